@@ -1,0 +1,144 @@
+import type { AnyEntity, Entity, ItemOf, KeyOf } from "./entity.ts";
+
+/** What a stored item looks like when it is read: its own fields, and the version that `replace` and `remove` ask for. */
+export type Stored<Item> = Item & { readonly version: number };
+
+/**
+ * The closed set of things a commit can do. Each refuses by a condition of its own, so that a commit says exactly what it
+ * relies on: `create` needs the key to be free (an expired item counts as free), `replace` and `remove` need the version
+ * that was read, `check` needs a version, presence or absence and writes nothing, `put` overwrites, `increment` adds to one
+ * numeric field (from zero when absent; `where` guards the rest), `expire` sets the time at which the item ends.
+ */
+export type Write =
+  | { readonly op: "create"; readonly entity: AnyEntity; readonly item: object }
+  | { readonly op: "replace"; readonly entity: AnyEntity; readonly item: object; readonly version: number }
+  | { readonly op: "put"; readonly entity: AnyEntity; readonly item: object }
+  | { readonly op: "remove"; readonly entity: AnyEntity; readonly key: object; readonly version?: number }
+  | {
+      readonly op: "check";
+      readonly entity: AnyEntity;
+      readonly key: object;
+      readonly is: number | "present" | "absent";
+    }
+  | {
+      readonly op: "increment";
+      readonly entity: AnyEntity;
+      readonly key: object;
+      readonly field: string;
+      readonly by: number;
+    }
+  | { readonly op: "expire"; readonly entity: AnyEntity; readonly key: object; readonly at: Date };
+
+/** Idempotent bulk state: the last write of a key wins, order is not promised, and a repeat changes nothing. */
+export type BulkWrite =
+  | { readonly op: "put"; readonly entity: AnyEntity; readonly item: object }
+  | { readonly op: "remove"; readonly entity: AnyEntity; readonly key: object };
+
+export const COMMIT_LIMIT = 100;
+
+export interface CommitOptions {
+  /** Makes a repeated commit with the same token and the same writes succeed without a second effect (10 minutes). */
+  readonly token?: string;
+}
+
+/** Bounds on the sort key. `from` and `to` are inclusive; `after` and `before` are exclusive. */
+export type SortRange =
+  | { readonly beginsWith: string }
+  | { readonly from?: string; readonly to?: string }
+  | { readonly after?: string; readonly before?: string };
+
+export interface Query {
+  readonly partition: string;
+  readonly sort?: SortRange;
+  /** Name of one of the entity's indexes; the main table when absent. Index reads are eventually consistent. */
+  readonly index?: string;
+  readonly limit?: number;
+  readonly cursor?: string | undefined;
+  readonly reverse?: boolean;
+  /** Strongly consistent read (main table only). Costs twice as much. */
+  readonly consistent?: boolean;
+}
+
+export interface Page<Item> {
+  readonly items: readonly Stored<Item>[];
+  /** Opaque, URL-safe; absent on the last page. A cursor made for another query is refused with `cursor.invalid`. */
+  readonly cursor?: string;
+}
+
+/** Capacity units by DynamoDB's published rules, the same on every driver. */
+export interface Units {
+  readonly read: number;
+  readonly write: number;
+}
+
+export interface Table {
+  get<E extends AnyEntity>(
+    entity: E,
+    key: KeyOf<E>,
+    options?: { consistent?: boolean },
+  ): Promise<Stored<ItemOf<E>> | undefined>;
+  /** Answers in the order of the keys, `undefined` where nothing is stored. Any number of keys. */
+  getMany<E extends AnyEntity>(
+    entity: E,
+    keys: readonly KeyOf<E>[],
+    options?: { consistent?: boolean },
+  ): Promise<(Stored<ItemOf<E>> | undefined)[]>;
+  query<E extends AnyEntity>(entity: E, query: Query): Promise<Page<ItemOf<E>>>;
+  /** All or nothing, at most 100 writes, no two of them on one key. Throws ConflictError, LimitError or ItemTooLargeError. */
+  commit(writes: readonly Write[], options?: CommitOptions): Promise<void>;
+  /** Any number of writes in batches, unprocessed ones retried with backoff. Not atomic: only for idempotent state. */
+  load(writes: readonly BulkWrite[]): Promise<void>;
+  /** Units spent through this table so far. */
+  readonly meter: Meter;
+  /** Resolves when the table answers; throws with the reason when it does not. */
+  ready(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface Meter {
+  readonly units: Units;
+  /** Runs `work` and answers what it alone spent, also with other work going on (AsyncLocalStorage). */
+  measure<T>(work: () => Promise<T>): Promise<{ result: T; units: Units; calls: number }>;
+}
+
+/** Why one write of a commit was refused; `index` is its place in the commit. */
+export interface Refusal {
+  readonly index: number;
+  readonly reason: "exists" | "missing" | "version" | "check" | "busy";
+}
+
+export function create<E extends AnyEntity>(entity: E, item: ItemOf<E>): Write {
+  return { op: "create", entity, item };
+}
+
+export function replace<E extends AnyEntity>(entity: E, item: ItemOf<E>, version: number): Write {
+  return { op: "replace", entity, item, version };
+}
+
+export function put<E extends AnyEntity>(entity: E, item: ItemOf<E>): Extract<Write, { op: "put" }> {
+  return { op: "put", entity, item };
+}
+
+/** Removes at a version, or whatever is there when no version is given (then absence is no error). */
+export function remove<E extends AnyEntity>(entity: E, key: KeyOf<E>, version?: number): Write {
+  return version === undefined ? { op: "remove", entity, key } : { op: "remove", entity, key, version };
+}
+
+export function check<E extends AnyEntity>(entity: E, key: KeyOf<E>, is: number | "present" | "absent"): Write {
+  return { op: "check", entity, key, is };
+}
+
+export function increment<E extends AnyEntity>(
+  entity: E,
+  key: KeyOf<E>,
+  field: keyof ItemOf<E> & string,
+  by: number,
+): Write {
+  return { op: "increment", entity, key, field, by };
+}
+
+export function expire<E extends AnyEntity>(entity: E, key: KeyOf<E>, at: Date): Write {
+  return { op: "expire", entity, key, at };
+}
+
+export type { Entity };
