@@ -1,0 +1,49 @@
+import * as z from "zod";
+import { idSchema } from "./ids.ts";
+import { accountId, provider } from "./scope.ts";
+
+/** Name of a collector and of the source of what it sees: stable when its key is replaced. */
+export const collectorName = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, "1 to 63 of lower-case letters, digits and . _ -");
+
+export const collectorState = z.enum(["pending", "approved", "rejected", "revoked"]);
+
+export const newCollector = z.object({
+  name: collectorName,
+  providers: z.array(provider).min(1),
+  accounts: z
+    .array(accountId)
+    .min(1)
+    .max(2000)
+    .meta({ description: "Accounts or projects that it may report; `*` stands for every account of its providers" }),
+  publicKey: z
+    .string()
+    .max(2000)
+    .meta({ description: "Ed25519 or ECDSA P-256 public key, PEM (SubjectPublicKeyInfo)" }),
+  credential: idSchema("credential").optional().meta({ description: "The stored credential that it may fetch" }),
+});
+export type NewCollector = z.output<typeof newCollector>;
+
+export const collector = z.object({
+  id: idSchema("collector"),
+  name: collectorName,
+  providers: z.array(provider),
+  accounts: z.array(z.string()),
+  keyFingerprint: z.string().meta({ description: "SHA-256 of the public key, hexadecimal" }),
+  keyAlgorithm: z.enum(["ed25519", "ecdsa-p256-sha256"]),
+  credential: idSchema("credential").optional(),
+  state: collectorState,
+  createdAt: z.iso.datetime(),
+  createdBy: z.string(),
+  decidedAt: z.iso.datetime().optional(),
+  decidedBy: z.string().optional(),
+  lastSeenAt: z.iso.datetime().optional().meta({ description: "Last signed run that was accepted" }),
+  version: z.int(),
+});
+export type Collector = z.output<typeof collector>;
+
+export const collectorPatch = z.object({
+  accounts: newCollector.shape.accounts.optional(),
+  credential: idSchema("credential").nullable().optional(),
+});

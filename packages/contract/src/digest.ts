@@ -1,0 +1,119 @@
+import { createHash } from "node:crypto";
+import canonicalize from "canonicalize";
+import type { KindName } from "./kinds/names.ts";
+import type { ScopeError, ScopeStatus } from "./scope.ts";
+
+/** Hashes are SHA-256 cut to 16 bytes: they are compared for change, within what one collector says of its own scopes. */
+export const HASH_BYTES = 16;
+/** One packed entry of a shard: id hash, then content hash. */
+export const ENTRY_BYTES = 2 * HASH_BYTES;
+export const SHARD_RESOURCES = 1000;
+export const SHARD_BYTES = 4 * 1024 * 1024;
+export const MOST_SHARDS = 4096;
+
+type Json = unknown;
+
+/** RFC 8785 bytes. `undefined` members are left out, as JSON leaves them out. */
+export function canonicalJson(value: Json): string {
+  const canonical = canonicalize(value);
+  if (canonical === undefined) throw new TypeError("only JSON values have canonical bytes");
+  return canonical;
+}
+
+/** The value with every array sorted by its elements' canonical bytes: clouds list sets in any order. */
+function withoutOrder(value: Json): Json {
+  if (Array.isArray(value)) {
+    const elements = value.map(withoutOrder);
+    if (elements.length < 2) return elements;
+    const keyed = elements.map((element) => ({
+      element,
+      key: typeof element === "string" ? element : canonicalJson(element),
+    }));
+    keyed.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
+    return keyed.map(({ element }) => element);
+  }
+  if (value !== null && typeof value === "object") {
+    return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, withoutOrder(member)]));
+  }
+  return value;
+}
+
+const cut = (bytes: Buffer): Buffer => bytes.subarray(0, HASH_BYTES);
+const sha256 = (data: string | Uint8Array): Buffer => cut(createHash("sha256").update(data).digest());
+
+/** Hash of (kind, natural id): a resource's place in shards and its key in the register. 32 hexadecimal digits. */
+export function idHash(kind: KindName, id: string): string {
+  return sha256(`${kind}\n${id}`).toString("hex");
+}
+
+/**
+ * Hash of what makes a change: all of a resource as it is on the wire except `volatile`, whatever the order of its elements.
+ * Both sides take it over the members that were sent, also those they do not know. 32 hexadecimal digits.
+ */
+export function contentHash(kind: KindName, resource: { readonly [member: string]: Json }): string {
+  const { volatile: _, ...content } = resource;
+  return sha256(canonicalJson(withoutOrder({ kind, ...content }))).toString("hex");
+}
+
+export interface Entry {
+  readonly idHash: string;
+  readonly contentHash: string;
+}
+
+/** Entries packed to 32 bytes each, in the order of their id hashes. */
+export function packEntries(entries: readonly Entry[]): Uint8Array {
+  const sorted = [...entries].sort((a, b) => (a.idHash < b.idHash ? -1 : a.idHash > b.idHash ? 1 : 0));
+  return Buffer.from(sorted.map((entry) => entry.idHash + entry.contentHash).join(""), "hex");
+}
+
+export function unpackEntries(packed: Uint8Array): Entry[] {
+  const hex = Buffer.from(packed.buffer, packed.byteOffset, packed.byteLength).toString("hex");
+  const entries: Entry[] = [];
+  for (let at = 0; at < hex.length; at += 4 * HASH_BYTES) {
+    entries.push({
+      idHash: hex.slice(at, at + 2 * HASH_BYTES),
+      contentHash: hex.slice(at + 2 * HASH_BYTES, at + 4 * HASH_BYTES),
+    });
+  }
+  return entries;
+}
+
+/** Digest of a shard over its packed entries. 32 hexadecimal digits. */
+export function shardDigest(packed: Uint8Array): string {
+  return sha256(packed).toString("hex");
+}
+
+/** The shard of a resource: the leading bits of its id hash, so that shards are ranges of the sorted hashes. */
+export function shardOf(hash: string, shardCount: number): number {
+  return Math.floor((Number.parseInt(hash.slice(0, 8), 16) / 2 ** 32) * shardCount);
+}
+
+/**
+ * How many shards a scope of so many resources has, a power of two near √(2n): then one changed resource costs about as much
+ * for the list of shard digests as for the one shard's manifest. Full shards stay well under their 1,000 resources.
+ */
+export function shardCountFor(resources: number): number {
+  if (resources <= 64) return 1;
+  const count = 2 ** Math.ceil(Math.log2(Math.sqrt(2 * resources)));
+  return Math.min(MOST_SHARDS, count);
+}
+
+/**
+ * A scope's digest, independent of how it is cut into shards: over its status, its errors and all its packed entries in order.
+ * The caller feeds entries in id-hash order; `finish` answers 32 hexadecimal digits.
+ */
+export function createScopeDigest(status: ScopeStatus, errors: readonly ScopeError[]) {
+  const hash = createHash("sha256").update(canonicalJson(withoutOrder({ status, errors })));
+  return {
+    add(packed: Uint8Array): void {
+      hash.update(packed);
+    },
+    finish: (): string => cut(hash.digest()).toString("hex"),
+  };
+}
+
+/** Root over the scopes of a run: of their names and digests, in the order of the names. 32 hexadecimal digits. */
+export function rootDigest(scopes: readonly { readonly name: string; readonly digest: string }[]): string {
+  const lines = scopes.map((scope) => `${scope.name} ${scope.digest}`).sort();
+  return sha256(lines.join("\n")).toString("hex");
+}

@@ -1,0 +1,93 @@
+/**
+ * The closed set of error codes, `area.reason`, each with its HTTP status and a title that is the same for every occurrence.
+ * What is particular (which field, which scope) goes into the problem's `detail` and `errors`.
+ */
+export const ERRORS = {
+  "request.malformed": { status: 400, title: "The body is not valid JSON" },
+  "request.invalid": { status: 422, title: "The request does not have the required form" },
+  "request.media_type": { status: 415, title: "The content type or encoding is not accepted" },
+  "request.too_large": { status: 413, title: "The body is too large" },
+  "request.not_found": { status: 404, title: "There is nothing at this address" },
+  "request.method": { status: 405, title: "This method is not allowed here" },
+  "request.rate_limited": { status: 429, title: "Too many requests" },
+  "request.precondition_required": { status: 428, title: "If-Match with the current version is required" },
+  "request.precondition_failed": { status: 412, title: "It was changed meanwhile" },
+  "request.conflict": { status: 409, title: "Another writer was faster" },
+  "request.idempotency_reused": { status: 422, title: "The Idempotency-Key was used for another request" },
+  "query.invalid": { status: 422, title: "The query cannot be understood" },
+  "cursor.invalid": { status: 422, title: "The cursor does not belong to this list" },
+  "auth.missing": { status: 401, title: "No credentials were sent" },
+  "auth.invalid": { status: 401, title: "The credentials are not valid" },
+  "auth.expired": { status: 401, title: "The token has expired" },
+  "auth.revoked": { status: 401, title: "The token was revoked" },
+  "auth.forbidden": { status: 403, title: "The token does not have the required scope" },
+  "signature.missing": { status: 401, title: "The request is not signed" },
+  "signature.invalid": { status: 401, title: "The signature does not verify" },
+  "signature.digest": { status: 401, title: "The body does not have the signed digest" },
+  "signature.stale": { status: 401, title: "The signature is too old or has expired" },
+  "signature.future": { status: 401, title: "The signature was made in the future" },
+  "signature.replayed": { status: 409, title: "This signed request was received before" },
+  "signature.unknown_key": { status: 401, title: "No collector has this key" },
+  "collector.pending": { status: 403, title: "The collector waits for approval" },
+  "collector.rejected": { status: 403, title: "The collector was rejected" },
+  "collector.revoked": { status: 403, title: "The collector was revoked" },
+  "collector.foreign_account": { status: 403, title: "The collector is not bound to this provider and account" },
+  "collector.name_taken": { status: 409, title: "A collector of this name is registered" },
+  "collector.key_taken": { status: 409, title: "This public key is registered" },
+  "collector.not_found": { status: 404, title: "There is no such collector" },
+  "collector.state": { status: 409, title: "The collector's state does not allow this" },
+  "discovery.version": { status: 422, title: "This major version of the discovery payload is not known" },
+  "discovery.scope_not_open": { status: 409, title: "The scope was not opened by this run" },
+  "discovery.shard_not_wanted": { status: 409, title: "The run does not have this shard" },
+  "discovery.digest_mismatch": { status: 422, title: "The resources do not have the announced digest" },
+  "discovery.shards_missing": { status: 409, title: "Shards are missing; nothing was retired" },
+  "discovery.run_not_found": { status: 404, title: "There is no such run" },
+  "discovery.run_closed": { status: 409, title: "The run is closed" },
+  "hold.not_found": { status: 404, title: "There is no such hold" },
+  "hold.decided": { status: 409, title: "The hold was decided" },
+  "hold.changed": { status: 409, title: "The scope has changed since the hold" },
+  "account.not_found": { status: 404, title: "There is no such account" },
+  "account.exists": { status: 409, title: "The account exists" },
+  "account.in_use": { status: 409, title: "The account has active resources" },
+  "resource.not_found": { status: 404, title: "There is no such resource" },
+  "token.not_found": { status: 404, title: "There is no such token" },
+  "token.scope": { status: 403, title: "A token cannot give what it does not have" },
+  "credential.not_found": { status: 404, title: "There is no such credential" },
+  "credential.revoked": { status: 409, title: "The credential was revoked" },
+  "credential.not_bound": { status: 404, title: "No credential is bound to this collector" },
+  "credential.unreadable": { status: 409, title: "The stored credential does not open" },
+  "service.unavailable": { status: 503, title: "The service cannot answer now" },
+  "service.internal": { status: 500, title: "Something went wrong on our side" },
+} as const satisfies Record<string, { status: number; title: string }>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** Where in the request something is wrong: a JSON path such as `scopes[0].resources[3].attributes.blocks[0].prefix`. */
+export interface FieldError {
+  readonly path: string;
+  readonly message: string;
+}
+
+/** An error that the caller may see. Anything else that is thrown is answered as `service.internal` and reveals nothing. */
+export class ProblemError extends Error {
+  readonly code: ErrorCode;
+  readonly errors: readonly FieldError[];
+  /** Further members of the problem document, such as the list of missing shards. */
+  readonly extra: Readonly<Record<string, unknown>>;
+
+  constructor(
+    code: ErrorCode,
+    detail?: string,
+    more: { errors?: readonly FieldError[]; extra?: Record<string, unknown>; cause?: unknown } = {},
+  ) {
+    super(detail ?? ERRORS[code].title, more.cause === undefined ? undefined : { cause: more.cause });
+    this.name = "ProblemError";
+    this.code = code;
+    this.errors = more.errors ?? [];
+    this.extra = more.extra ?? {};
+  }
+
+  get status(): number {
+    return ERRORS[this.code].status;
+  }
+}

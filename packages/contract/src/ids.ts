@@ -1,0 +1,35 @@
+import { decodeTime, monotonicFactory } from "ulid";
+import * as z from "zod";
+
+/** Every id of ours is `<prefix>_<ULID>`; this table is the only place that names the prefixes. */
+export const ID_PREFIXES = {
+  run: "run",
+  collector: "col",
+  token: "tok",
+  credential: "crd",
+  audit: "aud",
+  hold: "hld",
+  trigger: "trg",
+  request: "req",
+} as const;
+
+export type IdKind = keyof typeof ID_PREFIXES;
+
+const ULID = "[0-7][0-9A-HJKMNP-TV-Z]{25}";
+const nextUlid = monotonicFactory();
+
+/** A new id of a kind, sortable by `now` to the millisecond and unique. */
+export function newId(kind: IdKind, now: Date): string {
+  return `${ID_PREFIXES[kind]}_${nextUlid(now.getTime())}`;
+}
+
+/** The time in an id, as it was when the id was made. */
+export function timeOfId(id: string): Date {
+  return new Date(decodeTime(id.slice(id.indexOf("_") + 1)));
+}
+
+/** Schema of one kind's ids. */
+export function idSchema(kind: IdKind) {
+  const prefix = ID_PREFIXES[kind];
+  return z.string().regex(new RegExp(`^${prefix}_${ULID}$`), `an id like ${prefix}_01J…`);
+}

@@ -1,0 +1,38 @@
+import * as z from "zod";
+import { addressPrefix, addressText, defineKind, prefixText, reference, shortId, text } from "./kind.ts";
+
+export const address = defineKind({
+  name: "address",
+  about: "A reserved address: an AWS Elastic IP, a GCP external or internal reservation",
+  naturalId:
+    "AWS: the Elastic IP's ARN. GCP: //compute.googleapis.com/projects/{project}/{regions/{region}|global}/addresses/{name}",
+  shareable: false,
+  attributes: z.looseObject({
+    address: addressText.optional().meta({ description: "The address; absent while GCP is still choosing one" }),
+    prefix: prefixText.optional().meta({ description: "GCP: the reserved range, where a range is reserved" }),
+    type: z.enum(["external", "internal"]),
+    state: text.optional().meta({ description: "in-use, reserved, …" }),
+    allocationId: text.optional(),
+    associationId: text.optional(),
+    attachedTo: z
+      .array(reference)
+      .optional()
+      .meta({ description: "Natural ids of the instance or interface that has it" }),
+    privateAddress: addressText.optional(),
+    network: reference.optional(),
+    subnet: reference.optional(),
+    purpose: text.optional(),
+    networkTier: text.optional(),
+    pool: text.optional().meta({ description: "AWS: public IPv4 pool or customer-owned pool" }),
+    networkBorderGroup: text.optional(),
+    hostName: text.optional(),
+    description: text.optional(),
+    providerId: text.optional(),
+  }),
+  volatile: z.looseObject({}),
+  facets: (attributes, id) => ({
+    network: attributes.network,
+    prefixes: attributes.prefix ? [attributes.prefix] : attributes.address ? [addressPrefix(attributes.address)] : [],
+    words: [attributes.allocationId ?? "", shortId(id), attributes.hostName ?? ""],
+  }),
+});

@@ -1,0 +1,45 @@
+import * as z from "zod";
+import { defineKind, text, timestamp } from "./kind.ts";
+
+/** SHA-256 over the DER certificate, lower-case hexadecimal without colons. */
+export const fingerprint = z.string().regex(/^[0-9a-f]{64}$/, "64 lower-case hexadecimal digits");
+
+export const certificate = defineKind({
+  name: "certificate",
+  about: "An X.509 certificate, wherever it is served",
+  naturalId: "sha256:{fingerprint}, over the DER certificate",
+  shareable: false,
+  attributes: z.looseObject({
+    fingerprint,
+    serialNumber: text,
+    subject: text,
+    issuer: text,
+    subjectAltNames: z
+      .array(text)
+      .default([])
+      .meta({ description: "DNS names, addresses, URIs, e-mail addresses, without type prefix" }),
+    notBefore: timestamp,
+    notAfter: timestamp,
+    keyAlgorithm: text,
+    keySizeBits: z.int().optional(),
+    keyCurve: text.optional(),
+    signatureAlgorithm: text,
+    keyUsages: z.array(text).default([]),
+    extendedKeyUsages: z.array(text).default([]),
+    isCa: z.boolean().default(false),
+    selfSigned: z.boolean().default(false),
+    publicKeyFingerprint: fingerprint.optional().meta({ description: "SHA-256 over the SubjectPublicKeyInfo" }),
+    ocspUrls: z.array(text).default([]),
+    issuerUrls: z.array(text).default([]),
+    chain: z
+      .array(z.object({ position: z.int().min(0), fingerprint, subject: text, issuer: text, notAfter: timestamp }))
+      .default([])
+      .meta({ description: "The rest of the chain as sent, in its order" }),
+  }),
+  volatile: z.looseObject({}),
+  facets: (attributes) => ({
+    prefixes: [],
+    words: [attributes.fingerprint, attributes.serialNumber.toLowerCase(), ...attributes.subjectAltNames],
+    expiresAt: attributes.notAfter,
+  }),
+});

@@ -1,0 +1,69 @@
+import * as z from "zod";
+import { addressPrefix, addressText, defineKind, text } from "./kind.ts";
+
+/** What a handshake with one address gave. Findings are several at once: an expired certificate may have the wrong name too. */
+const handshake = z.object({
+  address: addressText,
+  outcome: z.enum([
+    "ok",
+    "refused",
+    "timeout",
+    "unreachable",
+    "reset",
+    "not_tls",
+    "handshake_failed",
+    "blocked",
+    "chain_too_large",
+    "client_certificate_required",
+  ]),
+  detail: text.optional(),
+  protocol: text.optional().meta({ description: "TLSv1.2, TLSv1.3" }),
+  cipher: text.optional(),
+  presented: z
+    .array(
+      z.object({
+        keyAlgorithm: z.enum(["rsa", "ecdsa", "ed25519", "other"]),
+        certificate: text.meta({ description: "Natural id of the certificate" }),
+        chain: z.array(z.object({ position: z.int().min(0), fingerprint: text })).default([]),
+      }),
+    )
+    .default([])
+    .meta({ description: "One for each kind of key that the server has a certificate for" }),
+  findings: z
+    .array(z.object({ code: z.string().regex(/^[a-z][a-z0-9_]*$/), message: text, certificate: text.optional() }))
+    .default([])
+    .meta({
+      description: "expired, not_yet_valid, wrong_name, self_signed, untrusted_root, missing_intermediate, revoked, …",
+    }),
+  ocspStaple: z.enum(["none", "good", "revoked", "unknown", "expired", "invalid"]).optional(),
+});
+
+export const endpoint = defineKind({
+  name: "endpoint",
+  about: "A host and port that answers TLS",
+  naturalId: "tls://{host}:{port}, with ?sni={name} when another name is asked for",
+  shareable: false,
+  attributes: z.looseObject({
+    host: text,
+    port: z.int().min(1).max(65535),
+    sni: text.optional(),
+    protocol: z.enum(["tls"]),
+    outcome: z
+      .enum(["ok", "partly", "dns_failed", "failed", "blocked"])
+      .meta({ description: "Over all addresses: partly when some answered and some did not" }),
+    detail: text.optional(),
+    handshakes: z.array(handshake).default([]),
+  }),
+  volatile: z.looseObject({
+    checkedAt: text.optional(),
+    handshakeMilliseconds: z.number().optional(),
+  }),
+  facets: (attributes) => ({
+    prefixes: attributes.handshakes.map((h) => addressPrefix(h.address)),
+    words: [
+      attributes.host,
+      attributes.sni ?? "",
+      ...attributes.handshakes.flatMap((h) => h.presented.map((p) => p.certificate)),
+    ],
+  }),
+});

@@ -1,0 +1,101 @@
+import * as z from "zod";
+import { ProblemError } from "./errors.ts";
+import type { Facets, KindDefinition } from "./kinds/kind.ts";
+import type { KindName } from "./kinds/names.ts";
+import { type AttributesInput, KINDS } from "./kinds/registry.ts";
+import type { Provider, ScopeKey } from "./scope.ts";
+
+export const NATURAL_ID_LENGTH = 1024;
+
+/** Tag keys and values may be longer than any cloud allows today, but not without end. */
+export const tags = z.record(
+  z.string().min(1).max(256, "a tag's key has at most 256 characters"),
+  z.string().max(1024, "a tag's value has at most 1,024 characters"),
+);
+
+const envelope = {
+  id: z.string().min(1).max(NATURAL_ID_LENGTH).regex(/^\S+$/, "a natural id has no white space"),
+  name: z.string().max(1024).default(""),
+  tags: tags.default({}),
+};
+
+/** A resource of one kind, as a collector sends it. Unknown further members are accepted (newer minor versions). */
+export function observedResource(kind: KindName) {
+  const definition: KindDefinition<z.ZodType<object>, z.ZodType<object>> = KINDS[kind] as never;
+  return z.object({ ...envelope, attributes: definition.attributes, volatile: definition.volatile.optional() });
+}
+
+const schemas = Object.fromEntries(
+  Object.keys(KINDS).map((kind) => [kind, observedResource(kind as KindName)]),
+) as Record<KindName, ReturnType<typeof observedResource>>;
+
+/** The parsed form: defaults filled in. */
+export interface ObservedResource {
+  readonly id: string;
+  readonly name: string;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly attributes: Readonly<Record<string, unknown>>;
+  readonly volatile?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** What converters make: a resource of a kind before defaults are filled in. */
+export interface ResourceInput<K extends KindName> {
+  readonly id: string;
+  readonly name?: string;
+  readonly tags?: Record<string, string>;
+  readonly attributes: AttributesInput<K>;
+  readonly volatile?: z.input<(typeof KINDS)[K]["volatile"]>;
+}
+
+/** Schema of a kind's resources, made once. */
+export function resourceSchema(kind: KindName): z.ZodType<ObservedResource> {
+  return schemas[kind] as unknown as z.ZodType<ObservedResource>;
+}
+
+/** What a stored resource is found by. */
+export function facetsOf(
+  kind: KindName,
+  resource: { readonly id: string; readonly attributes: Readonly<Record<string, unknown>> },
+): Facets {
+  const definition = KINDS[kind] as unknown as KindDefinition<z.ZodType<object>, z.ZodType<object>>;
+  return definition.facets(resource.attributes, resource.id);
+}
+
+const ARN = /^arn:(?:aws|aws-cn|aws-us-gov):[a-z0-9-]+:([a-z0-9-]*):(\d{12}):\S+$/;
+const GCP = /^\/\/compute\.googleapis\.com\/projects\/([^/]+)\/(?:global|regions\/([^/]+)|zones\/([^/]+))\/\S+$/;
+
+/** The account and region that a natural id itself names; undefined parts where it names none (endpoints, certificates). */
+export function ownerOf(provider: Provider, id: string): { account?: string; region?: string } | undefined {
+  if (provider === "tls") return id.startsWith("tls://") || id.startsWith("sha256:") ? {} : undefined;
+  if (provider === "aws") {
+    const match = ARN.exec(id);
+    return match ? { account: match[2] as string, ...(match[1] ? { region: match[1] } : {}) } : undefined;
+  }
+  const match = GCP.exec(id);
+  if (!match) return undefined;
+  const zone = match[3];
+  const region = match[2] ?? (zone ? zone.replace(/-[^-]+$/, "") : "global");
+  return { account: match[1] as string, region };
+}
+
+/**
+ * Refuses a resource that does not belong in its scope, so that a collector cannot write another account's resources:
+ * 422 `request.invalid` when the id is not of the provider's form or names another region, 403 `collector.foreign_account`
+ * when it names another account and the kind is not shared between accounts. `path` is its place in the payload.
+ */
+export function requireBelongs(scope: ScopeKey, id: string, path: string): void {
+  const owner = ownerOf(scope.provider, id);
+  const wrong = (message: string) =>
+    new ProblemError("request.invalid", `${path}.id: ${message}`, { errors: [{ path: `${path}.id`, message }] });
+  if (!owner) throw wrong(`not a natural id of ${scope.provider}; ${KINDS[scope.kind].naturalId}`);
+  if (owner.region !== undefined && owner.region !== scope.region) {
+    throw wrong(`is of region ${owner.region}, the scope of ${scope.region}`);
+  }
+  if (owner.account !== undefined && owner.account !== scope.account && !KINDS[scope.kind].shareable) {
+    throw new ProblemError(
+      "collector.foreign_account",
+      `${path}.id: is of account ${owner.account}, the scope of ${scope.account}`,
+      { errors: [{ path: `${path}.id`, message: `names the account ${owner.account}` }] },
+    );
+  }
+}

@@ -1,0 +1,51 @@
+import * as z from "zod";
+import { idSchema } from "./ids.ts";
+
+/** What an API token may do. `admin` includes all but `credentials:reveal`, which is always given by name. */
+export const TOKEN_SCOPES = [
+  "admin",
+  "resources:read",
+  "resources:write",
+  "discovery:read",
+  "discovery:write",
+  "collectors:read",
+  "collectors:write",
+  "accounts:read",
+  "accounts:write",
+  "credentials:read",
+  "credentials:write",
+  "credentials:reveal",
+  "audit:read",
+  "tokens:read",
+  "tokens:write",
+] as const;
+export const tokenScope = z.enum(TOKEN_SCOPES, { error: `one of ${TOKEN_SCOPES.join(", ")}` });
+export type TokenScope = z.output<typeof tokenScope>;
+
+export const newToken = z.object({
+  name: z.string().trim().min(1).max(128),
+  scopes: z.array(tokenScope).min(1),
+  expiresInSeconds: z
+    .int()
+    .min(60)
+    .max(366 * 86_400)
+    .default(90 * 86_400),
+});
+export type NewToken = z.output<typeof newToken>;
+
+export const token = z.object({
+  id: idSchema("token"),
+  name: z.string(),
+  scopes: z.array(tokenScope),
+  createdAt: z.iso.datetime(),
+  createdBy: z.string(),
+  expiresAt: z.iso.datetime(),
+  revokedAt: z.iso.datetime().optional(),
+  revokedBy: z.string().optional(),
+  version: z.int(),
+});
+export type Token = z.output<typeof token>;
+
+/** The secret is in the answer to the creation, and nowhere else ever again. */
+export const createdToken = token.extend({ secret: z.string() });
+export type CreatedToken = z.output<typeof createdToken>;

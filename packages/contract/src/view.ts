@@ -1,0 +1,77 @@
+import * as z from "zod";
+import { idSchema } from "./ids.ts";
+import { kindName, provider } from "./scope.ts";
+
+/** A resource as the API shows it: what was observed, and beside it what operators say. */
+export const resource = z.object({
+  id: z.string().meta({ description: "Natural id" }),
+  key: z
+    .string()
+    .regex(/^res_[0-9a-f]{32}$/)
+    .meta({ description: "Short id, made from the kind and the natural id" }),
+  kind: kindName,
+  provider,
+  account: z.string().meta({ description: "The account that owns it" }),
+  region: z.string(),
+  network: z.string().optional(),
+  name: z.string(),
+  tags: z.record(z.string(), z.string()),
+  status: z.enum(["active", "retired"]),
+  attributes: z.record(z.string(), z.unknown()),
+  volatile: z.record(z.string(), z.unknown()),
+  observedBy: z.array(z.object({ source: z.string(), scope: z.string() })),
+  notes: z.string(),
+  owner: z.string(),
+  firstSeenAt: z.iso.datetime(),
+  changedAt: z.iso.datetime().meta({ description: "Last change that a collector saw" }),
+  lastSeenAt: z.iso.datetime().optional().meta({ description: "Last complete run of a scope that has it" }),
+  retiredAt: z.iso.datetime().optional(),
+  version: z.int(),
+});
+export type Resource = z.output<typeof resource>;
+
+export const resourcePatch = z
+  .object({ notes: z.string().max(10_000).optional(), owner: z.string().trim().max(256).optional() })
+  .refine((patch) => patch.notes !== undefined || patch.owner !== undefined, "give notes, owner, or both");
+export type ResourcePatch = z.output<typeof resourcePatch>;
+
+const change = z.object({ path: z.string(), before: z.unknown().optional(), after: z.unknown().optional() });
+
+export const resourceEvent = z.object({
+  sequence: z.int(),
+  at: z.iso.datetime(),
+  type: z.enum(["created", "updated", "retired", "returned", "annotated"]),
+  actor: z.string().meta({ description: "Collector or operator" }),
+  run: z.string().optional(),
+  changes: z.array(change).meta({ description: "Each path with its value before and after" }),
+});
+export type ResourceEvent = z.output<typeof resourceEvent>;
+
+export const auditRecord = z.object({
+  id: idSchema("audit"),
+  at: z.iso.datetime(),
+  actor: z.string().meta({ description: "token:…, collector:… or system" }),
+  action: z.string().meta({ description: "area.verb, such as credential.reveal" }),
+  target: z.string(),
+  outcome: z.enum(["done", "denied", "failed"]),
+  requestId: z.string(),
+  detail: z.record(z.string(), z.unknown()),
+});
+export type AuditRecord = z.output<typeof auditRecord>;
+
+/** A list's envelope: pass `cursor` back to get what follows; there is no more when it is absent. */
+export function page<Item extends z.ZodType>(item: Item) {
+  return z.object({ items: z.array(item), cursor: z.string().optional() });
+}
+
+export const problem = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  code: z.string(),
+  detail: z.string(),
+  requestId: z.string(),
+  errors: z.array(z.object({ path: z.string(), message: z.string() })),
+  error: z.object({ code: z.string(), message: z.string() }),
+});
+export type Problem = z.output<typeof problem>;
