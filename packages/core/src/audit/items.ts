@@ -1,0 +1,19 @@
+import { auditRecord } from "@cadastre/contract/view";
+import { defineEntity } from "@cadastre/store/entity";
+
+/** One partition a month; ids sort by time. */
+export const AuditItem = defineEntity({
+  type: "audit",
+  about:
+    "One record for each mutation and each access to a secret, in the mutation's own commit. Read backwards, month by month",
+  schema: auditRecord,
+  key: {
+    partition: (of: { at: string; id: string }) => auditPartition(of.at),
+    sort: (of: { at: string; id: string }) => of.id,
+  },
+});
+
+/** `audit#2026-11` for any time in that month. */
+export function auditPartition(at: string): string {
+  return `audit#${at.slice(0, 7)}`;
+}
