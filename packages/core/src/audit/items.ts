@@ -1,7 +1,10 @@
 import { auditRecord } from "@cadastre/contract/view";
 import { defineEntity } from "@cadastre/store/entity";
 
-/** One partition a month; ids sort by time. */
+/**
+ * One partition a month. Within it the order is by the record's own time and then by id: ids alone would not do, because
+ * a process whose clock was set back goes on with later ids.
+ */
 export const AuditItem = defineEntity({
   type: "audit",
   about:
@@ -9,7 +12,7 @@ export const AuditItem = defineEntity({
   schema: auditRecord,
   key: {
     partition: (of: { at: string; id: string }) => auditPartition(of.at),
-    sort: (of: { at: string; id: string }) => of.id,
+    sort: (of: { at: string; id: string }) => `${of.at}#${of.id}`,
   },
 });
 

@@ -1,0 +1,81 @@
+import type { Collector } from "@cadastre/contract/collector";
+import { type ErrorCode, ProblemError } from "@cadastre/contract/errors";
+import { NONCE_LIFE_SECONDS, type SignedRequest, verifyRequest } from "@cadastre/contract/signature";
+import { create } from "@cadastre/store/table";
+import { isTaken, retryOnConflict } from "../audit/conflict.ts";
+import type { Context } from "../context.ts";
+import { toCollector } from "./collectors.ts";
+import { CollectorItem, CollectorKeyItem, NonceItem } from "./items.ts";
+
+export interface AuthenticatedCollector {
+  readonly collector: Collector;
+  /** `collector:col_…`, as audit records name the actor. */
+  readonly actorId: string;
+}
+
+const FINGERPRINT = /^[0-9a-f]{64}$/;
+
+const REFUSED: Record<Exclude<Collector["state"], "approved">, ErrorCode> = {
+  pending: "collector.pending",
+  rejected: "collector.rejected",
+  revoked: "collector.revoked",
+};
+
+/** Keys by fingerprint. A key's item never changes, so only what was found is kept, the longest unused goes first. */
+function createKeyCache(context: Context, most: number) {
+  const keys = new Map<string, CollectorKeyItem>();
+  return async function findKey(fingerprint: string): Promise<CollectorKeyItem | undefined> {
+    if (!FINGERPRINT.test(fingerprint)) return undefined;
+    const cached = keys.get(fingerprint);
+    const key = cached ?? (await context.table.get(CollectorKeyItem, { fingerprint }, { consistent: true }));
+    if (!key) return undefined;
+    keys.delete(fingerprint);
+    keys.set(fingerprint, key);
+    const [oldest] = keys.keys();
+    if (keys.size > most && oldest !== undefined) keys.delete(oldest);
+    return key;
+  };
+}
+
+/** Refuses a nonce that this key used before; the item lives for as long as the signature could pass as fresh. */
+async function requireFirstUse(context: Context, keyId: string, nonce: string): Promise<void> {
+  // One more second on top: the store counts whole seconds, and at the very last one the signature still passes.
+  const expiresAt = Math.ceil(context.now().getTime() / 1000) + NONCE_LIFE_SECONDS + 1;
+  await retryOnConflict(async () => {
+    try {
+      await context.table.commit([create(NonceItem, { keyId, nonce, expiresAt })]);
+    } catch (error) {
+      if (isTaken(error, 0)) throw new ProblemError("signature.replayed", "sign each request anew, also a retry");
+      throw error;
+    }
+  });
+}
+
+/**
+ * Makes what authenticates signed requests. It checks in this order: signature, body digest, freshness, replay, state; a
+ * request that fails one of the first three writes nothing. With the key cached it costs one strongly consistent read of the
+ * collector and one conditional write of the nonce. Throws the `signature.*` codes, and 403 `collector.pending`,
+ * `collector.rejected` or `collector.revoked`. `mostKeys` bounds the cache.
+ */
+export function createCollectorAuthentication({ context, mostKeys = 1000 }: { context: Context; mostKeys?: number }) {
+  const findKey = createKeyCache(context, mostKeys);
+
+  return async function authenticateCollector(request: SignedRequest): Promise<AuthenticatedCollector> {
+    const { keyId, nonce } = await verifyRequest(request, findKey, context.now());
+    const key = await findKey(keyId);
+    const stored = key && (await context.table.get(CollectorItem, { id: key.collector }, { consistent: true }));
+    if (!stored) throw new ProblemError("signature.unknown_key", "no collector has this key id");
+    await requireFirstUse(context, keyId, nonce);
+    if (stored.state !== "approved") throw new ProblemError(REFUSED[stored.state]);
+    return { collector: toCollector(stored), actorId: `collector:${stored.id}` };
+  };
+}
+
+/** Refuses, with 403 `collector.foreign_account`, what the collector is not bound to; `*` is every account of its providers. */
+export function requireBound(
+  bound: Pick<Collector, "providers" | "accounts">,
+  { provider, account }: { provider: Collector["providers"][number]; account: string },
+): void {
+  if (bound.providers.includes(provider) && (bound.accounts.includes("*") || bound.accounts.includes(account))) return;
+  throw new ProblemError("collector.foreign_account", `the collector is not bound to ${provider}/${account}`);
+}

@@ -1,0 +1,46 @@
+import { ProblemError } from "@cadastre/contract/errors";
+import type { TokenScope } from "@cadastre/contract/token";
+import type { Context } from "../context.ts";
+import { TokenItem } from "./items.ts";
+import { hashTokenText, idOfTokenText, isTokenText } from "./token-text.ts";
+
+export interface AuthenticatedToken {
+  readonly tokenId: string;
+  readonly scopes: readonly TokenScope[];
+  /** `token:tok_…`, as audit records name the actor. */
+  readonly actorId: string;
+}
+
+/** A token whose text came from configuration and need not have our form, so that its id is not in it. */
+export interface GivenToken {
+  readonly text: string;
+  readonly tokenId: string;
+}
+
+/** Compared with when no such token is stored, so that an unknown id takes as long as a wrong secret. */
+const NO_HASH = hashTokenText("");
+
+const invalid = () => new ProblemError("auth.invalid", "the API token is not valid");
+
+/**
+ * Says whose token a text is, by one strongly consistent read. Malformed, mistyped, unknown and wrong are one and the same
+ * answer, 401 `auth.invalid`; 401 `auth.revoked` and `auth.expired` only for who holds the secret. `given` is the token of
+ * the local configuration, if there is one; its stored hash, expiry and revocation count like any other's.
+ */
+export async function authenticateToken(
+  context: Context,
+  text: string,
+  given?: GivenToken,
+): Promise<AuthenticatedToken> {
+  const isGiven = given !== undefined && isTokenText(text, hashTokenText(given.text));
+  const id = isGiven ? given.tokenId : idOfTokenText(text);
+  if (id === undefined) throw invalid();
+  const stored = await context.table.get(TokenItem, { id }, { consistent: true });
+  const isRight = isTokenText(text, stored?.secretHash ?? NO_HASH);
+  if (!stored || !isRight) throw invalid();
+  if (stored.revokedAt !== undefined) throw new ProblemError("auth.revoked", `revoked at ${stored.revokedAt}`);
+  if (Date.parse(stored.expiresAt) <= context.now().getTime()) {
+    throw new ProblemError("auth.expired", `expired at ${stored.expiresAt}`);
+  }
+  return { tokenId: id, scopes: stored.scopes, actorId: `token:${id}` };
+}

@@ -1,0 +1,81 @@
+import { describe, expect, test } from "vitest";
+import { aContext, anActor, auditRecords } from "../audit/testing.ts";
+import { authenticateToken } from "./authenticate-token.ts";
+import { bootstrapAdminToken } from "./bootstrap.ts";
+import { listTokens, revokeToken } from "./tokens.ts";
+
+const TEXT = "an-operators-own-token";
+
+describe("the first admin token", () => {
+  test("is made once, its text is answered once, and it may do everything", async () => {
+    const context = aContext();
+    const first = await bootstrapAdminToken(context);
+    expect(await authenticateToken(context, first.secret ?? "")).toMatchObject({
+      tokenId: first.tokenId,
+      scopes: ["admin", "credentials:reveal"],
+    });
+    expect(await bootstrapAdminToken(context)).toEqual({ tokenId: first.tokenId });
+    expect((await listTokens(context, { limit: 10 })).items).toHaveLength(1);
+    expect(await auditRecords(context)).toHaveLength(1);
+  });
+
+  test("is made once by two processes that start at the same time", async () => {
+    const context = aContext();
+    const made = await Promise.all([1, 2, 3, 4].map(() => bootstrapAdminToken(context)));
+    expect(new Set(made.map((one) => one.tokenId)).size).toBe(1);
+    expect(made.filter((one) => one.secret !== undefined)).toHaveLength(1);
+    expect((await listTokens(context, { limit: 10 })).items).toHaveLength(1);
+  });
+
+  test("can have a text that the operator gave, which counts only where it is configured", async () => {
+    const context = aContext();
+    const { tokenId } = await bootstrapAdminToken(context, { secret: TEXT });
+    const given = { text: TEXT, tokenId };
+    expect(await bootstrapAdminToken(context, { secret: TEXT })).toEqual({ tokenId });
+    expect(await authenticateToken(context, TEXT, given)).toMatchObject({ tokenId });
+    await expect(authenticateToken(context, TEXT)).rejects.toMatchObject({ code: "auth.invalid" });
+    await expect(authenticateToken(context, `${TEXT}x`, given)).rejects.toMatchObject({ code: "auth.invalid" });
+  });
+
+  test("a given text that was configured wrongly for another token does not open it", async () => {
+    const context = aContext();
+    const first = await bootstrapAdminToken(context);
+    const given = { text: TEXT, tokenId: first.tokenId };
+    await expect(authenticateToken(context, TEXT, given)).rejects.toMatchObject({ code: "auth.invalid" });
+  });
+
+  test("a given text that is a token already is that token", async () => {
+    const context = aContext();
+    const { tokenId, secret = "" } = await bootstrapAdminToken(context);
+    expect(await bootstrapAdminToken(context, { secret })).toEqual({ tokenId });
+    expect((await listTokens(context, { limit: 10 })).items).toHaveLength(1);
+  });
+
+  test("a given text in our form needs no configuration to authenticate", async () => {
+    const { secret = "" } = await bootstrapAdminToken(aContext());
+    const elsewhere = aContext();
+    const { tokenId } = await bootstrapAdminToken(elsewhere, { secret });
+    expect(await authenticateToken(elsewhere, secret)).toMatchObject({ tokenId });
+  });
+
+  test("stays revoked when it was revoked; another text makes another token", async () => {
+    const context = aContext();
+    const { tokenId } = await bootstrapAdminToken(context, { secret: TEXT });
+    await revokeToken(context, anActor, tokenId);
+    await bootstrapAdminToken(context, { secret: TEXT });
+    await expect(authenticateToken(context, TEXT, { text: TEXT, tokenId })).rejects.toMatchObject({
+      code: "auth.revoked",
+    });
+    const second = await bootstrapAdminToken(context, { secret: `${TEXT}-2` });
+    expect(second.tokenId).not.toBe(tokenId);
+  });
+
+  test("a given text that is short or has spaces is refused with what is allowed, and not repeated", async () => {
+    for (const secret of ["short", "has spaces in between it", "é".repeat(20)]) {
+      const error = await bootstrapAdminToken(aContext(), { secret }).catch((caught: Error) => caught);
+      expect(error).toBeInstanceOf(RangeError);
+      expect(String(error)).toContain("16 to 512");
+      expect(String(error)).not.toContain(secret);
+    }
+  });
+});

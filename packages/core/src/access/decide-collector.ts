@@ -1,0 +1,103 @@
+import type { Collector, collectorPatch } from "@cadastre/contract/collector";
+import { ProblemError } from "@cadastre/contract/errors";
+import { remove, replace } from "@cadastre/store/table";
+import type * as z from "zod";
+import { retryOnConflict } from "../audit/conflict.ts";
+import { audit } from "../audit/record.ts";
+import type { Actor, Context } from "../context.ts";
+import { bindCredential } from "./bind-credential.ts";
+import { readCollector, toCollector } from "./collectors.ts";
+import { CollectorItem, CollectorNameItem } from "./items.ts";
+import { normalAccounts, someOf } from "./register-collector.ts";
+
+type State = Collector["state"];
+
+interface Decision {
+  readonly verb: string;
+  readonly from: readonly State[];
+  readonly to: State;
+}
+
+/** Puts a collector into a state; what is rejected or revoked is so for good, and its name becomes free. */
+async function decide(context: Context, actor: Actor, id: string, { verb, from, to }: Decision): Promise<Collector> {
+  await retryOnConflict(async () => {
+    const stored = await readCollector(context, id);
+    if (!from.includes(stored.state)) {
+      throw new ProblemError("collector.state", `it is ${stored.state}; to ${verb} it must be ${from.join(" or ")}`);
+    }
+    const now = context.now();
+    const decided = { ...stored, state: to, decidedAt: now.toISOString(), decidedBy: actor.id };
+    await context.table.commit([
+      replace(CollectorItem, decided, stored.version),
+      ...(to === "approved" ? [] : [remove(CollectorNameItem, { name: stored.name })]),
+      audit(actor, now, {
+        action: `collector.${verb}`,
+        target: id,
+        detail: { name: stored.name, before: stored.state, keyFingerprint: stored.keyFingerprint },
+      }),
+    ]);
+  });
+  return toCollector(await readCollector(context, id));
+}
+
+/** Lets a pending collector deliver. Throws 404 `collector.not_found`, 409 `collector.state`. Writes it and one audit record. */
+export function approveCollector(context: Context, actor: Actor, id: string): Promise<Collector> {
+  return decide(context, actor, id, { verb: "approve", from: ["pending"], to: "approved" });
+}
+
+/** Refuses a pending collector for good. Throws 404 `collector.not_found`, 409 `collector.state`. Frees its name. */
+export function rejectCollector(context: Context, actor: Actor, id: string): Promise<Collector> {
+  return decide(context, actor, id, { verb: "reject", from: ["pending"], to: "rejected" });
+}
+
+/**
+ * Ends a collector at once and for good. Its name becomes free, so that a new key can be registered under it and go on with
+ * the same source: what the old key reported stays. Throws 404 `collector.not_found`, 409 `collector.state`.
+ */
+export function revokeCollector(context: Context, actor: Actor, id: string): Promise<Collector> {
+  return decide(context, actor, id, { verb: "revoke", from: ["pending", "approved"], to: "revoked" });
+}
+
+export interface PatchOptions {
+  /** The version that the caller saw (If-Match). */
+  readonly version: number;
+  readonly mayReveal?: boolean;
+}
+
+/**
+ * Changes the accounts or the bound credential (null unbinds) of a pending or approved collector. Throws 412
+ * `request.precondition_failed`, 404 `collector.not_found`, 409 `collector.state`, and what `bindCredential` throws.
+ */
+export async function patchCollector(
+  context: Context,
+  actor: Actor,
+  id: string,
+  patch: z.output<typeof collectorPatch>,
+  { version, mayReveal = false }: PatchOptions,
+): Promise<Collector> {
+  await retryOnConflict(async () => {
+    const stored = await readCollector(context, id);
+    if (stored.version !== version) throw new ProblemError("request.precondition_failed");
+    if (stored.state !== "pending" && stored.state !== "approved") {
+      throw new ProblemError("collector.state", `it is ${stored.state}; only pending and approved ones can be changed`);
+    }
+    const { credential: before, ...rest } = stored;
+    const credential = patch.credential === undefined ? before : (patch.credential ?? undefined);
+    const bound = credential === before ? [] : await bindCredential(context, credential, mayReveal);
+    const accounts = patch.accounts === undefined ? stored.accounts : normalAccounts(patch.accounts);
+    const patched: CollectorItem = { ...rest, accounts, ...(credential === undefined ? {} : { credential }) };
+    await context.table.commit([
+      replace(CollectorItem, patched, version),
+      audit(actor, context.now(), {
+        action: "collector.patch",
+        target: id,
+        detail: {
+          ...(patch.accounts === undefined ? {} : { accounts: someOf(accounts), accountsBefore: someOf(stored.accounts) }),
+          ...(patch.credential === undefined ? {} : { credential: credential ?? null, credentialBefore: before ?? null }),
+        },
+      }),
+      ...bound,
+    ]);
+  });
+  return toCollector(await readCollector(context, id));
+}

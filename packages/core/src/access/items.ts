@@ -1,0 +1,79 @@
+import { collector } from "@cadastre/contract/collector";
+import { KEY_ALGORITHMS } from "@cadastre/contract/keys";
+import { token } from "@cadastre/contract/token";
+import { defineEntity, type ItemOf } from "@cadastre/store/entity";
+import * as z from "zod";
+
+export const CollectorItem = defineEntity({
+  type: "collector",
+  about: "A collector, its binding and its state. Read strongly on every signed request",
+  schema: collector.omit({ version: true, lastSeenAt: true }),
+  key: { partition: (of: { id: string }) => `collector#${of.id}`, sort: () => "collector" },
+});
+export type CollectorItem = ItemOf<typeof CollectorItem>;
+
+export const CollectorKeyItem = defineEntity({
+  type: "collector-key",
+  about: "A public key and the collector it belongs to. Written once and never changed, so it can be cached",
+  schema: z.object({
+    fingerprint: z.string(),
+    algorithm: z.enum(KEY_ALGORITHMS),
+    pem: z.string(),
+    collector: z.string(),
+  }),
+  key: { partition: (of: { fingerprint: string }) => `key#${of.fingerprint}`, sort: () => "key" },
+});
+export type CollectorKeyItem = ItemOf<typeof CollectorKeyItem>;
+
+export const CollectorNameItem = defineEntity({
+  type: "collector-name",
+  about: "Holds a collector's name while it is pending or approved, so that two cannot have it",
+  schema: z.object({ name: z.string(), collector: z.string() }),
+  key: { partition: (of: { name: string }) => `collector-name#${of.name}`, sort: () => "name" },
+});
+
+export const COLLECTORS_PARTITION = "collectors";
+
+export const CollectorListItem = defineEntity({
+  type: "collector-list",
+  about: "The ids of all collectors, oldest first. Written once for each",
+  schema: z.object({ id: z.string() }),
+  key: { partition: () => COLLECTORS_PARTITION, sort: (of: { id: string }) => of.id },
+});
+
+export const NonceItem = defineEntity({
+  type: "nonce",
+  about: "A signed request that was received, for as long as its signature could pass as fresh",
+  schema: z.object({ keyId: z.string(), nonce: z.string(), expiresAt: z.int() }),
+  key: {
+    partition: (of: { keyId: string; nonce: string }) => `nonce#${of.keyId}#${of.nonce}`,
+    sort: () => "nonce",
+  },
+  expires: "expiresAt",
+});
+
+export const TokenItem = defineEntity({
+  type: "token",
+  about: "An API token with the hash of its secret. Read strongly on every request that carries it",
+  schema: token.omit({ version: true }).extend({
+    secretHash: z.string().meta({ description: "SHA-256 over the token's text, hexadecimal" }),
+  }),
+  key: { partition: (of: { id: string }) => `token#${of.id}`, sort: () => "token" },
+});
+export type TokenItem = ItemOf<typeof TokenItem>;
+
+export const TOKENS_PARTITION = "tokens";
+
+export const TokenListItem = defineEntity({
+  type: "token-list",
+  about: "The ids of all tokens, oldest first. Written once for each",
+  schema: z.object({ id: z.string() }),
+  key: { partition: () => TOKENS_PARTITION, sort: (of: { id: string }) => of.id },
+});
+
+export const BootstrapItem = defineEntity({
+  type: "bootstrap",
+  about: "The first admin token, and one for each token text that an operator's configuration gave: each is made once",
+  schema: z.object({ source: z.string(), token: z.string() }),
+  key: { partition: () => "bootstrap", sort: (of: { source: string }) => of.source },
+});

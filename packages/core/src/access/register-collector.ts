@@ -1,0 +1,85 @@
+import type { Collector, NewCollector } from "@cadastre/contract/collector";
+import { ProblemError } from "@cadastre/contract/errors";
+import { newId } from "@cadastre/contract/ids";
+import { parsePublicKey } from "@cadastre/contract/keys";
+import { create } from "@cadastre/store/table";
+import { isTaken, retryOnConflict } from "../audit/conflict.ts";
+import { audit } from "../audit/record.ts";
+import type { Actor, Context } from "../context.ts";
+import { bindCredential } from "./bind-credential.ts";
+import { readCollector, toCollector } from "./collectors.ts";
+import { CollectorItem, CollectorKeyItem, CollectorListItem, CollectorNameItem } from "./items.ts";
+
+export interface RegisterOptions {
+  /** Approved at once: for the local run, where the operator who registers is the one who would approve. */
+  readonly approved?: boolean;
+  /** Whether the actor may reveal credentials; without it no credential can be bound. */
+  readonly mayReveal?: boolean;
+}
+
+/** `*` says it all, and nothing is said twice. */
+export function normalAccounts(accounts: readonly string[]): string[] {
+  return accounts.includes("*") ? ["*"] : [...new Set(accounts)];
+}
+
+/**
+ * Registers a collector's public key under a name; it waits for approval. Throws 422 `request.invalid` (the key), 409
+ * `collector.name_taken` while another is pending or approved under the name, 409 `collector.key_taken` when the key was
+ * ever registered, 403 `auth.forbidden`, 404 `credential.not_found` and 409 `credential.revoked` for the credential.
+ * Writes the name, the key, the collector, its place in the list, and one audit record.
+ */
+export async function registerCollector(
+  context: Context,
+  actor: Actor,
+  input: NewCollector,
+  { approved = false, mayReveal = false }: RegisterOptions = {},
+): Promise<Collector> {
+  const key = parsePublicKey(input.publicKey);
+  const now = context.now();
+  const at = now.toISOString();
+  const id = newId("collector", now);
+  const item: CollectorItem = {
+    id,
+    name: input.name,
+    providers: [...new Set(input.providers)],
+    accounts: normalAccounts(input.accounts),
+    keyFingerprint: key.fingerprint,
+    keyAlgorithm: key.algorithm,
+    ...(input.credential === undefined ? {} : { credential: input.credential }),
+    state: approved ? "approved" : "pending",
+    createdAt: at,
+    createdBy: actor.id,
+    ...(approved ? { decidedAt: at, decidedBy: actor.id } : {}),
+  };
+  const { name, providers, accounts, keyFingerprint, credential, state } = item;
+  await retryOnConflict(async () => {
+    const bound = await bindCredential(context, credential, mayReveal);
+    try {
+      await context.table.commit([
+        create(CollectorNameItem, { name, collector: id }),
+        create(CollectorKeyItem, { ...key, collector: id }),
+        create(CollectorItem, item),
+        create(CollectorListItem, { id }),
+        audit(actor, now, {
+          action: "collector.register",
+          target: id,
+          detail: { name, providers, accounts: someOf(accounts), keyFingerprint, state, ...(credential ? { credential } : {}) },
+        }),
+        ...bound,
+      ]);
+    } catch (error) {
+      if (isTaken(error, 0)) throw new ProblemError("collector.name_taken", `the name ${name} is in use`);
+      if (isTaken(error, 1)) throw new ProblemError("collector.key_taken", `the key ${keyFingerprint} was registered`);
+      throw error;
+    }
+  });
+  return toCollector(await readCollector(context, id));
+}
+
+const MOST_IN_DETAIL = 50;
+
+/** Accounts for an audit record, which stays small: all of them, or the first with the number of the rest. */
+export function someOf(accounts: readonly string[]): readonly string[] {
+  if (accounts.length <= MOST_IN_DETAIL) return accounts;
+  return [...accounts.slice(0, MOST_IN_DETAIL), `and ${accounts.length - MOST_IN_DETAIL} more`];
+}

@@ -1,0 +1,136 @@
+import { parse } from "@cadastre/contract/parse";
+import { createdToken, newToken, TOKEN_SCOPES, token } from "@cadastre/contract/token";
+import { describe, expect, test } from "vitest";
+import { aContext, anActor, auditRecords } from "../audit/testing.ts";
+import { authenticateToken } from "./authenticate-token.ts";
+import { TokenItem } from "./items.ts";
+import { hasScope, requireScope } from "./scopes.ts";
+import { idOfTokenText, newTokenText } from "./token-text.ts";
+import { createToken, listTokens, revokeToken } from "./tokens.ts";
+
+const aToken = (more: object = {}) => parse(newToken, { name: "ci", scopes: ["resources:read"], ...more });
+
+describe("scopes", () => {
+  test("admin includes every scope but credentials:reveal", () => {
+    for (const scope of TOKEN_SCOPES) expect(hasScope(["admin"], scope)).toBe(scope !== "credentials:reveal");
+    expect(hasScope(["credentials:reveal"], "credentials:reveal")).toBe(true);
+    expect(hasScope(["resources:read"], "admin")).toBe(false);
+  });
+
+  test("what is missing is named", () => {
+    expect(() => requireScope(["resources:read"], "audit:read")).toThrow(
+      expect.objectContaining({ code: "auth.forbidden", message: expect.stringContaining("audit:read") }),
+    );
+  });
+});
+
+describe("tokens", () => {
+  test("a created token authenticates as its scopes and actor", async () => {
+    const context = aContext();
+    const made = await createToken(context, anActor, aToken(), ["admin"]);
+    createdToken.parse(made);
+    expect(await authenticateToken(context, made.secret)).toEqual({
+      tokenId: made.id,
+      scopes: ["resources:read"],
+      actorId: `token:${made.id}`,
+    });
+  });
+
+  test("nobody gives what they do not have, admin not credentials:reveal, and nothing is written", async () => {
+    const context = aContext();
+    const give = (scopes: string[], own: ("admin" | "tokens:write")[]) =>
+      createToken(context, anActor, aToken({ scopes }), own);
+    await expect(give(["credentials:reveal"], ["admin"])).rejects.toMatchObject({ code: "token.scope" });
+    await expect(give(["admin"], ["tokens:write"])).rejects.toMatchObject({ code: "token.scope" });
+    await expect(give(["tokens:write", "audit:read"], ["tokens:write"])).rejects.toMatchObject({
+      code: "token.scope",
+      message: expect.stringContaining("audit:read"),
+    });
+    expect(await listTokens(context, { limit: 10 })).toEqual({ items: [] });
+    expect(await auditRecords(context)).toEqual([]);
+  });
+
+  test("malformed, unknown and wrong are one and the same answer", async () => {
+    const context = aContext();
+    const made = await createToken(context, anActor, aToken(), ["admin"]);
+    const unknown = newTokenText("tok_01JD0000000000000000000000");
+    const wrong = newTokenText(made.id);
+    const errors = await Promise.all(
+      ["", "nonsense", made.secret.slice(0, -1), unknown, wrong].map((text) =>
+        authenticateToken(context, text).catch((error: Error & { code: string; errors: unknown; extra: unknown }) => ({
+          code: error.code,
+          message: error.message,
+          errors: error.errors,
+          extra: error.extra,
+        })),
+      ),
+    );
+    expect(errors[0]).toMatchObject({ code: "auth.invalid" });
+    for (const error of errors) expect(error).toEqual(errors[0]);
+  });
+
+  test("an expired token says so to its holder alone, at the very second", async () => {
+    const context = aContext();
+    const made = await createToken(context, anActor, aToken({ expiresInSeconds: 60 }), ["admin"]);
+    context.advance(59.999);
+    await authenticateToken(context, made.secret);
+    context.advance(0.001);
+    await expect(authenticateToken(context, made.secret)).rejects.toMatchObject({ code: "auth.expired" });
+    await expect(authenticateToken(context, newTokenText(made.id))).rejects.toMatchObject({ code: "auth.invalid" });
+  });
+
+  test("a revoked token is refused at once, and revoking it again changes nothing", async () => {
+    const context = aContext();
+    const made = await createToken(context, anActor, aToken(), ["admin"]);
+    const revoked = await revokeToken(context, anActor, made.id);
+    expect(revoked).toMatchObject({ revokedBy: anActor.id, revokedAt: "2026-11-22T05:00:00.000Z" });
+    await expect(authenticateToken(context, made.secret)).rejects.toMatchObject({ code: "auth.revoked" });
+    context.advance(10);
+    expect(await revokeToken(context, anActor, made.id)).toEqual(revoked);
+    expect((await auditRecords(context)).map((record) => record.action)).toEqual(["token.create", "token.revoke"]);
+  });
+
+  test("an unknown token is not found", async () => {
+    await expect(revokeToken(aContext(), anActor, "tok_01JD0000000000000000000000")).rejects.toMatchObject({
+      code: "token.not_found",
+    });
+  });
+
+  test("no view, audit record or item holds a token's text, and no view its hash", async () => {
+    const context = aContext();
+    const made = await createToken(context, anActor, aToken(), ["admin"]);
+    const stored = await context.table.get(TokenItem, { id: made.id });
+    const { items } = await listTokens(context, { limit: 10 });
+    const secret = made.secret.slice(31);
+    expect(JSON.stringify([stored, items, await auditRecords(context)])).not.toContain(secret);
+    expect(stored?.secretHash).toMatch(/^[0-9a-f]{64}$/);
+    expect(JSON.stringify([items, made, await auditRecords(context)])).not.toContain(stored?.secretHash);
+    for (const item of items) expect(Object.keys(token.strict().parse(item))).not.toContain("secretHash");
+  });
+
+  test("the list is paged, oldest first, and a cursor of another list is refused", async () => {
+    const context = aContext();
+    for (const name of ["a", "b", "c"]) {
+      context.advance(1);
+      await createToken(context, anActor, aToken({ name }), ["admin"]);
+    }
+    const first = await listTokens(context, { limit: 2 });
+    expect(first.items.map((item) => item.name)).toEqual(["a", "b"]);
+    const second = await listTokens(context, { limit: 2, cursor: first.cursor });
+    expect(second.items.map((item) => item.name)).toEqual(["c"]);
+    expect(second.cursor).toBeUndefined();
+    await expect(listTokens(context, { limit: 2, cursor: "bm9uc2Vuc2U" })).rejects.toMatchObject({
+      code: "cursor.invalid",
+    });
+  });
+
+  test("authenticating costs one strongly consistent read, and none for what is malformed", async () => {
+    const context = aContext();
+    const { secret } = await createToken(context, anActor, aToken(), ["admin"]);
+    const right = await context.table.meter.measure(() => authenticateToken(context, secret));
+    expect(right).toMatchObject({ units: { read: 1, write: 0 }, calls: 1 });
+    expect(idOfTokenText(secret)).toBe(right.result.tokenId);
+    const wrong = await context.table.meter.measure(() => authenticateToken(context, `${secret}x`).catch(() => "no"));
+    expect(wrong).toMatchObject({ units: { read: 0, write: 0 }, calls: 0 });
+  });
+});

@@ -1,0 +1,114 @@
+import { type Account, type AccountPatch, account, type NewAccount } from "@cadastre/contract/account";
+import { ProblemError } from "@cadastre/contract/errors";
+import type { Provider } from "@cadastre/contract/scope";
+import { create, remove, replace, type Stored } from "@cadastre/store/table";
+import { isTaken, retryOnConflict } from "../audit/conflict.ts";
+import { type Listed, type ListOptions, queryPage, toListed } from "../audit/paging.ts";
+import { audit } from "../audit/record.ts";
+import type { Actor, Context } from "../context.ts";
+import { ACCOUNTS_PARTITION, AccountItem } from "./items.ts";
+
+export interface AccountKey {
+  readonly provider: Provider;
+  readonly account: string;
+}
+
+const toView = (stored: Stored<AccountItem>): Account => account.parse(stored);
+const targetOf = ({ provider, account }: AccountKey): string => `${provider}/${account}`;
+
+async function read(context: Context, key: AccountKey): Promise<Stored<AccountItem>> {
+  const stored = await context.table.get(AccountItem, key, { consistent: true });
+  if (!stored) throw new ProblemError("account.not_found");
+  return stored;
+}
+
+/** Creates an account. Throws 409 `account.exists`. Writes it and one audit record. */
+export async function createAccount(context: Context, actor: Actor, input: NewAccount): Promise<Account> {
+  const now = context.now();
+  const at = now.toISOString();
+  await retryOnConflict(async () => {
+    try {
+      await context.table.commit([
+        create(AccountItem, { ...input, createdAt: at, createdBy: actor.id, updatedAt: at }),
+        audit(actor, now, { action: "account.create", target: targetOf(input), detail: { name: input.name } }),
+      ]);
+    } catch (error) {
+      if (isTaken(error, 0)) throw new ProblemError("account.exists", `${targetOf(input)} exists`);
+      throw error;
+    }
+  });
+  return getAccount(context, input);
+}
+
+/** One account. Throws 404 `account.not_found`. */
+export async function getAccount(context: Context, key: AccountKey): Promise<Account> {
+  return toView(await read(context, key));
+}
+
+/** Accounts, all or of one provider, in the order of provider and account. Throws 422 `cursor.invalid`. */
+export async function listAccounts(
+  context: Context,
+  { limit, cursor, provider }: ListOptions & { provider?: Provider | undefined },
+): Promise<Listed<Account>> {
+  const page = await queryPage(context.table, AccountItem, {
+    partition: ACCOUNTS_PARTITION,
+    ...(provider === undefined ? {} : { sort: { beginsWith: `${provider}/` } }),
+    consistent: true,
+    limit,
+    cursor,
+  });
+  return toListed(page, toView);
+}
+
+/**
+ * Changes what operators say of an account. Throws 404 `account.not_found`, 412 `request.precondition_failed` when it does
+ * not have `version` any more. Writes it and one audit record with the members that changed, before and after.
+ */
+export async function patchAccount(
+  context: Context,
+  actor: Actor,
+  key: AccountKey,
+  patch: AccountPatch,
+  { version }: { version: number },
+): Promise<Account> {
+  const given = Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined));
+  await retryOnConflict(async () => {
+    const stored = await read(context, key);
+    if (stored.version !== version) throw new ProblemError("request.precondition_failed");
+    const now = context.now();
+    const before = Object.fromEntries(Object.entries(stored).filter(([name]) => name in given));
+    await context.table.commit([
+      replace(AccountItem, { ...stored, ...given, updatedAt: now.toISOString() }, version),
+      audit(actor, now, { action: "account.patch", target: targetOf(key), detail: { before, after: given } }),
+    ]);
+  });
+  return getAccount(context, key);
+}
+
+export interface DeleteOptions {
+  /** Whether the register has active resources of the account. */
+  readonly hasActiveResources: (key: AccountKey) => Promise<boolean>;
+  /** The version that the caller saw (If-Match). */
+  readonly version?: number | undefined;
+}
+
+/**
+ * Deletes an account; a collector that sees it again makes it anew. Throws 404 `account.not_found`, 409 `account.in_use`
+ * while it has active resources, 412 `request.precondition_failed`. Writes the removal and one audit record.
+ */
+export async function deleteAccount(
+  context: Context,
+  actor: Actor,
+  key: AccountKey,
+  { hasActiveResources, version }: DeleteOptions,
+): Promise<void> {
+  await retryOnConflict(async () => {
+    const stored = await read(context, key);
+    if (version !== undefined && stored.version !== version) throw new ProblemError("request.precondition_failed");
+    if (await hasActiveResources(key)) throw new ProblemError("account.in_use", `${targetOf(key)} has active resources`);
+    await context.table.commit([
+      remove(AccountItem, key, stored.version),
+      audit(actor, context.now(), { action: "account.delete", target: targetOf(key), detail: { name: stored.name } }),
+    ]);
+  });
+}

@@ -1,0 +1,40 @@
+import { openSqliteTable } from "@cadastre/store/sqlite";
+import type { Table } from "@cadastre/store/table";
+import type { AuditRecord } from "@cadastre/contract/view";
+import { type Actor, type Context, DEFAULT_HOLD_POLICY } from "../context.ts";
+import { AuditItem, auditPartition } from "./items.ts";
+
+export interface TestContext extends Context {
+  /** Moves the clock. */
+  readonly advance: (seconds: number) => void;
+}
+
+/** For tests: a context over a table in memory (or the one given), with a clock that moves only when told to. */
+export function aContext({
+  start = "2026-11-22T05:00:00.000Z",
+  table,
+  path = ":memory:",
+}: {
+  start?: string;
+  table?: (now: () => Date) => Table;
+  path?: string;
+} = {}): TestContext {
+  let time = Date.parse(start);
+  const now = () => new Date(time);
+  return {
+    table: table ? table(now) : openSqliteTable({ path, now }),
+    now,
+    holdPolicy: DEFAULT_HOLD_POLICY,
+    advance: (seconds) => {
+      time += seconds * 1000;
+    },
+  };
+}
+
+export const anActor: Actor = { id: "token:tok_01JD0000000000000000000000", requestId: "req_1" };
+
+/** For tests: this month's records, oldest first. */
+export async function auditRecords(context: Context): Promise<AuditRecord[]> {
+  const page = await context.table.query(AuditItem, { partition: auditPartition(context.now().toISOString()) });
+  return [...page.items];
+}

@@ -1,0 +1,180 @@
+import {
+  contentHash,
+  createScopeDigest,
+  type Entry,
+  idHash,
+  packEntries,
+  rootDigest,
+  SHARD_RESOURCES,
+  shardCountFor,
+  shardDigest,
+  shardOf,
+} from "@cadastre/contract/digest";
+import {
+  DISCOVERY_VERSION,
+  type Discovery,
+  type DiscoveryResult,
+  discovery,
+  type OpenRun,
+  requireVersion,
+} from "@cadastre/contract/discovery";
+import { newId } from "@cadastre/contract/ids";
+import { parse } from "@cadastre/contract/parse";
+import { scopeName } from "@cadastre/contract/scope";
+import type { Actor, Context } from "../context.ts";
+import { completeRun } from "./complete.ts";
+import { openRun } from "./open.ts";
+import { type Reporter, requireBoundScopes } from "./sources.ts";
+import { parseResources, uploadShard } from "./upload.ts";
+
+type Raw = Discovery["scopes"][number]["resources"][number];
+type Errors = DiscoveryResult["errors"];
+
+interface Cutable {
+  readonly scope: Discovery["scopes"][number];
+  readonly name: string;
+  readonly resources: readonly (Entry & { readonly raw: Raw })[];
+}
+
+/**
+ * A whole small run in one call: the same opening, uploading and completing that a large one goes through. An id that is in a
+ * scope twice is reported and its first resource applied. Nothing is written when any resource is not valid.
+ */
+export async function deliver(
+  context: Context,
+  actor: Actor,
+  reporter: Reporter,
+  body: unknown,
+): Promise<DiscoveryResult> {
+  requireVersion(body);
+  const payload = parse(discovery, body);
+  requireBoundScopes(reporter, payload.scopes);
+  const run = payload.run ?? newId("run", context.now());
+  const errors: Errors = [];
+  const scopes = payload.scopes.map((scope, at) => toCutable(scope, at, errors));
+  const counts = new Map(
+    scopes.map((scope) => [scope.name, scope.resources.length === 0 ? 1 : shardCountFor(scope.resources.length)]),
+  );
+  let opened = await openRun(context, actor, reporter, toOpenRun(context, payload, run, scopes, counts));
+  for (const [at, { verdict, shardCount }] of opened.scopes.entries()) {
+    if (verdict === "reshard" && shardCount) counts.set((scopes[at] as Cutable).name, shardCount);
+  }
+  if (opened.scopes.some((scope) => scope.verdict === "reshard")) {
+    opened = await openRun(context, actor, reporter, toOpenRun(context, payload, run, scopes, counts));
+  }
+  const known = {
+    run,
+    imported: 0,
+    updated: 0,
+    unchanged: scopes.reduce((sum, scope) => sum + scope.resources.length, 0),
+    retired: 0,
+    errors,
+  };
+  if (opened.state === "unchanged") return { ...known, scopes: scopes.map((scope) => unchangedResult(scope)) };
+  for (const [at, { want }] of opened.scopes.entries()) {
+    const scope = scopes[at] as Cutable;
+    for (const shard of want ?? []) {
+      const resources = cut(scope, counts.get(scope.name) ?? 1)[shard]?.map((one) => one.raw) ?? [];
+      await uploadShard(
+        context,
+        actor,
+        reporter,
+        { run, scope: scope.name, shard },
+        { contract: DISCOVERY_VERSION, resources },
+      );
+    }
+  }
+  const completed = await completeRun(context, actor, reporter, run);
+  const results = new Map(completed.scopes.map((result) => [scopeName(result), result]));
+  const rows = scopes.map((scope) => results.get(scope.name) ?? unchangedResult(scope));
+  const sum = (of: "created" | "updated" | "unchanged" | "retired") => rows.reduce((total, row) => total + row[of], 0);
+  return {
+    run,
+    imported: sum("created"),
+    updated: sum("updated"),
+    unchanged: sum("unchanged"),
+    retired: sum("retired"),
+    errors,
+    scopes: rows,
+  };
+}
+
+function unchangedResult({ scope, resources }: Cutable): DiscoveryResult["scopes"][number] {
+  const { provider, account, region, kind, status } = scope;
+  return {
+    provider,
+    account,
+    region,
+    kind,
+    status,
+    resources: resources.length,
+    created: 0,
+    updated: 0,
+    unchanged: resources.length,
+    retired: 0,
+    held: 0,
+  };
+}
+
+function toCutable(scope: Discovery["scopes"][number], at: number, errors: Errors): Cutable {
+  const path = `scopes[${at}].resources`;
+  parseResources(scope, scope.resources, path);
+  const first = new Map<string, Entry & { raw: Raw }>();
+  scope.resources.forEach((raw, place) => {
+    const hash = idHash(scope.kind, raw.id);
+    if (first.has(hash))
+      errors.push({
+        path: `${path}[${place}].id`,
+        code: "duplicate_id",
+        message: `${raw.id} is in the scope before; the first one was taken`,
+      });
+    else first.set(hash, { idHash: hash, contentHash: contentHash(scope.kind, raw), raw });
+  });
+  const silent = scope.status === "failed" || scope.status === "skipped";
+  if (silent && first.size > 0) {
+    errors.push({
+      path,
+      code: "not_taken",
+      message: `a ${scope.status} scope has no resources; ${first.size} were not taken`,
+    });
+  }
+  return { scope, name: scopeName(scope), resources: silent ? [] : [...first.values()] };
+}
+
+function cut(scope: Cutable, shardCount: number): (Entry & { raw: Raw })[][] {
+  const shards = Array.from({ length: shardCount }, (): (Entry & { raw: Raw })[] => []);
+  for (const resource of scope.resources) shards[shardOf(resource.idHash, shardCount)]?.push(resource);
+  return shards.some((shard) => shard.length > SHARD_RESOURCES) ? cut(scope, shardCount * 2) : shards;
+}
+
+function toOpenRun(
+  context: Context,
+  payload: Discovery,
+  run: string,
+  scopes: readonly Cutable[],
+  counts: Map<string, number>,
+): OpenRun {
+  const open = scopes.map(({ scope, name, resources, ...rest }) => {
+    const { provider, account, region, kind, status } = scope;
+    const silent = status === "failed" || status === "skipped";
+    const shards = silent ? [] : cut({ scope, name, resources, ...rest }, counts.get(name) ?? 1);
+    if (!silent) counts.set(name, shards.length);
+    const digest = createScopeDigest(status, scope.errors);
+    digest.add(packEntries(resources));
+    return {
+      ...{ provider, account, region, kind, status, name },
+      errors: scope.errors,
+      resources: resources.length,
+      digest: digest.finish(),
+      shards: shards.map((shard) => shardDigest(packEntries(shard))),
+    };
+  });
+  return {
+    contract: payload.contract,
+    run,
+    collectorVersion: payload.collectorVersion,
+    startedAt: payload.startedAt ?? context.now().toISOString(),
+    root: rootDigest(open),
+    scopes: open,
+  };
+}

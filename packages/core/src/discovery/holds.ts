@@ -1,0 +1,141 @@
+import type { Hold } from "@cadastre/contract/discovery";
+import { ProblemError } from "@cadastre/contract/errors";
+import { fromScopeName } from "@cadastre/contract/scope";
+import { ConflictError } from "@cadastre/store/errors";
+import { check, put, replace } from "@cadastre/store/table";
+import { audit } from "../audit/record.ts";
+import type { Actor, Context } from "../context.ts";
+import { bucketOf } from "./buckets.ts";
+import { BucketItem, HoldItem, PageItem, ScopeItem } from "./items.ts";
+import { readPages } from "./lease.ts";
+import { readMissing, retireMissing } from "./retire.ts";
+import { EMPTY_DIGEST, toPages, toStates } from "./shards.ts";
+
+type StoredHold = HoldItem & { readonly version: number };
+
+export interface HoldDecision {
+  readonly reason?: string | undefined;
+  /** The version that the operator saw (If-Match); any when absent. */
+  readonly version?: number | undefined;
+}
+
+export function toHold(item: StoredHold): Hold {
+  const { scope: _, fingerprint: __, ...hold } = item;
+  return hold;
+}
+
+/** Holds, newest first; those of one state when it is given. A page may be short when others are left out. */
+export async function listHolds(
+  context: Context,
+  options: { limit: number; cursor?: string | undefined; state?: Hold["state"] | undefined },
+) {
+  const page = await context.table.query(HoldItem, {
+    partition: "holds",
+    reverse: true,
+    limit: options.limit,
+    cursor: options.cursor,
+  });
+  const items = page.items.filter((item) => options.state === undefined || item.state === options.state).map(toHold);
+  return { items, ...(page.cursor ? { cursor: page.cursor } : {}) };
+}
+
+async function requireHold(context: Context, id: string, decision: HoldDecision): Promise<StoredHold> {
+  const hold = await context.table.get(HoldItem, { id }, { consistent: true });
+  if (!hold) throw new ProblemError("hold.not_found");
+  if (decision.version !== undefined && decision.version !== hold.version)
+    throw new ProblemError("request.precondition_failed");
+  return hold;
+}
+
+async function decide(
+  context: Context,
+  actor: Actor,
+  hold: StoredHold,
+  state: "approved" | "rejected",
+  decision: HoldDecision,
+): Promise<StoredHold> {
+  const now = context.now();
+  const { version, ...item } = hold;
+  const next: HoldItem = {
+    ...item,
+    state,
+    decidedAt: now.toISOString(),
+    decidedBy: actor.id,
+    ...(decision.reason ? { reason: decision.reason } : {}),
+  };
+  const action = state === "approved" ? "hold.approve" : "hold.reject";
+  const record = audit(actor, now, {
+    action,
+    target: hold.id,
+    detail: { scope: `${hold.source}/${hold.scope}`, missing: hold.missing, reason: decision.reason ?? "" },
+  });
+  try {
+    await context.table.commit([replace(HoldItem, next, version), record]);
+  } catch (error) {
+    if (error instanceof ConflictError)
+      throw new ProblemError("request.conflict", "the hold was changed meanwhile; read it again", { cause: error });
+    throw error;
+  }
+  return { ...next, version: version + 1 };
+}
+
+/** The missing resources stay. The same losses are not asked about again; others are. Writes hold and audit. */
+export async function rejectHold(context: Context, actor: Actor, id: string, decision: HoldDecision): Promise<Hold> {
+  const hold = await requireHold(context, id, decision);
+  if (hold.state !== "pending") throw new ProblemError("hold.decided", `the hold is ${hold.state}`);
+  return toHold(await decide(context, actor, hold, "rejected", decision));
+}
+
+/**
+ * Retires what the hold is about. The decision is committed first, with its audit record; then a shard at a time is retired.
+ * Interrupted, it is approved and unfinished: approving it again goes on (and is recorded again), and so does the scope's
+ * next run. Refused with `hold.changed` when the scope misses other resources than the operator was shown.
+ */
+export async function approveHold(context: Context, actor: Actor, id: string, decision: HoldDecision): Promise<Hold> {
+  const { table } = context;
+  const hold = await requireHold(context, id, decision);
+  if (hold.state !== "pending" && hold.state !== "approved")
+    throw new ProblemError("hold.decided", `the hold is ${hold.state}`);
+  const scopeId = { source: hold.source, name: hold.scope };
+  const scope = await table.get(ScopeItem, scopeId, { consistent: true });
+  if (!scope || scope.hold !== hold.id) throw new ProblemError("hold.changed");
+  const states = toStates(await readPages(context, hold.source, hold.scope), scope.shardCount);
+  const missing = await readMissing(context, scopeId, scope.shardCount, states);
+  const unfinished = hold.state === "approved" && missing.idHashes.length > 0;
+  if (hold.state === "approved" && !unfinished) throw new ProblemError("hold.decided", "the hold is approved");
+  if (!unfinished && missing.fingerprint !== hold.fingerprint) throw new ProblemError("hold.changed");
+  const decided = await decide(context, actor, hold, "approved", decision);
+
+  const guard = [check(ScopeItem, scopeId, scope.version)];
+  const absence = { scope: fromScopeName(hold.scope), run: hold.id, actor: actor.id, at: context.now().toISOString() };
+  await retireMissing(context, scopeId, scope.shardCount, missing.shards, absence, guard);
+  for (const shard of missing.shards)
+    states.set(shard, { digest: states.get(shard)?.digest ?? EMPTY_DIGEST, missing: 0 });
+  for (const page of toPages(scopeId, scope.shardCount, states, missing.shards))
+    await table.commit([...guard, put(PageItem, page)]);
+  await settleEntry(context, hold);
+  return toHold(decided);
+}
+
+/** The status list no longer shows the hold. */
+async function settleEntry(context: Context, hold: HoldItem): Promise<void> {
+  for (let attempt = 1; attempt <= 5; attempt++) {
+    const bucket = await context.table.get(
+      BucketItem,
+      { source: hold.source, bucket: bucketOf(hold.scope) },
+      { consistent: true },
+    );
+    if (!bucket) return;
+    const { version, ...item } = bucket;
+    const scopes = item.scopes.map((entry) => {
+      if (entry.hold !== hold.id) return entry;
+      const { hold: _, ...rest } = entry;
+      return { ...rest, missing: 0, changeAt: context.now().toISOString() };
+    });
+    try {
+      return await context.table.commit([replace(BucketItem, { ...item, scopes }, version)]);
+    } catch (error) {
+      if (!(error instanceof ConflictError)) throw error;
+    }
+  }
+}

@@ -1,0 +1,236 @@
+import { hold, scopeResult, trigger } from "@cadastre/contract/discovery";
+import { scopeError, scopeStatus } from "@cadastre/contract/scope";
+import type { ItemOf } from "@cadastre/store/entity";
+import { defineEntity } from "@cadastre/store/entity";
+import * as z from "zod";
+
+const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array);
+const four = (n: number) => String(n).padStart(4, "0");
+
+/** The states of a source's scopes are packed into this many buckets, by the hash of the scope's name. */
+export const BUCKETS = 64;
+/** Shard digests are packed into pages of this many. */
+export const PAGE_SHARDS = 32;
+
+export const SourceItem = defineEntity({
+  type: "source",
+  about: "The sources that ever reported: names of collectors",
+  schema: z.object({ source: z.string(), firstSeenAt: z.string() }),
+  key: { partition: () => "sources", sort: (of: { source: string }) => of.source },
+});
+
+/**
+ * One set of scopes that a source reports together: the root of the last run and the digests of its buckets. While this item
+ * stands, every scope of the set has in its bucket the state that the root covers; a run of another set that takes a scope
+ * over removes it in the same commit.
+ */
+export const SweepItem = defineEntity({
+  type: "sweep",
+  about: "The last run over one set of scopes: an unchanged run reads and writes this and nothing else",
+  schema: z.object({
+    source: z.string(),
+    set: z.string(),
+    root: z.string(),
+    buckets: bytes,
+    /** Scopes that a run has opened and not yet completed: what is stored of them may be ahead of their state. */
+    dirty: z.array(z.string()),
+    run: z.string(),
+    at: z.string(),
+  }),
+  key: {
+    partition: (of: { source: string; set: string }) => `source#${of.source}`,
+    sort: (of: { source: string; set: string }) => `sweep#${of.set}`,
+  },
+});
+export type SweepItem = ItemOf<typeof SweepItem>;
+
+const scopeEntry = z.object({
+  name: z.string(),
+  digest: z.string(),
+  set: z.string(),
+  status: scopeStatus,
+  errors: z.array(scopeError).optional(),
+  resources: z.int(),
+  missing: z.int(),
+  generation: z.int(),
+  runAt: z.string(),
+  successAt: z.string().optional(),
+  changeAt: z.string().optional(),
+  hold: z.string().optional(),
+});
+export type ScopeEntry = z.output<typeof scopeEntry>;
+
+export const BucketItem = defineEntity({
+  type: "scope-bucket",
+  about:
+    "The states of some of a source's scopes, packed: what the status list shows and what a changed run compares with",
+  schema: z.object({ source: z.string(), bucket: z.int(), scopes: z.array(scopeEntry) }),
+  key: {
+    partition: (of: { source: string; bucket: number }) => `source#${of.source}`,
+    sort: (of: { source: string; bucket: number }) => `bucket#${four(of.bucket)}`,
+  },
+});
+export type BucketItem = ItemOf<typeof BucketItem>;
+
+/** The run that has a scope open: only it may upload, until a newer run opens the scope. */
+const lease = z.object({
+  run: z.string(),
+  generation: z.int(),
+  status: scopeStatus,
+  errors: z.array(scopeError),
+  resources: z.int(),
+  digest: z.string(),
+  /** Shard numbers, and at the same places their digests, 16 bytes each. */
+  wanted: z.array(z.int()),
+  digests: bytes,
+});
+export type Lease = z.output<typeof lease>;
+
+/** A run that opens more scopes than this marks a sweep's every scope as dirty, by `*` and its own id. */
+export const MOST_DIRTY = 100;
+export const ALL_DIRTY = "*";
+
+export const ScopeItem = defineEntity({
+  type: "scope",
+  about:
+    "One scope that was ever seen to change: its generation, how it is cut into shards, and the run that has it open",
+  schema: z.object({
+    source: z.string(),
+    name: z.string(),
+    generation: z.int(),
+    shardCount: z.int(),
+    /** The run that has it open; none once that run has completed it. */
+    lease: lease.optional(),
+    /** What the last completed run made of it. */
+    outcome: z
+      .object({
+        run: z.string(),
+        generation: z.int(),
+        errors: z.array(scopeError),
+        known: z.int(),
+        missing: z.int(),
+        result: scopeResult,
+      })
+      .optional(),
+    hold: z.string().optional(),
+  }),
+  key: {
+    partition: (of: { source: string; name: string }) => `scope#${of.source}/${of.name}`,
+    sort: (_: { source: string; name: string }) => "scope",
+  },
+});
+export type ScopeItem = ItemOf<typeof ScopeItem>;
+
+/** Digests of up to 32 shards, with how many of each shard's known resources its last upload did not have. */
+export const PageItem = defineEntity({
+  type: "shard-page",
+  about: "Digests of a scope's shards, packed: what an opening run is compared with",
+  schema: z.object({
+    source: z.string(),
+    name: z.string(),
+    shardCount: z.int(),
+    page: z.int(),
+    digests: bytes,
+    missing: z.array(z.int()),
+  }),
+  key: {
+    partition: (of: { source: string; name: string; shardCount: number; page: number }) =>
+      `scope#${of.source}/${of.name}`,
+    sort: (of: { source: string; name: string; shardCount: number; page: number }) =>
+      `page#${four(of.shardCount)}#${four(of.page)}`,
+  },
+});
+export type PageItem = ItemOf<typeof PageItem>;
+
+export const ManifestItem = defineEntity({
+  type: "manifest",
+  about:
+    "What is known of one shard: id and content hashes, packed, and which of them the last upload did not have. Written last",
+  schema: z.object({
+    source: z.string(),
+    name: z.string(),
+    shardCount: z.int(),
+    shard: z.int(),
+    digest: z.string(),
+    /** All known resources of the shard, 32 bytes each: id hash, content hash. */
+    entries: bytes,
+    /** Id hashes of those that the last upload did not have, 16 bytes each. */
+    missing: bytes,
+    run: z.string(),
+    created: z.int(),
+    updated: z.int(),
+    unchanged: z.int(),
+  }),
+  key: {
+    partition: (of: { source: string; name: string; shardCount: number; shard: number }) =>
+      `scope#${of.source}/${of.name}`,
+    sort: (of: { source: string; name: string; shardCount: number; shard: number }) =>
+      `shard#${four(of.shardCount)}#${four(of.shard)}`,
+  },
+});
+export type ManifestItem = ItemOf<typeof ManifestItem>;
+
+const runScope = z.object({
+  name: z.string(),
+  digest: z.string(),
+  /** Nothing differs but the set that the scope is reported in. */
+  same: z.boolean(),
+  result: scopeResult.optional(),
+});
+export type RunScope = z.output<typeof runScope>;
+
+/** So many of a run's scopes stand in the run itself, the rest in pages of as many. */
+export const RUN_PAGE_SCOPES = 200;
+
+export const RunItem = defineEntity({
+  type: "run",
+  about: "A run that had something to say, with the scopes that differ and what became of each; kept for 30 days",
+  schema: z.object({
+    run: z.string(),
+    source: z.string(),
+    set: z.string(),
+    root: z.string(),
+    buckets: bytes,
+    scopes: z.array(runScope),
+    pages: z.int(),
+    /** Every scope of the set was opened. */
+    whole: z.boolean(),
+    openedAt: z.string(),
+    state: z.enum(["open", "closed"]),
+    expiresAtSeconds: z.int(),
+  }),
+  key: { partition: (of: { run: string }) => `run#${of.run}`, sort: () => "run" },
+  expires: "expiresAtSeconds",
+});
+export type RunItem = ItemOf<typeof RunItem>;
+
+export const RunPageItem = defineEntity({
+  type: "run-page",
+  about: "Further scopes of a large run",
+  schema: z.object({ run: z.string(), page: z.int(), scopes: z.array(runScope), expiresAtSeconds: z.int() }),
+  key: {
+    partition: (of: { run: string; page: number }) => `run#${of.run}`,
+    sort: (of: { run: string; page: number }) => `page#${four(of.page)}`,
+  },
+  expires: "expiresAtSeconds",
+});
+export type RunPageItem = ItemOf<typeof RunPageItem>;
+
+export const HoldItem = defineEntity({
+  type: "hold",
+  about: "Losses of a scope that wait for an operator, the newest of each scope",
+  schema: hold.omit({ version: true }).extend({ scope: z.string(), fingerprint: z.string() }),
+  key: { partition: () => "holds", sort: (of: { id: string }) => of.id },
+});
+export type HoldItem = ItemOf<typeof HoldItem>;
+
+export const TriggerItem = defineEntity({
+  type: "trigger",
+  about: "A request to run now, for collectors that poll; gone after a day",
+  schema: trigger.extend({ expiresAtSeconds: z.int() }),
+  key: {
+    partition: (of: { collector: string; id: string }) => `trigger#${of.collector}`,
+    sort: (of: { collector: string; id: string }) => of.id,
+  },
+  expires: "expiresAtSeconds",
+});

@@ -1,0 +1,90 @@
+import { newId } from "@cadastre/contract/ids";
+import { fromScopeName } from "@cadastre/contract/scope";
+import { check, create, replace, type Write } from "@cadastre/store/table";
+import type { Actor, Context } from "../context.ts";
+import { decideHold } from "./decide-hold.ts";
+import { HoldItem, type Lease, ScopeItem } from "./items.ts";
+import { readMissing, retireMissing, sampleOf } from "./retire.ts";
+import type { ShardState } from "./shards.ts";
+
+type StoredScope = ScopeItem & { readonly version: number };
+type StoredHold = HoldItem & { readonly version: number };
+
+export interface Losses {
+  readonly retired: number;
+  /** How many wait for an operator, or stay because one rejected their loss. */
+  readonly held: number;
+  readonly retiredShards: readonly number[];
+  /** The hold that now stands on the scope. */
+  readonly hold: string | undefined;
+  /** To go into the commit that completes the scope. */
+  readonly writes: readonly Write[];
+}
+
+export const NO_LOSSES: Losses = { retired: 0, held: 0, retiredShards: [], hold: undefined, writes: [] };
+
+/** What becomes of the resources that a complete scope no longer has: retired now, or held. Writes what is retired. */
+export async function settleLosses(
+  context: Context,
+  actor: Actor,
+  scope: StoredScope,
+  lease: Lease,
+  states: ReadonlyMap<number, ShardState>,
+): Promise<Losses> {
+  const id = { source: scope.source, name: scope.name };
+  const hold = scope.hold ? await context.table.get(HoldItem, { id: scope.hold }, { consistent: true }) : undefined;
+  const missing = await readMissing(context, id, scope.shardCount, states);
+  const decision = decideHold(
+    context.holdPolicy,
+    { left: lease.resources, missing: missing.idHashes.length, fingerprint: missing.fingerprint },
+    hold,
+  );
+  const at = context.now().toISOString();
+  if (decision === "retire") {
+    const absence = { scope: fromScopeName(scope.name), run: lease.run, actor: actor.id, at };
+    const guard = [check(ScopeItem, id, scope.version)];
+    const retired = await retireMissing(context, id, scope.shardCount, missing.shards, absence, guard);
+    return {
+      retired,
+      held: 0,
+      retiredShards: missing.shards,
+      hold: undefined,
+      writes: hold?.state === "pending" ? [lift(hold, at)] : [],
+    };
+  }
+  const held = missing.idHashes.length;
+  if (decision === "keep") return { ...NO_LOSSES, held, hold: hold?.id };
+  const { version: _, ...item } = hold?.state === "pending" ? hold : newHold(scope, at);
+  const next: HoldItem = {
+    ...item,
+    generation: lease.generation,
+    known: lease.resources + held,
+    missing: held,
+    sample: await sampleOf(context, missing),
+    fingerprint: missing.fingerprint,
+  };
+  const write = hold?.state === "pending" ? replace(HoldItem, next, hold.version) : create(HoldItem, next);
+  return { ...NO_LOSSES, held, hold: next.id, writes: [write] };
+}
+
+function lift(hold: StoredHold, at: string): Write {
+  const { version, ...item } = hold;
+  return replace(HoldItem, { ...item, state: "lifted", decidedAt: at }, version);
+}
+
+function newHold(scope: StoredScope, at: string): StoredHold {
+  return {
+    id: newId("hold", new Date(at)),
+    source: scope.source,
+    scope: scope.name,
+    ...fromScopeName(scope.name),
+    state: "pending",
+    generation: 0,
+    known: 0,
+    missing: 0,
+    sample: [],
+    fingerprint: "",
+    createdAt: at,
+    version: 0,
+  };
+}

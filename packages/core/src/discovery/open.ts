@@ -1,0 +1,234 @@
+import { rootDigest } from "@cadastre/contract/digest";
+import type { OpenRun, RunOpened, ScopeVerdict } from "@cadastre/contract/discovery";
+import { requireVersion } from "@cadastre/contract/discovery";
+import { ProblemError } from "@cadastre/contract/errors";
+import { scopeName } from "@cadastre/contract/scope";
+import { ConflictError } from "@cadastre/store/errors";
+import { COMMIT_LIMIT, create, put, replace, type Write } from "@cadastre/store/table";
+import { audit } from "../audit/record.ts";
+import type { Actor, Context } from "../context.ts";
+import { bucketDigests, bucketOf, byBucket, differingBuckets, setOf } from "./buckets.ts";
+import {
+  ALL_DIRTY,
+  BucketItem,
+  MOST_DIRTY,
+  RUN_PAGE_SCOPES,
+  RunItem,
+  RunPageItem,
+  type RunScope,
+  SourceItem,
+  SweepItem,
+} from "./items.ts";
+import { type Incoming, openScopes } from "./lease.ts";
+import { settle } from "./settle.ts";
+import { sightAccounts } from "./sight.ts";
+import { type Reporter, requireBoundScopes } from "./sources.ts";
+
+const ATTEMPTS = 6;
+const RUN_LIFE_SECONDS = 30 * 86_400;
+
+/**
+ * Opens a run, or opens it again: says for each scope whether it is known, and which of its shards to send. An unchanged run
+ * is closed at once: it reads one item and writes two, whatever the size of the estate. Writes sweep, scope, run and audit
+ * items. Errors: `discovery.version`, `collector.foreign_account`, `discovery.digest_mismatch`, `request.invalid`.
+ * Two runs at once: the newer one has the scopes; what the older one still sends is ignored.
+ */
+export async function openRun(context: Context, actor: Actor, reporter: Reporter, body: OpenRun): Promise<RunOpened> {
+  requireVersion(body);
+  requireBoundScopes(reporter, body.scopes);
+  const scopes = body.scopes.map((scope) => ({ ...scope, name: scopeName(scope) }));
+  requireDistinct(scopes);
+  if (rootDigest(scopes) !== body.root) {
+    throw new ProblemError("discovery.digest_mismatch", "root: is not the root over the scopes' digests", {
+      errors: [{ path: "root", message: "is not the root over the scopes' digests" }],
+    });
+  }
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await tryOpen(context, actor, reporter, body, scopes, attempt > 1);
+    } catch (error) {
+      if (!(error instanceof ConflictError)) throw error;
+      if (attempt === ATTEMPTS)
+        throw new ProblemError("request.conflict", "other runs keep changing the same scopes", { cause: error });
+    }
+  }
+}
+
+function requireDistinct(scopes: readonly Incoming[]): void {
+  const seen = new Set<string>();
+  scopes.forEach((scope, at) => {
+    if (seen.has(scope.name)) {
+      const message = `the scope ${scope.name} is in the run twice`;
+      throw new ProblemError("request.invalid", `scopes[${at}]: ${message}`, {
+        errors: [{ path: `scopes[${at}]`, message }],
+      });
+    }
+    seen.add(scope.name);
+  });
+}
+
+async function tryOpen(
+  context: Context,
+  actor: Actor,
+  reporter: Reporter,
+  body: OpenRun,
+  scopes: readonly Incoming[],
+  consistent: boolean,
+): Promise<RunOpened> {
+  const { table } = context;
+  const now = context.now();
+  const source = reporter.name;
+  const set = setOf(scopes.map((scope) => scope.name));
+  const allUnchanged = (): RunOpened => ({
+    run: body.run,
+    state: "unchanged",
+    scopes: scopes.map(() => ({ verdict: "unchanged" })),
+  });
+  const record = (outcome: string, counts: object) =>
+    audit(actor, now, {
+      action: "discovery.run",
+      target: body.run,
+      detail: { source, outcome, scopes: scopes.length, ...counts },
+    });
+
+  const sweep = await table.get(SweepItem, { source, set }, { consistent });
+  if (sweep?.root === body.root) {
+    const { version, ...item } = sweep;
+    await table.commit([
+      replace(SweepItem, { ...item, run: body.run, at: now.toISOString() }, version),
+      record("unchanged", {}),
+    ]);
+    return allUnchanged();
+  }
+
+  const buckets = bucketDigests(scopes);
+  const dirty = new Set(sweep?.dirty);
+  const allDirty = [...dirty].some((mark) => mark.startsWith(ALL_DIRTY));
+  const differing = new Set(differingBuckets(buckets, allDirty ? undefined : sweep?.buckets));
+  for (const name of dirty) differing.add(bucketOf(name));
+  const concerned = [...byBucket(scopes)].filter(([bucket]) => differing.has(bucket));
+  const stored = await table.getMany(
+    BucketItem,
+    concerned.map(([bucket]) => ({ source, bucket })),
+    { consistent },
+  );
+  const entries = new Map(stored.flatMap((item) => item?.scopes ?? []).map((entry) => [entry.name, entry]));
+  const changed: Incoming[] = [];
+  const moved: Incoming[] = [];
+  for (const scope of concerned.flatMap(([, members]) => members)) {
+    const entry = entries.get(scope.name);
+    if (entry?.digest !== scope.digest || allDirty || dirty.has(scope.name)) changed.push(scope);
+    else if (entry.set !== set) moved.push(scope);
+  }
+  const newSource = sweep ? [] : await firstSight(context, source, now);
+  if (changed.length === 0) {
+    const run = { run: body.run, source, set, root: body.root, buckets, whole: false };
+    const same = moved.map((scope): RunScope => ({ name: scope.name, digest: scope.digest, same: true }));
+    await settle(context, run, same, [], [...newSource, record("unchanged", { moved: moved.length })]);
+    return allUnchanged();
+  }
+
+  await sightAccounts(
+    context,
+    actor,
+    changed.filter((scope) => !entries.has(scope.name)),
+  );
+  const opened = await openScopes(context, source, body.run, changed);
+  if (opened.resharded.size > 0) {
+    return {
+      run: body.run,
+      state: "open",
+      scopes: scopes.map((scope) => opened.resharded.get(scope.name) ?? { verdict: "unchanged" }),
+    };
+  }
+  const listed: RunScope[] = [
+    ...changed.map((scope) => ({ name: scope.name, digest: scope.digest, same: false })),
+    ...moved.map((scope) => ({ name: scope.name, digest: scope.digest, same: true })),
+  ];
+  const expiresAtSeconds = Math.floor(now.getTime() / 1000) + RUN_LIFE_SECONDS;
+  const pages = Math.ceil(Math.max(0, listed.length - RUN_PAGE_SCOPES) / RUN_PAGE_SCOPES);
+  await table.load(
+    Array.from({ length: pages }, (_, page) =>
+      put(RunPageItem, {
+        run: body.run,
+        page,
+        scopes: listed.slice((page + 1) * RUN_PAGE_SCOPES, (page + 2) * RUN_PAGE_SCOPES),
+        expiresAtSeconds,
+      }),
+    ),
+  );
+  const item: RunItem = {
+    run: body.run,
+    source,
+    set,
+    root: body.root,
+    buckets,
+    scopes: listed.slice(0, RUN_PAGE_SCOPES),
+    pages,
+    whole: changed.length === scopes.length,
+    openedAt: now.toISOString(),
+    state: "open",
+    expiresAtSeconds,
+  };
+  const sets = new Set([set, ...changed.flatMap((scope) => entries.get(scope.name)?.set ?? [])]);
+  const names = changed.length > MOST_DIRTY ? [`${ALL_DIRTY}${body.run}`] : changed.map((scope) => scope.name);
+  const marks = await markDirty(context, source, sets, names, consistent);
+  const more = [...marks, ...newSource, record("opened", { changed: changed.length })];
+  const known = await writeRun(context, item, opened.writes, more, consistent);
+  if (known?.state === "closed") return allUnchanged();
+  return {
+    run: body.run,
+    state: "open",
+    scopes: scopes.map((scope): ScopeVerdict => opened.verdicts.get(scope.name) ?? { verdict: "unchanged" }),
+  };
+}
+
+/** The source's own item, when this may be its first run. */
+async function firstSight(context: Context, source: string, now: Date): Promise<Write[]> {
+  const known = await context.table.get(SourceItem, { source });
+  return known ? [] : [put(SourceItem, { source, firstSeenAt: now.toISOString() })];
+}
+
+/** Sweeps that hold any of the scopes are no longer current from the moment that one may be written to. */
+async function markDirty(
+  context: Context,
+  source: string,
+  sets: ReadonlySet<string>,
+  names: readonly string[],
+  consistent: boolean,
+): Promise<Write[]> {
+  const sweeps = await context.table.getMany(
+    SweepItem,
+    [...sets].map((set) => ({ source, set })),
+    { consistent },
+  );
+  return sweeps.flatMap((sweep) => {
+    if (!sweep) return [];
+    const { version, ...item } = sweep;
+    return replace(SweepItem, { ...item, root: "", dirty: [...new Set([...item.dirty, ...names])] }, version);
+  });
+}
+
+/**
+ * Commits the run and the leases, in one commit when they fit; else the run first, which marks its scopes as open: then no
+ * crash leaves a lease that nobody knows of. A run that exists belongs to a
+ * retry: it is opened again, unless it is closed (answered, nothing written) or another source's (`discovery.run_not_found`).
+ */
+async function writeRun(
+  context: Context,
+  item: RunItem,
+  leases: readonly Write[],
+  more: readonly Write[],
+  again: boolean,
+): Promise<RunItem | undefined> {
+  const { table } = context;
+  const known = again ? await table.get(RunItem, { run: item.run }, { consistent: true }) : undefined;
+  if (known && known.source !== item.source) throw new ProblemError("discovery.run_not_found");
+  if (known?.state === "closed") return known;
+  const run = [known ? replace(RunItem, item, known.version) : create(RunItem, item), ...more];
+  const whole = leases.length + run.length <= COMMIT_LIMIT;
+  await table.commit(whole ? [...leases, ...run] : run);
+  if (whole) return known;
+  for (let at = 0; at < leases.length; at += COMMIT_LIMIT) await table.commit(leases.slice(at, at + COMMIT_LIMIT));
+  return known;
+}

@@ -1,0 +1,139 @@
+import type { ScopeError, ScopeStatus } from "@cadastre/contract/scope";
+import { ConflictError } from "@cadastre/store/errors";
+import { create, replace, type Write } from "@cadastre/store/table";
+import type { Context } from "../context.ts";
+import { byBucket } from "./buckets.ts";
+import { ALL_DIRTY, BucketItem, type RunScope, type ScopeEntry, SweepItem } from "./items.ts";
+
+const ATTEMPTS = 8;
+
+/** A scope whose observation is now the register's. */
+export interface Settled {
+  readonly name: string;
+  readonly digest: string;
+  readonly generation: number;
+  readonly status: ScopeStatus;
+  readonly errors: readonly ScopeError[];
+  readonly resources: number;
+  readonly missing: number;
+  readonly changed: boolean;
+  readonly hold: string | undefined;
+}
+
+export interface SweptRun {
+  readonly run: string;
+  readonly source: string;
+  readonly set: string;
+  /** Empty when the run did not become the state of all its scopes: the next one is then compared scope by scope. */
+  readonly root: string;
+  readonly buckets: Uint8Array;
+  /** Every scope of the set was compared by what is stored of it, not by its state alone. */
+  readonly whole: boolean;
+}
+
+const NOTHING = new Uint8Array();
+
+/** The state of a scope after a run, from the state before. An older generation changes nothing. */
+export function decideEntry(before: ScopeEntry | undefined, after: Settled, set: string, at: string): ScopeEntry {
+  if (before && before.generation > after.generation) return { ...before, set };
+  const successAt = after.status === "complete" ? at : before?.successAt;
+  const changeAt = after.changed ? at : before?.changeAt;
+  return {
+    name: after.name,
+    digest: after.digest,
+    set,
+    status: after.status,
+    ...(after.errors.length > 0 ? { errors: [...after.errors] } : {}),
+    resources: after.resources,
+    missing: after.missing,
+    generation: after.generation,
+    runAt: at,
+    ...(successAt ? { successAt } : {}),
+    ...(changeAt ? { changeAt } : {}),
+    ...(after.hold ? { hold: after.hold } : {}),
+  };
+}
+
+/** A scope that is as it was, now reported in another set. */
+function decideMoved(before: ScopeEntry, set: string, at: string): ScopeEntry {
+  return { ...before, set, runAt: at, ...(before.status === "complete" ? { successAt: at } : {}) };
+}
+
+/**
+ * Makes a run the known state of its scopes: their buckets, the sweep of its set, and whatever else must hold with them, in
+ * one commit. Sweeps of other sets that lose a scope to this one are emptied in it, so that none of them is taken for current.
+ */
+export async function settle(
+  context: Context,
+  run: SweptRun,
+  same: readonly RunScope[],
+  settled: readonly Settled[],
+  more: readonly Write[],
+): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await trySettle(context, run, same, settled, more, attempt > 1);
+    } catch (error) {
+      if (!(error instanceof ConflictError) || attempt === ATTEMPTS) throw error;
+    }
+  }
+}
+
+async function trySettle(
+  context: Context,
+  run: SweptRun,
+  same: readonly RunScope[],
+  settled: readonly Settled[],
+  more: readonly Write[],
+  consistent: boolean,
+): Promise<void> {
+  const { table } = context;
+  const { source, set } = run;
+  const at = context.now().toISOString();
+  const after = new Map(settled.map((scope) => [scope.name, scope]));
+  const moved = new Map(same.map((scope) => [scope.name, scope.digest]));
+  const concerned = [...byBucket([...settled, ...same])];
+  const stored = await table.getMany(
+    BucketItem,
+    concerned.map(([bucket]) => ({ source, bucket })),
+    { consistent },
+  );
+  const left = new Set<string>();
+  let current = run.root !== "";
+  const writes = concerned.map(([bucket, members], index): Write => {
+    const item = stored[index];
+    const entries = new Map((item?.scopes ?? []).map((entry) => [entry.name, entry]));
+    for (const { name } of members) {
+      const before = entries.get(name);
+      if (before && before.set !== set) left.add(before.set);
+      const scope = after.get(name);
+      if (scope ? before && before.generation > scope.generation : before?.digest !== moved.get(name)) current = false;
+      if (scope) entries.set(name, decideEntry(before, scope, set, at));
+      else if (before) entries.set(name, decideMoved(before, set, at));
+    }
+    const next: BucketItem = {
+      source,
+      bucket,
+      scopes: [...entries.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
+    };
+    return item ? replace(BucketItem, next, item.version) : create(BucketItem, next);
+  });
+  const sweeps = await table.getMany(
+    SweepItem,
+    [set, ...left].map((of) => ({ source, set: of })),
+    { consistent },
+  );
+  const [own, ...others] = sweeps;
+  const clean = (mark: string) =>
+    mark.startsWith(ALL_DIRTY) ? run.whole || mark === `${ALL_DIRTY}${run.run}` : after.has(mark);
+  const dirty = (own?.dirty ?? []).filter((mark) => !clean(mark));
+  const root = current && dirty.length === 0 ? run.root : "";
+  const sweep: SweepItem = { source, set, root, buckets: current ? run.buckets : NOTHING, dirty, run: run.run, at };
+  writes.push(own ? replace(SweepItem, sweep, own.version) : create(SweepItem, sweep));
+  for (const other of others) {
+    if (!other) continue;
+    const { version, ...item } = other;
+    writes.push(replace(SweepItem, { ...item, root: "", buckets: NOTHING }, version));
+  }
+  await table.commit([...writes, ...more]);
+}

@@ -1,0 +1,51 @@
+import type { Trigger } from "@cadastre/contract/discovery";
+import { newId } from "@cadastre/contract/ids";
+import { put } from "@cadastre/store/table";
+import { audit } from "../audit/record.ts";
+import type { Actor, Context } from "../context.ts";
+import { TriggerItem } from "./items.ts";
+
+const LIFE_SECONDS = 86_400;
+const AT_ONCE = 50;
+
+/** Asks collectors to run now. Those that poll find it for a day; `publish` tells the others. Writes trigger and audit items. */
+export async function requestRuns(
+  context: Context,
+  actor: Actor,
+  collectors: readonly { readonly id: string; readonly name: string }[],
+  publish: (triggers: readonly (Trigger & { readonly name: string })[]) => Promise<void>,
+): Promise<Trigger[]> {
+  const now = context.now();
+  const triggers = collectors.map(({ id, name }) => ({
+    id: newId("trigger", now),
+    collector: id,
+    name,
+    requestedAt: now.toISOString(),
+    requestedBy: actor.id,
+  }));
+  for (let at = 0; at < triggers.length; at += AT_ONCE) {
+    const some = triggers.slice(at, at + AT_ONCE);
+    const expiresAtSeconds = Math.floor(now.getTime() / 1000) + LIFE_SECONDS;
+    const names = some.map((one) => one.name);
+    await context.table.commit([
+      ...some.map(({ name: _, ...one }) => put(TriggerItem, { ...one, expiresAtSeconds })),
+      audit(actor, now, {
+        action: "discovery.trigger",
+        target: names.length === 1 ? (names[0] ?? "") : "collectors",
+        detail: { collectors: names },
+      }),
+    ]);
+  }
+  await publish(triggers);
+  return triggers.map(({ name: _, ...trigger }) => trigger);
+}
+
+/** The triggers of a collector after the given one, oldest first. */
+export async function listTriggers(context: Context, collector: string, after: string | undefined): Promise<Trigger[]> {
+  const page = await context.table.query(TriggerItem, {
+    partition: `trigger#${collector}`,
+    ...(after ? { sort: { after } } : {}),
+    limit: 100,
+  });
+  return page.items.map(({ version: _, expiresAtSeconds: __, ...trigger }) => trigger);
+}

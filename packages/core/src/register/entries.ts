@@ -1,0 +1,88 @@
+import { idHash } from "@cadastre/contract/digest";
+import { shortId } from "@cadastre/contract/kinds/kind";
+import { facetsOf } from "@cadastre/contract/resource";
+import { prefixKey } from "@cadastre/net/key";
+import { parsePrefix } from "@cadastre/net/prefix";
+import type { IndexItem, ResourceItem } from "./items.ts";
+
+/** Most words of one resource that free text finds. */
+const MOST_WORDS = 40;
+const MOST_WORD = 128;
+const MOST_VALUE = 256;
+
+type Status = ResourceItem["status"];
+
+/** Partitions of the index, apart for active and retired resources so that the past never slows down the present. */
+export const partitions = {
+  kind: (status: Status, kind: string) => `ix#${status}#kind#${kind}`,
+  account: (status: Status, provider: string, account: string) => `ix#${status}#account#${provider}/${account}`,
+  region: (status: Status, region: string) => `ix#${status}#region#${region}`,
+  network: (status: Status, network: string) => `ix#${status}#network#${idHash("network", network)}`,
+  tag: (status: Status, key: string) => `ix#${status}#tag#${key}`,
+  word: (status: Status, word: string) => `ix#${status}#word#${[...word].slice(0, 2).join("")}`,
+  prefix: (status: Status, family: 4 | 6) => `ix#${status}#ip${family}`,
+  expiry: (status: Status) => `ix#${status}#expiry`,
+};
+
+const cut = (text: string, most: number) => [...text].slice(0, most).join("");
+
+/** A tag's value as it stands in a sort key. */
+export function tagSort(value: string): string {
+  return `${cut(value, MOST_VALUE)}#`;
+}
+
+/** Lower-case words of a text: the whole of it, and its runs of letters and digits. */
+export function wordsOf(text: string): string[] {
+  const whole = text.normalize("NFC").toLowerCase().trim();
+  if (whole === "") return [];
+  const parts = whole.match(/[\p{L}\p{N}]{2,}/gu) ?? [];
+  return [cut(whole, MOST_WORD), ...parts.map((part) => cut(part, MOST_WORD))];
+}
+
+type Indexed = Pick<
+  ResourceItem,
+  "idHash" | "id" | "kind" | "provider" | "account" | "region" | "name" | "tags" | "attributes" | "status"
+>;
+
+export function facetsOfItem(resource: Pick<ResourceItem, "kind" | "id" | "attributes">) {
+  return facetsOf(resource.kind, resource);
+}
+
+/** Everything a resource is found by. Pure: what is written and what is removed are differences of two of these lists. */
+export function indexEntries(resource: Indexed): IndexItem[] {
+  const { idHash: hash, kind, account, region, status, provider } = resource;
+  const facets = facetsOfItem(resource);
+  const place = cut(shortId(resource.id), MOST_WORD);
+  const entries = new Map<string, IndexItem>();
+  const add = (p: string, s: string) => {
+    entries.set(`${p}\n${s}`, { p, s, idHash: hash, kind, account, region });
+  };
+  add(partitions.kind(status, kind), `${provider}/${account}/${region}/${place}#${hash}`);
+  add(partitions.account(status, provider, account), `${region}/${kind}/${place}#${hash}`);
+  add(partitions.region(status, region), `${kind}/${provider}/${account}/${place}#${hash}`);
+  if (facets.network) add(partitions.network(status, facets.network), `${kind}/${place}#${hash}`);
+  for (const [key, value] of Object.entries(resource.tags))
+    add(partitions.tag(status, key), `${tagSort(value)}${hash}`);
+  const words = new Set([resource.name, ...facets.words, ...Object.values(resource.tags)].flatMap(wordsOf));
+  for (const word of [...words].slice(0, MOST_WORDS)) add(partitions.word(status, word), `${word}#${hash}`);
+  for (const text of facets.prefixes) {
+    const prefix = parsePrefix(text);
+    add(partitions.prefix(status, prefix.family), `${prefixKey(prefix)}#${hash}`);
+  }
+  if (facets.expiresAt) add(partitions.expiry(status), `${new Date(facets.expiresAt).toISOString()}#${hash}`);
+  return [...entries.values()];
+}
+
+/** What to add and what to remove so that the index follows a change. */
+export function indexDifference(
+  before: Indexed | undefined,
+  after: Indexed,
+): { added: IndexItem[]; removed: IndexItem[] } {
+  const key = (entry: IndexItem) => `${entry.p}\n${entry.s}`;
+  const old = new Map((before ? indexEntries(before) : []).map((entry) => [key(entry), entry]));
+  const added: IndexItem[] = [];
+  for (const entry of indexEntries(after)) {
+    if (!old.delete(key(entry))) added.push(entry);
+  }
+  return { added, removed: [...old.values()] };
+}

@@ -1,0 +1,84 @@
+import { kindName, provider } from "@cadastre/contract/scope";
+import { resourceEvent } from "@cadastre/contract/view";
+import type { ItemOf } from "@cadastre/store/entity";
+import { defineEntity } from "@cadastre/store/entity";
+import * as z from "zod";
+
+/** A scope that has the resource: which source sees it, in which scope. */
+const claim = z.object({ source: z.string(), scope: z.string() });
+export type Claim = z.output<typeof claim>;
+
+export const ResourceItem = defineEntity({
+  type: "resource",
+  about:
+    "A resource: what was last observed, who observes it, and beside it what operators say. Unchanged ones are not written",
+  schema: z.object({
+    idHash: z.string(),
+    id: z.string(),
+    kind: kindName,
+    provider,
+    account: z.string(),
+    region: z.string(),
+    name: z.string(),
+    tags: z.record(z.string(), z.string()),
+    attributes: z.record(z.string(), z.unknown()),
+    volatile: z.record(z.string(), z.unknown()),
+    contentHash: z.string(),
+    claims: z.array(claim),
+    status: z.enum(["active", "retired"]),
+    notes: z.string(),
+    owner: z.string(),
+    firstSeenAt: z.string(),
+    changedAt: z.string(),
+    retiredAt: z.string().optional(),
+    /** Number of the last event; the next one is this plus one, so a repeated upload cannot make a second event. */
+    sequence: z.int(),
+    /** The run of the last change and what it was, so that a repeated upload reports the same counts. */
+    lastChange: z.object({ run: z.string(), type: resourceEvent.shape.type }),
+  }),
+  key: {
+    partition: (of: { idHash: string }) => `res#${of.idHash}`,
+    sort: () => "resource",
+  },
+});
+export type ResourceItem = ItemOf<typeof ResourceItem>;
+
+export const EventItem = defineEntity({
+  type: "event",
+  about: "A change of a resource with the values before and after; its number is its key",
+  schema: resourceEvent.extend({ idHash: z.string() }),
+  key: {
+    partition: (of: { idHash: string; sequence: number }) => `res#${of.idHash}`,
+    sort: (of: { idHash: string; sequence: number }) => `event#${String(of.sequence).padStart(10, "0")}`,
+  },
+});
+export type EventItem = ItemOf<typeof EventItem>;
+
+export const IndexItem = defineEntity({
+  type: "index",
+  about:
+    "One way to find a resource: by kind, account, region, network, tag, word, address or expiry, active and retired apart",
+  schema: z.object({
+    p: z.string(),
+    s: z.string(),
+    idHash: z.string(),
+    kind: kindName,
+    account: z.string(),
+    region: z.string(),
+  }),
+  key: {
+    partition: (of: { p: string; s: string }) => of.p,
+    sort: (of: { p: string; s: string }) => of.s,
+  },
+});
+export type IndexItem = ItemOf<typeof IndexItem>;
+
+export const PrefixLengthItem = defineEntity({
+  type: "prefix-length",
+  about: "The prefix lengths in use, so that what contains an address is one exact read for each of them",
+  schema: z.object({ family: z.union([z.literal(4), z.literal(6)]), length: z.int() }),
+  key: {
+    partition: () => "prefix-lengths",
+    sort: (of: { family: 4 | 6; length: number }) => `${of.family}#${String(of.length).padStart(3, "0")}`,
+  },
+});

@@ -1,0 +1,117 @@
+import type { Collector } from "@cadastre/contract/collector";
+import type { CredentialSecret, RevealedCredential } from "@cadastre/contract/credential";
+import { type ErrorCode, ProblemError } from "@cadastre/contract/errors";
+import { idSchema } from "@cadastre/contract/ids";
+import { check } from "@cadastre/store/table";
+import { retryOnConflict } from "../audit/conflict.ts";
+import { type AuditEntry, audit } from "../audit/record.ts";
+import type { Actor, Context } from "../context.ts";
+import { toCredential } from "./credentials.ts";
+import { CredentialItem, SealedItem } from "./items.ts";
+import { type Opener, UnreadableError } from "./ports.ts";
+import { openSecret } from "./seal.ts";
+
+const credentialId = idSchema("credential");
+/** A target that is no id comes from the caller; a record keeps no more of it than this. */
+const MOST_TARGET = 64;
+
+interface Access {
+  readonly action: "credential.reveal" | "credential.fetch";
+  readonly detail: Readonly<Record<string, unknown>>;
+}
+
+async function record(context: Context, actor: Actor, entry: AuditEntry): Promise<void> {
+  const target = entry.target.slice(0, MOST_TARGET);
+  await retryOnConflict(() => context.table.commit([audit(actor, context.now(), { ...entry, target })]));
+}
+
+/** Opens a credential's secret. Throws ProblemErrors that say nothing of what was read. */
+async function open(context: Context, opener: Opener, item: CredentialItem): Promise<CredentialSecret> {
+  if (item.revokedAt !== undefined) throw new ProblemError("credential.revoked", `revoked at ${item.revokedAt}`);
+  const sealed = await context.table.get(SealedItem, { id: item.id }, { consistent: true });
+  if (!sealed) throw new ProblemError("credential.unreadable", "its ciphertext is not there");
+  try {
+    return await openSecret(opener, item, sealed.ciphertext);
+  } catch (cause) {
+    if (cause instanceof UnreadableError) throw new ProblemError("credential.unreadable", undefined, { cause });
+    throw new ProblemError("service.unavailable", "the credential cannot be opened now", { cause });
+  }
+}
+
+/**
+ * One access to a secret. The record of it is committed, on the condition that the credential is still what was read, before
+ * the secret is handed on; when the commit fails the secret goes nowhere. A failed access leaves a record of the failure.
+ */
+async function access(
+  context: Context,
+  opener: Opener,
+  actor: Actor,
+  id: string,
+  { action, detail }: Access,
+): Promise<RevealedCredential> {
+  return retryOnConflict(async () => {
+    const isId = credentialId.safeParse(id).success;
+    const stored = isId ? await context.table.get(CredentialItem, { id }, { consistent: true }) : undefined;
+    let secret: CredentialSecret;
+    try {
+      if (!stored) throw new ProblemError("credential.not_found");
+      secret = await open(context, opener, stored);
+    } catch (error) {
+      const code: ErrorCode = error instanceof ProblemError ? error.code : "service.internal";
+      await record(context, actor, { action, target: id, outcome: "failed", detail: { ...detail, code } });
+      throw error;
+    }
+    await context.table.commit([
+      audit(actor, context.now(), { action, target: id, detail: { ...detail, type: stored.type } }),
+      check(CredentialItem, { id }, stored.version),
+    ]);
+    return { ...toCredential(stored), secret };
+  });
+}
+
+/**
+ * Reveals a secret to an operator; that the caller may is the route's to check (`auditDenied` when not). Throws 404
+ * `credential.not_found`, 409 `credential.revoked` and `credential.unreadable`, 503 `service.unavailable`; each of them, and
+ * success, leaves exactly one audit record, committed before this settles.
+ */
+export function revealCredential(
+  context: Context,
+  opener: Opener,
+  actor: Actor,
+  id: string,
+  { reason }: { reason?: string | undefined } = {},
+): Promise<RevealedCredential> {
+  const detail = reason === undefined ? {} : { reason };
+  return access(context, opener, actor, id, { action: "credential.reveal", detail });
+}
+
+/**
+ * Hands a collector the credential that it is bound to. Throws 404 `credential.not_bound` and what `revealCredential`
+ * throws; each of them, and success, leaves exactly one audit record, committed before this settles.
+ */
+export async function fetchBoundCredential(
+  context: Context,
+  opener: Opener,
+  collector: Pick<Collector, "id" | "name" | "credential">,
+  actor: Actor,
+): Promise<RevealedCredential> {
+  const action = "credential.fetch";
+  const detail = { collector: collector.id, name: collector.name };
+  if (collector.credential === undefined) {
+    const code: ErrorCode = "credential.not_bound";
+    await record(context, actor, { action, target: collector.id, outcome: "denied", detail: { ...detail, code } });
+    throw new ProblemError(code);
+  }
+  return access(context, opener, actor, collector.credential, { action, detail });
+}
+
+/** Records that a caller was refused a secret (the scope is missing, the collector is revoked). Throws nothing of its own. */
+export function auditDenied(
+  context: Context,
+  actor: Actor,
+  id: string,
+  { code, reason }: { code: ErrorCode; reason?: string | undefined },
+): Promise<void> {
+  const detail = { code, ...(reason === undefined ? {} : { reason }) };
+  return record(context, actor, { action: "credential.reveal", target: id, outcome: "denied", detail });
+}
