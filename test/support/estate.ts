@@ -37,7 +37,17 @@ export interface SeenScope {
 export const ACCOUNT = "111122223333";
 
 /** An instance with one interface, one private address, and a few tags: about the size that clouds give. */
-export function anInstance(n: number, more: Partial<{ account: string; region: string; name: string; tags: Record<string, string>; address: string; state: string }> = {}): Raw {
+export function anInstance(
+  n: number,
+  more: Partial<{
+    account: string;
+    region: string;
+    name: string;
+    tags: Record<string, string>;
+    address: string;
+    state: string;
+  }> = {},
+): Raw {
   const account = more.account ?? ACCOUNT;
   const region = more.region ?? "us-east-1";
   const arn = (type: string, id: string) => `arn:aws:ec2:${region}:${account}:${type}/${id}`;
@@ -71,13 +81,22 @@ export function instanceScope(more: Partial<ScopeKey> = {}): ScopeKey {
   return { provider: "aws", account: ACCOUNT, region: "us-east-1", kind: "instance", ...more };
 }
 
-export const REPORTER: Reporter = { id: newId("collector", new Date(0)), name: "aws-main", providers: ["aws", "gcp", "tls"], accounts: ["*"] };
+export const REPORTER: Reporter = {
+  id: newId("collector", new Date(0)),
+  name: "aws-main",
+  providers: ["aws", "gcp", "tls"],
+  accounts: ["*"],
+};
 export const ACTOR: Actor = { id: `collector:${REPORTER.id}`, requestId: "req_1" };
 
 type Hashed = Entry & { readonly raw: Raw };
 
 function hashed(scope: SeenScope): Hashed[] {
-  return scope.resources.map((raw) => ({ idHash: idHash(scope.key.kind, raw.id), contentHash: contentHash(scope.key.kind, raw), raw }));
+  return scope.resources.map((raw) => ({
+    idHash: idHash(scope.key.kind, raw.id),
+    contentHash: contentHash(scope.key.kind, raw),
+    raw,
+  }));
 }
 
 function cut(resources: readonly Hashed[], count: number): Hashed[][] {
@@ -87,11 +106,19 @@ function cut(resources: readonly Hashed[], count: number): Hashed[][] {
 }
 
 /** A collector's half of the protocol, as the simplest correct client would speak it. */
-export function aRun(scopes: readonly SeenScope[], options: { run?: string; now?: Date; reporter?: Reporter; counts?: Map<string, number> } = {}) {
+export function aRun(
+  scopes: readonly SeenScope[],
+  options: { run?: string; now?: Date; reporter?: Reporter; counts?: Map<string, number> } = {},
+) {
   const run = options.run ?? newId("run", options.now ?? new Date());
   const reporter = options.reporter ?? REPORTER;
   const actor: Actor = { id: `collector:${reporter.id}`, requestId: "req_1" };
-  const prepared = scopes.map((scope) => ({ scope, name: scopeName(scope.key), status: scope.status ?? ("complete" as const), resources: hashed(scope) }));
+  const prepared = scopes.map((scope) => ({
+    scope,
+    name: scopeName(scope.key),
+    status: scope.status ?? ("complete" as const),
+    resources: hashed(scope),
+  }));
   const counts = options.counts ?? new Map(prepared.map((one) => [one.name, shardCountFor(one.resources.length)]));
   const silent = (status: ScopeStatus) => status === "failed" || status === "skipped";
 
@@ -106,16 +133,26 @@ export function aRun(scopes: readonly SeenScope[], options: { run?: string; now?
         errors: scope.errors ?? [],
         resources: resources.length,
         digest: digest.finish(),
-        shards: silent(status) ? [] : cut(resources, counts.get(name) ?? 1).map((shard) => shardDigest(packEntries(shard))),
+        shards: silent(status)
+          ? []
+          : cut(resources, counts.get(name) ?? 1).map((shard) => shardDigest(packEntries(shard))),
       };
     });
-    return { contract: DISCOVERY_VERSION, run, collectorVersion: "test", startedAt: "2026-01-01T00:00:00Z", root: rootDigest(open), scopes: open };
+    return {
+      contract: DISCOVERY_VERSION,
+      run,
+      collectorVersion: "test",
+      startedAt: "2026-01-01T00:00:00Z",
+      root: rootDigest(open),
+      scopes: open,
+    };
   }
 
   async function open(context: Context): Promise<RunOpened> {
     const opened = await openRun(context, actor, reporter, body());
     const cutAgain = opened.scopes.some((verdict, at) => {
-      if (verdict.verdict === "reshard" && verdict.shardCount) counts.set(prepared[at]?.name as string, verdict.shardCount);
+      if (verdict.verdict === "reshard" && verdict.shardCount)
+        counts.set(prepared[at]?.name as string, verdict.shardCount);
       return verdict.verdict === "reshard";
     });
     return cutAgain ? open(context) : opened;
@@ -125,7 +162,13 @@ export function aRun(scopes: readonly SeenScope[], options: { run?: string; now?
     const one = prepared[at];
     if (!one) throw new Error("no such scope");
     const resources = cut(one.resources, counts.get(one.name) ?? 1)[shard]?.map((resource) => resource.raw) ?? [];
-    return uploadShard(context, actor, reporter, { run, scope: one.name, shard }, { contract: DISCOVERY_VERSION, resources });
+    return uploadShard(
+      context,
+      actor,
+      reporter,
+      { run, scope: one.name, shard },
+      { contract: DISCOVERY_VERSION, resources },
+    );
   }
 
   async function uploadAll(context: Context, opened: RunOpened): Promise<number> {
@@ -142,7 +185,9 @@ export function aRun(scopes: readonly SeenScope[], options: { run?: string; now?
   const complete = (context: Context): Promise<RunCompleted> => completeRun(context, actor, reporter, run);
 
   /** The whole of it. */
-  async function deliver(context: Context): Promise<{ opened: RunOpened; completed: RunCompleted | undefined; uploads: number }> {
+  async function deliver(
+    context: Context,
+  ): Promise<{ opened: RunOpened; completed: RunCompleted | undefined; uploads: number }> {
     const opened = await open(context);
     if (opened.state === "unchanged") return { opened, completed: undefined, uploads: 0 };
     const uploads = await uploadAll(context, opened);

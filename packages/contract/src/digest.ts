@@ -38,6 +38,11 @@ function withoutOrder(value: Json): Json {
   return value;
 }
 
+/** The value without element order: equal for two values that differ only in the order of their arrays. */
+export function unorderedJson(value: Json): string {
+  return canonicalJson(withoutOrder(value));
+}
+
 const cut = (bytes: Buffer): Buffer => bytes.subarray(0, HASH_BYTES);
 const sha256 = (data: string | Uint8Array): Buffer => cut(createHash("sha256").update(data).digest());
 
@@ -94,16 +99,17 @@ export function shardOf(hash: string, shardCount: number): number {
  */
 export function shardCountFor(resources: number): number {
   if (resources <= 64) return 1;
-  const count = 2 ** Math.ceil(Math.log2(Math.sqrt(2 * resources)));
-  return Math.min(MOST_SHARDS, count);
+  const wanted = Math.max(Math.sqrt(2 * resources), resources / (SHARD_RESOURCES / 2));
+  return Math.min(MOST_SHARDS, 2 ** Math.ceil(Math.log2(wanted)));
 }
 
 /**
- * A scope's digest, independent of how it is cut into shards: over its status, its errors and all its packed entries in order.
- * The caller feeds entries in id-hash order; `finish` answers 32 hexadecimal digits.
+ * A scope's digest, independent of how it is cut into shards: over its status, the codes and operations of its errors (their
+ * words may differ from run to run), and all its packed entries in id-hash order. `finish` answers 32 hexadecimal digits.
  */
 export function createScopeDigest(status: ScopeStatus, errors: readonly ScopeError[]) {
-  const hash = createHash("sha256").update(canonicalJson(withoutOrder({ status, errors })));
+  const causes = errors.map(({ code, operation }) => ({ code, ...(operation === undefined ? {} : { operation }) }));
+  const hash = createHash("sha256").update(canonicalJson(withoutOrder({ status, errors: causes })));
   return {
     add(packed: Uint8Array): void {
       hash.update(packed);

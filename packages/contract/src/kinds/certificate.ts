@@ -37,9 +37,9 @@ export const certificate = defineKind({
       .meta({ description: "The rest of the chain as sent, in its order" }),
   }),
   volatile: z.looseObject({}),
-  facets: (attributes) => ({
+  facets: (attributes, id) => ({
     prefixes: [],
-    words: [attributes.fingerprint, attributes.serialNumber.toLowerCase(), ...attributes.subjectAltNames],
+    words: [id, attributes.fingerprint, attributes.serialNumber.toLowerCase(), ...attributes.subjectAltNames],
     expiresAt: attributes.notAfter,
   }),
 });

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { addressPrefix, addressText, defineKind, text } from "./kind.ts";
+import { addressPrefix, addressText, defineKind, shortId, text } from "./kind.ts";
 
 /** What a handshake with one address gave. Findings are several at once: an expired certificate may have the wrong name too. */
 const handshake = z.object({
@@ -58,9 +58,10 @@ export const endpoint = defineKind({
     checkedAt: text.optional(),
     handshakeMilliseconds: z.number().optional(),
   }),
-  facets: (attributes) => ({
+  facets: (attributes, id) => ({
     prefixes: attributes.handshakes.map((h) => addressPrefix(h.address)),
     words: [
+      shortId(id),
       attributes.host,
       attributes.sni ?? "",
       ...attributes.handshakes.flatMap((h) => h.presented.map((p) => p.certificate)),

@@ -164,7 +164,9 @@ describe("a collector's binding", () => {
       { provider: "gcp" as const, account: "1" },
       { provider: "aws" as const, account: "*" },
     ]) {
-      expect(() => requireBound(bound, foreign)).toThrow(expect.objectContaining({ code: "collector.foreign_account" }));
+      expect(() => requireBound(bound, foreign)).toThrow(
+        expect.objectContaining({ code: "collector.foreign_account" }),
+      );
     }
   });
 

@@ -11,7 +11,11 @@ import { toTokenItem } from "./tokens.ts";
 /** Given texts are visible ASCII, as a header takes it, and long enough not to be guessed. */
 const GIVEN = /^[\x21-\x7e]{16,512}$/;
 const ACTOR: Actor = { id: "system", requestId: "bootstrap" };
-const FIRST: NewToken = { name: "first admin", scopes: ["admin", "credentials:reveal"], expiresInSeconds: 366 * 86_400 };
+const FIRST: NewToken = {
+  name: "first admin",
+  scopes: ["admin", "credentials:reveal"],
+  expiresInSeconds: 366 * 86_400,
+};
 
 export interface Bootstrapped {
   readonly tokenId: string;
@@ -24,7 +28,10 @@ export interface Bootstrapped {
  * was revoked. With `secret` (16 to 512 visible ASCII characters; throws RangeError otherwise) the token has that text, and
  * each different text makes a token of its own. Writes the token, its place in the list, the marker and one audit record.
  */
-export async function bootstrapAdminToken(context: Context, { secret }: { secret?: string } = {}): Promise<Bootstrapped> {
+export async function bootstrapAdminToken(
+  context: Context,
+  { secret }: { secret?: string } = {},
+): Promise<Bootstrapped> {
   if (secret !== undefined && !GIVEN.test(secret)) {
     throw new RangeError("a given admin token must have 16 to 512 visible ASCII characters without spaces");
   }

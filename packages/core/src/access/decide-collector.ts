@@ -92,8 +92,12 @@ export async function patchCollector(
         action: "collector.patch",
         target: id,
         detail: {
-          ...(patch.accounts === undefined ? {} : { accounts: someOf(accounts), accountsBefore: someOf(stored.accounts) }),
-          ...(patch.credential === undefined ? {} : { credential: credential ?? null, credentialBefore: before ?? null }),
+          ...(patch.accounts === undefined
+            ? {}
+            : { accounts: someOf(accounts), accountsBefore: someOf(stored.accounts) }),
+          ...(patch.credential === undefined
+            ? {}
+            : { credential: credential ?? null, credentialBefore: before ?? null }),
         },
       }),
       ...bound,

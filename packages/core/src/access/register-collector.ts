@@ -63,7 +63,14 @@ export async function registerCollector(
         audit(actor, now, {
           action: "collector.register",
           target: id,
-          detail: { name, providers, accounts: someOf(accounts), keyFingerprint, state, ...(credential ? { credential } : {}) },
+          detail: {
+            name,
+            providers,
+            accounts: someOf(accounts),
+            keyFingerprint,
+            state,
+            ...(credential ? { credential } : {}),
+          },
         }),
         ...bound,
       ]);

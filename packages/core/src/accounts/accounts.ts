@@ -105,7 +105,8 @@ export async function deleteAccount(
   await retryOnConflict(async () => {
     const stored = await read(context, key);
     if (version !== undefined && stored.version !== version) throw new ProblemError("request.precondition_failed");
-    if (await hasActiveResources(key)) throw new ProblemError("account.in_use", `${targetOf(key)} has active resources`);
+    if (await hasActiveResources(key))
+      throw new ProblemError("account.in_use", `${targetOf(key)} has active resources`);
     await context.table.commit([
       remove(AccountItem, key, stored.version),
       audit(actor, context.now(), { action: "account.delete", target: targetOf(key), detail: { name: stored.name } }),

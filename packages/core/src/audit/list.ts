@@ -36,7 +36,10 @@ function decodeCursor(cursor: string): Position {
   try {
     return position.parse(JSON.parse(Buffer.from(cursor, "base64url").toString("utf8")));
   } catch {
-    throw new ProblemError("cursor.invalid", "the cursor is not of the audit log; pass back the one of the page before");
+    throw new ProblemError(
+      "cursor.invalid",
+      "the cursor is not of the audit log; pass back the one of the page before",
+    );
   }
 }
 
@@ -70,10 +73,10 @@ export async function listAudit(context: Context, options: ListOptions & AuditFi
   const matches = (record: AuditRecord): boolean =>
     (actor === undefined || record.actor === actor) &&
     (action === undefined || record.action === action) &&
-    (target === undefined || record.target === target) &&
-    (until === undefined || record.at <= until);
+    (target === undefined || record.target === target);
 
-  let at = options.cursor === undefined ? firstPosition(until, context.now()) : decodeCursor(options.cursor);
+  let at = firstPosition(until, context.now());
+  if (options.cursor !== undefined) at = earlier(decodeCursor(options.cursor), at);
   const items: AuditRecord[] = [];
   for (let queries = 0; at.month >= firstMonth; queries++) {
     if (queries === MOST_QUERIES) return { items, cursor: encodeCursor(at) };
@@ -99,4 +102,10 @@ export async function listAudit(context: Context, options: ListOptions & AuditFi
 function firstPosition(until: string | undefined, now: Date): Position {
   if (until === undefined) return { month: now.toISOString().slice(0, 7) };
   return { month: until.slice(0, 7), before: afterAll(until) };
+}
+
+/** A position of this or another list never leads past this list's own beginning. */
+function earlier(one: Position, other: Position): Position {
+  const keyOf = ({ month, before }: Position) => before ?? `${month}~`;
+  return keyOf(one) < keyOf(other) ? one : other;
 }

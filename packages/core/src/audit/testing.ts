@@ -1,6 +1,6 @@
+import type { AuditRecord } from "@cadastre/contract/view";
 import { openSqliteTable } from "@cadastre/store/sqlite";
 import type { Table } from "@cadastre/store/table";
-import type { AuditRecord } from "@cadastre/contract/view";
 import { type Actor, type Context, DEFAULT_HOLD_POLICY } from "../context.ts";
 import { AuditItem, auditPartition } from "./items.ts";
 

@@ -76,7 +76,7 @@ async function decide(
       throw new ProblemError("request.conflict", "the hold was changed meanwhile; read it again", { cause: error });
     throw error;
   }
-  return { ...next, version: version + 1 };
+  return (await context.table.get(HoldItem, { id: hold.id }, { consistent: true })) ?? hold;
 }
 
 /** The missing resources stay. The same losses are not asked about again; others are. Writes hold and audit. */

@@ -1,9 +1,19 @@
 import { HASH_BYTES } from "@cadastre/contract/digest";
 import type { OpenScope, ScopeVerdict } from "@cadastre/contract/discovery";
+import { ConflictError } from "@cadastre/store/errors";
 import { create, replace, type Write } from "@cadastre/store/table";
 import type { Context } from "../context.ts";
 import { type Lease, ManifestItem, PageItem, ScopeItem } from "./items.ts";
-import { dropCut, EMPTY_DIGEST, NEVER_UPLOADED, recut, type ShardState, type ShardStates, toStates } from "./shards.ts";
+import {
+  dropCut,
+  EMPTY_DIGEST,
+  NEVER_UPLOADED,
+  recut,
+  type ScopeId,
+  type ShardState,
+  type ShardStates,
+  toStates,
+} from "./shards.ts";
 
 export type Incoming = OpenScope & { readonly name: string };
 
@@ -39,7 +49,13 @@ export function decideWanted(shards: readonly string[], states: ShardStates): nu
   return shards.flatMap((digest, shard) => ((states.get(shard) ?? NEVER_UPLOADED).digest === digest ? [] : [shard]));
 }
 
-function toLease(run: string, generation: number, incoming: Incoming, wanted: readonly number[]): Lease {
+/**
+ * The lease of a run on a scope: the shards that it sends, and those that an uncompleted run before it may have written, which
+ * only this run's completion will make known.
+ */
+function toLease(run: string, generation: number, incoming: Incoming, wanted: readonly number[], known: Known): Lease {
+  const shards = [...new Set([...wanted, ...(known.scope?.lease?.wanted ?? [])])].sort((a, b) => a - b);
+  const digest = (shard: number) => incoming.shards[shard] ?? (known.states.get(shard) ?? NEVER_UPLOADED).digest;
   return {
     run,
     generation,
@@ -47,8 +63,8 @@ function toLease(run: string, generation: number, incoming: Incoming, wanted: re
     errors: incoming.errors,
     resources: incoming.resources,
     digest: incoming.digest,
-    wanted: [...wanted],
-    digests: Buffer.from(wanted.map((shard) => incoming.shards[shard]).join(""), "hex"),
+    wanted: shards,
+    digests: Buffer.from(shards.map(digest).join(""), "hex"),
   };
 }
 
@@ -152,8 +168,9 @@ export async function openScopes(
         resharded.set(incoming.name, { verdict: "reshard", shardCount: cut.shardCount });
         continue;
       }
-      const { scope, states } =
+      const compared =
         cut.act === "recut" ? await cutAnew(context, source, run, stored, incoming, cut.shardCount) : stored;
+      const { scope, states } = compared;
       const generation = scope?.lease?.run === run ? scope.lease.generation : (scope?.generation ?? 0) + 1;
       const wanted = decideWanted(incoming.shards, states);
       verdicts.set(incoming.name, wanted.length > 0 ? { verdict: "upload", want: wanted } : { verdict: "recorded" });
@@ -161,7 +178,7 @@ export async function openScopes(
         ...(scope ? withoutVersion(scope) : { source, name: incoming.name }),
         shardCount: cut.shardCount,
         generation,
-        lease: toLease(run, generation, incoming, wanted),
+        lease: toLease(run, generation, incoming, wanted, compared),
       };
       writes.push(scope ? replace(ScopeItem, item, scope.version) : create(ScopeItem, item));
     }
@@ -188,11 +205,20 @@ async function cutAnew(
   if (!scope) return known;
   const id = { source, name: incoming.name };
   const generation = scope.lease?.run === run ? scope.lease.generation : scope.generation + 1;
-  const taken: ScopeItem = { ...withoutVersion(scope), generation, lease: toLease(run, generation, incoming, []) };
+  const lease = toLease(run, generation, { ...incoming, shards: [] }, [], known);
+  const taken: ScopeItem = { ...withoutVersion(scope), generation, lease };
   await table.commit([replace(ScopeItem, taken, scope.version)]);
+  const held = await requireTaken(context, id, run);
   const states = await recut(context, id, scope.shardCount, shardCount);
-  const held = { ...taken, shardCount };
-  await table.commit([replace(ScopeItem, held, scope.version + 1)]);
+  const cut: ScopeItem = { ...taken, shardCount, lease: { ...lease, wanted: [], digests: new Uint8Array() } };
+  await table.commit([replace(ScopeItem, cut, held.version)]);
   await dropCut(context, id, scope.shardCount);
-  return { scope: { ...held, version: scope.version + 2 }, states };
+  return { scope: await requireTaken(context, id, run), states };
+}
+
+/** The scope as this run has just written it; another run in between is a conflict like any other. */
+async function requireTaken(context: Context, id: ScopeId, run: string): Promise<StoredScope> {
+  const scope = await context.table.get(ScopeItem, id, { consistent: true });
+  if (scope?.lease?.run === run) return scope;
+  throw new ConflictError([{ index: 0, reason: "version" }]);
 }

@@ -31,12 +31,16 @@ export function tagSort(value: string): string {
   return `${cut(value, MOST_VALUE)}#`;
 }
 
-/** Lower-case words of a text: the whole of it, and its runs of letters and digits. */
-export function wordsOf(text: string): string[] {
+/** A text as one lower-case word; nothing for an empty one. */
+export function wholeWord(text: string): string[] {
   const whole = text.normalize("NFC").toLowerCase().trim();
-  if (whole === "") return [];
-  const parts = whole.match(/[\p{L}\p{N}]{2,}/gu) ?? [];
-  return [cut(whole, MOST_WORD), ...parts.map((part) => cut(part, MOST_WORD))];
+  return whole === "" ? [] : [cut(whole, MOST_WORD)];
+}
+
+/** A name as a whole, and its runs of letters and digits. */
+export function wordsOf(name: string): string[] {
+  const [whole] = wholeWord(name);
+  return whole === undefined ? [] : [whole, ...(whole.match(/[\p{L}\p{N}]{2,}/gu) ?? [])];
 }
 
 type Indexed = Pick<
@@ -63,7 +67,10 @@ export function indexEntries(resource: Indexed): IndexItem[] {
   if (facets.network) add(partitions.network(status, facets.network), `${kind}/${place}#${hash}`);
   for (const [key, value] of Object.entries(resource.tags))
     add(partitions.tag(status, key), `${tagSort(value)}${hash}`);
-  const words = new Set([resource.name, ...facets.words, ...Object.values(resource.tags)].flatMap(wordsOf));
+  const words = new Set([
+    ...wordsOf(resource.name),
+    ...[...facets.words, ...Object.values(resource.tags)].flatMap(wholeWord),
+  ]);
   for (const word of [...words].slice(0, MOST_WORDS)) add(partitions.word(status, word), `${word}#${hash}`);
   for (const text of facets.prefixes) {
     const prefix = parsePrefix(text);

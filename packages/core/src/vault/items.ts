@@ -6,7 +6,8 @@ export const CREDENTIALS_PARTITION = "credentials";
 
 export const CredentialItem = defineEntity({
   type: "credential",
-  about: "What may be shown of a credential, oldest first. The secret is in another item, so that no list ever reads it",
+  about:
+    "What may be shown of a credential, oldest first. The secret is in another item, so that no list ever reads it",
   schema: credential.omit({ version: true }),
   key: { partition: () => CREDENTIALS_PARTITION, sort: (of: { id: string }) => of.id },
 });
@@ -14,7 +15,8 @@ export type CredentialItem = ItemOf<typeof CredentialItem>;
 
 export const SealedItem = defineEntity({
   type: "sealed-credential",
-  about: "A credential's ciphertext, bound to its row by the encryption context. Removed when the credential is revoked",
+  about:
+    "A credential's ciphertext, bound to its row by the encryption context. Removed when the credential is revoked",
   schema: z.object({ id: z.string(), ciphertext: z.custom<Uint8Array>((value) => value instanceof Uint8Array) }),
   key: { partition: (of: { id: string }) => `sealed#${of.id}`, sort: () => "sealed" },
 });

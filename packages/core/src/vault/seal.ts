@@ -23,7 +23,11 @@ export async function sealSecret(sealer: Sealer, of: CredentialItem, secret: Cre
 }
 
 /** Opens a row's secret. Throws UnreadableError, also when what opens is not a secret of the row's type. */
-export async function openSecret(opener: Opener, of: CredentialItem, ciphertext: Uint8Array): Promise<CredentialSecret> {
+export async function openSecret(
+  opener: Opener,
+  of: CredentialItem,
+  ciphertext: Uint8Array,
+): Promise<CredentialSecret> {
   const plaintext = await opener.open(ciphertext, encryptionContextOf(of));
   try {
     const secret = parseSecret(plaintext);

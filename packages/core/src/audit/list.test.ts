@@ -1,0 +1,121 @@
+import { auditRecord } from "@cadastre/contract/view";
+import { describe, expect, test } from "vitest";
+import { type AuditFilter, listAudit } from "./list.ts";
+import { audit } from "./record.ts";
+import { aContext, anActor, type TestContext } from "./testing.ts";
+
+const DAY = 86_400;
+
+async function write(context: TestContext, target: string, action = "account.create", actor = anActor) {
+  await context.table.commit([audit(actor, context.now(), { action, target })]);
+}
+
+/** One record a day, from the first of October to the end of the year. */
+async function aQuarter(): Promise<TestContext> {
+  const context = aContext({ start: "2026-10-01T00:00:00.000Z" });
+  for (let day = 0; day < 92; day++) {
+    if (day > 0) context.advance(DAY);
+    await write(context, `day-${day}`, day % 10 === 0 ? "token.create" : "account.create");
+  }
+  return context;
+}
+
+async function all(context: TestContext, filter: AuditFilter = {}, limit = 7) {
+  const targets: string[] = [];
+  const sizes: number[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await listAudit(context, { limit, cursor, ...filter });
+    targets.push(...page.items.map((item) => auditRecord.strict().parse(item).target));
+    sizes.push(page.items.length);
+    cursor = page.cursor;
+  } while (cursor !== undefined);
+  return { targets, sizes };
+}
+
+const days = (from: number, to: number) => Array.from({ length: from - to + 1 }, (_, at) => `day-${from - at}`);
+
+describe("the audit log", () => {
+  test("is read newest first over the months, each record once", async () => {
+    const { targets, sizes } = await all(await aQuarter());
+    expect(targets).toEqual(days(91, 0));
+    expect(Math.max(...sizes)).toBe(7);
+  });
+
+  test("keeps the order of the records within one millisecond and over the turn of a year", async () => {
+    const context = aContext({ start: "2026-12-31T23:59:59.999Z" });
+    for (const target of ["a", "b", "c"]) await write(context, target);
+    context.advance(0.001);
+    await write(context, "d");
+    expect((await all(context, {}, 1)).targets).toEqual(["d", "c", "b", "a"]);
+  });
+
+  test("orders by time also when a process's clock was set back", async () => {
+    const context = aContext({ start: "2026-11-22T05:00:00.000Z" });
+    await write(context, "late");
+    context.advance(-10);
+    await write(context, "early");
+    context.advance(20);
+    expect((await all(context)).targets).toEqual(["late", "early"]);
+    expect((await all(context, { since: "2026-11-22T05:00:00.000Z" })).targets).toEqual(["late"]);
+  });
+
+  test("is filtered by actor, action and target", async () => {
+    const context = await aQuarter();
+    await write(context, "mine", "account.create", { id: "system", requestId: "r" });
+    expect((await all(context, { actor: "system" })).targets).toEqual(["mine"]);
+    expect((await all(context, { action: "token.create" })).targets).toHaveLength(10);
+    expect((await all(context, { target: "day-3" })).targets).toEqual(["day-3"]);
+    expect((await all(context, { target: "day-3", action: "token.create" })).targets).toEqual([]);
+  });
+
+  test("is bounded by since and until, both inclusive, in any ISO form", async () => {
+    const context = await aQuarter();
+    const filter = { since: "2026-10-31T01:00:00+01:00", until: "2026-11-02T00:00:00Z" };
+    expect((await all(context, filter)).targets).toEqual(["day-32", "day-31", "day-30"]);
+    expect((await all(context, { ...filter, action: "token.create" })).targets).toEqual(["day-30"]);
+    expect((await all(context, { since: "2027-01-01T00:00:00Z" })).targets).toEqual([]);
+  });
+
+  test("a cursor of a list without bounds does not lead past until", async () => {
+    const context = await aQuarter();
+    const { cursor } = await listAudit(context, { limit: 1 });
+    const page = await listAudit(context, { limit: 3, cursor, until: "2026-10-02T00:00:00Z" });
+    expect(page.items.map((item) => item.target)).toEqual(["day-1", "day-0"]);
+  });
+
+  test("refuses foreign cursors and times that are none", async () => {
+    const context = aContext();
+    for (const cursor of ["x", "", Buffer.from('{"month":"2026-13"}').toString("base64url")]) {
+      await expect(listAudit(context, { limit: 1, cursor })).rejects.toMatchObject({ code: "cursor.invalid" });
+    }
+    await expect(listAudit(context, { limit: 1, since: "yesterday" })).rejects.toMatchObject({
+      code: "request.invalid",
+      errors: [{ path: "since", message: "must be an ISO time" }],
+    });
+  });
+
+  test("of many empty months is read in bounded steps, and the cursor goes on", async () => {
+    const context = aContext({ start: "2026-01-15T00:00:00.000Z" });
+    await write(context, "first");
+    context.advance(10 * 365 * DAY);
+    const { result, calls } = await context.table.meter.measure(() => listAudit(context, { limit: 10 }));
+    expect(result.items).toEqual([]);
+    expect(calls).toBeLessThanOrEqual(24);
+    expect((await all(context)).targets).toEqual(["first"]);
+  });
+
+  test("with a filter that nothing matches reads a bounded number of records for each page", async () => {
+    const context = aContext();
+    for (let at = 0; at < 60; at++) {
+      await context.table.commit(
+        Array.from({ length: 100 }, () => audit(anActor, context.now(), { action: "a.b", target: "t" })),
+      );
+    }
+    const page = await context.table.meter.measure(() => listAudit(context, { limit: 10, target: "none" }));
+    expect(page.result.items).toEqual([]);
+    expect(page.result.cursor).toBeDefined();
+    expect(page.calls).toBe(24);
+    expect((await all(context, { target: "none" })).sizes.length).toBeLessThan(4);
+  });
+});

@@ -1,0 +1,74 @@
+import { idHash } from "@cadastre/contract/digest";
+import type { ScopeState } from "@cadastre/contract/discovery";
+import { ProblemError } from "@cadastre/contract/errors";
+import { KIND_NAMES } from "@cadastre/contract/kinds/names";
+import type { Resource } from "@cadastre/contract/view";
+import type { Context } from "../context.ts";
+import { scopeStates } from "../discovery/status.ts";
+import { facetsOfItem } from "./entries.ts";
+import { ResourceItem } from "./items.ts";
+
+export type StoredResource = ResourceItem & { readonly version: number };
+
+/** The keys that an id may have: one for a short id, one of each kind for a natural id. */
+function hashesOf(id: string): string[] {
+  const short = /^res_([0-9a-f]{32})$/.exec(id);
+  return short ? [short[1] as string] : KIND_NAMES.map((kind) => idHash(kind, id));
+}
+
+/** Reads a resource by its natural id or its short id (`res_…`). Throws `resource.not_found`. */
+export async function readResource(
+  context: Context,
+  id: string,
+  options: { consistent?: boolean } = {},
+): Promise<StoredResource> {
+  const found = await context.table.getMany(
+    ResourceItem,
+    hashesOf(id).map((hash) => ({ idHash: hash })),
+    options,
+  );
+  const resource = found.find((item) => item !== undefined);
+  if (!resource) throw new ProblemError("resource.not_found");
+  return resource;
+}
+
+/** When resources were last seen follows from the scopes that see them; the states are read once for each source. */
+export async function createSightings(
+  context: Context,
+  resources: readonly ResourceItem[],
+): Promise<(resource: ResourceItem) => string | undefined> {
+  const sources = [...new Set(resources.flatMap((resource) => resource.claims.map((claim) => claim.source)))];
+  const states = new Map<string, Map<string, ScopeState>>();
+  await Promise.all(sources.map(async (source) => states.set(source, await scopeStates(context, source))));
+  return (resource) => {
+    if (resource.status === "retired") return undefined;
+    const seen = resource.claims.flatMap((claim) => states.get(claim.source)?.get(claim.scope)?.lastSuccessAt ?? []);
+    return seen.sort().at(-1);
+  };
+}
+
+export function toResource(item: StoredResource, lastSeenAt: string | undefined): Resource {
+  const facets = facetsOfItem(item);
+  return {
+    id: item.id,
+    key: `res_${item.idHash}`,
+    kind: item.kind,
+    provider: item.provider,
+    account: item.account,
+    region: item.region,
+    ...(facets.network ? { network: facets.network } : {}),
+    name: item.name,
+    tags: item.tags,
+    status: item.status,
+    attributes: item.attributes,
+    volatile: item.volatile,
+    observedBy: item.claims,
+    notes: item.notes,
+    owner: item.owner,
+    firstSeenAt: item.firstSeenAt,
+    changedAt: item.changedAt,
+    ...(lastSeenAt ? { lastSeenAt } : {}),
+    ...(item.retiredAt ? { retiredAt: item.retiredAt } : {}),
+    version: item.version,
+  };
+}

@@ -1,0 +1,77 @@
+import { addressBits, type Family } from "./address.ts";
+import { lastAddress, type Prefix } from "./prefix.ts";
+
+/** A run of addresses, both ends included. */
+export interface Interval {
+  readonly family: Family;
+  readonly first: bigint;
+  readonly last: bigint;
+}
+
+/**
+ * The addresses of the prefixes as the fewest intervals: sorted by family and address, disjoint, and with a gap between
+ * any two. Everything in set.ts works on this form, because there union, difference and intersection are one walk.
+ */
+export function toIntervals(prefixes: readonly Prefix[]): Interval[] {
+  const sorted = prefixes
+    .map((prefix) => ({ family: prefix.family, first: prefix.network, last: lastAddress(prefix).value }))
+    .sort(
+      (one, other) => one.family - other.family || (one.first < other.first ? -1 : Number(one.first > other.first)),
+    );
+  const merged: { family: Family; first: bigint; last: bigint }[] = [];
+  for (const next of sorted) {
+    const current = merged.at(-1);
+    if (current === undefined || current.family !== next.family || next.first > current.last + 1n) merged.push(next);
+    else if (next.last > current.last) current.last = next.last;
+  }
+  return merged;
+}
+
+/** The fewest prefixes that cover the interval exactly, in order: at each place the largest block that is aligned and fits. */
+export function intervalPrefixes(interval: Interval): Prefix[] {
+  const bits = addressBits(interval.family);
+  const prefixes: Prefix[] = [];
+  let next = interval.first;
+  while (next <= interval.last) {
+    const aligned = next === 0n ? bits : bitLength(next & -next) - 1;
+    const fitting = bitLength(interval.last - next + 1n) - 1;
+    const hostBits = Math.min(aligned, fitting);
+    prefixes.push({ family: interval.family, network: next, length: bits - hostBits });
+    next += 1n << BigInt(hostBits);
+  }
+  return prefixes;
+}
+
+function bitLength(value: bigint): number {
+  const hex = value.toString(16);
+  return hex.length * 4 - Math.clz32(Number.parseInt(hex.charAt(0), 16)) + 28;
+}
+
+/** The addresses of the first list that the second has not. Both as `toIntervals` makes them. */
+export function remainingIntervals(from: readonly Interval[], taken: readonly Interval[]): Interval[] {
+  const remaining: Interval[] = [];
+  let start = 0;
+  for (const whole of from) {
+    start = skipBefore(taken, start, whole);
+    let first = whole.first;
+    for (let index = start; index < taken.length; index++) {
+      const gone = taken[index];
+      if (gone === undefined || gone.family !== whole.family || gone.first > whole.last) break;
+      if (gone.first > first) remaining.push({ family: whole.family, first, last: gone.first - 1n });
+      first = gone.last + 1n;
+    }
+    if (first <= whole.last) remaining.push({ family: whole.family, first, last: whole.last });
+  }
+  return remaining;
+}
+
+/** The index of the first interval that does not end before `place` begins. */
+function skipBefore(intervals: readonly Interval[], start: number, place: Interval): number {
+  let index = start;
+  for (; index < intervals.length; index++) {
+    const interval = intervals[index];
+    if (interval === undefined || interval.family > place.family) break;
+    if (interval.family === place.family && interval.last >= place.first) break;
+  }
+  return index;
+}

@@ -1,0 +1,24 @@
+import { type Context, DEFAULT_HOLD_POLICY } from "@cadastre/core/context";
+import { openSqliteTable } from "@cadastre/store/sqlite";
+import type { Table } from "@cadastre/store/table";
+
+/** A clock that moves only when it is told to. */
+export function createClock(start = "2026-03-01T00:00:00.000Z") {
+  let at = Date.parse(start);
+  return {
+    now: () => new Date(at),
+    forward: (seconds: number) => {
+      at += seconds * 1000;
+    },
+  };
+}
+
+export type Clock = ReturnType<typeof createClock>;
+
+export async function createTestContext(
+  options: { clock?: Clock; table?: Table } = {},
+): Promise<{ context: Context; clock: Clock; table: Table }> {
+  const clock = options.clock ?? createClock();
+  const table = options.table ?? (await openSqliteTable({ path: ":memory:", now: clock.now }));
+  return { context: { table, now: clock.now, holdPolicy: DEFAULT_HOLD_POLICY }, clock, table };
+}

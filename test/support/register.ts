@@ -1,0 +1,64 @@
+import { KIND_NAMES } from "@cadastre/contract/kinds/names";
+import type { Context } from "@cadastre/core/context";
+import { listScopes } from "@cadastre/core/discovery/status";
+import { indexEntries, partitions } from "@cadastre/core/register/entries";
+import { EventItem, IndexItem, ResourceItem } from "@cadastre/core/register/items";
+import { listHistory } from "@cadastre/core/register/resources";
+import { findResources, parseSearch } from "@cadastre/core/register/search";
+
+/** Natural ids that a search finds, all pages of it, sorted. */
+export async function found(context: Context, q: string, limit = 500): Promise<string[]> {
+  const ids: string[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await findResources(context, parseSearch(q), { limit, cursor });
+    ids.push(...page.items.map((item) => item.id));
+    cursor = page.cursor;
+  } while (cursor !== undefined);
+  return ids.sort();
+}
+
+export async function scopesByName(context: Context) {
+  const { items } = await listScopes(context, { limit: 10_000 });
+  return new Map(items.map((scope) => [`${scope.provider}/${scope.account}/${scope.region}/${scope.kind}`, scope]));
+}
+
+export async function historyTypes(context: Context, id: string): Promise<string[]> {
+  const { items } = await listHistory(context, id, { limit: 100 });
+  return items.map((event) => event.type).reverse();
+}
+
+/**
+ * What the register says, without when it was said: every resource that the kind index knows, its number of events, and whether the index
+ * has exactly what it should for it. Two registers that answer alike have the same snapshot.
+ */
+export async function snapshot(context: Context) {
+  const all: Record<string, unknown> = {};
+  for (const status of ["active", "retired"] as const) {
+    for (const kind of KIND_NAMES) {
+      let cursor: string | undefined;
+      do {
+        const page = await context.table.query(IndexItem, { partition: partitions.kind(status, kind), cursor });
+        for (const entry of page.items) {
+          const resource = await context.table.get(ResourceItem, { idHash: entry.idHash });
+          if (!resource || resource.status !== status) continue;
+          const events = await context.table.query(EventItem, {
+            partition: `res#${entry.idHash}`,
+            sort: { beginsWith: "event#" },
+          });
+          const present = await context.table.getMany(IndexItem, indexEntries(resource));
+          all[resource.id] = {
+            status,
+            hash: resource.contentHash,
+            name: resource.name,
+            claims: resource.claims.map((claim) => `${claim.source}:${claim.scope}`).sort(),
+            events: events.items.map((event) => event.type),
+            indexed: present.every((item) => item !== undefined),
+          };
+        }
+        cursor = page.cursor;
+      } while (cursor !== undefined);
+    }
+  }
+  return Object.fromEntries(Object.entries(all).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
