@@ -1,0 +1,40 @@
+import { formatAddress, parseAddress } from "@cadastre/net/address";
+import { formatPrefix, parsePrefix } from "@cadastre/net/prefix";
+
+/** A resource that cannot be what EC2 sends: a member is missing or is not of its form. */
+export class MalformedError extends Error {
+  override readonly name = "MalformedError";
+}
+
+/** The member's value. Throws MalformedError when it is absent or empty. */
+export function required(value: string | undefined, member: string): string {
+  if (!value) throw new MalformedError(`${member} is missing`);
+  return value;
+}
+
+/** EC2 sends empty texts for what is not there, such as the host name of a stopped instance. */
+export function present(value: string | undefined): string | undefined {
+  return value || undefined;
+}
+
+/** The address in canonical text. Throws MalformedError. */
+export function toAddress(text: string): string {
+  return read(() => formatAddress(parseAddress(text)));
+}
+
+/** The prefix in canonical text. Throws MalformedError. */
+export function toPrefix(text: string): string {
+  return read(() => formatPrefix(parsePrefix(text)));
+}
+
+function read(parse: () => string): string {
+  try {
+    return parse();
+  } catch (error) {
+    throw new MalformedError(error instanceof Error ? error.message : String(error), { cause: error });
+  }
+}
+
+export function unique(values: readonly string[]): string[] {
+  return [...new Set(values)];
+}

@@ -1,0 +1,123 @@
+import type { Observe, ObserveContext } from "../observe.ts";
+import { type AwsIdentity, observeAccount } from "./account.ts";
+import { type AwsOrganization, type AwsTarget, callerIdentity, listMembers, memberRole } from "./accounts.ts";
+import { type AwsClients, createAwsClients, homeRegion } from "./client.ts";
+import { createDeadline, type Deadline } from "./deadline.ts";
+import { type AwsScopeError, toScopeError } from "./errors.ts";
+import { allOf, createLimit } from "./limit.ts";
+import { type AwsOptions, checkOptions } from "./options.ts";
+import { DEFAULT_REGIONS, HOME_REGIONS, partitionOf } from "./partition.ts";
+import { type AwsRole, createRoleCredentials, parseRoleArn } from "./role.ts";
+
+/** Nobody knows which accounts there are (or which more), so that there is no scope to say so in. */
+export class AwsAccountsError extends Error {
+  override readonly name = "AwsAccountsError";
+  readonly problem: AwsScopeError;
+  constructor(problem: AwsScopeError) {
+    super(`the accounts to look at are not all known: ${problem.operation}: ${problem.message} (${problem.code})`);
+    this.problem = problem;
+  }
+}
+
+/**
+ * The collector for EC2's networks, subnets, instances, interfaces and addresses: one scope per account, region and kind.
+ * Credentials, endpoints and the home region are the SDK's own settings. Configuration that cannot work is refused at once with
+ * a RangeError. The run rejects with AwsAccountsError, after it has recorded the accounts that are known, when the caller or its
+ * organization's accounts cannot be found out; every other failure is the status of the scopes that it hid.
+ */
+export function observeAws(options: AwsOptions): Observe {
+  const { regions, targets, organization, concurrency, pageSize, sessionName, settings } = checkOptions(options);
+  return async (context) => {
+    const own = createAwsClients(settings);
+    // Any configured region may be one that some account has not opted in to; account-wide calls need one that all have.
+    const preferredRegion =
+      (await own.configuredRegion()) ??
+      regions?.find((region) => DEFAULT_REGIONS[partitionOf(region)].includes(region));
+    const assume = (role: AwsRole): AwsIdentity => {
+      const credentials = createRoleCredentials({
+        role,
+        sessionName,
+        clients: own,
+        preferredRegion,
+        now: context.now,
+      });
+      return { clients: createAwsClients({ ...settings, credentials }), credentials };
+    };
+    const found = targets
+      ? { targets }
+      : await findTargets({
+          context,
+          own,
+          assume,
+          callerRegion: homeRegion(partitionOf(regions?.[0] ?? preferredRegion ?? HOME_REGIONS.aws), preferredRegion),
+          organization,
+        });
+    // Regions wait for their turn in a queue of their own: an account holds its place there until its last region is done.
+    const accountLimit = createLimit(concurrency);
+    const limit = createLimit(concurrency);
+    await allOf(
+      found.targets.map((target) =>
+        accountLimit(() =>
+          observeAccount({
+            context,
+            target,
+            identity: target.role ? assume(target.role) : { clients: own },
+            regions,
+            homeRegion: homeRegion(target.partition, preferredRegion),
+            limit,
+            pageSize,
+          }),
+        ),
+      ),
+    );
+    if (found.problem) throw new AwsAccountsError(found.problem);
+  };
+}
+
+interface Search {
+  readonly context: ObserveContext;
+  readonly own: AwsClients;
+  readonly assume: (role: AwsRole) => AwsIdentity;
+  /** Where the caller is asked who it is. */
+  readonly callerRegion: string;
+  readonly organization: AwsOrganization | undefined;
+}
+
+interface Found {
+  readonly targets: readonly AwsTarget[];
+  /** Why these are not all. */
+  readonly problem?: AwsScopeError;
+}
+
+/** The caller's account, or its organization's. Throws AwsAccountsError when not even one is known. */
+async function findTargets(search: Search): Promise<Found> {
+  const { context, own, callerRegion, organization } = search;
+  const deadline = createDeadline({ signal: context.signal, milliseconds: context.scopeDeadlineMilliseconds });
+  try {
+    const caller = await deadline.race(callerIdentity(own, callerRegion)).catch((error: unknown) => {
+      throw new AwsAccountsError(toScopeError(error, "sts:GetCallerIdentity"));
+    });
+    return organization ? await findMembers(search, organization, caller, deadline) : { targets: [caller] };
+  } finally {
+    deadline.end();
+  }
+}
+
+/** The caller's own account is entered with its own credentials: the role is rolled out to the others. */
+async function findMembers(
+  search: Search,
+  organization: AwsOrganization,
+  caller: AwsTarget,
+  deadline: Deadline,
+): Promise<Found> {
+  const { managementRoleArn, externalId } = organization;
+  const clients = managementRoleArn
+    ? search.assume({ roleArn: managementRoleArn, ...(externalId === undefined ? {} : { externalId }) }).clients
+    : search.own;
+  const partition = managementRoleArn ? parseRoleArn(managementRoleArn).partition : caller.partition;
+  const { accounts, problem } = await listMembers(clients, partition, deadline);
+  const targets = accounts.map((account) =>
+    account === caller.account ? caller : { account, partition, role: memberRole(organization, partition, account) },
+  );
+  return { targets, ...(problem ? { problem } : {}) };
+}

@@ -1,0 +1,107 @@
+import { type AwsOrganization, type AwsTarget, memberRole, roleTargets } from "./accounts.ts";
+import type { AwsClientSettings } from "./client.ts";
+import { partitionOf } from "./partition.ts";
+import { type AwsRole, parseRoleArn } from "./role.ts";
+
+/** Whose estate to look at: the caller's own account, accounts by a role in each, or all of an organization. */
+export type AwsAccounts =
+  | { readonly own: true }
+  | { readonly roles: readonly AwsRole[] }
+  | { readonly organization: AwsOrganization };
+
+export interface AwsOptions {
+  readonly accounts: AwsAccounts;
+  /** Regions to look at; all that an account has enabled when absent. */
+  readonly regions?: readonly string[];
+  /** How many regions, over all accounts, are looked at at once. Default 8. */
+  readonly concurrency?: number;
+  /** Resources a page, 5 to 1,000 (EC2's limits). Memory is bounded by the pages in flight. Default 500. */
+  readonly pageSize?: number;
+  /** Attempts for one call, the first included. Default 6. */
+  readonly maxAttempts?: number;
+  /** Default 5 s. */
+  readonly connectTimeoutMilliseconds?: number;
+  /** For one attempt, its answer included. Default 60 s. */
+  readonly requestTimeoutMilliseconds?: number;
+  /** Seen in the accounts' CloudTrail as the name of the assumed role's session. Default `cadastre`. */
+  readonly sessionName?: string;
+}
+
+export interface CheckedOptions {
+  readonly regions: readonly string[] | undefined;
+  /** Known beforehand where roles are given. */
+  readonly targets: readonly AwsTarget[] | undefined;
+  readonly organization: AwsOrganization | undefined;
+  readonly concurrency: number;
+  readonly pageSize: number;
+  readonly sessionName: string;
+  readonly settings: AwsClientSettings;
+}
+
+/** Fills in the defaults. Throws RangeError that names the option, what is wrong with it and what is allowed. */
+export function checkOptions(options: AwsOptions): CheckedOptions {
+  const { accounts, sessionName = "cadastre" } = options;
+  if (!/^[\w+=,.@-]{2,64}$/.test(sessionName)) {
+    throw new RangeError(`sessionName ${JSON.stringify(sessionName)}: 2 to 64 letters, digits and _ + = , . @ -`);
+  }
+  const regions = options.regions && checkedRegions(options.regions);
+  const targets = "roles" in accounts ? roleTargets(accounts.roles) : undefined;
+  requireOnePartition(regions, targets);
+  return {
+    regions,
+    targets,
+    organization: "organization" in accounts ? checkedOrganization(accounts.organization) : undefined,
+    concurrency: wholeNumber("concurrency", options.concurrency ?? 8, 1, 1_000),
+    pageSize: wholeNumber("pageSize", options.pageSize ?? 500, 5, 1_000),
+    sessionName,
+    settings: {
+      maxAttempts: wholeNumber("maxAttempts", options.maxAttempts ?? 6, 1, 100),
+      connectTimeoutMilliseconds: wholeNumber(
+        "connectTimeoutMilliseconds",
+        options.connectTimeoutMilliseconds ?? 5_000,
+        1,
+        600_000,
+      ),
+      requestTimeoutMilliseconds: wholeNumber(
+        "requestTimeoutMilliseconds",
+        options.requestTimeoutMilliseconds ?? 60_000,
+        1,
+        600_000,
+      ),
+    },
+  };
+}
+
+function checkedRegions(regions: readonly string[]): readonly string[] {
+  if (regions.length === 0) throw new RangeError("regions: at least one is needed; leave it out to look at all");
+  for (const region of regions) partitionOf(region);
+  return [...new Set(regions)];
+}
+
+/** Credentials of one partition are unknown in the others. */
+function requireOnePartition(regions: readonly string[] | undefined, targets: readonly AwsTarget[] | undefined): void {
+  const named = [
+    ...(regions ?? []).map((region) => ({ what: `region ${region}`, partition: partitionOf(region) })),
+    ...(targets ?? []).map((target) => ({ what: `account ${target.account}`, partition: target.partition })),
+  ];
+  const [first] = named;
+  const other = named.find(({ partition }) => partition !== first?.partition);
+  if (first && other) {
+    throw new RangeError(
+      `${first.what} is of partition ${first.partition} and ${other.what} of ${other.partition}; a run looks at one partition`,
+    );
+  }
+}
+
+function checkedOrganization(organization: AwsOrganization): AwsOrganization {
+  parseRoleArn(memberRole(organization, "aws", "123456789012").roleArn);
+  if (organization.managementRoleArn !== undefined) parseRoleArn(organization.managementRoleArn);
+  return organization;
+}
+
+function wholeNumber(name: string, value: number, least: number, most: number): number {
+  if (!Number.isInteger(value) || value < least || value > most) {
+    throw new RangeError(`${name} must be a whole number from ${least} to ${most}, not ${value}`);
+  }
+  return value;
+}

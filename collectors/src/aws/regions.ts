@@ -1,0 +1,30 @@
+import { DescribeRegionsCommand } from "@aws-sdk/client-ec2";
+import type { AwsClients } from "./client.ts";
+import { MalformedError } from "./convert/values.ts";
+
+/** What an account says of its regions. */
+export interface RegionList {
+  /** Those in which resources can be. */
+  readonly enabled: readonly string[];
+  readonly notOptedIn: readonly string[];
+}
+
+export const DESCRIBE_REGIONS = "ec2:DescribeRegions";
+
+/** All regions of the account's partition with the account's own opt-in status. DescribeRegions has no pages. */
+export async function listRegions(clients: AwsClients, homeRegion: string): Promise<RegionList> {
+  const client = clients.ec2(homeRegion);
+  try {
+    const answer = await client.send(new DescribeRegionsCommand({ AllRegions: true }));
+    const named = (answer.Regions ?? []).filter((region) => region.RegionName);
+    if (named.length === 0) throw new MalformedError("the answer names no region");
+    const of = (notOptedIn: boolean) =>
+      named
+        .filter((region) => (region.OptInStatus === "not-opted-in") === notOptedIn)
+        .map((region) => region.RegionName as string)
+        .sort();
+    return { enabled: of(false), notOptedIn: of(true) };
+  } finally {
+    client.destroy();
+  }
+}

@@ -1,0 +1,149 @@
+import type { X509Certificate } from "node:crypto";
+import type { SecureContext } from "node:tls";
+import { type Address, formatAddress } from "@cadastre/net/address";
+import { CertificateUnreadableError, fingerprintOf, keyKindOf, readCertificate } from "./certificate-facts.ts";
+import type { Offer } from "./contexts.ts";
+import { type CertificateResource, clip, toCertificate } from "./convert.ts";
+import { type Allow, blockedReason } from "./guard.ts";
+import { type Handshake, type HandshakeLimits, type HandshakeRecord, shakeHands } from "./handshake.ts";
+import type { StapleStatus } from "./ocsp.ts";
+import type { TlsTarget } from "./targets.ts";
+import type { Trust } from "./trust.ts";
+import { type Finding, type Verification, verifyChain } from "./verify.ts";
+
+export interface ExamineOptions {
+  readonly target: TlsTarget;
+  readonly address: Address;
+  readonly allow: Allow;
+  readonly trust: Trust;
+  readonly contexts: Readonly<Record<Offer, SecureContext>>;
+  readonly limits: HandshakeLimits;
+  readonly now: () => Date;
+  readonly signal: AbortSignal;
+}
+
+/** What one address gave. */
+export interface Examination {
+  readonly record: HandshakeRecord;
+  readonly certificates: readonly CertificateResource[];
+  /** False when a further certificate may be there that could not be asked for. */
+  readonly whole: boolean;
+  readonly milliseconds?: number;
+}
+
+/**
+ * Examines one address: a handshake with the server's own choice, then one for each kind of key that it did not show. Rejects
+ * only with the signal's reason.
+ */
+export async function examineAddress(options: ExamineOptions): Promise<Examination> {
+  const address = formatAddress(options.address);
+  const reason = blockedReason(options.address, options.allow);
+  if (reason) return { record: { address, outcome: "blocked", detail: reason }, certificates: [], whole: false };
+  const startedAt = options.now();
+  const first = await greet(options, address, "any");
+  const milliseconds = options.now().getTime() - startedAt.getTime();
+  const { seen, missed } = await otherKinds(options, address, first);
+  try {
+    const examination = await describe(options, address, { first, seen, missed });
+    return { ...examination, milliseconds };
+  } catch (error) {
+    if (!(error instanceof CertificateUnreadableError)) throw error;
+    const detail = clip(error.message);
+    return { record: { address, outcome: "handshake_failed", detail }, certificates: [], whole: false };
+  }
+}
+
+function greet(options: ExamineOptions, address: string, offer: Offer): Promise<Handshake> {
+  const { target } = options;
+  return shakeHands({
+    ...options.limits,
+    address,
+    port: target.port,
+    // Server names are never addresses (RFC 6066 §3).
+    servername: target.sni ?? (target.address ? undefined : target.host),
+    context: options.contexts[offer],
+    signal: options.signal,
+  });
+}
+
+interface Seen {
+  readonly first: Handshake;
+  /** Handshakes that showed a certificate of their own, the first among them. */
+  readonly seen: readonly Handshake[];
+  /** Kinds of key that could not be asked for. */
+  readonly missed: readonly string[];
+}
+
+const LOST = new Set(["timeout", "refused", "unreachable", "chain_too_large"]);
+
+async function otherKinds(options: ExamineOptions, address: string, first: Handshake): Promise<Omit<Seen, "first">> {
+  const [leaf] = first.chain;
+  if (!leaf) return { seen: [], missed: [] };
+  const seen = [first];
+  const missed: string[] = [];
+  const fingerprints = new Set([fingerprintOf(leaf)]);
+  const kind = keyKindOf(leaf);
+  for (const offer of (["rsa", "ecdsa"] as const).filter((one) => one !== kind)) {
+    const handshake = await greet(options, address, offer);
+    const [other] = handshake.chain;
+    if (other && !fingerprints.has(fingerprintOf(other))) {
+      fingerprints.add(fingerprintOf(other));
+      seen.push(handshake);
+    }
+    // An alert or a closed connection says that there is no such certificate; silence says nothing.
+    if (LOST.has(handshake.outcome)) missed.push(`${offer}: ${handshake.detail ?? handshake.outcome}`);
+  }
+  return { seen, missed };
+}
+
+/** Worst first: one word stands for the staples of all certificates. */
+const STAPLES: readonly StapleStatus[] = ["revoked", "invalid", "expired", "unknown", "good", "none"];
+
+async function describe(options: ExamineOptions, address: string, what: Seen): Promise<Examination> {
+  const { first, seen, missed } = what;
+  const verifications = await Promise.all(seen.map((handshake) => verify(options, handshake)));
+  const certificates = seen.map((handshake) => resourceOf(handshake.chain));
+  const staples = new Set(verifications.map((one) => one.staple));
+  const ocspStaple = STAPLES.find((status) => staples.has(status));
+  const details = [...(first.detail === undefined ? [] : [first.detail]), ...missed];
+  const record: HandshakeRecord = {
+    address,
+    outcome: first.outcome,
+    ...(details.length > 0 ? { detail: clip(details.join("; ")) } : {}),
+    ...(first.protocol === undefined ? {} : { protocol: first.protocol }),
+    ...(first.cipher === undefined ? {} : { cipher: first.cipher }),
+    presented: seen.map((handshake, index) => ({
+      keyAlgorithm: keyKindOf(handshake.chain[0] as X509Certificate),
+      certificate: (certificates[index] as CertificateResource).id,
+      chain: (certificates[index]?.attributes.chain ?? []).map(({ position, fingerprint }) => ({
+        position,
+        fingerprint,
+      })),
+    })),
+    findings: findingsOf(first, verifications),
+    ...(ocspStaple === undefined ? {} : { ocspStaple }),
+  };
+  return { record, certificates, whole: missed.length === 0 };
+}
+
+function verify(options: ExamineOptions, handshake: Handshake): Promise<Verification> {
+  return verifyChain({
+    chain: handshake.chain,
+    name: options.target.sni ?? options.target.host,
+    trust: options.trust,
+    now: options.now(),
+    staple: handshake.staple,
+    verdict: handshake.verdict,
+  });
+}
+
+function resourceOf(chain: readonly X509Certificate[]): CertificateResource {
+  const [leaf, ...rest] = chain.map(readCertificate);
+  return toCertificate(leaf as NonNullable<typeof leaf>, rest);
+}
+
+function findingsOf(first: Handshake, verifications: readonly Verification[]): Finding[] {
+  const old = first.protocol !== undefined && /^(?:SSL|TLSv1(?:\.1)?$)/.test(first.protocol);
+  const message = `the server chose ${first.protocol}, older than TLS 1.2`;
+  return [...(old ? [{ code: "old_protocol", message }] : []), ...verifications.flatMap((one) => one.findings)];
+}

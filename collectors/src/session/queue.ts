@@ -1,0 +1,160 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { LogLine } from "../observe.ts";
+import type { Delay, SignedFetch } from "../signed-fetch.ts";
+import { deliverRun } from "./deliver.ts";
+import type { Lock } from "./lock.ts";
+import { MANIFEST_FILE, manifest } from "./manifest.ts";
+import { decideVerdict, toProblem } from "./problems.ts";
+import type { OnProgress } from "./progress.ts";
+import { type DeliveryProblem, localRow, type RunResult, totalsOf } from "./result.ts";
+import { openRunReader, type RunReader } from "./run-reader.ts";
+import type { Spool } from "./spool.ts";
+
+const LOCK_WAIT_MILLISECONDS = 1000;
+const LOCK_WAITS = 120;
+
+export interface QueueOptions {
+  readonly spool: Spool;
+  readonly call: SignedFetch;
+  readonly uploadConcurrency: number;
+  readonly delay: Delay;
+  readonly log: (line: LogLine) => void;
+  readonly onProgress: OnProgress;
+}
+
+export interface QueueResult {
+  /** What became of each run that was tried, oldest first. */
+  readonly runs: readonly RunResult[];
+  /** Closed runs that still wait in the spool. */
+  readonly waiting: number;
+  /** Why the queue stopped before its end. */
+  readonly problem?: DeliveryProblem;
+}
+
+export interface Queue {
+  /** Delivers what waits, oldest first, and stops at the first run that cannot be delivered now. Never throws for a run. */
+  deliver(signal: AbortSignal): Promise<QueueResult>;
+}
+
+/** The runs that wait on disk, and their delivery by one process at a time. */
+export function createQueue({ spool, call, uploadConcurrency, delay, log, onProgress }: QueueOptions): Queue {
+  async function lockDelivery(signal: AbortSignal): Promise<Lock | undefined> {
+    for (let wait = 0; wait < LOCK_WAITS; wait++) {
+      signal.throwIfAborted();
+      const lock = spool.tryDelivery();
+      if (lock) return lock;
+      if (wait === 0) log({ level: "info", message: "another process is delivering from this spool; waiting for it" });
+      await delay(LOCK_WAIT_MILLISECONDS, signal);
+    }
+    return undefined;
+  }
+
+  function openReader(run: string): RunReader | undefined {
+    try {
+      return openRunReader(spool.pathOf(run));
+    } catch (error) {
+      const problem = { code: "spool.unreadable", message: `the run cannot be read: ${(error as Error).message}` };
+      spool.reject(run, problem);
+      log({ level: "error", message: "a spooled run is damaged and was put aside", run, problem });
+      onProgress({ type: "run-ended", run, state: "rejected" });
+      return undefined;
+    }
+  }
+
+  /** What an error makes of a run; the run is moved accordingly. */
+  function settle(reader: RunReader, error: unknown, signal: AbortSignal): Omit<RunResult, "bytesSent"> {
+    const { run } = reader.manifest;
+    const verdict = decideVerdict(error);
+    const problem = toProblem(error, signal.aborted);
+    const rows = reader.manifest.scopes.map(localRow);
+    const result = { run, scopes: rows, totals: totalsOf(rows), problem };
+    if (verdict === "delivered") {
+      log({ level: "info", message: "the run had been delivered before", run });
+      spool.finish(run);
+      return { ...result, delivered: true, state: "closed" };
+    }
+    if (verdict === "rejected") {
+      spool.reject(run, problem);
+      log({ level: "error", message: "the API rejected a run for good; it is kept in the spool", run, problem });
+      return { ...result, delivered: false, state: "rejected" };
+    }
+    log({ level: "warn", message: "the run is not delivered; it waits in the spool", run, problem });
+    return { ...result, delivered: false, state: "spooled" };
+  }
+
+  async function deliverOne(reader: RunReader, signal: AbortSignal): Promise<RunResult> {
+    const { run } = reader.manifest;
+    let bytesSent = 0;
+    const onSent = (bytes: number) => {
+      bytesSent += bytes;
+    };
+    let result: Omit<RunResult, "bytesSent">;
+    try {
+      result = await deliverRun({ call, reader, uploadConcurrency, signal, onProgress, onSent });
+      spool.finish(run);
+    } catch (error) {
+      result = settle(reader, error, signal);
+    }
+    onProgress({ type: "run-ended", run, state: result.state });
+    return { ...result, bytesSent };
+  }
+
+  async function deliverAll(signal: AbortSignal): Promise<QueueResult> {
+    const runs: RunResult[] = [];
+    for (let [run] = spool.waiting(); run !== undefined; [run] = spool.waiting()) {
+      const reader = openReader(run);
+      if (!reader) continue;
+      try {
+        const result = await deliverOne(reader, signal);
+        runs.push(result);
+        if (result.state === "spooled" && result.problem) {
+          return { runs, waiting: spool.waiting().length, problem: result.problem };
+        }
+      } finally {
+        reader.close();
+      }
+    }
+    return { runs, waiting: 0 };
+  }
+
+  return {
+    async deliver(signal) {
+      let lock: Lock | undefined;
+      try {
+        lock = await lockDelivery(signal);
+      } catch (error) {
+        return { runs: [], waiting: spool.waiting().length, problem: toProblem(error, signal.aborted) };
+      }
+      if (!lock) {
+        const message = `another process has delivered from ${spool.directory} for two minutes`;
+        return { runs: [], waiting: spool.waiting().length, problem: { code: "spool.busy", message } };
+      }
+      try {
+        return await deliverAll(signal);
+      } finally {
+        lock.release();
+      }
+    },
+  };
+}
+
+/**
+ * What is known of a run of ours that this process did not deliver itself: it waits, or another process took it out of the
+ * spool, delivered (its counts are that process's to tell) or rejected.
+ */
+export function resultFromSpool(
+  spool: Spool,
+  run: string,
+  problem: DeliveryProblem | undefined,
+): RunResult | undefined {
+  const folders = { spooled: spool.pathOf(run), rejected: join(spool.directory, "rejected", run) };
+  for (const state of ["spooled", "rejected"] as const) {
+    const path = join(folders[state], MANIFEST_FILE);
+    if (!existsSync(path)) continue;
+    const rows = manifest.parse(JSON.parse(readFileSync(path, "utf8"))).scopes.map(localRow);
+    const result = { run, delivered: false, state, scopes: rows, totals: totalsOf(rows), bytesSent: 0 };
+    return problem ? { ...result, problem } : result;
+  }
+  return undefined;
+}

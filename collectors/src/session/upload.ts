@@ -1,0 +1,71 @@
+import { promisify } from "node:util";
+import { constants, gzip } from "node:zlib";
+import * as z from "zod";
+import type { RefusedError } from "../api-errors.ts";
+
+const compress = promisify(gzip);
+/** Below this, compression saves less than a packet. */
+const PLAIN_BYTES = 1024;
+
+export interface ShardReference {
+  /** Name of the scope. */
+  readonly scope: string;
+  readonly shard: number;
+}
+
+export interface Body {
+  readonly body: Uint8Array;
+  readonly contentEncoding?: "gzip";
+}
+
+export async function toSentBody(plain: Buffer): Promise<Body> {
+  if (plain.length <= PLAIN_BYTES) return { body: plain };
+  return { body: await compress(plain, { level: constants.Z_BEST_SPEED }), contentEncoding: "gzip" };
+}
+
+export interface UploadOptions {
+  readonly shards: readonly ShardReference[];
+  /** How many uploads, and so shards in memory, there are at a time. */
+  readonly concurrency: number;
+  readonly signal: AbortSignal;
+  readonly toBody: (scope: string, shard: number) => Buffer;
+  readonly put: (scope: string, shard: number, body: Body, signal: AbortSignal) => Promise<void>;
+  readonly onUploaded: (uploaded: number) => void;
+}
+
+/** Uploads shards, a few at a time. The first one that fails ends the others, and its error is thrown. */
+export async function uploadShards(options: UploadOptions): Promise<void> {
+  const failed = new AbortController();
+  const signal = AbortSignal.any([options.signal, failed.signal]);
+  const queue = options.shards.values();
+  let uploaded = 0;
+
+  async function work(): Promise<void> {
+    for (const { scope, shard } of queue) {
+      signal.throwIfAborted();
+      await options.put(scope, shard, await toSentBody(options.toBody(scope, shard)), signal);
+      uploaded += 1;
+      options.onUploaded(uploaded);
+    }
+  }
+
+  const workers = Array.from({ length: Math.min(options.concurrency, options.shards.length) }, () =>
+    work().catch((error: unknown) => {
+      failed.abort(error);
+      throw error;
+    }),
+  );
+  // All of them, so that nothing is under way when this returns; the first error is the abort's reason.
+  await Promise.allSettled(workers);
+  signal.throwIfAborted();
+}
+
+const missingShards = z.array(z.object({ scope: z.string(), shards: z.array(z.int().min(0)) })).min(1);
+
+/** The shards that a refused completion lists, or undefined when it was refused for another reason. */
+export function toMissing(error: RefusedError): ShardReference[] | undefined {
+  if (error.code !== "discovery.shards_missing") return undefined;
+  const parsed = missingShards.safeParse(error.problem.missing);
+  if (!parsed.success) return undefined;
+  return parsed.data.flatMap(({ scope, shards }) => shards.map((shard) => ({ scope, shard })));
+}
