@@ -1,13 +1,19 @@
 import type { AnyEntity, Entity, ItemOf, KeyOf } from "./entity.ts";
 
-/** What a stored item looks like when it is read: its own fields, and the version that `replace` and `remove` ask for. */
+/**
+ * What a stored item looks like when it is read: its own fields, and the version that `replace` and `remove` ask for.
+ * Versions are opaque: every commit makes a new one, also where an item was removed and made anew; bulk state has one that
+ * follows from its content. No field of an item may be named `version`.
+ */
 export type Stored<Item> = Item & { readonly version: number };
 
 /**
  * The closed set of things a commit can do. Each refuses by a condition of its own, so that a commit says exactly what it
  * relies on: `create` needs the key to be free (an expired item counts as free), `replace` and `remove` need the version
  * that was read, `check` needs a version, presence or absence and writes nothing, `put` overwrites, `increment` adds to one
- * numeric field (from zero when absent; `where` guards the rest), `expire` sets the time at which the item ends.
+ * numeric field by a whole number, `expire` sets the time at which the item ends. An increment starts from zero where the field
+ * is absent; where the whole item is, it is made of its key and the count if that satisfies the schema and the entity has no
+ * indexes, else refused as "missing". Neither `increment` nor `expire` may touch a field that an index key is built of.
  */
 export type Write =
   | { readonly op: "create"; readonly entity: AnyEntity; readonly item: object }
@@ -37,7 +43,10 @@ export type BulkWrite =
 export const COMMIT_LIMIT = 100;
 
 export interface CommitOptions {
-  /** Makes a repeated commit with the same token and the same writes succeed without a second effect (10 minutes). */
+  /**
+   * Makes a repeated commit with the same token and the same writes succeed without a second effect (10 minutes); with other
+   * writes it throws a TokenError. The token is stored in the same transaction, so it takes one of the 100 writes.
+   */
   readonly token?: string;
 }
 
@@ -83,10 +92,17 @@ export interface Table {
     keys: readonly KeyOf<E>[],
     options?: { consistent?: boolean },
   ): Promise<(Stored<ItemOf<E>> | undefined)[]>;
+  /** Items of the entity's type only; a page ends at `limit` or after 1 MB was read, whichever is first. Throws CursorError. */
   query<E extends AnyEntity>(entity: E, query: Query): Promise<Page<ItemOf<E>>>;
-  /** All or nothing, at most 100 writes, no two of them on one key. Throws ConflictError, LimitError or ItemTooLargeError. */
+  /**
+   * All or nothing, at most 100 writes, no two of them on one key. Every item is checked by its schema.
+   * Throws ConflictError, InvalidItemError, LimitError, ItemTooLargeError or TokenError.
+   */
   commit(writes: readonly Write[], options?: CommitOptions): Promise<void>;
-  /** Any number of writes in batches, unprocessed ones retried with backoff. Not atomic: only for idempotent state. */
+  /**
+   * Any number of writes in batches, unprocessed ones retried with backoff. Not atomic: only for idempotent state. Every item
+   * is checked by its schema. Throws InvalidItemError, LimitError, ItemTooLargeError, or BusyError when it may be done in part.
+   */
   load(writes: readonly BulkWrite[]): Promise<void>;
   /** Units spent through this table so far. */
   readonly meter: Meter;
@@ -101,7 +117,10 @@ export interface Meter {
   measure<T>(work: () => Promise<T>): Promise<{ result: T; units: Units; calls: number }>;
 }
 
-/** Why one write of a commit was refused; `index` is its place in the commit. */
+/**
+ * Why one write of a commit was refused; `index` is its place in the commit. A `check` is always refused as "check"; "busy" means
+ * that others held the items or the store for all attempts, and nothing was wrong with the commit.
+ */
 export interface Refusal {
   readonly index: number;
   readonly reason: "exists" | "missing" | "version" | "check" | "busy";

@@ -1,0 +1,157 @@
+import { decodeCursor, encodeCursor, type Position } from "./cursor.ts";
+import type { Change, Driver } from "./driver.ts";
+import type { AnyEntity, Key, KeyOf } from "./entity.ts";
+import { ConflictError, InvalidItemError } from "./errors.ts";
+import { checkKey, checkPartition } from "./limits.ts";
+import { keyText, planCommit } from "./plan.ts";
+import { inRange, planRange } from "./range.ts";
+import { fromRow, isExpired, parseItem, type Row, toRow } from "./row.ts";
+import type { BulkWrite, Meter, Query, Table } from "./table.ts";
+import { planToken, refuseOtherUse, TOKEN_INDEX } from "./token.ts";
+
+// A page that filters much out goes on in growing steps, so that few calls are made and little is read in vain.
+const SMALLEST_STEP = 25;
+
+// Bounds the memory of a bulk load and how long it keeps the event loop. Groups follow each other, so the last write wins.
+const LOAD_GROUP = 5000;
+
+/** Makes a table of a driver: schemas, limits, expiry by the clock, cursors, tokens and the filling of pages. */
+export function createTable(options: { driver: Driver; meter: Meter; now: () => Date }): Table {
+  const { driver, meter, now } = options;
+
+  function live(row: Row | undefined): row is Row {
+    return row !== undefined && !isExpired(row, now());
+  }
+
+  function toChange(write: BulkWrite): Change {
+    if (write.op === "remove") return { key: checkKey(write.entity.keyOf(write.key), write.entity.type) };
+    const row = toRow(write.entity, parseItem(write.entity, write.item));
+    return { key: row, row };
+  }
+
+  function toChanges(writes: readonly BulkWrite[]): Change[] {
+    const changes = new Map<string, Change>();
+    for (const write of writes) {
+      const change = toChange(write);
+      changes.set(keyText(change.key), change);
+    }
+    return [...changes.values()];
+  }
+
+  const table: Pick<Table, "commit" | "load" | "ready" | "close" | "meter"> & Reads = {
+    meter,
+    async get(entity, key, { consistent = false } = {}) {
+      const row = await driver.get(checkKey(entity.keyOf(key), entity.type), consistent);
+      return live(row) ? fromRow(entity, row) : undefined;
+    },
+    async getMany(entity, keys, { consistent = false } = {}) {
+      const places = new Map<string, Key>();
+      const texts = keys.map((key) => {
+        const physical = checkKey(entity.keyOf(key), entity.type);
+        const text = keyText(physical);
+        places.set(text, physical);
+        return text;
+      });
+      if (places.size === 0) return [];
+      const rows = new Map<string, Row>();
+      for (const row of await driver.getMany([...places.values()], consistent)) rows.set(keyText(row), row);
+      return texts.map((text) => {
+        const row = rows.get(text);
+        return live(row) ? fromRow(entity, row) : undefined;
+      });
+    },
+    async query(entity, query) {
+      checkQuery(entity, query);
+      const planned = planRange(query.sort);
+      if (planned === undefined) return { items: [] };
+      const { partition, index, limit, reverse = false, consistent = false } = query;
+      const { range } = planned;
+      let after: Position | undefined =
+        query.cursor === undefined ? undefined : decodeCursor(entity, query, planned, query.cursor);
+      const items: Row[] = [];
+      // One more than asked for tells whether there is a next page, so that the last page has no cursor.
+      const enough = limit === undefined ? Number.POSITIVE_INFINITY : limit + 1;
+      let step = limit === undefined ? undefined : enough;
+      for (;;) {
+        const page = await driver.page({ partition, index, range, reverse, consistent, limit: step, after });
+        for (const row of page.rows) {
+          if (row.type !== entity.type || !live(row) || !inRange(sortKeyOf(row, index), planned)) continue;
+          items.push(row);
+        }
+        after = page.next;
+        // A page that ended before its limit ended at 1 MB: it is handed out as it is.
+        const endedBySize = step === undefined || page.rows.length < step;
+        if (items.length >= enough || after === undefined || endedBySize) break;
+        step = Math.max(SMALLEST_STEP, 2 * (step as number));
+      }
+      if (limit !== undefined && items.length > limit) {
+        items.length = limit;
+        after = positionOf(items[limit - 1] as Row, index);
+      }
+      const stored = items.map((row) => fromRow(entity, row));
+      return after === undefined ? { items: stored } : { items: stored, cursor: encodeCursor(entity, query, after) };
+    },
+    async commit(writes, { token } = {}) {
+      if (writes.length === 0) return;
+      const planned = planCommit(writes, token !== undefined);
+      const tokenWrite = token === undefined ? undefined : planToken(token, planned, now());
+      const refused =
+        tokenWrite === undefined
+          ? await driver.commit(planned, planned.length > 1 || planned[0]?.act === "check")
+          : await driver.commit([tokenWrite, ...planned], true);
+      const used = refused.find((r) => r.index === TOKEN_INDEX);
+      if (used !== undefined && token !== undefined && used.reason === "exists") {
+        return refuseOtherUse(token, planned, used.old);
+      }
+      if (refused.length > 0) {
+        throw new ConflictError(refused.map(({ index, reason }) => ({ index: Math.max(0, index), reason })));
+      }
+    },
+    async load(writes) {
+      for (let start = 0; start < writes.length; start += LOAD_GROUP) {
+        await driver.load(toChanges(writes.slice(start, start + LOAD_GROUP)));
+      }
+    },
+    ready: () => driver.ready(),
+    close: () => driver.close(),
+  };
+  return table as Table;
+}
+
+/** The reads as they are written here: rows of no known entity. `Table` gives them the entity's types. */
+interface Reads {
+  get(entity: AnyEntity, key: KeyOf<AnyEntity>, options?: { consistent?: boolean }): Promise<object | undefined>;
+  getMany(
+    entity: AnyEntity,
+    keys: readonly KeyOf<AnyEntity>[],
+    options?: { consistent?: boolean },
+  ): Promise<(object | undefined)[]>;
+  query(entity: AnyEntity, query: Query): Promise<{ items: readonly object[]; cursor?: string }>;
+}
+
+function checkQuery(entity: AnyEntity, { partition, index, limit, consistent }: Query): void {
+  checkPartition(partition, `query of ${entity.type}`);
+  const indexes = Object.keys(entity.indexes ?? {});
+  if (index !== undefined && !indexes.includes(index)) {
+    throw new InvalidItemError(entity.type, [`query names index "${index}", allowed: ${indexes.join(", ") || "none"}`]);
+  }
+  if (index !== undefined && consistent === true) {
+    throw new InvalidItemError(entity.type, [`query of index "${index}" is consistent, allowed: the main table only`]);
+  }
+  if (limit !== undefined && !(Number.isSafeInteger(limit) && limit >= 1)) {
+    throw new InvalidItemError(entity.type, [`query limit is ${limit}, allowed: whole numbers from 1`]);
+  }
+}
+
+function sortKeyOf(row: Row, index: string | undefined): string {
+  return index === undefined ? row.sk : (indexKeyOf(row, index)?.sk ?? "");
+}
+
+function positionOf(row: Row, index: string | undefined): Position {
+  if (index === undefined) return { pk: row.pk, sk: row.sk };
+  return { pk: row.pk, sk: row.sk, indexSk: sortKeyOf(row, index) };
+}
+
+function indexKeyOf(row: Row, index: string): Key | undefined {
+  return row.entries.find((entry) => entry.index === index);
+}

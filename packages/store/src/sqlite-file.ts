@@ -1,0 +1,68 @@
+import { DatabaseSync } from "node:sqlite";
+
+// "cad1" as a number: tells our files from other SQLite files.
+const APPLICATION_ID = 0x63616431;
+const BUSY_TIMEOUT_MS = 5000;
+
+// Text compares by UTF-8 bytes (BINARY), the order that DynamoDB has. `entries` repeats an item's index keys as JSON, so that
+// they can be found again when the item changes, also after the code that made them did.
+const SCHEMA = `
+  CREATE TABLE items (
+    pk TEXT NOT NULL, sk TEXT NOT NULL, type TEXT NOT NULL, body TEXT NOT NULL, version INTEGER NOT NULL,
+    expires INTEGER, size INTEGER NOT NULL, entries TEXT, PRIMARY KEY (pk, sk)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX items_expires ON items (expires) WHERE expires IS NOT NULL;
+  CREATE TABLE entries (
+    name TEXT NOT NULL, ipk TEXT NOT NULL, isk TEXT NOT NULL, pk TEXT NOT NULL, sk TEXT NOT NULL,
+    PRIMARY KEY (name, ipk, isk, pk, sk)
+  ) STRICT, WITHOUT ROWID;
+`;
+
+function numberOf(db: DatabaseSync, pragma: string): number {
+  return Number(Object.values(db.prepare(`PRAGMA ${pragma}`).get() ?? {})[0]);
+}
+
+/** Whether an error says that another process holds the file's lock. */
+export function isLocked(error: unknown): boolean {
+  const code = (error as { errcode?: unknown }).errcode;
+  return typeof code === "number" && ((code & 0xff) === 5 || (code & 0xff) === 6);
+}
+
+/**
+ * Opens or creates a store file in WAL mode; a commit is on disk when it returns if `durable`. Another process may use the
+ * same file: writers wait for each other up to 5 seconds. @throws Error that names the file and why it cannot be used
+ */
+export function openSqliteFile(path: string, durable: boolean): DatabaseSync {
+  let db: DatabaseSync | undefined;
+  try {
+    db = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
+    prepareFile(db, durable);
+    return db;
+  } catch (cause) {
+    db?.close();
+    throw new Error(`cannot open store file ${path}: ${(cause as Error).message}`, { cause });
+  }
+}
+
+function prepareFile(db: DatabaseSync, durable: boolean): void {
+  const id = numberOf(db, "application_id");
+  const objects = numberOf(db, "schema_version");
+  if (id !== APPLICATION_ID && objects !== 0) {
+    throw new Error("it is a SQLite file of another program; allowed: a store file, or a path where nothing is");
+  }
+  db.exec(`PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = ${durable ? "FULL" : "NORMAL"};
+    PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864`);
+  db.exec("BEGIN IMMEDIATE");
+  try {
+    if (numberOf(db, "application_id") !== APPLICATION_ID) {
+      db.exec(`${SCHEMA} PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = 1`);
+    }
+    if (numberOf(db, "user_version") !== 1) {
+      throw new Error(`it has format ${numberOf(db, "user_version")}; allowed: 1 (a newer program made it)`);
+    }
+    db.exec("COMMIT");
+  } catch (error) {
+    db.exec("ROLLBACK");
+    throw error;
+  }
+}

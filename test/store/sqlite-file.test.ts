@@ -1,0 +1,161 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { DatabaseSync } from "node:sqlite";
+import { fileURLToPath } from "node:url";
+import { openSqliteTable } from "@cadastre/store/sqlite";
+import { create, increment, put, type Table } from "@cadastre/store/table";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { aClock, counter, host, lease, note } from "./entities.ts";
+
+const WRITER = fileURLToPath(new URL("./writer-process.ts", import.meta.url));
+
+describe("a SQLite file", () => {
+  let folder: string;
+  let path: string;
+  const clock = aClock();
+  const tables: Table[] = [];
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "cadastre-store-"));
+    path = join(folder, "store.db");
+  });
+
+  afterEach(async () => {
+    for (const table of tables.splice(0)) await table.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  function open(): Table {
+    const table = openSqliteTable({ path, now: clock.now });
+    tables.push(table);
+    return table;
+  }
+
+  /** A process that commits to the file and prints the number of each commit once that was acknowledged. */
+  function startWriter(name: string, commits: number): { child: ChildProcess; lines: AsyncIterableIterator<string> } {
+    const child = spawn(process.execPath, [WRITER, path, name, String(commits)], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    if (child.stdout === null) throw new Error("no output");
+    return { child, lines: createInterface({ input: child.stdout })[Symbol.asyncIterator]() };
+  }
+
+  test("holds what was committed after it is closed and opened again", async () => {
+    const first = open();
+    await first.commit([create(note, { space: "s", id: "a" }), put(host, { id: "h", zone: "z" })]);
+    await first.close();
+    const second = open();
+    expect(await second.get(note, { space: "s", id: "a" })).toBeDefined();
+    expect((await second.query(host, { partition: "zone/z", index: "byZone" })).items).toHaveLength(1);
+  });
+
+  test.each([1, 2, 3])("loses no acknowledged commit to kill -9 in a stream of commits (%d)", async (round) => {
+    const { child, lines } = startWriter("w", 1_000_000);
+    const exited = new Promise((resolve) => child.once("exit", (_, signal) => resolve(signal)));
+    const acknowledged: string[] = [];
+    for await (const line of lines) {
+      acknowledged.push(line);
+      if (acknowledged.length === 40 * round) child.kill("SIGKILL");
+    }
+    expect(await exited).toBe("SIGKILL");
+    const table = open();
+    const found = await table.getMany(
+      note,
+      acknowledged.map((id) => ({ space: "w", id })),
+      { consistent: true },
+    );
+    expect(found.filter((item) => item === undefined)).toEqual([]);
+    expect(acknowledged.length).toBeGreaterThanOrEqual(40 * round);
+    // Each commit also counted in the same transaction: no commit is there in part.
+    const { items } = await table.query(note, { partition: "space/w", consistent: true });
+    expect((await table.get(counter, { name: "w" }))?.count).toBe(items.length);
+  });
+
+  test("takes commits of several processes at once, without loss or damage", async () => {
+    const writers = ["one", "two"].map((name) => startWriter(name, 100));
+    const table = open();
+    const own = Array.from({ length: 100 }, (_, n) =>
+      table.commit([create(note, { space: "own", id: `${n}` }), increment(counter, { name: "all" }, "count", 1)]),
+    );
+    await Promise.all(own);
+    for (const { lines } of writers) {
+      let count = 0;
+      for await (const _ of lines) count++;
+      expect(count).toBe(100);
+    }
+    const counts = ["one", "two", "all"].map(async (name) => (await table.get(counter, { name }))?.count);
+    expect(await Promise.all(counts)).toEqual([100, 100, 100]);
+    await table.close();
+    const db = new DatabaseSync(path);
+    expect(db.prepare("PRAGMA integrity_check").get()).toEqual({ integrity_check: "ok" });
+    db.close();
+  });
+
+  test("is refused clearly where it is no store file, and left as it was", async () => {
+    writeFileSync(path, "no database ".repeat(100));
+    expect(open).toThrow(`cannot open store file ${path}: file is not a database`);
+    expect(readFileSync(path, "utf8")).toBe("no database ".repeat(100));
+    const other = join(folder, "other.db");
+    const db = new DatabaseSync(other);
+    db.exec("CREATE TABLE mine (a)");
+    db.close();
+    const before = readFileSync(other);
+    expect(() => openSqliteTable({ path: other, now: clock.now })).toThrow(/file of another program/);
+    expect(readFileSync(other)).toEqual(before);
+    const missing = join(folder, "none", "store.db");
+    expect(() => openSqliteTable({ path: missing, now: clock.now })).toThrow(`cannot open store file ${missing}`);
+  });
+
+  test("of a newer format is refused clearly", async () => {
+    await open().close();
+    const db = new DatabaseSync(path);
+    db.exec("PRAGMA user_version = 2");
+    db.close();
+    expect(open).toThrow(/it has format 2; allowed: 1/);
+  });
+
+  test("writes what is waiting before it closes, and refuses what comes after", async () => {
+    const table = open();
+    const waiting = table.commit([create(note, { space: "s", id: "last" })]);
+    await table.close();
+    await waiting;
+    const after = table.commit([create(note, { space: "s", id: "late" })]);
+    await expect(after).rejects.toThrow(`store file ${path} is closed`);
+    await expect(table.ready()).rejects.toThrow("is closed");
+    await expect(table.get(note, { space: "s", id: "last" })).rejects.toThrow("is closed");
+    expect(await open().get(note, { space: "s", id: "last" })).toBeDefined();
+  });
+
+  test("one failing commit does not take along those that share its transaction", async () => {
+    const table = open();
+    await table.commit([put(host, { id: "h", owner: "o" })]);
+    const results = await Promise.allSettled([
+      table.commit([create(note, { space: "g", id: "a" })]),
+      table.commit([create(note, { space: "g", id: "bad" }), increment(host, { id: "h" }, "load", 1)]),
+      table.commit([create(note, { space: "g", id: "a" })]),
+      table.commit([create(note, { space: "g", id: "b" })]),
+    ]);
+    expect(results.map((r) => r.status)).toEqual(["fulfilled", "rejected", "rejected", "fulfilled"]);
+    expect(results[1]).toMatchObject({ reason: { message: expect.stringContaining("part of an index key") } });
+    const { items } = await table.query(note, { partition: "space/g" });
+    expect(items.map(({ id }) => id)).toEqual(["a", "b"]);
+  });
+
+  test("sheds items an hour after their end, with their index entries", async () => {
+    const table = open();
+    const ends = clock.epochSeconds() + 10;
+    await table.load([
+      put(lease, { name: "ended", holder: "x", ends }),
+      put(lease, { name: "later", holder: "x", ends: ends + 10_000 }),
+    ]);
+    clock.advance(3700);
+    await table.commit([put(note, { space: "s", id: "any" })]);
+    await table.close();
+    const db = new DatabaseSync(path);
+    expect(db.prepare("SELECT pk FROM items WHERE type = 'lease'").all()).toEqual([{ pk: "lease/later" }]);
+    db.close();
+  });
+});
