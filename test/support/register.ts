@@ -1,6 +1,6 @@
 import { KIND_NAMES } from "@cadastre/contract/kinds/names";
 import type { Context } from "@cadastre/core/context";
-import { listScopes } from "@cadastre/core/discovery/status";
+import { listScopes } from "@cadastre/core/scopes/status";
 import { indexEntries, partitions } from "@cadastre/core/register/entries";
 import { EventItem, IndexItem, ResourceItem } from "@cadastre/core/register/items";
 import { listHistory } from "@cadastre/core/register/resources";

@@ -1,11 +1,10 @@
 import { contentHash, createScopeDigest, idHash, packEntries, shardCountFor } from "@cadastre/contract/digest";
 import type { KindName } from "@cadastre/contract/kinds/names";
-import type { ResourceInput } from "@cadastre/contract/resource";
+import { RESOURCE_BYTES, type ResourceInput } from "@cadastre/contract/resource";
 import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createRunRecorder } from "./recorder.ts";
 import { openRunReader } from "./run-reader.ts";
-import { MOST_RESOURCE_BYTES } from "./shard-body.ts";
 import { openSpool } from "./spool.ts";
 import { ACCOUNT, anInstance, aWorkplace, instances, instancesOf, type Workplace } from "./testing/builders.ts";
 
@@ -117,7 +116,7 @@ describe("a recorder", () => {
 
   test("leaves out a resource that no upload could carry, and says that the scope is not all there is", () => {
     const tags = Object.fromEntries(Array.from({ length: 150 }, (_, at) => [`tag-${at}`, "x".repeat(1024)]));
-    expect(JSON.stringify(tags).length).toBeGreaterThan(MOST_RESOURCE_BYTES);
+    expect(JSON.stringify(tags).length).toBeGreaterThan(RESOURCE_BYTES);
     const { scope, resources } = record([anInstance(1), anInstance(2, { tags }), anInstance(3)]);
     expect(scope).toMatchObject({ status: "partial", resources: 2, errors: [{ code: "too_large" }] });
     expect(resources.length).toBe(2);

@@ -2,14 +2,19 @@ import { contentHash, idHash } from "@cadastre/contract/digest";
 import { MOST_SCOPES } from "@cadastre/contract/discovery";
 import type { KindName } from "@cadastre/contract/kinds/names";
 import { parse } from "@cadastre/contract/parse";
-import { type ResourceInput, requireBelongs, resourceSchema } from "@cadastre/contract/resource";
+import {
+  RESOURCE_BYTES,
+  type ResourceInput,
+  requireBelongs,
+  resourceSchema,
+  unstorable,
+} from "@cadastre/contract/resource";
 import { type ScopeError, type ScopeKey, type ScopeStatus, scopeKey, scopeName } from "@cadastre/contract/scope";
 import type { LogLine, Recorder, ScopeRecorder } from "../observe.ts";
 import { createEntryTable, type EntryTable, RECORD_BYTES } from "./entry-table.ts";
 import type { SpooledScope } from "./manifest.ts";
 import type { OnProgress } from "./progress.ts";
 import { createErrorList, type ErrorList } from "./scope-errors.ts";
-import { MOST_RESOURCE_BYTES } from "./shard-body.ts";
 import type { OpenRunFiles } from "./spool.ts";
 
 const RECORDS_AT_ONCE = 4096;
@@ -70,7 +75,10 @@ export function createRunRecorder({ files, log, onProgress }: RunRecorderOptions
     parse(resourceSchema(kind), resource);
     requireBelongs(scope.key, resource.id, "resource");
     const hash = contentHash(kind, { ...resource });
-    return { id: idHash(kind, resource.id), hash, bytes: Buffer.from(`${JSON.stringify(resource)}\n`) };
+    const text = JSON.stringify(resource);
+    const bad = unstorable(resource, text);
+    if (bad) throw new TypeError(bad);
+    return { id: idHash(kind, resource.id), hash, bytes: Buffer.from(`${text}\n`) };
   }
 
   function add<K extends KindName>(scope: OpenScope, resource: ResourceInput<K>): void {
@@ -92,10 +100,10 @@ export function createRunRecorder({ files, log, onProgress }: RunRecorderOptions
       return;
     }
     const length = bytes.length - 1;
-    if (length > MOST_RESOURCE_BYTES) {
+    if (length > RESOURCE_BYTES) {
       drop(scope, {
         code: "too_large",
-        message: `${resource.id} has ${length} bytes; at most ${MOST_RESOURCE_BYTES} are delivered`,
+        message: `${resource.id} has ${length} bytes; at most ${RESOURCE_BYTES} are delivered`,
       });
       return;
     }

@@ -99,3 +99,29 @@ export function requireBelongs(scope: ScopeKey, id: string, path: string): void 
     );
   }
 }
+
+/** A resource with its values before and after must fit in one event, and an event in one item of 400 KB. */
+export const RESOURCE_BYTES = 150_000;
+
+/** Decimal places and exponents that every store keeps; beyond them a number is no longer the same when it is read. */
+const LARGEST_NUMBER = 1e100;
+
+function badValue(value: unknown, path: string): string | undefined {
+  if (typeof value === "string")
+    return value.isWellFormed() ? undefined : `${path} has half of a surrogate pair, which is not text`;
+  if (typeof value === "number") return Math.abs(value) > LARGEST_NUMBER ? `${path} is larger than 1e100` : undefined;
+  if (value === null || typeof value !== "object") return undefined;
+  for (const [key, member] of Object.entries(value)) {
+    const bad = badValue(key, `${path} key`) ?? badValue(member, `${path}.${key}`);
+    if (bad) return bad;
+  }
+  return undefined;
+}
+
+/**
+ * What in a resource of valid form cannot be stored, in words; undefined when nothing is. `text` is the resource as JSON, which
+ * tells at once in nearly all cases: only an escaped lone surrogate or an exponent can be at fault.
+ */
+export function unstorable(resource: object, text: string): string | undefined {
+  return /\\ud|e\+/.test(text) ? badValue(resource, "it") : undefined;
+}

@@ -179,6 +179,8 @@ test("tags, VPCs, subnets and regions change by id and name, and what is not the
   estate.mutate.setRegionEnabled(account, region, true);
   expect(estate.isEnabled(account, region)).toBe(true);
   expect(() => estate.mutate.remove("i-00000000000000000")).toThrow("there is no resource");
+  for (const kind of ["vpc", "subnet", "eni", "sg"])
+    expect(() => estate.mutate.retag(`${kind}-00123456789abcdef`, {})).toThrow("there is no resource");
   expect(() => estate.mutate.terminate("i-1")).toThrow("there is no instance i-1");
   expect(() => estate.view("000000000000", region)).toThrow("no active account");
   expect(() => estate.view(account, "eu-west-2")).toThrow("no region eu-west-2");

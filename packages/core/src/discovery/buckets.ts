@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { BUCKETS } from "./items.ts";
+import { BUCKETS } from "../scopes/items.ts";
 
 /** Short hashes: they tell change from no change within one source, beside the full root. */
 const BUCKET_BYTES = 8;

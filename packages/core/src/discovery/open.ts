@@ -7,18 +7,9 @@ import { ConflictError } from "@cadastre/store/errors";
 import { COMMIT_LIMIT, create, put, replace, type Write } from "@cadastre/store/table";
 import { audit } from "../audit/record.ts";
 import type { Actor, Context } from "../context.ts";
+import { BucketItem, SourceItem, SweepItem } from "../scopes/items.ts";
 import { bucketDigests, bucketOf, byBucket, differingBuckets, setOf } from "./buckets.ts";
-import {
-  ALL_DIRTY,
-  BucketItem,
-  MOST_DIRTY,
-  RUN_PAGE_SCOPES,
-  RunItem,
-  RunPageItem,
-  type RunScope,
-  SourceItem,
-  SweepItem,
-} from "./items.ts";
+import { ALL_DIRTY, MOST_DIRTY, RUN_PAGE_SCOPES, RunItem, RunPageItem, type RunScope } from "./items.ts";
 import { type Incoming, openScopes } from "./lease.ts";
 import { settle } from "./settle.ts";
 import { sightAccounts } from "./sight.ts";

@@ -2,8 +2,9 @@ import type { ScopeError, ScopeStatus } from "@cadastre/contract/scope";
 import { ConflictError } from "@cadastre/store/errors";
 import { create, replace, type Write } from "@cadastre/store/table";
 import type { Context } from "../context.ts";
+import { BucketItem, type ScopeEntry, SweepItem } from "../scopes/items.ts";
 import { byBucket } from "./buckets.ts";
-import { ALL_DIRTY, BucketItem, type RunScope, type ScopeEntry, SweepItem } from "./items.ts";
+import { ALL_DIRTY, type RunScope } from "./items.ts";
 
 const ATTEMPTS = 8;
 

@@ -11,7 +11,13 @@ import {
 import { requireVersion, type ShardApplied, shardUpload } from "@cadastre/contract/discovery";
 import { ProblemError } from "@cadastre/contract/errors";
 import { parse, toFieldErrors } from "@cadastre/contract/parse";
-import { type ObservedResource, requireBelongs, resourceSchema } from "@cadastre/contract/resource";
+import {
+  type ObservedResource,
+  RESOURCE_BYTES,
+  requireBelongs,
+  resourceSchema,
+  unstorable,
+} from "@cadastre/contract/resource";
 import { fromScopeName, type ScopeKey } from "@cadastre/contract/scope";
 import { ConflictError } from "@cadastre/store/errors";
 import { check, create, replace } from "@cadastre/store/table";
@@ -25,8 +31,6 @@ import { packHashes } from "./shards.ts";
 import { type Reporter, requireBoundScopes } from "./sources.ts";
 
 const ATTEMPTS = 6;
-/** A resource with the values before and after must fit in one event, and an event in one item. */
-const RESOURCE_BYTES = 150_000;
 
 export interface Seen extends Entry {
   readonly resource: ObservedResource;
@@ -98,9 +102,11 @@ export function parseResources(
       return [];
     }
     requireBelongs(scope, parsed.data.id, place);
-    const bytes = JSON.stringify(resource).length;
-    if (bytes > RESOURCE_BYTES)
-      errors.push({ path: place, message: `has ${bytes} bytes; at most ${RESOURCE_BYTES} are allowed` });
+    const text = JSON.stringify(resource);
+    const bytes = Buffer.byteLength(text);
+    const bad =
+      bytes > RESOURCE_BYTES ? `has ${bytes} bytes; at most ${RESOURCE_BYTES} are allowed` : unstorable(resource, text);
+    if (bad) errors.push({ path: place, message: bad });
     return [
       {
         idHash: idHash(scope.kind, resource.id),

@@ -4,7 +4,7 @@ import { ProblemError } from "@cadastre/contract/errors";
 import { KIND_NAMES } from "@cadastre/contract/kinds/names";
 import type { Resource } from "@cadastre/contract/view";
 import type { Context } from "../context.ts";
-import { scopeStates } from "../discovery/status.ts";
+import { scopeStates } from "../scopes/status.ts";
 import { facetsOfItem } from "./entries.ts";
 import { ResourceItem } from "./items.ts";
 

@@ -1,8 +1,6 @@
 import {
   DescribeAddressesCommand,
   DescribeInstancesCommand,
-  DescribeNetworkInterfacesCommand,
-  DescribeRegionsCommand,
   DescribeSubnetsCommand,
   DescribeVpcsCommand,
   type Instance,

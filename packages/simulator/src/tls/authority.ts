@@ -1,4 +1,5 @@
 import { type CertificateSpec, chainPem, type Issued, issueCertificate } from "./certificates.ts";
+import type { Material } from "./material.ts";
 
 const dayMs = 86_400_000;
 
@@ -8,6 +9,8 @@ export interface Authority {
   readonly intermediate: Issued;
   /** The moment that many days from now; negative for the past. */
   readonly day: (days: number) => Date;
+  /** A certificate, kept where certificates are kept; common name and key type together name it, so no two may share them. */
+  issue(spec: CertificateSpec): Promise<Issued>;
   /** A server certificate for a name (and for loopback), valid for 90 days unless told otherwise. */
   issueServer(name: string, rest?: Partial<CertificateSpec>): Promise<Issued>;
   /** What a server that does it right sends: the certificate, then the intermediate. */
@@ -17,13 +20,18 @@ export interface Authority {
 export async function createAuthority(options: {
   readonly now: () => Date;
   readonly host: string;
+  readonly material: Material;
 }): Promise<Authority> {
   // Whole seconds: RFC 5280 and RFC 6960 forbid fractions, and the encoders would write them.
   const start = Math.floor(options.now().getTime() / 1000) * 1000;
   const day = (days: number) => new Date(start + days * dayMs);
+  const issue = (spec: CertificateSpec) =>
+    options.material.certificate(`${spec.commonName} (${spec.keyType ?? "P-256"})`, recipeOf(spec, start), () =>
+      issueCertificate(spec),
+    );
   const validity = { purpose: "authority", notBefore: day(-400), notAfter: day(3650) } as const;
-  const root = await issueCertificate({ ...validity, commonName: "Cadastre Simulator Root" });
-  const intermediate = await issueCertificate({
+  const root = await issue({ ...validity, commonName: "Cadastre Simulator Root" });
+  const intermediate = await issue({
     ...validity,
     commonName: "Cadastre Simulator Issuing CA 1",
     issuer: root,
@@ -32,8 +40,9 @@ export async function createAuthority(options: {
     root,
     intermediate,
     day,
+    issue,
     issueServer: (name, rest = {}) =>
-      issueCertificate({
+      issue({
         commonName: name,
         purpose: "server",
         notBefore: day(-30),
@@ -45,4 +54,12 @@ export async function createAuthority(options: {
       }),
     chainOf: (leaf) => chainPem([leaf, intermediate]),
   };
+}
+
+/** Everything that a certificate is made from but its key; validity in days from the start, so that it is the same at every start. */
+function recipeOf(spec: CertificateSpec, start: number): string {
+  const { commonName, purpose, keyType = "P-256", dnsNames = [], ipAddresses = [], hash = "SHA-256" } = spec;
+  const days = [spec.notBefore, spec.notAfter].map((date) => (date.getTime() - start) / dayMs);
+  const issuer = spec.issuer?.fingerprint ?? "self";
+  return JSON.stringify({ commonName, purpose, keyType, hash, days, issuer, dnsNames, ipAddresses });
 }

@@ -9,7 +9,7 @@ import {
   PemConverter,
   SubjectAlternativeNameExtension,
   SubjectKeyIdentifierExtension,
-  type X509Certificate,
+  X509Certificate,
   X509CertificateGenerator,
 } from "@peculiar/x509";
 
@@ -24,6 +24,8 @@ export interface Issued {
   readonly fingerprint: string;
 }
 
+export type KeyType = "P-256" | "RSA-1024" | "RSA-2048";
+
 export interface CertificateSpec {
   readonly commonName: string;
   readonly purpose: "authority" | "server" | "client";
@@ -31,8 +33,8 @@ export interface CertificateSpec {
   readonly notAfter: Date;
   /** Self-signed without it. */
   readonly issuer?: Issued;
-  /** A fresh P-256 pair without it. */
-  readonly keys?: webcrypto.CryptoKeyPair;
+  /** Default P-256. */
+  readonly keyType?: KeyType;
   readonly dnsNames?: readonly string[];
   readonly ipAddresses?: readonly string[];
   /** The hash of the issuer's signature. Default SHA-256. */
@@ -51,9 +53,15 @@ export async function rsaKeys(modulusLength: 1024 | 2048): Promise<webcrypto.Cry
   );
 }
 
-/** A certificate by the profile of RFC 5280 for its purpose. The issuer's key must be P-256. */
+const keysOf = {
+  "P-256": ecdsaKeys,
+  "RSA-1024": () => rsaKeys(1024),
+  "RSA-2048": () => rsaKeys(2048),
+} satisfies Record<KeyType, () => Promise<webcrypto.CryptoKeyPair>>;
+
+/** A certificate by the profile of RFC 5280 for its purpose, with a fresh key. The issuer's key must be P-256. */
 export async function issueCertificate(spec: CertificateSpec): Promise<Issued> {
-  const keys = spec.keys ?? (await ecdsaKeys());
+  const keys = await keysOf[spec.keyType ?? "P-256"]();
   const subject = `CN=${spec.commonName}, O=Cadastre Simulator`;
   const names = [
     ...(spec.dnsNames ?? []).map((value) => ({ type: "dns" as const, value })),
@@ -85,8 +93,22 @@ export async function issueCertificate(spec: CertificateSpec): Promise<Issued> {
     keys,
     pem: certificate.toString("pem"),
     keyPem: PemConverter.encode(await crypto.subtle.exportKey("pkcs8", keys.privateKey), "PRIVATE KEY"),
-    fingerprint: Buffer.from(await certificate.getThumbprint("SHA-256")).toString("hex"),
+    fingerprint: await fingerprintOf(certificate),
   };
+}
+
+/** A certificate and its key (P-256 or RSA) from their PEM; rejects when either cannot be read or is of another kind. */
+export async function restoreCertificate(stored: Pick<Issued, "pem" | "keyPem">): Promise<Issued> {
+  const certificate = new X509Certificate(stored.pem);
+  const publicKey = await certificate.publicKey.export();
+  const [pkcs8] = PemConverter.decode(stored.keyPem);
+  if (!pkcs8) throw new Error("holds a key that is no PEM");
+  const privateKey = await crypto.subtle.importKey("pkcs8", pkcs8, publicKey.algorithm, true, ["sign"]);
+  return { ...stored, certificate, keys: { publicKey, privateKey }, fingerprint: await fingerprintOf(certificate) };
+}
+
+async function fingerprintOf(certificate: X509Certificate): Promise<string> {
+  return Buffer.from(await certificate.getThumbprint("SHA-256")).toString("hex");
 }
 
 /** PEM blocks one after the other, as a server sends its chain. */

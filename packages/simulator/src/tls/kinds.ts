@@ -2,7 +2,7 @@ import { createServer as createHttpServer } from "node:http";
 import { createServer as createTcpServer, type Server } from "node:net";
 import { createSecureContext, createServer as createTlsServer, type TlsOptions } from "node:tls";
 import type { Authority } from "./authority.ts";
-import { chainPem, type Issued, issueCertificate, rsaKeys } from "./certificates.ts";
+import { type CertificateSpec, chainPem, type Issued } from "./certificates.ts";
 import { ocspResponse } from "./staple.ts";
 
 export type TlsFinding =
@@ -86,7 +86,7 @@ function plan(options: {
 }
 
 function leafOf(
-  rest: (authority: Authority) => Partial<Parameters<typeof issueCertificate>[0]>,
+  rest: (authority: Authority) => Partial<CertificateSpec>,
   more: Partial<Parameters<typeof plan>[0]> = {},
 ): TlsBuild {
   return async (authority, kind) => {
@@ -154,8 +154,8 @@ export const tlsKinds = {
   tls13: leafOf(() => ({}), { tls: { minVersion: "TLSv1.3" }, expect: { protocol: "TLSv1.3" } }),
   sha1: leafOf(() => ({ hash: "SHA-1" }), { tls: weak, findings: ["weak-signature"] }),
   ipv6: leafOf(() => ({ ipAddresses: ["::1"] }), { host: "::1" }),
-  "self-signed": async ({ day }, kind) => {
-    const leaf = await issueCertificate({
+  "self-signed": async ({ day, issue }, kind) => {
+    const leaf = await issue({
       commonName: nameOf(kind),
       purpose: "server",
       notBefore: day(-30),
@@ -173,12 +173,12 @@ export const tlsKinds = {
     return plan({ kind, leaf, cert, sent: 3, findings: ["extra-certificate"] });
   },
   "weak-key": async (authority, kind) => {
-    const leaf = await authority.issueServer(nameOf(kind), { keys: await rsaKeys(1024) });
+    const leaf = await authority.issueServer(nameOf(kind), { keyType: "RSA-1024" });
     return plan({ kind, leaf, cert: authority.chainOf(leaf), sent: 2, findings: ["weak-key"], tls: weak });
   },
   dual: async (authority, kind) => {
     const [rsa, ecdsa] = await Promise.all([
-      rsaKeys(2048).then((keys) => authority.issueServer(nameOf(kind), { keys })),
+      authority.issueServer(nameOf(kind), { keyType: "RSA-2048" }),
       authority.issueServer(nameOf(kind)),
     ]);
     return plan({
@@ -242,7 +242,7 @@ export const tlsKinds = {
       const commonName = `Cadastre Simulator Link ${link}`;
       const notBefore = day(-400);
       chain.unshift(
-        await issueCertificate({ commonName, purpose: "authority", notBefore, notAfter: day(3650), issuer }),
+        await authority.issue({ commonName, purpose: "authority", notBefore, notAfter: day(3650), issuer }),
       );
     }
     const [issuer] = chain;
@@ -261,3 +261,10 @@ export const tlsKinds = {
 } satisfies Record<string, TlsBuild>;
 
 export type TlsKind = keyof typeof tlsKinds;
+
+const withoutCertificate: ReadonlySet<TlsKind> = new Set(["oversize-chain", "silent", "closing", "plain-http"]);
+
+export const everyKind = Object.keys(tlsKinds) as readonly TlsKind[];
+
+/** The kinds at which a client sees the server's certificate, whatever may be wrong with it (also if it is then refused for want of its own). */
+export const wellBehavedKinds: readonly TlsKind[] = everyKind.filter((kind) => !withoutCertificate.has(kind));

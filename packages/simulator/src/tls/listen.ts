@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto";
 import type { AddressInfo, Server, Socket } from "node:net";
 
 export interface Listening {
@@ -6,17 +7,33 @@ export interface Listening {
   stop(): Promise<void>;
 }
 
-/** Puts a server on a free port of `host`, ready when this resolves; rejects when the address cannot be had. */
-export async function listen(server: Server, host: string): Promise<Listening> {
+/** Whether a port could not be had because it is somebody else's (or, on Windows, set aside). */
+export function isTaken(error: unknown): boolean {
+  return error instanceof Error && "code" in error && (error.code === "EADDRINUSE" || error.code === "EACCES");
+}
+
+const attempts = 50;
+
+/**
+ * Ports to ask for that will likely be free next time: below those that Linux (from 32768), macOS and Windows (from 49152) give to
+ * connections and servers that name none. The system chooses where all of them are taken.
+ */
+export function* lastingPorts(except: ReadonlySet<number>): Generator<number> {
+  for (let attempt = 0; attempt < attempts; attempt += 1) {
+    const port = randomInt(20_000, 32_768);
+    if (!except.has(port)) yield port;
+  }
+  yield 0;
+}
+
+/** Puts a server on the first port of `host` that is free (0 lets the system choose), ready when this resolves; rejects when none can be had. */
+export async function listen(server: Server, host: string, ports: Iterable<number>): Promise<Listening> {
+  await listenOnFirst(server, host, ports);
   const sockets = new Set<Socket>();
   server.on("connection", (socket: Socket) => {
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
     socket.on("error", () => socket.destroy());
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(0, host, resolve);
   });
   return {
     port: (server.address() as AddressInfo).port,
@@ -26,4 +43,21 @@ export async function listen(server: Server, host: string): Promise<Listening> {
         for (const socket of sockets) socket.destroy();
       }),
   };
+}
+
+async function listenOnFirst(server: Server, host: string, ports: Iterable<number>): Promise<void> {
+  let taken: unknown = new Error("there is no port to listen on");
+  for (const port of ports) {
+    try {
+      await new Promise<void>((resolve, reject) => {
+        server.once("error", reject);
+        server.listen(port, host, resolve);
+      });
+      return;
+    } catch (error) {
+      if (!isTaken(error)) throw error;
+      taken = error;
+    }
+  }
+  throw taken;
 }

@@ -1,0 +1,135 @@
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { observeAws } from "@cadastre/collectors/aws/observe";
+import { observeEndpoints } from "@cadastre/collectors/endpoints/observe";
+import { parseTargets } from "@cadastre/collectors/endpoints/targets";
+import { observeGcp } from "@cadastre/collectors/gcp/observe";
+import { createKeyFile, readKeyFile, readPublicKey } from "@cadastre/collectors/keys";
+import type { LogLine, Observe } from "@cadastre/collectors/observe";
+import { createSession, type Session } from "@cadastre/collectors/session/session";
+import { ProblemError } from "@cadastre/contract/errors";
+import type { Provider } from "@cadastre/contract/scope";
+import { registerCollector } from "@cadastre/core/access/register-collector";
+import type { Actor, Context } from "@cadastre/core/context";
+import type { LocalConfig } from "./config.ts";
+import type { Display } from "./display.ts";
+import type { Simulation } from "./simulation.ts";
+
+const ACTOR: Actor = { id: "system", requestId: "local" };
+const VERSION = "0.1.0";
+
+/** A collector of the local run: its name is the source of what it sees. */
+export interface LocalCollector {
+  readonly name: string;
+  readonly provider: Provider;
+  readonly observe: Observe;
+}
+
+/** The collectors that the configuration, or else the simulation, asks for. */
+export function planCollectors(config: LocalConfig, simulation: Simulation | undefined): LocalCollector[] {
+  if (simulation) return simulated(simulation);
+  const collectors: LocalCollector[] = [];
+  if (config.aws) {
+    const { regions, roles, organizationRole, externalId } = config.aws;
+    const id = externalId === undefined ? {} : { externalId };
+    const accounts = organizationRole
+      ? { organization: { roleName: organizationRole, ...id } }
+      : roles
+        ? { roles: roles.map((roleArn) => ({ roleArn, ...id })) }
+        : ({ own: true } as const);
+    collectors.push({
+      name: "local-aws",
+      provider: "aws",
+      observe: observeAws({ accounts, ...(regions ? { regions } : {}) }),
+    });
+  }
+  if (config.gcp) {
+    collectors.push({
+      name: "local-gcp",
+      provider: "gcp",
+      observe: observeGcp({ projects: config.gcp, auth: "default" }),
+    });
+  }
+  if (config.endpoints) {
+    const targets = parseTargets(config.endpoints);
+    collectors.push({ name: "local-tls", provider: "tls", observe: observeEndpoints({ targets, account: "local" }) });
+  }
+  return collectors;
+}
+
+function simulated({ aws, gcp, endpoints }: Simulation): LocalCollector[] {
+  return [
+    {
+      name: "simulated-aws",
+      provider: "aws",
+      observe: observeAws({ accounts: { organization: { roleName: aws.roleName, externalId: aws.externalId } } }),
+    },
+    {
+      name: "simulated-gcp",
+      provider: "gcp",
+      observe: observeGcp({
+        projects: { organization: gcp.organization },
+        auth: { serviceAccountKey: gcp.serviceAccountKey },
+        endpoints: { compute: gcp.url, resourceManager: gcp.url },
+      }),
+    },
+    {
+      name: "simulated-tls",
+      provider: "tls",
+      observe: observeEndpoints({
+        targets: parseTargets(endpoints.targets),
+        account: "simulated",
+        allow: { loopback: true },
+        extraRoots: endpoints.roots,
+      }),
+    },
+  ];
+}
+
+/** Makes the collector's key, when it has none yet, and registers its public half. Done again it changes nothing. */
+export async function registerLocal(
+  context: Context,
+  dataDirectory: string,
+  collector: LocalCollector,
+): Promise<string> {
+  const directory = join(dataDirectory, "keys");
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const keyFile = join(directory, `${collector.name}.pem`);
+  if (!existsSync(keyFile)) createKeyFile(keyFile, "ed25519");
+  const { pem } = readPublicKey(keyFile);
+  try {
+    await registerCollector(
+      context,
+      ACTOR,
+      { name: collector.name, providers: [collector.provider], accounts: ["*"], publicKey: pem },
+      { approved: true },
+    );
+  } catch (error) {
+    if (!(error instanceof ProblemError) || error.code !== "collector.key_taken") throw error;
+  }
+  return keyFile;
+}
+
+/** A session of the collector against the API, with a spool of its own. */
+export function openSession(options: {
+  readonly api: string;
+  readonly keyFile: string;
+  readonly dataDirectory: string;
+  readonly collector: LocalCollector;
+  readonly display: Display;
+  readonly log: (line: LogLine) => void;
+  readonly now: () => Date;
+  readonly signal: AbortSignal;
+}): Session {
+  const { name } = options.collector;
+  return createSession({
+    api: options.api,
+    signer: readKeyFile(options.keyFile),
+    spoolDirectory: join(options.dataDirectory, "spool", name),
+    now: options.now,
+    log: (line) => options.log({ ...line, collector: name }),
+    collectorVersion: VERSION,
+    signal: options.signal,
+    onProgress: options.display.onProgress(name),
+  });
+}

@@ -1,0 +1,160 @@
+import { isAbsolute, resolve } from "node:path";
+import * as z from "zod";
+
+/** Any of these says that an AWS SDK would find credentials. */
+const AWS_CREDENTIALS = [
+  "AWS_ACCESS_KEY_ID",
+  "AWS_PROFILE",
+  "AWS_WEB_IDENTITY_TOKEN_FILE",
+  "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+  "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+] as const;
+
+const list = z
+  .string()
+  .transform((text) =>
+    text
+      .split(",")
+      .map((part) => part.trim())
+      .filter((part) => part !== ""),
+  )
+  .pipe(z.array(z.string()).min(1, "names nothing"));
+
+const wholeNumber = (least: number, most: number) =>
+  z
+    .string()
+    .regex(/^\d+$/, `a whole number from ${least} to ${most}`)
+    .transform(Number)
+    .pipe(z.number().min(least, `at least ${least}`).max(most, `at most ${most}`));
+
+const variables = z.object({
+  PORT: wholeNumber(0, 65_535).default(8787),
+  CADASTRE_DATA: z.string().min(1).default(".cadastre"),
+  CADASTRE_TOKEN: z.string().min(1).optional(),
+  CADASTRE_INTERVAL_SECONDS: wholeNumber(10, 86_400).default(900),
+  CADASTRE_SIMULATE: z.enum(["yes", "no"], { error: "yes or no" }).optional(),
+  CADASTRE_SIMULATE_ACCOUNTS: wholeNumber(1, 1000).default(3),
+  CADASTRE_SIMULATE_INSTANCES: wholeNumber(0, 100_000).default(25),
+  CADASTRE_AWS_REGIONS: list.optional(),
+  CADASTRE_AWS_ROLES: list.optional(),
+  CADASTRE_AWS_ORGANIZATION_ROLE: z.string().min(1).optional(),
+  CADASTRE_AWS_EXTERNAL_ID: z.string().min(1).optional(),
+  CADASTRE_GCP_PROJECTS: list.optional(),
+  CADASTRE_GCP_FOLDER: z.string().min(1).optional(),
+  CADASTRE_GCP_ORGANIZATION: z.string().min(1).optional(),
+  CADASTRE_ENDPOINTS: list.optional(),
+  CADASTRE_HOLD_SHARE: z
+    .string()
+    .regex(/^(0(\.\d+)?|1(\.0+)?)$/, "a share from 0 to 1")
+    .transform(Number)
+    .optional(),
+  CADASTRE_HOLD_FLOOR: wholeNumber(1, 1_000_000).optional(),
+});
+type Variables = z.output<typeof variables>;
+
+/** What the local run looks at: clouds that are configured, or the simulator. */
+export interface LocalConfig {
+  readonly port: number;
+  readonly dataDirectory: string;
+  readonly token: string | undefined;
+  readonly intervalSeconds: number;
+  readonly holdShare: number | undefined;
+  readonly holdFloor: number | undefined;
+  readonly simulation: { readonly accounts: number; readonly instances: number } | undefined;
+  readonly aws:
+    | {
+        readonly regions: readonly string[] | undefined;
+        readonly roles: readonly string[] | undefined;
+        readonly organizationRole: string | undefined;
+        readonly externalId: string | undefined;
+      }
+    | undefined;
+  readonly gcp:
+    | { readonly list: readonly string[] }
+    | { readonly folder: string }
+    | { readonly organization: string }
+    | undefined;
+  readonly endpoints: readonly string[] | undefined;
+}
+
+/** The environment cannot be run with; the message names each variable and what it must be. */
+export class ConfigError extends Error {
+  constructor(problems: readonly string[]) {
+    super(problems.join("\n"));
+    this.name = "ConfigError";
+  }
+}
+
+/** Reads the environment. Throws ConfigError for values of the wrong form and for mixes that cannot be meant. */
+export function readLocalConfig(environment: Readonly<Record<string, string | undefined>>): LocalConfig {
+  const given = Object.fromEntries(
+    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ""),
+  );
+  const parsed = variables.safeParse(given);
+  if (!parsed.success)
+    throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`));
+  const from = parsed.data;
+  const hasAws = AWS_CREDENTIALS.some((name) => given[name] !== undefined);
+  const gcp = toGcp(from);
+  const configured = hasAws || gcp !== undefined || from.CADASTRE_ENDPOINTS !== undefined;
+  const simulate = from.CADASTRE_SIMULATE === "yes" || (from.CADASTRE_SIMULATE === undefined && !configured);
+  const problems = [...mixes(from, given, hasAws, simulate)];
+  if (problems.length > 0) throw new ConfigError(problems);
+  const data = from.CADASTRE_DATA;
+  return {
+    port: from.PORT,
+    dataDirectory: isAbsolute(data) ? data : resolve(data),
+    token: from.CADASTRE_TOKEN,
+    intervalSeconds: from.CADASTRE_INTERVAL_SECONDS,
+    holdShare: from.CADASTRE_HOLD_SHARE,
+    holdFloor: from.CADASTRE_HOLD_FLOOR,
+    simulation: simulate
+      ? { accounts: from.CADASTRE_SIMULATE_ACCOUNTS, instances: from.CADASTRE_SIMULATE_INSTANCES }
+      : undefined,
+    aws:
+      hasAws && !simulate
+        ? {
+            regions: from.CADASTRE_AWS_REGIONS,
+            roles: from.CADASTRE_AWS_ROLES,
+            organizationRole: from.CADASTRE_AWS_ORGANIZATION_ROLE,
+            externalId: from.CADASTRE_AWS_EXTERNAL_ID,
+          }
+        : undefined,
+    gcp: simulate ? undefined : gcp,
+    endpoints: simulate ? undefined : from.CADASTRE_ENDPOINTS,
+  };
+}
+
+function toGcp(from: Variables): LocalConfig["gcp"] {
+  if (from.CADASTRE_GCP_PROJECTS) return { list: from.CADASTRE_GCP_PROJECTS };
+  if (from.CADASTRE_GCP_FOLDER) return { folder: from.CADASTRE_GCP_FOLDER };
+  return from.CADASTRE_GCP_ORGANIZATION ? { organization: from.CADASTRE_GCP_ORGANIZATION } : undefined;
+}
+
+function* mixes(
+  from: Variables,
+  given: Readonly<Record<string, unknown>>,
+  hasAws: boolean,
+  simulate: boolean,
+): Generator<string> {
+  const awsOptions = (["CADASTRE_AWS_REGIONS", "CADASTRE_AWS_ROLES", "CADASTRE_AWS_ORGANIZATION_ROLE"] as const).filter(
+    (name) => from[name] !== undefined,
+  );
+  const gcpOptions = (["CADASTRE_GCP_PROJECTS", "CADASTRE_GCP_FOLDER", "CADASTRE_GCP_ORGANIZATION"] as const).filter(
+    (name) => from[name] !== undefined,
+  );
+  if (awsOptions.length > 0 && !hasAws)
+    yield `${awsOptions.join(", ")}: no AWS credentials are configured (one of ${AWS_CREDENTIALS.join(", ")})`;
+  if (from.CADASTRE_AWS_ROLES && from.CADASTRE_AWS_ORGANIZATION_ROLE)
+    yield "CADASTRE_AWS_ROLES and CADASTRE_AWS_ORGANIZATION_ROLE: give one of them";
+  if (gcpOptions.length > 1) yield `${gcpOptions.join(", ")}: give one of them`;
+  if (given["GOOGLE_APPLICATION_CREDENTIALS"] !== undefined && gcpOptions.length === 0 && !simulate) {
+    yield "GOOGLE_APPLICATION_CREDENTIALS: say what to look at by CADASTRE_GCP_PROJECTS, CADASTRE_GCP_FOLDER or CADASTRE_GCP_ORGANIZATION";
+  }
+  if (simulate && (awsOptions.length > 0 || gcpOptions.length > 0 || from.CADASTRE_ENDPOINTS)) {
+    yield "CADASTRE_SIMULATE=yes looks at simulated clouds alone; leave out CADASTRE_AWS_*, CADASTRE_GCP_* and CADASTRE_ENDPOINTS";
+  }
+  if (from.CADASTRE_SIMULATE === "no" && !hasAws && gcpOptions.length === 0 && !from.CADASTRE_ENDPOINTS) {
+    yield "CADASTRE_SIMULATE=no: no cloud is configured; give AWS credentials, CADASTRE_GCP_PROJECTS or CADASTRE_ENDPOINTS";
+  }
+}

@@ -1,0 +1,198 @@
+import { join } from "node:path";
+import type { Log } from "@cadastre/api/log";
+import type { SessionResult } from "@cadastre/collectors/session/session";
+import type { Units } from "@cadastre/store/table";
+import { type LocalCollector, openSession, planCollectors, registerLocal } from "./collectors.ts";
+import type { LocalConfig } from "./config.ts";
+import { createDisplay, type Display } from "./display.ts";
+import { isComplete, type Report, renderReport, toReport } from "./report.ts";
+import { type LocalServer, startLocalServer } from "./server.ts";
+import { type Simulation, startSimulation } from "./simulation.ts";
+
+/** Streams and clock of the process, so that a test can run it whole. */
+export interface Terminal {
+  readonly stdout: Pick<NodeJS.WriteStream, "write" | "isTTY" | "columns">;
+  readonly stderr: Pick<NodeJS.WriteStream, "write" | "isTTY" | "columns">;
+  readonly environment: Record<string, string | undefined>;
+  readonly now: () => Date;
+}
+
+export interface LocalOptions {
+  readonly once: boolean;
+  readonly json: boolean;
+}
+
+interface Running {
+  readonly server: LocalServer;
+  readonly simulation: Simulation | undefined;
+  readonly collectors: readonly (LocalCollector & { readonly keyFile: string })[];
+  readonly display: Display;
+  readonly log: Log;
+}
+
+/**
+ * The product on one machine: API, pages and scheduled collectors in one process over `.cadastre/`. With `once` every collector
+ * runs once, and the answer is 0 only when every scope was seen whole. Resolves with the exit code; `signal` ends it.
+ */
+export async function runLocal(
+  config: LocalConfig,
+  options: LocalOptions,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<number> {
+  const due = new Set<string>();
+  let wake: () => void = () => undefined;
+  const onTrigger = (names: readonly string[]) => {
+    for (const name of names) due.add(name);
+    wake();
+  };
+  const running = await start(config, options, terminal, onTrigger);
+  try {
+    if (options.once) {
+      const report = await collect(running, config, running.collectors, terminal, signal);
+      const colours = terminal.stdout.isTTY === true && !terminal.environment["NO_COLOR"];
+      terminal.stdout.write(options.json ? `${JSON.stringify(report)}\n` : `${renderReport(report, { colours })}\n`);
+      return isComplete(report) ? 0 : 1;
+    }
+    greet(running, terminal);
+    let next = running.collectors;
+    while (!signal.aborted) {
+      const report = await collect(running, config, next, terminal, signal);
+      const { created, updated, unchanged, retired } = report.totals;
+      terminal.stderr.write(
+        `${report.scopes.length} scopes: ${created} created, ${updated} updated, ${unchanged} unchanged, ${retired} retired\n`,
+      );
+      for (const problem of report.problems)
+        terminal.stderr.write(`${problem.collector}: ${problem.code}: ${problem.message}\n`);
+      await rest(config.intervalSeconds, signal, due, (resume) => {
+        wake = resume;
+      });
+      const asked = running.collectors.filter((collector) => due.has(collector.name));
+      due.clear();
+      next = asked.length > 0 ? asked : running.collectors;
+    }
+    return 0;
+  } finally {
+    running.display.end();
+    await running.server.stop();
+    await running.simulation?.stop();
+  }
+}
+
+async function start(
+  config: LocalConfig,
+  options: LocalOptions,
+  terminal: Terminal,
+  onTrigger: (names: readonly string[]) => void,
+): Promise<Running> {
+  const { now } = terminal;
+  const log: Log = (line) => {
+    if (line.level !== "info" || !options.once)
+      terminal.stderr.write(`${JSON.stringify({ time: now().toISOString(), ...line })}\n`);
+  };
+  const server = await startLocalServer(config, {
+    port: options.once ? 0 : config.port,
+    now,
+    log: options.once ? quiet(log) : log,
+    onTrigger,
+  });
+  let simulation: Simulation | undefined;
+  try {
+    if (config.simulation) {
+      simulation = await startSimulation({
+        ...config.simulation,
+        directory: join(config.dataDirectory, "simulation"),
+        now,
+      });
+      Object.assign(terminal.environment, simulation.environment);
+    }
+    const collectors = [];
+    for (const collector of planCollectors(config, simulation)) {
+      collectors.push({ ...collector, keyFile: await registerLocal(server.context, config.dataDirectory, collector) });
+    }
+    return { server, simulation, collectors, display: createDisplay(terminal.stderr), log };
+  } catch (error) {
+    await server.stop();
+    await simulation?.stop();
+    throw error;
+  }
+}
+
+/** Requests are no news in a run that ends by itself; what goes wrong is. */
+const quiet =
+  (log: Log): Log =>
+  (line) =>
+    line.level === "info" ? undefined : log(line);
+
+async function collect(
+  running: Running,
+  config: LocalConfig,
+  collectors: Running["collectors"],
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<Report> {
+  const { server, display, log } = running;
+  const before = server.context.table.meter.units;
+  const runs = await Promise.all(
+    collectors.map(async (collector) => {
+      const { dataDirectory } = config;
+      const session = openSession({
+        api: server.url,
+        keyFile: collector.keyFile,
+        dataDirectory,
+        collector,
+        display,
+        log: (line) => line.level !== "debug" && log({ ...line, level: line.level }),
+        now: terminal.now,
+        signal,
+      });
+      const result: SessionResult | Error = await session
+        .run([collector.observe])
+        .catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))));
+      return { collector: collector.name, result };
+    }),
+  );
+  display.end();
+  const after = server.context.table.meter.units;
+  const units: Units = { read: after.read - before.read, write: after.write - before.write };
+  return toReport(runs, units);
+}
+
+function greet({ server, simulation, collectors }: Running, { stdout }: Terminal): void {
+  const lines = [
+    `Cadastre is at ${server.url}  (API guide: ${server.url}/api/docs)`,
+    simulation
+      ? "No cloud is configured: looking at simulated AWS, GCP and TLS endpoints."
+      : `Looking at: ${collectors.map((one) => one.provider).join(", ")}.`,
+  ];
+  if (server.firstToken) {
+    lines.push(
+      "",
+      "Your first admin token, shown this once:",
+      `  ${server.firstToken}`,
+      `  export CADASTRE_API=${server.url} CADASTRE_TOKEN=${server.firstToken}`,
+      "",
+    );
+  }
+  stdout.write(`${lines.join("\n")}\n`);
+}
+
+/** Waits for the next run: the interval, a trigger, or the end. */
+function rest(
+  seconds: number,
+  signal: AbortSignal,
+  due: ReadonlySet<string>,
+  onWake: (resume: () => void) => void,
+): Promise<void> {
+  if (signal.aborted || due.size > 0) return Promise.resolve();
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, seconds * 1000);
+    signal.addEventListener("abort", done);
+    onWake(done);
+  });
+}

@@ -1,0 +1,92 @@
+import { existsSync, mkdirSync } from "node:fs";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { createApp } from "@cadastre/api/app";
+import { createFileAssets } from "@cadastre/api/assets";
+import type { Log } from "@cadastre/api/log";
+import { bootstrapAdminToken } from "@cadastre/core/access/bootstrap";
+import { type Context, DEFAULT_HOLD_POLICY } from "@cadastre/core/context";
+import { openSqliteTable } from "@cadastre/store/sqlite";
+import { serve } from "@hono/node-server";
+import { createKeyFileEncryption, ensureKeyFile } from "../adapters/key-file.ts";
+import type { LocalConfig } from "./config.ts";
+
+export interface LocalServer {
+  readonly url: string;
+  readonly context: Context;
+  /** The first admin token's text, when this start made it. */
+  readonly firstToken: string | undefined;
+  stop(): Promise<void>;
+}
+
+/**
+ * The API on loopback over a SQLite file and a key file under the data directory. `port` 0 takes any free one. Throws an Error
+ * that says what to do when the port is taken or the directory cannot be used.
+ */
+export async function startLocalServer(
+  config: LocalConfig,
+  options: {
+    readonly port: number;
+    readonly now: () => Date;
+    readonly log: Log;
+    readonly onTrigger: (collectors: readonly string[]) => void;
+  },
+): Promise<LocalServer> {
+  const directory = config.dataDirectory;
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const table = openSqliteTable({ path: join(directory, "cadastre.db"), now: options.now });
+  const context: Context = {
+    table,
+    now: options.now,
+    holdPolicy: {
+      share: config.holdShare ?? DEFAULT_HOLD_POLICY.share,
+      floor: config.holdFloor ?? DEFAULT_HOLD_POLICY.floor,
+    },
+  };
+  const keyFile = join(directory, "vault.key");
+  if (!existsSync(keyFile)) ensureKeyFile({ path: keyFile });
+  const encryption = createKeyFileEncryption({ path: keyFile });
+  const first = await bootstrapAdminToken(context, config.token === undefined ? {} : { secret: config.token });
+  const app = createApp({
+    context,
+    vault: { sealer: encryption, opener: encryption },
+    assets: createFileAssets(),
+    log: options.log,
+    publishTriggers: async (triggers) => options.onTrigger(triggers.map((trigger) => trigger.name)),
+    ...(config.token === undefined ? {} : { givenToken: { text: config.token, tokenId: first.tokenId } }),
+  });
+  const { server, port } = await listen(app, options.port).catch(async (error: unknown) => {
+    await table.close();
+    throw error;
+  });
+  return {
+    url: `http://127.0.0.1:${port}`,
+    context,
+    firstToken: config.token === undefined ? first.secret : undefined,
+    stop: async () => {
+      await new Promise<void>((done) => {
+        server.close(() => done());
+        if ("closeAllConnections" in server) server.closeAllConnections();
+      });
+      await table.close();
+    },
+  };
+}
+
+function listen(
+  app: ReturnType<typeof createApp>,
+  port: number,
+): Promise<{ server: ReturnType<typeof serve>; port: number }> {
+  return new Promise((resolve, reject) => {
+    const server = serve({ fetch: app.fetch, port, hostname: "127.0.0.1" }, (address: AddressInfo) =>
+      resolve({ server, port: address.port }),
+    );
+    server.on("error", (error: NodeJS.ErrnoException) => {
+      reject(
+        error.code === "EADDRINUSE"
+          ? new Error(`port ${port} is taken by another program; set PORT to a free one`)
+          : error,
+      );
+    });
+  });
+}

@@ -1,0 +1,84 @@
+import { ProblemError } from "@cadastre/contract/errors";
+import { createCollectorAuthentication } from "@cadastre/core/access/authenticate-collector";
+import type { GivenToken } from "@cadastre/core/access/authenticate-token";
+import type { Context } from "@cadastre/core/context";
+import type { Opener, Sealer } from "@cadastre/core/vault/ports";
+import { Hono } from "hono";
+import { TrieRouter } from "hono/router/trie-router";
+import type { ReadAsset } from "./assets.ts";
+import type { ApiContext, ApiEnv } from "./env.ts";
+import { faultLine, type Log } from "./log.ts";
+import { securityHeaders } from "./middleware/headers.ts";
+import { observe } from "./middleware/observe.ts";
+import { problemResponse, toProblemError } from "./problem.ts";
+import type { Route } from "./routes/route.ts";
+import { ROUTES } from "./routes/table.ts";
+import { serve } from "./serve.ts";
+import type { PublishTriggers, Services } from "./services.ts";
+
+export interface AppOptions {
+  readonly context: Context;
+  /** Without a sealer no secret can be stored, without an opener none handed out: those routes are then not there. */
+  readonly vault?: { readonly sealer?: Sealer | undefined; readonly opener?: Opener | undefined };
+  /** The files of the pages, by name. */
+  readonly assets: ReadAsset;
+  readonly log: Log;
+  /** Looked at by /readyz beside the table, by name; each throws when what it looks at cannot be used. */
+  readonly ready?: Readonly<Record<string, () => Promise<void>>>;
+  readonly publishTriggers: PublishTriggers;
+  /** A token that the configuration gave (see `bootstrapAdminToken`). */
+  readonly givenToken?: GivenToken | undefined;
+}
+
+/** `{id}` as the router writes it; `{id+}` takes slashes too. */
+function toPattern(path: string): string {
+  return path.replace(/\{(\w+)(\+?)\}/g, (_, name: string, greedy: string) => `:${name}${greedy ? "{.+}" : ""}`);
+}
+
+function allowedMethods(routes: readonly Route[], path: string): string {
+  const methods = routes.filter((route) => route.path === path).map((route) => route.method);
+  return [...new Set(methods.includes("GET") ? [...methods, "HEAD"] : methods)].join(", ");
+}
+
+function answerError(c: ApiContext, error: unknown, log: Log, headers: Record<string, string> = {}): Response {
+  const problem = toProblemError(error);
+  const requestId = c.get("requestId");
+  c.set("code", problem.code);
+  if (problem.status >= 500) log(faultLine(problem, requestId, c.get("hasSecret") ?? false));
+  return problemResponse(problem, requestId, headers);
+}
+
+/**
+ * The HTTP API over the use cases. What it serves is its table of routes and nothing else: each declares who may call it, and
+ * everything else is a problem document, 404, or 405 with Allow. Holds no state but a cache of collectors' public keys.
+ */
+export function createApp(options: AppOptions): Hono<ApiEnv> {
+  const { context, vault = {}, log } = options;
+  const services: Services = {
+    context,
+    authenticateCollector: createCollectorAuthentication({ context }),
+    givenToken: options.givenToken,
+    sealer: vault.sealer,
+    opener: vault.opener,
+    publishTriggers: options.publishTriggers,
+    assets: options.assets,
+    readyChecks: { table: () => context.table.ready(), ...options.ready },
+  };
+  const routes = ROUTES.filter((route) => route.needs === undefined || services[route.needs] !== undefined);
+
+  // This router tries routes in the order of the table, also those whose parameters take slashes.
+  const app = new Hono<ApiEnv>({ router: new TrieRouter() });
+  app.use(observe({ log, now: context.now }));
+  app.use(securityHeaders);
+  for (const route of routes) app.on(route.method, toPattern(route.path), (c) => serve(c, route, services));
+  for (const path of new Set(routes.map((route) => route.path))) {
+    const allow = allowedMethods(routes, path);
+    app.all(toPattern(path), (c) => {
+      c.set("route", path);
+      return answerError(c, new ProblemError("request.method", `allowed here: ${allow}`), log, { allow });
+    });
+  }
+  app.notFound((c) => answerError(c, new ProblemError("request.not_found"), log));
+  app.onError((error, c) => answerError(c, error, log));
+  return app;
+}

@@ -1,0 +1,77 @@
+import { promisify } from "node:util";
+import { gunzip } from "node:zlib";
+import { SHARD_BYTES } from "@cadastre/contract/digest";
+import { ProblemError } from "@cadastre/contract/errors";
+
+/** A body as it is sent, in bytes: a shard and some for what is around it, and what an operator's request can need. */
+export const SIGNED_BODY_BYTES = SHARD_BYTES + 64 * 1024;
+export const TOKEN_BODY_BYTES = 256 * 1024;
+/** A body after decompression, in bytes. */
+export const PLAIN_BODY_BYTES = 2 * SHARD_BYTES;
+
+const unzip = promisify(gunzip);
+
+const tooLarge = (most: number) => new ProblemError("request.too_large", `at most ${most} bytes are allowed`);
+
+/** Reads a body of at most `most` bytes; nothing past the limit is kept. Throws 413 `request.too_large`. */
+export async function readBody(request: Request, most: number): Promise<Uint8Array> {
+  if (Number(request.headers.get("content-length") ?? 0) > most) throw tooLarge(most);
+  if (!request.body) return new Uint8Array();
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of request.body) {
+    size += chunk.byteLength;
+    // Leaving the loop cancels the stream.
+    if (size > most) throw tooLarge(most);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+/** JSON in UTF-8 and nothing else. Throws 415 `request.media_type`. */
+export function requireJson(headers: Headers): void {
+  const type = headers.get("content-type") ?? "";
+  if (/^application\/json\s*(;\s*charset="?utf-8"?\s*)?$/i.test(type)) return;
+  const given = type === "" ? "none" : JSON.stringify(type.slice(0, 100));
+  throw new ProblemError("request.media_type", `content-type must be application/json, not ${given}`);
+}
+
+/**
+ * The body as it was before it was compressed: identity or gzip, at most 8 MB. It is never larger in memory than that, whatever it claims.
+ * Throws 413 `request.too_large`, 415 `request.media_type`, 400 `request.malformed`.
+ */
+export async function decompress(body: Uint8Array, encoding: string | null): Promise<Uint8Array> {
+  const name = (encoding ?? "identity").trim().toLowerCase();
+  if (name === "identity" || name === "") {
+    if (body.byteLength > PLAIN_BODY_BYTES) throw tooLarge(PLAIN_BODY_BYTES);
+    return body;
+  }
+  if (name !== "gzip") {
+    throw new ProblemError("request.media_type", `content-encoding must be gzip or identity, not ${JSON.stringify(name.slice(0, 100))}`);
+  }
+  try {
+    return await unzip(body, { maxOutputLength: PLAIN_BODY_BYTES });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") {
+      throw new ProblemError("request.too_large", `at most ${PLAIN_BODY_BYTES} bytes are allowed after decompression`);
+    }
+    throw new ProblemError("request.malformed", "the body is not valid gzip");
+  }
+}
+
+/** Parses JSON. Throws 400 `request.malformed`, with the place and without the text: it may hold a secret. */
+export function parseJson(bytes: Uint8Array): unknown {
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw new ProblemError("request.malformed", "the body is not UTF-8");
+  }
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const [place] = /\bposition \d+( \(line \d+ column \d+\))?/.exec(String(error)) ?? [];
+    const where = place ? `at ${place}` : text.trim() === "" ? "it is empty" : "it ends too early";
+    throw new ProblemError("request.malformed", `the body is not valid JSON: ${where}`);
+  }
+}

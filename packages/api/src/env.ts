@@ -1,0 +1,15 @@
+import type { Context } from "hono";
+
+/** What a request carries through the app for its log line. */
+export interface ApiEnv {
+  Variables: {
+    requestId: string;
+    /** The route's pattern: what was in its place is not logged. */
+    route?: string;
+    actor?: string;
+    code?: string;
+    hasSecret?: boolean;
+  };
+}
+
+export type ApiContext = Context<ApiEnv>;

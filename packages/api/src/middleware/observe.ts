@@ -1,0 +1,35 @@
+import { newId } from "@cadastre/contract/ids";
+import type { MiddlewareHandler } from "hono";
+import type { ApiEnv } from "../env.ts";
+import type { Log } from "../log.ts";
+
+/** Taken over from the caller, so that its log and ours can be joined; anything else is replaced. */
+const REQUEST_ID = /^[A-Za-z0-9][\w.:-]{7,127}$/;
+
+/** Gives each request its id and its line in the log, and says in the answer how long it took. */
+export function observe({ log, now }: { log: Log; now: () => Date }): MiddlewareHandler<ApiEnv> {
+  return async function observeRequest(c, next) {
+    const given = c.req.header("x-request-id");
+    const requestId = given !== undefined && REQUEST_ID.test(given) ? given : newId("request", now());
+    c.set("requestId", requestId);
+    const started = performance.now();
+    await next();
+    const durationMilliseconds = Math.round((performance.now() - started) * 10) / 10;
+    c.header("x-request-id", requestId);
+    c.header("server-timing", `app;dur=${durationMilliseconds}`);
+    const { status } = c.res;
+    const actor = c.get("actor");
+    const code = c.get("code");
+    log({
+      level: status >= 500 ? "error" : "info",
+      message: "request",
+      requestId,
+      method: c.req.method,
+      route: c.get("route") ?? "none",
+      status,
+      durationMilliseconds,
+      ...(actor === undefined ? {} : { actor }),
+      ...(code === undefined ? {} : { code }),
+    });
+  };
+}

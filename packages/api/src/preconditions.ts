@@ -1,0 +1,36 @@
+import { ProblemError } from "@cadastre/contract/errors";
+
+function refuse(header: string, message: string): ProblemError {
+  return new ProblemError("request.invalid", `${header}: ${message}`, { errors: [{ path: header, message }] });
+}
+
+/**
+ * The version of an If-Match header: `"3"`, `3`, or `*` for whatever is there, which answers undefined, as no header does.
+ * Throws 428 `request.precondition_required` and 422 `request.invalid`.
+ */
+export function readIfMatch(header: string | null, need: "required" | "optional" | undefined): number | undefined {
+  if (need === undefined) return undefined;
+  if (header === null) {
+    if (need === "required") throw new ProblemError("request.precondition_required");
+    return undefined;
+  }
+  if (header.trim() === "*") return undefined;
+  const [, version] = /^\s*(?:"(\d{1,15})"|\d{1,15})\s*$/.exec(header) ?? [];
+  const number = version ?? header.trim();
+  if (!/^\d{1,15}$/.test(number)) throw refuse("If-Match", 'must be a version such as "3", or *');
+  return Number(number);
+}
+
+/** The value of an Idempotency-Key header. Throws 422 `request.invalid`. */
+export function readIdempotencyKey(header: string | null): string | undefined {
+  if (header === null) return undefined;
+  if (!/^[\x21-\x7e]{1,255}$/.test(header)) throw refuse("Idempotency-Key", "must be 1 to 255 visible ASCII characters");
+  return header;
+}
+
+/** Refuses, with 412 `request.precondition_failed`, to change what has another version than the caller saw. */
+export function requireVersion(current: number, version: number | undefined): void {
+  if (version !== undefined && version !== current) {
+    throw new ProblemError("request.precondition_failed", `it has version ${current}, not ${version}`);
+  }
+}

@@ -1,0 +1,34 @@
+import type { AuthenticatedCollector } from "@cadastre/core/access/authenticate-collector";
+import type { GivenToken } from "@cadastre/core/access/authenticate-token";
+import type { Context } from "@cadastre/core/context";
+import type { requestRuns } from "@cadastre/core/discovery/triggers";
+import type { Opener, Sealer } from "@cadastre/core/vault/ports";
+import type { SignedRequest } from "@cadastre/contract/signature";
+import type { ReadAsset } from "./assets.ts";
+
+/** Tells collectors that do not poll; called after the triggers are stored. */
+export type PublishTriggers = Parameters<typeof requestRuns>[3];
+
+/** What the routes work with, made once for an app. */
+export interface Services {
+  readonly context: Context;
+  readonly authenticateCollector: (request: SignedRequest) => Promise<AuthenticatedCollector>;
+  readonly givenToken?: GivenToken | undefined;
+  /** Needed by the routes that store secrets. */
+  readonly sealer?: Sealer | undefined;
+  /** Needed by the routes that hand out secrets. */
+  readonly opener?: Opener | undefined;
+  readonly publishTriggers: PublishTriggers;
+  readonly assets: ReadAsset;
+  /** By name; each throws when what it looks at cannot be used. */
+  readonly readyChecks: Readonly<Record<string, () => Promise<void>>>;
+}
+
+export type Port = "sealer" | "opener";
+
+/** A port of a route that declares that it needs it: without the port the route is not there. */
+export function portOf<P extends Port>(services: Services, port: P): NonNullable<Services[P]> {
+  const given = services[port];
+  if (!given) throw new Error(`the route was registered without its ${port}`);
+  return given;
+}
