@@ -1,0 +1,157 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { gzipSync } from "node:zlib";
+import { createApp } from "@cadastre/api/app";
+import { createFileAssets } from "@cadastre/api/assets";
+import type { LogLine } from "@cadastre/api/log";
+import type { Collector, NewCollector } from "@cadastre/contract/collector";
+import { signRequest } from "@cadastre/contract/signature";
+import { newToken, TOKEN_SCOPES, type TokenScope } from "@cadastre/contract/token";
+import { bootstrapAdminToken } from "@cadastre/core/access/bootstrap";
+import { approveCollector } from "@cadastre/core/access/decide-collector";
+import { registerCollector } from "@cadastre/core/access/register-collector";
+import { aCollector, aKey, type TestKey } from "@cadastre/core/access/testing";
+import { createToken } from "@cadastre/core/access/tokens";
+import { type Actor, type Context, DEFAULT_HOLD_POLICY } from "@cadastre/core/context";
+import { aVault } from "@cadastre/core/vault/testing";
+import { openSqliteTable } from "@cadastre/store/sqlite";
+
+export const ORIGIN = "https://cadastre.test";
+export const ACCOUNT = "111122223333";
+export const SYSTEM: Actor = { id: "system", requestId: "test" };
+
+export interface Sent {
+  readonly method: string;
+  readonly path: string;
+  readonly token?: string;
+  readonly headers?: Record<string, string>;
+  /** JSON, or bytes as they are. */
+  readonly body?: unknown;
+}
+
+export interface Signed {
+  readonly method: string;
+  readonly path: string;
+  readonly body?: unknown;
+  readonly at?: Date;
+  readonly gzip?: boolean;
+  readonly contentType?: string;
+}
+
+export const bytesOf = (body: unknown): Uint8Array<ArrayBuffer> =>
+  body instanceof Uint8Array ? new Uint8Array(body) : new TextEncoder().encode(JSON.stringify(body));
+
+/** The request that a collector with this key sends. */
+export async function aSignedRequest(key: TestKey, sent: Signed, origin = ORIGIN): Promise<Request> {
+  const { method, path, at = new Date(), contentType = "application/json" } = sent;
+  const plain = sent.body === undefined ? new Uint8Array() : bytesOf(sent.body);
+  const body = sent.gzip ? new Uint8Array(gzipSync(plain)) : plain;
+  const url = `${origin}${path}`;
+  const signed = await signRequest({ method, url, contentType, body }, key.signer, at);
+  const headers = { ...signed, ...(sent.gzip ? { "content-encoding": "gzip" } : {}) };
+  return new Request(url, { method, headers, ...(method === "GET" ? {} : { body }) });
+}
+
+/**
+ * The app over a real table: in memory, or with `onFile` in a file that can be looked at. The clock stands still until it is
+ * moved. Close it after use.
+ */
+export async function anApi({ onFile = false, hasVault = true }: { onFile?: boolean; hasVault?: boolean } = {}) {
+  let time = new Date("2026-11-20T12:00:00.000Z").getTime();
+  const now = () => new Date(time);
+  const folder = onFile ? mkdtempSync(join(tmpdir(), "cadastre-api-")) : undefined;
+  const path = folder === undefined ? ":memory:" : join(folder, "table.db");
+  const table = openSqliteTable({ path, now, durable: false });
+  const context: Context = { table, now, holdPolicy: DEFAULT_HOLD_POLICY };
+  const lines: LogLine[] = [];
+  const published: { name: string; id: string }[][] = [];
+  const vault = aVault();
+  const app = createApp({
+    context,
+    ...(hasVault ? { vault: { sealer: vault, opener: vault } } : {}),
+    assets: createFileAssets(),
+    log: (line) => void lines.push(line),
+    publishTriggers: async (triggers) => void published.push([...triggers]),
+  });
+  const { secret: admin = "" } = await bootstrapAdminToken(context);
+
+  async function aToken(scopes: readonly TokenScope[], expiresInSeconds = 3600): Promise<{ id: string; secret: string }> {
+    const input = newToken.parse({ name: "test", scopes, expiresInSeconds });
+    return createToken(context, SYSTEM, input, TOKEN_SCOPES);
+  }
+
+  /** A collector with a key, approved. */
+  async function aReporter(
+    more: Partial<NewCollector> = {},
+    type: "ed25519" | "p256" = "ed25519",
+  ): Promise<{ key: TestKey; collector: Collector }> {
+    const key = aKey(type);
+    const input = aCollector(key, { accounts: [ACCOUNT], ...more });
+    const { id } = await registerCollector(context, SYSTEM, input, { mayReveal: true });
+    return { key, collector: await approveCollector(context, SYSTEM, id) };
+  }
+
+  /** A request with the admin's token, unless another one, or the empty one for none, is given. */
+  async function send({ method, path, token = admin, headers = {}, body }: Sent): Promise<Response> {
+    return app.request(`${ORIGIN}${path}`, {
+      method,
+      headers: {
+        ...(token === "" ? {} : { authorization: `Bearer ${token}` }),
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: bytesOf(body) }),
+    });
+  }
+
+  async function sign(key: TestKey, sent: Signed): Promise<Response> {
+    return app.request(await aSignedRequest(key, { at: now(), ...sent }));
+  }
+
+  /** Every row of the table but nonces, as text: two dumps are equal when nothing was written between them. */
+  function dump(): string {
+    const file = new DatabaseSync(path, { readOnly: true });
+    try {
+      const rows = file.prepare("SELECT * FROM items WHERE type <> 'nonce' ORDER BY pk, sk").all();
+      return rows.map((row) => JSON.stringify(row)).join("\n");
+    } finally {
+      file.close();
+    }
+  }
+
+  return {
+    app,
+    context,
+    admin,
+    lines,
+    published,
+    vault,
+    now,
+    pass: (seconds: number) => {
+      time += seconds * 1000;
+    },
+    aToken,
+    aReporter,
+    send,
+    sign,
+    dump,
+    async close() {
+      await table.close();
+      if (folder !== undefined) rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+export type TestApi = Awaited<ReturnType<typeof anApi>>;
+
+/** The document of a problem, or the JSON of any answer. */
+export async function jsonOf(response: Response): Promise<Record<string, unknown>> {
+  return (await response.json()) as Record<string, unknown>;
+}
+
+/** Status and code, the two that a caller decides by. */
+export async function outcomeOf(response: Response): Promise<string> {
+  return `${response.status} ${String((await jsonOf(response)).code)}`;
+}
