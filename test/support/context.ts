@@ -19,6 +19,6 @@ export async function createTestContext(
   options: { clock?: Clock; table?: Table } = {},
 ): Promise<{ context: Context; clock: Clock; table: Table }> {
   const clock = options.clock ?? createClock();
-  const table = options.table ?? (await openSqliteTable({ path: ":memory:", now: clock.now }));
+  const table = options.table ?? openSqliteTable({ path: ":memory:", now: clock.now });
   return { context: { table, now: clock.now, holdPolicy: DEFAULT_HOLD_POLICY }, clock, table };
 }

@@ -31,22 +31,26 @@ export function createDeadline(options: { readonly signal: AbortSignal; readonly
   );
   if (signal.aborted) interrupt();
   else signal.addEventListener("abort", interrupt, { once: true });
-  const ended = new Promise<never>((_resolve, reject) => {
-    controller.signal.addEventListener("abort", () => reject(controller.signal.reason), { once: true });
-    if (controller.signal.aborted) reject(controller.signal.reason);
-  });
-  // Nobody may be waiting when the time is up.
-  ended.catch(() => undefined);
   return {
     signal: controller.signal,
-    race: (promise) => {
-      // What loses the race may still fail, when nobody listens any more.
-      promise.catch(() => undefined);
-      return controller.signal.aborted ? ended : Promise.race([ended, promise]);
-    },
+    race: (promise) => race(promise, controller.signal),
     end: () => {
       clearTimeout(timer);
       signal.removeEventListener("abort", interrupt);
     },
   };
+}
+
+/**
+ * Not `Promise.race` with a promise of the abort: that one would live as long as the deadline, and with it, in its list of who
+ * waits for it, every page that ever won against it.
+ */
+function race<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    if (signal.aborted) abort();
+    else signal.addEventListener("abort", abort, { once: true });
+    // Also when it is late: what loses the race may still fail, and then someone must have listened.
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
 }

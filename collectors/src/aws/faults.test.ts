@@ -173,7 +173,7 @@ test("AuthFailure is invalid_credentials where the credentials are good for noth
 test("a region that hangs is given up after one deadline and delays no other", async () => {
   const started = performance.now();
   const run = await observe({ region: "us-east-1" }, { kind: "hang" }, { deadlineMilliseconds: 700, maxAttempts: 6 });
-  expect(performance.now() - started).toBeLessThan(2 * 700);
+  expect(performance.now() - started).toBeLessThan(3 * 700);
   for (const kind of AWS_KINDS) {
     const scope = run.scope(account, "us-east-1", kind);
     expect([scope.status, scope.count]).toEqual(["failed", 0]);
@@ -212,7 +212,7 @@ test("retries that wait for longer than the deadline do not outlive it", async (
     { kind: "throttle", retryAfterSeconds: 60 },
     { deadlineMilliseconds: 700, maxAttempts: 6 },
   );
-  expect(performance.now() - started).toBeLessThan(2 * 700);
+  expect(performance.now() - started).toBeLessThan(3 * 700);
   expect(run.scope(account, "us-east-1", "network")).toMatchObject({ status: "failed", errors: [{ code: "timeout" }] });
 });
 

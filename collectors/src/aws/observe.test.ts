@@ -227,6 +227,26 @@ test("accounts on the pages that could be read are seen although a later page is
   expectTruth(run, account(1), "eu-west-1");
 });
 
+test("the China partition has its own ARNs, roles and regions", async () => {
+  const china = createAwsEstate({ seed: "china", accounts: 2, regions: ["cn-north-1"], instancesPerAccountRegion: 3 });
+  const other = await startAwsSimulator({ estate: china, faults });
+  try {
+    for (const [name, value] of Object.entries(awsEnvironment(other))) vi.stubEnv(name, value);
+    const run = aTestRun();
+    await observeAws({
+      accounts: { organization: { roleName: china.role.name, externalId: china.role.externalId } },
+      regions: ["cn-north-1"],
+    })(run.context);
+    expect(run.scopes.size).toBe(2 * 5);
+    for (const scope of run.scopes.values()) {
+      expect([scope.key, scope.status, scope.errors]).toEqual([scope.key, "complete", []]);
+      for (const id of scope.resources.keys()) expect(id).toMatch(/^arn:aws-cn:ec2:cn-north-1:/);
+    }
+  } finally {
+    await other.stop();
+  }
+});
+
 test("a terminated instance stays in sight without addresses", async () => {
   const own = createAwsEstate({
     seed: "terminated",

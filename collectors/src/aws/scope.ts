@@ -110,7 +110,7 @@ async function explained(view: RegionView, deadline: Deadline, error: AwsScopeEr
 /** Converts what a listing holds and counts what it could not take. */
 function createIntake<K extends KindName, Item>(view: RegionView, step: Step<K, Item>, scope: ScopeRecorder<K>) {
   const { account, region, owners } = view;
-  const place: AwsPlace = { account, region, ownerOfNetwork: owners.ownerOf };
+  const place: AwsPlace = { account, region, ownerOfNetwork: (id) => owners.ownerOf(id) };
   const malformed: AwsScopeError[] = [];
   let pages = 0;
   let foreign = 0;

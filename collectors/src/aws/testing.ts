@@ -43,10 +43,11 @@ export function aTestRun(
       return {
         add: (resource) => {
           if (scope.status) throw new Error(`scope ${name} was added to after its end`);
+          scope.count += 1;
+          if (options.keep === false) return;
           const parsed = resourceSchema(key.kind).parse(JSON.parse(JSON.stringify(resource)));
           requireBelongs(key, parsed.id, name);
-          scope.count += 1;
-          if (options.keep !== false) scope.resources.set(parsed.id, parsed);
+          scope.resources.set(parsed.id, parsed);
         },
         finish: (status, errors = []) => {
           if (scope.status) throw new Error(`scope ${name} was finished twice`);

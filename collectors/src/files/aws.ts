@@ -8,6 +8,7 @@ import { toInterface } from "../aws/convert/interface.ts";
 import { toNetwork } from "../aws/convert/network.ts";
 import { toSubnet } from "../aws/convert/subnet.ts";
 import { MalformedError } from "../aws/convert/values.ts";
+import { partitionOf } from "../aws/partition.ts";
 import { awsLists } from "./aws-schemas.ts";
 import { FileError, type FileFormat, type FileItem, type FilePlace } from "./format.ts";
 
@@ -103,6 +104,9 @@ export const awsFiles: FileFormat = {
     "the output of aws ec2 describe-vpcs, describe-subnets, describe-instances, describe-network-interfaces or describe-addresses with --output json",
   kinds: [...LISTS.values()].map((list) => list.kind),
   account: { pattern: /^\d{12}$/, about: "an AWS account's number, 12 digits" },
+  requireRegion: (region) => {
+    partitionOf(region);
+  },
   read: (document) => {
     if (document === null || typeof document !== "object" || Array.isArray(document)) return undefined;
     const { NextToken, ...members } = document as Record<string, unknown>;

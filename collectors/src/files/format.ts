@@ -8,6 +8,8 @@ export interface FileFormat {
   readonly kinds: readonly KindName[];
   /** What an account is called. */
   readonly account: { readonly pattern: RegExp; readonly about: string };
+  /** Throws RangeError for what is no region of the provider's. */
+  requireRegion(region: string): void;
   /** The listings in one parsed JSON document; undefined when it is none of the accepted forms. Throws FileError when it is one, but broken. */
   read(document: unknown): readonly FileListing[] | undefined;
 }

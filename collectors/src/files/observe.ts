@@ -1,4 +1,3 @@
-import { regionName } from "@cadastre/contract/scope";
 import type { Observe } from "../observe.ts";
 import { FileError, type FileFormat, type FileListing } from "./format.ts";
 import { FILE_FORMATS, type FileProvider } from "./formats.ts";
@@ -29,9 +28,7 @@ export function observeFiles(options: FilesOptions): Observe {
   if (!format.account.pattern.test(account)) {
     throw new RangeError(`account ${JSON.stringify(account)} must be ${format.account.about}`);
   }
-  if (region !== undefined && !regionName.safeParse(region).success) {
-    throw new RangeError(`region ${JSON.stringify(region)} is not a region's name`);
-  }
+  if (region !== undefined) format.requireRegion(region);
 
   return async (context) => {
     const names = await listFiles(directory);

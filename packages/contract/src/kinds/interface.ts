@@ -5,7 +5,7 @@ export const networkInterface = defineKind({
   name: "interface",
   about: "An AWS elastic network interface",
   naturalId: "AWS: the interface's ARN",
-  shareable: true,
+  shareable: false,
   attributes: z.looseObject({
     interfaceId: text,
     network: reference.optional(),

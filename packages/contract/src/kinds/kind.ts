@@ -24,7 +24,7 @@ export interface KindDefinition<Attributes extends z.ZodType<object>, Volatile e
   readonly about: string;
   /** How the natural id is formed, for each provider. */
   readonly naturalId: string;
-  /** True when one account's listing may hold another's resources (AWS shared VPCs, their subnets and interfaces). */
+  /** True when one account's listing may hold another's resources (AWS shared subnets). */
   readonly shareable: boolean;
   readonly attributes: Attributes;
   readonly volatile: Volatile;

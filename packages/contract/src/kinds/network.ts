@@ -5,7 +5,7 @@ export const network = defineKind({
   name: "network",
   about: "An AWS VPC or a GCP network",
   naturalId: "AWS: the VPC's ARN. GCP: //compute.googleapis.com/projects/{project}/global/networks/{name}",
-  shareable: true,
+  shareable: false,
   attributes: z.looseObject({
     networkId: text.meta({ description: "vpc-… or the GCP network's name" }),
     blocks: z.array(block).default([]).meta({ description: "Primary, secondary and IPv6 blocks with their state" }),

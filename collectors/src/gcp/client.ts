@@ -1,0 +1,146 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { AddressesClient } from "@google-cloud/compute/build/src/v1/addresses_client.js";
+import { GlobalAddressesClient } from "@google-cloud/compute/build/src/v1/global_addresses_client.js";
+import { InstancesClient } from "@google-cloud/compute/build/src/v1/instances_client.js";
+import { NetworksClient } from "@google-cloud/compute/build/src/v1/networks_client.js";
+import { ProjectsClient } from "@google-cloud/compute/build/src/v1/projects_client.js";
+import { SubnetworksClient } from "@google-cloud/compute/build/src/v1/subnetworks_client.js";
+import { type AuthClient, GoogleAuth, JWT } from "google-auth-library";
+import { retryAfterMilliseconds } from "../backoff.ts";
+import type { ComputeCollection, ComputeMethod, GcpApi } from "./api.ts";
+import { GcpCallError } from "./errors.ts";
+import type { GcpAuth, GcpClientSettings } from "./options.ts";
+
+/** Enough to list, and not to change anything. */
+const SCOPES = [
+  "https://www.googleapis.com/auth/compute.readonly",
+  "https://www.googleapis.com/auth/cloud-platform.read-only",
+];
+
+/** The lists that take returnPartialSuccess. */
+const LISTS = /\/compute\/[^/]+\/projects\/[^/]+\/(?:aggregated\/\w+|global\/(?:networks|addresses))$/;
+
+/** What the package's clients have in common; each is imported by its own path, since all of them take a second and 150 MB more. */
+interface ComputeClient {
+  initialize(): Promise<unknown>;
+  close(): Promise<void>;
+  readonly innerApiCalls: Readonly<Record<string, unknown>>;
+}
+type ClientOptions = NonNullable<ConstructorParameters<typeof InstancesClient>[0]>;
+/** A call's promise; its result is the first resources, the next request and the answer as it came, or the answer alone. */
+type InnerCall = (
+  request: object,
+  options: object,
+) => Promise<readonly [unknown, unknown?, unknown?]> & { cancel(): void };
+
+const CLIENTS = {
+  networks: NetworksClient,
+  subnetworks: SubnetworksClient,
+  instances: InstancesClient,
+  addresses: AddressesClient,
+  globalAddresses: GlobalAddressesClient,
+  projects: ProjectsClient,
+} as const satisfies Record<ComputeCollection, new (options: ClientOptions) => ComputeClient>;
+
+/**
+ * Google's own clients behind one narrow interface: errors are GcpCallErrors, a call ends when its signal is aborted, nothing is
+ * retried. Rejects with a GcpCallError when the credentials cannot be found or read.
+ */
+export async function createGcpApi(
+  settings: GcpClientSettings & { readonly auth: GcpAuth; readonly now: () => Date },
+): Promise<GcpApi> {
+  const { endpoints, requestTimeoutMilliseconds: timeout } = settings;
+  const asked = new AsyncLocalStorage<{ retryAfter?: string | null }>();
+  const authClient = await authenticate(settings.auth).catch((error: unknown) => {
+    throw new GcpCallError(error);
+  });
+  sendPartialSuccess(authClient);
+  keepRetryAfter(authClient, (value) => {
+    const store = asked.getStore();
+    if (store) store.retryAfter = value;
+  });
+  const options: ClientOptions = { authClient, ...endpoints.compute };
+  const clients = Object.fromEntries(
+    Object.entries(CLIENTS).map(([name, Client]) => [name, new Client(options)]),
+  ) as unknown as Record<ComputeCollection, ComputeClient>;
+
+  /** Runs one call, and says with its error how long the server asked to wait: the libraries' errors drop the header. */
+  async function answered<T>(call: () => Promise<T>): Promise<T> {
+    const store: { retryAfter?: string | null } = {};
+    try {
+      return await asked.run(store, call);
+    } catch (error) {
+      throw new GcpCallError(error, retryAfterMilliseconds(store.retryAfter ?? null, settings.now()));
+    }
+  }
+
+  return {
+    compute: (collection, method, request, signal) =>
+      answered(async () => {
+        const client = clients[collection];
+        await client.initialize();
+        const call = client.innerApiCalls[method] as InnerCall;
+        // The package would retry for up to ten minutes, whatever the scope's deadline is.
+        const pending = call(request, { autoPaginate: false, retry: null, timeout });
+        const cancel = () => pending.cancel();
+        signal.addEventListener("abort", cancel, { once: true });
+        try {
+          const [first, , raw] = await pending;
+          return answerOf(method, first, raw);
+        } finally {
+          signal.removeEventListener("abort", cancel);
+        }
+      }),
+    resourceManager: (path, params, signal) =>
+      answered(async () => {
+        const url = `${endpoints.resourceManager}/v3/${path}`;
+        const { data } = await authClient.request<unknown>({ url, params, signal, timeout, retry: false });
+        return data;
+      }),
+    close: async () => {
+      await Promise.all(Object.values(clients).map((client) => client.close()));
+    },
+  };
+}
+
+/** The pages' resources alone would hide warnings and what could not be reached. */
+function answerOf(method: ComputeMethod, first: unknown, raw: unknown): unknown {
+  return method === "get" ? first : raw;
+}
+
+/** A service account's key signs its own tokens (https://google.aip.dev/auth/4111), so that no other service is asked for one. */
+async function authenticate(auth: GcpAuth): Promise<AuthClient> {
+  const found = await new GoogleAuth({
+    scopes: SCOPES,
+    ...("keyFile" in auth ? { keyFilename: auth.keyFile } : {}),
+    ...("credentials" in auth ? { credentials: { ...auth.credentials } } : {}),
+  }).getClient();
+  if (found instanceof JWT) found.useJWTAccessWithScope = true;
+  return found;
+}
+
+/**
+ * Without this parameter one zone that cannot be reached fails the list of the whole project. Version 1 of the client does not
+ * know it and drops it from requests, so it is added on their way out.
+ */
+function sendPartialSuccess(client: AuthClient): void {
+  client.transporter.interceptors.request.add({
+    resolved: async (request) => {
+      if (LISTS.test(request.url.pathname)) request.url.searchParams.set("returnPartialSuccess", "true");
+      return request;
+    },
+  });
+}
+
+function keepRetryAfter(client: AuthClient, keep: (value: string | null) => void): void {
+  client.transporter.interceptors.response.add({
+    resolved: async (response) => {
+      keep(response.headers.get("retry-after"));
+      return response;
+    },
+    rejected: (error) => {
+      keep(error.response?.headers.get("retry-after") ?? null);
+      throw error;
+    },
+  });
+}

@@ -1,0 +1,119 @@
+import * as z from "zod";
+import { MalformedError } from "../aws/convert/values.ts";
+import { createDeadline, type Deadline } from "../aws/deadline.ts";
+import { createLimit } from "../aws/limit.ts";
+import type { ObserveContext } from "../observe.ts";
+import type { GcpApi } from "./api.ts";
+import { callRepeatedly, type Repetition } from "./call.ts";
+import { type GcpScopeError, RepeatedTokenError, toScopeError } from "./errors.ts";
+import { isProjectId } from "./options.ts";
+
+/** The projects that were found, and why they are not all, if so. */
+export interface Hierarchy {
+  readonly projects: readonly string[];
+  readonly problem?: GcpScopeError;
+}
+
+const page = z.looseObject({ nextPageToken: z.string().optional() });
+const projectPage = page.extend({
+  projects: z
+    .array(z.looseObject({ projectId: z.string().refine(isProjectId, "not a project's id"), state: z.string() }))
+    .default([]),
+});
+const folderPage = page.extend({
+  folders: z.array(z.looseObject({ name: z.string().regex(/^folders\/\d+$/), state: z.string() })).default([]),
+});
+
+const LIST_PROJECTS = "resourcemanager.projects.list";
+const LIST_FOLDERS = "resourcemanager.folders.list";
+/** Resource Manager's own limit for both lists. */
+const PAGE_SIZE = 300;
+const CALLS_AT_ONCE = 8;
+
+/**
+ * Every active project under a folder or organisation, at any depth, by Cloud Resource Manager v3 (whose lists go one level down).
+ * A folder that cannot be listed is the problem; what the others hold is found all the same. Never rejects.
+ */
+export async function findProjects(view: {
+  readonly context: ObserveContext;
+  readonly api: GcpApi;
+  readonly parent: string;
+  readonly repetition: Repetition;
+}): Promise<Hierarchy> {
+  const { context, api, repetition } = view;
+  const deadline = createDeadline({ signal: context.signal, milliseconds: context.scopeDeadlineMilliseconds });
+  const limit = createLimit(CALLS_AT_ONCE);
+  const projects = new Set<string>();
+  const folders = new Set<string>();
+  const problems: GcpScopeError[] = [];
+
+  const listed = async <Answer extends z.output<typeof page>>(
+    list: { readonly path: string; readonly operation: string; readonly schema: z.ZodType<Answer> },
+    parent: string,
+    take: (answer: Answer) => void,
+  ): Promise<void> => {
+    try {
+      const ask = (params: Readonly<Record<string, unknown>>) =>
+        limit(() =>
+          callRepeatedly({ api, deadline, repetition }, (to, signal) => to.resourceManager(list.path, params, signal)),
+        );
+      await eachPage({ ask, schema: list.schema, parent }, take);
+    } catch (error) {
+      const problem = toScopeError(error, list.operation);
+      problems.push({ ...problem, message: `${parent}: ${problem.message}`.slice(0, 1000) });
+    }
+  };
+
+  const walk = async (parent: string): Promise<void> => {
+    const below: string[] = [];
+    await Promise.all([
+      listed({ path: "projects", operation: LIST_PROJECTS, schema: projectPage }, parent, (answer) => {
+        for (const { projectId, state } of answer.projects) if (state === "ACTIVE") projects.add(projectId);
+      }),
+      listed({ path: "folders", operation: LIST_FOLDERS, schema: folderPage }, parent, (answer) => {
+        below.push(...answer.folders.filter(({ state }) => state === "ACTIVE").map(({ name }) => name));
+      }),
+    ]);
+    const unseen = below.filter((name) => !folders.has(name));
+    for (const name of unseen) folders.add(name);
+    await Promise.all(unseen.map(walk));
+  };
+
+  try {
+    await walk(view.parent);
+  } finally {
+    deadline.end();
+  }
+  return { projects: [...projects].sort(), ...problemOf(view.parent, projects.size, problems) };
+}
+
+function problemOf(parent: string, count: number, problems: readonly GcpScopeError[]): { problem?: GcpScopeError } {
+  const [first] = problems;
+  if (first) {
+    const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : "";
+    return { problem: { ...first, message: `${first.message.slice(0, 900)}${more}` } };
+  }
+  if (count > 0) return {};
+  return { problem: { code: "no_projects", message: `${parent} has no active project`, operation: LIST_PROJECTS } };
+}
+
+async function eachPage<Answer extends z.output<typeof page>>(
+  list: {
+    readonly ask: (params: Readonly<Record<string, unknown>>) => Promise<unknown>;
+    readonly schema: z.ZodType<Answer>;
+    readonly parent: string;
+  },
+  take: (answer: Answer) => void,
+): Promise<void> {
+  const tokens = new Set<string>();
+  for (let pageToken: string | undefined; ; ) {
+    const params = { parent: list.parent, pageSize: PAGE_SIZE, ...(pageToken === undefined ? {} : { pageToken }) };
+    const answer = list.schema.safeParse(await list.ask(params));
+    if (!answer.success) throw new MalformedError(`the answer is not a list: ${answer.error.issues[0]?.message ?? ""}`);
+    take(answer.data);
+    pageToken = answer.data.nextPageToken || undefined;
+    if (pageToken === undefined) return;
+    if (tokens.has(pageToken)) throw new RepeatedTokenError();
+    tokens.add(pageToken);
+  }
+}

@@ -1,0 +1,60 @@
+import { allOf, createLimit } from "../aws/limit.ts";
+import type { Observe, ObserveContext } from "../observe.ts";
+import type { GcpApi } from "./api.ts";
+import { type GcpScopeError, toScopeError } from "./errors.ts";
+import { findProjects, type Hierarchy } from "./hierarchy.ts";
+import { type CheckedOptions, checkOptions, type GcpOptions } from "./options.ts";
+import { failProject, observeProject } from "./project.ts";
+
+/** Nobody knows which projects there are (or which more), so that there is no scope to say so in. */
+export class GcpProjectsError extends Error {
+  override readonly name = "GcpProjectsError";
+  readonly problem: GcpScopeError;
+  constructor(problem: GcpScopeError) {
+    super(`the projects to look at are not all known: ${problem.operation}: ${problem.message} (${problem.code})`);
+    this.problem = problem;
+  }
+}
+
+/**
+ * The collector for Compute Engine's networks, subnets, instances and addresses: one scope per project, region and kind.
+ * Configuration that cannot work is refused at once with a RangeError. The run rejects with GcpProjectsError, after it has recorded
+ * the projects that are known, when those of a folder or organisation cannot all be found out; every other failure is the status
+ * of the scopes that it hid. Google's client takes 0.8 s and 210 MB to load, so it is loaded when a run begins.
+ */
+export function observeGcp(options: GcpOptions): Observe {
+  const checked = checkOptions(options);
+  return async (context) => {
+    let api: GcpApi;
+    try {
+      const { createGcpApi } = await import("./client.ts");
+      api = await createGcpApi({ ...checked.settings, auth: checked.auth, now: context.now });
+    } catch (error) {
+      withoutCredentials(checked, context, toScopeError(error, "credentials"));
+      return;
+    }
+    try {
+      await observeAll(checked, context, api);
+    } finally {
+      await api.close();
+    }
+  };
+}
+
+/** Listed projects are known even when nobody can be asked about them. */
+function withoutCredentials({ projects }: CheckedOptions, context: ObserveContext, error: GcpScopeError): void {
+  if (!projects) throw new GcpProjectsError(error);
+  for (const project of projects) failProject(context, project, error);
+}
+
+async function observeAll(checked: CheckedOptions, context: ObserveContext, api: GcpApi): Promise<void> {
+  const { parent, repetition, pageSize } = checked;
+  const found: Hierarchy = parent
+    ? await findProjects({ context, api, parent, repetition })
+    : { projects: checked.projects ?? [] };
+  const limit = createLimit(checked.concurrency);
+  await allOf(
+    found.projects.map((project) => limit(() => observeProject({ context, api, project, pageSize, repetition }))),
+  );
+  if (found.problem) throw new GcpProjectsError(found.problem);
+}

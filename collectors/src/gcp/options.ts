@@ -1,0 +1,154 @@
+import { setTimeout as wait } from "node:timers/promises";
+import { accountId } from "@cadastre/contract/scope";
+import type { Delay } from "../signed-fetch.ts";
+import type { Repetition } from "./call.ts";
+
+/** Whose estate to look at: projects by id, or every active project of a folder, with those in it, or of an organisation. */
+export type GcpProjects =
+  | { readonly list: readonly string[] }
+  /** `folders/123456789012`, or the number alone. */
+  | { readonly folder: string }
+  /** `organizations/123456789012`, or the number alone. */
+  | { readonly organization: string };
+
+/**
+ * With what to authenticate: what Google's library finds by itself (GOOGLE_APPLICATION_CREDENTIALS, gcloud's own, the metadata
+ * server of Cloud Run and its like), a key or configuration file, or such a file's content.
+ */
+export type GcpAuth =
+  | { readonly default: true }
+  | { readonly keyFile: string }
+  | { readonly credentials: Readonly<Record<string, unknown>> };
+
+export interface GcpOptions {
+  readonly projects: GcpProjects;
+  readonly auth: GcpAuth;
+  /** Other servers than Google's, as URLs: gcloud's CLOUDSDK_API_ENDPOINT_OVERRIDES_COMPUTE and …_CLOUDRESOURCEMANAGER (environment.ts). */
+  readonly endpoints?: { readonly compute?: string; readonly resourceManager?: string };
+  /** How many projects are looked at at once, with five lists each. Default 4. */
+  readonly concurrency?: number;
+  /** Resources a page, 1 to 500 (Compute Engine's limit). Memory is bounded by the pages in flight. Default 500. */
+  readonly pageSize?: number;
+  /** Attempts for one call, the first included. Default 5. */
+  readonly maxAttempts?: number;
+  /** For one attempt, its answer included. Default 30 s. */
+  readonly requestTimeoutMilliseconds?: number;
+  readonly delay?: Delay;
+  readonly random?: () => number;
+}
+
+/** Where the Compute Engine client connects, in its own terms; empty for Google's own. */
+export interface ComputeEndpoint {
+  readonly apiEndpoint?: string;
+  readonly port?: number;
+  readonly protocol?: "http" | "https";
+}
+
+export interface GcpClientSettings {
+  readonly endpoints: { readonly compute: ComputeEndpoint; readonly resourceManager: string };
+  readonly requestTimeoutMilliseconds: number;
+}
+
+export interface CheckedOptions {
+  /** Known beforehand where they are listed. */
+  readonly projects: readonly string[] | undefined;
+  /** `folders/NUMBER` or `organizations/NUMBER`, where they are to be found out. */
+  readonly parent: string | undefined;
+  readonly auth: GcpAuth;
+  readonly concurrency: number;
+  readonly pageSize: number;
+  readonly repetition: Repetition;
+  readonly settings: GcpClientSettings;
+}
+
+/** Fills in the defaults. Throws RangeError that names the option, what is wrong with it and what is allowed. */
+export function checkOptions(options: GcpOptions): CheckedOptions {
+  const { projects, endpoints } = options;
+  return {
+    projects: "list" in projects ? checkedProjects(projects.list) : undefined,
+    parent:
+      "folder" in projects
+        ? parentName("folders", projects.folder)
+        : "organization" in projects
+          ? parentName("organizations", projects.organization)
+          : undefined,
+    auth: options.auth,
+    concurrency: wholeNumber("concurrency", options.concurrency ?? 4, 1, 100),
+    pageSize: wholeNumber("pageSize", options.pageSize ?? 500, 1, 500),
+    repetition: {
+      maxAttempts: wholeNumber("maxAttempts", options.maxAttempts ?? 5, 1, 100),
+      delay: options.delay ?? ((milliseconds, signal) => wait(milliseconds, undefined, { signal })),
+      random: options.random ?? Math.random,
+    },
+    settings: {
+      endpoints: {
+        compute: endpoints?.compute === undefined ? {} : computeEndpoint(endpoints.compute),
+        resourceManager: resourceManagerUrl(
+          endpoints?.resourceManager ?? "https://cloudresourcemanager.googleapis.com",
+        ),
+      },
+      requestTimeoutMilliseconds: wholeNumber(
+        "requestTimeoutMilliseconds",
+        options.requestTimeoutMilliseconds ?? 30_000,
+        1,
+        600_000,
+      ),
+    },
+  };
+}
+
+/** A project's id, with the domain before it that old ones have; a number is none: resources are named by the id. */
+const PROJECT = /^(?:[a-z0-9.-]+\.[a-z]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$/;
+
+export function isProjectId(text: string): boolean {
+  return PROJECT.test(text) && accountId.safeParse(text).success;
+}
+
+function checkedProjects(list: readonly string[]): readonly string[] {
+  if (list.length === 0) throw new RangeError("projects: at least one is needed");
+  for (const project of list) {
+    if (!isProjectId(project)) {
+      throw new RangeError(
+        `${JSON.stringify(project)} is not a project's id: 6 to 30 of a-z, 0-9 and -, a letter first (not its number or its name)`,
+      );
+    }
+  }
+  return [...new Set(list)];
+}
+
+function parentName(kind: "folders" | "organizations", text: string): string {
+  const match = new RegExp(`^(?:${kind}/)?(\\d{1,25})$`).exec(text);
+  if (!match) throw new RangeError(`${JSON.stringify(text)} is not of the form ${kind}/123456789012`);
+  return `${kind}/${match[1]}`;
+}
+
+function computeEndpoint(text: string): ComputeEndpoint {
+  const url = endpointUrl("endpoints.compute", text);
+  if (!/^\/(?:compute(?:\/v1)?\/?)?$/.test(url.pathname)) {
+    throw new RangeError(`endpoints.compute ${JSON.stringify(text)}: no other path than /compute/v1/ is possible`);
+  }
+  const protocol = url.protocol === "http:" ? "http" : "https";
+  return { apiEndpoint: url.hostname, port: Number(url.port || (protocol === "http" ? 80 : 443)), protocol };
+}
+
+/** Without the version, which each request adds. */
+function resourceManagerUrl(text: string): string {
+  return endpointUrl("endpoints.resourceManager", text).href.replace(/\/(?:v\d\/?)?$/, "");
+}
+
+function endpointUrl(name: string, text: string): URL {
+  const url = URL.parse(text);
+  if (!url || !/^https?:$/.test(url.protocol) || url.search || url.hash || url.username) {
+    throw new RangeError(
+      `${name} ${JSON.stringify(text)} must be an http or https URL such as https://compute.googleapis.com/`,
+    );
+  }
+  return url;
+}
+
+function wholeNumber(name: string, value: number, least: number, most: number): number {
+  if (!Number.isInteger(value) || value < least || value > most) {
+    throw new RangeError(`${name} must be a whole number from ${least} to ${most}, not ${value}`);
+  }
+  return value;
+}

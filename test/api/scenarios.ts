@@ -1,0 +1,147 @@
+import { newId } from "@cadastre/contract/ids";
+import { registerCollector } from "@cadastre/core/access/register-collector";
+import { aCollector, aKey } from "@cadastre/core/access/testing";
+import { aRun, anInstance, instanceScope } from "../support/estate.ts";
+import { ACCOUNT, SYSTEM, type TestApi } from "./an-api.ts";
+
+export const PAYLOAD = {
+  contract: "cadastre.discovery/v1",
+  scopes: [{ ...instanceScope(), status: "complete", resources: [anInstance(1)] }],
+};
+
+/** Prepares what a request needs and answers the request, which then succeeds and does one thing. */
+type Scenario = (api: TestApi) => Promise<() => Promise<Response>>;
+
+async function pendingCollector(api: TestApi): Promise<string> {
+  const { id } = await registerCollector(api.context, SYSTEM, aCollector(aKey()));
+  return id;
+}
+
+const decide =
+  (verb: "approve" | "reject" | "revoke"): Scenario =>
+  async (api) => {
+    const id = await pendingCollector(api);
+    return () => api.send({ method: "POST", path: `/api/v1/collectors/${id}/${verb}`, body: {} });
+  };
+
+/** A scope that loses all it has: that waits for an operator. */
+async function pendingHold(api: TestApi): Promise<string> {
+  const { collector } = await api.aReporter();
+  const run = (count: number) =>
+    aRun([{ key: instanceScope(), resources: Array.from({ length: count }, (_, n) => anInstance(n)) }], {
+      reporter: collector,
+      run: newId("run", api.now()),
+    }).deliver(api.context);
+  await run(4);
+  await run(0);
+  const holds = await api.send({ method: "GET", path: "/api/v1/discovery/holds?state=pending" });
+  const { items } = (await holds.json()) as { items: { id: string }[] };
+  return items[0]?.id ?? "";
+}
+
+const decideHold =
+  (verb: "approve" | "reject"): Scenario =>
+  async (api) => {
+    const id = await pendingHold(api);
+    return () => api.send({ method: "POST", path: `/api/v1/discovery/holds/${id}/${verb}`, body: { reason: "planned" } });
+  };
+
+export const ACCOUNT_BODY = { provider: "aws", account: "222233334444", name: "shop" };
+export const CREDENTIAL_BODY = { name: "deploy", secret: { type: "generic", secret: "canary-7f3a91" } };
+
+async function anAccount(api: TestApi): Promise<string> {
+  await api.send({ method: "POST", path: "/api/v1/accounts", body: ACCOUNT_BODY });
+  return `/api/v1/accounts/aws/${ACCOUNT_BODY.account}`;
+}
+
+export async function aStoredCredential(api: TestApi): Promise<string> {
+  const made = await api.send({ method: "POST", path: "/api/v1/credentials", body: CREDENTIAL_BODY });
+  return ((await made.json()) as { id: string }).id;
+}
+
+const ifMatch = { "if-match": "*" };
+
+/** For every route that changes anything, by the name of the route: a request that succeeds. */
+export const SCENARIOS: Readonly<Record<string, Scenario>> = {
+  async deliver(api) {
+    const { key } = await api.aReporter();
+    return () => api.sign(key, { method: "POST", path: "/api/v1/discovery", body: PAYLOAD });
+  },
+  async openRun(api) {
+    const { key, collector } = await api.aReporter();
+    const run = aRun([{ key: instanceScope(), resources: [anInstance(1)] }], { reporter: collector });
+    return () => api.sign(key, { method: "POST", path: "/api/v1/discovery/runs", body: run.body() });
+  },
+  async uploadShard(api) {
+    const { key, collector } = await api.aReporter();
+    const run = aRun([{ key: instanceScope(), resources: [anInstance(1)] }], { reporter: collector });
+    await run.open(api.context);
+    const scope = encodeURIComponent(`aws/${ACCOUNT}/us-east-1/instance`);
+    return () =>
+      api.sign(key, {
+        method: "PUT",
+        path: `/api/v1/discovery/runs/${run.run}/scopes/${scope}/shards/0`,
+        body: { contract: PAYLOAD.contract, resources: [anInstance(1)] },
+        gzip: true,
+      });
+  },
+  async completeRun(api) {
+    const { key, collector } = await api.aReporter();
+    const run = aRun([{ key: instanceScope(), resources: [anInstance(1)] }], { reporter: collector });
+    await run.uploadAll(api.context, await run.open(api.context));
+    return () => api.sign(key, { method: "POST", path: `/api/v1/discovery/runs/${run.run}/complete`, body: {} });
+  },
+  async fetchCredential(api) {
+    const credential = await aStoredCredential(api);
+    const { key } = await api.aReporter({ credential });
+    return () => api.sign(key, { method: "POST", path: "/api/v1/discovery/credential", body: {} });
+  },
+  async triggerRuns(api) {
+    const { collector } = await api.aReporter();
+    const body = { collector: collector.name };
+    return () => api.send({ method: "POST", path: "/api/v1/discovery/trigger", body });
+  },
+  approveHold: decideHold("approve"),
+  rejectHold: decideHold("reject"),
+  registerCollector: async (api) => () =>
+    api.send({ method: "POST", path: "/api/v1/collectors", body: aCollector(aKey()) }),
+  async patchCollector(api) {
+    const id = await pendingCollector(api);
+    const body = { accounts: ["*"] };
+    return () => api.send({ method: "PATCH", path: `/api/v1/collectors/${id}`, body, headers: ifMatch });
+  },
+  approveCollector: decide("approve"),
+  rejectCollector: decide("reject"),
+  revokeCollector: decide("revoke"),
+  createAccount: async (api) => () => api.send({ method: "POST", path: "/api/v1/accounts", body: ACCOUNT_BODY }),
+  async patchAccount(api) {
+    const path = await anAccount(api);
+    return () => api.send({ method: "PATCH", path, body: { tier: "gold" }, headers: ifMatch });
+  },
+  async deleteAccount(api) {
+    const path = await anAccount(api);
+    return () => api.send({ method: "DELETE", path });
+  },
+  async annotateResource(api) {
+    const { key } = await api.aReporter();
+    await api.sign(key, { method: "POST", path: "/api/v1/discovery", body: PAYLOAD });
+    const path = `/api/v1/resources/${encodeURIComponent(anInstance(1).id)}`;
+    return () => api.send({ method: "PATCH", path, body: { notes: "keep" }, headers: ifMatch });
+  },
+  createCredential: async (api) => () =>
+    api.send({ method: "POST", path: "/api/v1/credentials", body: CREDENTIAL_BODY }),
+  async revealCredential(api) {
+    const path = `/api/v1/credentials/${await aStoredCredential(api)}/reveal`;
+    return () => api.send({ method: "POST", path, body: { reason: "outage" } });
+  },
+  async revokeCredential(api) {
+    const path = `/api/v1/credentials/${await aStoredCredential(api)}`;
+    return () => api.send({ method: "DELETE", path });
+  },
+  createToken: async (api) => () =>
+    api.send({ method: "POST", path: "/api/v1/tokens", body: { name: "ci", scopes: ["resources:read"] } }),
+  async revokeToken(api) {
+    const { id } = await api.aToken(["resources:read"]);
+    return () => api.send({ method: "DELETE", path: `/api/v1/tokens/${id}` });
+  },
+};
