@@ -37,6 +37,8 @@ export interface Signed {
   readonly body?: unknown;
   readonly at?: Date;
   readonly gzip?: boolean;
+  /** Says that the body is compressed, as it is. */
+  readonly isCompressed?: boolean;
   readonly contentType?: string;
 }
 
@@ -50,7 +52,7 @@ export async function aSignedRequest(key: TestKey, sent: Signed, origin = ORIGIN
   const body = sent.gzip ? new Uint8Array(gzipSync(plain)) : plain;
   const url = `${origin}${path}`;
   const signed = await signRequest({ method, url, contentType, body }, key.signer, at);
-  const headers = { ...signed, ...(sent.gzip ? { "content-encoding": "gzip" } : {}) };
+  const headers = { ...signed, ...(sent.gzip || sent.isCompressed ? { "content-encoding": "gzip" } : {}) };
   return new Request(url, { method, headers, ...(method === "GET" ? {} : { body }) });
 }
 
@@ -77,7 +79,10 @@ export async function anApi({ onFile = false, hasVault = true }: { onFile?: bool
   });
   const { secret: admin = "" } = await bootstrapAdminToken(context);
 
-  async function aToken(scopes: readonly TokenScope[], expiresInSeconds = 3600): Promise<{ id: string; secret: string }> {
+  async function aToken(
+    scopes: readonly TokenScope[],
+    expiresInSeconds = 3600,
+  ): Promise<{ id: string; secret: string }> {
     const input = newToken.parse({ name: "test", scopes, expiresInSeconds });
     return createToken(context, SYSTEM, input, TOKEN_SCOPES);
   }

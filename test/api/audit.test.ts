@@ -59,7 +59,12 @@ describe("an access to a secret", () => {
   ] as const)("%s is recorded before it is answered", async (_, scopes, status, outcome) => {
     const { secret } = await api.aToken(scopes);
     const id = "crd_01JD0000000000000000000000";
-    const response = await api.send({ method: "POST", path: `/api/v1/credentials/${id}/reveal`, token: secret, body: {} });
+    const response = await api.send({
+      method: "POST",
+      path: `/api/v1/credentials/${id}/reveal`,
+      token: secret,
+      body: {},
+    });
     expect(response.status).toBe(status);
     expect((await records())[0]).toMatchObject({ action: "credential.reveal", target: id, outcome });
   });

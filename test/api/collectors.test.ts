@@ -26,7 +26,10 @@ describe.each(routes)("$name", ({ route }) => {
   const sent = { method: route.method, path: pathOf(route), ...(route.method === "GET" ? {} : { body: { a: 1 } }) };
 
   /** The request with parts of it exchanged after it was signed; expects that it changes nothing. */
-  async function altered(key: TestKey, change: { at?: Date; headers?: Record<string, string>; path?: string; body?: string }) {
+  async function altered(
+    key: TestKey,
+    change: { at?: Date; headers?: Record<string, string>; path?: string; body?: string },
+  ) {
     const { at = api.now(), headers = {}, path = sent.path, body } = change;
     const signed = await aSignedRequest(key, { ...sent, at });
     const before = api.dump();
@@ -123,7 +126,10 @@ describe("a collector of another account", () => {
   const contract = "cadastre.discovery/v1";
 
   it("is refused with the place, and nothing of the request is written, also not of its own account", async () => {
-    const scopes = [{ ...resource, account: ACCOUNT, resources: [] }, { ...foreign, resources: [] }];
+    const scopes = [
+      { ...resource, account: ACCOUNT, resources: [] },
+      { ...foreign, resources: [] },
+    ];
     const before = api.dump();
     const body = { contract, scopes };
     const response = await api.sign(keys.ed25519, { method: "POST", path: "/api/v1/discovery", body });
@@ -136,9 +142,18 @@ describe("a collector of another account", () => {
   it("cannot open a run, upload a shard, or report another provider", async () => {
     const before = api.dump();
     const silent = { ...foreign, status: "failed", resources: 0, digest: "0".repeat(32), shards: [] };
-    const open = { contract, run: "run_01JD0000000000000000000000", startedAt: "2026-11-20T12:00:00Z", root: "0".repeat(32) };
+    const open = {
+      contract,
+      run: "run_01JD0000000000000000000000",
+      startedAt: "2026-11-20T12:00:00Z",
+      root: "0".repeat(32),
+    };
     const outcomes = [
-      await api.sign(keys.ed25519, { method: "POST", path: "/api/v1/discovery/runs", body: { ...open, scopes: [silent] } }),
+      await api.sign(keys.ed25519, {
+        method: "POST",
+        path: "/api/v1/discovery/runs",
+        body: { ...open, scopes: [silent] },
+      }),
       await api.sign(keys.ed25519, {
         method: "PUT",
         path: `/api/v1/discovery/runs/${open.run}/scopes/${encodeURIComponent("aws/999999999999/us-east-1/network")}/shards/0`,
@@ -161,7 +176,11 @@ describe("a collector of another account", () => {
     const { run } = await jsonOf(delivered);
     const answers = await Promise.all(
       [String(run), "run_01JD0000000000000000000000"].map(async (id) => {
-        const response = await api.sign(keys.ed25519, { method: "POST", path: `/api/v1/discovery/runs/${id}/complete`, body: {} });
+        const response = await api.sign(keys.ed25519, {
+          method: "POST",
+          path: `/api/v1/discovery/runs/${id}/complete`,
+          body: {},
+        });
         const { requestId: _, ...problem } = await jsonOf(response);
         return JSON.stringify(problem).replaceAll(id, "ID");
       }),

@@ -95,7 +95,12 @@ describe.each(routes)("$name", ({ route, scope }) => {
 it("admin may do everything but reveal secrets", async () => {
   const { secret } = await api.aToken(["admin"]);
   for (const { route, scope } of routes) {
-    const sent = { method: route.method, path: pathOf(route), token: secret, ...(route.method === "GET" ? {} : { body: {} }) };
+    const sent = {
+      method: route.method,
+      path: pathOf(route),
+      token: secret,
+      ...(route.method === "GET" ? {} : { body: {} }),
+    };
     const { status } = await api.send(sent);
     expect(status === 403, route.name).toBe(scope === "credentials:reveal");
   }

@@ -1,7 +1,7 @@
 import { newId } from "@cadastre/contract/ids";
 import { registerCollector } from "@cadastre/core/access/register-collector";
 import { aCollector, aKey } from "@cadastre/core/access/testing";
-import { aRun, anInstance, instanceScope } from "../support/estate.ts";
+import { anInstance, aRun, instanceScope } from "../support/estate.ts";
 import { ACCOUNT, SYSTEM, type TestApi } from "./an-api.ts";
 
 export const PAYLOAD = {
@@ -43,7 +43,8 @@ const decideHold =
   (verb: "approve" | "reject"): Scenario =>
   async (api) => {
     const id = await pendingHold(api);
-    return () => api.send({ method: "POST", path: `/api/v1/discovery/holds/${id}/${verb}`, body: { reason: "planned" } });
+    return () =>
+      api.send({ method: "POST", path: `/api/v1/discovery/holds/${id}/${verb}`, body: { reason: "planned" } });
   };
 
 export const ACCOUNT_BODY = { provider: "aws", account: "222233334444", name: "shop" };
@@ -61,13 +62,20 @@ export async function aStoredCredential(api: TestApi): Promise<string> {
 
 const ifMatch = { "if-match": "*" };
 
+/** An account that is known: its first sight is a change of its own, with a record of its own. */
+async function knownAccount(api: TestApi): Promise<void> {
+  await api.send({ method: "POST", path: "/api/v1/accounts", body: { provider: "aws", account: ACCOUNT } });
+}
+
 /** For every route that changes anything, by the name of the route: a request that succeeds. */
 export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   async deliver(api) {
+    await knownAccount(api);
     const { key } = await api.aReporter();
     return () => api.sign(key, { method: "POST", path: "/api/v1/discovery", body: PAYLOAD });
   },
   async openRun(api) {
+    await knownAccount(api);
     const { key, collector } = await api.aReporter();
     const run = aRun([{ key: instanceScope(), resources: [anInstance(1)] }], { reporter: collector });
     return () => api.sign(key, { method: "POST", path: "/api/v1/discovery/runs", body: run.body() });

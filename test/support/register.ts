@@ -1,10 +1,10 @@
 import { KIND_NAMES } from "@cadastre/contract/kinds/names";
 import type { Context } from "@cadastre/core/context";
-import { listScopes } from "@cadastre/core/scopes/status";
 import { indexEntries, partitions } from "@cadastre/core/register/entries";
 import { EventItem, IndexItem, ResourceItem } from "@cadastre/core/register/items";
 import { listHistory } from "@cadastre/core/register/resources";
 import { findResources, parseSearch } from "@cadastre/core/register/search";
+import { listScopes } from "@cadastre/core/scopes/status";
 
 /** Natural ids that a search finds, all pages of it, sorted. */
 export async function found(context: Context, q: string, limit = 500): Promise<string[]> {

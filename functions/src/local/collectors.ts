@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { observeAws } from "@cadastre/collectors/aws/observe";
 import { observeEndpoints } from "@cadastre/collectors/endpoints/observe";
 import { parseTargets } from "@cadastre/collectors/endpoints/targets";
+import { gcpSettings } from "@cadastre/collectors/gcp/environment";
 import { observeGcp } from "@cadastre/collectors/gcp/observe";
 import { createKeyFile, readKeyFile, readPublicKey } from "@cadastre/collectors/keys";
 import type { LogLine, Observe } from "@cadastre/collectors/observe";
@@ -26,7 +27,11 @@ export interface LocalCollector {
 }
 
 /** The collectors that the configuration, or else the simulation, asks for. */
-export function planCollectors(config: LocalConfig, simulation: Simulation | undefined): LocalCollector[] {
+export function planCollectors(
+  config: LocalConfig,
+  simulation: Simulation | undefined,
+  environment: Readonly<Record<string, string | undefined>>,
+): LocalCollector[] {
   if (simulation) return simulated(simulation);
   const collectors: LocalCollector[] = [];
   if (config.aws) {
@@ -47,7 +52,7 @@ export function planCollectors(config: LocalConfig, simulation: Simulation | und
     collectors.push({
       name: "local-gcp",
       provider: "gcp",
-      observe: observeGcp({ projects: config.gcp, auth: "default" }),
+      observe: observeGcp({ projects: config.gcp, ...gcpSettings(environment) }),
     });
   }
   if (config.endpoints) {
@@ -69,7 +74,7 @@ function simulated({ aws, gcp, endpoints }: Simulation): LocalCollector[] {
       provider: "gcp",
       observe: observeGcp({
         projects: { organization: gcp.organization },
-        auth: { serviceAccountKey: gcp.serviceAccountKey },
+        auth: { credentials: gcp.serviceAccountKey },
         endpoints: { compute: gcp.url, resourceManager: gcp.url },
       }),
     },

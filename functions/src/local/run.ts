@@ -107,7 +107,7 @@ async function start(
       Object.assign(terminal.environment, simulation.environment);
     }
     const collectors = [];
-    for (const collector of planCollectors(config, simulation)) {
+    for (const collector of planCollectors(config, simulation, terminal.environment)) {
       collectors.push({ ...collector, keyFile: await registerLocal(server.context, config.dataDirectory, collector) });
     }
     return { server, simulation, collectors, display: createDisplay(terminal.stderr), log };

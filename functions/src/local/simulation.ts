@@ -5,7 +5,8 @@ import { createAwsEstate } from "@cadastre/simulator/estate-aws";
 import { createGcpEstate } from "@cadastre/simulator/estate-gcp";
 import { createFaults } from "@cadastre/simulator/faults";
 import { startGcpSimulator } from "@cadastre/simulator/gcp/server";
-import { startTlsEndpoints, wellBehavedKinds } from "@cadastre/simulator/tls/endpoints";
+import { startTlsEndpoints } from "@cadastre/simulator/tls/endpoints";
+import { wellBehavedKinds } from "@cadastre/simulator/tls/kinds";
 
 const SEED = "cadastre";
 const PROJECTS = 5;
@@ -15,7 +16,11 @@ export interface Simulation {
   /** Points the AWS SDK at the simulated clouds. */
   readonly environment: Readonly<Record<string, string>>;
   readonly aws: { readonly roleName: string; readonly externalId: string };
-  readonly gcp: { readonly url: string; readonly organization: string; readonly serviceAccountKey: object };
+  readonly gcp: {
+    readonly url: string;
+    readonly organization: string;
+    readonly serviceAccountKey: Readonly<Record<string, unknown>>;
+  };
   readonly endpoints: { readonly targets: readonly string[]; readonly roots: readonly string[] };
   stop(): Promise<void>;
 }
@@ -45,7 +50,7 @@ export async function startSimulation(options: {
   return {
     environment: awsEnvironment(aws),
     aws: { roleName: awsEstate.role.name, externalId: awsEstate.role.externalId },
-    gcp: { url: gcp.url, organization: gcpEstate.organization, serviceAccountKey: gcp.serviceAccountKey },
+    gcp: { url: gcp.url, organization: gcpEstate.organization, serviceAccountKey: { ...gcp.serviceAccountKey } },
     endpoints: {
       targets: tls.endpoints.map(({ host, port, sni }) => {
         const place = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;

@@ -162,7 +162,12 @@ function toOpenRun(
     const digest = createScopeDigest(status, scope.errors);
     digest.add(packEntries(resources));
     return {
-      ...{ provider, account, region, kind, status, name },
+      provider,
+      account,
+      region,
+      kind,
+      status,
+      name,
       errors: scope.errors,
       resources: resources.length,
       digest: digest.finish(),

@@ -4,7 +4,7 @@ import { type ConnectionOptions, connect, type DetailedPeerCertificate, type TLS
 import { BasicOCSPResponse, Certificate, OCSPResponse } from "pkijs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startTlsEndpoints, type TlsEndpoint, type TlsEndpoints } from "./endpoints.ts";
-import { tlsKinds } from "./kinds.ts";
+import { tlsKinds, wellBehavedKinds } from "./kinds.ts";
 
 let served: TlsEndpoints;
 let startMs: number;
@@ -222,6 +222,22 @@ describe("the simulated TLS endpoints", () => {
     ["sha1", (leaf: X509Certificate) => leaf.signatureAlgorithm, "ecdsa-with-SHA1"],
   ] as const)("%s can be seen by a client that lowers its guard", async (name, read, expected) => {
     expect(read(leafOf(await shake(name, { ciphers: "DEFAULT@SECLEVEL=0" })))).toBe(expected);
+  });
+
+  it("calls a kind well-behaved when, and only when, a client sees its certificate", async () => {
+    // `silent` never ends a handshake; the test of its silence is below.
+    const asked = served.endpoints.filter(({ name }) => name !== "silent");
+    const seen = await Promise.all(
+      asked.map(({ name }) =>
+        shake(name, { ciphers: "DEFAULT@SECLEVEL=0" }).then(
+          ({ chain }) => chain.length > 0,
+          () => false,
+        ),
+      ),
+    );
+    const isWellBehaved = ({ name }: TlsEndpoint) =>
+      wellBehavedKinds.some((kind) => name === kind || (kind === "sni" && name.startsWith("sni-")));
+    expect(asked.filter((_each, index) => seen[index])).toEqual(served.endpoints.filter(isWellBehaved));
   });
 
   it("sends a chain of forty-one certificates, and one that is too large for a client to take", async () => {

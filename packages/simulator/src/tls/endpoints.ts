@@ -1,5 +1,12 @@
 import { createAuthority } from "./authority.ts";
-import { everyKind, type TlsBuild, type TlsEndpointPlan, type TlsExpectation, type TlsKind, tlsKinds } from "./kinds.ts";
+import {
+  everyKind,
+  type TlsBuild,
+  type TlsEndpointPlan,
+  type TlsExpectation,
+  type TlsKind,
+  tlsKinds,
+} from "./kinds.ts";
 import { isTaken, type Listening, lastingPorts, listen } from "./listen.ts";
 import { type Material, openMaterial } from "./material.ts";
 

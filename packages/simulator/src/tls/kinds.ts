@@ -154,8 +154,9 @@ export const tlsKinds = {
   tls13: leafOf(() => ({}), { tls: { minVersion: "TLSv1.3" }, expect: { protocol: "TLSv1.3" } }),
   sha1: leafOf(() => ({ hash: "SHA-1" }), { tls: weak, findings: ["weak-signature"] }),
   ipv6: leafOf(() => ({ ipAddresses: ["::1"] }), { host: "::1" }),
-  "self-signed": async ({ day, issue }, kind) => {
-    const leaf = await issue({
+  "self-signed": async (authority, kind) => {
+    const { day } = authority;
+    const leaf = await authority.issue({
       commonName: nameOf(kind),
       purpose: "server",
       notBefore: day(-30),

@@ -1,4 +1,5 @@
 import { randomInt } from "node:crypto";
+import { once } from "node:events";
 import type { AddressInfo, Server, Socket } from "node:net";
 
 export interface Listening {
@@ -26,8 +27,11 @@ export function* lastingPorts(except: ReadonlySet<number>): Generator<number> {
   yield 0;
 }
 
-/** Puts a server on the first port of `host` that is free (0 lets the system choose), ready when this resolves; rejects when none can be had. */
-export async function listen(server: Server, host: string, ports: Iterable<number>): Promise<Listening> {
+/**
+ * Puts a server on the first port of `host` that is free (0, the default, lets the system choose), ready when this resolves; rejects
+ * when none can be had.
+ */
+export async function listen(server: Server, host: string, ports: Iterable<number> = [0]): Promise<Listening> {
   await listenOnFirst(server, host, ports);
   const sockets = new Set<Socket>();
   server.on("connection", (socket: Socket) => {
@@ -49,10 +53,9 @@ async function listenOnFirst(server: Server, host: string, ports: Iterable<numbe
   let taken: unknown = new Error("there is no port to listen on");
   for (const port of ports) {
     try {
-      await new Promise<void>((resolve, reject) => {
-        server.once("error", reject);
-        server.listen(port, host, resolve);
-      });
+      const listening = once(server, "listening");
+      server.listen(port, host);
+      await listening;
       return;
     } catch (error) {
       if (!isTaken(error)) throw error;

@@ -1,0 +1,49 @@
+import type { AnyEntity } from "@cadastre/store/entity";
+import { ClaimItem } from "./access/idempotency.ts";
+import {
+  BootstrapItem,
+  CollectorItem,
+  CollectorKeyItem,
+  CollectorListItem,
+  CollectorNameItem,
+  NonceItem,
+  TokenItem,
+  TokenListItem,
+} from "./access/items.ts";
+import { AccountItem } from "./accounts/items.ts";
+import { AuditItem } from "./audit/items.ts";
+import { HoldItem, ManifestItem, PageItem, RunItem, RunPageItem, ScopeItem, TriggerItem } from "./discovery/items.ts";
+import { EventItem, IndexItem, PrefixLengthItem, ResourceItem } from "./register/items.ts";
+import { BucketItem, SourceItem, SweepItem } from "./scopes/items.ts";
+import { CredentialItem, SealedItem } from "./vault/items.ts";
+
+/** Every type of item in the table, for its documentation and for what must hold of all of them. */
+export const ENTITIES: readonly AnyEntity[] = [
+  AccountItem,
+  AuditItem,
+  BootstrapItem,
+  BucketItem,
+  ClaimItem,
+  CollectorItem,
+  CollectorKeyItem,
+  CollectorListItem,
+  CollectorNameItem,
+  CredentialItem,
+  EventItem,
+  HoldItem,
+  IndexItem,
+  ManifestItem,
+  NonceItem,
+  PageItem,
+  PrefixLengthItem,
+  ResourceItem,
+  RunItem,
+  RunPageItem,
+  ScopeItem,
+  SealedItem,
+  SourceItem,
+  SweepItem,
+  TokenItem,
+  TokenListItem,
+  TriggerItem,
+];

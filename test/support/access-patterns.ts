@@ -1,0 +1,43 @@
+import { fileURLToPath } from "node:url";
+import { ENTITIES } from "@cadastre/core/entities";
+import { describeEntities } from "@cadastre/store/describe";
+
+export const root = fileURLToPath(new URL("../..", import.meta.url));
+
+/** Stands for any item: each of its fields is its own name in braces, so that a key shows what it is built of. */
+const FIELDS = new Proxy({}, { get: (_, field) => `{${String(field)}}` });
+
+/** docs/access-patterns.md, made from the entities and their source. */
+export function accessPatterns(): string {
+  const rows = ENTITIES.toSorted((a, b) => (a.type < b.type ? -1 : 1)).map(({ type, key }) => {
+    return `| \`${type}\` | \`${key.partition(FIELDS)}\` | \`${key.sort(FIELDS)}\` |`;
+  });
+  return `# Access patterns
+
+Made by \`npm run docs\` from the entities in \`packages/core\`; a test fails when it is not up to date.
+
+One table, keys \`pk\` and \`sk\`, no scans in a request, and no secondary index: what is looked up has a key of its own.
+
+${describeEntities(ENTITIES)}
+## Keys
+
+| type | partition | sort |
+|---|---|---|
+${rows.join("\n")}
+
+## What a use case costs
+
+Units by DynamoDB's published rules, the same on both drivers; the budgets are tests (\`test/flows/budget.test.ts\`). Each signed
+request adds one strong read (the collector) and one write (its nonce).
+
+| use case | reads | writes |
+|---|---|---|
+| unchanged run, any size | the sweep of its set | the sweep, an audit record |
+| changed run: open | sweep, the buckets that differ, each changed scope with its shard pages | each changed scope's lease, the run, the sweep, an audit record |
+| a shard | scope, manifest, the resources that differ | those resources with event and index, the manifest, an audit record |
+| complete | run, each changed scope with the manifests it sent | pages, scope, buckets, sweep, run, an audit record |
+| find by address | the prefix lengths in use, then one exact range for each | – |
+| find by tag, word, network, account, region, kind | one range of the index, then the resources it proposes | – |
+| status of all scopes | the buckets and sweeps of each source | – |
+`;
+}
