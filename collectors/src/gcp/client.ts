@@ -9,7 +9,7 @@ import { type AuthClient, GoogleAuth, JWT } from "google-auth-library";
 import { retryAfterMilliseconds } from "../backoff.ts";
 import type { ComputeCollection, ComputeMethod, GcpApi } from "./api.ts";
 import { GcpCallError } from "./errors.ts";
-import type { GcpAuth, GcpClientSettings } from "./options.ts";
+import type { GcpAuth, GcpClientSettings, GcpServiceAccountKey } from "./options.ts";
 
 /** Enough to list, and not to change anything. */
 const SCOPES = [
@@ -110,13 +110,15 @@ function answerOf(method: ComputeMethod, first: unknown, raw: unknown): unknown 
 
 /** A service account's key signs its own tokens (https://google.aip.dev/auth/4111), so that no other service is asked for one. */
 async function authenticate(auth: GcpAuth): Promise<AuthClient> {
-  const found = await new GoogleAuth({
-    scopes: SCOPES,
-    ...("keyFile" in auth ? { keyFilename: auth.keyFile } : {}),
-    ...("credentials" in auth ? { credentials: { ...auth.credentials } } : {}),
-  }).getClient();
+  const found =
+    "serviceAccountKey" in auth ? ownKey(auth.serviceAccountKey) : await new GoogleAuth({ scopes: SCOPES }).getClient();
   if (found instanceof JWT) found.useJWTAccessWithScope = true;
   return found;
+}
+
+function ownKey({ client_email, private_key, private_key_id }: GcpServiceAccountKey): JWT {
+  const keyId = private_key_id === undefined ? {} : { keyId: private_key_id };
+  return new JWT({ email: client_email, key: private_key, scopes: SCOPES, ...keyId });
 }
 
 /**

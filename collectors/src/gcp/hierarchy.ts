@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { MalformedError } from "../aws/convert/values.ts";
-import { createDeadline, type Deadline } from "../aws/deadline.ts";
+import { createDeadline } from "../aws/deadline.ts";
 import { createLimit } from "../aws/limit.ts";
 import type { ObserveContext } from "../observe.ts";
 import type { GcpApi } from "./api.ts";

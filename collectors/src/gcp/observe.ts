@@ -25,12 +25,12 @@ export class GcpProjectsError extends Error {
 export function observeGcp(options: GcpOptions): Observe {
   const checked = checkOptions(options);
   return async (context) => {
+    const { createGcpApi } = await import("./client.ts");
     let api: GcpApi;
     try {
-      const { createGcpApi } = await import("./client.ts");
       api = await createGcpApi({ ...checked.settings, auth: checked.auth, now: context.now });
     } catch (error) {
-      withoutCredentials(checked, context, toScopeError(error, "credentials"));
+      withoutCredentials(checked, context, error);
       return;
     }
     try {
@@ -42,7 +42,9 @@ export function observeGcp(options: GcpOptions): Observe {
 }
 
 /** Listed projects are known even when nobody can be asked about them. */
-function withoutCredentials({ projects }: CheckedOptions, context: ObserveContext, error: GcpScopeError): void {
+function withoutCredentials({ projects }: CheckedOptions, context: ObserveContext, cause: unknown): void {
+  const problem = toScopeError(cause, "credentials");
+  const error = { ...problem, code: problem.code === "network" ? problem.code : "invalid_credentials" };
   if (!projects) throw new GcpProjectsError(error);
   for (const project of projects) failProject(context, project, error);
 }

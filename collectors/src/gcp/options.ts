@@ -11,14 +11,19 @@ export type GcpProjects =
   /** `organizations/123456789012`, or the number alone. */
   | { readonly organization: string };
 
+/** A service account's key, as its JSON key file has it. */
+export interface GcpServiceAccountKey {
+  readonly client_email: string;
+  /** PKCS #8, PEM. */
+  readonly private_key: string;
+  readonly private_key_id?: string | undefined;
+}
+
 /**
- * With what to authenticate: what Google's library finds by itself (GOOGLE_APPLICATION_CREDENTIALS, gcloud's own, the metadata
- * server of Cloud Run and its like), a key or configuration file, or such a file's content.
+ * With what to authenticate: what Google's library finds by itself (the file that GOOGLE_APPLICATION_CREDENTIALS names, gcloud's own
+ * login, the metadata server of Cloud Run and its like), or a service account's key.
  */
-export type GcpAuth =
-  | { readonly default: true }
-  | { readonly keyFile: string }
-  | { readonly credentials: Readonly<Record<string, unknown>> };
+export type GcpAuth = { readonly default: true } | { readonly serviceAccountKey: GcpServiceAccountKey };
 
 export interface GcpOptions {
   readonly projects: GcpProjects;
@@ -72,7 +77,7 @@ export function checkOptions(options: GcpOptions): CheckedOptions {
         : "organization" in projects
           ? parentName("organizations", projects.organization)
           : undefined,
-    auth: options.auth,
+    auth: checkedAuth(options.auth),
     concurrency: wholeNumber("concurrency", options.concurrency ?? 4, 1, 100),
     pageSize: wholeNumber("pageSize", options.pageSize ?? 500, 1, 500),
     repetition: {
@@ -114,6 +119,19 @@ function checkedProjects(list: readonly string[]): readonly string[] {
     }
   }
   return [...new Set(list)];
+}
+
+/** Other kinds of credentials may name addresses of their own to send tokens to, so that only keys are taken from elsewhere. */
+function checkedAuth(auth: GcpAuth): GcpAuth {
+  if (!("serviceAccountKey" in auth)) return auth;
+  const { client_email, private_key } = auth.serviceAccountKey;
+  if (typeof client_email !== "string" || !/^[^\s@]+@[^\s@]+$/.test(client_email)) {
+    throw new RangeError("auth.serviceAccountKey.client_email must be the service account's e-mail address");
+  }
+  if (typeof private_key !== "string" || !private_key.includes("PRIVATE KEY-----")) {
+    throw new RangeError("auth.serviceAccountKey.private_key must be a private key in PEM");
+  }
+  return auth;
 }
 
 function parentName(kind: "folders" | "organizations", text: string): string {

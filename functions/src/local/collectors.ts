@@ -8,8 +8,8 @@ import { observeGcp } from "@cadastre/collectors/gcp/observe";
 import { createKeyFile, readKeyFile, readPublicKey } from "@cadastre/collectors/keys";
 import type { LogLine, Observe } from "@cadastre/collectors/observe";
 import { createSession, type Session } from "@cadastre/collectors/session/session";
-import { ProblemError } from "@cadastre/contract/errors";
 import type { Provider } from "@cadastre/contract/scope";
+import { CollectorKeyItem } from "@cadastre/core/access/items";
 import { registerCollector } from "@cadastre/core/access/register-collector";
 import type { Actor, Context } from "@cadastre/core/context";
 import type { LocalConfig } from "./config.ts";
@@ -74,7 +74,7 @@ function simulated({ aws, gcp, endpoints }: Simulation): LocalCollector[] {
       provider: "gcp",
       observe: observeGcp({
         projects: { organization: gcp.organization },
-        auth: { credentials: gcp.serviceAccountKey },
+        auth: { serviceAccountKey: gcp.serviceAccountKey },
         endpoints: { compute: gcp.url, resourceManager: gcp.url },
       }),
     },
@@ -101,17 +101,16 @@ export async function registerLocal(
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const keyFile = join(directory, `${collector.name}.pem`);
   if (!existsSync(keyFile)) createKeyFile(keyFile, "ed25519");
-  const { pem } = readPublicKey(keyFile);
-  try {
-    await registerCollector(
-      context,
-      ACTOR,
-      { name: collector.name, providers: [collector.provider], accounts: ["*"], publicKey: pem },
-      { approved: true },
-    );
-  } catch (error) {
-    if (!(error instanceof ProblemError) || error.code !== "collector.key_taken") throw error;
-  }
+  const { pem, fingerprint } = readPublicKey(keyFile);
+  const known = await context.table.get(CollectorKeyItem, { fingerprint }, { consistent: true });
+  if (known) return keyFile;
+  const { name, provider } = collector;
+  await registerCollector(
+    context,
+    ACTOR,
+    { name, providers: [provider], accounts: ["*"], publicKey: pem },
+    { approved: true },
+  );
   return keyFile;
 }
 

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { GcpServiceAccountKey } from "@cadastre/collectors/gcp/options";
 import { awsEnvironment } from "@cadastre/simulator/aws/environment";
 import { startAwsSimulator } from "@cadastre/simulator/aws/server";
 import { createAwsEstate } from "@cadastre/simulator/estate-aws";
@@ -19,7 +20,7 @@ export interface Simulation {
   readonly gcp: {
     readonly url: string;
     readonly organization: string;
-    readonly serviceAccountKey: Readonly<Record<string, unknown>>;
+    readonly serviceAccountKey: GcpServiceAccountKey;
   };
   readonly endpoints: { readonly targets: readonly string[]; readonly roots: readonly string[] };
   stop(): Promise<void>;
@@ -50,7 +51,7 @@ export async function startSimulation(options: {
   return {
     environment: awsEnvironment(aws),
     aws: { roleName: awsEstate.role.name, externalId: awsEstate.role.externalId },
-    gcp: { url: gcp.url, organization: gcpEstate.organization, serviceAccountKey: { ...gcp.serviceAccountKey } },
+    gcp: { url: gcp.url, organization: gcpEstate.organization, serviceAccountKey: gcp.serviceAccountKey },
     endpoints: {
       targets: tls.endpoints.map(({ host, port, sni }) => {
         const place = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;

@@ -1,0 +1,42 @@
+import type { KindName } from "@cadastre/contract/kinds/names";
+import type { GcpSimulator } from "@cadastre/simulator/gcp/server";
+import { aTestRun, type SeenScope, type TestRun } from "../aws/testing.ts";
+import { observeGcp } from "./observe.ts";
+import type { GcpOptions } from "./options.ts";
+
+export interface GcpSetting extends Partial<GcpOptions> {
+  readonly deadlineMilliseconds?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** What the collector needs to look at a simulator. Waits between attempts take no time; how long they would be is in `waits`. */
+export function aimedAt(simulator: GcpSimulator, waits: number[] = []) {
+  return {
+    auth: { serviceAccountKey: simulator.serviceAccountKey },
+    endpoints: { compute: simulator.url, resourceManager: simulator.url },
+    delay: async (milliseconds: number) => void waits.push(milliseconds),
+    random: () => 0.5,
+  } satisfies Partial<GcpOptions>;
+}
+
+/** Runs the collector once against the simulator. */
+export async function observed(
+  simulator: GcpSimulator,
+  projects: GcpOptions["projects"],
+  setting: GcpSetting = {},
+): Promise<TestRun> {
+  const { deadlineMilliseconds, signal, ...options } = setting;
+  const run = aTestRun({
+    ...(deadlineMilliseconds === undefined ? {} : { deadlineMilliseconds }),
+    ...(signal ? { signal } : {}),
+  });
+  await observeGcp({ projects, ...aimedAt(simulator), ...options })(run.context);
+  return run;
+}
+
+export function scopeOf(run: TestRun, project: string, region: string, kind: KindName): SeenScope {
+  const scope = run.scopes.get(`gcp/${project}/${region}/${kind}`);
+  if (!scope)
+    throw new Error(`no scope of ${project} ${region} ${kind}; there are ${[...run.scopes.keys()].join(" ")}`);
+  return scope;
+}

@@ -1,0 +1,27 @@
+/** One line of a log. Members must hold no secret: they are written as they are. */
+export interface LogLine {
+  readonly level: "debug" | "info" | "warn" | "error";
+  readonly message: string;
+  readonly [member: string]: unknown;
+}
+
+/** What JSON has no form for. An error's cause is kept: it usually is the one that says what happened. */
+function toJson(_name: string, value: unknown): unknown {
+  if (typeof value === "bigint") return value.toString();
+  if (!(value instanceof Error)) return value;
+  const { name, message, stack, cause } = value;
+  const frames = stack?.split("\n").filter((line) => /^\s+at /.test(line)) ?? [];
+  return { name, message, ...(cause === undefined ? {} : { cause }), stack: frames.map((line) => line.trim()) };
+}
+
+/** Writes one text to where a function's log goes, which is the standard output, a line each. */
+export type WriteLine = (line: string) => void;
+
+export const writeToStdout: WriteLine = (line) => void process.stdout.write(`${line}\n`);
+
+/** A log of JSON lines, with the time. */
+export function createLog({ now, write }: { now: () => Date; write: WriteLine }): (line: LogLine) => void {
+  return function log(line) {
+    write(JSON.stringify({ time: now().toISOString(), ...line }, toJson));
+  };
+}

@@ -1,0 +1,24 @@
+import { fileURLToPath } from "node:url";
+import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
+import { createApp } from "@cadastre/api/app";
+import { createFileAssets } from "@cadastre/api/assets";
+import { createHttpApiHandler } from "./adapters/api-gateway.ts";
+import { openDynamoTable } from "./adapters/dynamo.ts";
+import { createTriggerPublisher } from "./adapters/event-bridge.ts";
+import { createKmsSealer } from "./adapters/kms-sealer.ts";
+import { createLog, writeToStdout } from "./adapters/log.ts";
+import { readApiConfig } from "./env.ts";
+
+const { tableName, dataKeyArn, triggerBusName, holdPolicy } = readApiConfig(process.env);
+const now = () => new Date();
+
+/** The API behind an HTTP API. It stores secrets and has nothing to open them with: that is the vault's. */
+export const handler = createHttpApiHandler(
+  createApp({
+    context: { table: openDynamoTable({ tableName, now }), now, holdPolicy },
+    vault: { sealer: createKmsSealer({ keyArn: dataKeyArn }) },
+    assets: createFileAssets({ directory: fileURLToPath(new URL("assets", import.meta.url)) }),
+    log: createLog({ now, write: writeToStdout }),
+    publishTriggers: createTriggerPublisher({ client: new EventBridgeClient(), busName: triggerBusName }),
+  }),
+);

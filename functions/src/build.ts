@@ -1,0 +1,43 @@
+import { copyFileSync, mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { ASSETS, type AssetName, assetPath } from "@cadastre/api/assets";
+import { build } from "esbuild";
+
+/*
+ * Packs entry points for where they run: `node functions/src/build.ts DIRECTORY NAME…` makes DIRECTORY/NAME/index.mjs with all
+ * that it needs in it, and the API's pages beside it. The same sources make the same bytes, so that nothing unchanged is deployed.
+ */
+
+/** CommonJS modules inside an ES module bundle still call require for Node's own modules. */
+const REQUIRE =
+  'import{createRequire as __createRequire}from"node:module";const require=__createRequire(import.meta.url);';
+
+async function pack(directory: string, name: string): Promise<void> {
+  const folder = join(directory, name);
+  rmSync(folder, { recursive: true, force: true });
+  await build({
+    entryPoints: [fileURLToPath(new URL(`${name}.ts`, import.meta.url))],
+    outfile: join(folder, "index.mjs"),
+    bundle: true,
+    format: "esm",
+    platform: "node",
+    target: "node24",
+    // The ES module builds of the AWS SDK and others load in half the time of their CommonJS ones.
+    mainFields: ["module", "main"],
+    minify: true,
+    legalComments: "none",
+    banner: { js: REQUIRE },
+    logLevel: "warning",
+  });
+  if (name !== "api") return;
+  const assets = join(folder, "assets");
+  mkdirSync(assets);
+  for (const asset of Object.keys(ASSETS) as AssetName[]) copyFileSync(assetPath(asset), join(assets, asset));
+}
+
+const [directory, ...names] = process.argv.slice(2);
+if (directory === undefined || names.length === 0) {
+  throw new Error("usage: node functions/src/build.ts DIRECTORY NAME…");
+}
+await Promise.all(names.map((name) => pack(directory, name)));

@@ -1,0 +1,282 @@
+import { DEFAULT_HOLD_POLICY, type HoldPolicy } from "@cadastre/core/context";
+import * as z from "zod";
+
+/*
+ * Environment → configuration. Each function has a schema of the variables that it reads (texts, checked one by one), then a
+ * function that makes configuration of them and refuses what cannot be meant together. Secrets are never in the environment:
+ * it names where they are, and adapters read them from there.
+ */
+
+/** Variables that cannot be worked with. The message names each of them, what is wrong and what is allowed. */
+export class EnvironmentError extends Error {
+  override readonly name = "EnvironmentError";
+  constructor(problems: readonly string[]) {
+    super(`the environment cannot be used:\n${problems.map((problem) => `- ${problem}`).join("\n")}`);
+  }
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const listed = (text: string): string[] =>
+  text
+    .split(/[\s,]+/)
+    .map((item) => item.trim())
+    .filter((item) => item !== "");
+
+const keyArn = z
+  .string()
+  .regex(
+    /^arn:aws[\w-]*:kms:[a-z0-9-]+:\d{12}:key\/[\w-]+$/,
+    "must be a KMS key's ARN, arn:aws:kms:region:account:key/id",
+  );
+const tableName = z.string().regex(/^[\w.-]{3,255}$/, "must be a DynamoDB table's name");
+const wholeNumber = z.string().regex(/^\d{1,9}$/, "must be a whole number");
+const apiUrl = z.url({
+  protocol: /^https?$/,
+  error: "must be an http or https URL such as https://cadastre.example.org",
+});
+
+const tableVariables = z.object({ TABLE_NAME: tableName });
+
+export const vaultVariables = tableVariables.extend({
+  /** The key under which credentials are sealed. */
+  DATA_KEY_ARN: keyArn,
+});
+
+export const apiVariables = vaultVariables.extend({
+  /** The EventBridge bus on which collectors are told to run now. */
+  TRIGGER_BUS_NAME: z.string().regex(/^[\w./-]{1,256}$/, "must be an EventBridge bus's name"),
+  CADASTRE_HOLD_SHARE: z
+    .string()
+    .regex(/^(0(\.\d+)?|1(\.0+)?)$/, "must be a number from 0 to 1")
+    .optional(),
+  CADASTRE_HOLD_FLOOR: wholeNumber.optional(),
+});
+
+const collectorVariables = z.object({
+  CADASTRE_API: apiUrl,
+  /** As it is registered at the API; metrics are kept by it. */
+  COLLECTOR_NAME: z.string().regex(/^[\w.-]{1,128}$/, "must be 1 to 128 letters, digits and _ . -"),
+  /** The signing key: a KMS key, or a file with a private key in PEM. Exactly one of the two. */
+  SIGNING_KEY_ID: z.string().optional(),
+  SIGNING_KEY_FILE: z.string().optional(),
+  COLLECT_SCOPE_DEADLINE_SECONDS: wholeNumber.optional(),
+});
+
+export const collectAwsVariables = collectorVariables.extend({
+  /** ARNs of roles, separated by commas. */
+  COLLECT_AWS_ROLES: z.string().optional(),
+  /** Name of the role in every account of the organization. */
+  COLLECT_AWS_ORGANIZATION_ROLE: z.string().optional(),
+  COLLECT_AWS_MANAGEMENT_ROLE: z.string().optional(),
+  COLLECT_AWS_EXTERNAL_ID: z.string().min(2).max(1224).optional(),
+  COLLECT_AWS_REGIONS: z.string().optional(),
+});
+
+export const collectEndpointsVariables = collectorVariables.extend({
+  /** Targets (`host:port`), separated by commas, or the SSM path under which parameters hold them, one a line. */
+  COLLECT_ENDPOINTS: z.string().optional(),
+  COLLECT_ENDPOINTS_PARAMETERS: z
+    .string()
+    .regex(/^(\/[\w.-]+)+$/, "must be an SSM path such as /cadastre/endpoints")
+    .optional(),
+  COLLECT_ENDPOINTS_ACCOUNT: z.string().min(1).max(128),
+  COLLECT_ENDPOINTS_FAMILIES: z.enum(["4", "6", "4,6"], "must be 4, 6 or 4,6").optional(),
+});
+
+export const collectGcpVariables = collectorVariables.extend({
+  /** Ids of projects, separated by commas. */
+  COLLECT_GCP_PROJECTS: z.string().optional(),
+  COLLECT_GCP_FOLDER: z
+    .string()
+    .regex(/^\d{1,32}$/, "must be a folder's number")
+    .optional(),
+  COLLECT_GCP_ORGANIZATION: z
+    .string()
+    .regex(/^\d{1,32}$/, "must be an organization's number")
+    .optional(),
+  /** How long the runtime lets a run take. */
+  COLLECT_TIMEOUT_SECONDS: wholeNumber,
+});
+
+export type TableEnvironment = z.input<typeof tableVariables>;
+export type VaultEnvironment = z.input<typeof vaultVariables>;
+export type ApiEnvironment = z.input<typeof apiVariables>;
+export type CollectAwsEnvironment = z.input<typeof collectAwsVariables>;
+export type CollectEndpointsEnvironment = z.input<typeof collectEndpointsVariables>;
+export type CollectGcpEnvironment = z.input<typeof collectGcpVariables>;
+
+/** Reads the variables of a schema; an empty one counts as absent. A misspelt `COLLECT_…` would be ignored in silence, so it is refused. */
+function readVariables<Shape extends z.ZodRawShape>(
+  schema: z.ZodObject<Shape>,
+  environment: Environment,
+): z.output<z.ZodObject<Shape>> {
+  const names = Object.keys(schema.shape);
+  const isCollector = names.includes("COLLECTOR_NAME");
+  const given = Object.entries(environment).filter(([, value]) => value !== undefined && value !== "");
+  const parsed = schema.safeParse(Object.fromEntries(given.filter(([name]) => names.includes(name))));
+  const unknown = given.filter(([name]) => isCollector && name.startsWith("COLLECT_") && !names.includes(name));
+  const problems = unknown.map(
+    ([name]) => `${name} is not known here; known: ${names.filter((known) => known.startsWith("COLLECT_")).join(", ")}`,
+  );
+  for (const { path, message } of parsed.error?.issues ?? []) {
+    const name = String(path[0]);
+    const isGiven = given.some(([variable]) => variable === name);
+    problems.push(isGiven ? `${name} ${message}` : `${name} is missing`);
+  }
+  if (!parsed.success || problems.length > 0) throw new EnvironmentError(problems);
+  return parsed.data;
+}
+
+/** Throws unless exactly one (or, with `none`, at most one) of the variables is given. */
+function requireOne(variables: Environment, names: readonly string[], none = false): void {
+  const given = names.filter((name) => variables[name] !== undefined);
+  if (given.length > 1) throw new EnvironmentError([`${given.join(" and ")} are given; only one of them may be`]);
+  if (given.length === 0 && !none) throw new EnvironmentError([`one of ${names.join(", ")} is needed`]);
+}
+
+export interface VaultConfig {
+  readonly tableName: string;
+  readonly dataKeyArn: string;
+  readonly holdPolicy: HoldPolicy;
+}
+
+export interface ApiConfig extends VaultConfig {
+  readonly triggerBusName: string;
+}
+
+export function readTableConfig(environment: Environment): { readonly tableName: string } {
+  return { tableName: readVariables(tableVariables, environment).TABLE_NAME };
+}
+
+export function readVaultConfig(environment: Environment): VaultConfig {
+  const { TABLE_NAME, DATA_KEY_ARN } = readVariables(vaultVariables, environment);
+  return { tableName: TABLE_NAME, dataKeyArn: DATA_KEY_ARN, holdPolicy: DEFAULT_HOLD_POLICY };
+}
+
+export function readApiConfig(environment: Environment): ApiConfig {
+  const variables = readVariables(apiVariables, environment);
+  return {
+    tableName: variables.TABLE_NAME,
+    dataKeyArn: variables.DATA_KEY_ARN,
+    triggerBusName: variables.TRIGGER_BUS_NAME,
+    holdPolicy: {
+      share: Number(variables.CADASTRE_HOLD_SHARE ?? DEFAULT_HOLD_POLICY.share),
+      floor: Number(variables.CADASTRE_HOLD_FLOOR ?? DEFAULT_HOLD_POLICY.floor),
+    },
+  };
+}
+
+export type SigningKey = { readonly kmsKeyId: string } | { readonly file: string };
+
+export interface CollectorConfig {
+  readonly api: string;
+  readonly name: string;
+  readonly signingKey: SigningKey;
+  readonly scopeDeadlineMilliseconds: number | undefined;
+}
+
+function toCollectorConfig(variables: z.output<typeof collectorVariables>): CollectorConfig {
+  const { SIGNING_KEY_ID: kmsKeyId, SIGNING_KEY_FILE: file, COLLECT_SCOPE_DEADLINE_SECONDS: seconds } = variables;
+  requireOne(variables, ["SIGNING_KEY_ID", "SIGNING_KEY_FILE"]);
+  return {
+    api: variables.CADASTRE_API,
+    name: variables.COLLECTOR_NAME,
+    signingKey: kmsKeyId === undefined ? { file: file as string } : { kmsKeyId },
+    scopeDeadlineMilliseconds: seconds === undefined ? undefined : Number(seconds) * 1000,
+  };
+}
+
+export type AwsAccountsConfig =
+  | { readonly own: true }
+  | { readonly roles: readonly { readonly roleArn: string; readonly externalId?: string }[] }
+  | {
+      readonly organization: {
+        readonly roleName: string;
+        readonly externalId?: string;
+        readonly managementRoleArn?: string;
+      };
+    };
+
+export interface CollectAwsConfig extends CollectorConfig {
+  readonly accounts: AwsAccountsConfig;
+  readonly regions: readonly string[] | undefined;
+}
+
+export function readCollectAwsConfig(environment: Environment): CollectAwsConfig {
+  const variables = readVariables(collectAwsVariables, environment);
+  const {
+    COLLECT_AWS_ROLES: roles,
+    COLLECT_AWS_ORGANIZATION_ROLE: roleName,
+    COLLECT_AWS_MANAGEMENT_ROLE: managementRoleArn,
+    COLLECT_AWS_EXTERNAL_ID: externalId,
+    COLLECT_AWS_REGIONS: regions,
+  } = variables;
+  requireOne(variables, ["COLLECT_AWS_ROLES", "COLLECT_AWS_ORGANIZATION_ROLE"], true);
+  if (managementRoleArn !== undefined && roleName === undefined) {
+    throw new EnvironmentError(["COLLECT_AWS_MANAGEMENT_ROLE needs COLLECT_AWS_ORGANIZATION_ROLE"]);
+  }
+  if (externalId !== undefined && roles === undefined && roleName === undefined) {
+    throw new EnvironmentError([
+      "COLLECT_AWS_EXTERNAL_ID is sent to roles; COLLECT_AWS_ROLES or COLLECT_AWS_ORGANIZATION_ROLE is needed with it",
+    ]);
+  }
+  const withId = externalId === undefined ? {} : { externalId };
+  const accounts: AwsAccountsConfig =
+    roles !== undefined
+      ? { roles: listed(roles).map((roleArn) => ({ roleArn, ...withId })) }
+      : roleName !== undefined
+        ? { organization: { roleName, ...withId, ...(managementRoleArn === undefined ? {} : { managementRoleArn }) } }
+        : { own: true };
+  return { ...toCollectorConfig(variables), accounts, regions: regions === undefined ? undefined : listed(regions) };
+}
+
+export type EndpointTargets = { readonly list: readonly string[] } | { readonly parametersPath: string };
+
+export interface CollectEndpointsConfig extends CollectorConfig {
+  readonly targets: EndpointTargets;
+  readonly account: string;
+  readonly families: readonly (4 | 6)[] | undefined;
+}
+
+export function readCollectEndpointsConfig(environment: Environment): CollectEndpointsConfig {
+  const variables = readVariables(collectEndpointsVariables, environment);
+  const { COLLECT_ENDPOINTS: list, COLLECT_ENDPOINTS_PARAMETERS: path } = variables;
+  requireOne(variables, ["COLLECT_ENDPOINTS", "COLLECT_ENDPOINTS_PARAMETERS"]);
+  return {
+    ...toCollectorConfig(variables),
+    targets: path === undefined ? { list: listed(list as string) } : { parametersPath: path },
+    account: variables.COLLECT_ENDPOINTS_ACCOUNT,
+    families: variables.COLLECT_ENDPOINTS_FAMILIES?.split(",").map((family) => (family === "4" ? 4 : 6)),
+  };
+}
+
+export type GcpProjectsConfig =
+  | { readonly list: readonly string[] }
+  | { readonly folder: string }
+  | { readonly organization: string };
+
+export interface CollectGcpConfig extends CollectorConfig {
+  readonly projects: GcpProjectsConfig;
+  readonly timeoutMilliseconds: number;
+}
+
+export function readCollectGcpConfig(environment: Environment): CollectGcpConfig {
+  const variables = readVariables(collectGcpVariables, environment);
+  const {
+    COLLECT_GCP_PROJECTS: projects,
+    COLLECT_GCP_FOLDER: folder,
+    COLLECT_GCP_ORGANIZATION: organization,
+  } = variables;
+  requireOne(variables, ["COLLECT_GCP_PROJECTS", "COLLECT_GCP_FOLDER", "COLLECT_GCP_ORGANIZATION"]);
+  return {
+    ...toCollectorConfig(variables),
+    projects:
+      projects !== undefined
+        ? { list: listed(projects) }
+        : folder !== undefined
+          ? { folder }
+          : { organization: organization as string },
+    timeoutMilliseconds: Number(variables.COLLECT_TIMEOUT_SECONDS) * 1000,
+  };
+}

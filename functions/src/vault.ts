@@ -1,0 +1,23 @@
+import { createApp } from "@cadastre/api/app";
+import { createHttpApiHandler } from "./adapters/api-gateway.ts";
+import { openDynamoTable } from "./adapters/dynamo.ts";
+import { createKmsOpener } from "./adapters/kms-opener.ts";
+import { createLog, writeToStdout } from "./adapters/log.ts";
+import { readVaultConfig } from "./env.ts";
+
+const { tableName, dataKeyArn, holdPolicy } = readVaultConfig(process.env);
+const now = () => new Date();
+
+/**
+ * The same app with what opens secrets, behind the two routes that hand them out and no other. Its role is the only one that may
+ * decrypt, and may do little else: whatever another route would need is not there.
+ */
+export const handler = createHttpApiHandler(
+  createApp({
+    context: { table: openDynamoTable({ tableName, now }), now, holdPolicy },
+    vault: { opener: createKmsOpener({ keyArn: dataKeyArn }) },
+    assets: async () => undefined,
+    log: createLog({ now, write: writeToStdout }),
+    publishTriggers: () => Promise.reject(new Error("triggers are published by the API's function")),
+  }),
+);
