@@ -2,21 +2,28 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gcpSettings } from "@cadastre/collectors/gcp/environment";
 import { observeGcp } from "@cadastre/collectors/gcp/observe";
+import { createLog, writeToStdout } from "./adapters/log.ts";
 import { collect } from "./collect.ts";
 import { readCollectGcpConfig } from "./env.ts";
 
-/*
- * One run of the GCP collector, as a Cloud Run job. It ends with code 0 when the run was delivered, with 1 otherwise; a retry of
- * the job is just one more run. SIGTERM, the runtime's last word, ends it early.
+/**
+ * One run of the GCP collector, as a Cloud Run job: code 0 when the run was delivered, 1 otherwise, and a retry of the job is
+ * just one more run. SIGTERM, the runtime's last word, ends it early.
  */
-const config = readCollectGcpConfig(process.env);
-const stop = new AbortController();
-process.once("SIGTERM", () => stop.abort(new Error("the runtime ends the job")));
+async function main(): Promise<void> {
+  const config = readCollectGcpConfig(process.env);
+  const stop = new AbortController();
+  process.once("SIGTERM", () => stop.abort(new Error("the runtime ends the job")));
+  await collect({
+    config,
+    observe: observeGcp({ projects: config.projects, ...gcpSettings(process.env) }),
+    deadline: new Date(Date.now() + config.timeoutMilliseconds),
+    spoolDirectory: join(tmpdir(), "cadastre-spool"),
+    signal: stop.signal,
+  });
+}
 
-await collect({
-  config,
-  observe: observeGcp({ projects: config.projects, ...gcpSettings(process.env) }),
-  deadline: new Date(Date.now() + config.timeoutMilliseconds),
-  spoolDirectory: join(tmpdir(), "cadastre-spool"),
-  signal: stop.signal,
+main().catch((error: unknown) => {
+  createLog({ now: () => new Date(), write: writeToStdout })({ level: "error", message: "the job failed", error });
+  process.exitCode = 1;
 });

@@ -29,7 +29,9 @@ try {
       environment: process.env,
       now: () => new Date(),
     };
-    process.exitCode = await runLocal(config, options, terminal, interrupt.signal);
+    const code = await runLocal(config, options, terminal, interrupt.signal);
+    // An SDK's retry that waits cannot be called off; nothing is left to do for it.
+    process.stdout.write("", () => process.exit(code));
   }
 } catch (error) {
   const usage = error instanceof ConfigError || (error as NodeJS.ErrnoException).code?.startsWith("ERR_PARSE_ARGS");

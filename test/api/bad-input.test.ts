@@ -152,8 +152,10 @@ describe("a discovery payload", () => {
     const resources = [subnet("10.0.0.0/24", "a"), subnet("10.0.0.1/8", "b")];
     const { outcome, errors } = await refusal({ body: payload(resources, { kind: "subnet" }) });
     expect(outcome).toBe("422 request.invalid");
+throw new Error(JSON.stringify(errors));
     expect(errors.map((error) => error.path)).toContain("scopes[0].resources[1].attributes.blocks[0].prefix");
-    expect(errors.every((error) => error.path.startsWith("scopes[0].resources[1]"))).toBe(true);
+    expect(errors.map((error) => error.path).filter((path) => path.startsWith("scopes[0].resources[0]"))).toEqual([]);
+    if (1) throw new Error(JSON.stringify(errors));
   });
 
   it("with a tag of 10,000 characters is refused with its place", async () => {

@@ -34,7 +34,10 @@ describe.each(routes)("$name", ({ route }) => {
     const signed = await aSignedRequest(key, { ...sent, at });
     const before = api.dump();
     const all = new Headers(signed.headers);
-    for (const [name, value] of Object.entries(headers)) value === "" ? all.delete(name) : all.set(name, value);
+    for (const [name, value] of Object.entries(headers)) {
+      if (value === "") all.delete(name);
+      else all.set(name, value);
+    }
     const bytes = route.method === "GET" ? undefined : (body ?? JSON.stringify(sent.body));
     const init = { method: route.method, headers: all, ...(bytes === undefined ? {} : { body: bytes }) };
     const outcome = await outcomeOf(await api.app.request(`${ORIGIN}${path}`, init));

@@ -6,8 +6,9 @@ import { NetworksClient } from "@google-cloud/compute/build/src/v1/networks_clie
 import { ProjectsClient } from "@google-cloud/compute/build/src/v1/projects_client.js";
 import { SubnetworksClient } from "@google-cloud/compute/build/src/v1/subnetworks_client.js";
 import { type AuthClient, GoogleAuth, JWT } from "google-auth-library";
+import { createDeadline } from "../aws/deadline.ts";
 import { retryAfterMilliseconds } from "../backoff.ts";
-import type { ComputeCollection, ComputeMethod, GcpApi } from "./api.ts";
+import type { ComputeCollection, GcpApi } from "./api.ts";
 import { GcpCallError } from "./errors.ts";
 import type { GcpAuth, GcpClientSettings, GcpServiceAccountKey } from "./options.ts";
 
@@ -49,7 +50,6 @@ const CLIENTS = {
 export async function createGcpApi(
   settings: GcpClientSettings & { readonly auth: GcpAuth; readonly now: () => Date },
 ): Promise<GcpApi> {
-  const { endpoints, requestTimeoutMilliseconds: timeout } = settings;
   const asked = new AsyncLocalStorage<{ retryAfter?: string | null }>();
   const authClient = await authenticate(settings.auth).catch((error: unknown) => {
     throw new GcpCallError(error);
@@ -59,53 +59,56 @@ export async function createGcpApi(
     const store = asked.getStore();
     if (store) store.retryAfter = value;
   });
-  const options: ClientOptions = { authClient, ...endpoints.compute };
+  const options: ClientOptions = { authClient, ...settings.endpoints.compute };
   const clients = Object.fromEntries(
     Object.entries(CLIENTS).map(([name, Client]) => [name, new Client(options)]),
   ) as unknown as Record<ComputeCollection, ComputeClient>;
 
-  /** Runs one call, and says with its error how long the server asked to wait: the libraries' errors drop the header. */
-  async function answered<T>(call: () => Promise<T>): Promise<T> {
+  /**
+   * Runs one attempt with its own time limit, and says with its error how long the server asked to wait: the libraries' errors
+   * drop the header. Their own time limits are not used: each is a timer that holds the answer until it is over.
+   */
+  async function answered<T>(signal: AbortSignal, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const store: { retryAfter?: string | null } = {};
+    const attempt = createDeadline({ signal, milliseconds: settings.requestTimeoutMilliseconds });
     try {
-      return await asked.run(store, call);
+      return await attempt.race(asked.run(store, () => call(attempt.signal)));
     } catch (error) {
       throw new GcpCallError(error, retryAfterMilliseconds(store.retryAfter ?? null, settings.now()));
+    } finally {
+      attempt.end();
     }
   }
 
   return {
     compute: (collection, method, request, signal) =>
-      answered(async () => {
+      answered(signal, async (until) => {
         const client = clients[collection];
         await client.initialize();
+        until.throwIfAborted();
         const call = client.innerApiCalls[method] as InnerCall;
         // The package would retry for up to ten minutes, whatever the scope's deadline is.
-        const pending = call(request, { autoPaginate: false, retry: null, timeout });
+        const pending = call(request, { autoPaginate: false, retry: null, timeout: Number.POSITIVE_INFINITY });
         const cancel = () => pending.cancel();
-        signal.addEventListener("abort", cancel, { once: true });
+        until.addEventListener("abort", cancel, { once: true });
         try {
           const [first, , raw] = await pending;
-          return answerOf(method, first, raw);
+          // The pages' resources alone would hide warnings and what could not be reached.
+          return method === "get" ? first : raw;
         } finally {
-          signal.removeEventListener("abort", cancel);
+          until.removeEventListener("abort", cancel);
         }
       }),
     resourceManager: (path, params, signal) =>
-      answered(async () => {
-        const url = `${endpoints.resourceManager}/v3/${path}`;
-        const { data } = await authClient.request<unknown>({ url, params, signal, timeout, retry: false });
+      answered(signal, async (until) => {
+        const url = `${settings.endpoints.resourceManager}/v3/${path}`;
+        const { data } = await authClient.request<unknown>({ url, params, signal: until, retry: false });
         return data;
       }),
     close: async () => {
       await Promise.all(Object.values(clients).map((client) => client.close()));
     },
   };
-}
-
-/** The pages' resources alone would hide warnings and what could not be reached. */
-function answerOf(method: ComputeMethod, first: unknown, raw: unknown): unknown {
-  return method === "get" ? first : raw;
 }
 
 /** A service account's key signs its own tokens (https://google.aip.dev/auth/4111), so that no other service is asked for one. */

@@ -97,7 +97,7 @@ const BAD_CREDENTIALS =
   /invalid_grant|invalid_client|unauthorized_client|default credentials|ERR_OSSL|DECODER routines/;
 
 function classify(error: unknown): GcpCallErrorCode {
-  if (error instanceof MalformedError) return "malformed";
+  if (error instanceof DeadlineError) return "timeout";
   if (!(error instanceof Error)) return "unexpected";
   const { message, code, cause } = error as LibraryError;
   const status = statusOf(error);

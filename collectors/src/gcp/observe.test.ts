@@ -155,7 +155,7 @@ test("the utilisation of subnets is what Compute Engine counts, and never a chan
   const subnet = scopeOf(run, host, "us-central1", "subnet").resources.get(
     `//compute.googleapis.com/projects/${host}/regions/us-central1/subnetworks/workload`,
   );
-  const { utilisation, availableAddressCount } = subnet?.volatile as {
+  const { utilisation, availableAddressCount } = (subnet?.volatile ?? {}) as {
     utilisation: { rangeName?: string; totalCount: number; allocatedCount: number; freeCount: number }[];
     availableAddressCount: number;
   };

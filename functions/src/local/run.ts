@@ -86,16 +86,14 @@ async function start(
   onTrigger: (names: readonly string[]) => void,
 ): Promise<Running> {
   const { now } = terminal;
+  // A terminal has a person before it, who is shown what happens; requests are news only to what reads the log.
+  const level = options.once || terminal.stderr.isTTY === true ? ["warn", "error"] : ["info", "warn", "error"];
   const log: Log = (line) => {
-    if (line.level !== "info" || !options.once)
+    if (level.includes(line.level))
       terminal.stderr.write(`${JSON.stringify({ time: now().toISOString(), ...line })}\n`);
   };
-  const server = await startLocalServer(config, {
-    port: options.once ? 0 : config.port,
-    now,
-    log: options.once ? quiet(log) : log,
-    onTrigger,
-  });
+  const port = options.once ? 0 : config.port;
+  const server = await startLocalServer(config, { port, now, log, onTrigger, makeFirstToken: !options.once });
   let simulation: Simulation | undefined;
   try {
     if (config.simulation) {
@@ -117,12 +115,6 @@ async function start(
     throw error;
   }
 }
-
-/** Requests are no news in a run that ends by itself; what goes wrong is. */
-const quiet =
-  (log: Log): Log =>
-  (line) =>
-    line.level === "info" ? undefined : log(line);
 
 async function collect(
   running: Running,
@@ -173,6 +165,9 @@ function greet({ server, simulation, collectors }: Running, { stdout }: Terminal
       `  export CADASTRE_API=${server.url} CADASTRE_TOKEN=${server.firstToken}`,
       "",
     );
+  }
+  if (!server.firstToken) {
+    lines.push("Use the admin token of the first start, or set CADASTRE_TOKEN to a text of your own for another one.");
   }
   stdout.write(`${lines.join("\n")}\n`);
 }

@@ -30,6 +30,8 @@ export async function startLocalServer(
     readonly now: () => Date;
     readonly log: Log;
     readonly onTrigger: (collectors: readonly string[]) => void;
+    /** Whether somebody is there to be shown a first admin token: it is shown once, or never. */
+    readonly makeFirstToken: boolean;
   },
 ): Promise<LocalServer> {
   const directory = config.dataDirectory;
@@ -46,14 +48,15 @@ export async function startLocalServer(
   const keyFile = join(directory, "vault.key");
   if (!existsSync(keyFile)) ensureKeyFile({ path: keyFile });
   const encryption = createKeyFileEncryption({ path: keyFile });
-  const first = await bootstrapAdminToken(context, config.token === undefined ? {} : { secret: config.token });
+  const given = config.token === undefined ? undefined : await bootstrapAdminToken(context, { secret: config.token });
+  const first = given ?? (options.makeFirstToken ? await bootstrapAdminToken(context) : undefined);
   const app = createApp({
     context,
     vault: { sealer: encryption, opener: encryption },
     assets: createFileAssets(),
     log: options.log,
     publishTriggers: async (triggers) => options.onTrigger(triggers.map((trigger) => trigger.name)),
-    ...(config.token === undefined ? {} : { givenToken: { text: config.token, tokenId: first.tokenId } }),
+    ...(config.token && given ? { givenToken: { text: config.token, tokenId: given.tokenId } } : {}),
   });
   const { server, port } = await listen(app, options.port).catch(async (error: unknown) => {
     await table.close();
@@ -62,7 +65,7 @@ export async function startLocalServer(
   return {
     url: `http://127.0.0.1:${port}`,
     context,
-    firstToken: config.token === undefined ? first.secret : undefined,
+    firstToken: given ? undefined : first?.secret,
     stop: async () => {
       await new Promise<void>((done) => {
         server.close(() => done());

@@ -35,9 +35,8 @@ function toPattern(path: string): string {
   return path.replace(/\{(\w+)(\+?)\}/g, (_, name: string, greedy: string) => `:${name}${greedy ? "{.+}" : ""}`);
 }
 
-function allowedMethods(routes: readonly Route[], path: string): string {
-  const methods = routes.filter((route) => route.path === path).map((route) => route.method);
-  return [...new Set(methods.includes("GET") ? [...methods, "HEAD"] : methods)].join(", ");
+function allowedMethods(routes: readonly Route[]): string {
+  return routes.flatMap(({ method }) => (method === "GET" ? [method, "HEAD"] : [method])).join(", ");
 }
 
 function answerError(c: ApiContext, error: unknown, log: Log, headers: Record<string, string> = {}): Response {
@@ -70,10 +69,12 @@ export function createApp(options: AppOptions): Hono<ApiEnv> {
   const app = new Hono<ApiEnv>({ router: new TrieRouter() });
   app.use(observe({ log, now: context.now }));
   app.use(securityHeaders);
-  for (const route of routes) app.on(route.method, toPattern(route.path), (c) => serve(c, route, services));
-  for (const path of new Set(routes.map((route) => route.path))) {
-    const allow = allowedMethods(routes, path);
-    app.all(toPattern(path), (c) => {
+  for (const [path, here] of Map.groupBy(routes, (route) => route.path)) {
+    const pattern = toPattern(path);
+    for (const route of here) app.on(route.method, pattern, (c) => serve(c, route, services));
+    // Before the next path is tried: one whose parameter takes slashes would match here too.
+    const allow = allowedMethods(here);
+    app.all(pattern, (c) => {
       c.set("route", path);
       return answerError(c, new ProblemError("request.method", `allowed here: ${allow}`), log, { allow });
     });

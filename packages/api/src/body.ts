@@ -47,7 +47,10 @@ export async function decompress(body: Uint8Array, encoding: string | null): Pro
     return body;
   }
   if (name !== "gzip") {
-    throw new ProblemError("request.media_type", `content-encoding must be gzip or identity, not ${JSON.stringify(name.slice(0, 100))}`);
+    throw new ProblemError(
+      "request.media_type",
+      `content-encoding must be gzip or identity, not ${JSON.stringify(name.slice(0, 100))}`,
+    );
   }
   try {
     return await unzip(body, { maxOutputLength: PLAIN_BODY_BYTES });

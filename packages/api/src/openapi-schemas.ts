@@ -1,11 +1,6 @@
 import { account, accountPatch, newAccount } from "@cadastre/contract/account";
 import { collector, collectorPatch, newCollector } from "@cadastre/contract/collector";
-import {
-  credential,
-  credentialSecret,
-  newCredential,
-  revealedCredential,
-} from "@cadastre/contract/credential";
+import { credential, credentialSecret, newCredential, revealedCredential } from "@cadastre/contract/credential";
 import {
   discovery,
   discoveryResult,
@@ -131,6 +126,7 @@ export function createSchemas() {
   for (const schema of Object.values(OBSERVED)) convert(schema, "input");
   return {
     convert,
-    components: (): Record<string, JsonSchema> => Object.fromEntries([...components].sort(([a], [b]) => (a < b ? -1 : 1))),
+    components: (): Record<string, JsonSchema> =>
+      Object.fromEntries([...components].sort(([a], [b]) => (a < b ? -1 : 1))),
   };
 }

@@ -1,4 +1,4 @@
-import { type ErrorCode, ERRORS } from "@cadastre/contract/errors";
+import { ERRORS, type ErrorCode } from "@cadastre/contract/errors";
 import { SIGNATURE_LIFE_SECONDS, SIGNED_COMPONENTS } from "@cadastre/contract/signature";
 import { problem } from "@cadastre/contract/view";
 import type * as z from "zod";
@@ -26,7 +26,8 @@ const tagOf = ({ path }: Route) => TAGS.find(([prefix]) => path.startsWith(prefi
 export function errorsOf(route: Route): ErrorCode[] {
   const codes: ErrorCode[] = [...(route.errors ?? []), "request.method", "service.unavailable", "service.internal"];
   if (route.path.startsWith("/api/v1/") && route.auth.kind !== "public") codes.push("request.rate_limited");
-  if (route.auth.kind === "token") codes.push("auth.missing", "auth.invalid", "auth.expired", "auth.revoked", "auth.forbidden");
+  if (route.auth.kind === "token")
+    codes.push("auth.missing", "auth.invalid", "auth.expired", "auth.revoked", "auth.forbidden");
   if (route.auth.kind === "signed") {
     codes.push("signature.missing", "signature.invalid", "signature.digest", "signature.stale", "signature.future");
     codes.push("signature.replayed", "signature.unknown_key", "request.too_large");
@@ -100,9 +101,7 @@ function successOf(schemas: Schemas, route: Route): Record<string, object> {
     return { 200: { description: route.summary, content: { [route.media]: { schema } } } };
   }
   if (!route.answer) return { 204: { description: "Done" } };
-  const headers = route.etag
-    ? { headers: { ETag: { description: "Its version", schema: { type: "string" } } } }
-    : {};
+  const headers = route.etag ? { headers: { ETag: { description: "Its version", schema: { type: "string" } } } } : {};
   const content = { "application/json": { schema: schemas.convert(route.answer, "output") } };
   return { [route.status ?? 200]: { description: route.summary, ...headers, content } };
 }

@@ -15,16 +15,17 @@ export function readIfMatch(header: string | null, need: "required" | "optional"
     return undefined;
   }
   if (header.trim() === "*") return undefined;
-  const [, version] = /^\s*(?:"(\d{1,15})"|\d{1,15})\s*$/.exec(header) ?? [];
-  const number = version ?? header.trim();
-  if (!/^\d{1,15}$/.test(number)) throw refuse("If-Match", 'must be a version such as "3", or *');
-  return Number(number);
+  const [, quoted, plain] = /^\s*(?:"(\d{1,16})"|(\d{1,16}))\s*$/.exec(header) ?? [];
+  const version = Number(quoted ?? plain);
+  if (!Number.isSafeInteger(version)) throw refuse("If-Match", 'must be a version such as "3", or *');
+  return version;
 }
 
 /** The value of an Idempotency-Key header. Throws 422 `request.invalid`. */
 export function readIdempotencyKey(header: string | null): string | undefined {
   if (header === null) return undefined;
-  if (!/^[\x21-\x7e]{1,255}$/.test(header)) throw refuse("Idempotency-Key", "must be 1 to 255 visible ASCII characters");
+  if (!/^[\x21-\x7e]{1,255}$/.test(header))
+    throw refuse("Idempotency-Key", "must be 1 to 255 visible ASCII characters");
   return header;
 }
 

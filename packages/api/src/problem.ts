@@ -1,4 +1,4 @@
-import { type ErrorCode, ERRORS, type FieldError, ProblemError } from "@cadastre/contract/errors";
+import { ERRORS, type ErrorCode, type FieldError, ProblemError } from "@cadastre/contract/errors";
 import type { Problem } from "@cadastre/contract/view";
 
 /**
@@ -44,7 +44,11 @@ export function headersOf(error: ProblemError): Record<string, string> {
   return error.status === 503 ? { "retry-after": "5" } : {};
 }
 
-export function problemResponse(error: ProblemError, requestId: string, headers: Record<string, string> = {}): Response {
+export function problemResponse(
+  error: ProblemError,
+  requestId: string,
+  headers: Record<string, string> = {},
+): Response {
   return new Response(JSON.stringify(toProblem(error, requestId)), {
     status: error.status,
     headers: { "content-type": "application/problem+json", ...headersOf(error), ...headers },

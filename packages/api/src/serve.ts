@@ -59,9 +59,8 @@ async function handle(
   route: Route,
   request: ServedRequest,
 ): Promise<{ result: unknown; replayed: boolean }> {
-  const { replay } = route;
-  const key = replay ? readIdempotencyKey(c.req.raw.headers.get("idempotency-key")) : undefined;
-  if (key === undefined || !replay) return { result: await route.handle(request), replayed: false };
+  const key = route.replay ? readIdempotencyKey(c.req.raw.headers.get("idempotency-key")) : undefined;
+  if (key === undefined) return { result: await route.handle(request), replayed: false };
   const { actor, raw: content } = request;
   const operation = `${route.method} ${c.req.path}`;
   return runOnce(
@@ -69,7 +68,7 @@ async function handle(
     { actor, key, operation, content },
     {
       run: (context) => route.handle({ ...request, context }),
-      replay: (claim) => replay(request, claim),
+      replay: async (claim) => route.replay?.(request, claim),
     },
   );
 }
@@ -95,7 +94,10 @@ export async function serve(c: ApiContext, route: Route, services: Services): Pr
     services,
     context: services.context,
     params: route.params ? parse(route.params, c.req.param()) : {},
-    query: parse(route.query ?? (route.auth.kind === "public" ? ANY_PARAMETERS : NO_PARAMETERS), queryOf(c.req.url, route.repeatable)),
+    query: parse(
+      route.query ?? (route.auth.kind === "public" ? ANY_PARAMETERS : NO_PARAMETERS),
+      queryOf(c.req.url, route.repeatable),
+    ),
     version: readIfMatch(c.req.raw.headers.get("if-match"), route.ifMatch),
     body: route.body ? parse(route.body, raw) : undefined,
     raw,
@@ -103,6 +105,7 @@ export async function serve(c: ApiContext, route: Route, services: Services): Pr
   } as ServedRequest;
   const { result, replayed } = await handle(c, route, request);
   if (result instanceof Response) return result;
-  if (route.media !== undefined) throw new ProblemError("service.internal", undefined, { cause: new Error("no Response") });
+  if (route.media !== undefined)
+    throw new ProblemError("service.internal", undefined, { cause: new Error("no Response") });
   return respond(route, result, replayed);
 }

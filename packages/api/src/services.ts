@@ -1,9 +1,9 @@
+import type { SignedRequest } from "@cadastre/contract/signature";
 import type { AuthenticatedCollector } from "@cadastre/core/access/authenticate-collector";
 import type { GivenToken } from "@cadastre/core/access/authenticate-token";
 import type { Context } from "@cadastre/core/context";
 import type { requestRuns } from "@cadastre/core/discovery/triggers";
 import type { Opener, Sealer } from "@cadastre/core/vault/ports";
-import type { SignedRequest } from "@cadastre/contract/signature";
 import type { ReadAsset } from "./assets.ts";
 
 /** Tells collectors that do not poll; called after the triggers are stored. */

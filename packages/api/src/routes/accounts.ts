@@ -1,13 +1,7 @@
 import { account, accountPatch, newAccount } from "@cadastre/contract/account";
 import { accountId, type Provider, provider } from "@cadastre/contract/scope";
 import { page } from "@cadastre/contract/view";
-import {
-  createAccount,
-  deleteAccount,
-  getAccount,
-  listAccounts,
-  patchAccount,
-} from "@cadastre/core/accounts/accounts";
+import { createAccount, deleteAccount, getAccount, listAccounts, patchAccount } from "@cadastre/core/accounts/accounts";
 import { hasActiveResources } from "@cadastre/core/register/resources";
 import * as z from "zod";
 import { keepWanted, paging } from "./lists.ts";

@@ -1,10 +1,4 @@
-import {
-  type Collector,
-  collector,
-  collectorPatch,
-  collectorState,
-  newCollector,
-} from "@cadastre/contract/collector";
+import { type Collector, collector, collectorPatch, collectorState, newCollector } from "@cadastre/contract/collector";
 import { idSchema } from "@cadastre/contract/ids";
 import { page } from "@cadastre/contract/view";
 import { getCollector, type LastSeen, listCollectors } from "@cadastre/core/access/collectors";

@@ -25,8 +25,7 @@ export const CREDENTIAL_ROUTES: readonly Route[] = [
     needs: "sealer",
     secret: true,
     errors: ["request.conflict"],
-    handle: ({ context, services, actor, body }) =>
-      createCredential(context, portOf(services, "sealer"), actor, body),
+    handle: ({ context, services, actor, body }) => createCredential(context, portOf(services, "sealer"), actor, body),
     replay: ({ context }, claim) => getCredential(context, claim.target),
   }),
   operatorRoute({
@@ -57,7 +56,8 @@ export const CREDENTIAL_ROUTES: readonly Route[] = [
     scope: "credentials:reveal",
     name: "revealCredential",
     summary: "The secret of a credential",
-    description: "Every access, also a denied or failed one, is audited before it is answered. `admin` does not include it.",
+    description:
+      "Every access, also a denied or failed one, is audited before it is answered. `admin` does not include it.",
     params: byId,
     body: revealRequest,
     bodyOptional: true,

@@ -8,8 +8,8 @@ import { getCollector, listCollectors } from "@cadastre/core/access/collectors";
 import type { Claim } from "@cadastre/core/access/idempotency";
 import type { Context } from "@cadastre/core/context";
 import { approveHold, listHolds, rejectHold } from "@cadastre/core/discovery/holds";
-import { listScopes } from "@cadastre/core/scopes/status";
 import { listTriggers, requestRuns } from "@cadastre/core/discovery/triggers";
+import { listScopes } from "@cadastre/core/scopes/status";
 import * as z from "zod";
 import { allOf, keepWanted, paging } from "./lists.ts";
 import { operatorRoute, type Route } from "./route.ts";
@@ -91,7 +91,12 @@ export const DISCOVERY_ROUTES: readonly Route[] = [
     mutates: true,
     errors: ["collector.not_found", "collector.state"],
     handle: async ({ context, services, actor, body }) => ({
-      items: await requestRuns(context, actor, await meantCollectors(context, body.collector), services.publishTriggers),
+      items: await requestRuns(
+        context,
+        actor,
+        await meantCollectors(context, body.collector),
+        services.publishTriggers,
+      ),
     }),
     async replay({ context, services, actor, body }, claim) {
       const items = await triggersOf(context, await meantCollectors(context, body.collector), claim, actor.id);

@@ -32,7 +32,10 @@ export function keepWanted<Item extends object>(
 
 /** Every item of a list, a page at a time. */
 export async function* allOf<Item>(
-  list: (options: { limit: number; cursor?: string | undefined }) => Promise<{ items: readonly Item[]; cursor?: string }>,
+  list: (options: {
+    limit: number;
+    cursor?: string | undefined;
+  }) => Promise<{ items: readonly Item[]; cursor?: string }>,
 ): AsyncGenerator<Item> {
   let cursor: string | undefined;
   do {

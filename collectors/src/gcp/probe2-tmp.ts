@@ -1,0 +1,13 @@
+import { aTestRun } from "../aws/testing.ts";
+import { gcpSettings } from "./environment.ts";
+import { observeGcp } from "./observe.ts";
+const mb = () => { (globalThis as any).gc(); return Math.round(process.memoryUsage().heapUsed / 1e6); };
+console.log("start", mb());
+await import("./client.ts");
+console.log("client", mb());
+const run = aTestRun({ keep: false, deadlineMilliseconds: 300_000 });
+let n = 0;
+const rec = run.context.recorder;
+const context = { ...run.context, recorder: { start: (s: any) => { const r = rec.start(s); return { add: (x: any) => { r.add(x as never); if (++n % 10000 === 0) console.log(n, mb()); }, finish: r.finish.bind(r), get count() { return r.count; } }; } } } as any;
+await observeGcp({ projects: { list: [process.argv[2]!] }, ...gcpSettings(process.env) })(context);
+console.log("end", mb(), process.resourceUsage().maxRSS / 1024);

@@ -1,0 +1,65 @@
+import type { Client } from "@cadastre/client/client";
+import { type Hold, hold } from "@cadastre/contract/discovery";
+import { scopeName } from "@cadastre/contract/scope";
+import { type Command, Option } from "commander";
+import { withExamples, withPaging } from "../arguments.ts";
+import { type Cli, openClient, optionsOf } from "../cli.ts";
+import { UsageError } from "../exit-codes.ts";
+import { printList } from "../output/list.ts";
+import { printOne } from "../output/one.ts";
+import type { Column } from "../output/table.ts";
+import { toCount, toTime } from "../output/text.ts";
+
+const COLUMNS: readonly Column<Hold>[] = [
+  { title: "ID", value: (one) => one.id },
+  { title: "STATE", value: (one) => one.state, style: (one) => (one.state === "pending" ? "yellow" : "dim") },
+  { title: "SOURCE", value: (one) => one.source },
+  { title: "SCOPE", value: scopeName, shape: "id" },
+  { title: "KNOWN", value: (one) => toCount(one.known), align: "right" },
+  { title: "MISSING", value: (one) => toCount(one.missing), align: "right" },
+  { title: "CREATED", value: (one) => toTime(one.createdAt) },
+  { title: "REASON", value: (one) => one.reason, shape: "text" },
+];
+
+async function findHold(client: Client, id: string): Promise<Hold> {
+  for await (const one of client.holds.iterate({ limit: 200 })) if (one.id === id) return one;
+  throw new UsageError(`there is no hold ${JSON.stringify(id)}`, "`cadastre holds list` shows them");
+}
+
+/** Adds `holds` to the program. */
+export function addHolds(program: Command, cli: Cli): void {
+  const holds = program.command("holds").description("losses that are too large to believe without an operator");
+  withPaging(holds.command("list").description("holds, newest first"))
+    .addOption(new Option("--state <state>", "only those").choices(hold.shape.state.options))
+    .action(async (_: unknown, command: Command) => {
+      const options = optionsOf<{ state?: string }>(command);
+      const client = openClient(cli, options);
+      const items = (limit: number) => client.holds.iterate({ limit, state: options.state });
+      await printList({ ...cli, options, columns: COLUMNS, noun: "holds", items });
+    });
+  holds
+    .command("show")
+    .description("one hold, with some of the resources that are missing")
+    .argument("<id>")
+    .action(async (id: string, _: unknown, command: Command) => {
+      const options = optionsOf(command);
+      await printOne(cli.stdout, options, await findHold(openClient(cli, options), id));
+    });
+  const decisions = { approve: "they are gone: retire them", reject: "they are there: keep them" } as const;
+  for (const verb of ["approve", "reject"] as const) {
+    withExamples(
+      holds
+        .command(verb)
+        .description(decisions[verb])
+        .argument("<id>")
+        .option("--reason <text>", "kept with the decision")
+        .action(async (id: string, _: unknown, command: Command) => {
+          const options = optionsOf<{ reason?: string }>(command);
+          const client = openClient(cli, options);
+          const { version } = await findHold(client, id);
+          await printOne(cli.stdout, options, await client.holds[verb](id, version, options.reason));
+        }),
+      `holds ${verb} hld_01J… --reason 'the old cluster was ${verb === "approve" ? "switched off" : "only unreachable"}'`,
+    );
+  }
+}

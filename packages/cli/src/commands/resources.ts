@@ -1,0 +1,120 @@
+import { KIND_NAMES } from "@cadastre/contract/kinds/names";
+import type { Resource, ResourceEvent } from "@cadastre/contract/view";
+import { type Command, Option } from "commander";
+import { once, providerOption, withExamples, withPaging } from "../arguments.ts";
+import { type Cli, openClient, optionsOf } from "../cli.ts";
+import { UsageError } from "../exit-codes.ts";
+import { printList } from "../output/list.ts";
+import { printOne } from "../output/one.ts";
+import type { Column } from "../output/table.ts";
+import { toTime } from "../output/text.ts";
+
+export const RESOURCE_COLUMNS: readonly Column<Resource>[] = [
+  { title: "KIND", value: (one) => one.kind },
+  { title: "ACCOUNT", value: (one) => one.account },
+  { title: "REGION", value: (one) => one.region },
+  { title: "NAME", value: (one) => one.name, shape: "id" },
+  { title: "STATUS", value: (one) => one.status, style: (one) => (one.status === "active" ? undefined : "dim") },
+  { title: "CHANGED", value: (one) => toTime(one.changedAt) },
+  { title: "ID", value: (one) => one.id, shape: "id" },
+];
+
+const valueText = (value: unknown) => (value === undefined ? "–" : JSON.stringify(value));
+
+const EVENT_COLUMNS: readonly Column<ResourceEvent>[] = [
+  { title: "AT", value: (one) => toTime(one.at) },
+  { title: "WHAT", value: (one) => one.type },
+  { title: "BY", value: (one) => one.actor, shape: "id" },
+  {
+    title: "CHANGES",
+    value: ({ type, changes }) =>
+      type === "created"
+        ? ""
+        : changes.map(({ path, before, after }) => `${path}: ${valueText(before)} → ${valueText(after)}`).join("; "),
+    shape: "text",
+  },
+];
+
+interface Filters {
+  readonly kind?: string;
+  readonly provider?: string;
+  readonly account?: string;
+  readonly region?: string;
+  readonly network?: string;
+  readonly status?: string;
+  readonly name?: string;
+  readonly tag?: string;
+  readonly ip?: string;
+  readonly cidr?: string;
+  readonly owner?: string;
+  readonly expiresBefore?: string;
+}
+
+async function list(cli: Cli, command: Command): Promise<void> {
+  const options = optionsOf<Filters>(command);
+  const client = openClient(cli, options);
+  const { kind, provider, account, region, network, status, name, tag, ip, cidr, owner, expiresBefore } = options;
+  const filter = { kind, provider, account, region, network, status, name, tag, ip, cidr, owner, expiresBefore };
+  const items = (limit: number) => client.resources.iterate({ ...filter, limit });
+  await printList({ ...cli, options, columns: RESOURCE_COLUMNS, noun: "resources", items });
+}
+
+async function annotate(cli: Cli, id: string, command: Command): Promise<void> {
+  const options = optionsOf<{ notes?: string; owner?: string }>(command);
+  const { notes, owner } = options;
+  if (notes === undefined && owner === undefined) throw new UsageError("give --notes, --owner, or both");
+  const client = openClient(cli, options);
+  const patch = { ...(notes === undefined ? {} : { notes }), ...(owner === undefined ? {} : { owner }) };
+  const { version } = await client.resources.get(id);
+  await printOne(cli.stdout, options, await client.resources.patch(id, patch, version));
+}
+
+/** Adds `resources` to the program. */
+export function addResources(program: Command, cli: Cli): void {
+  const resources = program.command("resources").description("what is in the register");
+  withExamples(
+    withPaging(resources.command("list").description("resources that match all of the filters"))
+      .addOption(new Option("--kind <kind>", "only this kind").choices(KIND_NAMES))
+      .addOption(providerOption("only this provider's"))
+      .option("--account <account>", "only this account's or project's")
+      .option("--region <region>", "only in this region")
+      .option("--network <id>", "only in this network (natural id)")
+      .addOption(new Option("--status <status>", "(default: active)").choices(["active", "retired", "any"]))
+      .option("--name <name>", "the whole name; * stands for any characters")
+      .option("--tag <tag>", "KEY=VALUE, or KEY for any value", once("--tag", "Several: search 'tag:a=1 tag:b=2'."))
+      .option("--ip <address>", "what has this address, or a prefix that contains it")
+      .option("--cidr <prefix>", "what has a prefix inside this one")
+      .option("--owner <owner>", "only this owner's")
+      .option("--expires-before <day>", "certificates that end before, such as 2026-12-31")
+      .action((_: unknown, command: Command) => list(cli, command)),
+    "resources list --kind subnet --account 123456789012",
+    "resources list --ip 10.1.2.5",
+    "resources list --kind certificate --expires-before 2026-12-31 --all --json",
+  );
+  resources
+    .command("show")
+    .description("one resource, with what operators say of it")
+    .argument("<id>", "natural id, or res_…")
+    .action(async (id: string, _: unknown, command: Command) => {
+      const options = optionsOf(command);
+      await printOne(cli.stdout, options, await openClient(cli, options).resources.get(id));
+    });
+  withPaging(resources.command("history").description("what happened to a resource, newest first"))
+    .argument("<id>", "natural id, or res_…")
+    .action(async (id: string, _: unknown, command: Command) => {
+      const options = optionsOf(command);
+      const client = openClient(cli, options);
+      const items = (limit: number) => client.resources.history(id).iterate({ limit });
+      await printList({ ...cli, options, columns: EVENT_COLUMNS, noun: "events", items });
+    });
+  withExamples(
+    resources
+      .command("annotate")
+      .description("set notes or owner, which no collector touches")
+      .argument("<id>", "natural id, or res_…")
+      .option("--notes <text>", "an empty text removes them")
+      .option("--owner <owner>", "an empty text removes it")
+      .action((id: string, _: unknown, command: Command) => annotate(cli, id, command)),
+    "resources annotate res_0123… --owner payments --notes 'kept for the audit'",
+  );
+}

@@ -1,0 +1,54 @@
+import type { ScopeState } from "@cadastre/contract/discovery";
+import { KIND_NAMES } from "@cadastre/contract/kinds/names";
+import { scopeName, scopeStatus } from "@cadastre/contract/scope";
+import { type Command, Option } from "commander";
+import { providerOption, withExamples, withPaging } from "../arguments.ts";
+import { type Cli, openClient, optionsOf } from "../cli.ts";
+import { printList } from "../output/list.ts";
+import { reasonOf, STATUS_STYLES } from "../output/status.ts";
+import type { Column } from "../output/table.ts";
+import { toAge, toCount, toTime } from "../output/text.ts";
+
+const COLUMNS: readonly Column<ScopeState>[] = [
+  { title: "SOURCE", value: (one) => one.source },
+  { title: "SCOPE", value: scopeName, shape: "id" },
+  { title: "STATUS", value: (one) => one.status, style: (one) => STATUS_STYLES[one.status] },
+  { title: "RESOURCES", value: (one) => toCount(one.resources), align: "right" },
+  { title: "MISSING", value: (one) => (one.missing === 0 ? "" : toCount(one.missing)), align: "right" },
+  { title: "LAST RUN", value: (one) => toTime(one.lastRunAt) },
+  { title: "AGE", value: (one) => toAge(one.ageSeconds), align: "right" },
+  { title: "HOLD", value: (one) => one.hold, shape: "id" },
+  { title: "REASON", value: (one) => reasonOf(one.errors), shape: "text" },
+];
+
+interface Filters {
+  readonly source?: string;
+  readonly provider?: string;
+  readonly account?: string;
+  readonly region?: string;
+  readonly kind?: string;
+  readonly status?: string;
+}
+
+/** Adds `scopes` to the program. */
+export function addScopes(program: Command, cli: Cli): void {
+  withExamples(
+    withPaging(program.command("scopes").description("what was looked at, when, and what is not complete"))
+      .option("--source <name>", "only this collector's")
+      .addOption(providerOption("only this provider's"))
+      .option("--account <account>", "only this account's or project's")
+      .option("--region <region>", "only this region's")
+      .addOption(new Option("--kind <kind>", "only this kind's").choices(KIND_NAMES))
+      .addOption(new Option("--status <status>", "only with this status").choices(scopeStatus.options))
+      .action(async (_: unknown, command: Command) => {
+        const options = optionsOf<Filters>(command);
+        const client = openClient(cli, options);
+        const { source, provider, account, region, kind, status } = options;
+        const filter = { source, provider, account, region, kind, status };
+        const items = (limit: number) => client.scopes.iterate({ ...filter, limit });
+        await printList({ ...cli, options, columns: COLUMNS, noun: "scopes", items });
+      }),
+    "scopes",
+    "scopes --status failed --all",
+  );
+}

@@ -1,0 +1,77 @@
+import { TOKEN_SCOPES, type Token, type TokenScope } from "@cadastre/contract/token";
+import { type Command, Option } from "commander";
+import { duration, listOf, withExamples, withPaging } from "../arguments.ts";
+import { type Cli, openClient, optionsOf } from "../cli.ts";
+import { printList } from "../output/list.ts";
+import type { Column } from "../output/table.ts";
+import { neutralise, toJson, toTime } from "../output/text.ts";
+
+const stateOf = (token: Token, now: Date) =>
+  token.revokedAt !== undefined ? "revoked" : token.expiresAt <= now.toISOString() ? "expired" : "valid";
+
+const columns = (now: Date): readonly Column<Token>[] => [
+  { title: "ID", value: (one) => one.id },
+  { title: "NAME", value: (one) => one.name },
+  {
+    title: "STATE",
+    value: (one) => stateOf(one, now),
+    style: (one) => (stateOf(one, now) === "valid" ? "green" : "dim"),
+  },
+  { title: "SCOPES", value: (one) => one.scopes.join(","), shape: "id" },
+  { title: "CREATED", value: (one) => toTime(one.createdAt) },
+  { title: "EXPIRES", value: (one) => toTime(one.expiresAt) },
+];
+
+interface CreateOptions {
+  readonly scopes: readonly TokenScope[];
+  readonly expiresIn?: number;
+}
+
+async function create(cli: Cli, name: string, command: Command): Promise<void> {
+  const options = optionsOf<CreateOptions>(command);
+  const { scopes, expiresIn } = options;
+  const expiry = expiresIn === undefined ? {} : { expiresInSeconds: expiresIn };
+  const made = await openClient(cli, options).tokens.create({ name, scopes: [...scopes], ...expiry });
+  if (options.json) return cli.stdout.write(`${toJson(made)}\n`);
+  await cli.stderr.write(
+    `${made.id} ${neutralise(made.name)}, until ${toTime(made.expiresAt)}; the token is shown now and never again:\n`,
+  );
+  await cli.stdout.write(`${made.secret}\n`);
+}
+
+/** Adds `tokens` to the program. */
+export function addTokens(program: Command, cli: Cli): void {
+  const tokens = program.command("tokens").description("API tokens of operators and scripts");
+  withExamples(
+    tokens
+      .command("create")
+      .description("make a token; on stdout is the token and nothing else")
+      .argument("<name>", "what it is for")
+      .addOption(
+        new Option("--scopes <list>", `what it may do: ${TOKEN_SCOPES.join(", ")}`)
+          .argParser(listOf(TOKEN_SCOPES))
+          .makeOptionMandatory(),
+      )
+      .addOption(
+        new Option("--expires-in <time>", "such as 12h or 30d, at most 366d (default: 90d)").argParser(duration),
+      )
+      .action((name: string, _: unknown, command: Command) => create(cli, name, command)),
+    "tokens create ci --scopes resources:read,discovery:read --expires-in 30d > ci.token",
+  );
+  withPaging(tokens.command("list").description("all tokens, without their secrets")).action(
+    async (_: unknown, command: Command) => {
+      const options = optionsOf(command);
+      const client = openClient(cli, options);
+      const items = (limit: number) => client.tokens.iterate({ limit });
+      await printList({ ...cli, options, columns: columns(cli.now()), noun: "tokens", items });
+    },
+  );
+  tokens
+    .command("revoke")
+    .description("end a token at once and for good")
+    .argument("<id>", "tok_…")
+    .action(async (id: string, _: unknown, command: Command) => {
+      await openClient(cli, optionsOf(command)).tokens.revoke(id);
+      await cli.stderr.write(`revoked ${neutralise(id)}\n`);
+    });
+}

@@ -1,0 +1,49 @@
+import { ApiError } from "@cadastre/client/api-error";
+
+/** How the command ends; scripts rely on these. */
+export const EXIT = {
+  ok: 0,
+  failure: 1,
+  usage: 2,
+  /** A collection in which a scope is not complete. */
+  incomplete: 3,
+  unauthorised: 4,
+  /** The API does not answer; what was collected waits in the spool. */
+  unreachable: 5,
+  /** Ended by a second Ctrl-C, as shells count it. */
+  interrupted: 130,
+} as const;
+
+export const EXIT_CODES_HELP = `
+Exit codes:
+  0  done
+  1  failed
+  2  the command line, a file or the environment is not right
+  3  collected, but a scope is not complete
+  4  not authorised (token or collector)
+  5  the API cannot be reached (what was collected waits in the spool)
+`;
+
+/** Something about the command line, a file that it names, or the environment is not right. Nothing was done. */
+export class UsageError extends Error {
+  readonly hint: string | undefined;
+
+  constructor(message: string, hint?: string) {
+    super(message);
+    this.name = "UsageError";
+    this.hint = hint;
+  }
+}
+
+/** The exit code of an answer with this code and HTTP status. */
+export function exitCodeOfStatus(code: string, status: number | undefined): number {
+  if (status === 401 || status === 403) return EXIT.unauthorised;
+  return code === "api.unreachable" || code === "api.unavailable" || code === "spool.busy"
+    ? EXIT.unreachable
+    : EXIT.failure;
+}
+
+export function exitCodeOf(error: unknown): number {
+  if (error instanceof UsageError) return EXIT.usage;
+  return error instanceof ApiError ? exitCodeOfStatus(error.code, error.status) : EXIT.failure;
+}

@@ -1,0 +1,127 @@
+import { buildOpenApi, errorsOf, toOpenApiPath } from "@cadastre/api/openapi";
+import { ROUTES } from "@cadastre/api/routes/table";
+import { ERRORS } from "@cadastre/contract/errors";
+import { Validator } from "@seriousme/openapi-schema-validator";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { anApi, jsonOf, type TestApi } from "./an-api.ts";
+import { pathOf } from "./example-requests.ts";
+
+interface Operation {
+  readonly security: object[];
+  readonly parameters: { readonly name: string; readonly in: string }[];
+  readonly responses: Record<string, { readonly description: string }>;
+  readonly requestBody?: object;
+}
+
+let api: TestApi;
+let document: { paths: Record<string, Record<string, Operation>> };
+beforeAll(async () => {
+  api = await anApi();
+  document = JSON.parse(JSON.stringify(buildOpenApi()));
+});
+afterAll(() => api.close());
+
+const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+const PATHS = [...new Set(ROUTES.map((route) => route.path))];
+
+describe("the app", () => {
+  it("has no route but those of the table, each of which says who may call it", () => {
+    for (const route of ROUTES) expect(["public", "token", "signed"], route.path).toContain(route.auth.kind);
+    const served = new Set(ROUTES.map((route) => `${route.method} ${route.path}`));
+    const pattern = (path: string) =>
+      path.replace(/:(\w+)(\{\.\+\})?/g, (_, name, greedy) => `{${name}${greedy ? "+" : ""}}`);
+    const handlers = api.app.routes.filter((route) => route.method !== "ALL");
+    expect(new Set(handlers.map((route) => `${route.method} ${pattern(route.path)}`))).toEqual(served);
+    const others = api.app.routes.filter((route) => route.method === "ALL" && route.path !== "/*");
+    expect(new Set(others.map((route) => pattern(route.path)))).toEqual(new Set(PATHS));
+  });
+
+  it.each(PATHS)("answers 405 with Allow for any other method on %s", async (path) => {
+    const here = ROUTES.filter((route) => route.path === path);
+    const allowed = new Set(here.map((route) => route.method as string));
+    const example = here[0] ? pathOf(here[0]) : path;
+    for (const method of METHODS.filter((one) => !allowed.has(one))) {
+      const response = await api.send({ method, path: example });
+      expect(await jsonOf(response)).toMatchObject({ status: 405, code: "request.method" });
+      const allow = response.headers.get("allow")?.split(", ") ?? [];
+      expect(new Set(allow)).toEqual(new Set(allowed.has("GET") ? [...allowed, "HEAD"] : allowed));
+    }
+  });
+
+  it.each([
+    "/nothing",
+    "/api",
+    "/api/v1",
+    "/api/v2/resources",
+    "/api/v1/resource",
+    "/api/v1/accounts/aws",
+    "/api/v1/discovery/runs/x",
+    "/api/docs/package.json",
+    "/api/docs/..%2f..%2fpackage.json",
+    "/assets/index.html",
+    "/assets/..%2f..%2fsrc%2fapp.ts",
+    "//etc/passwd",
+    "/%",
+  ])("answers 404 for %s", async (path) => {
+    expect(await jsonOf(await api.send({ method: "GET", path }))).toMatchObject({
+      status: 404,
+      code: "request.not_found",
+    });
+  });
+
+  it("does not have the routes that hand out or store secrets without a vault", async () => {
+    const bare = await anApi({ hasVault: false });
+    const needy = ROUTES.filter((route) => route.needs !== undefined);
+    expect(needy.map((route) => route.name).sort()).toEqual([
+      "createCredential",
+      "fetchCredential",
+      "revealCredential",
+    ]);
+    for (const route of needy) {
+      const { status } = await bare.send({ method: route.method, path: pathOf(route), body: {} });
+      expect([404, 405]).toContain(status);
+    }
+    await bare.close();
+  });
+
+  it("answers HEAD as GET without a body", async () => {
+    const response = await api.send({ method: "HEAD", path: "/api/v1/accounts" });
+    expect([response.status, await response.text()]).toEqual([200, ""]);
+    expect((await api.send({ method: "HEAD", path: "/api/v1/accounts", token: "" })).status).toBe(401);
+  });
+});
+
+describe("the OpenAPI document", () => {
+  it("is valid OpenAPI 3.1 and is what the API serves without a token", async () => {
+    const { valid, errors } = await new Validator().validate(structuredClone(document));
+    expect(errors).toBeUndefined();
+    expect(valid).toBe(true);
+    const served = await api.send({ method: "GET", path: "/api/v1/openapi.json", token: "" });
+    expect(await served.json()).toEqual(document);
+  });
+
+  it("has every route with its parameters, its body, and who may call it, and nothing else", () => {
+    const documented = Object.entries(document.paths).flatMap(([path, operations]) =>
+      Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    expect(documented.sort()).toEqual(ROUTES.map((route) => `${route.method} ${toOpenApiPath(route.path)}`).sort());
+    for (const route of ROUTES) {
+      const operation = document.paths[toOpenApiPath(route.path)]?.[route.method.toLowerCase()] as Operation;
+      const names = [...route.path.matchAll(/\{(\w+)\+?\}/g)].map(([, name]) => name);
+      expect(operation.parameters.filter((one) => one.in === "path").map((one) => one.name)).toEqual(names);
+      expect(operation.requestBody !== undefined).toBe(route.body !== undefined || route.rawBody !== undefined);
+      expect(operation.security).toHaveLength(route.auth.kind === "public" ? 0 : 1);
+    }
+  });
+
+  it("has every error code, at its status", () => {
+    const seen = new Set(ROUTES.flatMap((route) => errorsOf(route)));
+    expect([...seen].sort()).toEqual(Object.keys(ERRORS).sort());
+    for (const route of ROUTES) {
+      const operation = document.paths[toOpenApiPath(route.path)]?.[route.method.toLowerCase()] as Operation;
+      for (const code of errorsOf(route)) {
+        expect(operation.responses[ERRORS[code].status]?.description).toContain(`\`${code}\``);
+      }
+    }
+  });
+});

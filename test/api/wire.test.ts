@@ -1,0 +1,119 @@
+import { createServer, request as httpRequest, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { gzipSync } from "node:zlib";
+import { SIGNED_BODY_BYTES } from "@cadastre/api/body";
+import { SHARD_BYTES } from "@cadastre/contract/digest";
+import type { TestKey } from "@cadastre/core/access/testing";
+import { getRequestListener } from "@hono/node-server";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { anInstance, aRun, instanceScope } from "../support/estate.ts";
+import { ACCOUNT, anApi, aSignedRequest, jsonOf, type Signed, type TestApi } from "./an-api.ts";
+
+let api: TestApi;
+let server: Server;
+let origin: string;
+let key: TestKey;
+
+beforeAll(async () => {
+  api = await anApi();
+  key = (await api.aReporter()).key;
+  server = createServer(getRequestListener(api.app.fetch));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterAll(async () => {
+  await new Promise((resolve) => server.close(resolve));
+  await api.close();
+});
+
+const sign = async (sent: Signed) => fetch(await aSignedRequest(key, { at: api.now(), ...sent }, origin));
+const get = (path: string) => fetch(`${origin}${path}`, { headers: { authorization: `Bearer ${api.admin}` } });
+
+describe("over real HTTP", () => {
+  it("a run is opened, uploaded and completed, its scope's name in the path as it was signed", async () => {
+    const resources = Array.from({ length: 300 }, (_, n) => anInstance(n));
+    const run = aRun([{ key: instanceScope(), resources }], {
+      counts: new Map([[`aws/${ACCOUNT}/us-east-1/instance`, 1]]),
+    });
+    const post = (path: string, body: unknown) => sign({ method: "POST", path, body, gzip: true });
+    const opened = await jsonOf(await post("/api/v1/discovery/runs", run.body()));
+    expect(opened).toMatchObject({ state: "open", scopes: [{ verdict: "upload", want: [0] }] });
+
+    const early = await jsonOf(await post(`/api/v1/discovery/runs/${run.run}/complete`, {}));
+    const scope = `aws/${ACCOUNT}/us-east-1/instance`;
+    expect(early).toMatchObject({ status: 409, code: "discovery.shards_missing", missing: [{ scope, shards: [0] }] });
+
+    const path = `/api/v1/discovery/runs/${run.run}/scopes/${encodeURIComponent(scope)}/shards/0`;
+    const put = () => sign({ method: "PUT", path, body: { contract: "cadastre.discovery/v1", resources }, gzip: true });
+    const applied = { state: "applied", created: 300, updated: 0, unchanged: 0, missing: 0 };
+    expect(await jsonOf(await put())).toEqual(applied);
+    expect(await jsonOf(await put())).toEqual(applied);
+
+    const completed = await jsonOf(await post(`/api/v1/discovery/runs/${run.run}/complete`, {}));
+    expect(completed).toMatchObject({ state: "closed", totals: { resources: 300, created: 300, retired: 0 } });
+    const again = aRun([{ key: instanceScope(), resources }]);
+    expect(await jsonOf(await post("/api/v1/discovery/runs", again.body()))).toMatchObject({ state: "unchanged" });
+    const { items } = await jsonOf(await get("/api/v1/resources?ip=10.0.0.7"));
+    expect(items).toMatchObject([{ name: "web-7", lastSeenAt: "2026-11-20T12:00:00.000Z" }]);
+  });
+
+  it("a scope's name that was not encoded in the path is nothing that the API has", async () => {
+    const path = `/api/v1/discovery/runs/run_01JD0000000000000000000000/scopes/aws/${ACCOUNT}/us-east-1/instance/shards/0`;
+    expect((await sign({ method: "PUT", path, body: {} })).status).toBe(404);
+  });
+
+  it("a body as large as a shard may be is read, and one that is larger is refused while it arrives", async () => {
+    const ofSize = (bytes: number) => new TextEncoder().encode(JSON.stringify({ contract: "x".repeat(bytes - 15) }));
+    const largest = await sign({ method: "POST", path: "/api/v1/discovery", body: ofSize(SHARD_BYTES) });
+    expect(await jsonOf(largest)).toMatchObject({ status: 422, code: "discovery.version" });
+    const larger = await sign({ method: "POST", path: "/api/v1/discovery", body: ofSize(SIGNED_BODY_BYTES + 1) });
+    expect(await jsonOf(larger)).toMatchObject({ status: 413, code: "request.too_large" });
+  });
+
+  it("a body without an announced length is cut at the limit", async () => {
+    const signed = await aSignedRequest(
+      key,
+      { method: "POST", path: "/api/v1/discovery", body: {}, at: api.now() },
+      origin,
+    );
+    const headers = { ...Object.fromEntries(signed.headers), "transfer-encoding": "chunked" };
+    const answer = await new Promise<{ status: number | undefined; text: string }>((resolve, reject) => {
+      const request = httpRequest(`${origin}/api/v1/discovery`, { method: "POST", headers }, (response) => {
+        const chunks: Buffer[] = [];
+        response.on("data", (chunk: Buffer) => chunks.push(chunk));
+        response.on("end", () => resolve({ status: response.statusCode, text: Buffer.concat(chunks).toString() }));
+      });
+      request.on("error", reject);
+      const chunk = Buffer.alloc(256 * 1024, 0x20);
+      let left = Math.ceil(SIGNED_BODY_BYTES / chunk.byteLength) + 1;
+      const write = () => {
+        while (left-- > 0) if (!request.write(chunk)) return void request.once("drain", write);
+        request.end();
+      };
+      write();
+    });
+    expect([answer.status, JSON.parse(answer.text).code]).toEqual([413, "request.too_large"]);
+  });
+
+  it("a gzip bomb is answered 413 and the service goes on", async () => {
+    const body = new Uint8Array(gzipSync(Buffer.alloc(200 * 1024 * 1024), { level: 9 }));
+    const answer = await sign({ method: "POST", path: "/api/v1/discovery", body, isCompressed: true });
+    expect(await jsonOf(answer)).toMatchObject({ status: 413, code: "request.too_large" });
+    expect((await fetch(`${origin}/healthz`)).status).toBe(200);
+  });
+
+  it("a replayed request is refused", async () => {
+    const request = await aSignedRequest(
+      key,
+      { method: "GET", path: "/api/v1/discovery/triggers", at: api.now() },
+      origin,
+    );
+    expect((await fetch(request.clone())).status).toBe(200);
+    expect(await jsonOf(await fetch(request))).toMatchObject({ status: 409, code: "signature.replayed" });
+  });
+
+  it("a natural id in the path is found as it was encoded", async () => {
+    const { id } = anInstance(1);
+    expect(await jsonOf(await get(`/api/v1/resources/${encodeURIComponent(id)}`))).toMatchObject({ id });
+  });
+});
