@@ -15,7 +15,7 @@ import { registerCollector } from "@cadastre/core/access/register-collector";
 import { aCollector, aKey, type TestKey } from "@cadastre/core/access/testing";
 import { createToken } from "@cadastre/core/access/tokens";
 import { type Actor, type Context, DEFAULT_HOLD_POLICY } from "@cadastre/core/context";
-import { aVault } from "@cadastre/core/vault/testing";
+import { createKeyFileEncryption, ensureKeyFile } from "@cadastre/functions/adapters/key-file";
 import { openSqliteTable } from "@cadastre/store/sqlite";
 
 export const ORIGIN = "https://cadastre.test";
@@ -63,13 +63,15 @@ export async function aSignedRequest(key: TestKey, sent: Signed, origin = ORIGIN
 export async function anApi({ onFile = false, hasVault = true }: { onFile?: boolean; hasVault?: boolean } = {}) {
   let time = new Date("2026-11-20T12:00:00.000Z").getTime();
   const now = () => new Date(time);
-  const folder = onFile ? mkdtempSync(join(tmpdir(), "cadastre-api-")) : undefined;
-  const path = folder === undefined ? ":memory:" : join(folder, "table.db");
+  const folder = mkdtempSync(join(tmpdir(), "cadastre-api-"));
+  const path = onFile ? join(folder, "table.db") : ":memory:";
   const table = openSqliteTable({ path, now, durable: false });
   const context: Context = { table, now, holdPolicy: DEFAULT_HOLD_POLICY };
   const lines: LogLine[] = [];
   const published: { name: string; id: string }[][] = [];
-  const vault = aVault();
+  const keyFile = { path: join(folder, "vault.key") };
+  ensureKeyFile(keyFile);
+  const vault = createKeyFileEncryption(keyFile);
   const app = createApp({
     context,
     ...(hasVault ? { vault: { sealer: vault, opener: vault } } : {}),
@@ -144,7 +146,7 @@ export async function anApi({ onFile = false, hasVault = true }: { onFile?: bool
     dump,
     async close() {
       await table.close();
-      if (folder !== undefined) rmSync(folder, { recursive: true });
+      rmSync(folder, { recursive: true });
     },
   };
 }

@@ -8,7 +8,7 @@ import {
   runOpened,
   shardApplied,
 } from "@cadastre/contract/discovery";
-import { scopeName } from "@cadastre/contract/scope";
+import { scopeName, toScopePath } from "@cadastre/contract/scope";
 import type * as z from "zod";
 import { RefusedError, UnavailableError } from "../api-errors.ts";
 import type { SignedFetch } from "../signed-fetch.ts";
@@ -129,7 +129,7 @@ export async function deliverRun(options: DeliverOptions): Promise<Omit<RunResul
         return reader.shardBody(plan, shard);
       },
       async put(scope, shard, body, ended) {
-        const path = `${RUNS}/${run}/scopes/${encodeURIComponent(scope)}/shards/${shard}`;
+        const path = `${RUNS}/${run}/scopes/${toScopePath(scope)}/shards/${shard}`;
         requireForm(shardApplied, await call({ method: "PUT", path, ...body, signal: ended, onSent }), `PUT ${path}`);
       },
     });

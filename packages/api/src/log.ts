@@ -22,7 +22,9 @@ const MOST_CAUSES = 4;
 /** An error for the log: its stack frames, and its message unless the request had a secret that the message may repeat. */
 export function toLoggedError(error: unknown, hasSecret: boolean, depth = 0): LoggedError {
   if (!(error instanceof Error)) return { name: typeof error, stack: [] };
-  const stack = (error.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));
+  // The message comes first in `stack`, and may have lines that look like frames.
+  const frames = (error.stack ?? "").replace(error.message, () => "").split("\n");
+  const stack = frames.filter((line) => /^\s+at /.test(line));
   const isMore = error.cause !== undefined && depth < MOST_CAUSES;
   return {
     name: error.name,

@@ -41,3 +41,16 @@ export function fromScopeName(name: string): ScopeKey {
   const [provider_, account, region, kind] = name.split("/");
   return scopeKey.parse({ provider: provider_, account, region, kind });
 }
+
+/**
+ * A scope's name as one segment of a path: `aws~123456789012~us-east-1~subnet`. Gateways decode `%2F` on the way, which would
+ * break a signature over the path; `~` is never encoded (RFC 3986) and in no part of a scope.
+ */
+export function toScopePath(name: string): string {
+  return name.replaceAll("/", "~");
+}
+
+/** The inverse of `toScopePath`; a name with slashes is taken as it is. */
+export function fromScopePath(segment: string): string {
+  return segment.replaceAll("~", "/");
+}

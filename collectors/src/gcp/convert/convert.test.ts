@@ -265,7 +265,7 @@ test("an instance of a service project is its own and in the host's network", ()
 });
 
 test("an instance is found by each of its addresses: internal, external, both IPv6, their /96 and alias ranges", () => {
-  const { networkInterfaces: [nic] = [] } = anInstance();
+  const nic = anInstance().networkInterfaces?.[0];
   const resource = toInstance(
     anInstance({
       networkInterfaces: [
@@ -301,7 +301,7 @@ test("an instance is found by each of its addresses: internal, external, both IP
 });
 
 test("a stopped instance keeps its internal address and has no external one", () => {
-  const { networkInterfaces: [nic] = [] } = anInstance();
+  const nic = anInstance().networkInterfaces?.[0];
   const { attributes } = toInstance(
     anInstance({ status: "TERMINATED", networkInterfaces: [{ ...nic, accessConfigs: [{ type: "ONE_TO_ONE_NAT" }] }] }),
     place,

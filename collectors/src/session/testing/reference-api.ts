@@ -13,7 +13,7 @@ import {
 import { type OpenRun, openRun } from "@cadastre/contract/discovery";
 import { type ErrorCode, ProblemError } from "@cadastre/contract/errors";
 import type { PublicKey } from "@cadastre/contract/keys";
-import { scopeName } from "@cadastre/contract/scope";
+import { fromScopePath, scopeName } from "@cadastre/contract/scope";
 import { verifyRequest } from "@cadastre/contract/signature";
 
 type Wire = { readonly id: string; readonly [member: string]: unknown };
@@ -175,7 +175,7 @@ export async function startReferenceApi(publicKey: PublicKey, now: () => Date, p
     const parts = path.split("/").slice(1).map(decodeURIComponent);
     if (method === "POST" && path === "/api/v1/discovery/runs") return openRunOf(body);
     if (method === "PUT" && parts[6])
-      return putShard(parts[4] as string, parts[6], Number(parts[8]), body as { resources: Wire[] });
+      return putShard(parts[4] as string, fromScopePath(parts[6]), Number(parts[8]), body as { resources: Wire[] });
     if (method === "POST" && parts[5] === "complete") return complete(parts[4] as string);
     throw new ProblemError("request.not_found");
   }

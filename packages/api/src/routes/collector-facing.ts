@@ -65,7 +65,8 @@ export const COLLECTOR_ROUTES: readonly Route[] = [
     path: "/api/v1/discovery/runs/{run}/scopes/{scope}/shards/{shard}",
     name: "uploadShard",
     summary: "Upload one shard of a scope",
-    description: "`scope` is `provider/account/region/kind`, URL-encoded. Sent again it has no second effect.",
+    description:
+      "`scope` is `provider~account~region~kind`: no character that a gateway would decode and so break the signature. Sent again it has no second effect.",
     params: z.object({
       run,
       scope: z.string().min(1).max(MOST_SCOPE_NAME),

@@ -81,18 +81,10 @@ async function tryComplete(
   const changed = scopes.filter((scope) => !scope.same);
 
   await requireUploaded(context, source, changed, runId);
-  const settled: Settled[] = [];
-  const results = new Map<string, ScopeResult>();
-  let overtaken = 0;
-  for (const scope of changed) {
-    const done = await completeScope(context, actor, source, scope, runId);
-    if (!done) {
-      overtaken++;
-      continue;
-    }
-    settled.push(done.settled);
-    results.set(scope.name, done.result);
-  }
+  const completed = await inTurn(changed, (scope) => completeScope(context, actor, source, scope, runId));
+  const settled = completed.flatMap((one) => one?.settled ?? []);
+  const results = new Map(completed.flatMap((one) => (one ? [[one.settled.name, one.result] as const] : [])));
+  const overtaken = changed.length - settled.length;
   const listed = scopes.map(
     (scope): RunScope => ({
       ...scope,
@@ -130,6 +122,17 @@ async function tryComplete(
   return answer;
 }
 
+/** Scopes that are worked on at the same time: they share nothing, and a large run has hundreds of them. */
+const SCOPES_AT_ONCE = 16;
+
+async function inTurn<T, Result>(all: readonly T[], work: (one: T) => Promise<Result>): Promise<Result[]> {
+  const results: Result[] = [];
+  for (let at = 0; at < all.length; at += SCOPES_AT_ONCE) {
+    results.push(...(await Promise.all(all.slice(at, at + SCOPES_AT_ONCE).map(work))));
+  }
+  return results;
+}
+
 /** Throws `discovery.shards_missing` with every scope and shard that has not arrived. */
 async function requireUploaded(
   context: Context,
@@ -137,16 +140,16 @@ async function requireUploaded(
   changed: readonly RunScope[],
   runId: string,
 ): Promise<void> {
-  const missing: { scope: string; shards: number[] }[] = [];
-  for (const { name } of changed) {
+  const found = await inTurn(changed, async ({ name }) => {
     const scope = await context.table.get(ScopeItem, { source, name }, { consistent: true });
-    if (scope?.lease?.run !== runId) continue;
-    const absent: number[] = [];
+    if (scope?.lease?.run !== runId) return { scope: name, shards: [] };
+    const shards: number[] = [];
     await readManifests(context, scope, scope.lease, (manifest, shard, digest) => {
-      if ((manifest?.digest ?? EMPTY_DIGEST) !== digest) absent.push(shard);
+      if ((manifest?.digest ?? EMPTY_DIGEST) !== digest) shards.push(shard);
     });
-    if (absent.length > 0) missing.push({ scope: name, shards: absent });
-  }
+    return { scope: name, shards };
+  });
+  const missing = found.filter((one) => one.shards.length > 0);
   if (missing.length === 0) return;
   const total = missing.reduce((sum, one) => sum + one.shards.length, 0);
   throw new ProblemError("discovery.shards_missing", `${total} shards of ${missing.length} scopes have not arrived`, {

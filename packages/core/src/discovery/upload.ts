@@ -18,7 +18,7 @@ import {
   resourceSchema,
   unstorable,
 } from "@cadastre/contract/resource";
-import { fromScopeName, type ScopeKey } from "@cadastre/contract/scope";
+import { fromScopeName, fromScopePath, type ScopeKey } from "@cadastre/contract/scope";
 import { ConflictError } from "@cadastre/store/errors";
 import { check, create, replace } from "@cadastre/store/table";
 import { audit } from "../audit/record.ts";
@@ -40,6 +40,7 @@ const IGNORED: ShardApplied = { state: "ignored", created: 0, updated: 0, unchan
 
 export interface ShardAddress {
   readonly run: string;
+  /** The scope's name, as such or as a segment of a path. */
   readonly scope: string;
   readonly shard: number;
 }
@@ -55,10 +56,11 @@ export async function uploadShard(
   context: Context,
   actor: Actor,
   reporter: Reporter,
-  address: ShardAddress,
+  at: ShardAddress,
   body: unknown,
 ): Promise<ShardApplied> {
   requireVersion(body);
+  const address = { ...at, scope: fromScopePath(at.scope) };
   const scope = parseScope(address.scope);
   requireBoundScopes(reporter, [scope]);
   const { resources } = parse(shardUpload, body);

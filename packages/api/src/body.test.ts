@@ -1,0 +1,89 @@
+import { gzipSync } from "node:zlib";
+import { describe, expect, it } from "vitest";
+import { decompress, PLAIN_BODY_BYTES, parseJson, readBody, requireJson } from "./body.ts";
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+const post = (body: string | ReadableStream<Uint8Array>) =>
+  new Request("https://x.test", { method: "POST", body, duplex: "half" } as RequestInit);
+
+describe("reading", () => {
+  it("takes a body of exactly the limit, and not one byte more", async () => {
+    expect((await readBody(post("12345"), 5)).byteLength).toBe(5);
+    await expect(readBody(post("123456"), 5)).rejects.toMatchObject({ code: "request.too_large" });
+  });
+
+  it("stops a stream at the limit, whatever it would still send", async () => {
+    let pulled = 0;
+    let isCancelled = false;
+    const endless = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        pulled += 10;
+        controller.enqueue(new Uint8Array(10));
+      },
+      cancel() {
+        isCancelled = true;
+      },
+    });
+    await expect(readBody(post(endless), 100)).rejects.toMatchObject({ code: "request.too_large" });
+    expect([isCancelled, pulled < 150]).toEqual([true, true]);
+  });
+});
+
+describe("decompressing", () => {
+  it("takes gzip and identity, in any case, and nothing else", async () => {
+    const zipped = gzipSync("{}");
+    for (const encoding of ["gzip", "GZIP", " gzip "])
+      expect(Buffer.from(await decompress(zipped, encoding)).toString()).toBe("{}");
+    for (const encoding of [null, "identity"]) expect(await decompress(bytes("{}"), encoding)).toEqual(bytes("{}"));
+    for (const encoding of ["br", "deflate", "gzip, gzip", "zstd"]) {
+      await expect(decompress(zipped, encoding)).rejects.toMatchObject({ code: "request.media_type" });
+    }
+  });
+
+  it("takes what unpacks to exactly the limit, and not one byte more", async () => {
+    expect((await decompress(gzipSync(Buffer.alloc(PLAIN_BODY_BYTES)), "gzip")).byteLength).toBe(PLAIN_BODY_BYTES);
+    await expect(decompress(gzipSync(Buffer.alloc(PLAIN_BODY_BYTES + 1)), "gzip")).rejects.toMatchObject({
+      code: "request.too_large",
+    });
+  });
+
+  it("refuses what is cut off or is not gzip", async () => {
+    for (const wrong of [gzipSync("{}").subarray(0, 12), bytes("{}"), new Uint8Array()]) {
+      await expect(decompress(wrong, "gzip")).rejects.toMatchObject({ code: "request.malformed" });
+    }
+  });
+});
+
+describe("parsing", () => {
+  it("says where it went wrong and repeats nothing of the text", () => {
+    for (const text of ['{"secret": canary}', '{"secret": "canary', '["canary" 1]', '{"canary"']) {
+      let message = "";
+      try {
+        parseJson(bytes(text));
+      } catch (error) {
+        message = String(error);
+      }
+      expect(message).toContain("the body is not valid JSON: ");
+      expect(message).not.toContain("canary");
+    }
+  });
+});
+
+describe("the content type", () => {
+  it.each([
+    "application/json",
+    "Application/JSON",
+    "application/json; charset=utf-8",
+    'application/json;charset="UTF-8"',
+  ])("%s is taken", (type) => {
+    expect(() => requireJson(new Headers({ "content-type": type }))).not.toThrow();
+  });
+
+  it.each(["", "application/jsonx", "text/json", "application/json; charset=utf-16", "application/json, text/plain"])(
+    "%j is refused",
+    (type) => {
+      const headers = new Headers(type === "" ? {} : { "content-type": type });
+      expect(() => requireJson(headers)).toThrow(expect.objectContaining({ code: "request.media_type" }));
+    },
+  );
+});
