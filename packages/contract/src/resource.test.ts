@@ -1,0 +1,141 @@
+import { describe, expect, it } from "vitest";
+import type { KindName } from "./kinds/names.ts";
+import { KIND_NAMES } from "./kinds/names.ts";
+import { KINDS } from "./kinds/registry.ts";
+import { facetsOf, ownerOf, requireBelongs, resourceSchema, unstorable } from "./resource.ts";
+
+const EAST = { provider: "aws", account: "111122223333", region: "us-east-1" } as const;
+const vpc = "arn:aws:ec2:us-east-1:111122223333:vpc/vpc-1";
+
+describe("a natural id", () => {
+  it.each([
+    ["aws", vpc, { account: "111122223333", region: "us-east-1" }],
+    ["aws", "arn:aws-cn:ec2:cn-north-1:111122223333:vpc/vpc-1", { account: "111122223333", region: "cn-north-1" }],
+    ["gcp", "//compute.googleapis.com/projects/p-1/global/networks/n", { account: "p-1", region: "global" }],
+    [
+      "gcp",
+      "//compute.googleapis.com/projects/p-1/regions/europe-west1/subnetworks/s",
+      { account: "p-1", region: "europe-west1" },
+    ],
+    [
+      "gcp",
+      "//compute.googleapis.com/projects/p-1/zones/europe-west1-b/instances/i",
+      { account: "p-1", region: "europe-west1" },
+    ],
+    [
+      "gcp",
+      "//compute.googleapis.com/projects/example.com:p/global/networks/n",
+      { account: "example.com:p", region: "global" },
+    ],
+    ["tls", "tls://host:443", {}],
+    ["tls", "sha256:00", {}],
+  ] as const)("of %s names its account and region: %s", (provider, id, owner) => {
+    expect(ownerOf(provider, id)).toEqual(owner);
+  });
+
+  it.each([
+    ["aws", "vpc-1"],
+    ["aws", "arn:aws:ec2:us-east-1:111:vpc/vpc-1"],
+    ["gcp", "https://www.googleapis.com/compute/v1/projects/p/global/networks/n"],
+    ["tls", "host:443"],
+  ] as const)("of another form is none of %s: %s", (provider, id) => {
+    expect(ownerOf(provider, id)).toBeUndefined();
+  });
+
+  it("belongs in a scope of its own account and region, and only a shared kind may be another account's", () => {
+    const foreign = vpc.replace("111122223333", "999999999999");
+    const subnet = foreign.replace("vpc/vpc-1", "subnet/subnet-1");
+    expect(() => requireBelongs({ ...EAST, kind: "network" }, vpc, "resources[0]")).not.toThrow();
+    expect(() => requireBelongs({ ...EAST, kind: "subnet" }, subnet, "resources[0]")).not.toThrow();
+    expect(() => requireBelongs({ ...EAST, kind: "network" }, foreign, "resources[0]")).toThrow(
+      expect.objectContaining({
+        code: "collector.foreign_account",
+        errors: [expect.objectContaining({ path: "resources[0].id" })],
+      }),
+    );
+    expect(() => requireBelongs({ ...EAST, region: "us-west-2", kind: "network" }, vpc, "resources[0]")).toThrow(
+      expect.objectContaining({ code: "request.invalid" }),
+    );
+  });
+});
+
+describe("a resource", () => {
+  const parse = (kind: KindName, resource: unknown) => {
+    const parsed = resourceSchema(kind).safeParse(resource);
+    return parsed.success ? undefined : parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
+  };
+  const network = (prefix: string) => ({
+    id: vpc,
+    attributes: { networkId: "vpc-1", blocks: [{ prefix, role: "primary" }] },
+  });
+
+  it("with a prefix that is none is refused with its place and the reason", () => {
+    expect(parse("network", network("10.0.0.0/16"))).toBeUndefined();
+    expect(parse("network", network("10.0.0.1/16"))?.[0]).toMatch(/^attributes\.blocks\.0\.prefix: .*10\.0\.0\.0\/16/);
+    expect(parse("network", network("010.0.0.0/16"))?.[0]).toMatch(/^attributes\.blocks\.0\.prefix: /);
+    expect(parse("network", network("::ffff:10.0.0.0/104"))?.[0]).toMatch(/^attributes\.blocks\.0\.prefix: /);
+  });
+
+  it("may have members that a newer minor version adds, and keeps those of its attributes", () => {
+    const newer = { ...network("10.0.0.0/16"), weather: "fine" };
+    const parsed = resourceSchema("network").parse({ ...newer, attributes: { ...newer.attributes, colour: "blue" } });
+    expect(parsed.attributes).toMatchObject({ colour: "blue" });
+  });
+
+  it("takes Unicode names and refuses tags without end", () => {
+    expect(parse("network", { ...network("10.0.0.0/16"), name: "ネットワーク 🌐" })).toBeUndefined();
+    expect(parse("network", { ...network("10.0.0.0/16"), tags: { k: "v".repeat(10_000) } })?.[0]).toContain(
+      "tags.k: a tag's value has at most 1,024 characters",
+    );
+  });
+
+  it("with half a surrogate pair or a number past all stores is told apart before it is stored", () => {
+    const check = (resource: object) => unstorable(resource, JSON.stringify(resource));
+    expect(check({ name: "\ud83d\ude00 \\ud83d" })).toBeUndefined();
+    expect(check({ tags: { k: "\ud83d" } })).toBe("it.tags.k has half of a surrogate pair, which is not text");
+    expect(check({ attributes: { n: [1e200] } })).toBe("it.attributes.n.0 is larger than 1e100");
+  });
+
+  it("is found by the blocks that are in force alone", () => {
+    const blocks = [
+      { prefix: "10.0.0.0/16", role: "primary", state: "associated" },
+      { prefix: "10.1.0.0/16", role: "secondary", state: "disassociated" },
+      { prefix: "10.2.0.0/16", role: "secondary", state: "failed" },
+    ];
+    const { attributes } = resourceSchema("network").parse({ id: vpc, attributes: { networkId: "vpc-1", blocks } });
+    expect(facetsOf("network", { id: vpc, attributes })).toMatchObject({ network: vpc, prefixes: ["10.0.0.0/16"] });
+  });
+
+  it("of an instance is found by every address that it has, once", () => {
+    const interfaces = [
+      {
+        privateAddresses: [{ address: "10.0.0.1", primary: true, publicAddress: "52.0.0.1" }, { address: "10.0.0.2" }],
+        publicAddresses: ["52.0.0.1"],
+        ipv6Addresses: ["2001:db8::1"],
+        delegatedPrefixes: ["10.0.0.16/28"],
+      },
+    ];
+    const { attributes } = resourceSchema("instance").parse({
+      id: "i",
+      attributes: { instanceId: "i-1", state: "running", type: "t", interfaces },
+    });
+    expect(facetsOf("instance", { id: "i", attributes }).prefixes.toSorted()).toEqual([
+      "10.0.0.1/32",
+      "10.0.0.16/28",
+      "10.0.0.2/32",
+      "2001:db8::1/128",
+      "52.0.0.1/32",
+    ]);
+  });
+});
+
+describe("the kinds", () => {
+  it("say what they are, how their natural id is formed, and each carry their own name", () => {
+    expect(Object.keys(KINDS)).toEqual([...KIND_NAMES]);
+    for (const kind of KIND_NAMES) {
+      expect(KINDS[kind].name).toBe(kind);
+      expect(KINDS[kind].about.length).toBeGreaterThan(10);
+      expect(KINDS[kind].naturalId.length).toBeGreaterThan(10);
+    }
+  });
+});
