@@ -105,6 +105,13 @@ export function parseSearch(q: string): Filters {
   };
   for (const { qualifier, value } of termsOf(q)) {
     const whole = qualifier === undefined ? value : `${qualifier}:${value}`;
+    if (
+      qualifier === undefined &&
+      (QUALIFIERS as readonly string[]).includes(value.replace(/:$/, "")) &&
+      value.endsWith(":")
+    ) {
+      throw refuse(`${value} has no value`);
+    }
     if (tryParseAddress(whole)) {
       set("ip", whole);
       continue;
@@ -119,7 +126,7 @@ export function parseSearch(q: string): Filters {
       words.push(whole);
       continue;
     }
-    if (value === "") throw refuse(`${qualifier}: has no value`);
+    if (value === "") throw refuse(`${qualifier}: has an empty value`);
     switch (qualifier as (typeof QUALIFIERS)[number]) {
       case "kind":
         set("kind", oneOf("kind", value, KIND_NAMES));
