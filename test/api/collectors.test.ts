@@ -3,6 +3,7 @@ import { CLOCK_SKEW_SECONDS, contentDigest, SIGNATURE_LIFE_SECONDS } from "@cada
 import { rejectCollector, revokeCollector } from "@cadastre/core/access/decide-collector";
 import { registerCollector } from "@cadastre/core/access/register-collector";
 import { aCollector, aKey, type TestKey } from "@cadastre/core/access/testing";
+import { listAudit } from "@cadastre/core/audit/list";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ACCOUNT, anApi, aSignedRequest, jsonOf, ORIGIN, outcomeOf, SYSTEM, type TestApi } from "./an-api.ts";
 import { pathOf } from "./example-requests.ts";
@@ -120,6 +121,13 @@ describe.each(routes)("$name", ({ route }) => {
     expect(await altered(pending, {})).toBe("403 collector.pending");
     expect(await altered(rejected, {})).toBe("403 collector.rejected");
     expect(await altered(revoked.key, {})).toBe("403 collector.revoked");
+    if (!route.secret) return;
+    const { items } = await listAudit(api.context, { limit: 3, action: "credential.fetch" });
+    expect(items.map(({ outcome, detail }) => `${outcome} ${detail.code}`)).toEqual([
+      "denied collector.revoked",
+      "denied collector.rejected",
+      "denied collector.pending",
+    ]);
   });
 });
 

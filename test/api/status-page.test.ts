@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { runInNewContext } from "node:vm";
 import { assetPath } from "@cadastre/api/assets";
 import { Window } from "happy-dom";
 import { afterEach, beforeEach, expect, it } from "vitest";
@@ -10,19 +11,20 @@ let window: Window;
 let asked: Request[];
 
 /** Loads the page as a browser does, with its script over a document and requests that go to the app. */
-async function open(): Promise<void> {
+function open(): void {
   window = new Window({ url: `${ORIGIN}/` });
   window.document.write(readFileSync(assetPath("index.html"), "utf8").replaceAll(/<(script|link)[^>]*>/g, ""));
   load();
 }
 
 function load(): void {
-  const script = new Function("document", "sessionStorage", "fetch", readFileSync(assetPath("status.js"), "utf8"));
-  script(window.document, window.sessionStorage, async (url: URL, init: RequestInit) => {
+  const { document, sessionStorage } = window;
+  async function fetch(url: URL, init: RequestInit): Promise<Response> {
     const request = new Request(url, init);
     asked.push(request);
     return api.app.request(request);
-  });
+  }
+  runInNewContext(readFileSync(assetPath("status.js"), "utf8"), { document, sessionStorage, fetch, URL });
 }
 
 const part = (id: string) => window.document.getElementById(id) as unknown as { textContent: string; hidden: boolean };
@@ -55,10 +57,10 @@ beforeEach(async () => {
     path: "/api/v1/discovery",
     body: { contract: "cadastre.discovery/v1", scopes },
   });
-  await open();
+  open();
 });
 afterEach(async () => {
-  await window.close();
+  window.close();
   await api.close();
 });
 
@@ -79,7 +81,7 @@ it("keeps the token for the tab, and forgets it when it is told to", async () =>
   await enter(api.admin);
   load();
   expect(await settled()).toBe("2 scopes.");
-  window.document.getElementById("forget")?.click();
+  window.document.getElementById("forget")?.dispatchEvent(new window.Event("click"));
   expect([window.sessionStorage.length, part("result").hidden, part("scopes").textContent]).toEqual([0, true, ""]);
 });
 

@@ -1,4 +1,5 @@
 import { ProblemError } from "@cadastre/contract/errors";
+import { CollectorRefusedError } from "@cadastre/core/access/authenticate-collector";
 import { authenticateToken } from "@cadastre/core/access/authenticate-token";
 import { requireScope } from "@cadastre/core/access/scopes";
 import type { ApiContext } from "./env.ts";
@@ -23,7 +24,10 @@ export async function authenticateOperator(c: ApiContext, route: Route, services
   try {
     requireScope(scopes, route.auth.scope);
   } catch (error) {
-    await route.onDenied?.(services, actor, c.req.param() as Record<string, string>);
+    await route.onDenied?.(services, actor, {
+      code: "auth.forbidden",
+      params: c.req.param() as Record<string, string>,
+    });
     throw error;
   }
   return { actor, scopes };
@@ -36,9 +40,24 @@ export function requireSigned(c: ApiContext): void {
 }
 
 /** Which collector a request is from, by its URL and headers as received. Throws the `signature.*` codes and 403 `collector.*`. */
-export async function authenticateReporting(c: ApiContext, services: Services, body: Uint8Array): Promise<Reporting> {
+export async function authenticateReporting(
+  c: ApiContext,
+  route: Route,
+  services: Services,
+  body: Uint8Array,
+): Promise<Reporting> {
   const { method, url, headers } = c.req.raw;
-  const { collector, actorId } = await services.authenticateCollector({ method, url, headers, body });
-  c.set("actor", actorId);
-  return { actor: { id: actorId, requestId: c.get("requestId") }, collector };
+  const requestId = c.get("requestId");
+  try {
+    const { collector, actorId } = await services.authenticateCollector({ method, url, headers, body });
+    c.set("actor", actorId);
+    return { actor: { id: actorId, requestId }, collector };
+  } catch (error) {
+    if (error instanceof CollectorRefusedError) {
+      const actor = { id: `collector:${error.collector}`, requestId };
+      c.set("actor", actor.id);
+      await route.onDenied?.(services, actor, { code: error.code, params: c.req.param() as Record<string, string> });
+    }
+    throw error;
+  }
 }

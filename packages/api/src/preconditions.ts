@@ -28,10 +28,3 @@ export function readIdempotencyKey(header: string | null): string | undefined {
     throw refuse("Idempotency-Key", "must be 1 to 255 visible ASCII characters");
   return header;
 }
-
-/** Refuses, with 412 `request.precondition_failed`, to change what has another version than the caller saw. */
-export function requireVersion(current: number, version: number | undefined): void {
-  if (version !== undefined && version !== current) {
-    throw new ProblemError("request.precondition_failed", `it has version ${current}, not ${version}`);
-  }
-}

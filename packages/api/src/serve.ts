@@ -45,7 +45,7 @@ async function receive(
   if (route.auth.kind === "signed") {
     requireSigned(c);
     const bytes = await readBody(request, SIGNED_BODY_BYTES);
-    const caller = await authenticateReporting(c, services, bytes);
+    const caller = await authenticateReporting(c, route, services, bytes);
     return { caller, raw: takesBody(route) ? await jsonOf(c, route, bytes) : undefined };
   }
   const caller = route.auth.kind === "token" ? await authenticateOperator(c, route, services) : {};

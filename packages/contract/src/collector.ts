@@ -13,7 +13,7 @@ export const newCollector = z.object({
   name: collectorName,
   providers: z.array(provider).min(1),
   accounts: z
-    .array(accountId)
+    .array(z.union([z.literal("*"), accountId], { error: "an account or project, or *" }))
     .min(1)
     .max(2000)
     .meta({ description: "Accounts or projects that it may report; `*` stands for every account of its providers" }),

@@ -7,7 +7,7 @@ export type Provider = z.output<typeof provider>;
 
 /** Parts of a scope's key: no white space, no slash, no hash, so that keys can be joined without escaping. */
 const keyPart = (what: string) =>
-  z.string().regex(/^[\w.:@*-]{1,128}$/, `${what}: 1 to 128 of letters, digits and . : @ _ -`);
+  z.string().regex(/^[\w.:@-]{1,128}$/, `${what}: 1 to 128 of letters, digits and . : @ _ -`);
 
 export const accountId = keyPart("account");
 export const regionName = keyPart("region");

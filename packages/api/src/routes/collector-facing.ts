@@ -18,7 +18,7 @@ import { deliver } from "@cadastre/core/discovery/deliver";
 import { openRun } from "@cadastre/core/discovery/open";
 import { listTriggers } from "@cadastre/core/discovery/triggers";
 import { uploadShard } from "@cadastre/core/discovery/upload";
-import { fetchBoundCredential } from "@cadastre/core/vault/reveal";
+import { auditDenied, fetchBoundCredential } from "@cadastre/core/vault/reveal";
 import * as z from "zod";
 import { portOf } from "../services.ts";
 import { collectorRoute, type Route } from "./route.ts";
@@ -129,5 +129,7 @@ export const COLLECTOR_ROUTES: readonly Route[] = [
     errors: ["credential.not_bound", "credential.not_found", "credential.revoked", "credential.unreadable"],
     handle: ({ context, services, actor, collector }) =>
       fetchBoundCredential(context, portOf(services, "opener"), collector, actor),
+    onDenied: ({ context }, actor, { code }) =>
+      auditDenied(context, actor, actor.id.replace(/^collector:/, ""), { code, action: "credential.fetch" }),
   }),
 ];

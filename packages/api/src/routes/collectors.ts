@@ -13,7 +13,6 @@ import { hasScope } from "@cadastre/core/access/scopes";
 import type { Actor, Context } from "@cadastre/core/context";
 import { lastReportAt } from "@cadastre/core/scopes/status";
 import * as z from "zod";
-import { requireVersion } from "../preconditions.ts";
 import { keepWanted, paging } from "./lists.ts";
 import { operatorRoute, type Route } from "./route.ts";
 
@@ -30,7 +29,7 @@ const read = (context: Context, id: string) => getCollector(context, id, lastSee
 function decision(
   verb: "approve" | "reject" | "revoke",
   summary: string,
-  decide: (context: Context, actor: Actor, id: string) => Promise<Collector>,
+  decide: (context: Context, actor: Actor, id: string, version?: number) => Promise<Collector>,
 ): Route {
   return operatorRoute({
     method: "POST",
@@ -47,8 +46,7 @@ function decision(
     mutates: true,
     errors: ["collector.not_found", "collector.state", "request.conflict"],
     async handle({ context, actor, params: { id }, version }) {
-      if (version !== undefined) requireVersion((await read(context, id)).version, version);
-      await decide(context, actor, id);
+      await decide(context, actor, id, version);
       return read(context, id);
     },
   });

@@ -68,7 +68,7 @@ export const CREDENTIAL_ROUTES: readonly Route[] = [
     errors: ["credential.not_found", "credential.revoked", "credential.unreadable", "request.conflict"],
     handle: ({ context, services, actor, params, body }) =>
       revealCredential(context, portOf(services, "opener"), actor, params.id, body),
-    onDenied: ({ context }, actor, params) => auditDenied(context, actor, params.id ?? "", { code: "auth.forbidden" }),
+    onDenied: ({ context }, actor, { code, params }) => auditDenied(context, actor, params.id ?? "", { code }),
   }),
   operatorRoute({
     method: "DELETE",

@@ -41,6 +41,11 @@ export interface Reporting {
 
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
+export interface Denial {
+  readonly code: ErrorCode;
+  readonly params: Readonly<Record<string, string>>;
+}
+
 export interface RouteDefinition<Params, Query, Body, Caller> {
   readonly method: Method;
   /** From the root, parameters in braces; `{id+}` also takes slashes, for gateways that decode `%2F` on the way. */
@@ -76,8 +81,8 @@ export interface RouteDefinition<Params, Query, Body, Caller> {
   handle(request: RouteRequest<Params, Query, Body> & Caller): Promise<unknown>;
   /** Answers a repeat under the same Idempotency-Key from what is stored; with it the route takes that header. */
   replay?(request: RouteRequest<Params, Query, Body> & Caller, claim: Claim): Promise<unknown>;
-  /** Told when a caller that is known does not have the scope, before that is answered. */
-  onDenied?(services: Services, actor: Actor, params: Readonly<Record<string, string>>): Promise<void>;
+  /** Told when a caller that is known may not, before that is answered: its token has not the scope, or it is not approved. */
+  onDenied?(services: Services, actor: Actor, denial: Denial): Promise<void>;
 }
 
 export interface Route<Caller = Operator & Reporting> extends RouteDefinition<unknown, unknown, unknown, Caller> {

@@ -1,7 +1,7 @@
 import { CLOCK_SKEW_SECONDS, NONCE_LIFE_SECONDS, SIGNATURE_LIFE_SECONDS } from "@cadastre/contract/signature";
 import { describe, expect, test } from "vitest";
 import { aContext, anActor, auditRecords, type TestContext } from "../audit/testing.ts";
-import { createCollectorAuthentication, requireBound } from "./authenticate-collector.ts";
+import { createCollectorAuthentication } from "./authenticate-collector.ts";
 import { approveCollector, rejectCollector, revokeCollector } from "./decide-collector.ts";
 import { registerCollector } from "./register-collector.ts";
 import { aCollector, aKey, aSignedRequest } from "./testing.ts";
@@ -151,30 +151,5 @@ describe("a signed request", () => {
     const reads: number[] = [];
     for (const at of order) reads.push(await readsOf(keys[at]));
     expect(reads).toEqual([2, 2, 1, 2, 1, 2]);
-  });
-});
-
-describe("a collector's binding", () => {
-  const bound = { providers: ["aws" as const], accounts: ["1", "2"] };
-
-  test("lets its own accounts of its own providers through, and nothing else", () => {
-    requireBound(bound, { provider: "aws", account: "2" });
-    for (const foreign of [
-      { provider: "aws" as const, account: "3" },
-      { provider: "gcp" as const, account: "1" },
-      { provider: "aws" as const, account: "*" },
-    ]) {
-      expect(() => requireBound(bound, foreign)).toThrow(
-        expect.objectContaining({ code: "collector.foreign_account" }),
-      );
-    }
-  });
-
-  test("to * is to every account, of its providers alone", () => {
-    const all = { providers: ["gcp" as const], accounts: ["*"] };
-    requireBound(all, { provider: "gcp", account: "any-project" });
-    expect(() => requireBound(all, { provider: "aws", account: "1" })).toThrow(
-      expect.objectContaining({ code: "collector.foreign_account" }),
-    );
   });
 });

@@ -21,6 +21,15 @@ const REFUSED: Record<Exclude<Collector["state"], "approved">, ErrorCode> = {
   revoked: "collector.revoked",
 };
 
+/** A collector that proved who it is and may not act: what it asked for can be recorded under its name. */
+export class CollectorRefusedError extends ProblemError {
+  readonly collector: string;
+  constructor(collector: string, code: ErrorCode) {
+    super(code);
+    this.collector = collector;
+  }
+}
+
 /** Keys by fingerprint. A key's item never changes, so only what was found is kept, the longest unused goes first. */
 function createKeyCache(context: Context, most: number) {
   const keys = new Map<string, CollectorKeyItem>();
@@ -66,16 +75,7 @@ export function createCollectorAuthentication({ context, mostKeys = 1000 }: { co
     const stored = key && (await context.table.get(CollectorItem, { id: key.collector }, { consistent: true }));
     if (!stored) throw new ProblemError("signature.unknown_key", "no collector has this key id");
     await requireFirstUse(context, keyId, nonce);
-    if (stored.state !== "approved") throw new ProblemError(REFUSED[stored.state]);
+    if (stored.state !== "approved") throw new CollectorRefusedError(stored.id, REFUSED[stored.state]);
     return { collector: toCollector(stored), actorId: `collector:${stored.id}` };
   };
-}
-
-/** Refuses, with 403 `collector.foreign_account`, what the collector is not bound to; `*` is every account of its providers. */
-export function requireBound(
-  bound: Pick<Collector, "providers" | "accounts">,
-  { provider, account }: { provider: Collector["providers"][number]; account: string },
-): void {
-  if (bound.providers.includes(provider) && (bound.accounts.includes("*") || bound.accounts.includes(account))) return;
-  throw new ProblemError("collector.foreign_account", `the collector is not bound to ${provider}/${account}`);
 }

@@ -18,10 +18,21 @@ interface Decision {
   readonly to: State;
 }
 
-/** Puts a collector into a state; what is rejected or revoked is so for good, and its name becomes free. */
-async function decide(context: Context, actor: Actor, id: string, { verb, from, to }: Decision): Promise<Collector> {
+/**
+ * Puts a collector into a state; what is rejected or revoked is so for good, and its name becomes free. `version` is what the
+ * operator saw (If-Match): 412 `request.precondition_failed` when the collector was changed since.
+ */
+async function decide(
+  context: Context,
+  actor: Actor,
+  id: string,
+  decision: Decision,
+  version?: number,
+): Promise<Collector> {
+  const { verb, from, to } = decision;
   await retryOnConflict(async () => {
     const stored = await readCollector(context, id);
+    if (version !== undefined && version !== stored.version) throw new ProblemError("request.precondition_failed");
     if (!from.includes(stored.state)) {
       throw new ProblemError("collector.state", `it is ${stored.state}; to ${verb} it must be ${from.join(" or ")}`);
     }
@@ -41,21 +52,21 @@ async function decide(context: Context, actor: Actor, id: string, { verb, from, 
 }
 
 /** Lets a pending collector deliver. Throws 404 `collector.not_found`, 409 `collector.state`. Writes it and one audit record. */
-export function approveCollector(context: Context, actor: Actor, id: string): Promise<Collector> {
-  return decide(context, actor, id, { verb: "approve", from: ["pending"], to: "approved" });
+export function approveCollector(context: Context, actor: Actor, id: string, version?: number): Promise<Collector> {
+  return decide(context, actor, id, { verb: "approve", from: ["pending"], to: "approved" }, version);
 }
 
 /** Refuses a pending collector for good. Throws 404 `collector.not_found`, 409 `collector.state`. Frees its name. */
-export function rejectCollector(context: Context, actor: Actor, id: string): Promise<Collector> {
-  return decide(context, actor, id, { verb: "reject", from: ["pending"], to: "rejected" });
+export function rejectCollector(context: Context, actor: Actor, id: string, version?: number): Promise<Collector> {
+  return decide(context, actor, id, { verb: "reject", from: ["pending"], to: "rejected" }, version);
 }
 
 /**
  * Ends a collector at once and for good. Its name becomes free, so that a new key can be registered under it and go on with
  * the same source: what the old key reported stays. Throws 404 `collector.not_found`, 409 `collector.state`.
  */
-export function revokeCollector(context: Context, actor: Actor, id: string): Promise<Collector> {
-  return decide(context, actor, id, { verb: "revoke", from: ["pending", "approved"], to: "revoked" });
+export function revokeCollector(context: Context, actor: Actor, id: string, version?: number): Promise<Collector> {
+  return decide(context, actor, id, { verb: "revoke", from: ["pending", "approved"], to: "revoked" }, version);
 }
 
 export interface PatchOptions {

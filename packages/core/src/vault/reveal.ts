@@ -110,8 +110,7 @@ export function auditDenied(
   context: Context,
   actor: Actor,
   id: string,
-  { code, reason }: { code: ErrorCode; reason?: string | undefined },
+  { code, action = "credential.reveal" }: { code: ErrorCode; action?: Access["action"] },
 ): Promise<void> {
-  const detail = { code, ...(reason === undefined ? {} : { reason }) };
-  return record(context, actor, { action: "credential.reveal", target: id, outcome: "denied", detail });
+  return record(context, actor, { action, target: id, outcome: "denied", detail: { code } });
 }

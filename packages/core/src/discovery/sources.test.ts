@@ -1,0 +1,34 @@
+import type { ScopeKey } from "@cadastre/contract/scope";
+import { describe, expect, it } from "vitest";
+import { type Reporter, requireBoundScopes } from "./sources.ts";
+
+const reporter: Reporter = { id: "col_1", name: "c", providers: ["aws"], accounts: ["1", "2"] };
+const scope = (provider: ScopeKey["provider"], account: string): ScopeKey => ({
+  provider,
+  account,
+  region: "r",
+  kind: "network",
+});
+
+describe("a collector's binding", () => {
+  it("lets its own accounts of its own providers through, and names every other one", () => {
+    expect(() => requireBoundScopes(reporter, [scope("aws", "1"), scope("aws", "2")])).not.toThrow();
+    expect(() => requireBoundScopes(reporter, [scope("aws", "1"), scope("aws", "3"), scope("gcp", "1")])).toThrow(
+      expect.objectContaining({
+        code: "collector.foreign_account",
+        errors: [
+          expect.objectContaining({ path: "scopes[1].account" }),
+          expect.objectContaining({ path: "scopes[2].account" }),
+        ],
+      }),
+    );
+  });
+
+  it("to * is to every account, of its providers alone", () => {
+    const all = { ...reporter, providers: ["gcp" as const], accounts: ["*"] };
+    expect(() => requireBoundScopes(all, [scope("gcp", "any-project")])).not.toThrow();
+    expect(() => requireBoundScopes(all, [scope("aws", "1")])).toThrow(
+      expect.objectContaining({ code: "collector.foreign_account" }),
+    );
+  });
+});
