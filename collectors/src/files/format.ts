@@ -10,8 +10,16 @@ export interface FileFormat {
   readonly account: { readonly pattern: RegExp; readonly about: string };
   /** Throws RangeError for what is no region of the provider's. */
   requireRegion(region: string): void;
-  /** The listings in one parsed JSON document; undefined when it is none of the accepted forms. Throws FileError when it is one, but broken. */
-  read(document: unknown): readonly FileListing[] | undefined;
+  /**
+   * For a tool that lists an account's regions at once: those that a list of the kind is of, `named` being all that the files
+   * name. Of these, the ones that nothing is listed in are empty.
+   */
+  regionsOf?(kind: KindName, named: ReadonlySet<string>): readonly string[];
+  /**
+   * The listings in one parsed JSON document; undefined when it is none of the accepted forms. Throws FileError when it is one,
+   * but broken. The file's name may say of what an empty list is.
+   */
+  read(document: unknown, name: string): readonly FileListing[] | undefined;
 }
 
 export interface FileListing {

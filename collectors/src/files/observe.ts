@@ -34,7 +34,7 @@ export function observeFiles(options: FilesOptions): Observe {
     const names = await listFiles(directory);
     if (names.length === 0) throw new FileError(`directory ${directory} has no files; accepted is ${format.accepts}`);
     const survey = createSurvey(account);
-    const scopes = createScopes({ context, provider, account, region, kinds: format.kinds, survey });
+    const scopes = createScopes({ context, provider, account, region, format, survey });
 
     /** Names of the files that `take` was given; the others are reported. */
     const readAll = async (from: readonly string[], take: (name: string, listings: readonly FileListing[]) => void) => {

@@ -32,7 +32,7 @@ export async function readListings(
     );
   }
   try {
-    const listings = format.read(document);
+    const listings = format.read(document, name);
     if (listings) return listings;
   } catch (error) {
     if (error instanceof FileError) throw wrong(error.message, error.kind);

@@ -1,7 +1,7 @@
 import type { KindName } from "@cadastre/contract/kinds/names";
 import type { ScopeError } from "@cadastre/contract/scope";
 import type { ObserveContext, ScopeRecorder } from "../observe.ts";
-import { FileError, type FileItem, type FileListing } from "./format.ts";
+import { FileError, type FileFormat, type FileItem, type FileListing } from "./format.ts";
 import type { FileProvider } from "./formats.ts";
 import type { Survey } from "./survey.ts";
 
@@ -42,10 +42,10 @@ export function createScopes(options: {
   readonly provider: FileProvider;
   readonly account: string;
   readonly region: string | undefined;
-  readonly kinds: readonly KindName[];
+  readonly format: FileFormat;
   readonly survey: Survey;
 }): Scopes {
-  const { context, provider, account, survey } = options;
+  const { context, provider, account, format, survey } = options;
   const open = new Map<string, OpenScope>();
   const problems: FileProblem[] = [];
 
@@ -101,11 +101,11 @@ export function createScopes(options: {
 
   /** A kind of which no list could be read is failed in every region that is known. */
   const openLost = () => {
-    const regions = new Set([...survey.regions, ...(options.region === undefined ? [] : [options.region])]);
+    const named = new Set([...survey.regions, ...(options.region === undefined ? [] : [options.region])]);
     const found = new Set([...open.values()].map((scope) => scope.kind));
-    const lost = problems.flatMap(({ kind }) => (kind ? [kind] : found.size === 0 ? options.kinds : []));
+    const lost = problems.flatMap(({ kind }) => (kind ? [kind] : found.size === 0 ? format.kinds : []));
     for (const kind of lost.filter((kind) => !found.has(kind))) {
-      for (const region of regions) scopeOf(kind, region, false);
+      for (const region of format.regionsOf?.(kind, named) ?? named) scopeOf(kind, region, false);
     }
   };
 
@@ -114,7 +114,7 @@ export function createScopes(options: {
     const errors = problems
       .filter((p) => (p.kind === undefined || p.kind === kind) && (p.region === undefined || p.region === region))
       .map((p) => p.error);
-    if (foreign > 0 && recorder.count === 0) {
+    if (foreign > 0 && recorder.count === 0 && !format.regionsOf) {
       const message = `all ${foreign} listed are of other accounts, none of ${account}: are the files of this account?`;
       errors.push(fileError("foreign_account", message));
     }
@@ -124,8 +124,16 @@ export function createScopes(options: {
 
   return {
     add: (name, { kind, items, hasMore }) => {
+      const covered = format.regionsOf?.(kind, survey.regions);
+      for (const region of covered ?? []) scopeOf(kind, region);
+      // It says nothing of the regions of this account that it does not name.
+      const other = covered && items.find(({ owner }) => owner && owner !== account)?.owner;
+      if (other) {
+        const message = `${name}: the list is of ${other}, not of ${account}`;
+        problems.push({ kind, error: fileError("foreign_account", message) });
+      }
       const regions = new Set(
-        items.length === 0 ? [addEmpty(name, kind)] : items.map((item) => addItem(name, kind, item)),
+        items.length === 0 && !covered ? [addEmpty(name, kind)] : items.map((item) => addItem(name, kind, item)),
       );
       if (!hasMore) return;
       const message = `${name}: the list was cut off, more pages follow; print it to its end`;

@@ -6,7 +6,7 @@ import type { ObserveContext } from "../observe.ts";
 import type { GcpApi } from "./api.ts";
 import { callRepeatedly, type Repetition } from "./call.ts";
 import { type GcpScopeError, RepeatedTokenError, toScopeError } from "./errors.ts";
-import { isProjectId } from "./options.ts";
+import { PROJECT_ID } from "./project-id.ts";
 
 /** The projects that were found, and why they are not all, if so. */
 export interface Hierarchy {
@@ -17,7 +17,7 @@ export interface Hierarchy {
 const page = z.looseObject({ nextPageToken: z.string().optional() });
 const projectPage = page.extend({
   projects: z
-    .array(z.looseObject({ projectId: z.string().refine(isProjectId, "not a project's id"), state: z.string() }))
+    .array(z.looseObject({ projectId: z.string().regex(PROJECT_ID, "not a project's id"), state: z.string() }))
     .default([]),
 });
 const folderPage = page.extend({

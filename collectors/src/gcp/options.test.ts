@@ -1,3 +1,4 @@
+import { createRequire } from "node:module";
 import { expect, test } from "vitest";
 import { observeGcp } from "./observe.ts";
 import { checkOptions, type GcpAuth, type GcpOptions } from "./options.ts";
@@ -51,4 +52,15 @@ test("ids of old projects with a domain are ids", () => {
   expect(checkOptions({ auth, projects: { list: ["example.com:acme-prod"] } }).projects).toEqual([
     "example.com:acme-prod",
   ]);
+});
+
+test("Google's client is loaded when a run begins, not with the module", async () => {
+  const loaded = () =>
+    Object.keys(createRequire(import.meta.url).cache).filter((path) =>
+      /@google-cloud|google-auth|google-gax/.test(path),
+    );
+  observeGcp({ auth, projects });
+  expect(loaded()).toEqual([]);
+  await import("./client.ts");
+  expect(loaded().length).toBeGreaterThan(0);
 });

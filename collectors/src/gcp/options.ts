@@ -1,7 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
-import { accountId } from "@cadastre/contract/scope";
 import type { Delay } from "../signed-fetch.ts";
 import type { Repetition } from "./call.ts";
+import { PROJECT_ID } from "./project-id.ts";
 
 /** Whose estate to look at: projects by id, or every active project of a folder, with those in it, or of an organisation. */
 export type GcpProjects =
@@ -102,17 +102,10 @@ export function checkOptions(options: GcpOptions): CheckedOptions {
   };
 }
 
-/** A project's id, with the domain before it that old ones have; a number is none: resources are named by the id. */
-const PROJECT = /^(?:[a-z0-9.-]+\.[a-z]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$/;
-
-export function isProjectId(text: string): boolean {
-  return PROJECT.test(text) && accountId.safeParse(text).success;
-}
-
 function checkedProjects(list: readonly string[]): readonly string[] {
   if (list.length === 0) throw new RangeError("projects: at least one is needed");
   for (const project of list) {
-    if (!isProjectId(project)) {
+    if (!PROJECT_ID.test(project)) {
       throw new RangeError(
         `${JSON.stringify(project)} is not a project's id: 6 to 30 of a-z, 0-9 and -, a letter first (not its number or its name)`,
       );
