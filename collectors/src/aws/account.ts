@@ -1,9 +1,9 @@
+import { createDeadline, type Deadline } from "../deadline.ts";
+import { allOf, type Limit } from "../limit.ts";
 import type { ObserveContext } from "../observe.ts";
 import type { AwsTarget } from "./accounts.ts";
 import type { AwsClients, AwsCredentialProvider } from "./client.ts";
-import { createDeadline, type Deadline } from "./deadline.ts";
 import { type AwsScopeError, toScopeError } from "./errors.ts";
-import { allOf, type Limit } from "./limit.ts";
 import { DEFAULT_REGIONS } from "./partition.ts";
 import { failRegions, observeRegion } from "./region.ts";
 import { DESCRIBE_REGIONS, listRegions } from "./regions.ts";

@@ -1,8 +1,8 @@
 import { type Account, ListAccountsCommand } from "@aws-sdk/client-organizations";
 import { GetCallerIdentityCommand } from "@aws-sdk/client-sts";
+import type { Deadline } from "../deadline.ts";
+import { MalformedError } from "../values.ts";
 import type { AwsClients } from "./client.ts";
-import { MalformedError } from "./convert/values.ts";
-import type { Deadline } from "./deadline.ts";
 import { type AwsScopeError, RepeatedTokenError, toScopeError } from "./errors.ts";
 import { PARTITIONS, type Partition } from "./partition.ts";
 import { type AwsRole, parseRoleArn } from "./role.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { MalformedError } from "./convert/values.ts";
+import { MalformedError } from "../values.ts";
 import { AssumeRoleError, toScopeError } from "./errors.ts";
 
 /** An error as the SDK makes it: its class does not matter, its members do. */

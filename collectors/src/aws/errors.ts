@@ -1,7 +1,7 @@
 import type { ScopeError } from "@cadastre/contract/scope";
 import { isThrottlingError } from "@smithy/core/retry";
-import { MalformedError } from "./convert/values.ts";
-import { DeadlineError, InterruptedError } from "./deadline.ts";
+import { DeadlineError, InterruptedError } from "../deadline.ts";
+import { MalformedError } from "../values.ts";
 
 /** Why something could not be seen. `unexpected` is what AWS has not documented for these calls; its message says more. */
 export type AwsErrorCode =

@@ -3,10 +3,10 @@ import { type AwsSimulator, startAwsSimulator } from "@cadastre/simulator/aws/se
 import { type AwsEstate, createAwsEstate } from "@cadastre/simulator/estate-aws";
 import { createFaults, type Fault, type FaultMatch } from "@cadastre/simulator/faults";
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { aTestRun, type TestRun } from "../testing-recorder.ts";
 import { observeAws } from "./observe.ts";
 import type { AwsOptions } from "./options.ts";
 import { AWS_KINDS } from "./steps.ts";
-import { aTestRun, type TestRun } from "./testing.ts";
 
 const REGIONS = ["eu-west-1", "us-east-1"];
 const faults = createFaults();

@@ -4,8 +4,8 @@ import { type AwsSimulator, startAwsSimulator } from "@cadastre/simulator/aws/se
 import { type AwsEstate, createAwsEstate } from "@cadastre/simulator/estate-aws";
 import { createFaults } from "@cadastre/simulator/faults";
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { aTestRun, type TestRun } from "../testing-recorder.ts";
 import { AwsAccountsError, observeAws } from "./observe.ts";
-import { aTestRun, type TestRun } from "./testing.ts";
 
 const faults = createFaults();
 let estate: AwsEstate;

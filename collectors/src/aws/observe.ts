@@ -1,10 +1,10 @@
+import { createDeadline, type Deadline } from "../deadline.ts";
+import { allOf, createLimit } from "../limit.ts";
 import type { Observe, ObserveContext } from "../observe.ts";
 import { type AwsIdentity, observeAccount } from "./account.ts";
 import { type AwsOrganization, type AwsTarget, callerIdentity, listMembers, memberRole } from "./accounts.ts";
 import { type AwsClients, createAwsClients, homeRegion } from "./client.ts";
-import { createDeadline, type Deadline } from "./deadline.ts";
 import { type AwsScopeError, toScopeError } from "./errors.ts";
-import { allOf, createLimit } from "./limit.ts";
 import { type AwsOptions, checkOptions } from "./options.ts";
 import { DEFAULT_REGIONS, HOME_REGIONS, partitionOf } from "./partition.ts";
 import { type AwsRole, createRoleCredentials, parseRoleArn } from "./role.ts";

@@ -1,6 +1,6 @@
+import { allOf } from "../limit.ts";
 import type { ObserveContext } from "../observe.ts";
 import type { AwsScopeError } from "./errors.ts";
-import { allOf } from "./limit.ts";
 import { createNetworkOwners } from "./network-owners.ts";
 import { observeScope, type RegionView } from "./scope.ts";
 import { AWS_KINDS, addressStep, instanceStep, interfaceStep, networkStep, subnetStep } from "./steps.ts";

@@ -1,6 +1,6 @@
 import { DescribeRegionsCommand } from "@aws-sdk/client-ec2";
+import { MalformedError } from "../values.ts";
 import type { AwsClients } from "./client.ts";
-import { MalformedError } from "./convert/values.ts";
 
 /** What an account says of its regions. */
 export interface RegionList {

@@ -1,6 +1,6 @@
 import { AssumeRoleCommand } from "@aws-sdk/client-sts";
+import { MalformedError } from "../values.ts";
 import { type AwsClients, type AwsCredentialProvider, type AwsCredentials, homeRegion } from "./client.ts";
-import { MalformedError } from "./convert/values.ts";
 import { AssumeRoleError } from "./errors.ts";
 import { PARTITIONS, type Partition } from "./partition.ts";
 

@@ -2,10 +2,10 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { EC2Client } from "@aws-sdk/client-ec2";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { aTestRun, type TestRun } from "../testing-recorder.ts";
 import { createNetworkOwners } from "./network-owners.ts";
 import { observeScope } from "./scope.ts";
 import { instanceStep, networkStep } from "./steps.ts";
-import { aTestRun, type TestRun } from "./testing.ts";
 
 const ACCOUNT = "111122223333";
 let server: Server;

@@ -1,10 +1,10 @@
 import type { EC2Client } from "@aws-sdk/client-ec2";
 import type { KindName } from "@cadastre/contract/kinds/names";
 import type { ScopeStatus } from "@cadastre/contract/scope";
+import { createDeadline, type Deadline } from "../deadline.ts";
 import type { ObserveContext, ScopeRecorder } from "../observe.ts";
+import { MalformedError } from "../values.ts";
 import type { AwsPlace } from "./convert/place.ts";
-import { MalformedError } from "./convert/values.ts";
-import { createDeadline, type Deadline } from "./deadline.ts";
 import { type AwsScopeError, RepeatedTokenError, toScopeError } from "./errors.ts";
 import type { NetworkOwners } from "./network-owners.ts";
 import type { Page, Step } from "./steps.ts";

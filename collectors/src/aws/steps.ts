@@ -13,13 +13,13 @@ import {
 } from "@aws-sdk/client-ec2";
 import type { KindName } from "@cadastre/contract/kinds/names";
 import type { ResourceInput } from "@cadastre/contract/resource";
+import { MalformedError } from "../values.ts";
 import { toElasticIp } from "./convert/address.ts";
 import { toInstance } from "./convert/instance.ts";
 import { toInterface } from "./convert/interface.ts";
 import { toNetwork } from "./convert/network.ts";
 import type { AwsPlace } from "./convert/place.ts";
 import { toSubnet } from "./convert/subnet.ts";
-import { MalformedError } from "./convert/values.ts";
 
 export interface PageRequest {
   readonly pageSize: number;

@@ -7,8 +7,8 @@ import { toInstance } from "../aws/convert/instance.ts";
 import { toInterface } from "../aws/convert/interface.ts";
 import { toNetwork } from "../aws/convert/network.ts";
 import { toSubnet } from "../aws/convert/subnet.ts";
-import { MalformedError } from "../aws/convert/values.ts";
 import { partitionOf } from "../aws/partition.ts";
+import { MalformedError } from "../values.ts";
 import { awsLists } from "./aws-schemas.ts";
 import { FileError, type FileFormat, type FileItem, type FilePlace } from "./format.ts";
 

@@ -5,8 +5,8 @@ import { createGcpEstate } from "@cadastre/simulator/estate-gcp";
 import { createFaults } from "@cadastre/simulator/faults";
 import { startGcpSimulator } from "@cadastre/simulator/gcp/server";
 import { beforeEach, expect, test } from "vitest";
-import { aTestRun, type SeenScope, type TestRun } from "../aws/testing.ts";
 import { observed } from "../gcp/testing.ts";
+import { aTestRun, type SeenScope, type TestRun } from "../testing-recorder.ts";
 import { FileError } from "./format.ts";
 import { type FilesOptions, observeFiles } from "./observe.ts";
 

@@ -2,13 +2,13 @@ import type { KindName } from "@cadastre/contract/kinds/names";
 import { toFieldErrors } from "@cadastre/contract/parse";
 import type { ResourceInput } from "@cadastre/contract/resource";
 import type * as z from "zod";
-import { MalformedError } from "../aws/convert/values.ts";
 import { toReservedAddress } from "../gcp/convert/address.ts";
 import { toInstance } from "../gcp/convert/instance.ts";
 import { toNetwork } from "../gcp/convert/network.ts";
 import { type GcpPlace, readLink } from "../gcp/convert/place.ts";
 import { toSubnet } from "../gcp/convert/subnet.ts";
 import { PROJECT_ID } from "../gcp/project-id.ts";
+import { MalformedError } from "../values.ts";
 import { FileError, type FileFormat, type FileItem } from "./format.ts";
 import { gcpLists } from "./gcp-schemas.ts";
 

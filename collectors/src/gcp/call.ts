@@ -1,6 +1,6 @@
-import type { Deadline } from "../aws/deadline.ts";
-import { InterruptedError } from "../aws/deadline.ts";
 import { backoffMilliseconds } from "../backoff.ts";
+import type { Deadline } from "../deadline.ts";
+import { InterruptedError } from "../deadline.ts";
 import type { Delay } from "../signed-fetch.ts";
 import type { GcpApi } from "./api.ts";
 import { GcpCallError, type GcpCallErrorCode } from "./errors.ts";

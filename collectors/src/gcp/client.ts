@@ -6,8 +6,8 @@ import { NetworksClient } from "@google-cloud/compute/build/src/v1/networks_clie
 import { ProjectsClient } from "@google-cloud/compute/build/src/v1/projects_client.js";
 import { SubnetworksClient } from "@google-cloud/compute/build/src/v1/subnetworks_client.js";
 import { type AuthClient, GoogleAuth, JWT } from "google-auth-library";
-import { createDeadline } from "../aws/deadline.ts";
 import { retryAfterMilliseconds } from "../backoff.ts";
+import { createDeadline } from "../deadline.ts";
 import type { ComputeCollection, GcpApi } from "./api.ts";
 import { GcpCallError } from "./errors.ts";
 import type { GcpAuth, GcpClientSettings, GcpServiceAccountKey } from "./options.ts";

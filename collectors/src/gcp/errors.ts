@@ -1,6 +1,6 @@
 import type { ScopeError } from "@cadastre/contract/scope";
-import { MalformedError } from "../aws/convert/values.ts";
-import { DeadlineError, InterruptedError } from "../aws/deadline.ts";
+import { DeadlineError, InterruptedError } from "../deadline.ts";
+import { MalformedError } from "../values.ts";
 
 /** Why a call to Google gave no answer. `unexpected` is what Google has not documented for these calls; its message says more. */
 export type GcpCallErrorCode =

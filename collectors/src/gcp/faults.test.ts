@@ -2,7 +2,7 @@ import { createGcpEstate } from "@cadastre/simulator/estate-gcp";
 import { createFaults, type Fault, type FaultMatch } from "@cadastre/simulator/faults";
 import { type GcpSimulator, startGcpSimulator } from "@cadastre/simulator/gcp/server";
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
-import type { TestRun } from "../aws/testing.ts";
+import type { TestRun } from "../testing-recorder.ts";
 import { GCP_KINDS } from "./listings.ts";
 import { type GcpSetting, observed, scopeOf } from "./testing.ts";
 

@@ -1,8 +1,8 @@
 import * as z from "zod";
-import { MalformedError } from "../aws/convert/values.ts";
-import { createDeadline } from "../aws/deadline.ts";
-import { createLimit } from "../aws/limit.ts";
+import { createDeadline } from "../deadline.ts";
+import { createLimit } from "../limit.ts";
 import type { ObserveContext } from "../observe.ts";
+import { MalformedError } from "../values.ts";
 import type { GcpApi } from "./api.ts";
 import { callRepeatedly, type Repetition } from "./call.ts";
 import { type GcpScopeError, RepeatedTokenError, toScopeError } from "./errors.ts";

@@ -5,7 +5,7 @@ import { createGcpEstate } from "@cadastre/simulator/estate-gcp";
 import { createFaults } from "@cadastre/simulator/faults";
 import { type GcpSimulator, startGcpSimulator } from "@cadastre/simulator/gcp/server";
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
-import { aTestRun, type TestRun } from "../aws/testing.ts";
+import { aTestRun, type TestRun } from "../testing-recorder.ts";
 import { gcpSettings } from "./environment.ts";
 import { GCP_KINDS } from "./listings.ts";
 import { GcpProjectsError, observeGcp } from "./observe.ts";

@@ -1,4 +1,4 @@
-import { allOf, createLimit } from "../aws/limit.ts";
+import { allOf, createLimit } from "../limit.ts";
 import type { Observe, ObserveContext } from "../observe.ts";
 import type { GcpApi } from "./api.ts";
 import { type GcpScopeError, toScopeError } from "./errors.ts";

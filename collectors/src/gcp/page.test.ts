@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { MalformedError } from "../aws/convert/values.ts";
+import { MalformedError } from "../values.ts";
 import { readPage } from "./page.ts";
 
 const expected = { answer: "compute#instanceAggregatedList", member: "instances" };

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { MalformedError } from "../aws/convert/values.ts";
+import { MalformedError } from "../values.ts";
 import { regionOfScope } from "./convert/place.ts";
 import type { GcpScopeError } from "./errors.ts";
 

@@ -1,8 +1,8 @@
 import type { KindName } from "@cadastre/contract/kinds/names";
-import { MalformedError } from "../aws/convert/values.ts";
-import { createDeadline, type Deadline } from "../aws/deadline.ts";
-import { allOf } from "../aws/limit.ts";
+import { createDeadline, type Deadline } from "../deadline.ts";
+import { allOf } from "../limit.ts";
 import type { ObserveContext } from "../observe.ts";
+import { MalformedError } from "../values.ts";
 import type { GcpApi } from "./api.ts";
 import { callRepeatedly, type Repetition } from "./call.ts";
 import { type GcpScopeError, RepeatedTokenError, toScopeError } from "./errors.ts";

@@ -1,4 +1,4 @@
-import { aTestRun } from "../aws/testing.ts";
+import { aTestRun } from "../testing-recorder.ts";
 import { gcpSettings } from "./environment.ts";
 import { observeGcp } from "./observe.ts";
 

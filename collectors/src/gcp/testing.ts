@@ -1,6 +1,6 @@
 import type { KindName } from "@cadastre/contract/kinds/names";
 import type { GcpSimulator } from "@cadastre/simulator/gcp/server";
-import { aTestRun, type SeenScope, type TestRun } from "../aws/testing.ts";
+import { aTestRun, type SeenScope, type TestRun } from "../testing-recorder.ts";
 import { observeGcp } from "./observe.ts";
 import type { GcpOptions } from "./options.ts";
 

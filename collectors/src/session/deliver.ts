@@ -16,7 +16,7 @@ import type { SpooledScope } from "./manifest.ts";
 import type { OnProgress } from "./progress.ts";
 import { keyOf, type RunResult, totalsOf, unchangedRow } from "./result.ts";
 import type { RunReader, ShardPlan } from "./run-reader.ts";
-import { type ShardReference, toMissing, uploadShards } from "./upload.ts";
+import { type ShardReference, toMissing, toSentBody, uploadShards } from "./upload.ts";
 
 const RUNS = "/api/v1/discovery/runs";
 /** How often a run is opened again for a reshard, and completed again after missing shards, before it is left for later. */
@@ -83,10 +83,10 @@ const isPowerOfTwo = (count: number) => count >= 1 && count <= MOST_SHARDS && (c
 export async function deliverRun(options: DeliverOptions): Promise<Omit<RunResult, "bytesSent">> {
   const { call, reader, signal, onProgress, onSent } = options;
   const { run } = reader.manifest;
-  const post = <Schema extends z.ZodType>(path: string, body: unknown, schema: Schema) =>
-    call({ method: "POST", path, body: Buffer.from(JSON.stringify(body)), signal, onSent }).then((answer) =>
-      requireForm(schema, answer, `POST ${path}`),
-    );
+  async function post<Schema extends z.ZodType>(path: string, body: unknown, schema: Schema) {
+    const sent = await toSentBody(Buffer.from(JSON.stringify(body)));
+    return requireForm(schema, await call({ method: "POST", path, ...sent, signal, onSent }), `POST ${path}`);
+  }
 
   let scopes = reader.manifest.scopes.map((scope) => planScope(reader, scope));
 

@@ -1,9 +1,9 @@
 import type { Address } from "@aws-sdk/client-ec2";
 import type { ResourceInput } from "@cadastre/contract/resource";
+import { present, required, toAddress } from "../../values.ts";
 import { mapped } from "./interface-addresses.ts";
 import { type AwsPlace, ec2Arn, isAccount } from "./place.ts";
 import { toTags } from "./tags.ts";
-import { present, required, toAddress } from "./values.ts";
 
 /** An Elastic IP. EC2 gives it no state: it is `in-use` while it is associated, else `reserved`. Throws MalformedError. */
 export function toElasticIp(of: Address, place: AwsPlace): ResourceInput<"address"> {

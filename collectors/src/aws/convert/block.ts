@@ -1,5 +1,5 @@
 import type { Block } from "@cadastre/contract/kinds/kind";
-import { MalformedError, toPrefix } from "./values.ts";
+import { MalformedError, toPrefix } from "../../values.ts";
 
 const STATES: readonly string[] = [
   "associating",

@@ -1,6 +1,7 @@
 import type { Address, Instance, NetworkInterface, Subnet, Vpc } from "@aws-sdk/client-ec2";
 import { facetsOf, resourceSchema } from "@cadastre/contract/resource";
 import { expect, test } from "vitest";
+import { MalformedError } from "../../values.ts";
 import { toElasticIp } from "./address.ts";
 import { toInstance } from "./instance.ts";
 import { toInterface } from "./interface.ts";
@@ -8,7 +9,6 @@ import { toNetwork } from "./network.ts";
 import { type AwsPlace, ec2Arn } from "./place.ts";
 import { toSubnet } from "./subnet.ts";
 import { toTags } from "./tags.ts";
-import { MalformedError } from "./values.ts";
 
 const ACCOUNT = "111122223333";
 const OWNER = "999988887777";

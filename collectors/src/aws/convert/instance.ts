@@ -1,10 +1,10 @@
 import type { Instance, InstanceNetworkInterface } from "@aws-sdk/client-ec2";
 import type { AttributesInput } from "@cadastre/contract/kinds/registry";
 import type { ResourceInput } from "@cadastre/contract/resource";
+import { present, required, toAddress } from "../../values.ts";
 import { toInterfaceAddresses } from "./interface-addresses.ts";
 import { type AwsPlace, ec2Arn, networkArn, subnetArn } from "./place.ts";
 import { toTags } from "./tags.ts";
-import { present, required, toAddress } from "./values.ts";
 
 type Interface = NonNullable<AttributesInput<"instance">["interfaces"]>[number];
 

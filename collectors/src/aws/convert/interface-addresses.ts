@@ -1,4 +1,4 @@
-import { present, toAddress, toPrefix, unique } from "./values.ts";
+import { present, toAddress, toPrefix, unique } from "../../values.ts";
 
 interface Association {
   readonly PublicIp?: string | undefined;

@@ -1,10 +1,10 @@
 import type { NetworkInterface, NetworkInterfaceAttachment } from "@aws-sdk/client-ec2";
 import type { AttributesInput } from "@cadastre/contract/kinds/registry";
 import type { ResourceInput } from "@cadastre/contract/resource";
+import { present, required } from "../../values.ts";
 import { toInterfaceAddresses } from "./interface-addresses.ts";
 import { type AwsPlace, ec2Arn, isAccount, networkArn, subnetArn } from "./place.ts";
 import { toTags } from "./tags.ts";
-import { present, required } from "./values.ts";
 
 /** A network interface, whoever made it. Its tags are in `TagSet`, unlike those of all others. Throws MalformedError. */
 export function toInterface(of: NetworkInterface, place: AwsPlace): ResourceInput<"interface"> {

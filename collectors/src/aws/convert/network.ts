@@ -1,10 +1,10 @@
 import type { Vpc } from "@aws-sdk/client-ec2";
 import type { Block } from "@cadastre/contract/kinds/kind";
 import type { ResourceInput } from "@cadastre/contract/resource";
+import { present, required, toPrefix } from "../../values.ts";
 import { toBlock, toIpv6Blocks } from "./block.ts";
 import { type AwsPlace, ec2Arn } from "./place.ts";
 import { toTags } from "./tags.ts";
-import { present, required, toPrefix } from "./values.ts";
 
 /** A VPC of the place's own account. Throws MalformedError. */
 export function toNetwork(vpc: Vpc, place: AwsPlace): ResourceInput<"network"> {

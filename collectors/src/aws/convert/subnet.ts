@@ -1,10 +1,10 @@
 import type { Subnet } from "@aws-sdk/client-ec2";
 import type { Block } from "@cadastre/contract/kinds/kind";
 import type { ResourceInput } from "@cadastre/contract/resource";
+import { present, required, toPrefix } from "../../values.ts";
 import { toIpv6Blocks } from "./block.ts";
 import { type AwsPlace, ec2Arn } from "./place.ts";
 import { toTags } from "./tags.ts";
-import { present, required, toPrefix } from "./values.ts";
 
 /** The first four addresses of a subnet's IPv4 block and the last one. https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html */
 const RESERVED_COUNT = 5;

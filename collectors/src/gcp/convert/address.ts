@@ -1,5 +1,5 @@
 import type { ResourceInput } from "@cadastre/contract/resource";
-import { MalformedError, toAddress, toPrefix } from "../../aws/convert/values.ts";
+import { MalformedError, toAddress, toPrefix } from "../../values.ts";
 import type { ComputeAddress } from "../compute.ts";
 import { type GcpPlace, ownId, readLink, toReference } from "./place.ts";
 import { present, required, toDescription, toId, toWord } from "./values.ts";

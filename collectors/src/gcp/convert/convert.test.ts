@@ -1,6 +1,6 @@
 import { facetsOf, resourceSchema } from "@cadastre/contract/resource";
 import { expect, test } from "vitest";
-import { MalformedError } from "../../aws/convert/values.ts";
+import { MalformedError } from "../../values.ts";
 import type { ComputeAddress, ComputeInstance, ComputeNetwork, ComputeSubnetwork } from "../compute.ts";
 import { toReservedAddress } from "./address.ts";
 import { toInstance } from "./instance.ts";

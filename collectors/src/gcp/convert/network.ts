@@ -1,5 +1,5 @@
 import type { ResourceInput } from "@cadastre/contract/resource";
-import { toPrefix } from "../../aws/convert/values.ts";
+import { toPrefix } from "../../values.ts";
 import type { ComputeNetwork } from "../compute.ts";
 import { type GcpPlace, ownId, toReference } from "./place.ts";
 import { present, required, toDescription, toId } from "./values.ts";

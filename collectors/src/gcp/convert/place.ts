@@ -1,4 +1,4 @@
-import { MalformedError } from "../../aws/convert/values.ts";
+import { MalformedError } from "../../values.ts";
 
 /** Whose listing is converted, and of which region (`global` for what has none). */
 export interface GcpPlace {

@@ -1,6 +1,6 @@
 import type { Block } from "@cadastre/contract/kinds/kind";
 import type { ResourceInput } from "@cadastre/contract/resource";
-import { MalformedError, toAddress, toPrefix, unique } from "../../aws/convert/values.ts";
+import { MalformedError, toAddress, toPrefix, unique } from "../../values.ts";
 import type { ComputeSubnetwork } from "../compute.ts";
 import { type GcpPlace, ownId, toReference } from "./place.ts";
 import { toUtilisation } from "./utilisation.ts";

@@ -1,4 +1,4 @@
-import { MalformedError } from "../../aws/convert/values.ts";
+import { MalformedError } from "../../values.ts";
 
 /** What Compute Engine's members are, absent ones included. */
 type Member<T> = T | null | undefined;

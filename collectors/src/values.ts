@@ -1,7 +1,7 @@
 import { formatAddress, parseAddress } from "@cadastre/net/address";
 import { formatPrefix, parsePrefix } from "@cadastre/net/prefix";
 
-/** A resource that cannot be what EC2 sends: a member is missing or is not of its form. */
+/** Something that cannot be what the cloud sends: a member is missing or is not of its form. */
 export class MalformedError extends Error {
   override readonly name = "MalformedError";
 }
@@ -12,7 +12,7 @@ export function required(value: string | undefined, member: string): string {
   return value;
 }
 
-/** EC2 sends empty texts for what is not there, such as the host name of a stopped instance. */
+/** Clouds send empty texts for what is not there, such as the host name of a stopped instance. */
 export function present(value: string | undefined): string | undefined {
   return value || undefined;
 }
