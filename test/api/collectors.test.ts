@@ -123,10 +123,10 @@ describe.each(routes)("$name", ({ route }) => {
     expect(await altered(revoked.key, {})).toBe("403 collector.revoked");
     if (!route.secret) return;
     const { items } = await listAudit(api.context, { limit: 3, action: "credential.fetch" });
-    expect(items.map(({ outcome, detail }) => `${outcome} ${detail.code}`)).toEqual([
-      "denied collector.revoked",
-      "denied collector.rejected",
-      "denied collector.pending",
+    expect(items.map(({ outcome, detail }) => [outcome, detail.code])).toEqual([
+      ["denied", "collector.revoked"],
+      ["denied", "collector.rejected"],
+      ["denied", "collector.pending"],
     ]);
   });
 });
