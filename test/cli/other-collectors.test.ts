@@ -133,7 +133,8 @@ describe("collect files", () => {
     const json = await world.run("resources", "list", "--account", "123456789012", "--json");
     for (const { code, stdout } of [table, shown, json]) {
       expect(code).toBe(0);
-      expect(stdout).not.toMatch(/[\u0007\u001b]/);
+      expect(stdout).not.toContain("\u0007");
+      expect(stdout).not.toContain("\u001b");
     }
     expect(table.stdout).toContain("\\u001b[31mred\\u0007 네트워크");
     expect((JSON.parse(json.stdout) as Resource[])[0]?.name).toBe("\u001b[31mred\u0007 네트워크");

@@ -16,6 +16,11 @@ export const LAUNCHER = fileURLToPath(new URL("../../packages/cli/bin/cadastre.j
 
 type Env = Readonly<Record<string, string>>;
 
+/** Makes a process take itself for an older Node, and those that it starts not. */
+export const OLD_NODE = {
+  NODE_OPTIONS: `--import=data:text/javascript,Object.defineProperty(process,'version',{value:'v20.0.0'});delete(process.env.NODE_OPTIONS)`,
+};
+
 export interface Ended {
   readonly code: number | null;
   readonly stdout: string;
@@ -29,9 +34,16 @@ export interface Running {
   stderrHas(text: string): Promise<void>;
 }
 
+interface StartOptions {
+  readonly env?: Env;
+  readonly input?: string;
+  readonly cwd?: string;
+  readonly launcher?: string;
+}
+
 /** Starts a command as a shell would, with nothing of this process's environment but the path. */
-export function start(args: readonly string[], options: { env?: Env; input?: string; cwd?: string } = {}): Running {
-  const child = spawn(process.execPath, [LAUNCHER, ...args], {
+export function start(args: readonly string[], options: StartOptions = {}): Running {
+  const child = spawn(process.execPath, [options.launcher ?? LAUNCHER, ...args], {
     env: { PATH: process.env.PATH, ...options.env },
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     stdio: "pipe",

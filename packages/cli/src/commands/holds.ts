@@ -14,11 +14,11 @@ const COLUMNS: readonly Column<Hold>[] = [
   { title: "ID", value: (one) => one.id },
   { title: "STATE", value: (one) => one.state, style: (one) => (one.state === "pending" ? "yellow" : "dim") },
   { title: "SOURCE", value: (one) => one.source },
-  { title: "SCOPE", value: scopeName, shape: "id" },
+  { title: "SCOPE", value: scopeName, shape: "text" },
   { title: "KNOWN", value: (one) => toCount(one.known), align: "right" },
   { title: "MISSING", value: (one) => toCount(one.missing), align: "right" },
   { title: "CREATED", value: (one) => toTime(one.createdAt) },
-  { title: "REASON", value: (one) => one.reason, shape: "text" },
+  { title: "REASON", value: (one) => one.reason, shape: "text", optional: true },
 ];
 
 async function findHold(client: Client, id: string): Promise<Hold> {

@@ -14,8 +14,7 @@ export const RESOURCE_COLUMNS: readonly Column<Resource>[] = [
   { title: "ACCOUNT", value: (one) => one.account },
   { title: "REGION", value: (one) => one.region },
   { title: "NAME", value: (one) => one.name, shape: "id" },
-  { title: "STATUS", value: (one) => one.status, style: (one) => (one.status === "active" ? undefined : "dim") },
-  { title: "CHANGED", value: (one) => toTime(one.changedAt) },
+  { title: "STATUS", value: (one) => (one.status === "active" ? "" : one.status), optional: true, style: () => "dim" },
   { title: "ID", value: (one) => one.id, shape: "id" },
 ];
 

@@ -7,18 +7,17 @@ import { type Cli, openClient, optionsOf } from "../cli.ts";
 import { printList } from "../output/list.ts";
 import { reasonOf, STATUS_STYLES } from "../output/status.ts";
 import type { Column } from "../output/table.ts";
-import { toAge, toCount, toTime } from "../output/text.ts";
+import { toAge, toCount } from "../output/text.ts";
 
 const COLUMNS: readonly Column<ScopeState>[] = [
   { title: "SOURCE", value: (one) => one.source },
-  { title: "SCOPE", value: scopeName, shape: "id" },
+  { title: "SCOPE", value: scopeName, shape: "text" },
   { title: "STATUS", value: (one) => one.status, style: (one) => STATUS_STYLES[one.status] },
   { title: "RESOURCES", value: (one) => toCount(one.resources), align: "right" },
-  { title: "MISSING", value: (one) => (one.missing === 0 ? "" : toCount(one.missing)), align: "right" },
-  { title: "LAST RUN", value: (one) => toTime(one.lastRunAt) },
-  { title: "AGE", value: (one) => toAge(one.ageSeconds), align: "right" },
-  { title: "HOLD", value: (one) => one.hold, shape: "id" },
-  { title: "REASON", value: (one) => reasonOf(one.errors), shape: "text" },
+  { title: "MISSING", value: (one) => (one.missing === 0 ? "" : toCount(one.missing)), align: "right", optional: true },
+  { title: "SUCCESS AGO", value: (one) => toAge(one.ageSeconds), align: "right" },
+  { title: "HOLD", value: (one) => one.hold, optional: true },
+  { title: "REASON", value: (one) => reasonOf(one.errors), shape: "clip", optional: true },
 ];
 
 interface Filters {

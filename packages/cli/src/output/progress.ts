@@ -108,6 +108,8 @@ export function createProgress({ screen, now, verbose }: ProgressOptions): Progr
   function sayEvent(event: ProgressEvent): void {
     if (event.type === "scope-finished" && (!live || event.status !== "complete")) {
       say(finishedLine(screen, event.scope, event.status, event.resources));
+    } else if (event.type === "run-started" && !live) {
+      say(`observing as ${event.run}`);
     } else if (event.type === "run-opened" && !live) {
       say(`delivering ${event.run}: ${plural(event.shards, "shard")}`);
     } else if (event.type === "run-ended" && !live) {

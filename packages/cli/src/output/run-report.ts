@@ -25,7 +25,7 @@ const count = (title: string, name: keyof Line["counts"]): Column<Line> => ({
 });
 
 const COLUMNS: readonly Column<Line>[] = [
-  { title: "SCOPE", value: (line) => line.scope, shape: "id" },
+  { title: "SCOPE", value: (line) => line.scope, shape: "text" },
   {
     title: "STATUS",
     value: ({ row }) => row?.status,
@@ -36,11 +36,14 @@ const COLUMNS: readonly Column<Line>[] = [
   count("UPDATED", "updated"),
   count("UNCHANGED", "unchanged"),
   count("RETIRED", "retired"),
+  { ...count("HELD", "held"), value: ({ counts }) => (counts.held === 0 ? "" : toCount(counts.held)), optional: true },
 ];
-const HELD = count("HELD", "held");
-const REASON: Column<Line> = { title: "REASON", value: ({ row }) => reasonOf(row?.errors ?? []), shape: "text" };
+const REASON: Column<Line> = { title: "REASON", value: ({ row }) => reasonOf(row?.errors ?? []), optional: true };
 
-/** The table of a collection: a line for each scope, and the totals. */
+/**
+ * The table of a collection: a line for each scope, and the totals. Reasons are a column, or on a terminal, where they would
+ * take the room of all others, lines below.
+ */
 export function renderRun(report: RunResult, screen: Screen): string {
   const { scopes, totals } = report;
   const held = scopes.reduce((sum, row) => sum + row.held, 0);
@@ -48,8 +51,11 @@ export function renderRun(report: RunResult, screen: Screen): string {
     ...scopes.map((row) => ({ scope: scopeName(row), row, counts: row })),
     { scope: "total", counts: { ...totals, held } },
   ];
-  const hasReasons = scopes.some((row) => row.errors.length > 0);
-  return renderTable([...COLUMNS, ...(held > 0 ? [HELD] : []), ...(hasReasons ? [REASON] : [])], lines, screen);
+  if (!screen.isTerminal) return renderTable([...COLUMNS, REASON], lines, screen);
+  const reasons = scopes
+    .filter((row) => row.errors.length > 0)
+    .map((row) => `${screen.style(STATUS_STYLES[row.status], scopeName(row))}: ${reasonOf(row.errors)}\n`);
+  return renderTable(COLUMNS, lines, screen) + reasons.join("");
 }
 
 /** The same as one JSON document. */

@@ -1,6 +1,5 @@
 /** C0 and C1 controls, and what reorders or hides text: names and tags come from others and must not steer a terminal. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff]/g;
+const UNSAFE = /[\p{Cc}\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff]/gu;
 
 const escaped = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 
@@ -27,6 +26,12 @@ export function shorten(text: string, width: number): string {
   if (characters.length <= width) return text;
   const tail = Math.ceil((width - 1) * 0.6);
   return `${characters.slice(0, width - 1 - tail).join("")}…${characters.slice(characters.length - tail).join("")}`;
+}
+
+/** The end left out. `width` in characters, at least 1. */
+export function clip(text: string, width: number): string {
+  const characters = [...text];
+  return characters.length <= width ? text : `${characters.slice(0, width - 1).join("")}…`;
 }
 
 /** `1234567` as `1,234,567`. */

@@ -1,0 +1,140 @@
+import { chmodSync, cpSync, mkdirSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { createToken } from "@cadastre/core/access/tokens";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createWorld, LAUNCHER, OLD_NODE, start, type World } from "./support.ts";
+
+let world: World;
+
+beforeAll(async () => {
+  world = await createWorld();
+});
+afterAll(() => world.end());
+
+describe("the launcher", () => {
+  test("on an older Node it runs the command with the Node that the project brought, exit code and streams included", async () => {
+    expect(await start(["--version"], { env: OLD_NODE }).ended).toEqual({ code: 0, stdout: "0.1.0\n", stderr: "" });
+    const ended = await start(["resources", "lst"], { env: OLD_NODE }).ended;
+    expect(ended).toMatchObject({ code: 2, stdout: "" });
+    expect(ended.stderr).toContain("Did you mean list?");
+  });
+
+  test("on an older Node without another one it says what to do", async () => {
+    const bin = world.path("elsewhere/packages/cli/bin");
+    mkdirSync(bin, { recursive: true });
+    writeFileSync(world.path("elsewhere/package.json"), '{"type": "module"}');
+    cpSync(LAUNCHER, join(bin, "cadastre.js"));
+    const ended = await start(["--version"], { env: OLD_NODE, launcher: join(bin, "cadastre.js") }).ended;
+    expect(ended).toMatchObject({ code: 1, stdout: "" });
+    expect(ended.stderr).toContain("Node 24 or newer is needed; this is v20.0.0");
+  });
+});
+
+describe("what is wrong is said", () => {
+  test("without a token: how to get one, with exit code 2, and nothing is sent", async () => {
+    const { code, stderr } = await start(["resources", "list"], { env: { CADASTRE_API: world.url } }).ended;
+    expect(code).toBe(2);
+    expect(stderr).toContain("CADASTRE_TOKEN is not set");
+    expect(stderr).toContain("hint: `npm start` prints the first admin token");
+  });
+
+  test("a token that the API does not take gives exit code 4, the code and the request's id", async () => {
+    const { code, stderr } = await world.start(["resources", "list"], { CADASTRE_TOKEN: "cad_wrong" }).ended;
+    expect(code).toBe(4);
+    expect(stderr).toContain("(auth.invalid)");
+    expect(stderr).toMatch(/request id: req_/);
+    expect(stderr).toContain("hint: ");
+  });
+
+  test("a token without the scope gives exit code 4", async () => {
+    const actor = { id: "system", requestId: "test" };
+    const narrow = { name: "narrow", scopes: ["audit:read" as const], expiresInSeconds: 600 };
+    const { secret } = await createToken(world.context, actor, narrow, ["admin"]);
+    const { code, stderr } = await world.start(["resources", "list"], { CADASTRE_TOKEN: secret }).ended;
+    expect(code).toBe(4);
+    expect(stderr).toContain("(auth.forbidden)");
+  });
+
+  test("a token file stands before the variable; with more than a token in it, it is refused and not repeated", async () => {
+    writeFileSync(world.path("token"), `${world.token}\n`);
+    const more = { CADASTRE_TOKEN: "cad_wrong" };
+    expect((await world.start(["--token-file", "token", "scopes"], more).ended).code).toBe(0);
+    writeFileSync(world.path("two"), `${world.token}\ncad_other\n`);
+    const { code, stderr } = await world.start(["scopes", "--token-file", "two"], more).ended;
+    expect(code).toBe(2);
+    expect(stderr).toContain("the token file two holds more than a token");
+    expect(stderr).not.toContain(world.token);
+  });
+
+  test("an API that is not there gives exit code 5, and an address that is none 2", async () => {
+    const away = await world.run("scopes", "--api", "http://127.0.0.1:1");
+    expect(away.code).toBe(5);
+    expect(away.stderr).toContain("(api.unreachable)");
+    const wrong = await world.run("scopes", "--api", "localhost:8787");
+    expect(wrong.code).toBe(2);
+    expect(wrong.stderr).toContain('not "localhost:8787"');
+  });
+
+  test("what the API refuses is shown with its place", async () => {
+    const { code, stderr } = await world.run("resources", "list", "--cidr", "10.0.0.1/8");
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/error: cidr: .*10\.0\.0\.1\/8.*\(query\.invalid\)/);
+    expect(stderr).toContain("request id: req_");
+  });
+
+  test.each([
+    [["resources", "list", "--kind", "instances"], "Allowed choices are network, subnet, instance"],
+    [["resources", "list", "--limit", "0"], "whole number from 1"],
+    [["resources", "list", "--all", "--limit", "3"], "cannot be used with"],
+    [["resources", "list", "--tag", "a", "--tag", "b"], "--tag is given twice"],
+    [["resources", "list", "extra"], "too many arguments"],
+    [["resources", "annotate", "res_1"], "give --notes, --owner, or both"],
+    [["resource"], "Did you mean resources?"],
+    [["scopes", "--statsu", "failed"], "Did you mean --status?"],
+    [["collectors", "add", "x", "--accounts", "1", "--key-file", "k"], "required option '--provider <list>'"],
+    [["collectors", "add", "x", "--provider", "aws,azure", "--accounts", "1", "--key-file", "k"], '"azure" is none of'],
+    [["collectors", "add", "x", "--provider", "aws", "--accounts", "1,,2", "--key-file", "k"], "without empty parts"],
+    [["collectors", "add", "Bad Name", "--provider", "aws", "--accounts", "1", "--key-file", "k"], "name: 1 to 63"],
+    [["collectors", "approve", "nobody"], 'no collector has the name "nobody"'],
+    [["tokens", "create", "x", "--scopes", "all"], '"all" is none of admin'],
+    [["tokens", "create", "x", "--scopes", "admin", "--expires-in", "soon"], "a time such as 90d"],
+    [["collect", "aws", "--key-file", "k", "--role-name", "R"], "go with --organization"],
+    [["collect", "aws", "--key-file", "k", "--organization"], "--organization needs --role-name"],
+    [["collect", "aws", "--key-file", "k", "--regions", "mars"], '"mars" is not an AWS region'],
+    [["collect", "aws", "--key-file", "k", "--roles", "me"], '"me" is not a role'],
+  ])("%j is refused with exit code 2", async (args, message) => {
+    const { code, stdout, stderr } = await world.run(...args);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toContain(message);
+  });
+
+  test("a collector that cannot be registered leaves no key behind, and an existing key is never replaced", async () => {
+    const add = (...more: string[]) => world.run("collectors", "add", "c", "--provider", "aws", ...more);
+    await add("--accounts", "a b", "--key-file", "none.pem");
+    expect(() => statSync(world.path("none.pem"))).toThrow("ENOENT");
+    expect((await add("--accounts", "1", "--key-file", "c.pem", "--algorithm", "ecdsa-p256")).code).toBe(0);
+    const again = await add("--accounts", "1", "--key-file", "c.pem", "--algorithm", "ed25519");
+    expect(again.code).toBe(2);
+    expect(again.stderr).toContain("holds a key of ecdsa-p256-sha256, not ed25519");
+    chmodSync(world.path("c.pem"), 0o644);
+    const taken = await add("--accounts", "1", "--key-file", "c.pem");
+    expect(taken.code).toBe(1);
+    expect(taken.stderr).toContain("warning: c.pem can be read by others");
+    expect(taken.stderr).toMatch(/\(collector\.(name|key)_taken\)/);
+  });
+
+  test("a reader that has seen enough is no error", async () => {
+    const running = world.start(["--help"]);
+    running.child.stdout?.destroy();
+    expect((await running.ended).code).toBe(0);
+  });
+
+  test("help is on stdout with exit code 0, and names examples and exit codes", async () => {
+    const { code, stdout } = await world.run("collect", "endpoints", "--help");
+    expect(code).toBe(0);
+    expect(stdout).toContain("$ cadastre collect endpoints --key-file edge.pem");
+    expect(stdout).toContain("5  the API cannot be reached");
+    const bare = await world.run();
+    expect(bare).toMatchObject({ code: 2, stdout: "" });
+  });
+});
