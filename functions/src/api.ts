@@ -5,6 +5,7 @@ import { createFileAssets } from "@cadastre/api/assets";
 import { createHttpApiHandler } from "./adapters/api-gateway.ts";
 import { openDynamoTable } from "./adapters/dynamo.ts";
 import { createTriggerPublisher } from "./adapters/event-bridge.ts";
+import { requireUsableKey } from "./adapters/kms-ready.ts";
 import { createKmsSealer } from "./adapters/kms-sealer.ts";
 import { createLog, writeToStdout } from "./adapters/log.ts";
 import { readApiConfig } from "./env.ts";
@@ -19,6 +20,7 @@ export const handler = createHttpApiHandler(
     vault: { sealer: createKmsSealer({ keyArn: dataKeyArn }) },
     assets: createFileAssets({ directory: fileURLToPath(new URL("assets", import.meta.url)) }),
     log: createLog({ now, write: writeToStdout }),
+    ready: { vaultKey: () => requireUsableKey({ keyArn: dataKeyArn }) },
     publishTriggers: createTriggerPublisher({ client: new EventBridgeClient(), busName: triggerBusName }),
   }),
 );

@@ -1,3 +1,4 @@
+import { collectorName } from "@cadastre/contract/collector";
 import { DEFAULT_HOLD_POLICY, type HoldPolicy } from "@cadastre/core/context";
 import * as z from "zod";
 
@@ -56,7 +57,7 @@ export const apiVariables = vaultVariables.extend({
 const collectorVariables = z.object({
   CADASTRE_API: apiUrl,
   /** As it is registered at the API; metrics are kept by it. */
-  COLLECTOR_NAME: z.string().regex(/^[\w.-]{1,128}$/, "must be 1 to 128 letters, digits and _ . -"),
+  COLLECTOR_NAME: collectorName,
   /** The signing key: a KMS key, or a file with a private key in PEM. Exactly one of the two. */
   SIGNING_KEY_ID: z.string().optional(),
   SIGNING_KEY_FILE: z.string().optional(),

@@ -1,4 +1,5 @@
-import { stripVTControlCharacters, styleText } from "node:util";
+import { styleText } from "node:util";
+import { neutralise } from "@cadastre/cli/output/text";
 import type { OnProgress, ProgressEvent } from "@cadastre/collectors/session/progress";
 
 const STATUS_STYLE = { complete: "green", partial: "yellow", failed: "red", skipped: "gray" } as const;
@@ -17,11 +18,6 @@ interface Counts {
   resources: number;
   uploaded: number;
   shards: number;
-}
-
-/** Names come from clouds and may hold anything; a terminal must not obey them. */
-export function plain(text: string): string {
-  return stripVTControlCharacters(text).replace(/\p{Cc}/gu, "\u{fffd}");
 }
 
 /** A line for each scope that was seen, and on a terminal one live line below with what goes on in each collector. */
@@ -52,7 +48,7 @@ export function createDisplay(output: Output): Display {
       const { provider, account, region, kind } = event.scope;
       const status = live ? styleText(STATUS_STYLE[event.status], event.status.padEnd(8)) : event.status.padEnd(8);
       clear();
-      output.write(`${status}  ${plain(`${provider}/${account}/${region}/${kind}`)}  ${event.resources}\n`);
+      output.write(`${status}  ${neutralise(`${provider}/${account}/${region}/${kind}`)}  ${event.resources}\n`);
     }
     draw();
   }

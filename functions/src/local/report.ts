@@ -1,10 +1,10 @@
-import { styleText } from "node:util";
+import { renderRun } from "@cadastre/cli/output/run-report";
+import type { Screen } from "@cadastre/cli/output/screen";
+import { neutralise } from "@cadastre/cli/output/text";
 import type { ScopeRow } from "@cadastre/collectors/session/result";
 import type { SessionResult } from "@cadastre/collectors/session/session";
 import type { Totals } from "@cadastre/contract/discovery";
 import type { Units } from "@cadastre/store/table";
-import Table from "cli-table3";
-import { plain } from "./display.ts";
 
 /** What `--once --json` prints. */
 export interface Report {
@@ -56,40 +56,12 @@ export function isComplete(report: Report): boolean {
   );
 }
 
-const STATUS_STYLE = { complete: "green", partial: "yellow", failed: "red", skipped: "gray" } as const;
-
-/** The report as people read it: a table of scopes, the totals, the cost, and what went wrong. */
-export function renderReport(report: Report, options: { readonly colours: boolean }): string {
-  const paint = (style: Parameters<typeof styleText>[0], text: string) =>
-    options.colours ? styleText(style, text, { validateStream: false }) : text;
-  const effect = (n: number, style: Parameters<typeof styleText>[0]) => (n === 0 ? "0" : paint(style, String(n)));
-  const numbers = ["resources", "created", "updated", "unchanged", "retired"] as const;
-  const table = new Table({
-    head: ["scope", "status", ...numbers],
-    colAligns: ["left", "left", "right", "right", "right", "right", "right"],
-    style: { head: [], border: [], compact: true },
-  });
-  for (const row of report.scopes) {
-    const reasons = row.errors.map((error) => error.code).join(", ");
-    const held = row.held > 0 ? ` (${row.held} held)` : "";
-    table.push([
-      plain(`${row.provider} ${row.account} ${row.region} ${row.kind}`),
-      paint(STATUS_STYLE[row.status], row.status) + (reasons ? `: ${reasons}` : "") + held,
-      String(row.resources),
-      effect(row.created, "green"),
-      effect(row.updated, "yellow"),
-      String(row.unchanged),
-      effect(row.retired, "red"),
-    ]);
-  }
-  table.push([
-    paint("bold", `${report.scopes.length} scopes`),
-    "",
-    ...numbers.map((of) => paint("bold", String(report.totals[of]))),
-  ]);
+/** The report as people read it: the table of scopes, the cost, and what went wrong. */
+export function renderReport(report: Report, screen: Screen): string {
   const { read, write } = report.units;
-  const problems = report.problems.map((problem) =>
-    paint("red", `${problem.collector}: ${problem.code}: ${plain(problem.message)}`),
-  );
-  return [table.toString(), `cost: ${read} read units, ${write} write units`, ...problems].join("\n");
+  const table = renderRun(report, screen);
+  const problems = report.problems.map((problem) => {
+    return `${screen.style("red", neutralise(`${problem.collector}: ${problem.code}: ${problem.message}`))}\n`;
+  });
+  return `${table}cost: ${read} read units, ${write} write units\n${problems.join("")}`;
 }

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { Log } from "@cadastre/api/log";
+import { createScreen } from "@cadastre/cli/output/screen";
 import type { SessionResult } from "@cadastre/collectors/session/session";
 import type { Units } from "@cadastre/store/table";
 import { type LocalCollector, openSession, planCollectors, registerLocal } from "./collectors.ts";
@@ -49,9 +50,9 @@ export async function runLocal(
   const running = await start(config, options, terminal, onTrigger);
   try {
     if (options.once) {
+      const screen = createScreen(terminal.stdout, terminal.environment);
       const report = await collect(running, config, running.collectors, terminal, signal);
-      const colours = terminal.stdout.isTTY === true && !terminal.environment["NO_COLOR"];
-      terminal.stdout.write(options.json ? `${JSON.stringify(report)}\n` : `${renderReport(report, { colours })}\n`);
+      await screen.write(options.json ? `${JSON.stringify(report)}\n` : renderReport(report, screen));
       return isComplete(report) ? 0 : 1;
     }
     greet(running, terminal);

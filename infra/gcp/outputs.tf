@@ -1,0 +1,11 @@
+output "collector_service_account" {
+  value = google_service_account.collector.email
+}
+
+output "signing_key_secret" {
+  value = google_secret_manager_secret.signing_key.id
+}
+
+output "job" {
+  value = google_cloud_run_v2_job.collector.id
+}

@@ -1,0 +1,121 @@
+import { RemovalPolicy, Stack } from "aws-cdk-lib";
+import { AnyPrincipal, Effect, type IRole, PolicyStatement, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import { Key, KeySpec, KeyUsage } from "aws-cdk-lib/aws-kms";
+import type { Construct } from "constructs";
+
+/** A key for data at rest: rotated every year, and never deleted with the stack. */
+function dataKey(scope: Construct, id: string, alias: string, description: string): Key {
+  return new Key(scope, id, { alias, description, enableKeyRotation: true, removalPolicy: RemovalPolicy.RETAIN });
+}
+
+/**
+ * The table's key. Functions use it through DynamoDB alone, by the key's policy: no role of theirs is allowed to decrypt with it
+ * by itself.
+ */
+export function createTableKey(scope: Construct, name: string): Key {
+  return dataKey(scope, "TableKey", `${name}/table`, "Encrypts the table at rest");
+}
+
+/** Lets a function use the table that the key encrypts. */
+export function allowThroughDynamo(key: Key, role: IRole): void {
+  const { region, urlSuffix } = Stack.of(key);
+  key.addToResourcePolicy(
+    new PolicyStatement({
+      sid: "UseThroughDynamoDB",
+      principals: [role.grantPrincipal],
+      actions: [
+        "kms:Decrypt",
+        "kms:DescribeKey",
+        "kms:Encrypt",
+        "kms:GenerateDataKey",
+        "kms:ReEncryptFrom",
+        "kms:ReEncryptTo",
+      ],
+      resources: ["*"],
+      conditions: { StringEquals: { "kms:ViaService": `dynamodb.${region}.${urlSuffix}` } },
+    }),
+  );
+}
+
+/** The key under which credentials are sealed. */
+export function createVaultKey(scope: Construct, name: string): Key {
+  return dataKey(scope, "VaultKey", `${name}/vault`, "Seals the stored credentials");
+}
+
+/**
+ * Lets one role open what is sealed and, whatever other policies say, nobody else: also an administrator must change the key's
+ * policy first, which leaves a trace.
+ */
+export function openOnlyBy(key: Key, role: IRole): void {
+  key.addToResourcePolicy(
+    new PolicyStatement({
+      sid: "NobodyElseOpens",
+      effect: Effect.DENY,
+      principals: [new AnyPrincipal()],
+      actions: ["kms:Decrypt", "kms:ReEncryptFrom", "kms:CreateGrant"],
+      resources: ["*"],
+      conditions: { ArnNotEquals: { "aws:PrincipalArn": role.roleArn } },
+    }),
+  );
+  role.addToPrincipalPolicy(new PolicyStatement({ actions: ["kms:Decrypt"], resources: [key.keyArn] }));
+}
+
+/** The key for logs and alarms, used by the services that write them. */
+export function createOperationsKey(scope: Construct, name: string): Key {
+  const key = dataKey(scope, "OperationsKey", `${name}/operations`, "Encrypts logs and alarm messages");
+  const { region, account, partition, urlSuffix } = Stack.of(scope);
+  key.addToResourcePolicy(
+    new PolicyStatement({
+      sid: "Logs",
+      principals: [new ServicePrincipal(`logs.${region}.${urlSuffix}`)],
+      actions: [
+        "kms:Decrypt",
+        "kms:DescribeKey",
+        "kms:Encrypt",
+        "kms:GenerateDataKey",
+        "kms:ReEncryptFrom",
+        "kms:ReEncryptTo",
+      ],
+      resources: ["*"],
+      conditions: {
+        ArnLike: { "kms:EncryptionContext:aws:logs:arn": `arn:${partition}:logs:${region}:${account}:log-group:*` },
+      },
+    }),
+  );
+  key.addToResourcePolicy(
+    new PolicyStatement({
+      sid: "Alarms",
+      principals: [new ServicePrincipal("cloudwatch.amazonaws.com")],
+      actions: ["kms:Decrypt", "kms:GenerateDataKey"],
+      resources: ["*"],
+      conditions: { StringEquals: { "aws:SourceAccount": account } },
+    }),
+  );
+  return key;
+}
+
+/**
+ * A collector's signing key. The private half never leaves KMS; the public half is registered at the API. It is not rotated by
+ * itself: a new key has to be registered.
+ */
+export function createSigningKey(scope: Construct, name: string, collector: string): Key {
+  return new Key(scope, "SigningKey", {
+    alias: `${name}/collector/${collector}`,
+    description: `Signs what the collector ${collector} delivers`,
+    keySpec: KeySpec.ECC_NIST_P256,
+    keyUsage: KeyUsage.SIGN_VERIFY,
+    removalPolicy: RemovalPolicy.RETAIN,
+  });
+}
+
+/** Lets a collector sign with its key, in the one way that it signs. */
+export function allowSigning(key: Key, role: IRole): void {
+  role.addToPrincipalPolicy(new PolicyStatement({ actions: ["kms:GetPublicKey"], resources: [key.keyArn] }));
+  role.addToPrincipalPolicy(
+    new PolicyStatement({
+      actions: ["kms:Sign"],
+      resources: [key.keyArn],
+      conditions: { StringEquals: { "kms:SigningAlgorithm": "ECDSA_SHA_256", "kms:MessageType": "DIGEST" } },
+    }),
+  );
+}

@@ -1,0 +1,134 @@
+import { readFileSync } from "node:fs";
+import { FUNCTIONS } from "@cadastre/infra/infrastructure";
+import { describe, expect, test } from "vitest";
+import { statementsOf } from "./allowed.ts";
+import { resolve } from "./resolve.ts";
+import { allOf, DEPLOYMENT, list, type Properties, synthesised } from "./template.ts";
+
+const { resources, template } = synthesised(DEPLOYMENT);
+const all = (type: string) => allOf(type, resources);
+const nameOf = (one: Properties) => String(one.FunctionName);
+const statements = () => all("AWS::IAM::Policy").flatMap((policy) => policy.PolicyDocument.Statement as Properties[]);
+
+describe("who may do what", () => {
+  test("no action has a wildcard", () => {
+    for (const { Action } of statements()) for (const action of list(Action)) expect(action).not.toContain("*");
+  });
+
+  test("only what docs/permissions lists is allowed for every resource", () => {
+    const documented = ["aws-reader", "aws-organization"].flatMap((name) => {
+      const text = readFileSync(new URL(`../../docs/permissions/${name}.json`, import.meta.url), "utf8");
+      return (JSON.parse(text).Statement as Properties[]).flatMap(({ Action }) => list<string>(Action));
+    });
+    const everywhere = statements().filter(({ Resource }) => list(Resource).includes("*"));
+    expect(everywhere.flatMap(({ Action }) => list<string>(Action)).sort()).toEqual(documented.sort());
+  });
+
+  test("the collector enters roles of one name in its own organization alone", () => {
+    const assume = statementsOf(resources, "cadastre-collect-aws").filter(({ Action }) => Action === "sts:AssumeRole");
+    expect(assume).toEqual([
+      {
+        Action: "sts:AssumeRole",
+        Effect: "Allow",
+        Resource: { "Fn::Join": ["", ["arn:", { Ref: "AWS::Partition" }, ":iam::*:role/cadastre-reader"]] },
+        // biome-ignore lint/suspicious/noTemplateCurlyInString: IAM fills it in.
+        Condition: { StringEquals: { "aws:ResourceOrgID": "${aws:PrincipalOrgID}" } },
+      },
+    ]);
+  });
+
+  test("only the vault's role may decrypt, and only with the vault's key", () => {
+    const vaultKey = all("AWS::KMS::Key").find((key) => key.Description.startsWith("Seals"));
+    const arn = { "Fn::GetAtt": [vaultKey.id, "Arn"] };
+    for (const name of FUNCTIONS) {
+      const decrypting = statementsOf(resources, `cadastre-${name}`).filter(({ Action }) =>
+        list(Action).includes("kms:Decrypt"),
+      );
+      expect(decrypting.map(({ Resource }) => Resource)).toEqual(name === "vault" ? [arn] : []);
+    }
+  });
+
+  test("the vault's key refuses everybody else, whatever they are allowed elsewhere", () => {
+    const vaultKey = all("AWS::KMS::Key").find((key) => key.Description.startsWith("Seals"));
+    const vault = all("AWS::Lambda::Function").find((one) => nameOf(one) === "cadastre-vault");
+    expect(vaultKey.KeyPolicy.Statement).toContainEqual({
+      Sid: "NobodyElseOpens",
+      Effect: "Deny",
+      Principal: { AWS: "*" },
+      Action: ["kms:CreateGrant", "kms:Decrypt", "kms:ReEncryptFrom"],
+      Resource: "*",
+      Condition: { ArnNotEquals: { "aws:PrincipalArn": vault.Role } },
+    });
+  });
+
+  test("the table's key is used through DynamoDB alone", () => {
+    const key = all("AWS::KMS::Key").find((one) => one.Description.startsWith("Encrypts the table"));
+    const roles = key.KeyPolicy.Statement.filter((one: Properties) => one.Sid === "UseThroughDynamoDB");
+    expect(roles).toHaveLength(3);
+    for (const { Condition } of roles) {
+      expect(resolve(Condition)).toEqual({ StringEquals: { "kms:ViaService": "dynamodb.eu-west-1.amazonaws.com" } });
+    }
+  });
+
+  test("a collector signs in one way only", () => {
+    for (const name of ["collect-aws", "collect-endpoints"]) {
+      const sign = statementsOf(resources, `cadastre-${name}`).filter(({ Action }) =>
+        list(Action).includes("kms:Sign"),
+      );
+      expect(sign.map(({ Condition }) => Condition)).toEqual([
+        { StringEquals: { "kms:SigningAlgorithm": "ECDSA_SHA_256", "kms:MessageType": "DIGEST" } },
+      ]);
+    }
+  });
+
+  test("routes that hand out secrets go to the vault, and all others to the API", () => {
+    const integrations = new Map(
+      all("AWS::ApiGatewayV2::Integration").map((one) => [one.id, one.IntegrationUri["Fn::GetAtt"][0]]),
+    );
+    const byRoute = Object.fromEntries(
+      all("AWS::ApiGatewayV2::Route").map((one) => [one.RouteKey, integrations.get(one.Target["Fn::Join"][1][1].Ref)]),
+    );
+    const idOf = (name: string) => all("AWS::Lambda::Function").find((one) => nameOf(one) === name)?.id;
+    expect(byRoute).toEqual({
+      $default: idOf("cadastre-api"),
+      "POST /api/v1/credentials/{id}/reveal": idOf("cadastre-vault"),
+      "POST /api/v1/discovery/credential": idOf("cadastre-vault"),
+    });
+  });
+});
+
+describe("the role in member accounts", () => {
+  test("reads what docs/permissions lists, by the collector alone, with an external id, and needs no bootstrap", () => {
+    const member = template("cadastre-reader-role");
+    const reader = JSON.parse(readFileSync(new URL("../../docs/permissions/aws-reader.json", import.meta.url), "utf8"));
+    const [role, ...more] = Object.values(member.Resources);
+    expect(more).toEqual([]);
+    expect(role?.Properties.Policies[0].PolicyDocument).toEqual(reader);
+    expect(role?.Properties.AssumeRolePolicyDocument.Statement).toEqual([
+      {
+        Action: "sts:AssumeRole",
+        Effect: "Allow",
+        Principal: { AWS: { Ref: "CollectorRoleArn" } },
+        Condition: { StringEquals: { "sts:ExternalId": { Ref: "ExternalId" } } },
+      },
+    ]);
+    expect(Object.keys(member.Parameters)).toEqual(["CollectorRoleArn", "ExternalId", "RoleName"]);
+  });
+});
+
+describe("a smaller deployment", () => {
+  test("of no collectors has none, and one of the own account enters no role", () => {
+    const none = synthesised({ name: "small" }).resources;
+    expect(allOf("AWS::Lambda::Function", none).map(nameOf).sort()).toEqual([
+      "small-admin-token",
+      "small-api",
+      "small-vault",
+    ]);
+    const aws = { name: "aws", everyMinutes: 5, accounts: { own: true } } as const;
+    const own = synthesised({ name: "own", aws }).resources;
+    const actions = statementsOf(own, "own-collect-aws").flatMap(({ Action }) => Action);
+    expect(actions).toContain("ec2:DescribeVpcs");
+    expect(actions).not.toContain("sts:AssumeRole");
+    expect(actions).not.toContain("organizations:ListAccounts");
+  });
+});

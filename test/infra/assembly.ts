@@ -1,0 +1,51 @@
+import { execFile } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+
+interface Resource {
+  readonly Type: string;
+  // biome-ignore lint/suspicious/noExplicitAny: a template's properties, as deep as they are.
+  readonly Properties: any;
+}
+
+/** What `npm run synth` makes. */
+export interface Assembly {
+  readonly resources: Readonly<Record<string, Resource>>;
+  /** The folder that is uploaded for a function, by the function's physical name. */
+  folderOf(functionName: string): string;
+  /** Bytes of all of the function's code, also of what is loaded on demand. */
+  bundleBytes(functionName: string): number;
+  remove(): void;
+}
+
+/** Synthesises the app by the CDK's own command, into a folder of its own. */
+export async function synthesise(): Promise<Assembly> {
+  const folder = mkdtempSync(join(tmpdir(), "cadastre-synth-"));
+  const command = join(ROOT, "node_modules/aws-cdk/bin/cdk");
+  const path = `${join(ROOT, "node_modules/.bin")}:${process.env.PATH ?? ""}`;
+  const options = { cwd: ROOT, env: { ...process.env, PATH: path, CI: "1" } };
+  await promisify(execFile)(process.execPath, [command, "synth", "--quiet", "--output", folder], options);
+  const template = JSON.parse(readFileSync(join(folder, "cadastre.template.json"), "utf8")) as {
+    readonly Resources: Record<string, Resource>;
+  };
+  const folderOf = (functionName: string) => {
+    const found = Object.values(template.Resources).find(
+      ({ Type, Properties }) => Type === "AWS::Lambda::Function" && Properties.FunctionName === functionName,
+    );
+    return join(folder, `asset.${String(found?.Properties.Code.S3Key).replace(/\.zip$/, "")}`);
+  };
+  return {
+    resources: template.Resources,
+    folderOf,
+    bundleBytes: (functionName) => {
+      const files = readdirSync(folderOf(functionName)).filter((name) => name.endsWith(".mjs"));
+      return files.reduce((sum, name) => sum + statSync(join(folderOf(functionName), name)).size, 0);
+    },
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}

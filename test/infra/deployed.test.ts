@@ -1,0 +1,261 @@
+import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { GetPublicKeyCommand, KMSClient } from "@aws-sdk/client-kms";
+import { createKeyFile } from "@cadastre/collectors/keys";
+import { awsEnvironment } from "@cadastre/simulator/aws/environment";
+import { createGcpEstate } from "@cadastre/simulator/estate-gcp";
+import { createFaults } from "@cadastre/simulator/faults";
+import { type GcpSimulator, startGcpSimulator } from "@cadastre/simulator/gcp/server";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { allowedActions } from "./allowed.ts";
+import { type Deployed, deploy, type FunctionName } from "./deployed.ts";
+
+const run = promisify(execFile);
+const MEGABYTE = 1_000_000;
+const CANARY = "canary7f3a91c0ffee";
+
+let deployed: Deployed;
+let token = "";
+beforeAll(async () => {
+  deployed = await deploy();
+  token = ((await deployed.functions["admin-token"].invoke({})) as { secret: string }).secret;
+}, 120_000);
+afterAll(() => deployed?.stop());
+
+async function call(method: string, path: string, body?: unknown): Promise<{ status: number; body: Answer }> {
+  const response = await fetch(`${deployed.http.url}${path}`, {
+    method,
+    headers: {
+      authorization: `Bearer ${token}`,
+      ...(body === undefined ? {} : { "content-type": "application/json" }),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  return { status: response.status, body: text.startsWith("{") ? JSON.parse(text) : { text } };
+}
+
+const metricsOf = (output: string): Answer[] =>
+  output.split("\n").flatMap((line) => (line.includes('"_aws"') ? [JSON.parse(line)] : []));
+
+// biome-ignore lint/suspicious/noExplicitAny: answers of many forms, of which each test looks at some members.
+type Answer = any;
+
+describe("packed functions", () => {
+  test.each([
+    ["api", 1],
+    ["vault", 1],
+    ["admin-token", 1],
+    ["collect-aws", 3],
+    ["collect-endpoints", 3],
+  ] as const)("%s is at most %d MB", (name, megabytes) => {
+    const bytes = deployed.assembly.bundleBytes(`cadastre-${name}`);
+    expect(bytes).toBeGreaterThan(50_000);
+    expect(bytes).toBeLessThanOrEqual(megabytes * MEGABYTE);
+  });
+
+  test("load, and say how long that took", () => {
+    for (const [name, { importMilliseconds }] of Object.entries(deployed.functions)) {
+      expect(importMilliseconds).toBeGreaterThan(0);
+      process.stdout.write(`cold import of ${name}: ${Math.round(importMilliseconds)} ms\n`);
+    }
+  });
+
+  test("the API is alive and ready, and its pages are packed with it", async () => {
+    expect((await call("GET", "/healthz")).status).toBe(200);
+    expect((await call("GET", "/readyz")).status).toBe(200);
+    const style = await call("GET", "/api/docs/swagger-ui.css");
+    expect(style.status).toBe(200);
+    expect(style.body.text).toContain(".swagger-ui");
+  });
+
+  test("the first admin token is made once", async () => {
+    const again = (await deployed.functions["admin-token"].invoke({})) as Answer;
+    expect(again).toEqual({ tokenId: expect.stringMatching(/^tok_/) });
+    expect(deployed.functions["admin-token"].output()).not.toContain(token);
+  });
+
+  test("a path that the gateway decoded is served, whatever is in it", async () => {
+    const { status, body } = await call("GET", `/api/v1/resources/${encodeURIComponent("arn:aws:ec2:x/y?z #%20")}`);
+    expect({ status, code: body.code }).toEqual({ status: 404, code: "resource.not_found" });
+  });
+});
+
+describe("a credential", () => {
+  test("is sealed by the API, which cannot open it, and opened by the vault", async () => {
+    const secret = { type: "generic", secret: CANARY };
+    const made = await call("POST", "/api/v1/credentials", { name: "n", secret });
+    expect(made.status).toBe(201);
+    const path = `/api/v1/credentials/${made.body.id}/reveal`;
+    const revealer = await call("POST", "/api/v1/tokens", {
+      name: "revealer",
+      scopes: ["credentials:reveal"],
+      expiresInSeconds: 3600,
+    });
+    const headers = { authorization: `Bearer ${revealer.body.secret}`, "content-type": "application/json" };
+    const revealed = await fetch(`${deployed.http.url}${path}`, { method: "POST", headers, body: "{}" });
+    expect(await revealed.json()).toMatchObject({ secret });
+    const http = { method: "POST", path, protocol: "HTTP/1.1", sourceIp: "127.0.0.1", userAgent: "t" };
+    const direct = (await deployed.functions.api.invoke({
+      version: "2.0",
+      rawPath: path,
+      rawQueryString: "",
+      headers: { ...headers, host: "x" },
+      requestContext: { domainName: "x", http },
+      body: "{}",
+      isBase64Encoded: false,
+    })) as Answer;
+    expect(direct.statusCode).toBe(404);
+    for (const { output } of Object.values(deployed.functions)) expect(output()).not.toContain(CANARY);
+  });
+});
+
+describe("the AWS collector", () => {
+  async function publicKey(): Promise<string> {
+    const { AWS_ENDPOINT_URL: endpoint = "", ...keys } = awsEnvironment(deployed.aws);
+    const credentials = {
+      accessKeyId: keys.AWS_ACCESS_KEY_ID ?? "",
+      secretAccessKey: keys.AWS_SECRET_ACCESS_KEY ?? "",
+    };
+    const client = new KMSClient({ endpoint, region: keys.AWS_REGION ?? "", credentials });
+    const answer = await client.send(new GetPublicKeyCommand({ KeyId: deployed.signingKeyArn }));
+    client.destroy();
+    const base64 = Buffer.from(answer.PublicKey ?? []).toString("base64");
+    return `-----BEGIN PUBLIC KEY-----\n${base64.match(/.{1,64}/g)?.join("\n")}\n-----END PUBLIC KEY-----\n`;
+  }
+  test("fails with what the API said while it is not registered, so that the run counts as an error", async () => {
+    const { invoke, output } = deployed.functions["collect-aws"];
+    await expect(invoke({})).rejects.toThrow(/was not delivered \(spooled\).*signature\.unknown_key/);
+    expect(metricsOf(output()).at(-1)).toMatchObject({ Collector: "aws", CompleteRuns: 0 });
+  });
+
+  test("signs by KMS and delivers a whole run through the HTTP API, and a second one changes nothing", async () => {
+    const registered = await call("POST", "/api/v1/collectors", {
+      name: "aws",
+      providers: ["aws"],
+      accounts: ["*"],
+      publicKey: await publicKey(),
+    });
+    expect(registered.status).toBe(201);
+    const approved = await call("POST", `/api/v1/collectors/${registered.body.id}/approve`);
+    expect(approved.status).toBe(200);
+    const { invoke, output } = deployed.functions["collect-aws"];
+    await invoke({});
+    const status = await call("GET", "/api/v1/discovery/status?limit=100");
+    expect(status.body.items.length).toBeGreaterThan(4);
+    for (const scope of status.body.items) expect(scope).toMatchObject({ source: "aws", status: "complete" });
+    await invoke({});
+    const [, first, second] = metricsOf(output());
+    expect(first).toMatchObject({ CompleteRuns: 1, ScopesNotComplete: 0 });
+    expect(first.Resources).toBeGreaterThan(30);
+    expect(second).toMatchObject({ CompleteRuns: 1, Resources: first.Resources });
+    const ended = output()
+      .split("\n")
+      .filter((line) => line.includes("the run ended"));
+    expect(JSON.parse(ended[2] ?? "{}")).toMatchObject({
+      state: "unchanged",
+      totals: { created: 0, updated: 0, retired: 0 },
+    });
+  });
+});
+
+describe("the GCP collector's job", () => {
+  let folder = "";
+  let simulator: GcpSimulator;
+  let organization = "";
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), "cadastre-gcp-"));
+    const build = fileURLToPath(new URL("../../functions/src/build.ts", import.meta.url));
+    await run(process.execPath, [build, folder, "collect-gcp"]);
+    const estate = createGcpEstate({ seed: "deployed", projects: 2, instances: 20 });
+    simulator = await startGcpSimulator({ estate, faults: createFaults(), now: () => new Date() });
+    organization = estate.organization.replace("organizations/", "");
+    writeFileSync(join(folder, "account.json"), JSON.stringify(simulator.serviceAccountKey));
+  });
+  afterAll(async () => {
+    await simulator?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** As the image runs it: the bundle alone, in an empty folder, with the environment that Terraform gives. */
+  function runJob(environment: Readonly<Record<string, string>> = {}) {
+    const job = run(process.execPath, ["index.mjs"], {
+      cwd: join(folder, "collect-gcp"),
+      env: {
+        TMPDIR: folder,
+        CADASTRE_API: deployed.http.url,
+        COLLECTOR_NAME: "gcp",
+        SIGNING_KEY_FILE: join(folder, "key.pem"),
+        COLLECT_GCP_ORGANIZATION: organization,
+        COLLECT_TIMEOUT_SECONDS: "60",
+        GOOGLE_APPLICATION_CREDENTIALS: join(folder, "account.json"),
+        CLOUDSDK_API_ENDPOINT_OVERRIDES_COMPUTE: simulator.url,
+        CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDRESOURCEMANAGER: simulator.url,
+        ...environment,
+      },
+    });
+    return job.catch((error: Error & { stdout: string }) => {
+      error.message += error.stdout;
+      throw error;
+    });
+  }
+
+  test("delivers a whole run, and a retry changes nothing", async () => {
+    const { pem } = createKeyFile(join(folder, "key.pem"), "ecdsa-p256-sha256");
+    const registered = await call("POST", "/api/v1/collectors", {
+      name: "gcp",
+      providers: ["gcp"],
+      accounts: ["*"],
+      publicKey: pem,
+    });
+    expect(registered.status).toBe(201);
+    expect((await call("POST", `/api/v1/collectors/${registered.body.id}/approve`)).status).toBe(200);
+    const [first] = metricsOf((await runJob()).stdout);
+    expect(first).toMatchObject({ Collector: "gcp", CompleteRuns: 1, ScopesNotComplete: 0 });
+    expect(first.Resources).toBeGreaterThan(20);
+    const { stdout } = await runJob();
+    const ended = stdout.split("\n").find((line) => line.includes("the run ended")) ?? "{}";
+    expect(JSON.parse(ended)).toMatchObject({ state: "unchanged", totals: { created: 0, updated: 0, retired: 0 } });
+  });
+
+  test("ends with code 1 and says which variables are wrong, in one line of JSON", async () => {
+    const failed = await runJob({ COLLECT_GCP_FOLDER: "1", COLLECT_GCP_PROJECT: "typo" }).catch(
+      (error: unknown) => error,
+    );
+    expect(failed).toMatchObject({ code: 1 });
+    const line = JSON.parse((failed as { stdout: string }).stdout);
+    expect(line).toMatchObject({
+      level: "error",
+      error: { message: expect.stringContaining("COLLECT_GCP_PROJECT is not") },
+    });
+  });
+});
+
+describe("the role of each function", () => {
+  // Anyone may ask who they are.
+  const FREE = ["sts:GetCallerIdentity"];
+
+  test.each(["api", "vault", "admin-token", "collect-aws"] as const)("%s allows every call that it made", (name) => {
+    const allowed = allowedActions(deployed.assembly.resources, `cadastre-${name}`);
+    const made = deployed.actions(name);
+    expect(made.length).toBeGreaterThan(1);
+    expect(made.filter((action) => !allowed.includes(action) && !FREE.includes(action))).toEqual([]);
+  });
+
+  test.each<readonly [FunctionName, readonly string[]]>([
+    ["vault", ["logs:CreateLogStream", "logs:PutLogEvents"]],
+    ["admin-token", ["logs:CreateLogStream", "logs:PutLogEvents"]],
+    [
+      "collect-aws",
+      ["logs:CreateLogStream", "logs:PutLogEvents", "sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:SendMessage"],
+    ],
+  ])("%s allows nothing that it does not call, beside what its runtime does", (name, ofTheRuntime) => {
+    const made = new Set([...deployed.actions(name), ...ofTheRuntime]);
+    const allowed = allowedActions(deployed.assembly.resources, `cadastre-${name}`);
+    expect(allowed.filter((action) => !made.has(action))).toEqual([]);
+  });
+});

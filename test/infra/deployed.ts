@@ -1,0 +1,112 @@
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { CreateKeyCommand, KMSClient } from "@aws-sdk/client-kms";
+import { awsEnvironment } from "@cadastre/simulator/aws/environment";
+import { type AwsSimulator, startAwsSimulator } from "@cadastre/simulator/aws/server";
+import { createAwsEstate } from "@cadastre/simulator/estate-aws";
+import { createFaults } from "@cadastre/simulator/faults";
+import { ensureTable } from "@cadastre/store/dynamo";
+import { startDynamoEngine } from "../support/dynamo-engine.ts";
+import { type Assembly, synthesise } from "./assembly.ts";
+import { type HttpApi, startHttpApi } from "./http-api.ts";
+import { type Lambda, startLambda } from "./lambda.ts";
+import { type CallRecorder, startCallRecorder } from "./recorder.ts";
+
+export type FunctionName = "api" | "vault" | "admin-token" | "collect-aws";
+
+/** A deployment on this machine: the functions as they are packed, a DynamoDB engine, simulated AWS, an HTTP API in front. */
+export interface Deployed {
+  readonly assembly: Assembly;
+  readonly aws: AwsSimulator;
+  readonly http: HttpApi;
+  readonly signingKeyArn: string;
+  readonly functions: Readonly<Record<FunctionName, Lambda>>;
+  /** The AWS calls that a function has made. */
+  actions(name: FunctionName): string[];
+  stop(): Promise<void>;
+}
+
+const TABLE_NAME = "cadastre";
+const REGION = "eu-west-1";
+
+async function createKeys(environment: Readonly<Record<string, string>>) {
+  const credentials = {
+    accessKeyId: environment.AWS_ACCESS_KEY_ID ?? "",
+    secretAccessKey: environment.AWS_SECRET_ACCESS_KEY ?? "",
+  };
+  const client = new KMSClient({ region: REGION, endpoint: environment.AWS_ENDPOINT_URL ?? "", credentials });
+  const data = await client.send(new CreateKeyCommand({}));
+  const signing = await client.send(new CreateKeyCommand({ KeySpec: "ECC_NIST_P256", KeyUsage: "SIGN_VERIFY" }));
+  client.destroy();
+  return { data: data.KeyMetadata?.Arn ?? "", signing: signing.KeyMetadata?.Arn ?? "" };
+}
+
+async function createTableIn(endpoint: string): Promise<void> {
+  const credentials = { accessKeyId: "local", secretAccessKey: "local" };
+  const client = new DynamoDBClient({ endpoint, region: REGION, credentials });
+  await ensureTable({ client, tableName: TABLE_NAME, indexes: [] });
+  client.destroy();
+}
+
+/** Synthesises, packs and starts everything. */
+export async function deploy(): Promise<Deployed> {
+  const [assembly, engine] = await Promise.all([synthesise(), startDynamoEngine()]);
+  await createTableIn(engine.endpoint);
+  const estate = createAwsEstate({
+    seed: "deployed",
+    accounts: 1,
+    regions: [REGION],
+    instancesPerAccountRegion: 20,
+  });
+  const aws = await startAwsSimulator({ estate, faults: createFaults() });
+  const keys = await createKeys(awsEnvironment(aws));
+  const recorders: Partial<Record<FunctionName, CallRecorder[]>> = {};
+
+  async function start(name: FunctionName, environment: Readonly<Record<string, string>>): Promise<Lambda> {
+    const [cloud, table] = await Promise.all([startCallRecorder(aws.url), startCallRecorder(engine.endpoint)]);
+    recorders[name] = [cloud, table];
+    return startLambda(assembly.folderOf(`cadastre-${name}`), {
+      ...awsEnvironment({ estate, url: cloud.url }),
+      AWS_ENDPOINT_URL_DYNAMODB: table.url,
+      ...environment,
+    });
+  }
+
+  const [api, vault, adminToken] = await Promise.all([
+    start("api", { TABLE_NAME, DATA_KEY_ARN: keys.data, TRIGGER_BUS_NAME: "triggers" }),
+    start("vault", { TABLE_NAME, DATA_KEY_ARN: keys.data }),
+    start("admin-token", { TABLE_NAME }),
+  ]);
+  const http = await startHttpApi({
+    $default: api,
+    ...Object.fromEntries(vaultRoutes(assembly).map((route) => [route, vault])),
+  });
+  const collectAws = await start("collect-aws", {
+    CADASTRE_API: http.url,
+    COLLECTOR_NAME: "aws",
+    SIGNING_KEY_ID: keys.signing,
+  });
+  const functions = { api, vault, "admin-token": adminToken, "collect-aws": collectAws };
+  return {
+    assembly,
+    aws,
+    http,
+    signingKeyArn: keys.signing,
+    functions,
+    actions: (name) => recorders[name]?.flatMap((recorder) => recorder.actions()) ?? [],
+    stop: async () => {
+      await Promise.all(Object.values(functions).map((lambda) => lambda.stop()));
+      await http.stop();
+      await Promise.all(Object.values(recorders).flatMap((some) => some.map((recorder) => recorder.stop())));
+      await Promise.all([aws.stop(), engine.stop()]);
+      assembly.remove();
+    },
+  };
+}
+
+/** The routes of the template that do not go to the API's function. */
+function vaultRoutes({ resources }: Assembly): string[] {
+  const keys = Object.values(resources).flatMap(({ Type, Properties }) =>
+    Type === "AWS::ApiGatewayV2::Route" ? [String(Properties.RouteKey)] : [],
+  );
+  return keys.filter((key) => key !== "$default");
+}

@@ -1,0 +1,127 @@
+import {
+  readApiConfig,
+  readCollectAwsConfig,
+  readCollectEndpointsConfig,
+  readTableConfig,
+  readVaultConfig,
+} from "@cadastre/functions/env";
+import { FUNCTIONS } from "@cadastre/infra/infrastructure";
+import { describe, expect, test } from "vitest";
+import { resolve } from "./resolve.ts";
+import { allOf, cycleIn, DEPLOYMENT, type Properties, synthesised } from "./template.ts";
+
+const { resources } = synthesised(DEPLOYMENT);
+const all = (type: string) => allOf(type, resources);
+const nameOf = (one: Properties) => String(one.FunctionName);
+
+describe("what is stored", () => {
+  test("the table is on demand, recoverable to any second, encrypted by our key, and cannot be deleted", () => {
+    expect(all("AWS::DynamoDB::Table")).toMatchObject([
+      {
+        BillingMode: "PAY_PER_REQUEST",
+        PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+        SSESpecification: { SSEEnabled: true, SSEType: "KMS", KMSMasterKeyId: expect.anything() },
+        DeletionProtectionEnabled: true,
+        DeletionPolicy: "Retain",
+        TimeToLiveSpecification: { AttributeName: "expires", Enabled: true },
+        KeySchema: [
+          { AttributeName: "pk", KeyType: "HASH" },
+          { AttributeName: "sk", KeyType: "RANGE" },
+        ],
+      },
+    ]);
+  });
+
+  test("every key is kept when the stack goes, and every key for data is rotated", () => {
+    const keys = all("AWS::KMS::Key");
+    expect(keys).toHaveLength(5);
+    for (const key of keys) {
+      expect(key.DeletionPolicy).toBe("Retain");
+      if (key.KeyUsage !== "SIGN_VERIFY") expect(key.EnableKeyRotation).toBe(true);
+    }
+  });
+
+  test("every collector signs with a P-256 key of its own, which stays in KMS", () => {
+    const signing = all("AWS::KMS::Key").filter((key) => key.KeyUsage === "SIGN_VERIFY");
+    expect(signing.map((key) => key.KeySpec)).toEqual(["ECC_NIST_P256", "ECC_NIST_P256"]);
+  });
+
+  test("logs, queues and alarm messages are encrypted, and logs end after three months", () => {
+    const groups = all("AWS::Logs::LogGroup");
+    expect(groups.length).toBe(FUNCTIONS.length + 1);
+    for (const group of groups) expect(group).toMatchObject({ KmsKeyId: expect.anything(), RetentionInDays: 90 });
+    for (const queue of all("AWS::SQS::Queue")) expect(queue.SqsManagedSseEnabled).toBe(true);
+    for (const topic of all("AWS::SNS::Topic")) expect(topic.KmsMasterKeyId).toBeDefined();
+  });
+});
+
+describe("functions", () => {
+  test("run on Node 24 and arm64, with a log and a role of their own", () => {
+    const functions = all("AWS::Lambda::Function");
+    expect(functions.map(nameOf).sort()).toEqual(FUNCTIONS.map((name) => `cadastre-${name}`).sort());
+    for (const one of functions) expect(one).toMatchObject({ Runtime: "nodejs24.x", Architectures: ["arm64"] });
+    expect(new Set(functions.map((one) => JSON.stringify(one.Role))).size).toBe(FUNCTIONS.length);
+    expect(new Set(functions.map((one) => JSON.stringify(one.LoggingConfig))).size).toBe(FUNCTIONS.length);
+  });
+
+  test("say what breaks for whom, in what Lambda takes of a description", () => {
+    for (const { Description } of all("AWS::Lambda::Function")) {
+      expect(Description).toMatch(/^It .+: while it (fails|does not run), .+/);
+      expect(Description.length).toBeLessThanOrEqual(256);
+    }
+  });
+
+  test("are given an environment that they accept", () => {
+    const environment = (name: string) => {
+      const found = all("AWS::Lambda::Function").find((one) => nameOf(one) === `cadastre-${name}`);
+      return resolve(found.Environment.Variables) as Record<string, string>;
+    };
+    expect(readApiConfig(environment("api"))).toMatchObject({ holdPolicy: { share: 0.1, floor: 5 } });
+    readVaultConfig(environment("vault"));
+    readTableConfig(environment("admin-token"));
+    expect(readCollectAwsConfig(environment("collect-aws"))).toMatchObject({
+      name: "aws",
+      accounts: { organization: { roleName: "cadastre-reader", externalId: "0123456789abcdef" } },
+      regions: ["eu-west-1", "eu-central-1"],
+    });
+    expect(readCollectEndpointsConfig(environment("collect-endpoints"))).toMatchObject({
+      targets: { parametersPath: "/cadastre/endpoints" },
+      families: [4],
+    });
+  });
+
+  test("on a schedule leave what could not be run in a queue, whoever started it", () => {
+    const queues = all("AWS::SQS::Queue").map(({ id }) => ({ "Fn::GetAtt": [id, "Arn"] }));
+    const used = [
+      all("AWS::Scheduler::Schedule").map((one) => one.Target.DeadLetterConfig.Arn),
+      all("AWS::Events::Rule").map((one) => one.Targets[0].DeadLetterConfig.Arn),
+      all("AWS::Lambda::EventInvokeConfig").map((one) => one.DestinationConfig.OnFailure.Destination),
+    ];
+    for (const arns of used) expect(arns).toEqual(queues);
+  });
+
+  test("are run by a trigger that names their collector", () => {
+    const patterns = all("AWS::Events::Rule").map((one) => one.EventPattern);
+    expect(patterns).toEqual(
+      ["aws", "endpoints"].map((name) => ({
+        source: ["cadastre"],
+        "detail-type": ["discovery.trigger"],
+        detail: { name: [name] },
+      })),
+    );
+  });
+
+  test("find their targets in parameters that SSM takes", () => {
+    const parameters = all("AWS::SSM::Parameter");
+    expect(parameters.length).toBeGreaterThan(1);
+    for (const { Name, Value } of parameters) {
+      expect(Name).toMatch(/^\/cadastre\/endpoints\//);
+      expect(Buffer.byteLength(Value)).toBeLessThanOrEqual(4096);
+    }
+    expect(parameters.flatMap(({ Value }) => Value.split("\n"))).toEqual(DEPLOYMENT.endpoints?.targets);
+  });
+});
+
+test("no resource depends on what depends on it, which CloudFormation refuses", () => {
+  expect(cycleIn(resources)).toBeUndefined();
+});
