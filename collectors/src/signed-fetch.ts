@@ -1,4 +1,5 @@
 import { setTimeout as wait } from "node:timers/promises";
+import { GZIP_TYPE } from "@cadastre/contract/discovery";
 import type { RequestSigner } from "@cadastre/contract/keys";
 import { signRequest } from "@cadastre/contract/signature";
 import { RefusedError, UnavailableError } from "./api-errors.ts";
@@ -29,7 +30,7 @@ export interface SignedCall {
   readonly path: string;
   /** JSON as it is sent, after compression. */
   readonly body?: Uint8Array;
-  readonly contentEncoding?: "gzip";
+  readonly isCompressed?: boolean;
   /** Ends the call, also between attempts; its reason is thrown. */
   readonly signal: AbortSignal;
   /** Told the size of the body at every attempt. */
@@ -97,13 +98,17 @@ export function createSignedFetch(options: SignedFetchOptions): SignedFetch {
   async function attemptOnce(call: SignedCall): Promise<Answer> {
     const body = call.body ?? new Uint8Array();
     const url = `${base}${call.path}`;
-    const unsigned = { method: call.method, url, contentType: "application/json", body };
+    const unsigned = {
+      method: call.method,
+      url,
+      contentType: call.isCompressed ? GZIP_TYPE : "application/json",
+      body,
+    };
     const signed = await signRequest(unsigned, signer, now());
-    const encoding = call.contentEncoding ? { "content-encoding": call.contentEncoding } : {};
     call.onSent?.(body.byteLength);
     const response = await send(url, {
       method: call.method,
-      headers: { ...signed, ...encoding, accept: "application/json" },
+      headers: { ...signed, accept: "application/json" },
       ...(call.method === "GET" ? {} : { body: Buffer.from(body.buffer, body.byteOffset, body.byteLength) }),
       redirect: "manual",
       signal: AbortSignal.any([call.signal, AbortSignal.timeout(timeoutMilliseconds)]),

@@ -1,6 +1,6 @@
-import type { ResourceInput } from "@cadastre/contract/resource";
 import { idHash } from "@cadastre/contract/digest";
 import type { KindName } from "@cadastre/contract/kinds/names";
+import type { ResourceInput } from "@cadastre/contract/resource";
 import { resourceSchema } from "@cadastre/contract/resource";
 import type { Context } from "@cadastre/core/context";
 import { facetsOfItem, indexEntries } from "@cadastre/core/register/entries";
@@ -60,7 +60,11 @@ const block = (prefix: string) => ({ prefix, role: "primary" as const });
 
 function aNetwork(n: number): ResourceInput<"network"> {
   const prefix = `${addressAt(n << NETWORK_BITS)}/16`;
-  return { id: arn("vpc", n, "vpc-"), name: `network-${n}`, attributes: { networkId: `vpc-${hex(n)}`, blocks: [block(prefix)] } };
+  return {
+    id: arn("vpc", n, "vpc-"),
+    name: `network-${n}`,
+    attributes: { networkId: `vpc-${hex(n)}`, blocks: [block(prefix)] },
+  };
 }
 
 function aSubnet(n: number): ResourceInput<"subnet"> {

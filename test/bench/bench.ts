@@ -25,7 +25,8 @@ const unknown = values.only?.find((name) => !names.includes(name));
 if (unknown !== undefined) throw new Error(`there is no benchmark ${unknown}; there are ${names.join(", ")}`);
 
 const started = performance.now();
-const say = (line: string) => process.stderr.write(`${((performance.now() - started) / 1000).toFixed(1).padStart(7)} s  ${line}\n`);
+const say = (line: string) =>
+  process.stderr.write(`${((performance.now() - started) / 1000).toFixed(1).padStart(7)} s  ${line}\n`);
 const found = machine();
 if (!values.json) printMachine(found, values.quick);
 
@@ -42,5 +43,7 @@ for (const { name, about, run } of BENCHMARKS) {
   }
 }
 if (values.json) {
-  process.stdout.write(`${JSON.stringify({ machine: found, quick: values.quick, benchmarks: results }, undefined, 2)}\n`);
+  process.stdout.write(
+    `${JSON.stringify({ machine: found, quick: values.quick, benchmarks: results }, undefined, 2)}\n`,
+  );
 }

@@ -42,7 +42,10 @@ export function serveCalls(handlers: Handlers): void {
 
 /** Starts a process of its own, so that its memory and CPU time are its own. `flags` are Node's. */
 export function startProcess<H extends Handlers>(script: string, flags: readonly string[] = []): Process<H> {
-  const child = fork(new URL(script, import.meta.url), { execArgv: [...flags], stdio: ["ignore", 2, "inherit", "ipc"] });
+  const child = fork(new URL(script, import.meta.url), {
+    execArgv: [...flags],
+    stdio: ["ignore", 2, "inherit", "ipc"],
+  });
   const open = new Map<number, { resolve: (result: never) => void; reject: (error: Error) => void }>();
   let last = 0;
   child.on("message", (message) => {

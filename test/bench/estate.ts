@@ -91,7 +91,8 @@ function anInstance(place: Place, n: number, state: string): ResourceInput<"inst
   const address = addressOf(place, n);
   const name = `${ROLES[n % ROLES.length]}-${number}`;
   const hostName = `ip-${address.replaceAll(".", "-")}.${place.region}.compute.internal`;
-  const publicAddress = n % 5 === 0 ? { publicAddress: `52.${number >> 16}.${(number >> 8) & 255}.${number & 255}` } : {};
+  const publicAddress =
+    n % 5 === 0 ? { publicAddress: `52.${number >> 16}.${(number >> 8) & 255}.${number & 255}` } : {};
   return {
     id: arn(place, "instance", id),
     name,

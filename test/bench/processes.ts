@@ -31,9 +31,12 @@ export async function startApi(options: {
 }): Promise<StartedApi> {
   const directory = join(options.directory, "api");
   mkdirSync(directory, { recursive: true });
-  const process = startProcess<ApiHandlers>("./api-process.ts");
+  const child = startProcess<ApiHandlers>(
+    "./api-process.ts",
+    process.env.PROF ? ["--cpu-prof", "--cpu-prof-dir=/tmp/prof"] : [],
+  );
   const publicKeys = options.keys.map((key) => key.publicKey);
   const { endpoint } = options;
-  const started = await process.call("start", { directory, publicKeys, ...(endpoint ? { endpoint } : {}) });
-  return { process, ...started };
+  const started = await child.call("start", { directory, publicKeys, ...(endpoint ? { endpoint } : {}) });
+  return { process: child, ...started };
 }

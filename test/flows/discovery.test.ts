@@ -386,6 +386,23 @@ describe("a resource that two accounts see", () => {
   });
 });
 
+describe("a resource that two sources of one account see", () => {
+  const other = { ...REPORTER, id: newId("collector", new Date(1)), name: "files" };
+
+  it("stays until both of them no longer have it", async () => {
+    const { context } = await createTestContext();
+    await aRun([scope(many(9))]).deliver(context);
+    await aRun([scope(many(9))], { reporter: other }).deliver(context);
+    await aRun([scope(many(9).slice(1))]).deliver(context);
+    expect(await getResource(context, anInstance(0).id)).toMatchObject({
+      status: "active",
+      observedBy: [{ source: "files" }],
+    });
+    await aRun([scope(many(9).slice(1))], { reporter: other }).deliver(context);
+    expect(await getResource(context, anInstance(0).id)).toMatchObject({ status: "retired" });
+  });
+});
+
 describe("a whole run in one call", () => {
   const payload = (resources: Raw[], more: object = {}) => ({
     contract: "cadastre.discovery/v1",

@@ -1,11 +1,16 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readCollectGcpConfig } from "@cadastre/functions/env";
-import { parse as parseHcl } from "@cdktf/hcl2json";
 import { Copy, DockerfileParser } from "dockerfile-ast";
 import { beforeAll, describe, expect, test } from "vitest";
 import { parse as parseYaml } from "yaml";
+
+/** Loaded without its types, which bring the browser's types into all of the code. */
+const { parse: parseHcl } = createRequire(import.meta.url)("@cdktf/hcl2json") as {
+  parse(name: string, text: string): Promise<Record<string, unknown>>;
+};
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const GCP = join(ROOT, "infra/gcp");

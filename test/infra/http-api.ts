@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import type { Lambda } from "./lambda.ts";
 
-/** Text as an HTTP API counts it. All else is handed on in base64; of what is compressed that is assumed, since no document says it. */
+/** Text as an HTTP API counts it, by the type alone: handed on as UTF-8, whatever it is. All else is handed on in base64. */
 const TEXT = /^(text\/.*|application\/(json|xml|javascript))(\s*;.*)?$/i;
 
 interface Answer {
@@ -37,7 +37,7 @@ async function toEvent(request: IncomingMessage): Promise<{ event: object; path:
   const [rawPath = "", rawQueryString = ""] = (request.url ?? "").split("?");
   const path = decodeURIComponent(rawPath);
   const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]));
-  const isText = TEXT.test(headers["content-type"] ?? "") && headers["content-encoding"] === undefined;
+  const isText = TEXT.test(headers["content-type"] ?? "");
   const event = {
     version: "2.0",
     routeKey: "$default",

@@ -74,10 +74,10 @@ export function createRunRecorder({ files, log, onProgress }: RunRecorderOptions
     const { kind } = scope.key;
     parse(resourceSchema(kind), resource);
     requireBelongs(scope.key, resource.id, "resource");
+    const bad = unstorable(resource);
+    if (bad) throw new TypeError(bad);
     const hash = contentHash(kind, { ...resource });
     const text = JSON.stringify(resource);
-    const bad = unstorable(resource, text);
-    if (bad) throw new TypeError(bad);
     return { id: idHash(kind, resource.id), hash, bytes: Buffer.from(`${text}\n`) };
   }
 

@@ -15,12 +15,12 @@ export interface ShardReference {
 
 export interface Body {
   readonly body: Uint8Array;
-  readonly contentEncoding?: "gzip";
+  readonly isCompressed?: boolean;
 }
 
 export async function toSentBody(plain: Buffer): Promise<Body> {
   if (plain.length <= PLAIN_BYTES) return { body: plain };
-  return { body: await compress(plain, { level: constants.Z_BEST_SPEED }), contentEncoding: "gzip" };
+  return { body: await compress(plain, { level: constants.Z_BEST_SPEED }), isCompressed: true };
 }
 
 export interface UploadOptions {

@@ -1,6 +1,7 @@
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import { SHARD_BYTES } from "@cadastre/contract/digest";
+import { GZIP_TYPE } from "@cadastre/contract/discovery";
 import { ProblemError } from "@cadastre/contract/errors";
 
 /** A body as it is sent, in bytes: a shard and some for what is around it, and what an operator's request can need. */
@@ -28,12 +29,16 @@ export async function readBody(request: Request, most: number): Promise<Uint8Arr
   return Buffer.concat(chunks);
 }
 
-/** JSON in UTF-8 and nothing else. Throws 415 `request.media_type`. */
-export function requireJson(headers: Headers): void {
+/**
+ * How a body is compressed: as its encoding says when its type is JSON, and gzip when its type is gzip. JSON is in UTF-8.
+ * Throws 415 `request.media_type` for any other type.
+ */
+export function compressionOf(headers: Headers): string | null {
   const type = headers.get("content-type") ?? "";
-  if (/^application\/json\s*(;\s*charset="?utf-8"?\s*)?$/i.test(type)) return;
+  if (type.toLowerCase() === GZIP_TYPE) return "gzip";
+  if (/^application\/json\s*(;\s*charset="?utf-8"?\s*)?$/i.test(type)) return headers.get("content-encoding");
   const given = type === "" ? "none" : JSON.stringify(type.slice(0, 100));
-  throw new ProblemError("request.media_type", `content-type must be application/json, not ${given}`);
+  throw new ProblemError("request.media_type", `content-type must be application/json or ${GZIP_TYPE}, not ${given}`);
 }
 
 /**

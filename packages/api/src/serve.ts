@@ -3,7 +3,7 @@ import { parse } from "@cadastre/contract/parse";
 import { runOnce } from "@cadastre/core/access/idempotency";
 import * as z from "zod";
 import { authenticateOperator, authenticateReporting, requireSigned } from "./authenticate.ts";
-import { decompress, parseJson, readBody, requireJson, SIGNED_BODY_BYTES, TOKEN_BODY_BYTES } from "./body.ts";
+import { compressionOf, decompress, parseJson, readBody, SIGNED_BODY_BYTES, TOKEN_BODY_BYTES } from "./body.ts";
 import type { ApiContext } from "./env.ts";
 import { readIdempotencyKey, readIfMatch } from "./preconditions.ts";
 import type { Operator, Reporting, Route, RouteRequest } from "./routes/route.ts";
@@ -29,8 +29,7 @@ function queryOf(url: string, repeatable: readonly string[] = []): Record<string
 /** The JSON of a body that may be compressed. */
 async function jsonOf(c: ApiContext, route: Route, bytes: Uint8Array): Promise<unknown> {
   if (bytes.byteLength === 0 && route.bodyOptional) return {};
-  requireJson(c.req.raw.headers);
-  return parseJson(await decompress(bytes, c.req.raw.headers.get("content-encoding")));
+  return parseJson(await decompress(bytes, compressionOf(c.req.raw.headers)));
 }
 
 const takesBody = (route: Route) => route.body !== undefined || route.rawBody !== undefined;

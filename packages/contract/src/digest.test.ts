@@ -42,7 +42,61 @@ function shuffled(value: unknown): unknown {
   );
 }
 
+/** The value with every array sorted: texts by themselves, other elements by their canonical bytes. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) {
+    const keyOf = (element: unknown) => (typeof element === "string" ? element : canonicalJson(element));
+    return value
+      .map(sorted)
+      .map((element) => ({ element, key: keyOf(element) }))
+      .sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
+      .map(({ element }) => element);
+  }
+  if (value === null || typeof value !== "object") return value;
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, sorted(member)]));
+}
+
+const text = fc.oneof(
+  fc.string(),
+  fc.string({ unit: "grapheme" }),
+  fc.string({ unit: "binary" }),
+  fc.constant("__proto__"),
+);
+/** Values with long arrays of many kinds of elements, numbers of all magnitudes, and any text that is well formed. */
+const anyJson = fc
+  .letrec((tie) => ({
+    value: fc.oneof(
+      { maxDepth: 4, withCrossShrink: true },
+      fc.oneof(
+        text,
+        fc.double({ noNaN: true, noDefaultInfinity: true }),
+        fc.integer(),
+        fc.boolean(),
+        fc.constant(null),
+      ),
+      fc.array(tie("value"), { maxLength: 8 }),
+      fc.dictionary(text, tie("value"), { maxKeys: 8 }),
+    ),
+  }))
+  .value.map((value) => JSON.parse(JSON.stringify(value)) as unknown);
+
 describe("canonical bytes", () => {
+  it("without element order are those that RFC 8785 gives the sorted value", () => {
+    fc.assert(
+      fc.property(anyJson, (value) => {
+        expect(unorderedJson(value)).toBe(canonicalJson(sorted(value)));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it("are refused for what JSON cannot say, and leave out members that are undefined", () => {
+    expect(unorderedJson({ a: undefined, b: [undefined, 1] })).toBe(canonicalJson({ b: [1, null] }));
+    for (const value of [undefined, Number.NaN, Number.POSITIVE_INFINITY, 1n, "\ud800", { "\udfff": 1 }]) {
+      expect(() => unorderedJson(value)).toThrow(TypeError);
+    }
+  });
+
   it.each(vectors)("$about", ({ value, canonical }) => {
     expect(canonicalJson(value)).toBe(canonical);
   });

@@ -6,6 +6,11 @@ import { KIND_NAMES } from "./kinds/names.ts";
 import { accountId, kindName, provider, regionName, scopeError, scopeKey, scopeStatus } from "./scope.ts";
 
 export const DISCOVERY_VERSION = "cadastre.discovery/v1";
+/**
+ * Content type of a compressed body: gzip with JSON in it. A type of its own and no content encoding, because gateways tell
+ * text from bytes by the type alone, and what they take for text does not survive.
+ */
+export const GZIP_TYPE = "application/gzip";
 export const MOST_SCOPES = 20_000;
 
 const digest = z

@@ -90,7 +90,7 @@ describe("a resource", () => {
   });
 
   it("with half a surrogate pair or a number past all stores is told apart before it is stored", () => {
-    const check = (resource: object) => unstorable(resource, JSON.stringify(resource));
+    const check = (resource: object) => unstorable(resource);
     expect(check({ name: "\ud83d\ude00 \\ud83d" })).toBeUndefined();
     expect(check({ tags: { k: "\ud83d" } })).toBe("it.tags.k has half of a surrogate pair, which is not text");
     expect(check({ attributes: { n: [1e200] } })).toBe("it.attributes.n.0 is larger than 1e100");

@@ -103,25 +103,35 @@ export function requireBelongs(scope: ScopeKey, id: string, path: string): void 
 /** A resource with its values before and after must fit in one event, and an event in one item of 400 KB. */
 export const RESOURCE_BYTES = 150_000;
 
-/** Decimal places and exponents that every store keeps; beyond them a number is no longer the same when it is read. */
+/** Numbers of this magnitude and its inverse: every store keeps them as they are. */
 const LARGEST_NUMBER = 1e100;
+/** Clouds nest to about ten; stores hold 32 levels, and an event has some of its own around a value. */
+export const RESOURCE_DEPTH = 24;
 
-function badValue(value: unknown, path: string): string | undefined {
+function badNumber(value: number): string | undefined {
+  const magnitude = Math.abs(value);
+  if (!(magnitude <= LARGEST_NUMBER)) return " is larger than 1e100";
+  return magnitude > 0 && magnitude < 1 / LARGEST_NUMBER ? " is smaller than 1e-100" : undefined;
+}
+
+/** The rest of a sentence that starts with the value's name. */
+function badValue(value: unknown, levels: number): string | undefined {
   if (typeof value === "string")
-    return value.isWellFormed() ? undefined : `${path} has half of a surrogate pair, which is not text`;
-  if (typeof value === "number") return Math.abs(value) > LARGEST_NUMBER ? `${path} is larger than 1e100` : undefined;
+    return value.isWellFormed() ? undefined : " has half of a surrogate pair, which is not text";
+  if (typeof value === "number") return badNumber(value);
   if (value === null || typeof value !== "object") return undefined;
+  if (levels === 0) return ` is nested deeper than ${RESOURCE_DEPTH} levels`;
   for (const [key, member] of Object.entries(value)) {
-    const bad = badValue(key, `${path} key`) ?? badValue(member, `${path}.${key}`);
-    if (bad) return bad;
+    const badKey = badValue(key, levels);
+    if (badKey) return ` key${badKey}`;
+    const bad = badValue(member, levels - 1);
+    if (bad) return `.${key}${bad}`;
   }
   return undefined;
 }
 
-/**
- * What in a resource of valid form cannot be stored, in words; undefined when nothing is. `text` is the resource as JSON, which
- * tells at once in nearly all cases: only an escaped lone surrogate or an exponent can be at fault.
- */
-export function unstorable(resource: object, text: string): string | undefined {
-  return /\\ud|e\+/.test(text) ? badValue(resource, "it") : undefined;
+/** What in a resource of valid form cannot be hashed or stored, in words; undefined when nothing is. To be asked first. */
+export function unstorable(resource: object): string | undefined {
+  const bad = badValue(resource, RESOURCE_DEPTH);
+  return bad === undefined ? undefined : `it${bad}`;
 }

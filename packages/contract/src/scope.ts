@@ -23,11 +23,13 @@ export type ScopeKey = z.output<typeof scopeKey>;
 export const scopeStatus = z.enum(["complete", "partial", "failed", "skipped"]);
 export type ScopeStatus = z.output<typeof scopeStatus>;
 
+const unicode = z.string().refine((text) => text.isWellFormed(), "has half of a surrogate pair, which is not text");
+
 /** Why a scope is not complete. `code` is a short machine word such as `denied`, `denied_by_scp`, `throttled`, `timeout`, `not_opted_in`. */
 export const scopeError = z.object({
   code: z.string().regex(/^[a-z][a-z0-9_]{0,63}$/),
-  message: z.string().max(1000),
-  operation: z.string().max(200).optional(),
+  message: unicode.max(1000),
+  operation: unicode.max(200).optional(),
 });
 export type ScopeError = z.output<typeof scopeError>;
 

@@ -162,7 +162,8 @@ export function planCommit(writes: readonly Write[], hasToken: boolean): Planned
   const planned = writes.map(planWrite);
   const places = new Map<string, number>();
   let bytes = 0;
-  for (const { index, key, type, ...rest } of planned) {
+  for (const write of planned) {
+    const { index, key, type } = write;
     const text = keyText(key);
     const first = places.get(text);
     if (first !== undefined) {
@@ -170,7 +171,7 @@ export function planCommit(writes: readonly Write[], hasToken: boolean): Planned
       throw new LimitError({ what: "two writes on one key", where, allowed: "one write on each key in a commit" });
     }
     places.set(text, index);
-    if (rest.act === "put") bytes += rest.row.size;
+    if (write.act === "put") bytes += write.row.size;
   }
   if (bytes > COMMIT_BYTES_LIMIT) {
     const allowed = `at most ${COMMIT_BYTES_LIMIT} bytes in a commit`;

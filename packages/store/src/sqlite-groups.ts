@@ -11,17 +11,31 @@ interface Job {
 export interface Groups {
   /** Runs `work` in a savepoint of the next transaction; resolves when that transaction is on disk. */
   run<T>(work: () => T): Promise<T>;
+  /** Resolves when all that can be read now is on disk. */
+  settled(): Promise<void>;
   /** Writes what is waiting, then refuses more. */
-  close(): void;
+  close(): Promise<void>;
+}
+
+export interface GroupOptions {
+  readonly db: DatabaseSync;
+  readonly path: string;
+  /** Runs at the beginning of each transaction, within it. */
+  readonly before: () => void;
+  /** Resolves when all transactions that were committed before it was called are on disk. */
+  readonly sync: () => Promise<void>;
 }
 
 /**
- * Groups what is asked for at the same time into one SQLite transaction, because the wait for the disk is per transaction.
- * A job that throws is undone alone. Nobody is answered before the transaction is durable.
+ * Groups what is asked for at the same time into one SQLite transaction, because the wait for the disk is per transaction:
+ * while one group is on its way to the disk, the next one gathers. A job that throws is undone alone. Nobody is answered
+ * before the transaction is durable; when the disk refuses, nothing is answered any more, since what it kept is not known.
  */
-export function createGroups(options: { db: DatabaseSync; path: string; before: () => void }): Groups {
-  const { db, path, before } = options;
+export function createGroups({ db, path, before, sync }: GroupOptions): Groups {
   let waiting: Job[] = [];
+  let scheduled = false;
+  let syncing: Promise<void> | undefined;
+  let broken: Error | undefined;
   let closed = false;
   const begin = db.prepare("BEGIN IMMEDIATE");
   const commit = db.prepare("COMMIT");
@@ -45,35 +59,65 @@ export function createGroups(options: { db: DatabaseSync; path: string; before: 
     }
   }
 
-  function flush(): void {
-    const jobs = waiting;
-    waiting = [];
-    if (jobs.length === 0) return;
-    let answers: (() => void)[];
+  /** Commits the jobs; answers how to answer them, or nothing when they failed together. */
+  function commitJobs(jobs: readonly Job[]): (() => void)[] | undefined {
     try {
       begin.run();
       before();
-      answers = jobs.map(runJob);
+      const answers = jobs.map(runJob);
       commit.run();
+      return answers;
     } catch (cause) {
       if (db.isTransaction) rollback.run();
       const error = isLocked(cause) ? new BusyError(`another process holds ${path}`, { cause }) : cause;
       for (const job of jobs) job.reject(error);
-      return;
+      return undefined;
     }
-    for (const answer of answers) answer();
+  }
+
+  function refuse(jobs: readonly Job[], error: Error): void {
+    for (const job of jobs) job.reject(error);
+  }
+
+  async function syncFor(jobs: readonly Job[], answers: readonly (() => void)[]): Promise<void> {
+    try {
+      await sync();
+      for (const answer of answers) answer();
+    } catch (cause) {
+      broken = new Error(`store file ${path} cannot be made durable; open it again`, { cause });
+      refuse(jobs, broken);
+    }
+    syncing = undefined;
+    flush();
+  }
+
+  function flush(): void {
+    scheduled = false;
+    if (syncing !== undefined || waiting.length === 0) return;
+    const jobs = waiting;
+    waiting = [];
+    if (broken !== undefined) return refuse(jobs, broken);
+    const answers = commitJobs(jobs);
+    if (answers !== undefined) syncing = syncFor(jobs, answers);
   }
 
   return {
     run: <T>(work: () => T) =>
       new Promise<T>((resolve, reject) => {
         if (closed) throw new Error(`store file ${path} is closed`);
-        if (waiting.length === 0) setImmediate(flush);
         waiting.push({ work, resolve: resolve as (result: unknown) => void, reject });
+        if (scheduled || syncing !== undefined) return;
+        scheduled = true;
+        setImmediate(flush);
       }),
-    close() {
-      flush();
+    async settled() {
+      await syncing;
+      if (broken !== undefined) throw broken;
+    },
+    async close() {
       closed = true;
+      flush();
+      while (syncing !== undefined) await syncing;
     },
   };
 }

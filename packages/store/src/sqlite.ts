@@ -7,7 +7,7 @@ import { createMeter } from "./meter.ts";
 import { type Planned, type Refused, refusalOf, type Update, updatedFields } from "./plan.ts";
 import { complainOf, entriesOf, isExpired, type Row, type WritableRow } from "./row.ts";
 import { rowSize } from "./size.ts";
-import { openSqliteFile } from "./sqlite-file.ts";
+import { createLogSync, openSqliteFile } from "./sqlite-file.ts";
 import { createGroups } from "./sqlite-groups.ts";
 import { createRows, type RowHead, type Rows, type SizedRow, sameEntries } from "./sqlite-rows.ts";
 import type { Table } from "./table.ts";
@@ -27,11 +27,12 @@ const SWEEP_AFTER_SECONDS = 3600;
 
 /** Opens a table in a SQLite file or in memory. @throws Error that names the file and why it cannot be used */
 export function openSqliteTable({ path, now, durable = true }: SqliteTableOptions): Table {
-  const db = openSqliteFile(path, durable);
+  const db = openSqliteFile(path);
+  const log = createLogSync(db);
   const rows = createRows(db);
   const meter = createMeter();
   let sweptAt = now().getTime();
-  const groups = createGroups({ db, path, before: sweepNowAndThen });
+  const groups = createGroups({ db, path, before: sweepNowAndThen, sync: durable ? log.sync : async () => undefined });
   let closed = false;
 
   /** The rows, unless the file is closed. */
@@ -47,10 +48,12 @@ export function openSqliteTable({ path, now, durable = true }: SqliteTableOption
     rows.sweep(Math.floor(time / 1000) - SWEEP_AFTER_SECONDS);
   }
 
+  // A consistent read is waited for until what it saw is on disk: what is decided by it cannot be lost before it.
   const driver: Driver = {
     async get(key, consistent) {
       const row = opened().read(key);
       meter.charge({ read: readUnits(row?.size ?? 0, consistent), calls: 1 });
+      if (consistent) await groups.settled();
       return row;
     },
     async getMany(keys, consistent) {
@@ -62,11 +65,13 @@ export function openSqliteTable({ path, now, durable = true }: SqliteTableOption
         if (row !== undefined) found.push(row);
       }
       meter.charge({ read, calls: Math.ceil(keys.length / GET_BATCH_LIMIT) });
+      if (consistent) await groups.settled();
       return found;
     },
     async page(request) {
       const { bytes, ...page } = opened().page(request);
       meter.charge({ read: readUnits(bytes, request.consistent), calls: 1 });
+      if (request.consistent) await groups.settled();
       return page;
     },
     async commit(planned, transaction) {
@@ -88,8 +93,9 @@ export function openSqliteTable({ path, now, durable = true }: SqliteTableOption
     },
     async close() {
       if (closed) return;
-      groups.close();
       closed = true;
+      await groups.close();
+      log.close();
       db.close();
     },
   };

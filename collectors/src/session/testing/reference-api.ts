@@ -10,7 +10,7 @@ import {
   shardDigest,
   shardOf,
 } from "@cadastre/contract/digest";
-import { type OpenRun, openRun } from "@cadastre/contract/discovery";
+import { GZIP_TYPE, type OpenRun, openRun } from "@cadastre/contract/discovery";
 import { type ErrorCode, ProblemError } from "@cadastre/contract/errors";
 import type { PublicKey } from "@cadastre/contract/keys";
 import { fromScopePath, scopeName } from "@cadastre/contract/scope";
@@ -35,7 +35,7 @@ export interface Seen {
   readonly method: string;
   readonly path: string;
   readonly bytes: number;
-  readonly encoding: string | undefined;
+  readonly type: string | undefined;
 }
 
 /** A fault: answer instead of the API (`status`), or cut the connection. */
@@ -186,7 +186,7 @@ export async function startReferenceApi(publicKey: PublicKey, now: () => Date, p
     const body = Buffer.concat(chunks);
     const method = request.method as string;
     const path = request.url as string;
-    const seen = { method, path, bytes: body.length, encoding: request.headers["content-encoding"] };
+    const seen = { method, path, bytes: body.length, type: request.headers["content-type"] };
     api.seen.push(seen);
     const fault = api.fault(seen);
     if (fault === "drop") return request.socket.destroy();
@@ -198,7 +198,7 @@ export async function startReferenceApi(publicKey: PublicKey, now: () => Date, p
     const verified = await verifyRequest({ method, url: `${api.url}${path}`, headers, body }, resolve, now());
     if (api.nonces.includes(verified.nonce)) throw new ProblemError("signature.replayed");
     api.nonces.push(verified.nonce);
-    const plain = seen.encoding === "gzip" ? gunzipSync(body) : body;
+    const plain = seen.type === GZIP_TYPE ? gunzipSync(body) : body;
     const answer = route(method, path, plain.length > 0 ? JSON.parse(plain.toString()) : undefined);
     response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(answer));
   }

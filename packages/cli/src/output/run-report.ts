@@ -44,7 +44,7 @@ const REASON: Column<Line> = { title: "REASON", value: ({ row }) => reasonOf(row
  * The table of a collection: a line for each scope, and the totals. Reasons are a column, or on a terminal, where they would
  * take the room of all others, lines below.
  */
-export function renderRun(report: RunResult, screen: Screen): string {
+export function renderRun(report: Pick<RunResult, "scopes" | "totals">, screen: Screen): string {
   const { scopes, totals } = report;
   const held = scopes.reduce((sum, row) => sum + row.held, 0);
   const lines: Line[] = [

@@ -62,7 +62,7 @@ async function readRun(
   const pages = await context.table.getMany(
     RunPageItem,
     Array.from({ length: run.pages }, (_, page) => ({ run: run.run, page })),
-    { consistent },
+    { consistent: true },
   );
   return { run, scopes: [...run.scopes, ...pages.flatMap((page) => page?.scopes ?? [])] };
 }
@@ -81,7 +81,7 @@ async function tryComplete(
   const changed = scopes.filter((scope) => !scope.same);
 
   await requireUploaded(context, source, changed, runId);
-  const completed = await inTurn(changed, (scope) => completeScope(context, actor, source, scope, runId));
+  const completed = await inTurn(changed, (scope) => completeScope(context, actor, run, scope));
   const settled = completed.flatMap((one) => one?.settled ?? []);
   const results = new Map(completed.flatMap((one) => (one ? [[one.settled.name, one.result] as const] : [])));
   const overtaken = changed.length - settled.length;
@@ -107,7 +107,7 @@ async function tryComplete(
   );
   await settle(
     context,
-    { run: runId, source, set: run.set, root: overtaken === 0 ? run.root : "", buckets: run.buckets, whole: run.whole },
+    { run: runId, source, set: run.set, root: overtaken === 0 ? run.root : "", buckets: run.buckets },
     scopes.filter((scope) => scope.same),
     settled,
     [
@@ -174,9 +174,8 @@ async function readUploaded(context: Context, scope: ScopeItem, lease: Lease, ru
 async function completeScope(
   context: Context,
   actor: Actor,
-  source: string,
+  { source, set, run: runId }: StoredRun,
   scope: RunScope,
-  runId: string,
 ): Promise<{ settled: Settled; result: ScopeResult } | undefined> {
   const id = { source, name: scope.name };
   const stored = await context.table.get(ScopeItem, id, { consistent: true });
@@ -205,6 +204,7 @@ async function completeScope(
   const missing = [...states.values()].reduce((sum, state) => sum + state.missing, 0);
   const outcome = {
     run: runId,
+    set,
     generation: lease.generation,
     missing,
     errors: lease.errors,

@@ -18,6 +18,7 @@ import {
   type OpenRun,
   requireVersion,
 } from "@cadastre/contract/discovery";
+import { ProblemError } from "@cadastre/contract/errors";
 import { newId } from "@cadastre/contract/ids";
 import { parse } from "@cadastre/contract/parse";
 import { scopeName } from "@cadastre/contract/scope";
@@ -26,6 +27,9 @@ import { completeRun } from "./complete.ts";
 import { openRun } from "./open.ts";
 import { type Reporter, requireBoundScopes } from "./sources.ts";
 import { parseResources, uploadShard } from "./upload.ts";
+
+/** How often a run is opened again because a scope is to be cut otherwise. */
+const MOST_ROUNDS = 6;
 
 type Raw = Discovery["scopes"][number]["resources"][number];
 type Errors = DiscoveryResult["errors"];
@@ -55,12 +59,15 @@ export async function deliver(
   const counts = new Map(
     scopes.map((scope) => [scope.name, scope.resources.length === 0 ? 1 : shardCountFor(scope.resources.length)]),
   );
-  let opened = await openRun(context, actor, reporter, toOpenRun(context, payload, run, scopes, counts));
-  for (const [at, { verdict, shardCount }] of opened.scopes.entries()) {
-    if (verdict === "reshard" && shardCount) counts.set((scopes[at] as Cutable).name, shardCount);
-  }
-  if (opened.scopes.some((scope) => scope.verdict === "reshard")) {
-    opened = await openRun(context, actor, reporter, toOpenRun(context, payload, run, scopes, counts));
+  const open = () => openRun(context, actor, reporter, toOpenRun(context, payload, run, scopes, counts));
+  let opened = await open();
+  for (let round = 1; opened.scopes.some((scope) => scope.verdict === "reshard"); round++) {
+    if (round === MOST_ROUNDS)
+      throw new ProblemError("request.conflict", "other runs keep cutting the same scopes anew");
+    for (const [at, { verdict, shardCount }] of opened.scopes.entries()) {
+      if (verdict === "reshard" && shardCount) counts.set((scopes[at] as Cutable).name, shardCount);
+    }
+    opened = await open();
   }
   const known = {
     run,

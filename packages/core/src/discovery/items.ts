@@ -24,10 +24,6 @@ const lease = z.object({
 });
 export type Lease = z.output<typeof lease>;
 
-/** A run that opens more scopes than this marks a sweep's every scope as dirty, by `*` and its own id. */
-export const MOST_DIRTY = 100;
-export const ALL_DIRTY = "*";
-
 export const ScopeItem = defineEntity({
   type: "scope",
   about:
@@ -43,6 +39,8 @@ export const ScopeItem = defineEntity({
     outcome: z
       .object({
         run: z.string(),
+        /** The set that the run reported. */
+        set: z.string(),
         generation: z.int(),
         errors: z.array(scopeError),
         known: z.int(),
@@ -131,8 +129,6 @@ export const RunItem = defineEntity({
     buckets: bytes,
     scopes: z.array(runScope),
     pages: z.int(),
-    /** Every scope of the set was opened. */
-    whole: z.boolean(),
     openedAt: z.string(),
     state: z.enum(["open", "closed"]),
     expiresAtSeconds: z.int(),

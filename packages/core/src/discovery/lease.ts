@@ -1,4 +1,4 @@
-import { HASH_BYTES } from "@cadastre/contract/digest";
+import { HASH_BYTES, MOST_SHARDS } from "@cadastre/contract/digest";
 import type { OpenScope, ScopeVerdict } from "@cadastre/contract/discovery";
 import { ConflictError } from "@cadastre/store/errors";
 import { create, replace, type Write } from "@cadastre/store/table";
@@ -44,6 +44,23 @@ export function decideCut(stored: number | undefined, incoming: Pick<OpenScope, 
   return { act: "reshard", shardCount: stored };
 }
 
+/** With so many resources that are known but no longer seen, and those that are, a manifest is at half of what an item holds. */
+const MOST_MISSING = 4000;
+
+/**
+ * A scope that is never complete, or held, keeps all that it ever had: its shards grow with what is missing from them. It is
+ * cut finer before they do not fit in an item, and not cut coarser until what is missing is gone.
+ */
+function decideRoom(cut: Cut, incoming: Incoming, { scope, states }: Known): Cut {
+  const stored = scope?.shardCount;
+  if (stored === undefined || incoming.shards.length === 0 || cut.act === "reshard") return cut;
+  const most = Math.max(0, ...[...states.values()].map((state) => state.missing));
+  const shrinks = cut.shardCount < stored;
+  if (shrinks) return most * (stored / cut.shardCount) > MOST_MISSING ? { act: "reshard", shardCount: stored } : cut;
+  const crowded = most > MOST_MISSING && cut.shardCount === stored && stored < MOST_SHARDS;
+  return crowded ? { act: "reshard", shardCount: stored * 2 } : cut;
+}
+
 /** The shards whose digest is not the known one. */
 export function decideWanted(shards: readonly string[], states: ShardStates): number[] {
   return shards.flatMap((digest, shard) => ((states.get(shard) ?? NEVER_UPLOADED).digest === digest ? [] : [shard]));
@@ -70,7 +87,7 @@ function toLease(run: string, generation: number, incoming: Incoming, wanted: re
 
 async function readKnown(context: Context, source: string, name: string): Promise<Known> {
   const [scope, pages] = await Promise.all([
-    context.table.get(ScopeItem, { source, name }),
+    context.table.get(ScopeItem, { source, name }, { consistent: true }),
     readPages(context, source, name),
   ]);
   if (!scope) return { scope, states: new Map() };
@@ -132,6 +149,7 @@ export async function readPages(context: Context, source: string, name: string):
       partition: ScopeItem.keyOf({ source, name }).pk,
       sort: { beginsWith: "page#" },
       cursor,
+      consistent: true,
     });
     pages.push(...page.items);
     cursor = page.cursor;
@@ -144,6 +162,8 @@ export interface OpenedScopes {
   /** Not empty: nothing is opened; the collector must cut these scopes otherwise first. */
   readonly resharded: ReadonlyMap<string, ScopeVerdict>;
   readonly writes: readonly Write[];
+  /** What the last completed run made of each scope, if one did: it may not be settled yet. */
+  readonly outcomes: ReadonlyMap<string, NonNullable<ScopeItem["outcome"]>>;
 }
 
 const AT_ONCE = 16;
@@ -158,12 +178,13 @@ export async function openScopes(
   const verdicts = new Map<string, ScopeVerdict>();
   const resharded = new Map<string, ScopeVerdict>();
   const writes: Write[] = [];
+  const outcomes = new Map<string, NonNullable<ScopeItem["outcome"]>>();
   for (let at = 0; at < changed.length; at += AT_ONCE) {
     const some = changed.slice(at, at + AT_ONCE);
     const known = await Promise.all(some.map((scope) => readKnown(context, source, scope.name)));
     for (const [index, incoming] of some.entries()) {
       const stored = known[index] as Known;
-      const cut = decideCut(stored.scope?.shardCount, incoming);
+      const cut = decideRoom(decideCut(stored.scope?.shardCount, incoming), incoming, stored);
       if (cut.act === "reshard") {
         resharded.set(incoming.name, { verdict: "reshard", shardCount: cut.shardCount });
         continue;
@@ -180,10 +201,11 @@ export async function openScopes(
         generation,
         lease: toLease(run, generation, incoming, wanted, compared),
       };
+      if (scope?.outcome) outcomes.set(incoming.name, scope.outcome);
       writes.push(scope ? replace(ScopeItem, item, scope.version) : create(ScopeItem, item));
     }
   }
-  return { verdicts, resharded, writes };
+  return { verdicts, resharded, writes, outcomes };
 }
 
 function withoutVersion(scope: StoredScope): ScopeItem {

@@ -7,9 +7,10 @@ import { ConflictError } from "@cadastre/store/errors";
 import { COMMIT_LIMIT, create, put, replace, type Write } from "@cadastre/store/table";
 import { audit } from "../audit/record.ts";
 import type { Actor, Context } from "../context.ts";
-import { BucketItem, SourceItem, SweepItem } from "../scopes/items.ts";
+import { BucketItem, type ScopeEntry, SourceItem, SweepItem } from "../scopes/items.ts";
 import { bucketDigests, bucketOf, byBucket, differingBuckets, setOf } from "./buckets.ts";
-import { ALL_DIRTY, MOST_DIRTY, RUN_PAGE_SCOPES, RunItem, RunPageItem, type RunScope } from "./items.ts";
+import { addMarks, EVERY_SCOPE, markOn } from "./dirty.ts";
+import { RUN_PAGE_SCOPES, RunItem, RunPageItem, type RunScope, type ScopeItem } from "./items.ts";
 import { type Incoming, openScopes } from "./lease.ts";
 import { settle } from "./settle.ts";
 import { sightAccounts } from "./sight.ts";
@@ -82,9 +83,9 @@ async function tryOpen(
       detail: { source, outcome, scopes: scopes.length, ...counts },
     });
 
-  const sweep = await table.get(SweepItem, { source, set }, { consistent });
-  if (sweep?.root === body.root) {
-    const { version, ...item } = sweep;
+  const last = await table.get(SweepItem, { source, set }, { consistent });
+  if (last?.root === body.root) {
+    const { version, ...item } = last;
     await table.commit([
       replace(SweepItem, { ...item, run: body.run, at: now.toISOString() }, version),
       record("unchanged", {}),
@@ -92,28 +93,33 @@ async function tryOpen(
     return allUnchanged();
   }
 
+  // From here on nothing is judged by what a replica may not have heard of yet.
+  const sweep = await table.get(SweepItem, { source, set }, { consistent: true });
   const buckets = bucketDigests(scopes);
-  const dirty = new Set(sweep?.dirty);
-  const allDirty = [...dirty].some((mark) => mark.startsWith(ALL_DIRTY));
-  const differing = new Set(differingBuckets(buckets, allDirty ? undefined : sweep?.buckets));
-  for (const name of dirty) differing.add(bucketOf(name));
+  const dirty = sweep?.dirty ?? {};
+  const differing = new Set(differingBuckets(buckets, EVERY_SCOPE in dirty ? undefined : sweep?.buckets));
+  for (const name of Object.keys(dirty)) differing.add(bucketOf(name));
   const concerned = [...byBucket(scopes)].filter(([bucket]) => differing.has(bucket));
   const stored = await table.getMany(
     BucketItem,
     concerned.map(([bucket]) => ({ source, bucket })),
-    { consistent },
+    { consistent: true },
   );
   const entries = new Map(stored.flatMap((item) => item?.scopes ?? []).map((entry) => [entry.name, entry]));
+  const compared = concerned.flatMap(([, members]) => members);
+  const sweeps = new Map([[set, sweep]]);
+  for (const other of await readSweeps(context, source, setsOf(compared, entries, set))) sweeps.set(other.set, other);
   const changed: Incoming[] = [];
   const moved: Incoming[] = [];
-  for (const scope of concerned.flatMap(([, members]) => members)) {
+  for (const scope of compared) {
     const entry = entries.get(scope.name);
-    if (entry?.digest !== scope.digest || allDirty || dirty.has(scope.name)) changed.push(scope);
+    const mark = (of: string) => markOn(sweeps.get(of)?.dirty ?? {}, scope.name);
+    if (entry?.digest !== scope.digest || mark(set) || mark(entry.set)) changed.push(scope);
     else if (entry.set !== set) moved.push(scope);
   }
   const newSource = sweep ? [] : await firstSight(context, source, now);
   if (changed.length === 0) {
-    const run = { run: body.run, source, set, root: body.root, buckets, whole: false };
+    const run = { run: body.run, source, set, root: body.root, buckets };
     const same = moved.map((scope): RunScope => ({ name: scope.name, digest: scope.digest, same: true }));
     await settle(context, run, same, [], [...newSource, record("unchanged", { moved: moved.length })]);
     return allUnchanged();
@@ -156,14 +162,14 @@ async function tryOpen(
     buckets,
     scopes: listed.slice(0, RUN_PAGE_SCOPES),
     pages,
-    whole: changed.length === scopes.length,
     openedAt: now.toISOString(),
     state: "open",
     expiresAtSeconds,
   };
-  const sets = new Set([set, ...changed.flatMap((scope) => entries.get(scope.name)?.set ?? [])]);
-  const names = changed.length > MOST_DIRTY ? [`${ALL_DIRTY}${body.run}`] : changed.map((scope) => scope.name);
-  const marks = await markDirty(context, source, sets, names, consistent);
+  const holders = new Map(
+    changed.map(({ name }) => [name, holdersOf(set, entries.get(name), opened.outcomes.get(name))]),
+  );
+  const marks = await markDirty(context, { ...item, at: now.toISOString() }, holders, changed.length === scopes.length);
   const more = [...marks, ...newSource, record("opened", { changed: changed.length })];
   const known = await writeRun(context, item, opened.writes, more, consistent);
   if (known?.state === "closed") return allUnchanged();
@@ -180,23 +186,48 @@ async function firstSight(context: Context, source: string, now: Date): Promise<
   return known ? [] : [put(SourceItem, { source, firstSeenAt: now.toISOString() })];
 }
 
+/** The other sets that the compared scopes were last reported in. */
+function setsOf(compared: readonly Incoming[], entries: ReadonlyMap<string, ScopeEntry>, own: string): string[] {
+  const sets = new Set(compared.flatMap((scope) => entries.get(scope.name)?.set ?? []));
+  sets.delete(own);
+  return [...sets];
+}
+
+async function readSweeps(context: Context, source: string, sets: readonly string[]) {
+  const sweeps = await context.table.getMany(
+    SweepItem,
+    sets.map((set) => ({ source, set })),
+    { consistent: true },
+  );
+  return sweeps.filter((sweep) => sweep !== undefined);
+}
+
+/** The sets whose sweeps speak for a scope: the run's, the one it was last settled in, and that of a run that is about to. */
+function holdersOf(own: string, entry: ScopeEntry | undefined, outcome: ScopeItem["outcome"]): Set<string> {
+  const unsettled = outcome && outcome.generation > (entry?.generation ?? 0);
+  return new Set([own, ...(entry ? [entry.set] : []), ...(unsettled ? [outcome.set] : [])]);
+}
+
 /** Sweeps that hold any of the scopes are no longer current from the moment that one may be written to. */
 async function markDirty(
   context: Context,
-  source: string,
-  sets: ReadonlySet<string>,
-  names: readonly string[],
-  consistent: boolean,
+  run: RunItem & { readonly at: string },
+  holders: ReadonlyMap<string, ReadonlySet<string>>,
+  whole: boolean,
 ): Promise<Write[]> {
-  const sweeps = await context.table.getMany(
-    SweepItem,
-    [...sets].map((set) => ({ source, set })),
-    { consistent },
-  );
-  return sweeps.flatMap((sweep) => {
-    if (!sweep) return [];
-    const { version, ...item } = sweep;
-    return replace(SweepItem, { ...item, root: "", dirty: [...new Set([...item.dirty, ...names])] }, version);
+  const { source, set: own } = run;
+  const sets = [...new Set([own, ...[...holders.values()].flatMap((of) => [...of])])];
+  const sweeps = new Map((await readSweeps(context, source, sets)).map((sweep) => [sweep.set, sweep]));
+  return sets.flatMap((set): Write[] => {
+    const names = [...holders].filter(([, of]) => of.has(set)).map(([name]) => name);
+    const sweep = sweeps.get(set);
+    const dirty = addMarks(sweep?.dirty ?? {}, names, run.run, whole && set === own);
+    if (sweep) {
+      const { version, ...item } = sweep;
+      return [replace(SweepItem, { ...item, root: "", dirty }, version)];
+    }
+    if (set !== own) return [];
+    return [create(SweepItem, { source, set, root: "", buckets: new Uint8Array(), dirty, run: run.run, at: run.at })];
   });
 }
 

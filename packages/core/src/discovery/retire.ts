@@ -41,18 +41,18 @@ export async function retireMissing(
       entries: packEntries(unpackEntries(manifest.entries).filter((entry) => !gone.has(entry.idHash))),
       missing: new Uint8Array(),
     };
-    let before = 0;
+    const before = new Set<string>();
     const counts = await applyChanges(context, {
       idHashes: missing,
       guard,
-      decide: (_, stored) => {
+      decide: (hash, stored) => {
         const change = decideAbsence(stored, { ...absence, source: id.source });
-        if (!change && stored?.lastChange.run === absence.run && stored.lastChange.type === "retired") before++;
+        if (!change && stored?.lastChange.run === absence.run && stored.lastChange.type === "retired") before.add(hash);
         return change;
       },
       last: () => [replace(ManifestItem, next, version)],
     });
-    retired += counts.retired + before;
+    retired += counts.retired + before.size;
   }
   return retired;
 }

@@ -4,7 +4,8 @@ import { create, replace, type Write } from "@cadastre/store/table";
 import type { Context } from "../context.ts";
 import { BucketItem, type ScopeEntry, SweepItem } from "../scopes/items.ts";
 import { byBucket } from "./buckets.ts";
-import { ALL_DIRTY, type RunScope } from "./items.ts";
+import { addMarks, type Marks, markOn, settleMarks } from "./dirty.ts";
+import type { RunScope } from "./items.ts";
 
 const ATTEMPTS = 8;
 
@@ -28,8 +29,31 @@ export interface SweptRun {
   /** Empty when the run did not become the state of all its scopes: the next one is then compared scope by scope. */
   readonly root: string;
   readonly buckets: Uint8Array;
-  /** Every scope of the set was compared by what is stored of it, not by its state alone. */
-  readonly whole: boolean;
+}
+
+/** What a bucket may take of an item's 400 KB. */
+const BUCKET_BYTES = 350_000;
+/** How many errors of each scope a bucket shows, and how many characters of each, when all of them do not fit. */
+const ERROR_LIMITS = [
+  { errors: 3, characters: 200 },
+  { errors: 1, characters: 80 },
+  { errors: 0, characters: 0 },
+];
+
+/** The states with as much of their errors as one item holds: the scopes of an estate may all fail at once, and say much. */
+function fitErrors(scopes: ScopeEntry[]): ScopeEntry[] {
+  let fitting = scopes;
+  for (const { errors: most, characters } of ERROR_LIMITS) {
+    if (Buffer.byteLength(JSON.stringify(fitting)) <= BUCKET_BYTES) break;
+    fitting = scopes.map(({ errors = [], ...scope }) => {
+      const some = errors.slice(0, most).map((error) => ({
+        ...error,
+        message: [...error.message].slice(0, characters).join(""),
+      }));
+      return some.length > 0 ? { ...scope, errors: some } : scope;
+    });
+  }
+  return fitting;
 }
 
 const NOTHING = new Uint8Array();
@@ -99,14 +123,14 @@ async function trySettle(
     concerned.map(([bucket]) => ({ source, bucket })),
     { consistent },
   );
-  const left = new Set<string>();
+  const left = new Map<string, string[]>();
   let current = run.root !== "";
   const writes = concerned.map(([bucket, members], index): Write => {
     const item = stored[index];
     const entries = new Map((item?.scopes ?? []).map((entry) => [entry.name, entry]));
     for (const { name } of members) {
       const before = entries.get(name);
-      if (before && before.set !== set) left.add(before.set);
+      if (before && before.set !== set) left.set(before.set, [...(left.get(before.set) ?? []), name]);
       const scope = after.get(name);
       if (scope ? before && before.generation > scope.generation : before?.digest !== moved.get(name)) current = false;
       if (scope) entries.set(name, decideEntry(before, scope, set, at));
@@ -115,26 +139,37 @@ async function trySettle(
     const next: BucketItem = {
       source,
       bucket,
-      scopes: [...entries.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
+      scopes: fitErrors([...entries.values()].sort((a, b) => (a.name < b.name ? -1 : 1))),
     };
     return item ? replace(BucketItem, next, item.version) : create(BucketItem, next);
   });
   const sweeps = await table.getMany(
     SweepItem,
-    [set, ...left].map((of) => ({ source, set: of })),
+    [set, ...left.keys()].map((of) => ({ source, set: of })),
     { consistent },
   );
   const [own, ...others] = sweeps;
-  const clean = (mark: string) =>
-    mark.startsWith(ALL_DIRTY) ? run.whole || mark === `${ALL_DIRTY}${run.run}` : after.has(mark);
-  const dirty = (own?.dirty ?? []).filter((mark) => !clean(mark));
-  const root = current && dirty.length === 0 ? run.root : "";
+  let dirty = settleMarks(own?.dirty ?? {}, (name) => after.has(name), run.run);
+  for (const other of others) {
+    for (const [by, names] of marksOfOthers(other?.dirty ?? {}, left.get(other?.set ?? "") ?? [], run.run)) {
+      dirty = addMarks(dirty, names, by, false);
+    }
+  }
+  const root = current && Object.keys(dirty).length === 0 ? run.root : "";
   const sweep: SweepItem = { source, set, root, buckets: current ? run.buckets : NOTHING, dirty, run: run.run, at };
   writes.push(own ? replace(SweepItem, sweep, own.version) : create(SweepItem, sweep));
   for (const other of others) {
     if (!other) continue;
     const { version, ...item } = other;
-    writes.push(replace(SweepItem, { ...item, root: "", buckets: NOTHING }, version));
+    const gone = new Set(left.get(other.set));
+    const kept = Object.fromEntries(Object.entries(item.dirty).filter(([name]) => !gone.has(name)));
+    writes.push(replace(SweepItem, { ...item, root: "", buckets: NOTHING, dirty: kept }, version));
   }
   await table.commit([...writes, ...more]);
+}
+
+/** Runs that have opened some of the scopes after this one, or in another set: their marks go with the scopes. */
+function marksOfOthers(marks: Marks, names: readonly string[], run: string): Map<string, string[]> {
+  const others = names.filter((name) => (markOn(marks, name) ?? run) !== run);
+  return Map.groupBy(others, (name) => markOn(marks, name) as string);
 }

@@ -104,11 +104,11 @@ export function parseResources(
       return [];
     }
     requireBelongs(scope, parsed.data.id, place);
-    const text = JSON.stringify(resource);
-    const bytes = Buffer.byteLength(text);
-    const bad =
-      bytes > RESOURCE_BYTES ? `has ${bytes} bytes; at most ${RESOURCE_BYTES} are allowed` : unstorable(resource, text);
-    if (bad) errors.push({ path: place, message: bad });
+    const bad = unstorable(resource) ?? tooLarge(resource);
+    if (bad) {
+      errors.push({ path: place, message: bad });
+      return [];
+    }
     return [
       {
         idHash: idHash(scope.kind, resource.id),
@@ -122,6 +122,11 @@ export function parseResources(
       errors: errors.slice(0, 50),
     });
   return seen;
+}
+
+function tooLarge(resource: object): string | undefined {
+  const bytes = Buffer.byteLength(JSON.stringify(resource));
+  return bytes > RESOURCE_BYTES ? `has ${bytes} bytes; at most ${RESOURCE_BYTES} are allowed` : undefined;
 }
 
 /** The lease of the run on the scope, with the item that guards it; nothing when a newer run has overtaken it. */
@@ -141,6 +146,7 @@ async function requireLease(
   const pages = await context.table.getMany(
     RunPageItem,
     Array.from({ length: run.pages }, (_, page) => ({ run: run.run, page })),
+    { consistent: true },
   );
   const scopes = [...run.scopes, ...pages.flatMap((page) => page?.scopes ?? [])];
   if (!scopes.some((scope) => scope.name === address.scope && !scope.same)) {

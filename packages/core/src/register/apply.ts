@@ -101,10 +101,11 @@ export async function applyChanges(context: Context, options: ApplyOptions): Pro
   const applied: Change[] = [];
   let open = [...options.idHashes];
   for (let attempt = 1; ; attempt++) {
+    // A change that rests on an old state is refused by its version; that there is nothing to change must not rest on one.
     const stored = await table.getMany(
       ResourceItem,
       open.map((idHash) => ({ idHash })),
-      { consistent: attempt > 1 },
+      { consistent: true },
     );
     const changes = open.flatMap((idHash, at) => options.decide(idHash, stored[at]) ?? []);
     const room = COMMIT_LIMIT - options.guard.length;

@@ -6,6 +6,17 @@ type Changes = ResourceEvent["changes"];
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   value !== null && typeof value === "object" && !Array.isArray(value);
 
+/** Every changed member of a resource with thousands of them would not fit in an item of 400 KB; its members whole do. */
+const MOST_BYTES = 300_000;
+
+/** What differs between two contents of a resource, in detail, or by its members when that would be too long. */
+export function contentChanges(before: Record<string, unknown>, after: Record<string, unknown>): Changes {
+  const changes = changesBetween(before, after);
+  if (Buffer.byteLength(JSON.stringify(changes)) <= MOST_BYTES) return changes;
+  const members = new Set(changes.map(({ path }) => path.split(".")[0] as string));
+  return [...members].map((path) => ({ path, before: before[path], after: after[path] }));
+}
+
 /**
  * What differs between two values, as paths with the value before and after. Objects are gone into; lists are sets, so one is
  * named whole, and only when its elements differ.

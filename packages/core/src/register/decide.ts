@@ -2,7 +2,7 @@ import type { ObservedResource } from "@cadastre/contract/resource";
 import { ownerOf } from "@cadastre/contract/resource";
 import { type ScopeKey, scopeName } from "@cadastre/contract/scope";
 import type { ResourceEvent } from "@cadastre/contract/view";
-import { changesBetween } from "./changes.ts";
+import { contentChanges } from "./changes.ts";
 import type { Claim, EventItem, ResourceItem } from "./items.ts";
 
 /** One resource as a scope saw it. */
@@ -98,7 +98,7 @@ export function decideSighting(stored: StoredResource | undefined, sighting: Sig
   }
   const { retiredAt: _, ...kept } = withoutVersion(stored);
   if (stored.status === "retired") {
-    const changes = changesBetween(content(stored), content(observed));
+    const changes = contentChanges(content(stored), content(observed));
     const after: ResourceItem = {
       ...kept,
       ...observed,
@@ -112,7 +112,7 @@ export function decideSighting(stored: StoredResource | undefined, sighting: Sig
   const claims = claimed ? stored.claims : [...stored.claims, claim];
   const heard = scope.account === stored.account || !ownerSees(stored);
   if (heard && stored.contentHash !== sighting.contentHash) {
-    const changes = changesBetween(content(stored), content(observed));
+    const changes = contentChanges(content(stored), content(observed));
     const after: ResourceItem = {
       ...kept,
       ...observed,
@@ -127,8 +127,18 @@ export function decideSighting(stored: StoredResource | undefined, sighting: Sig
 }
 
 /**
- * What it means that a complete scope no longer has a resource: it is retired when the scope is the owner's or the last that
- * saw it; otherwise only the claim goes. Nothing, when the scope does not see it or it is retired.
+ * The claims that keep a resource when a scope no longer has it. The owner's own account knows best: what guests of a shared
+ * resource still see does not count against it, what another source of the same account sees does. A certificate belongs to
+ * no account: whoever sees it keeps it.
+ */
+function keepers(stored: ResourceItem, scope: ScopeKey, others: readonly Claim[]): readonly Claim[] {
+  const owner = ownerOf(stored.provider, stored.id)?.account;
+  return owner === scope.account ? others.filter((claim) => accountOfScope(claim.scope) === owner) : others;
+}
+
+/**
+ * What it means that a complete scope no longer has a resource: it is retired when nobody is left whose word keeps it;
+ * otherwise only the claim goes. Nothing, when the scope does not see it or it is retired.
  */
 export function decideAbsence(
   stored: StoredResource | undefined,
@@ -139,7 +149,7 @@ export function decideAbsence(
   if (!stored.claims.some((known) => sameClaim(known, claim))) return undefined;
   const kept = withoutVersion(stored);
   const others = stored.claims.filter((known) => !sameClaim(known, claim));
-  if (others.length > 0 && absence.scope.account !== stored.account) {
+  if (keepers(stored, absence.scope, others).length > 0) {
     return { type: "claimed", before: stored, after: { ...kept, claims: others }, event: undefined };
   }
   const after: ResourceItem = {

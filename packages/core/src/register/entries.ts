@@ -8,7 +8,8 @@ import type { IndexItem, ResourceItem } from "./items.ts";
 /** Most words of one resource that free text finds. */
 const MOST_WORDS = 40;
 const MOST_WORD = 128;
-const MOST_VALUE = 256;
+/** Of at most four bytes each, so that value and id hash fit in a sort key of 1,024 bytes. */
+const MOST_VALUE = 240;
 
 type Status = ResourceItem["status"];
 

@@ -28,8 +28,8 @@ export const SweepItem = defineEntity({
     set: z.string(),
     root: z.string(),
     buckets: bytes,
-    /** Scopes that a run has opened and not yet completed: what is stored of them may be ahead of their state. */
-    dirty: z.array(z.string()),
+    /** Scopes that a run has opened and not yet completed, with that run: what is stored of them may be ahead of their state. */
+    dirty: z.record(z.string(), z.string()),
     run: z.string(),
     at: z.string(),
   }),

@@ -1,0 +1,80 @@
+import { type ScopeError, scopeName } from "@cadastre/contract/scope";
+import type { Context } from "@cadastre/core/context";
+import { bucketOf } from "@cadastre/core/discovery/buckets";
+import { deliver } from "@cadastre/core/discovery/deliver";
+import { getResource, listHistory } from "@cadastre/core/register/resources";
+import { describe, expect, it } from "vitest";
+import { createTestContext } from "../support/context.ts";
+import { ACCOUNT, ACTOR, anInstance, aRun, instanceScope, type Raw, REPORTER } from "../support/estate.ts";
+import { found, scopesByName } from "../support/register.ts";
+
+const send = (context: Context, ...resources: Raw[]) =>
+  deliver(context, ACTOR, REPORTER, {
+    contract: "cadastre.discovery/v1",
+    scopes: [{ ...instanceScope(), status: "complete", resources }],
+  });
+
+describe("what an item of the store cannot hold", () => {
+  it("of a tag, in any script, is cut in the index and whole in the resource", async () => {
+    const { context } = await createTestContext();
+    const value = "🦀".repeat(245);
+    await send(context, anInstance(1, { tags: { crab: value, ["🦀".repeat(128)]: "" }, name: value }));
+    expect((await getResource(context, anInstance(1).id)).tags["crab"]).toBe(value);
+    expect(await found(context, `tag:crab=${value}`)).toEqual([anInstance(1).id]);
+    expect(await found(context, `tag:crab=${"🦀".repeat(244)}`)).toEqual([]);
+  });
+
+  it("of a change of thousands of members is told by the members whole", async () => {
+    const { context } = await createTestContext();
+    const tags = (value: string) => Object.fromEntries(Array.from({ length: 11_000 }, (_, n) => [`t${n}`, value]));
+    await send(context, anInstance(1, { tags: tags("a") }));
+    await send(context, anInstance(1, { tags: tags("b"), state: "stopped" }));
+    const [event] = (await listHistory(context, anInstance(1).id, { limit: 1 })).items;
+    expect(event?.changes.map(({ path }) => path)).toEqual(["attributes", "tags"]);
+    expect(event?.changes[1]).toEqual({ path: "tags", before: tags("a"), after: tags("b") });
+    expect(await found(context, "tag:t10999=b")).toEqual([anInstance(1).id]);
+  });
+
+  it("of the errors of many scopes is shown in part, and every scope is there with its status", async () => {
+    const { context } = await createTestContext();
+    const together = Array.from({ length: 2000 }, (_, n) => instanceScope({ region: `region-${n}` })).filter(
+      (key) => bucketOf(scopeName(key)) === 7,
+    );
+    const errors = Array.from(
+      { length: 50 },
+      (_, n): ScopeError => ({ code: "denied", message: `${n}`.padEnd(1000, "x") }),
+    );
+    const scopes = together.map((key) => ({ key, status: "failed" as const, errors, resources: [] }));
+    await aRun(scopes).deliver(context);
+    const states = [...(await scopesByName(context)).values()];
+    expect(states).toHaveLength(together.length);
+    for (const state of states) {
+      expect(state).toMatchObject({ status: "failed", errors: [{ code: "denied" }, {}, {}] });
+      expect(state.errors[0]?.message).toHaveLength(200);
+    }
+    expect((await aRun(scopes).open(context)).state).toBe("unchanged");
+  });
+
+  it("of a scope that is never complete is spread over more shards, and retired once it is", {
+    timeout: 120_000,
+  }, async () => {
+    const { context } = await createTestContext();
+    const key = instanceScope({ kind: "address" });
+    const counts = new Map([[scopeName(key), 1]]);
+    const addresses = (round: number) =>
+      Array.from({ length: 1000 }, (_, n) => ({
+        id: `arn:aws:ec2:us-east-1:${ACCOUNT}:elastic-ip/eipalloc-${round}-${n}`,
+        name: "",
+        tags: {},
+        attributes: { type: "external", address: `52.${round}.${n >> 8}.${n & 255}` },
+      }));
+    const ROUNDS = 10;
+    for (let round = 0; round < ROUNDS; round++) {
+      await aRun([{ key, status: "partial", resources: addresses(round) }], { counts }).deliver(context);
+    }
+    expect(counts.get(scopeName(key))).toBeGreaterThan(1);
+    const generous = { ...context, holdPolicy: { share: 1, floor: 1 } };
+    const { completed } = await aRun([{ key, resources: addresses(ROUNDS - 1) }], { counts }).deliver(generous);
+    expect(completed?.totals).toMatchObject({ resources: 1000, created: 0, retired: 1000 * (ROUNDS - 1) });
+  });
+});

@@ -1,0 +1,37 @@
+import { afterEach, expect, it } from "vitest";
+import { type ApiProcess, aTestCollector, startApiProcess } from "../support/api-process.ts";
+import { anInstance, instanceScope, type Raw } from "../support/estate.ts";
+import { aSession } from "../support/reporting.ts";
+
+const collector = aTestCollector("aws-main");
+const MEGABYTE = 1024 * 1024;
+
+let api: ApiProcess;
+afterEach(() => api.remove());
+
+/** Delivers so many instances of one region; none of them is kept here. */
+async function ingest(count: number, region: string): Promise<void> {
+  const result = await aSession(api, collector).run([
+    async ({ recorder }) => {
+      const scope = recorder.start({ ...instanceScope({ region }), kind: "instance" });
+      for (let n = 0; n < count; n++) scope.add(anInstance(n, { region }) as Raw & { attributes: never });
+      scope.finish("complete");
+    },
+  ]);
+  expect(result).toMatchObject({ delivered: true, totals: { created: count } });
+}
+
+it("the memory of the API is that of the shards on their way, not of the estate", { timeout: 120_000 }, async () => {
+  // The heap of the process has no room for the estate beside the program.
+  api = await startApiProcess({
+    collectors: [collector],
+    nodeOptions: ["--max-old-space-size=96", "--expose-gc"],
+  });
+  await ingest(2000, "us-east-1");
+  const small = await api.measure();
+  await ingest(20_000, "us-west-2");
+  const large = await api.measure();
+  const grown = large.heapBytes + large.arrayBytes - small.heapBytes - small.arrayBytes;
+  console.info("API memory after 2,000 and after 20,000 more:", { small, large });
+  expect(grown).toBeLessThan(4 * MEGABYTE);
+});
