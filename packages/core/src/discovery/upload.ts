@@ -27,7 +27,7 @@ import { applyChanges, GuardError } from "../register/apply.ts";
 import { decideSighting } from "../register/decide.ts";
 import { type Lease, ManifestItem, RunItem, RunPageItem, ScopeItem } from "./items.ts";
 import { digestAt } from "./lease.ts";
-import { packHashes } from "./shards.ts";
+import { packHashes, unpackHashes } from "./shards.ts";
 import { type Reporter, requireBoundScopes } from "./sources.ts";
 
 const ATTEMPTS = 6;
@@ -220,9 +220,10 @@ async function tryUpload(
 
   const now = context.now();
   const known = new Map(manifest ? unpackEntries(manifest.entries).map((entry) => [entry.idHash, entry]) : []);
-  const differing = new Map(
-    seen.filter((one) => known.get(one.idHash)?.contentHash !== one.contentHash).map((one) => [one.idHash, one]),
-  );
+  // What was missing may have been retired by a run that died before it could write the manifest: it is looked at again.
+  const doubtful = new Set(manifest ? unpackHashes(manifest.missing) : []);
+  const isKnown = (one: Seen) => known.get(one.idHash)?.contentHash === one.contentHash && !doubtful.has(one.idHash);
+  const differing = new Map(seen.filter((one) => !isKnown(one)).map((one) => [one.idHash, one]));
   const present = new Set(seen.map((one) => one.idHash));
   const missing = [...known.values()].filter((entry) => !present.has(entry.idHash));
   let repeated = { created: 0, updated: 0 };
