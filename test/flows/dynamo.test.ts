@@ -115,7 +115,7 @@ describe("discovery over DynamoDB", () => {
     async (before) => {
       const expected = await overSqlite(STATES.slice(0, 3));
       let died = true;
-      for (let at = 2; died; at += 3) {
+      for (let at = 2; died; at += 5) {
         await close();
         await aNewTable();
         await deliverAll(context, STATES.slice(0, before));

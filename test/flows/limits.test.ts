@@ -5,6 +5,7 @@ import { deliver } from "@cadastre/core/discovery/deliver";
 import { getResource, listHistory } from "@cadastre/core/register/resources";
 import { describe, expect, it } from "vitest";
 import { createTestContext } from "../support/context.ts";
+import { Crash, crashAt } from "../support/crashing-table.ts";
 import { ACCOUNT, ACTOR, anInstance, aRun, instanceScope, type Raw, REPORTER } from "../support/estate.ts";
 import { found, scopesByName } from "../support/register.ts";
 
@@ -19,7 +20,7 @@ describe("what an item of the store cannot hold", () => {
     const { context } = await createTestContext();
     const value = "🦀".repeat(245);
     await send(context, anInstance(1, { tags: { crab: value, ["🦀".repeat(128)]: "" }, name: value }));
-    expect((await getResource(context, anInstance(1).id)).tags["crab"]).toBe(value);
+    expect((await getResource(context, anInstance(1).id)).tags.crab).toBe(value);
     expect(await found(context, `tag:crab=${value}`)).toEqual([anInstance(1).id]);
     expect(await found(context, `tag:crab=${"🦀".repeat(244)}`)).toEqual([]);
   });
@@ -55,6 +56,34 @@ describe("what an item of the store cannot hold", () => {
     expect((await aRun(scopes).open(context)).state).toBe("unchanged");
   });
 
+  it("of the states of a run's scopes together goes in parts, and a crash between any two of them loses none", {
+    timeout: 120_000,
+  }, async () => {
+    const errors = Array.from({ length: 40 }, (_, n): ScopeError => ({ code: `e${n}`, message: "x".repeat(1000) }));
+    const scopes = Array.from({ length: 150 }, (_, n) => ({
+      key: instanceScope({ region: `region-${n}` }),
+      status: "failed" as const,
+      errors,
+      resources: [],
+    }));
+    const settled = async (context: Context) => {
+      const states = [...(await scopesByName(context)).values()];
+      expect(states).toHaveLength(scopes.length);
+      for (const state of states) expect(state).toMatchObject({ status: "failed", errors });
+      expect((await aRun(scopes).open(context)).state).toBe("unchanged");
+    };
+    const whole = await createTestContext();
+    const counting = crashAt(whole.table, Number.POSITIVE_INFINITY);
+    await aRun(scopes).deliver({ ...whole.context, table: counting });
+    await settled(whole.context);
+    for (let at = counting.writes() - 4; at <= counting.writes(); at++) {
+      const { context, table } = await createTestContext();
+      await expect(aRun(scopes).deliver({ ...context, table: crashAt(table, at) }), `${at}`).rejects.toThrow(Crash);
+      await aRun(scopes).deliver(context);
+      await settled(context);
+    }
+  });
+
   it("of a scope that is never complete is spread over more shards, and retired once it is", {
     timeout: 120_000,
   }, async () => {
@@ -68,7 +97,7 @@ describe("what an item of the store cannot hold", () => {
         tags: {},
         attributes: { type: "external", address: `52.${round}.${n >> 8}.${n & 255}` },
       }));
-    const ROUNDS = 10;
+    const ROUNDS = 7;
     for (let round = 0; round < ROUNDS; round++) {
       await aRun([{ key, status: "partial", resources: addresses(round) }], { counts }).deliver(context);
     }

@@ -1,6 +1,6 @@
 import { afterEach, expect, it } from "vitest";
 import { type ApiProcess, aTestCollector, startApiProcess } from "../support/api-process.ts";
-import { anInstance, instanceScope, type Raw } from "../support/estate.ts";
+import { ACCOUNT, instanceScope } from "../support/estate.ts";
 import { aSession } from "../support/reporting.ts";
 
 const collector = aTestCollector("aws-main");
@@ -9,12 +9,18 @@ const MEGABYTE = 1024 * 1024;
 let api: ApiProcess;
 afterEach(() => api.remove());
 
-/** Delivers so many instances of one region; none of them is kept here. */
+/** Delivers so many addresses of one region; none of them is kept here. */
 async function ingest(count: number, region: string): Promise<void> {
   const result = await aSession(api, collector).run([
     async ({ recorder }) => {
-      const scope = recorder.start({ ...instanceScope({ region }), kind: "instance" });
-      for (let n = 0; n < count; n++) scope.add(anInstance(n, { region }) as Raw & { attributes: never });
+      const scope = recorder.start({ ...instanceScope({ region }), kind: "address" });
+      for (let n = 0; n < count; n++) {
+        scope.add({
+          id: `arn:aws:ec2:${region}:${ACCOUNT}:elastic-ip/eipalloc-${n.toString(16).padStart(17, "0")}`,
+          tags: { team: `team-${n % 20}` },
+          attributes: { type: "external", address: `52.${(n >> 16) & 255}.${(n >> 8) & 255}.${n & 255}` },
+        });
+      }
       scope.finish("complete");
     },
   ]);

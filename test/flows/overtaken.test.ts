@@ -16,7 +16,7 @@ const many = (from: number, to: number, state: string) =>
 
 async function stateOf(context: Context, n: number): Promise<unknown> {
   const { attributes } = await getResource(context, seen(n, "").resources[0]?.id as string);
-  return attributes["state"];
+  return attributes.state;
 }
 
 /** Opens a run and sends all that it has, and is never heard of again. */

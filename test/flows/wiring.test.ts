@@ -42,13 +42,16 @@ async function undisturbed(rounds: readonly number[]) {
 const upTo = (count: number) => Array.from({ length: count }, (_, n) => n);
 
 describe("kill -9 of the API", () => {
-  it.each(["before", "after"] as const)(
-    "%s any of its writes, and started again, the register ends as if nothing had happened",
-    { timeout: 120_000 },
-    async (when) => {
+  it.each([
+    { when: "after", step: 1 },
+    { when: "before", step: 3 },
+  ] as const)(
+    "$when any of its writes, and started again, the register ends as if nothing had happened",
+    { timeout: 180_000 },
+    async ({ when, step }) => {
       const api = await anApiProcess();
       const rounds: number[] = [];
-      for (let write = 1, killed = true; killed; write++) {
+      for (let write = 1, killed = true; killed; write += step) {
         const before = api.kills();
         await api.arm({ write, when });
         rounds.push(rounds.length);
@@ -56,14 +59,14 @@ describe("kill -9 of the API", () => {
         expect(result, `killed ${when} write ${write}`).toMatchObject({ delivered: true, earlier: [] });
         killed = api.kills() > before;
       }
-      expect(api.kills()).toBeGreaterThan(10);
+      expect(api.kills()).toBeGreaterThan(10 / step);
       expect(await api.endWithSnapshot()).toEqual(await undisturbed(rounds));
     },
   );
 
   it.each(["run-opened", "uploading", "run-completed"])("from outside, at %s, loses nothing", async (point) => {
     const api = await anApiProcess();
-    const rounds = upTo(4);
+    const rounds = upTo(3);
     for (const n of rounds) {
       let armed = true;
       const onProgress = (event: { type: string }) => {
@@ -114,7 +117,7 @@ describe("an API that is down", () => {
     for (const [id, { status, hash, claims }] of control)
       expect(all[id], id).toMatchObject({ status, hash, claims, indexed: true });
     for (const [id, resource] of Object.entries(all)) {
-      if (!control.some(([known]) => known === id)) expect(resource["status"], id).toBe("retired");
+      if (!control.some(([known]) => known === id)) expect(resource.status, id).toBe("retired");
     }
   });
 });
@@ -146,13 +149,13 @@ describe("collectors at the same time on one API", () => {
     }
     const all = Object.values(await api.endWithSnapshot()) as Record<string, string[]>[];
     expect(all).toHaveLength(80);
-    const hashes = new Set(all.map(({ name, hash }) => `${name} ${hash}`));
+    const hashes = new Set(all.map(({ name, hash }) => `${String(name)} ${String(hash)}`));
     expect(hashes.size).toBe(80);
     for (const resource of all) {
       expect(resource).toMatchObject({ status: "active", indexed: true });
-      expect(resource["claims"]).toHaveLength(3);
-      expect(new Set(resource["events"]?.slice(1))).not.toContain("created");
-      expect(resource["events"]).not.toContain("retired");
+      expect(resource.claims).toHaveLength(3);
+      expect(new Set(resource.events?.slice(1))).not.toContain("created");
+      expect(resource.events).not.toContain("retired");
     }
   });
 });

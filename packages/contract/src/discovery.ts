@@ -22,7 +22,8 @@ const count = z.int().min(0);
 export function requireVersion(body: unknown): void {
   const version = (body as { contract?: unknown } | null)?.contract;
   if (typeof version !== "string" || !/^cadastre\.discovery\/v1(\.\d{1,4})?$/.test(version)) {
-    const message = `must be ${DISCOVERY_VERSION} or one of its minor versions, not ${JSON.stringify(version ?? null).slice(0, 80)}`;
+    const given = typeof version === "string" ? JSON.stringify(version.slice(0, 80)) : typeof version;
+    const message = `must be ${DISCOVERY_VERSION} or one of its minor versions, not ${given}`;
     throw new ProblemError("discovery.version", `contract: ${message}`, { errors: [{ path: "contract", message }] });
   }
 }

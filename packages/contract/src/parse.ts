@@ -3,10 +3,18 @@ import { type ErrorCode, type FieldError, ProblemError } from "./errors.ts";
 
 const MOST_ERRORS = 50;
 
+/** Names and values may be as long as a body; what is said of them is not. */
+const MOST_NAME = 200;
+const MOST_MESSAGE = 500;
+
+const cut = (text: string, most: number): string => text.slice(0, most).toWellFormed();
+
 /** `["scopes", 0, "kind"]` as `scopes[0].kind`. */
 export function toPath(path: readonly PropertyKey[]): string {
   return path
-    .map((part, at) => (typeof part === "number" ? `[${part}]` : `${at === 0 ? "" : "."}${String(part)}`))
+    .map((part, at) =>
+      typeof part === "number" ? `[${part}]` : `${at === 0 ? "" : "."}${cut(String(part), MOST_NAME)}`,
+    )
     .join("");
 }
 
@@ -15,7 +23,7 @@ export function toFieldErrors(error: z.ZodError, prefix = ""): FieldError[] {
     const path = toPath(issue.path);
     return {
       path: prefix && path && !path.startsWith("[") ? `${prefix}.${path}` : `${prefix}${path}`,
-      message: issue.message,
+      message: cut(issue.message, MOST_MESSAGE),
     };
   });
 }

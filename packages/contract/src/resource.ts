@@ -125,7 +125,7 @@ function badValue(value: unknown, levels: number): string | undefined {
     const badKey = badValue(key, levels);
     if (badKey) return ` key${badKey}`;
     const bad = badValue(member, levels - 1);
-    if (bad) return `.${key}${bad}`;
+    if (bad) return `.${key.slice(0, 200)}${bad}`;
   }
   return undefined;
 }

@@ -4,7 +4,7 @@ import { requireVersion } from "@cadastre/contract/discovery";
 import { ProblemError } from "@cadastre/contract/errors";
 import { scopeName } from "@cadastre/contract/scope";
 import { ConflictError } from "@cadastre/store/errors";
-import { COMMIT_LIMIT, create, put, replace, type Write } from "@cadastre/store/table";
+import { create, put, replace, type Write } from "@cadastre/store/table";
 import { audit } from "../audit/record.ts";
 import type { Actor, Context } from "../context.ts";
 import { BucketItem, type ScopeEntry, SourceItem, SweepItem } from "../scopes/items.ts";
@@ -12,6 +12,7 @@ import { bucketDigests, bucketOf, byBucket, differingBuckets, setOf } from "./bu
 import { addMarks, EVERY_SCOPE, markOn } from "./dirty.ts";
 import { RUN_PAGE_SCOPES, RunItem, RunPageItem, type RunScope, type ScopeItem } from "./items.ts";
 import { type Incoming, openScopes } from "./lease.ts";
+import { inParts } from "./parts.ts";
 import { settle } from "./settle.ts";
 import { sightAccounts } from "./sight.ts";
 import { type Reporter, requireBoundScopes } from "./sources.ts";
@@ -22,7 +23,8 @@ const RUN_LIFE_SECONDS = 30 * 86_400;
 /**
  * Opens a run, or opens it again: says for each scope whether it is known, and which of its shards to send. An unchanged run
  * is closed at once: it reads one item and writes two, whatever the size of the estate. Writes sweep, scope, run and audit
- * items. Errors: `discovery.version`, `collector.foreign_account`, `discovery.digest_mismatch`, `request.invalid`.
+ * items. Errors: `discovery.version`, `collector.foreign_account`, `discovery.digest_mismatch`, `request.invalid`,
+ * `discovery.run_not_found` for another source's run. A run that is closed is answered as unchanged, and nothing is written.
  * Two runs at once: the newer one has the scopes; what the older one still sends is ignored.
  */
 export async function openRun(context: Context, actor: Actor, reporter: Reporter, body: OpenRun): Promise<RunOpened> {
@@ -125,6 +127,9 @@ async function tryOpen(
     return allUnchanged();
   }
 
+  const known = await table.get(RunItem, { run: body.run }, { consistent: true });
+  if (known && known.source !== source) throw new ProblemError("discovery.run_not_found");
+  if (known?.state === "closed") return allUnchanged();
   await sightAccounts(
     context,
     actor,
@@ -171,8 +176,8 @@ async function tryOpen(
   );
   const marks = await markDirty(context, { ...item, at: now.toISOString() }, holders, changed.length === scopes.length);
   const more = [...marks, ...newSource, record("opened", { changed: changed.length })];
-  const known = await writeRun(context, item, opened.writes, more, consistent);
-  if (known?.state === "closed") return allUnchanged();
+  const write = known ? replace(RunItem, item, known.version) : create(RunItem, item);
+  await writeRun(context, [write, ...more], opened.writes);
   return {
     run: body.run,
     state: "open",
@@ -233,24 +238,10 @@ async function markDirty(
 
 /**
  * Commits the run and the leases, in one commit when they fit; else the run first, which marks its scopes as open: then no
- * crash leaves a lease that nobody knows of. A run that exists belongs to a
- * retry: it is opened again, unless it is closed (answered, nothing written) or another source's (`discovery.run_not_found`).
+ * crash leaves a lease that nobody knows of.
  */
-async function writeRun(
-  context: Context,
-  item: RunItem,
-  leases: readonly Write[],
-  more: readonly Write[],
-  again: boolean,
-): Promise<RunItem | undefined> {
-  const { table } = context;
-  const known = again ? await table.get(RunItem, { run: item.run }, { consistent: true }) : undefined;
-  if (known && known.source !== item.source) throw new ProblemError("discovery.run_not_found");
-  if (known?.state === "closed") return known;
-  const run = [known ? replace(RunItem, item, known.version) : create(RunItem, item), ...more];
-  const whole = leases.length + run.length <= COMMIT_LIMIT;
-  await table.commit(whole ? [...leases, ...run] : run);
-  if (whole) return known;
-  for (let at = 0; at < leases.length; at += COMMIT_LIMIT) await table.commit(leases.slice(at, at + COMMIT_LIMIT));
-  return known;
+async function writeRun({ table }: Context, run: readonly Write[], leases: readonly Write[]): Promise<void> {
+  const whole = inParts([...leases, ...run]);
+  const parts = whole.length === 1 ? whole : [[...run], ...inParts(leases)];
+  for (const part of parts) await table.commit(part);
 }

@@ -6,6 +6,7 @@ import { BucketItem, type ScopeEntry, SweepItem } from "../scopes/items.ts";
 import { byBucket } from "./buckets.ts";
 import { addMarks, type Marks, markOn, settleMarks } from "./dirty.ts";
 import type { RunScope } from "./items.ts";
+import { inParts } from "./parts.ts";
 
 const ATTEMPTS = 8;
 
@@ -86,7 +87,7 @@ function decideMoved(before: ScopeEntry, set: string, at: string): ScopeEntry {
 
 /**
  * Makes a run the known state of its scopes: their buckets, the sweep of its set, and whatever else must hold with them, in
- * one commit. Sweeps of other sets that lose a scope to this one are emptied in it, so that none of them is taken for current.
+ * one commit when they fit. Sweeps of other sets that lose a scope to this one are emptied in it, so that none of them is taken for current.
  */
 export async function settle(
   context: Context,
@@ -125,7 +126,7 @@ async function trySettle(
   );
   const left = new Map<string, string[]>();
   let current = run.root !== "";
-  const writes = concerned.map(([bucket, members], index): Write => {
+  const buckets = concerned.map(([bucket, members], index): Write => {
     const item = stored[index];
     const entries = new Map((item?.scopes ?? []).map((entry) => [entry.name, entry]));
     for (const { name } of members) {
@@ -149,23 +150,37 @@ async function trySettle(
     { consistent },
   );
   const [own, ...others] = sweeps;
-  let dirty = settleMarks(own?.dirty ?? {}, (name) => after.has(name), run.run);
+  let marks = own?.dirty ?? {};
   for (const other of others) {
     for (const [by, names] of marksOfOthers(other?.dirty ?? {}, left.get(other?.set ?? "") ?? [], run.run)) {
-      dirty = addMarks(dirty, names, by, false);
+      marks = addMarks(marks, names, by, false);
     }
   }
-  const root = current && Object.keys(dirty).length === 0 ? run.root : "";
-  const sweep: SweepItem = { source, set, root, buckets: current ? run.buckets : NOTHING, dirty, run: run.run, at };
-  writes.push(own ? replace(SweepItem, sweep, own.version) : create(SweepItem, sweep));
-  for (const other of others) {
-    if (!other) continue;
+  const emptied = others.flatMap((other): Write[] => {
+    if (!other) return [];
     const { version, ...item } = other;
     const gone = new Set(left.get(other.set));
     const kept = Object.fromEntries(Object.entries(item.dirty).filter(([name]) => !gone.has(name)));
-    writes.push(replace(SweepItem, { ...item, root: "", buckets: NOTHING, dirty: kept }, version));
+    return [replace(SweepItem, { ...item, root: "", buckets: NOTHING, dirty: kept }, version)];
+  });
+  const toSweep = (before: Marks): SweepItem => {
+    const dirty = settleMarks(before, (name) => after.has(name), run.run);
+    const root = current && Object.keys(dirty).length === 0 ? run.root : "";
+    return { source, set, root, buckets: current ? run.buckets : NOTHING, dirty, run: run.run, at };
+  };
+  const write = (sweep: SweepItem) => (own ? replace(SweepItem, sweep, own.version) : create(SweepItem, sweep));
+  const whole = inParts([...buckets, write(toSweep(marks)), ...emptied, ...more]);
+  if (whole.length === 1) {
+    await table.commit(whole[0] ?? []);
+    return;
   }
-  await table.commit([...writes, ...more]);
+
+  // Too much for one commit: until the last one no sweep speaks for any of these scopes, so a crash in between loses nothing.
+  const open: SweepItem = { source, set, root: "", buckets: NOTHING, dirty: marks, run: run.run, at };
+  await table.commit([write(open), ...emptied]);
+  const held = await table.get(SweepItem, { source, set }, { consistent: true });
+  for (const part of inParts(buckets)) await table.commit(part);
+  if (held) await table.commit([replace(SweepItem, toSweep(held.dirty), held.version), ...more]);
 }
 
 /** Runs that have opened some of the scopes after this one, or in another set: their marks go with the scopes. */

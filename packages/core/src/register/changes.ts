@@ -3,6 +3,8 @@ import type { ResourceEvent } from "@cadastre/contract/view";
 
 type Changes = ResourceEvent["changes"];
 
+/** A label may be called `constructor`: what every object has by itself is no member. */
+const own = (record: Record<string, unknown>, name: string) => (Object.hasOwn(record, name) ? record[name] : undefined);
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   value !== null && typeof value === "object" && !Array.isArray(value);
 
@@ -25,7 +27,9 @@ export function changesBetween(before: unknown, after: unknown, path = ""): Chan
   if (before === after) return [];
   if (isRecord(before) && isRecord(after)) {
     const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
-    return names.flatMap((name) => changesBetween(before[name], after[name], path ? `${path}.${name}` : name));
+    return names.flatMap((name) =>
+      changesBetween(own(before, name), own(after, name), path ? `${path}.${name}` : name),
+    );
   }
   if (before !== undefined && after !== undefined && unorderedJson(before) === unorderedJson(after)) return [];
   return [{ path, ...(before === undefined ? {} : { before }), ...(after === undefined ? {} : { after }) }];

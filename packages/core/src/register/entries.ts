@@ -44,6 +44,18 @@ export function wordsOf(name: string): string[] {
   return whole === undefined ? [] : [whole, ...(whole.match(/[\p{L}\p{N}]{2,}/gu) ?? [])];
 }
 
+/**
+ * The words that need an entry of their own: what is found by the beginning of a longer word, in the same partition, is found
+ * already (`web` by that of `web-12`).
+ */
+function entryWords(words: readonly string[]): string[] {
+  const sorted = [...new Set(words)].sort();
+  const covered = new Set(
+    sorted.filter((word, at) => [...word].length >= 2 && sorted[at + 1]?.startsWith(word) === true),
+  );
+  return [...new Set(words)].filter((word) => !covered.has(word)).slice(0, MOST_WORDS);
+}
+
 type Indexed = Pick<
   ResourceItem,
   "idHash" | "id" | "kind" | "provider" | "account" | "region" | "name" | "tags" | "attributes" | "status"
@@ -68,11 +80,8 @@ export function indexEntries(resource: Indexed): IndexItem[] {
   if (facets.network) add(partitions.network(status, facets.network), `${kind}/${place}#${hash}`);
   for (const [key, value] of Object.entries(resource.tags))
     add(partitions.tag(status, key), `${tagSort(value)}${hash}`);
-  const words = new Set([
-    ...wordsOf(resource.name),
-    ...[...facets.words, ...Object.values(resource.tags)].flatMap(wholeWord),
-  ]);
-  for (const word of [...words].slice(0, MOST_WORDS)) add(partitions.word(status, word), `${word}#${hash}`);
+  const words = [...wordsOf(resource.name), ...[...facets.words, ...Object.values(resource.tags)].flatMap(wholeWord)];
+  for (const word of entryWords(words)) add(partitions.word(status, word), `${word}#${hash}`);
   for (const text of facets.prefixes) {
     const prefix = parsePrefix(text);
     add(partitions.prefix(status, prefix.family), `${prefixKey(prefix)}#${hash}`);
