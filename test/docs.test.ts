@@ -24,7 +24,7 @@ describe("the documentation", () => {
           ...readFileSync(join(root, "packages/core/src", name), "utf8").matchAll(
             /defineEntity\(\{\s*type: "([^"]+)"/g,
           ),
-        ].map((match) => match[1]),
+        ].map((match) => String(match[1])),
       );
     expect(ENTITIES.map((entity) => entity.type).sort()).toEqual(defined.sort());
     expect(new Set(defined).size).toBe(defined.length);

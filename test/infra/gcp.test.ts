@@ -9,7 +9,7 @@ import { parse as parseYaml } from "yaml";
 
 /** Loaded without its types, which bring the browser's types into all of the code. */
 const { parse: parseHcl } = createRequire(import.meta.url)("@cdktf/hcl2json") as {
-  parse(name: string, text: string): Promise<Record<string, unknown>>;
+  parse: (name: string, text: string) => Promise<Record<string, unknown>>;
 };
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));

@@ -148,7 +148,7 @@ function* mixes(
   if (from.CADASTRE_AWS_ROLES && from.CADASTRE_AWS_ORGANIZATION_ROLE)
     yield "CADASTRE_AWS_ROLES and CADASTRE_AWS_ORGANIZATION_ROLE: give one of them";
   if (gcpOptions.length > 1) yield `${gcpOptions.join(", ")}: give one of them`;
-  if (given["GOOGLE_APPLICATION_CREDENTIALS"] !== undefined && gcpOptions.length === 0 && !simulate) {
+  if (given.GOOGLE_APPLICATION_CREDENTIALS !== undefined && gcpOptions.length === 0 && !simulate) {
     yield "GOOGLE_APPLICATION_CREDENTIALS: say what to look at by CADASTRE_GCP_PROJECTS, CADASTRE_GCP_FOLDER or CADASTRE_GCP_ORGANIZATION";
   }
   if (simulate && (awsOptions.length > 0 || gcpOptions.length > 0 || from.CADASTRE_ENDPOINTS)) {
