@@ -2,9 +2,12 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import * as z from "zod";
 import { type LocalProcess, startLocal } from "../support/local-process.ts";
+
+// A dozen processes, each with all of the product in it.
+vi.setConfig({ testTimeout: 180_000 });
 
 let directory: string;
 let processes: LocalProcess[];

@@ -27,7 +27,7 @@ async function ingest(count: number, region: string): Promise<void> {
   expect(result).toMatchObject({ delivered: true, totals: { created: count } });
 }
 
-it("the memory of the API is that of the shards on their way, not of the estate", { timeout: 120_000 }, async () => {
+it("the memory of the API is that of the shards on their way, not of the estate", { timeout: 180_000 }, async () => {
   // The heap of the process has no room for the estate beside the program.
   api = await startApiProcess({
     collectors: [collector],

@@ -1,7 +1,9 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { type ApiProcess, aTestCollector, startApiProcess } from "../support/api-process.ts";
 import { anInstance, instanceScope, type Raw, type SeenScope } from "../support/estate.ts";
 import { aSession, observing } from "../support/reporting.ts";
+
+vi.setConfig({ testTimeout: 180_000 });
 
 const collector = aTestCollector("aws-main");
 const EAST = instanceScope();
@@ -47,7 +49,6 @@ describe("kill -9 of the API", () => {
     { when: "before", step: 3 },
   ] as const)(
     "$when any of its writes, and started again, the register ends as if nothing had happened",
-    { timeout: 180_000 },
     async ({ when, step }) => {
       const api = await anApiProcess();
       const rounds: number[] = [];

@@ -13,7 +13,7 @@ export function startLocal(args: readonly string[], environment: Readonly<Record
   const small = { CADASTRE_SIMULATE_ACCOUNTS: "1", CADASTRE_SIMULATE_INSTANCES: "1" };
   const child = spawn(process.execPath, ["functions/src/local.ts", ...args], {
     cwd: root,
-    env: { PATH: process.env["PATH"], HOME: environment["CADASTRE_DATA"], ...small, ...environment },
+    env: { PATH: process.env.PATH, HOME: environment.CADASTRE_DATA, ...small, ...environment },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const out = { stdout: "", stderr: "" };

@@ -8,6 +8,8 @@ import type { Problem } from "@cadastre/contract/view";
 const STORE_ERRORS: Readonly<Record<string, { readonly code: ErrorCode; readonly showsMessage: boolean }>> = {
   ConflictError: { code: "request.conflict", showsMessage: false },
   BusyError: { code: "service.unavailable", showsMessage: false },
+  ItemTooLargeError: { code: "request.too_large", showsMessage: false },
+  LimitError: { code: "request.too_large", showsMessage: false },
   CursorError: { code: "cursor.invalid", showsMessage: true },
 };
 
