@@ -9,7 +9,7 @@ import { parsePrefix } from "@cadastre/net/prefix";
 import { put } from "@cadastre/store/table";
 
 /** Private addresses of one machine: the first one and those of its containers. */
-export const MACHINE_ADDRESSES = 4;
+export const MACHINE_ADDRESSES = 8;
 const NETWORK_BITS = 16;
 const SUBNET_BITS = 8;
 const ACCOUNT = "111122223333";
@@ -116,7 +116,7 @@ async function loadItems(context: Context, items: readonly ResourceItem[]): Prom
 }
 
 /**
- * Brings the indexed addresses from `from` up to `to`: machines with 4 addresses each, their /24 subnets and /16 networks.
+ * Brings the indexed addresses from `from` up to `to`: machines with 8 addresses each, their /24 subnets and /16 networks.
  * Answers how many resources that were.
  */
 export async function loadAddresses(context: Context, { from, to }: { from: number; to: number }): Promise<number> {

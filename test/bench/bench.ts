@@ -2,16 +2,19 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { bundle } from "./bundle.ts";
 import type { Benchmark, Figure } from "./figure.ts";
 import { ingest, ingestDynamo } from "./ingest.ts";
+import { lookup } from "./lookup.ts";
 import { machine, printFigures, printMachine } from "./report.ts";
+import { requests } from "./requests.ts";
 
 /*
  * `npm run bench -- [--quick] [--json] [--only NAME]…`: measures and prints, asserts nothing about speed. What is measured runs
  * in processes of its own; progress goes to stderr.
  */
 
-const BENCHMARKS: readonly Benchmark[] = [ingest, ingestDynamo];
+const BENCHMARKS: readonly Benchmark[] = [ingest, ingestDynamo, lookup, bundle, requests];
 
 const { values } = parseArgs({
   options: {

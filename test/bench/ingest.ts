@@ -123,7 +123,7 @@ export const ingest: Benchmark = {
     "a collector session over HTTP to the API over a SQLite file: 3 scopes for each account and region of 1,000 resources",
   async run(context) {
     const figures: Figure[] = [];
-    for (const resources of context.isQuick ? [2000] : [10_000]) {
+    for (const resources of context.isQuick ? [2000] : [10_000, 100_000]) {
       figures.push(...(await measureIngest(resources, context)));
     }
     return figures;

@@ -31,10 +31,7 @@ export async function startApi(options: {
 }): Promise<StartedApi> {
   const directory = join(options.directory, "api");
   mkdirSync(directory, { recursive: true });
-  const child = startProcess<ApiHandlers>(
-    "./api-process.ts",
-    process.env.PROF ? ["--cpu-prof", "--cpu-prof-dir=/tmp/prof"] : [],
-  );
+  const child = startProcess<ApiHandlers>("./api-process.ts");
   const publicKeys = options.keys.map((key) => key.publicKey);
   const { endpoint } = options;
   const started = await child.call("start", { directory, publicKeys, ...(endpoint ? { endpoint } : {}) });

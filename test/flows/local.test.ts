@@ -128,6 +128,8 @@ describe("the local server", () => {
     const [, token = ""] = await first.prints("stdout", /^ {2}(cad_\S+)$/m);
     const [, , created] = await first.prints("stderr", ESTATE);
     expect((await status(url, token)).status).toBe(200);
+    const beside = await start(["--once"]).ended;
+    expect(beside).toMatchObject({ code: 1, stderr: expect.stringContaining(`another Cadastre runs on ${directory}`) });
     expect(await first.end("SIGTERM")).toMatchObject({ code: 0, signal: null });
 
     const second = start([], { PORT: "0" });

@@ -52,6 +52,9 @@ describe("the local configuration", () => {
     [{ CADASTRE_SIMULATE: "yes", CADASTRE_GCP_PROJECTS: "p" }, "looks at simulated clouds alone"],
     [{ CADASTRE_HOLD_SHARE: "30%" }, "CADASTRE_HOLD_SHARE: a share from 0 to 1"],
     [{ CADASTRE_ENDPOINTS: " , " }, "CADASTRE_ENDPOINTS: names nothing"],
+    [{ CADASTRE_ENDPOINTS: "example.com:0" }, "example.com:0"],
+    [{ CADASTRE_GCP_PROJECTS: "A B" }, "CADASTRE_GCP_PROJECTS.0: account"],
+    [{ CADASTRE_TOKEN: "short" }, "CADASTRE_TOKEN: 16 to 512 visible"],
   ])("refuses %j and names the variable", (environment, message) => {
     expect(() => readLocalConfig(environment)).toThrow(ConfigError);
     expect(() => readLocalConfig(environment)).toThrow(message);

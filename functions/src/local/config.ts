@@ -1,4 +1,6 @@
 import { isAbsolute, resolve } from "node:path";
+import { parseTargets } from "@cadastre/collectors/endpoints/targets";
+import { accountId } from "@cadastre/contract/scope";
 import * as z from "zod";
 
 /** Any of these says that an AWS SDK would find credentials. */
@@ -30,7 +32,10 @@ const wholeNumber = (least: number, most: number) =>
 const variables = z.object({
   PORT: wholeNumber(0, 65_535).default(8787),
   CADASTRE_DATA: z.string().min(1).default(".cadastre"),
-  CADASTRE_TOKEN: z.string().min(1).optional(),
+  CADASTRE_TOKEN: z
+    .string()
+    .regex(/^[\x21-\x7e]{16,512}$/, "16 to 512 visible ASCII characters without spaces")
+    .optional(),
   CADASTRE_INTERVAL_SECONDS: wholeNumber(10, 86_400).default(900),
   CADASTRE_SIMULATE: z.enum(["yes", "no"], { error: "yes or no" }).optional(),
   CADASTRE_SIMULATE_ACCOUNTS: wholeNumber(1, 1000).default(3),
@@ -39,10 +44,18 @@ const variables = z.object({
   CADASTRE_AWS_ROLES: list.optional(),
   CADASTRE_AWS_ORGANIZATION_ROLE: z.string().min(1).optional(),
   CADASTRE_AWS_EXTERNAL_ID: z.string().min(1).optional(),
-  CADASTRE_GCP_PROJECTS: list.optional(),
+  CADASTRE_GCP_PROJECTS: list.pipe(z.array(accountId)).optional(),
   CADASTRE_GCP_FOLDER: z.string().min(1).optional(),
   CADASTRE_GCP_ORGANIZATION: z.string().min(1).optional(),
-  CADASTRE_ENDPOINTS: list.optional(),
+  CADASTRE_ENDPOINTS: list
+    .check((context) => {
+      try {
+        parseTargets(context.value);
+      } catch (error) {
+        context.issues.push({ code: "custom", message: (error as Error).message, input: context.value });
+      }
+    })
+    .optional(),
   CADASTRE_HOLD_SHARE: z
     .string()
     .regex(/^(0(\.\d+)?|1(\.0+)?)$/, "a share from 0 to 1")

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { createApp } from "@cadastre/api/app";
 import { createFileAssets } from "@cadastre/api/assets";
 import type { Log } from "@cadastre/api/log";
+import { type Lock, tryLock } from "@cadastre/collectors/session/lock";
 import { bootstrapAdminToken } from "@cadastre/core/access/bootstrap";
 import { type Context, DEFAULT_HOLD_POLICY } from "@cadastre/core/context";
 import { openSqliteTable } from "@cadastre/store/sqlite";
@@ -19,23 +20,35 @@ export interface LocalServer {
   stop(): Promise<void>;
 }
 
+export interface ServerOptions {
+  readonly port: number;
+  readonly now: () => Date;
+  readonly log: Log;
+  readonly onTrigger: (collectors: readonly string[]) => void;
+  /** Whether somebody is there to be shown a first admin token: it is shown once, or never. */
+  readonly makeFirstToken: boolean;
+}
+
 /**
  * The API on loopback over a SQLite file and a key file under the data directory. `port` 0 takes any free one. Throws an Error
  * that says what to do when the port is taken or the directory cannot be used.
  */
-export async function startLocalServer(
-  config: LocalConfig,
-  options: {
-    readonly port: number;
-    readonly now: () => Date;
-    readonly log: Log;
-    readonly onTrigger: (collectors: readonly string[]) => void;
-    /** Whether somebody is there to be shown a first admin token: it is shown once, or never. */
-    readonly makeFirstToken: boolean;
-  },
-): Promise<LocalServer> {
+export async function startLocalServer(config: LocalConfig, options: ServerOptions): Promise<LocalServer> {
   const directory = config.dataDirectory;
   mkdirSync(directory, { recursive: true, mode: 0o700 });
+  // Two local runs on one folder would each bring simulated clouds of their own, and take the other's for gone.
+  const lock = tryLock(join(directory, "lock.db"));
+  if (!lock) throw new Error(`another Cadastre runs on ${directory}; end it, or set CADASTRE_DATA to another folder`);
+  try {
+    return await start(config, options, lock);
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+async function start(config: LocalConfig, options: ServerOptions, lock: Lock): Promise<LocalServer> {
+  const directory = config.dataDirectory;
   const table = openSqliteTable({ path: join(directory, "cadastre.db"), now: options.now });
   const context: Context = {
     table,
@@ -72,6 +85,7 @@ export async function startLocalServer(
         if ("closeAllConnections" in server) server.closeAllConnections();
       });
       await table.close();
+      lock.release();
     },
   };
 }

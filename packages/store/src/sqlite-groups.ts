@@ -70,12 +70,12 @@ export function createGroups({ db, path, before, sync }: GroupOptions): Groups {
     } catch (cause) {
       if (db.isTransaction) rollback.run();
       const error = isLocked(cause) ? new BusyError(`another process holds ${path}`, { cause }) : cause;
-      for (const job of jobs) job.reject(error);
+      refuse(jobs, error);
       return undefined;
     }
   }
 
-  function refuse(jobs: readonly Job[], error: Error): void {
+  function refuse(jobs: readonly Job[], error: unknown): void {
     for (const job of jobs) job.reject(error);
   }
 
@@ -96,7 +96,10 @@ export function createGroups({ db, path, before, sync }: GroupOptions): Groups {
     if (syncing !== undefined || waiting.length === 0) return;
     const jobs = waiting;
     waiting = [];
-    if (broken !== undefined) return refuse(jobs, broken);
+    if (broken !== undefined) {
+      refuse(jobs, broken);
+      return;
+    }
     const answers = commitJobs(jobs);
     if (answers !== undefined) syncing = syncFor(jobs, answers);
   }

@@ -32,7 +32,8 @@ export function openSqliteTable({ path, now, durable = true }: SqliteTableOption
   const rows = createRows(db);
   const meter = createMeter();
   let sweptAt = now().getTime();
-  const groups = createGroups({ db, path, before: sweepNowAndThen, sync: durable ? log.sync : async () => undefined });
+  const sync = durable ? () => log.sync() : async () => undefined;
+  const groups = createGroups({ db, path, before: sweepNowAndThen, sync });
   let closed = false;
 
   /** The rows, unless the file is closed. */

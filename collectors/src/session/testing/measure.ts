@@ -1,5 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { gunzipSync } from "node:zlib";
+import { GZIP_TYPE } from "@cadastre/contract/discovery";
 import type { Observe } from "../../observe.ts";
 import { createSession } from "../session.ts";
 import { aKey, instances, instancesOf, NOW } from "./builders.ts";
@@ -7,17 +9,19 @@ import { aKey, instances, instancesOf, NOW } from "./builders.ts";
 /** An API that wants every shard and keeps none, so that the process's memory is the collector's. */
 async function startForgetfulApi(): Promise<string> {
   const server = createServer((request, response) => {
-    let text = "";
+    const chunks: Buffer[] = [];
     const opening = request.method === "POST" && request.url?.endsWith("/runs");
     request.on("data", (chunk: Buffer) => {
-      if (opening) text += chunk.toString();
+      if (opening) chunks.push(chunk);
     });
     request.on("end", () => {
       const answer = () => {
         if (request.method === "PUT") return { state: "applied", created: 0, updated: 0, unchanged: 0, missing: 0 };
         const totals = { resources: 0, created: 0, updated: 0, unchanged: 0, retired: 0 };
         if (!opening) return { run: request.url?.split("/")[5], state: "closed", scopes: [], totals };
-        const { run, scopes } = JSON.parse(text) as { run: string; scopes: { shards: string[] }[] };
+        const body = Buffer.concat(chunks);
+        const text = request.headers["content-type"] === GZIP_TYPE ? gunzipSync(body) : body;
+        const { run, scopes } = JSON.parse(text.toString()) as { run: string; scopes: { shards: string[] }[] };
         return {
           run,
           state: "open",
@@ -64,7 +68,7 @@ async function main(count: number, spoolDirectory: string): Promise<void> {
     signal: new AbortController().signal,
     onProgress: (event) => {
       if (event.type === "scope-finished" || event.type === "run-opened") sample();
-      if (event.type === "uploading" && event.uploaded % 50 === 0) sample();
+      if (event.type === "uploading" && event.uploaded % 16 === 0) sample();
     },
   });
   const result = await session.run([observe]);

@@ -33,6 +33,7 @@ describe("a search text", () => {
     ['name:""', "name: has an empty value"],
     ["kind:instance kind:subnet", "kind is given twice"],
     ["region:", "region: has no value"],
+    ["web -kind:subnet", "-kind: what must not match cannot be asked for"],
     ["expires:tomorrow", "a day such as 2026-12-31"],
     ["x".repeat(1001), "at most 1000"],
   ])("is refused with what is wrong and what is allowed: %s", (q, message) => {

@@ -104,6 +104,8 @@ export function parseSearch(q: string): Filters {
     single[field] = value;
   };
   for (const { qualifier, value } of termsOf(q)) {
+    const negated = /^-([a-z]+):/.exec(qualifier === undefined ? value : "");
+    if (negated) throw refuse(`-${negated[1]}: what must not match cannot be asked for; leave it out`);
     const whole = qualifier === undefined ? value : `${qualifier}:${value}`;
     if (
       qualifier === undefined &&

@@ -1,0 +1,81 @@
+import { createPrivateKey } from "node:crypto";
+import { createKeySigner } from "@cadastre/contract/keys";
+import { signRequest } from "@cadastre/contract/signature";
+import { serveCalls } from "./calls.ts";
+import { beginGauge } from "./gauge.ts";
+
+/* A client in a process of its own: a bounded number of requests to one API on loopback. */
+
+async function requireOk(response: Response): Promise<string> {
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${response.url} was answered ${response.status}: ${text}`);
+  return text;
+}
+
+/** Sends `requests` in all, some at a time; each worker waits for its answer before it sends the next. */
+async function sendAll(requests: number, workers: number, send: (worker: number) => Promise<void>) {
+  let left = requests;
+  const gauge = beginGauge();
+  await Promise.all(
+    Array.from({ length: workers }, async (_, worker) => {
+      while (left-- > 0) await send(worker);
+    }),
+  );
+  return gauge();
+}
+
+const handlers = {
+  /** Times of GETs one after the other, in milliseconds. */
+  async get({ url, token, paths }: { url: string; token: string; paths: readonly string[] }): Promise<number[]> {
+    const milliseconds: number[] = [];
+    for (const path of paths) {
+      const started = performance.now();
+      await requireOk(await fetch(`${url}${path}`, { headers: { authorization: `Bearer ${token}` } }));
+      milliseconds.push(performance.now() - started);
+    }
+    return milliseconds;
+  },
+  reads: ({
+    url,
+    token,
+    path,
+    requests,
+    workers,
+  }: {
+    url: string;
+    token: string;
+    path: string;
+    requests: number;
+    workers: number;
+  }) =>
+    sendAll(requests, workers, async () => {
+      await requireOk(await fetch(`${url}${path}`, { headers: { authorization: `Bearer ${token}` } }));
+    }),
+  /** Posts a run, each worker as a collector of its own. Every request is signed anew. */
+  posts: ({
+    url,
+    privateKeys,
+    body,
+    requests,
+  }: {
+    url: string;
+    privateKeys: readonly string[];
+    body: string;
+    requests: number;
+  }) => {
+    const signers = privateKeys.map((key) => createKeySigner(createPrivateKey(key)));
+    const target = `${url}/api/v1/discovery`;
+    const bytes = Buffer.from(body);
+    return sendAll(requests, signers.length, async (worker) => {
+      const signer = signers[worker];
+      if (!signer) throw new Error("no key");
+      const unsigned = { method: "POST", url: target, contentType: "application/json", body: bytes };
+      const headers = await signRequest(unsigned, signer, new Date());
+      await requireOk(await fetch(target, { method: "POST", headers, body: bytes }));
+    });
+  },
+};
+
+export type ClientHandlers = typeof handlers;
+
+serveCalls(handlers);
