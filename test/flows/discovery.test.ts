@@ -369,6 +369,8 @@ describe("a resource that two accounts see", () => {
       expect(await getResource(context, id)).toMatchObject({ account: ACCOUNT, name: "shared", status: "active" });
       expect((await getResource(context, id)).observedBy).toHaveLength(2);
       expect(await found(context, "ip:10.7.0.9 name:shared")).toEqual([id]);
+      expect(await found(context, `account:${ACCOUNT} name:shared`)).toEqual([id]);
+      expect(await found(context, `account:${OTHER} name:shared`)).toEqual([id]);
     }
   });
 

@@ -3,7 +3,7 @@ import { ownerOf } from "@cadastre/contract/resource";
 import { type ScopeKey, scopeName } from "@cadastre/contract/scope";
 import type { ResourceEvent } from "@cadastre/contract/view";
 import { contentChanges } from "./changes.ts";
-import type { Claim, EventItem, ResourceItem } from "./items.ts";
+import { accountOfClaim, type Claim, type EventItem, type ResourceItem } from "./items.ts";
 
 /** One resource as a scope saw it. */
 export interface Sighting {
@@ -27,11 +27,10 @@ export interface Change {
 type StoredResource = ResourceItem & { readonly version: number };
 
 const sameClaim = (a: Claim, b: Claim) => a.source === b.source && a.scope === b.scope;
-const accountOfScope = (scope: string) => scope.split("/")[1];
 
 /** Whether the owner's own account is among those that see the resource. Its word then counts, and nobody else's. */
 function ownerSees(stored: ResourceItem): boolean {
-  return stored.claims.some((claim) => accountOfScope(claim.scope) === stored.account);
+  return stored.claims.some((claim) => accountOfClaim(claim) === stored.account);
 }
 
 function withoutVersion(stored: StoredResource): ResourceItem {
@@ -133,7 +132,7 @@ export function decideSighting(stored: StoredResource | undefined, sighting: Sig
  */
 function keepers(stored: ResourceItem, scope: ScopeKey, others: readonly Claim[]): readonly Claim[] {
   const owner = ownerOf(stored.provider, stored.id)?.account;
-  return owner === scope.account ? others.filter((claim) => accountOfScope(claim.scope) === owner) : others;
+  return owner === scope.account ? others.filter((claim) => accountOfClaim(claim) === owner) : others;
 }
 
 /**

@@ -16,6 +16,7 @@ function wordEntries(name: string, tags: Record<string, string>) {
     name,
     tags,
     attributes: { networkId: "vpc-0a1b2c3d", blocks: [] },
+    claims: [],
     status: "active",
   }).filter((entry) => entry.p.startsWith("ix#active#word#"));
 }

@@ -3,7 +3,7 @@ import { shortId } from "@cadastre/contract/kinds/kind";
 import { facetsOf } from "@cadastre/contract/resource";
 import { prefixKey } from "@cadastre/net/key";
 import { parsePrefix } from "@cadastre/net/prefix";
-import type { IndexItem, ResourceItem } from "./items.ts";
+import { accountOfClaim, type IndexItem, type ResourceItem } from "./items.ts";
 
 /** Most words of one resource that free text finds. */
 const MOST_WORDS = 40;
@@ -58,11 +58,16 @@ function entryWords(words: readonly string[]): string[] {
 
 type Indexed = Pick<
   ResourceItem,
-  "idHash" | "id" | "kind" | "provider" | "account" | "region" | "name" | "tags" | "attributes" | "status"
+  "idHash" | "id" | "kind" | "provider" | "account" | "region" | "name" | "tags" | "attributes" | "status" | "claims"
 >;
 
 export function facetsOfItem(resource: Pick<ResourceItem, "kind" | "id" | "attributes">) {
   return facetsOf(resource.kind, resource);
+}
+
+/** The account that owns a resource, and those that see it: a shared subnet or a certificate is found under each. */
+export function accountsOf({ account, claims }: Pick<ResourceItem, "account" | "claims">): string[] {
+  return [...new Set([account, ...claims.map(accountOfClaim)])];
 }
 
 /** Everything a resource is found by. Pure: what is written and what is removed are differences of two of these lists. */
@@ -75,7 +80,9 @@ export function indexEntries(resource: Indexed): IndexItem[] {
     entries.set(`${p}\n${s}`, { p, s, idHash: hash, kind, account, region });
   };
   add(partitions.kind(status, kind), `${provider}/${account}/${region}/${place}#${hash}`);
-  add(partitions.account(status, provider, account), `${region}/${kind}/${place}#${hash}`);
+  for (const one of accountsOf(resource)) {
+    add(partitions.account(status, provider, one), `${region}/${kind}/${place}#${hash}`);
+  }
   add(partitions.region(status, region), `${kind}/${provider}/${account}/${place}#${hash}`);
   if (facets.network) add(partitions.network(status, facets.network), `${kind}/${place}#${hash}`);
   for (const [key, value] of Object.entries(resource.tags))

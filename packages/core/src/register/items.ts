@@ -8,6 +8,11 @@ import * as z from "zod";
 const claim = z.object({ source: z.string(), scope: z.string() });
 export type Claim = z.output<typeof claim>;
 
+/** The account of the scope that claims: the second part of its name. */
+export function accountOfClaim({ scope }: Claim): string {
+  return scope.split("/")[1] ?? "";
+}
+
 export const ResourceItem = defineEntity({
   type: "resource",
   about:

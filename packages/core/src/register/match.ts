@@ -1,6 +1,6 @@
 import { parseAddress } from "@cadastre/net/address";
 import { contains, hostPrefix, type Prefix, parsePrefix } from "@cadastre/net/prefix";
-import { facetsOfItem, wholeWord, wordsOf } from "./entries.ts";
+import { accountsOf, facetsOfItem, wholeWord, wordsOf } from "./entries.ts";
 import type { Filters } from "./filters.ts";
 import type { IndexItem, ResourceItem } from "./items.ts";
 
@@ -33,7 +33,6 @@ function prefixesMatch(resource: ResourceItem, filters: Filters): boolean {
 export function entryMayMatch(entry: IndexItem, filters: Filters): boolean {
   return (
     (filters.kind === undefined || entry.kind === filters.kind) &&
-    (filters.account === undefined || entry.account === filters.account) &&
     (filters.region === undefined || entry.region === filters.region)
   );
 }
@@ -45,7 +44,7 @@ export function matches(resource: ResourceItem, filters: Filters): boolean {
   if (status !== "any" && resource.status !== status) return false;
   if (filters.kind !== undefined && resource.kind !== filters.kind) return false;
   if (filters.provider !== undefined && resource.provider !== filters.provider) return false;
-  if (filters.account !== undefined && resource.account !== filters.account) return false;
+  if (filters.account !== undefined && !accountsOf(resource).includes(filters.account)) return false;
   if (filters.region !== undefined && resource.region !== filters.region) return false;
   if (
     filters.network !== undefined &&
