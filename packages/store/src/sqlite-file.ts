@@ -1,4 +1,5 @@
 import { closeSync, fsync, openSync } from "node:fs";
+import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { promisify } from "node:util";
 
@@ -66,7 +67,10 @@ export function createLogSync(db: DatabaseSync): LogSync {
   return {
     async sync() {
       if (path === null) return;
-      log ??= openSync(`${path}-wal`, "r+");
+      if (log === undefined) {
+        log = openSync(`${path}-wal`, "r+");
+        await syncDirectory(dirname(path));
+      }
       await syncFile(log);
     },
     close() {
@@ -74,6 +78,16 @@ export function createLogSync(db: DatabaseSync): LogSync {
       log = undefined;
     },
   };
+}
+
+/** A file that was made a moment ago is found after a power cut only when its directory is on disk, too. */
+async function syncDirectory(path: string): Promise<void> {
+  const directory = openSync(path, "r");
+  try {
+    await syncFile(directory);
+  } finally {
+    closeSync(directory);
+  }
 }
 
 function prepareFile(db: DatabaseSync): void {
