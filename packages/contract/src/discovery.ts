@@ -2,7 +2,6 @@ import * as z from "zod";
 import { HASH_BYTES, MOST_SHARDS, SHARD_RESOURCES } from "./digest.ts";
 import { ProblemError } from "./errors.ts";
 import { idSchema } from "./ids.ts";
-import { KIND_NAMES } from "./kinds/names.ts";
 import { accountId, kindName, provider, regionName, scopeError, scopeKey, scopeStatus } from "./scope.ts";
 
 export const DISCOVERY_VERSION = "cadastre.discovery/v1";
@@ -209,5 +208,3 @@ export const hold = z.object({
 export type Hold = z.output<typeof hold>;
 
 export const holdDecision = z.object({ reason: z.string().trim().max(500).optional() });
-
-export { KIND_NAMES };

@@ -1,4 +1,4 @@
-import type { AnyEntity, Entity, ItemOf, KeyOf } from "./entity.ts";
+import type { AnyEntity, ItemOf, KeyOf } from "./entity.ts";
 
 /**
  * What a stored item looks like when it is read: its own fields, and the version that `replace` and `remove` ask for.
@@ -159,5 +159,3 @@ export function increment<E extends AnyEntity>(
 export function expire<E extends AnyEntity>(entity: E, key: KeyOf<E>, at: Date): Write {
   return { op: "expire", entity, key, at };
 }
-
-export type { Entity };
