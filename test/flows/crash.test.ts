@@ -1,4 +1,6 @@
 import type { Context } from "@cadastre/core/context";
+import { approveHold, listHolds } from "@cadastre/core/discovery/holds";
+import { listScopes } from "@cadastre/core/scopes/status";
 import { describe, expect, it } from "vitest";
 import { createTestContext } from "../support/context.ts";
 import { Crash, crashAt } from "../support/crashing-table.ts";
@@ -101,5 +103,37 @@ describe.each([0, 1, 2])("killed at any write of run %i of three", (before) => {
           expect(state.status, `${id}, killed at write ${at}`).toBe("retired");
       }
     }
+  });
+});
+
+describe("an approval killed at any write", () => {
+  it("goes on when it is given again: everything it was about is retired, once, and the scope shows no hold", async () => {
+    const operator = { id: "token:tok_1", requestId: "req_1" };
+    const prepare = async () => {
+      const { context, table } = await createTestContext();
+      await aRun([{ key: EAST, resources: many(0, 90) }]).deliver(context);
+      await aRun([{ key: EAST, resources: many(0, 20) }]).deliver(context);
+      const [hold] = (await listHolds(context, { limit: 1, state: "pending" })).items;
+      return { context, table, hold: hold?.id as string };
+    };
+    const whole = await prepare();
+    await approveHold(whole.context, operator, whole.hold, {});
+    const expected = await snapshot(whole.context);
+    let at = 0;
+    for (let died = true; died; ) {
+      at++;
+      const { context, table, hold } = await prepare();
+      died = await approveHold({ ...context, table: crashAt(table, at) }, operator, hold, {}).then(
+        () => false,
+        (error: unknown) => error instanceof Crash,
+      );
+      if (died) await approveHold(context, operator, hold, {});
+      expect(await snapshot(context), `killed at write ${at}`).toEqual(expected);
+      const { items } = await listScopes(context, { limit: 10 });
+      expect(items[0], `killed at write ${at}`).toMatchObject({ missing: 0 });
+      expect(items[0]?.hold, `killed at write ${at}`).toBeUndefined();
+      expect((await aRun([{ key: EAST, resources: many(0, 20) }]).deliver(context)).uploads).toBe(0);
+    }
+    expect(at).toBeGreaterThan(4);
   });
 });

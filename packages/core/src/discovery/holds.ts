@@ -102,20 +102,32 @@ export async function approveHold(context: Context, actor: Actor, id: string, de
   if (!scope || scope.hold !== hold.id) throw new ProblemError("hold.changed");
   const states = toStates(await readPages(context, hold.source, hold.scope), scope.shardCount);
   const missing = await readMissing(context, scopeId, scope.shardCount, states);
-  const unfinished = hold.state === "approved" && missing.idHashes.length > 0;
-  if (hold.state === "approved" && !unfinished) throw new ProblemError("hold.decided", "the hold is approved");
-  if (!unfinished && missing.fingerprint !== hold.fingerprint) throw new ProblemError("hold.changed");
+  if (hold.state === "approved") {
+    if (!(await isShown(context, hold))) throw new ProblemError("hold.decided", "the hold is approved");
+    // What is missing by now may be more than the operator was shown, when a run is at work.
+    if (scope.lease)
+      throw new ProblemError("request.conflict", "a run has the scope open; approve again when it is done");
+  } else if (missing.fingerprint !== hold.fingerprint) {
+    throw new ProblemError("hold.changed");
+  }
   const decided = await decide(context, actor, hold, "approved", decision);
 
   const guard = [check(ScopeItem, scopeId, scope.version)];
   const absence = { scope: fromScopeName(hold.scope), run: hold.id, actor: actor.id, at: context.now().toISOString() };
-  await retireMissing(context, scopeId, scope.shardCount, missing.shards, absence, guard);
+  await retireMissing(context, scopeId, scope.shardCount, missing.shards, absence, guard, new Set(missing.idHashes));
   for (const shard of missing.shards)
     states.set(shard, { digest: states.get(shard)?.digest ?? EMPTY_DIGEST, missing: 0 });
   for (const page of toPages(scopeId, scope.shardCount, states, missing.shards))
     await table.commit([...guard, put(PageItem, page)]);
   await settleEntry(context, hold);
   return toHold(decided);
+}
+
+/** Whether the status list still shows the hold: that it no longer does is the last step of an approval. */
+async function isShown(context: Context, hold: HoldItem): Promise<boolean> {
+  const key = { source: hold.source, bucket: bucketOf(hold.scope) };
+  const bucket = await context.table.get(BucketItem, key, { consistent: true });
+  return bucket?.scopes.some((entry) => entry.hold === hold.id) ?? false;
 }
 
 /** The status list no longer shows the hold. */

@@ -19,7 +19,8 @@ export interface Absence {
 
 /**
  * Retires what the given shards are missing, a shard at a time: its resources first, its manifest last. Every commit carries
- * the guard. Interrupted and done again, it goes on where it stopped. Answers how many resources were retired.
+ * the guard. With `only`, what else is missing by now stays missing. Interrupted and done again, it goes on where it stopped.
+ * Answers how many resources were retired.
  */
 export async function retireMissing(
   context: Context,
@@ -28,18 +29,20 @@ export async function retireMissing(
   shards: readonly number[],
   absence: Absence,
   guard: readonly Write[],
+  only?: ReadonlySet<string>,
 ): Promise<number> {
   let retired = 0;
   for (const shard of shards) {
     const manifest = await context.table.get(ManifestItem, { ...id, shardCount, shard }, { consistent: true });
     if (!manifest || manifest.missing.byteLength === 0) continue;
-    const missing = unpackHashes(manifest.missing);
+    const all = unpackHashes(manifest.missing);
+    const missing = all.filter((hash) => only?.has(hash) ?? true);
     const gone = new Set(missing);
     const { version, ...item } = manifest;
     const next: ManifestItem = {
       ...item,
       entries: packEntries(unpackEntries(manifest.entries).filter((entry) => !gone.has(entry.idHash))),
-      missing: new Uint8Array(),
+      missing: packHashes(all.filter((hash) => !gone.has(hash))),
     };
     const before = new Set<string>();
     const counts = await applyChanges(context, {
