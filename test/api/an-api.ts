@@ -14,13 +14,13 @@ import { approveCollector } from "@cadastre/core/access/decide-collector";
 import { registerCollector } from "@cadastre/core/access/register-collector";
 import { aCollector, aKey, type TestKey } from "@cadastre/core/access/testing";
 import { createToken } from "@cadastre/core/access/tokens";
-import { type Actor, type Context, DEFAULT_HOLD_POLICY } from "@cadastre/core/context";
+import { type Actor, type Context, DEFAULT_HOLD_POLICY, systemActor } from "@cadastre/core/context";
 import { createKeyFileEncryption, ensureKeyFile } from "@cadastre/functions/adapters/key-file";
 import { openSqliteTable } from "@cadastre/store/sqlite";
 
 export const ORIGIN = "https://cadastre.test";
 export const ACCOUNT = "111122223333";
-export const SYSTEM: Actor = { id: "system", requestId: "test" };
+export const SYSTEM: Actor = systemActor("test");
 
 export interface Sent {
   readonly method: string;

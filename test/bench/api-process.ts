@@ -7,7 +7,7 @@ import { createApp } from "@cadastre/api/app";
 import { createFileAssets } from "@cadastre/api/assets";
 import { bootstrapAdminToken } from "@cadastre/core/access/bootstrap";
 import { registerCollector } from "@cadastre/core/access/register-collector";
-import { type Context, DEFAULT_HOLD_POLICY } from "@cadastre/core/context";
+import { type Context, DEFAULT_HOLD_POLICY, systemActor } from "@cadastre/core/context";
 import { findResources, parseSearch } from "@cadastre/core/register/search";
 import { createDynamoTable, ensureTable } from "@cadastre/store/dynamo";
 import { openSqliteTable } from "@cadastre/store/sqlite";
@@ -89,7 +89,7 @@ const handlers = {
     const { secret = "" } = await bootstrapAdminToken(context);
     for (const [at, publicKey] of publicKeys.entries()) {
       const input = { name: `bench-${at}`, providers: ["aws" as const], accounts: ["*"], publicKey };
-      await registerCollector(context, { id: "system", requestId: "bench" }, input, { approved: true });
+      await registerCollector(context, systemActor("bench"), input, { approved: true });
     }
     const lines = createWriteStream(join(directory, "api.log"));
     const app = createApp({

@@ -1,6 +1,7 @@
 import { chmodSync, cpSync, mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createToken } from "@cadastre/core/access/tokens";
+import { systemActor } from "@cadastre/core/context";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createWorld, LAUNCHER, OLD_NODE, start, type World } from "./support.ts";
 
@@ -47,7 +48,7 @@ describe("what is wrong is said", () => {
   });
 
   test("a token without the scope gives exit code 4", async () => {
-    const actor = { id: "system", requestId: "test" };
+    const actor = systemActor("test");
     const narrow = { name: "narrow", scopes: ["audit:read" as const], expiresInSeconds: 600 };
     const { secret } = await createToken(world.context, actor, narrow, ["admin"]);
     const { code, stderr } = await world.start(["resources", "list"], { CADASTRE_TOKEN: secret }).ended;

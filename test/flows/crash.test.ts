@@ -1,3 +1,4 @@
+import { anActorOf } from "@cadastre/core/audit/testing";
 import type { Context } from "@cadastre/core/context";
 import { approveHold, listHolds } from "@cadastre/core/discovery/holds";
 import { listScopes } from "@cadastre/core/scopes/status";
@@ -108,7 +109,7 @@ describe.each([0, 1, 2])("killed at any write of run %i of three", (before) => {
 
 describe("an approval killed at any write", () => {
   it("goes on when it is given again: everything it was about is retired, once, and the scope shows no hold", async () => {
-    const operator = { id: "token:tok_1", requestId: "req_1" };
+    const operator = anActorOf("token", "tok_1");
     const prepare = async () => {
       const { context, table } = await createTestContext();
       await aRun([{ key: EAST, resources: many(0, 90) }]).deliver(context);

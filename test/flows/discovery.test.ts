@@ -1,4 +1,6 @@
 import { newId } from "@cadastre/contract/ids";
+import { anActorOf } from "@cadastre/core/audit/testing";
+import { actorName } from "@cadastre/core/context";
 import { deliver } from "@cadastre/core/discovery/deliver";
 import { approveHold, listHolds, rejectHold } from "@cadastre/core/discovery/holds";
 import { annotateResource, getResource, listHistory } from "@cadastre/core/register/resources";
@@ -16,7 +18,7 @@ import {
 } from "../support/estate.ts";
 import { found, historyTypes, scopesByName } from "../support/register.ts";
 
-const OPERATOR = { id: "token:tok_1", requestId: "req_2" };
+const OPERATOR = anActorOf("token", "tok_1", "req_2");
 const EAST = instanceScope();
 const WEST = instanceScope({ region: "us-west-2" });
 const many = (count: number, more: Parameters<typeof anInstance>[1] = {}): Raw[] =>
@@ -274,7 +276,7 @@ describe("changes", () => {
     expect(items[0]).toMatchObject({
       sequence: 2,
       type: "updated",
-      actor: ACTOR.id,
+      actor: actorName(ACTOR),
       changes: [
         { path: "attributes.state", before: "running", after: "stopped" },
         { path: "tags.env", before: "prod", after: "test" },

@@ -1,3 +1,4 @@
+import { anActorOf } from "@cadastre/core/audit/testing";
 import { type Context, DEFAULT_HOLD_POLICY } from "@cadastre/core/context";
 import { approveHold, listHolds } from "@cadastre/core/discovery/holds";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -7,7 +8,7 @@ import { Crash, crashAt } from "../support/crashing-table.ts";
 import { ACCOUNT, anInstance, aRun, instanceScope, type Raw, REPORTER, type SeenScope } from "../support/estate.ts";
 import { found, snapshot } from "../support/register.ts";
 
-const OPERATOR = { id: "token:tok_1", requestId: "req_2" };
+const OPERATOR = anActorOf("token", "tok_1", "req_2");
 const GUEST = "444455556666";
 const EAST = instanceScope();
 const WEST = instanceScope({ region: "us-west-2" });

@@ -1,3 +1,4 @@
+import { anActorOf } from "@cadastre/core/audit/testing";
 import type { Context } from "@cadastre/core/context";
 import { approveHold, listHolds } from "@cadastre/core/discovery/holds";
 import type { Table } from "@cadastre/store/table";
@@ -7,7 +8,7 @@ import { createTestContext } from "../support/context.ts";
 import { ACCOUNT, anInstance, aRun, instanceScope, type SeenScope } from "../support/estate.ts";
 import { found, snapshot } from "../support/register.ts";
 
-const OPERATOR = { id: "token:tok_1", requestId: "req_2" };
+const OPERATOR = anActorOf("token", "tok_1", "req_2");
 const REGIONS = ["us-east-1", "us-west-2", "eu-west-1"];
 
 /** An instance in a state, by number: what the model knows of the cloud. */

@@ -1,3 +1,4 @@
+import { anActorOf } from "@cadastre/core/audit/testing";
 import type { Context } from "@cadastre/core/context";
 import { approveHold, listHolds } from "@cadastre/core/discovery/holds";
 import * as fc from "fast-check";
@@ -7,7 +8,7 @@ import { anInstance, aRun, instanceScope, type SeenScope } from "../support/esta
 import { laggingTable } from "../support/lagging-table.ts";
 import { snapshot } from "../support/register.ts";
 
-const OPERATOR = { id: "token:tok_1", requestId: "req_2" };
+const OPERATOR = anActorOf("token", "tok_1", "req_2");
 const REGIONS = ["us-east-1", "us-west-2"];
 const PER_REGION = 3;
 

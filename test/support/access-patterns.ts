@@ -5,12 +5,20 @@ import { describeEntities } from "@cadastre/store/describe";
 export const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /** Stands for any item: each of its fields is its own name in braces, so that a key shows what it is built of. */
-const FIELDS = new Proxy({}, { get: (_, field) => `{${String(field)}}` });
+const fields = (end: string) => new Proxy({}, { get: (_, field) => `{${String(field)}}${end}` });
+const FIELDS = fields("");
+
+/** A partition that is one of a fixed number by a field's hash shows as `{slot}`: it is another one for another value. */
+function partitionOf(of: (item: object) => string): string {
+  const shown = of(FIELDS);
+  const isSlot = ["0", "1", "2", "3"].some((end) => /#\d+$/.test(shown) && of(fields(end)) !== shown);
+  return isSlot ? shown.replace(/\d+$/, "{slot}") : shown;
+}
 
 /** docs/access-patterns.md, made from the entities and their source. */
 export function accessPatterns(): string {
   const rows = ENTITIES.toSorted((a, b) => (a.type < b.type ? -1 : 1)).map(({ type, key }) => {
-    return `| \`${type}\` | \`${key.partition(FIELDS)}\` | \`${key.sort(FIELDS)}\` |`;
+    return `| \`${type}\` | \`${partitionOf(key.partition)}\` | \`${key.sort(FIELDS)}\` |`;
   });
   return `# Access patterns
 

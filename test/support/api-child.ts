@@ -5,7 +5,7 @@ import { createFileAssets } from "@cadastre/api/assets";
 import type { Provider } from "@cadastre/contract/scope";
 import { CollectorKeyItem } from "@cadastre/core/access/items";
 import { registerCollector } from "@cadastre/core/access/register-collector";
-import { type Context, DEFAULT_HOLD_POLICY } from "@cadastre/core/context";
+import { type Context, DEFAULT_HOLD_POLICY, systemActor } from "@cadastre/core/context";
 import { openSqliteTable } from "@cadastre/store/sqlite";
 import { serve } from "@hono/node-server";
 import type { Arm, ChildAnswer, ChildOptions } from "./api-process.ts";
@@ -42,7 +42,7 @@ const context: Context = {
 for (const { name, publicKey, fingerprint } of collectors) {
   if (await table.get(CollectorKeyItem, { fingerprint })) continue;
   const providers: Provider[] = ["aws"];
-  const actor = { id: "system", requestId: "test" };
+  const actor = systemActor("test");
   await registerCollector(context, actor, { name, providers, accounts: ["*"], publicKey }, { approved: true });
 }
 const app = createApp({

@@ -12,6 +12,7 @@ import {
 import { DISCOVERY_VERSION, type OpenRun, type RunCompleted, type RunOpened } from "@cadastre/contract/discovery";
 import { newId } from "@cadastre/contract/ids";
 import { type ScopeError, type ScopeKey, type ScopeStatus, scopeName } from "@cadastre/contract/scope";
+import { anActorOf } from "@cadastre/core/audit/testing";
 import type { Actor, Context } from "@cadastre/core/context";
 import { completeRun } from "@cadastre/core/discovery/complete";
 import { openRun } from "@cadastre/core/discovery/open";
@@ -87,7 +88,7 @@ export const REPORTER: Reporter = {
   providers: ["aws", "gcp", "tls"],
   accounts: ["*"],
 };
-export const ACTOR: Actor = { id: `collector:${REPORTER.id}`, requestId: "req_1" };
+export const ACTOR: Actor = anActorOf("collector", REPORTER.id);
 
 type Hashed = Entry & { readonly raw: Raw };
 
@@ -112,7 +113,7 @@ export function aRun(
 ) {
   const run = options.run ?? newId("run", options.now ?? new Date());
   const reporter = options.reporter ?? REPORTER;
-  const actor: Actor = { id: `collector:${reporter.id}`, requestId: "req_1" };
+  const actor = anActorOf("collector", reporter.id);
   const prepared = scopes.map((scope) => ({
     scope,
     name: scopeName(scope.key),

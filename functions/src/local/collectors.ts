@@ -11,12 +11,12 @@ import { createSession, type Session } from "@cadastre/collectors/session/sessio
 import type { Provider } from "@cadastre/contract/scope";
 import { CollectorKeyItem } from "@cadastre/core/access/items";
 import { registerCollector } from "@cadastre/core/access/register-collector";
-import type { Actor, Context } from "@cadastre/core/context";
+import { type Context, systemActor } from "@cadastre/core/context";
 import type { LocalConfig } from "./config.ts";
 import type { Display } from "./display.ts";
 import type { Simulation } from "./simulation.ts";
 
-const ACTOR: Actor = { id: "system", requestId: "local" };
+const ACTOR = systemActor("local");
 const VERSION = "0.1.0";
 
 /** A collector of the local run: its name is the source of what it sees. */

@@ -1,7 +1,9 @@
 import { ProblemError } from "@cadastre/contract/errors";
+import type { TokenScope } from "@cadastre/contract/token";
 import { CollectorRefusedError } from "@cadastre/core/access/authenticate-collector";
 import { authenticateToken } from "@cadastre/core/access/authenticate-token";
 import { requireScope } from "@cadastre/core/access/scopes";
+import { nameOf } from "@cadastre/core/context";
 import type { ApiContext } from "./env.ts";
 import type { Operator, Reporting, Route } from "./routes/route.ts";
 import type { Services } from "./services.ts";
@@ -18,9 +20,10 @@ function bearerOf(header: string | undefined): string {
 export async function authenticateOperator(c: ApiContext, route: Route, services: Services): Promise<Operator> {
   if (route.auth.kind !== "token") throw new Error("not a route for operators");
   const text = bearerOf(c.req.header("authorization"));
-  const { actorId, scopes } = await authenticateToken(services.context, text, services.givenToken);
-  c.set("actor", actorId);
-  const actor = { id: actorId, requestId: c.get("requestId") };
+  const principal = await authenticateToken(services.context, text, services.givenToken);
+  c.set("actor", nameOf(principal));
+  const actor = { principal, requestId: c.get("requestId") };
+  const scopes = (principal.attributes.scopes ?? []) as readonly TokenScope[];
   try {
     requireScope(scopes, route.auth.scope);
   } catch (error) {
@@ -49,13 +52,13 @@ export async function authenticateReporting(
   const { method, url, headers } = c.req.raw;
   const requestId = c.get("requestId");
   try {
-    const { collector, actorId } = await services.authenticateCollector({ method, url, headers, body });
-    c.set("actor", actorId);
-    return { actor: { id: actorId, requestId }, collector };
+    const { collector, principal } = await services.authenticateCollector({ method, url, headers, body });
+    c.set("actor", nameOf(principal));
+    return { actor: { principal, requestId }, collector };
   } catch (error) {
     if (error instanceof CollectorRefusedError) {
-      const actor = { id: `collector:${error.collector}`, requestId };
-      c.set("actor", actor.id);
+      const actor = { principal: error.principal, requestId };
+      c.set("actor", nameOf(error.principal));
       await route.onDenied?.(services, actor, { code: error.code, params: c.req.param() as Record<string, string> });
     }
     throw error;

@@ -55,6 +55,9 @@ export const auditRecord = z.object({
   target: z.string(),
   outcome: z.enum(["done", "denied", "failed"]),
   requestId: z.string(),
+  changes: z
+    .array(change)
+    .meta({ description: "What changed, each path with its value before and after; never of a secret" }),
   detail: z.record(z.string(), z.unknown()),
 });
 export type AuditRecord = z.output<typeof auditRecord>;

@@ -1,10 +1,13 @@
 import type { Table } from "@cadastre/store/table";
+import type { IdempotencyClaim } from "./audit/claim.ts";
 
 /** What every use case is given: the table, the clock, and the policy numbers. Nothing global, nothing hidden. */
 export interface Context {
   readonly table: Table;
   readonly now: () => Date;
   readonly holdPolicy: HoldPolicy;
+  /** Of a request with an Idempotency-Key: the first recorded commit claims the key for what it does. */
+  readonly claim?: IdempotencyClaim;
 }
 
 /**
@@ -18,8 +21,34 @@ export interface HoldPolicy {
 
 export const DEFAULT_HOLD_POLICY: HoldPolicy = { share: 0.25, floor: 3 };
 
-/** Who acts, as the verified request says: `token:tok_…`, `collector:col_…`, or `system` for the service itself. */
-export interface Actor {
+/** Everything belongs to one organization until there are others. */
+export const FIRST_ORGANIZATION = "first";
+
+/** Who acts: an API token, a collector, or the service itself. Made by authentication, and by nothing that a request says. */
+export interface Principal {
+  readonly type: "token" | "collector" | "system";
+  /** `tok_…` or `col_…`; `system` for the service itself. */
   readonly id: string;
+  readonly organization: string;
+  /** What policies decide by: a token's `scopes`, a collector's `accounts` and `providers`. */
+  readonly attributes: Readonly<Record<string, readonly string[]>>;
+}
+
+/** A principal in one request. */
+export interface Actor {
+  readonly principal: Principal;
   readonly requestId: string;
 }
+
+/** The service itself, in what it does of its own accord. */
+export function systemActor(requestId: string): Actor {
+  return { principal: { type: "system", id: "system", organization: FIRST_ORGANIZATION, attributes: {} }, requestId };
+}
+
+/** How a principal is named in what is stored and shown: `token:tok_…`, `collector:col_…`, `system`. */
+export function nameOf({ type, id }: Pick<Principal, "type" | "id">): string {
+  return type === "system" ? "system" : `${type}:${id}`;
+}
+
+/** The same of an actor. */
+export const actorName = ({ principal }: Actor): string => nameOf(principal);

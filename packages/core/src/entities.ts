@@ -1,5 +1,4 @@
 import type { AnyEntity } from "@cadastre/store/entity";
-import { ClaimItem } from "./access/idempotency.ts";
 import {
   BootstrapItem,
   CollectorItem,
@@ -11,6 +10,7 @@ import {
   TokenListItem,
 } from "./access/items.ts";
 import { AccountItem } from "./accounts/items.ts";
+import { ClaimItem } from "./audit/claim.ts";
 import { AuditItem } from "./audit/items.ts";
 import { HoldItem, ManifestItem, PageItem, RunItem, RunPageItem, ScopeItem, TriggerItem } from "./discovery/items.ts";
 import { EventItem, IndexItem, PrefixLengthItem, ResourceItem } from "./register/items.ts";

@@ -130,6 +130,6 @@ export const COLLECTOR_ROUTES: readonly Route[] = [
     handle: ({ context, services, actor, collector }) =>
       fetchBoundCredential(context, portOf(services, "opener"), collector, actor),
     onDenied: ({ context }, actor, { code }) =>
-      auditDenied(context, actor, actor.id.replace(/^collector:/, ""), { code, action: "credential.fetch" }),
+      auditDenied(context, actor, actor.principal.id, { code, action: "credential.fetch" }),
   }),
 ];

@@ -5,8 +5,8 @@ import { idSchema } from "@cadastre/contract/ids";
 import { accountId, kindName, provider, regionName, scopeStatus } from "@cadastre/contract/scope";
 import { page } from "@cadastre/contract/view";
 import { getCollector, listCollectors } from "@cadastre/core/access/collectors";
-import type { Claim } from "@cadastre/core/access/idempotency";
-import type { Context } from "@cadastre/core/context";
+import type { ClaimItem } from "@cadastre/core/audit/claim";
+import { actorName, type Context } from "@cadastre/core/context";
 import { approveHold, listHolds, rejectHold } from "@cadastre/core/discovery/holds";
 import { listTriggers, requestRuns } from "@cadastre/core/discovery/triggers";
 import { listScopes } from "@cadastre/core/scopes/status";
@@ -38,7 +38,7 @@ function requireApproved(collector: Collector): Collector {
 }
 
 /** The triggers that a request with the same key made: they have its time and its actor. */
-async function triggersOf(context: Context, collectors: readonly Collector[], claim: Claim, actor: string) {
+async function triggersOf(context: Context, collectors: readonly Collector[], claim: ClaimItem, actor: string) {
   const found: (Trigger & { readonly name: string })[] = [];
   for (const { id, name } of collectors) {
     let after: string | undefined;
@@ -99,7 +99,7 @@ export const DISCOVERY_ROUTES: readonly Route[] = [
       ),
     }),
     async replay({ context, services, actor, body }, claim) {
-      const items = await triggersOf(context, await meantCollectors(context, body.collector), claim, actor.id);
+      const items = await triggersOf(context, await meantCollectors(context, body.collector), claim, actorName(actor));
       // Told again: the first request may have ended before it could tell, and a run too many finds nothing changed.
       await services.publishTriggers(items);
       return { items };

@@ -1,7 +1,7 @@
 import type { Collector } from "@cadastre/contract/collector";
 import type { ErrorCode } from "@cadastre/contract/errors";
 import type { TokenScope } from "@cadastre/contract/token";
-import type { Claim } from "@cadastre/core/access/idempotency";
+import type { ClaimItem } from "@cadastre/core/audit/claim";
 import type { Actor, Context } from "@cadastre/core/context";
 import type * as z from "zod";
 import type { Port, Services } from "../services.ts";
@@ -80,7 +80,7 @@ export interface RouteDefinition<Params, Query, Body, Caller> {
   readonly secret?: boolean;
   handle(request: RouteRequest<Params, Query, Body> & Caller): Promise<unknown>;
   /** Answers a repeat under the same Idempotency-Key from what is stored; with it the route takes that header. */
-  replay?(request: RouteRequest<Params, Query, Body> & Caller, claim: Claim): Promise<unknown>;
+  replay?(request: RouteRequest<Params, Query, Body> & Caller, claim: ClaimItem): Promise<unknown>;
   /** Told when a caller that is known may not, before that is answered: its token has not the scope, or it is not approved. */
   onDenied?(services: Services, actor: Actor, denial: Denial): Promise<void>;
 }

@@ -25,9 +25,9 @@ async function refused(context: TestContext, work: () => Promise<unknown>) {
 describe("a signed request", () => {
   test.each(["ed25519", "p256"] as const)("of an approved collector's %s key names the collector", async (type) => {
     const { context, key, made, authenticate } = await anApproved({ key: aKey(type) });
-    const { collector, actorId } = await authenticate(await aSignedRequest(key, context.now()));
+    const { collector, principal } = await authenticate(await aSignedRequest(key, context.now()));
     expect(collector).toEqual(made);
-    expect(actorId).toBe(`collector:${made.id}`);
+    expect(principal).toMatchObject({ type: "collector", id: made.id });
   });
 
   test("costs one strong read and one single write once the key is cached, and makes no audit record", async () => {

@@ -2,15 +2,14 @@ import type { Collector } from "@cadastre/contract/collector";
 import { type ErrorCode, ProblemError } from "@cadastre/contract/errors";
 import { NONCE_LIFE_SECONDS, type SignedRequest, verifyRequest } from "@cadastre/contract/signature";
 import { create } from "@cadastre/store/table";
-import { isTaken, retryOnConflict } from "../audit/conflict.ts";
-import type { Context } from "../context.ts";
+import { type Context, FIRST_ORGANIZATION, type Principal } from "../context.ts";
+import { isTaken, retryOnConflict } from "../retry-on-conflict.ts";
 import { toCollector } from "./collectors.ts";
 import { CollectorItem, CollectorKeyItem, NonceItem } from "./items.ts";
 
 export interface AuthenticatedCollector {
   readonly collector: Collector;
-  /** `collector:col_…`, as audit records name the actor. */
-  readonly actorId: string;
+  readonly principal: Principal;
 }
 
 const FINGERPRINT = /^[0-9a-f]{64}$/;
@@ -23,11 +22,15 @@ const REFUSED: Record<Exclude<Collector["state"], "approved">, ErrorCode> = {
 
 /** A collector that proved who it is and may not act: what it asked for can be recorded under its name. */
 export class CollectorRefusedError extends ProblemError {
-  readonly collector: string;
-  constructor(collector: string, code: ErrorCode) {
+  readonly principal: Principal;
+  constructor(principal: Principal, code: ErrorCode) {
     super(code);
-    this.collector = collector;
+    this.principal = principal;
   }
+}
+
+function principalOf({ id, accounts, providers }: CollectorItem): Principal {
+  return { type: "collector", id, organization: FIRST_ORGANIZATION, attributes: { accounts, providers } };
 }
 
 /** Keys by fingerprint. A key's item never changes, so only what was found is kept, the longest unused goes first. */
@@ -75,7 +78,7 @@ export function createCollectorAuthentication({ context, mostKeys = 1000 }: { co
     const stored = key && (await context.table.get(CollectorItem, { id: key.collector }, { consistent: true }));
     if (!stored) throw new ProblemError("signature.unknown_key", "no collector has this key id");
     await requireFirstUse(context, keyId, nonce);
-    if (stored.state !== "approved") throw new CollectorRefusedError(stored.id, REFUSED[stored.state]);
-    return { collector: toCollector(stored), actorId: `collector:${stored.id}` };
+    if (stored.state !== "approved") throw new CollectorRefusedError(principalOf(stored), REFUSED[stored.state]);
+    return { collector: toCollector(stored), principal: principalOf(stored) };
   };
 }

@@ -1,15 +1,7 @@
 import { ProblemError } from "@cadastre/contract/errors";
-import type { TokenScope } from "@cadastre/contract/token";
-import type { Context } from "../context.ts";
+import { type Context, FIRST_ORGANIZATION, type Principal } from "../context.ts";
 import { TokenItem } from "./items.ts";
 import { hashTokenText, idOfTokenText, isTokenText } from "./token-text.ts";
-
-export interface AuthenticatedToken {
-  readonly tokenId: string;
-  readonly scopes: readonly TokenScope[];
-  /** `token:tok_…`, as audit records name the actor. */
-  readonly actorId: string;
-}
 
 /** A token whose text came from configuration and need not have our form, so that its id is not in it. */
 export interface GivenToken {
@@ -27,11 +19,7 @@ const invalid = () => new ProblemError("auth.invalid", "the API token is not val
  * answer, 401 `auth.invalid`; 401 `auth.revoked` and `auth.expired` only for who holds the secret. `given` is the token of
  * the local configuration, if there is one; its stored hash, expiry and revocation count like any other's.
  */
-export async function authenticateToken(
-  context: Context,
-  text: string,
-  given?: GivenToken,
-): Promise<AuthenticatedToken> {
+export async function authenticateToken(context: Context, text: string, given?: GivenToken): Promise<Principal> {
   const isGiven = given !== undefined && isTokenText(text, hashTokenText(given.text));
   const id = isGiven ? given.tokenId : idOfTokenText(text);
   if (id === undefined) throw invalid();
@@ -42,5 +30,5 @@ export async function authenticateToken(
   if (Date.parse(stored.expiresAt) <= context.now().getTime()) {
     throw new ProblemError("auth.expired", `expired at ${stored.expiresAt}`);
   }
-  return { tokenId: id, scopes: stored.scopes, actorId: `token:${id}` };
+  return { type: "token", id, organization: FIRST_ORGANIZATION, attributes: { scopes: stored.scopes } };
 }

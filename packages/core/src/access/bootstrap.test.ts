@@ -11,8 +11,8 @@ describe("the first admin token", () => {
     const context = aContext();
     const first = await bootstrapAdminToken(context);
     expect(await authenticateToken(context, first.secret ?? "")).toMatchObject({
-      tokenId: first.tokenId,
-      scopes: ["admin", "credentials:reveal"],
+      id: first.tokenId,
+      attributes: { scopes: ["admin", "credentials:reveal"] },
     });
     expect(await bootstrapAdminToken(context)).toEqual({ tokenId: first.tokenId });
     expect((await listTokens(context, { limit: 10 })).items).toHaveLength(1);
@@ -32,7 +32,7 @@ describe("the first admin token", () => {
     const { tokenId } = await bootstrapAdminToken(context, { secret: TEXT });
     const given = { text: TEXT, tokenId };
     expect(await bootstrapAdminToken(context, { secret: TEXT })).toEqual({ tokenId });
-    expect(await authenticateToken(context, TEXT, given)).toMatchObject({ tokenId });
+    expect(await authenticateToken(context, TEXT, given)).toMatchObject({ id: tokenId });
     await expect(authenticateToken(context, TEXT)).rejects.toMatchObject({ code: "auth.invalid" });
     await expect(authenticateToken(context, `${TEXT}x`, given)).rejects.toMatchObject({ code: "auth.invalid" });
   });
@@ -55,7 +55,7 @@ describe("the first admin token", () => {
     const { secret = "" } = await bootstrapAdminToken(aContext());
     const elsewhere = aContext();
     const { tokenId } = await bootstrapAdminToken(elsewhere, { secret });
-    expect(await authenticateToken(elsewhere, secret)).toMatchObject({ tokenId });
+    expect(await authenticateToken(elsewhere, secret)).toMatchObject({ id: tokenId });
   });
 
   test("stays revoked when it was revoked; another text makes another token", async () => {

@@ -1,16 +1,16 @@
 import { newId } from "@cadastre/contract/ids";
 import type { NewToken } from "@cadastre/contract/token";
 import { create } from "@cadastre/store/table";
-import { isTaken, retryOnConflict } from "../audit/conflict.ts";
-import { audit } from "../audit/record.ts";
-import type { Actor, Context } from "../context.ts";
+import { commitRecorded } from "../audit/commit-recorded.ts";
+import { actorName, type Context, systemActor } from "../context.ts";
+import { isTaken, retryOnConflict } from "../retry-on-conflict.ts";
 import { BootstrapItem, TokenItem, TokenListItem } from "./items.ts";
 import { hashTokenText, idOfTokenText, newTokenText } from "./token-text.ts";
 import { toTokenItem } from "./tokens.ts";
 
 /** Given texts are visible ASCII, as a header takes it, and long enough not to be guessed. */
 const GIVEN = /^[\x21-\x7e]{16,512}$/;
-const ACTOR: Actor = { id: "system", requestId: "bootstrap" };
+const ACTOR = systemActor("bootstrap");
 const FIRST: NewToken = {
   name: "first admin",
   scopes: ["admin", "credentials:reveal"],
@@ -42,14 +42,14 @@ export async function bootstrapAdminToken(
     const now = context.now();
     const id = (secret === undefined ? undefined : idOfTokenText(secret)) ?? newId("token", now);
     const text = secret ?? newTokenText(id);
-    const item = toTokenItem(id, text, FIRST, { now, createdBy: ACTOR.id });
+    const item = toTokenItem(id, text, FIRST, { now, createdBy: actorName(ACTOR) });
     try {
-      await context.table.commit([
-        create(TokenItem, item),
-        create(TokenListItem, { id }),
-        create(BootstrapItem, { source, token: id }),
-        audit(ACTOR, now, { action: "token.create", target: id, detail: { name: item.name, scopes: item.scopes } }),
-      ]);
+      await commitRecorded(
+        context,
+        ACTOR,
+        [create(TokenItem, item), create(TokenListItem, { id }), create(BootstrapItem, { source, token: id })],
+        { action: "token.create", target: id, detail: { name: item.name, scopes: item.scopes } },
+      );
     } catch (error) {
       // The given text has our form and its token is stored: it was printed by an earlier run, or made by the API.
       if (isTaken(error, 0) && !isTaken(error, 2)) return { tokenId: id };

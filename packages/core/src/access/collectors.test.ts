@@ -2,6 +2,7 @@ import { collector } from "@cadastre/contract/collector";
 import { ConflictError } from "@cadastre/store/errors";
 import { describe, expect, test } from "vitest";
 import { aContext, anActor, auditRecords, type TestContext } from "../audit/testing.ts";
+import { actorName } from "../context.ts";
 import { createCredential, revokeCredential } from "../vault/credentials.ts";
 import type { Sealer } from "../vault/ports.ts";
 import { getCollector, listCollectors } from "./collectors.ts";
@@ -35,7 +36,7 @@ describe("registering a collector", () => {
       state: "pending",
       keyFingerprint: key.signer.keyId,
       keyAlgorithm: "ecdsa-p256-sha256",
-      createdBy: anActor.id,
+      createdBy: actorName(anActor),
       createdAt: "2026-11-22T05:00:00.000Z",
     });
     expect(await actions(context)).toEqual(["collector.register"]);
@@ -43,7 +44,7 @@ describe("registering a collector", () => {
 
   test("approves it at once only where that is asked for", async () => {
     const made = await registerCollector(aContext(), anActor, aCollector(aKey()), { approved: true });
-    expect(made).toMatchObject({ state: "approved", decidedBy: anActor.id, decidedAt: made.createdAt });
+    expect(made).toMatchObject({ state: "approved", decidedBy: actorName(anActor), decidedAt: made.createdAt });
   });
 
   test("refuses a name in use, and a key that was ever registered, and writes nothing", async () => {
@@ -181,7 +182,7 @@ describe("changing a collector", () => {
     ).rejects.toMatchObject({ code: "request.precondition_failed" });
     const records = await auditRecords(context);
     expect(records).toHaveLength(2);
-    expect(records[1]?.detail).toEqual({ accounts: ["2"], accountsBefore: ["111111111111"] });
+    expect(records[1]?.changes).toEqual([{ path: "accounts", before: ["111111111111"], after: ["2"] }]);
   });
 
   test("of two changes at the same time one is done and one is told that it was late", async () => {

@@ -1,8 +1,8 @@
 import { type Collector, collector } from "@cadastre/contract/collector";
 import { ProblemError } from "@cadastre/contract/errors";
 import type { Stored } from "@cadastre/store/table";
-import { type Listed, type ListOptions, queryPage } from "../audit/paging.ts";
 import type { Context } from "../context.ts";
+import { type Listed, type ListOptions, queryPage } from "../lists.ts";
 import { COLLECTORS_PARTITION, CollectorItem, CollectorListItem } from "./items.ts";
 
 /** Answers the ISO time of the collector's last accepted run, or undefined when there was none. */

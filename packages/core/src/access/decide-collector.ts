@@ -2,9 +2,9 @@ import type { Collector, collectorPatch } from "@cadastre/contract/collector";
 import { ProblemError } from "@cadastre/contract/errors";
 import { remove, replace } from "@cadastre/store/table";
 import type * as z from "zod";
-import { retryOnConflict } from "../audit/conflict.ts";
-import { audit } from "../audit/record.ts";
-import type { Actor, Context } from "../context.ts";
+import { commitRecorded } from "../audit/commit-recorded.ts";
+import { type Actor, actorName, type Context } from "../context.ts";
+import { retryOnConflict } from "../retry-on-conflict.ts";
 import { bindCredential } from "./bind-credential.ts";
 import { readCollector, toCollector } from "./collectors.ts";
 import { CollectorItem, CollectorNameItem } from "./items.ts";
@@ -36,17 +36,14 @@ async function decide(
     if (!from.includes(stored.state)) {
       throw new ProblemError("collector.state", `it is ${stored.state}; to ${verb} it must be ${from.join(" or ")}`);
     }
-    const now = context.now();
-    const decided = { ...stored, state: to, decidedAt: now.toISOString(), decidedBy: actor.id };
-    await context.table.commit([
-      replace(CollectorItem, decided, stored.version),
-      ...(to === "approved" ? [] : [remove(CollectorNameItem, { name: stored.name })]),
-      audit(actor, now, {
-        action: `collector.${verb}`,
-        target: id,
-        detail: { name: stored.name, before: stored.state, keyFingerprint: stored.keyFingerprint },
-      }),
-    ]);
+    const decided = { ...stored, state: to, decidedAt: context.now().toISOString(), decidedBy: actorName(actor) };
+    const freed = to === "approved" ? [] : [remove(CollectorNameItem, { name: stored.name })];
+    await commitRecorded(context, actor, [replace(CollectorItem, decided, stored.version), ...freed], {
+      action: `collector.${verb}`,
+      target: id,
+      changes: [{ path: "state", before: stored.state, after: to }],
+      detail: { name: stored.name, keyFingerprint: stored.keyFingerprint },
+    });
   });
   return toCollector(await readCollector(context, id));
 }
@@ -97,22 +94,18 @@ export async function patchCollector(
     const bound = credential === before ? [] : await bindCredential(context, credential, mayReveal);
     const accounts = patch.accounts === undefined ? stored.accounts : normalAccounts(patch.accounts);
     const patched: CollectorItem = { ...rest, accounts, ...(credential === undefined ? {} : { credential }) };
-    await context.table.commit([
-      replace(CollectorItem, patched, version),
-      audit(actor, context.now(), {
-        action: "collector.patch",
-        target: id,
-        detail: {
-          ...(patch.accounts === undefined
-            ? {}
-            : { accounts: someOf(accounts), accountsBefore: someOf(stored.accounts) }),
-          ...(patch.credential === undefined
-            ? {}
-            : { credential: credential ?? null, credentialBefore: before ?? null }),
-        },
-      }),
-      ...bound,
-    ]);
+    await commitRecorded(context, actor, [replace(CollectorItem, patched, version), ...bound], {
+      action: "collector.patch",
+      target: id,
+      changes: [
+        ...(patch.accounts === undefined
+          ? []
+          : [{ path: "accounts", before: someOf(stored.accounts), after: someOf(accounts) }]),
+        ...(patch.credential === undefined
+          ? []
+          : [{ path: "credential", before: before ?? null, after: credential ?? null }]),
+      ],
+    });
   });
   return toCollector(await readCollector(context, id));
 }

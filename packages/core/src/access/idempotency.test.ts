@@ -4,10 +4,11 @@ import type { Table } from "@cadastre/store/table";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { createAccount, getAccount } from "../accounts/accounts.ts";
 import { listAudit } from "../audit/list.ts";
-import { type Actor, type Context, DEFAULT_HOLD_POLICY } from "../context.ts";
+import { anActorOf } from "../audit/testing.ts";
+import { type Context, DEFAULT_HOLD_POLICY } from "../context.ts";
 import { type IdempotentRequest, runOnce } from "./idempotency.ts";
 
-const ACTOR: Actor = { id: "token:tok_1", requestId: "req_1" };
+const ACTOR = anActorOf("token", "tok_1");
 const REQUEST: IdempotentRequest = {
   actor: ACTOR,
   key: "k-1",

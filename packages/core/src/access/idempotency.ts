@@ -1,31 +1,10 @@
 import { createHash, createHmac } from "node:crypto";
 import { ProblemError } from "@cadastre/contract/errors";
-import type { AuditRecord } from "@cadastre/contract/view";
-import { defineEntity, type ItemOf } from "@cadastre/store/entity";
-import { ConflictError } from "@cadastre/store/errors";
-import { create, type Table, type Write } from "@cadastre/store/table";
-import * as z from "zod";
-import { AuditItem } from "../audit/items.ts";
-import type { Actor, Context } from "../context.ts";
+import { ClaimItem, ClaimTakenError, createClaim } from "../audit/claim.ts";
+import { type Actor, actorName, type Context } from "../context.ts";
 
 /** How long a key is remembered. */
 export const CLAIM_LIFE_SECONDS = 86_400;
-
-export const ClaimItem = defineEntity({
-  type: "idempotency-claim",
-  about:
-    "A creation that was done under an Idempotency-Key, written in the creation's own commit. Holds no request and no answer",
-  schema: z.object({
-    slot: z.string().meta({ description: "SHA-256 over actor and key" }),
-    fingerprint: z.string().meta({ description: "HMAC of the request under the key, which is not kept" }),
-    target: z.string().meta({ description: "What was created, as its audit record names it" }),
-    at: z.string(),
-    expiresAt: z.int(),
-  }),
-  key: { partition: (of: { slot: string }) => `idempotency#${of.slot}`, sort: () => "claim" },
-  expires: "expiresAt",
-});
-export type Claim = ItemOf<typeof ClaimItem>;
 
 export interface IdempotentRequest {
   readonly actor: Actor;
@@ -38,43 +17,14 @@ export interface IdempotentRequest {
 }
 
 export interface Once<Result> {
-  /** Does the creation with the context that it is given, which holds the claim. */
+  /**
+   * Does the creation with the context that it is given: its first recorded commit takes the claim, so that neither a crash nor
+   * a second request at the same time can have one without the other. Its clock stands still, so that the claim's `at` is also
+   * the time of what is created.
+   */
   readonly run: (context: Context) => Promise<Result>;
   /** Answers for a creation that was done before, from what is stored now. */
-  readonly replay: (claim: Claim) => Promise<Result>;
-}
-
-/** Another request with the same key was faster. */
-class ClaimTakenError extends Error {}
-
-/**
- * A context whose first commit also claims the slot, so that the creation and its claim are one: neither a crash nor a second
- * request at the same time can have one without the other. Its clock stands still, so that `at` is also the time of what is
- * created.
- */
-function claiming(context: Context, claim: Omit<Claim, "target">): Context {
-  let isClaimed = false;
-  const commit: Table["commit"] = async (writes, options) => {
-    const target = isClaimed ? undefined : targetOf(writes);
-    if (target === undefined) return context.table.commit(writes, options);
-    try {
-      await context.table.commit([...writes, create(ClaimItem, { ...claim, target })], options);
-      isClaimed = true;
-    } catch (error) {
-      const taken = (error as ConflictError).refusals?.some(
-        (refusal) => refusal.index === writes.length && refusal.reason === "exists",
-      );
-      throw error instanceof ConflictError && taken ? new ClaimTakenError() : error;
-    }
-  };
-  const at = new Date(claim.at);
-  return { ...context, now: () => at, table: { ...context.table, commit } };
-}
-
-/** The target of the commit's audit record: every mutation has one. */
-function targetOf(writes: readonly Write[]): string | undefined {
-  const record = writes.find((write) => write.op === "create" && write.entity === AuditItem);
-  return record && "item" in record ? (record.item as AuditRecord).target : undefined;
+  readonly replay: (claim: ClaimItem) => Promise<Result>;
 }
 
 /**
@@ -88,7 +38,9 @@ export async function runOnce<Result>(
   { actor, key, operation, content }: IdempotentRequest,
   { run, replay }: Once<Result>,
 ): Promise<{ result: Result; replayed: boolean }> {
-  const slot = createHash("sha256").update(`${actor.id}\n${key}`).digest("hex");
+  const slot = createHash("sha256")
+    .update(`${actorName(actor)}\n${key}`)
+    .digest("hex");
   // Keyed by what only the caller has: a stored plain hash of a body with a weak secret could be searched for it.
   const fingerprint = createHmac("sha256", key)
     .update(`${operation}\n${JSON.stringify(content)}`)
@@ -103,11 +55,9 @@ export async function runOnce<Result>(
   if (before) return before;
   const now = context.now();
   const expiresAt = Math.floor(now.getTime() / 1000) + CLAIM_LIFE_SECONDS;
+  const claim = createClaim({ slot, fingerprint, at: now.toISOString(), expiresAt });
   try {
-    return {
-      result: await run(claiming(context, { slot, fingerprint, at: now.toISOString(), expiresAt })),
-      replayed: false,
-    };
+    return { result: await run({ ...context, now: () => now, claim }), replayed: false };
   } catch (error) {
     if (!(error instanceof ClaimTakenError)) throw error;
     const done = await again();

@@ -3,9 +3,9 @@ import { ProblemError } from "@cadastre/contract/errors";
 import { newId } from "@cadastre/contract/ids";
 import { parsePublicKey } from "@cadastre/contract/keys";
 import { create } from "@cadastre/store/table";
-import { isTaken, retryOnConflict } from "../audit/conflict.ts";
-import { audit } from "../audit/record.ts";
-import type { Actor, Context } from "../context.ts";
+import { commitRecorded } from "../audit/commit-recorded.ts";
+import { type Actor, actorName, type Context } from "../context.ts";
+import { isTaken, retryOnConflict } from "../retry-on-conflict.ts";
 import { bindCredential } from "./bind-credential.ts";
 import { readCollector, toCollector } from "./collectors.ts";
 import { CollectorItem, CollectorKeyItem, CollectorListItem, CollectorNameItem } from "./items.ts";
@@ -48,32 +48,32 @@ export async function registerCollector(
     ...(input.credential === undefined ? {} : { credential: input.credential }),
     state: approved ? "approved" : "pending",
     createdAt: at,
-    createdBy: actor.id,
-    ...(approved ? { decidedAt: at, decidedBy: actor.id } : {}),
+    createdBy: actorName(actor),
+    ...(approved ? { decidedAt: at, decidedBy: actorName(actor) } : {}),
   };
   const { name, providers, accounts, keyFingerprint, credential, state } = item;
   await retryOnConflict(async () => {
     const bound = await bindCredential(context, credential, mayReveal);
     try {
-      await context.table.commit([
+      const writes = [
         create(CollectorNameItem, { name, collector: id }),
         create(CollectorKeyItem, { ...key, collector: id }),
         create(CollectorItem, item),
         create(CollectorListItem, { id }),
-        audit(actor, now, {
-          action: "collector.register",
-          target: id,
-          detail: {
-            name,
-            providers,
-            accounts: someOf(accounts),
-            keyFingerprint,
-            state,
-            ...(credential ? { credential } : {}),
-          },
-        }),
         ...bound,
-      ]);
+      ];
+      await commitRecorded(context, actor, writes, {
+        action: "collector.register",
+        target: id,
+        detail: {
+          name,
+          providers,
+          accounts: someOf(accounts),
+          keyFingerprint,
+          state,
+          ...(credential ? { credential } : {}),
+        },
+      });
     } catch (error) {
       if (isTaken(error, 0)) throw new ProblemError("collector.name_taken", `the name ${name} is in use`);
       if (isTaken(error, 1)) throw new ProblemError("collector.key_taken", `the key ${keyFingerprint} was registered`);

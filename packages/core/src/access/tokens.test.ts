@@ -2,6 +2,7 @@ import { parse } from "@cadastre/contract/parse";
 import { createdToken, newToken, TOKEN_SCOPES, token } from "@cadastre/contract/token";
 import { describe, expect, test } from "vitest";
 import { aContext, anActor, auditRecords } from "../audit/testing.ts";
+import { actorName, FIRST_ORGANIZATION } from "../context.ts";
 import { authenticateToken } from "./authenticate-token.ts";
 import { TokenItem } from "./items.ts";
 import { hasScope, requireScope } from "./scopes.ts";
@@ -30,9 +31,10 @@ describe("tokens", () => {
     const made = await createToken(context, anActor, aToken(), ["admin"]);
     createdToken.parse(made);
     expect(await authenticateToken(context, made.secret)).toEqual({
-      tokenId: made.id,
-      scopes: ["resources:read"],
-      actorId: `token:${made.id}`,
+      type: "token",
+      id: made.id,
+      organization: FIRST_ORGANIZATION,
+      attributes: { scopes: ["resources:read"] },
     });
   });
 
@@ -83,7 +85,7 @@ describe("tokens", () => {
     const context = aContext();
     const made = await createToken(context, anActor, aToken(), ["admin"]);
     const revoked = await revokeToken(context, anActor, made.id);
-    expect(revoked).toMatchObject({ revokedBy: anActor.id, revokedAt: "2026-11-22T05:00:00.000Z" });
+    expect(revoked).toMatchObject({ revokedBy: actorName(anActor), revokedAt: "2026-11-22T05:00:00.000Z" });
     await expect(authenticateToken(context, made.secret)).rejects.toMatchObject({ code: "auth.revoked" });
     context.advance(10);
     expect(await revokeToken(context, anActor, made.id)).toEqual(revoked);
@@ -129,7 +131,7 @@ describe("tokens", () => {
     const { secret } = await createToken(context, anActor, aToken(), ["admin"]);
     const right = await context.table.meter.measure(() => authenticateToken(context, secret));
     expect(right).toMatchObject({ units: { read: 1, write: 0 }, calls: 1 });
-    expect(idOfTokenText(secret)).toBe(right.result.tokenId);
+    expect(idOfTokenText(secret)).toBe(right.result.id);
     const wrong = await context.table.meter.measure(() => authenticateToken(context, `${secret}x`).catch(() => "no"));
     expect(wrong).toMatchObject({ units: { read: 0, write: 0 }, calls: 0 });
   });

@@ -2,10 +2,10 @@ import { ProblemError } from "@cadastre/contract/errors";
 import { newId } from "@cadastre/contract/ids";
 import { type CreatedToken, type NewToken, type Token, type TokenScope, token } from "@cadastre/contract/token";
 import { create, replace, type Stored } from "@cadastre/store/table";
-import { retryOnConflict } from "../audit/conflict.ts";
-import { type Listed, type ListOptions, queryPage, toListed } from "../audit/paging.ts";
-import { audit } from "../audit/record.ts";
-import type { Actor, Context } from "../context.ts";
+import { commitRecorded } from "../audit/commit-recorded.ts";
+import { type Actor, actorName, type Context } from "../context.ts";
+import { type Listed, type ListOptions, queryPage, toListed } from "../lists.ts";
+import { retryOnConflict } from "../retry-on-conflict.ts";
 import { TOKENS_PARTITION, TokenItem, TokenListItem } from "./items.ts";
 import { hasScope } from "./scopes.ts";
 import { hashTokenText, newTokenText } from "./token-text.ts";
@@ -54,14 +54,14 @@ export async function createToken(
   const now = context.now();
   const id = newId("token", now);
   const text = newTokenText(id);
-  const item = toTokenItem(id, text, input, { now, createdBy: actor.id });
+  const item = toTokenItem(id, text, input, { now, createdBy: actorName(actor) });
   const { name, scopes, expiresAt } = item;
   await retryOnConflict(() =>
-    context.table.commit([
-      create(TokenItem, item),
-      create(TokenListItem, { id }),
-      audit(actor, now, { action: "token.create", target: id, detail: { name, scopes, expiresAt } }),
-    ]),
+    commitRecorded(context, actor, [create(TokenItem, item), create(TokenListItem, { id })], {
+      action: "token.create",
+      target: id,
+      detail: { name, scopes, expiresAt },
+    }),
   );
   return { ...toView(await read(context, id)), secret: text };
 }
@@ -71,11 +71,12 @@ export async function revokeToken(context: Context, actor: Actor, id: string): P
   await retryOnConflict(async () => {
     const stored = await read(context, id);
     if (stored.revokedAt !== undefined) return;
-    const now = context.now();
-    await context.table.commit([
-      replace(TokenItem, { ...stored, revokedAt: now.toISOString(), revokedBy: actor.id }, stored.version),
-      audit(actor, now, { action: "token.revoke", target: id, detail: { name: stored.name } }),
-    ]);
+    const revoked = { revokedAt: context.now().toISOString(), revokedBy: actorName(actor) };
+    await commitRecorded(context, actor, [replace(TokenItem, { ...stored, ...revoked }, stored.version)], {
+      action: "token.revoke",
+      target: id,
+      detail: { name: stored.name },
+    });
   });
   return toView(await read(context, id));
 }

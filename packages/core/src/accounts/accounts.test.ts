@@ -1,20 +1,25 @@
 import { account, newAccount } from "@cadastre/contract/account";
 import { parse } from "@cadastre/contract/parse";
 import { describe, expect, test } from "vitest";
-import { aContext, anActor, auditRecords } from "../audit/testing.ts";
+import { aContext, anActor, anActorOf, auditRecords } from "../audit/testing.ts";
+import { actorName } from "../context.ts";
 import { type AccountKey, createAccount, deleteAccount, getAccount, listAccounts, patchAccount } from "./accounts.ts";
 import { accountSightings } from "./sighting.ts";
 
 const PROD: AccountKey = { provider: "aws", account: "111111111111" };
 const anAccount = (more: object = {}) => parse(newAccount, { ...PROD, name: "prod", ...more });
 const unused = async () => false;
-const collector = { id: "collector:col_01JD0000000000000000000000", requestId: "req_2" };
+const collector = anActorOf("collector", "col_01JD0000000000000000000000", "req_2");
 
 describe("accounts", () => {
   test("are created once under provider and account, and read back whole", async () => {
     const context = aContext();
     const made = await createAccount(context, anActor, anAccount({ tier: "gold", regions: ["eu-west-1"] }));
-    expect(account.strict().parse(made)).toMatchObject({ tier: "gold", createdBy: anActor.id, regions: ["eu-west-1"] });
+    expect(account.strict().parse(made)).toMatchObject({
+      tier: "gold",
+      createdBy: actorName(anActor),
+      regions: ["eu-west-1"],
+    });
     expect(await getAccount(context, PROD)).toEqual(made);
     await expect(createAccount(context, anActor, anAccount())).rejects.toMatchObject({ code: "account.exists" });
     await createAccount(context, anActor, anAccount({ provider: "gcp" }));
@@ -59,7 +64,7 @@ describe("accounts", () => {
     expect(records).toHaveLength(2);
     expect(records[1]).toMatchObject({
       action: "account.patch",
-      detail: { before: { tier: "gold" }, after: { tier: "silver" } },
+      changes: [{ path: "tier", before: "gold", after: "silver" }],
     });
   });
 
@@ -116,7 +121,11 @@ describe("an account that a collector sees", () => {
     const writes = await accountSightings(context, collector, [PROD, unknown, unknown]);
     expect(writes).toHaveLength(1);
     await context.table.commit(writes);
-    expect(await getAccount(context, unknown)).toMatchObject({ createdBy: collector.id, name: "", regions: [] });
+    expect(await getAccount(context, unknown)).toMatchObject({
+      createdBy: actorName(collector),
+      name: "",
+      regions: [],
+    });
     expect(await getAccount(context, PROD)).toEqual(known);
     expect(await accountSightings(context, collector, [PROD, unknown])).toEqual([]);
   });

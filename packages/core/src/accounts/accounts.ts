@@ -2,10 +2,11 @@ import { type Account, type AccountPatch, account, type NewAccount } from "@cada
 import { ProblemError } from "@cadastre/contract/errors";
 import type { Provider } from "@cadastre/contract/scope";
 import { create, remove, replace, type Stored } from "@cadastre/store/table";
-import { isTaken, retryOnConflict } from "../audit/conflict.ts";
-import { type Listed, type ListOptions, queryPage, toListed } from "../audit/paging.ts";
-import { audit } from "../audit/record.ts";
-import type { Actor, Context } from "../context.ts";
+import { commitRecorded } from "../audit/commit-recorded.ts";
+import { changesBetween } from "../changes.ts";
+import { type Actor, actorName, type Context } from "../context.ts";
+import { type Listed, type ListOptions, queryPage, toListed } from "../lists.ts";
+import { isTaken, retryOnConflict } from "../retry-on-conflict.ts";
 import { ACCOUNTS_PARTITION, AccountItem } from "./items.ts";
 
 export interface AccountKey {
@@ -28,10 +29,12 @@ export async function createAccount(context: Context, actor: Actor, input: NewAc
   const at = now.toISOString();
   await retryOnConflict(async () => {
     try {
-      await context.table.commit([
-        create(AccountItem, { ...input, createdAt: at, createdBy: actor.id, updatedAt: at }),
-        audit(actor, now, { action: "account.create", target: targetOf(input), detail: { name: input.name } }),
-      ]);
+      await commitRecorded(
+        context,
+        actor,
+        [create(AccountItem, { ...input, createdAt: at, createdBy: actorName(actor), updatedAt: at })],
+        { action: "account.create", target: targetOf(input), changes: changesBetween(undefined, input) },
+      );
     } catch (error) {
       if (isTaken(error, 0)) throw new ProblemError("account.exists", `${targetOf(input)} exists`);
       throw error;
@@ -75,12 +78,13 @@ export async function patchAccount(
   await retryOnConflict(async () => {
     const stored = await read(context, key);
     if (stored.version !== version) throw new ProblemError("request.precondition_failed");
-    const now = context.now();
     const before = Object.fromEntries(Object.entries(stored).filter(([name]) => name in given));
-    await context.table.commit([
-      replace(AccountItem, { ...stored, ...given, updatedAt: now.toISOString() }, version),
-      audit(actor, now, { action: "account.patch", target: targetOf(key), detail: { before, after: given } }),
-    ]);
+    await commitRecorded(
+      context,
+      actor,
+      [replace(AccountItem, { ...stored, ...given, updatedAt: context.now().toISOString() }, version)],
+      { action: "account.patch", target: targetOf(key), changes: changesBetween(before, given) },
+    );
   });
   return getAccount(context, key);
 }
@@ -107,9 +111,10 @@ export async function deleteAccount(
     if (version !== undefined && stored.version !== version) throw new ProblemError("request.precondition_failed");
     if (await hasActiveResources(key))
       throw new ProblemError("account.in_use", `${targetOf(key)} has active resources`);
-    await context.table.commit([
-      remove(AccountItem, key, stored.version),
-      audit(actor, context.now(), { action: "account.delete", target: targetOf(key), detail: { name: stored.name } }),
-    ]);
+    await commitRecorded(context, actor, [remove(AccountItem, key, stored.version)], {
+      action: "account.delete",
+      target: targetOf(key),
+      detail: { name: stored.name },
+    });
   });
 }

@@ -1,6 +1,6 @@
 import { newAccount } from "@cadastre/contract/account";
 import { create, type Write } from "@cadastre/store/table";
-import type { Actor, Context } from "../context.ts";
+import { type Actor, actorName, type Context } from "../context.ts";
 import type { AccountKey } from "./accounts.ts";
 import { AccountItem } from "./items.ts";
 
@@ -23,7 +23,7 @@ export async function accountSightings(
       create(AccountItem, {
         ...newAccount.parse({ provider, account }),
         createdAt: at,
-        createdBy: actor.id,
+        createdBy: actorName(actor),
         updatedAt: at,
       }),
     );

@@ -1,8 +1,8 @@
 import type { AuditRecord } from "@cadastre/contract/view";
 import { openSqliteTable } from "@cadastre/store/sqlite";
 import type { Table } from "@cadastre/store/table";
-import { type Actor, type Context, DEFAULT_HOLD_POLICY } from "../context.ts";
-import { AuditItem, auditPartition } from "./items.ts";
+import { type Actor, type Context, DEFAULT_HOLD_POLICY, FIRST_ORGANIZATION, type Principal } from "../context.ts";
+import { listAudit } from "./list.ts";
 
 export interface TestContext extends Context {
   /** Moves the clock. */
@@ -31,10 +31,15 @@ export function aContext({
   };
 }
 
-export const anActor: Actor = { id: "token:tok_01JD0000000000000000000000", requestId: "req_1" };
+/** For tests: who acts, by type and id. */
+export function anActorOf(type: Principal["type"], id: string, requestId = "req_1"): Actor {
+  return { principal: { type, id, organization: FIRST_ORGANIZATION, attributes: {} }, requestId };
+}
 
-/** For tests: this month's records, oldest first. */
+export const anActor: Actor = anActorOf("token", "tok_01JD0000000000000000000000");
+
+/** For tests: the newest 1,000 records, oldest first. */
 export async function auditRecords(context: Context): Promise<AuditRecord[]> {
-  const page = await context.table.query(AuditItem, { partition: auditPartition(context.now().toISOString()) });
-  return [...page.items];
+  const { items } = await listAudit(context, { limit: 1000 });
+  return items.toReversed();
 }

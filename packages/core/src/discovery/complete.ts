@@ -4,7 +4,7 @@ import { ProblemError } from "@cadastre/contract/errors";
 import { fromScopeName } from "@cadastre/contract/scope";
 import { ConflictError } from "@cadastre/store/errors";
 import { COMMIT_LIMIT, check, put, replace } from "@cadastre/store/table";
-import { audit } from "../audit/record.ts";
+import { recordOf as audit } from "../audit/commit-recorded.ts";
 import type { Actor, Context } from "../context.ts";
 import { GuardError } from "../register/apply.ts";
 import { type Lease, PageItem, RunItem, RunPageItem, type RunScope, ScopeItem } from "./items.ts";

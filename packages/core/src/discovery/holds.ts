@@ -3,8 +3,8 @@ import { ProblemError } from "@cadastre/contract/errors";
 import { fromScopeName } from "@cadastre/contract/scope";
 import { ConflictError } from "@cadastre/store/errors";
 import { check, put, replace } from "@cadastre/store/table";
-import { audit } from "../audit/record.ts";
-import type { Actor, Context } from "../context.ts";
+import { commitRecorded } from "../audit/commit-recorded.ts";
+import { type Actor, actorName, type Context } from "../context.ts";
 import { BucketItem } from "../scopes/items.ts";
 import { bucketOf } from "./buckets.ts";
 import { HoldItem, PageItem, ScopeItem } from "./items.ts";
@@ -61,17 +61,16 @@ async function decide(
     ...item,
     state,
     decidedAt: now.toISOString(),
-    decidedBy: actor.id,
+    decidedBy: actorName(actor),
     ...(decision.reason ? { reason: decision.reason } : {}),
   };
   const action = state === "approved" ? "hold.approve" : "hold.reject";
-  const record = audit(actor, now, {
-    action,
-    target: hold.id,
-    detail: { scope: `${hold.source}/${hold.scope}`, missing: hold.missing, reason: decision.reason ?? "" },
-  });
   try {
-    await context.table.commit([replace(HoldItem, next, version), record]);
+    await commitRecorded(context, actor, [replace(HoldItem, next, version)], {
+      action,
+      target: hold.id,
+      detail: { scope: `${hold.source}/${hold.scope}`, missing: hold.missing, reason: decision.reason ?? "" },
+    });
   } catch (error) {
     if (error instanceof ConflictError)
       throw new ProblemError("request.conflict", "the hold was changed meanwhile; read it again", { cause: error });
@@ -113,7 +112,12 @@ export async function approveHold(context: Context, actor: Actor, id: string, de
   const decided = await decide(context, actor, hold, "approved", decision);
 
   const guard = [check(ScopeItem, scopeId, scope.version)];
-  const absence = { scope: fromScopeName(hold.scope), run: hold.id, actor: actor.id, at: context.now().toISOString() };
+  const absence = {
+    scope: fromScopeName(hold.scope),
+    run: hold.id,
+    actor: actorName(actor),
+    at: context.now().toISOString(),
+  };
   await retireMissing(context, scopeId, scope.shardCount, missing.shards, absence, guard, new Set(missing.idHashes));
   for (const shard of missing.shards)
     states.set(shard, { digest: states.get(shard)?.digest ?? EMPTY_DIGEST, missing: 0 });

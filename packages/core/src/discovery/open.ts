@@ -5,7 +5,7 @@ import { ProblemError } from "@cadastre/contract/errors";
 import { scopeName } from "@cadastre/contract/scope";
 import { ConflictError } from "@cadastre/store/errors";
 import { create, put, replace, type Write } from "@cadastre/store/table";
-import { audit } from "../audit/record.ts";
+import { recordOf as audit } from "../audit/commit-recorded.ts";
 import type { Actor, Context } from "../context.ts";
 import { BucketItem, type ScopeEntry, SourceItem, SweepItem } from "../scopes/items.ts";
 import { bucketDigests, bucketOf, byBucket, differingBuckets, setOf } from "./buckets.ts";

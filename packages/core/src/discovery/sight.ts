@@ -1,7 +1,7 @@
 import type { ScopeKey } from "@cadastre/contract/scope";
 import { ConflictError } from "@cadastre/store/errors";
 import { accountSightings } from "../accounts/sighting.ts";
-import { audit } from "../audit/record.ts";
+import { commitRecorded } from "../audit/commit-recorded.ts";
 import type { Actor, Context } from "../context.ts";
 
 const AT_ONCE = 50;
@@ -18,13 +18,12 @@ export async function sightAccounts(context: Context, actor: Actor, scopes: read
       const sightings = await accountSightings(context, actor, some);
       if (sightings.length === 0) break;
       const target = some.map((one) => `${one.provider}/${one.account}`);
-      const record = audit(actor, context.now(), {
-        action: "account.sighted",
-        target: target[0] ?? "",
-        detail: { accounts: target },
-      });
       try {
-        await context.table.commit([...sightings, record]);
+        await commitRecorded(context, actor, sightings, {
+          action: "account.sighted",
+          target: target[0] ?? "",
+          detail: { accounts: target },
+        });
         break;
       } catch (error) {
         if (!(error instanceof ConflictError) || attempt === ATTEMPTS) throw error;

@@ -1,8 +1,8 @@
 import type { Trigger } from "@cadastre/contract/discovery";
 import { newId } from "@cadastre/contract/ids";
 import { put } from "@cadastre/store/table";
-import { audit } from "../audit/record.ts";
-import type { Actor, Context } from "../context.ts";
+import { commitRecorded } from "../audit/commit-recorded.ts";
+import { type Actor, actorName, type Context } from "../context.ts";
 import { TriggerItem } from "./items.ts";
 
 const LIFE_SECONDS = 86_400;
@@ -21,20 +21,18 @@ export async function requestRuns(
     collector: id,
     name,
     requestedAt: now.toISOString(),
-    requestedBy: actor.id,
+    requestedBy: actorName(actor),
   }));
   for (let at = 0; at < triggers.length; at += AT_ONCE) {
     const some = triggers.slice(at, at + AT_ONCE);
     const expiresAtSeconds = Math.floor(now.getTime() / 1000) + LIFE_SECONDS;
     const names = some.map((one) => one.name);
-    await context.table.commit([
-      ...some.map(({ name: _, ...one }) => put(TriggerItem, { ...one, expiresAtSeconds })),
-      audit(actor, now, {
-        action: "discovery.trigger",
-        target: names.length === 1 ? (names[0] ?? "") : "collectors",
-        detail: { collectors: names },
-      }),
-    ]);
+    const writes = some.map(({ name: _, ...one }) => put(TriggerItem, { ...one, expiresAtSeconds }));
+    await commitRecorded(context, actor, writes, {
+      action: "discovery.trigger",
+      target: names.length === 1 ? (names[0] ?? "") : "collectors",
+      detail: { collectors: names },
+    });
   }
   await publish(triggers);
   return triggers.map(({ name: _, ...trigger }) => trigger);

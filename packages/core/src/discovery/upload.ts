@@ -21,8 +21,8 @@ import {
 import { fromScopeName, fromScopePath, type ScopeKey } from "@cadastre/contract/scope";
 import { ConflictError } from "@cadastre/store/errors";
 import { check, create, replace } from "@cadastre/store/table";
-import { audit } from "../audit/record.ts";
-import type { Actor, Context } from "../context.ts";
+import { recordOf as audit } from "../audit/commit-recorded.ts";
+import { type Actor, actorName, type Context } from "../context.ts";
 import { applyChanges, GuardError } from "../register/apply.ts";
 import { decideSighting } from "../register/decide.ts";
 import { type Lease, ManifestItem, RunItem, RunPageItem, ScopeItem } from "./items.ts";
@@ -238,7 +238,7 @@ async function tryUpload(
         scope,
         ...one,
         run: address.run,
-        actor: actor.id,
+        actor: actorName(actor),
         at: now.toISOString(),
       });
       if (!change && stored?.lastChange.run === address.run) repeated = addRepeated(repeated, stored.lastChange.type);

@@ -2,7 +2,7 @@ import type { ObservedResource } from "@cadastre/contract/resource";
 import { ownerOf } from "@cadastre/contract/resource";
 import { type ScopeKey, scopeName } from "@cadastre/contract/scope";
 import type { ResourceEvent } from "@cadastre/contract/view";
-import { contentChanges } from "./changes.ts";
+import { contentChanges } from "../changes.ts";
 import { accountOfClaim, type Claim, type EventItem, type ResourceItem } from "./items.ts";
 
 /** One resource as a scope saw it. */

@@ -3,9 +3,9 @@ import type { Provider } from "@cadastre/contract/scope";
 import type { Resource, ResourceEvent, ResourcePatch } from "@cadastre/contract/view";
 import { ConflictError } from "@cadastre/store/errors";
 import { put, replace } from "@cadastre/store/table";
-import { audit } from "../audit/record.ts";
-import type { Actor, Context } from "../context.ts";
-import { changesBetween } from "./changes.ts";
+import { commitRecorded } from "../audit/commit-recorded.ts";
+import { changesBetween } from "../changes.ts";
+import { type Actor, actorName, type Context } from "../context.ts";
 import { partitions } from "./entries.ts";
 import { EventItem, IndexItem, ResourceItem } from "./items.ts";
 import { createSightings, readResource, toResource } from "./view.ts";
@@ -56,22 +56,19 @@ export async function annotateResource(
   const changes = changesBetween({ notes: item.notes, owner: item.owner }, said);
   const next: ResourceItem = { ...item, ...said, sequence: item.sequence + 1 };
   try {
-    await context.table.commit([
-      replace(ResourceItem, next, current),
-      put(EventItem, {
-        idHash: item.idHash,
-        sequence: next.sequence,
-        at: now.toISOString(),
-        type: "annotated",
-        actor: actor.id,
-        changes,
-      }),
-      audit(actor, now, {
-        action: "resource.annotate",
-        target: item.id,
-        detail: { fields: changes.map((change) => change.path) },
-      }),
-    ]);
+    const event = {
+      idHash: item.idHash,
+      sequence: next.sequence,
+      at: now.toISOString(),
+      type: "annotated" as const,
+      actor: actorName(actor),
+      changes,
+    };
+    await commitRecorded(context, actor, [replace(ResourceItem, next, current), put(EventItem, event)], {
+      action: "resource.annotate",
+      target: item.id,
+      changes,
+    });
   } catch (error) {
     if (error instanceof ConflictError)
       throw new ProblemError("request.precondition_failed", "the resource was changed meanwhile; read it again", {

@@ -1,6 +1,7 @@
 import { credential } from "@cadastre/contract/credential";
 import { describe, expect, test } from "vitest";
 import { aContext, anActor, auditRecords } from "../audit/testing.ts";
+import { actorName } from "../context.ts";
 import { createCredential, getCredential, listCredentials, revokeCredential } from "./credentials.ts";
 import { SealedItem } from "./items.ts";
 import { aNewCredential, aVault } from "./testing.ts";
@@ -60,7 +61,7 @@ describe("revoking a credential", () => {
     const made = await createCredential(context, aVault(), anActor, aNewCredential());
     context.advance(5);
     const revoked = await revokeCredential(context, anActor, made.id);
-    expect(revoked).toMatchObject({ revokedAt: "2026-11-22T05:00:05.000Z", revokedBy: anActor.id });
+    expect(revoked).toMatchObject({ revokedAt: "2026-11-22T05:00:05.000Z", revokedBy: actorName(anActor) });
     expect(await context.table.get(SealedItem, { id: made.id }, { consistent: true })).toBeUndefined();
     context.advance(5);
     expect(await revokeCredential(context, anActor, made.id)).toEqual(revoked);

@@ -2,10 +2,10 @@ import { type Credential, credential, type NewCredential } from "@cadastre/contr
 import { ProblemError } from "@cadastre/contract/errors";
 import { newId } from "@cadastre/contract/ids";
 import { create, remove, replace, type Stored } from "@cadastre/store/table";
-import { retryOnConflict } from "../audit/conflict.ts";
-import { type Listed, type ListOptions, queryPage, toListed } from "../audit/paging.ts";
-import { audit } from "../audit/record.ts";
-import type { Actor, Context } from "../context.ts";
+import { commitRecorded } from "../audit/commit-recorded.ts";
+import { type Actor, actorName, type Context } from "../context.ts";
+import { type Listed, type ListOptions, queryPage, toListed } from "../lists.ts";
+import { retryOnConflict } from "../retry-on-conflict.ts";
 import { CREDENTIALS_PARTITION, CredentialItem, SealedItem } from "./items.ts";
 import type { Sealer } from "./ports.ts";
 import { sealSecret } from "./seal.ts";
@@ -43,17 +43,17 @@ export async function createCredential(
     ...about,
     description,
     createdAt: now.toISOString(),
-    createdBy: actor.id,
+    createdBy: actorName(actor),
   };
   const ciphertext = await sealSecret(sealer, item, secret).catch((cause: unknown) => {
     throw new ProblemError("service.unavailable", "the credential cannot be sealed now", { cause });
   });
   await retryOnConflict(() =>
-    context.table.commit([
-      create(CredentialItem, item),
-      create(SealedItem, { id, ciphertext }),
-      audit(actor, now, { action: "credential.create", target: id, detail: about }),
-    ]),
+    commitRecorded(context, actor, [create(CredentialItem, item), create(SealedItem, { id, ciphertext })], {
+      action: "credential.create",
+      target: id,
+      detail: about,
+    }),
   );
   return toCredential(await read(context, id));
 }
@@ -77,12 +77,13 @@ export async function revokeCredential(context: Context, actor: Actor, id: strin
   await retryOnConflict(async () => {
     const stored = await read(context, id);
     if (stored.revokedAt !== undefined) return;
-    const now = context.now();
-    await context.table.commit([
-      replace(CredentialItem, { ...stored, revokedAt: now.toISOString(), revokedBy: actor.id }, stored.version),
-      remove(SealedItem, { id }),
-      audit(actor, now, { action: "credential.revoke", target: id, detail: { name: stored.name, type: stored.type } }),
-    ]);
+    const revoked = { revokedAt: context.now().toISOString(), revokedBy: actorName(actor) };
+    const writes = [replace(CredentialItem, { ...stored, ...revoked }, stored.version), remove(SealedItem, { id })];
+    await commitRecorded(context, actor, writes, {
+      action: "credential.revoke",
+      target: id,
+      detail: { name: stored.name, type: stored.type },
+    });
   });
   return toCredential(await read(context, id));
 }

@@ -2,7 +2,8 @@ import { revealedCredential } from "@cadastre/contract/credential";
 import { ConflictError } from "@cadastre/store/errors";
 import { put } from "@cadastre/store/table";
 import { describe, expect, test } from "vitest";
-import { aContext, anActor, auditRecords, type TestContext } from "../audit/testing.ts";
+import { aContext, anActor, anActorOf, auditRecords, type TestContext } from "../audit/testing.ts";
+import { actorName } from "../context.ts";
 import { createCredential, revokeCredential } from "./credentials.ts";
 import { SealedItem } from "./items.ts";
 import type { Opener } from "./ports.ts";
@@ -11,7 +12,7 @@ import { aNewCredential, aVault } from "./testing.ts";
 
 const NOBODY = "crd_01JD0000000000000000000000";
 const aCollector = { id: "col_01JD0000000000000000000000", name: "aws-main" };
-const collectorActor = { id: `collector:${aCollector.id}`, requestId: "req_2" };
+const collectorActor = anActorOf("collector", aCollector.id, "req_2");
 
 async function stored() {
   const context = aContext();
@@ -143,7 +144,7 @@ describe("a collector", () => {
     expect(await accesses(context)).toMatchObject([
       {
         action: "credential.fetch",
-        actor: collectorActor.id,
+        actor: actorName(collectorActor),
         target: made.id,
         outcome: "done",
         detail: { name: "aws-main" },

@@ -3,9 +3,9 @@ import type { CredentialSecret, RevealedCredential } from "@cadastre/contract/cr
 import { type ErrorCode, ProblemError } from "@cadastre/contract/errors";
 import { idSchema } from "@cadastre/contract/ids";
 import { check } from "@cadastre/store/table";
-import { retryOnConflict } from "../audit/conflict.ts";
-import { type AuditEntry, audit } from "../audit/record.ts";
+import { type AuditEntry, commitRecorded } from "../audit/commit-recorded.ts";
 import type { Actor, Context } from "../context.ts";
+import { retryOnConflict } from "../retry-on-conflict.ts";
 import { toCredential } from "./credentials.ts";
 import { CredentialItem, SealedItem } from "./items.ts";
 import { type Opener, UnreadableError } from "./ports.ts";
@@ -22,7 +22,7 @@ interface Access {
 
 async function record(context: Context, actor: Actor, entry: AuditEntry): Promise<void> {
   const target = entry.target.slice(0, MOST_TARGET);
-  await retryOnConflict(() => context.table.commit([audit(actor, context.now(), { ...entry, target })]));
+  await retryOnConflict(() => commitRecorded(context, actor, [], { ...entry, target }));
 }
 
 /** Opens a credential's secret. Throws ProblemErrors that say nothing of what was read. */
@@ -61,10 +61,11 @@ async function access(
       await record(context, actor, { action, target: id, outcome: "failed", detail: { ...detail, code } });
       throw error;
     }
-    await context.table.commit([
-      audit(actor, context.now(), { action, target: id, detail: { ...detail, type: stored.type } }),
-      check(CredentialItem, { id }, stored.version),
-    ]);
+    await commitRecorded(context, actor, [check(CredentialItem, { id }, stored.version)], {
+      action,
+      target: id,
+      detail: { ...detail, type: stored.type },
+    });
     return { ...toCredential(stored), secret };
   });
 }

@@ -1,0 +1,41 @@
+import { hash } from "node:crypto";
+import { canonicalJson } from "@cadastre/contract/digest";
+import { ProblemError } from "@cadastre/contract/errors";
+import type * as z from "zod";
+
+export interface Cursors<Position> {
+  readonly encode: (position: Position) => string;
+  /** Throws 422 `cursor.invalid` for what is not a cursor of this list with these filters. */
+  readonly decode: (cursor: string) => Position;
+}
+
+/**
+ * Cursors of a list that is more than one query of the table: base64url of JSON with the position, and a digest over the
+ * list's name, its filters and the position. They are no secret: the worst that a made-up one can do is to begin elsewhere in
+ * a list that one may read anyway.
+ */
+export function createCursors<Position>(
+  list: string,
+  filters: object,
+  position: z.ZodType<Position>,
+): Cursors<Position> {
+  const seal = (at: unknown) => {
+    const bound = JSON.parse(JSON.stringify([list, filters, at]));
+    return hash("sha256", canonicalJson(bound)).slice(0, 16);
+  };
+  return {
+    encode: (at) => Buffer.from(JSON.stringify([at, seal(at)])).toString("base64url"),
+    decode(cursor) {
+      try {
+        const [at, sealed] = JSON.parse(Buffer.from(cursor, "base64url").toString("utf8")) as [unknown, unknown];
+        if (sealed === seal(at)) return position.parse(at);
+      } catch {
+        // What cannot be read is not a cursor of this list either.
+      }
+      throw new ProblemError(
+        "cursor.invalid",
+        `the cursor is not of this list of ${list} with these filters; pass back the one of the page before, unchanged`,
+      );
+    },
+  };
+}

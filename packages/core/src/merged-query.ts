@@ -1,0 +1,80 @@
+import type { AnyEntity, ItemOf } from "@cadastre/store/entity";
+import type { SortRange, Stored, Table } from "@cadastre/store/table";
+
+export interface MergedQuery {
+  readonly partitions: readonly string[];
+  /** Sort keys, both exclusive; the same bounds in every partition. */
+  readonly after?: string | undefined;
+  readonly before?: string | undefined;
+  /** Greatest sort key first. */
+  readonly reverse: boolean;
+  /** About how many items the caller will take: how much is read of each partition at a time follows from it. */
+  readonly expected: number;
+  readonly consistent?: boolean;
+}
+
+export interface Merged<Item> {
+  readonly sk: string;
+  readonly item: Stored<Item>;
+}
+
+const SMALLEST = 4;
+const LARGEST = 200;
+
+interface Lane<Item> {
+  readonly items: Merged<Item>[];
+  /** Where to go on; absent when the partition was read to its end. */
+  cursor: string | undefined;
+  begun: boolean;
+}
+
+/**
+ * Items of several partitions as one list, in the order of their sort keys, which must differ between partitions. A log that
+ * one partition could not take in is spread over a few and read by this. Costs a read of each partition at the least, and
+ * more only of those that run out.
+ */
+export async function* mergedQuery<E extends AnyEntity>(
+  table: Table,
+  entity: E,
+  query: MergedQuery,
+): AsyncGenerator<Merged<ItemOf<E>>> {
+  const { partitions, after, before, reverse, expected, consistent = false } = query;
+  const sort: SortRange | undefined =
+    after === undefined && before === undefined
+      ? undefined
+      : { ...(after === undefined ? {} : { after }), ...(before === undefined ? {} : { before }) };
+  const limit = Math.min(LARGEST, Math.max(SMALLEST, Math.ceil((2 * expected) / partitions.length)));
+  const lanes = partitions.map((): Lane<ItemOf<E>> => ({ items: [], cursor: undefined, begun: false }));
+  const refill = async (lane: Lane<ItemOf<E>>, partition: string) => {
+    while (lane.items.length === 0 && (!lane.begun || lane.cursor !== undefined)) {
+      const page = await table.query(entity, {
+        partition,
+        ...(sort ? { sort } : {}),
+        reverse,
+        limit,
+        consistent,
+        cursor: lane.cursor,
+      });
+      lane.begun = true;
+      lane.cursor = page.cursor;
+      lane.items.push(...page.items.map((item) => ({ sk: entity.keyOf(item).sk, item })));
+    }
+  };
+  for (;;) {
+    await Promise.all(lanes.map((lane, at) => refill(lane, partitions[at] as string)));
+    const first = lanes
+      .filter((lane) => lane.items.length > 0)
+      .reduce<Lane<ItemOf<E>> | undefined>(
+        (best, lane) => (best && !isBefore(lane, best, reverse) ? best : lane),
+        undefined,
+      );
+    const next = first?.items.shift();
+    if (!next) return;
+    yield next;
+  }
+}
+
+function isBefore(lane: Lane<unknown>, other: Lane<unknown>, reverse: boolean): boolean {
+  const [a, b] = [lane.items[0]?.sk ?? "", other.items[0]?.sk ?? ""];
+  return reverse ? a > b : a < b;
+}
