@@ -1,5 +1,5 @@
 import { bootstrapAdminToken } from "@cadastre/core/access/bootstrap";
-import { DEFAULT_HOLD_POLICY } from "@cadastre/core/context";
+import { DEFAULT_HOLD_POLICY, DEFAULT_RETENTION_DAYS } from "@cadastre/core/context";
 import { openDynamoTable } from "./adapters/dynamo.ts";
 import { readTableConfig } from "./env.ts";
 
@@ -12,5 +12,5 @@ const now = () => new Date();
  */
 export function handler(): ReturnType<typeof bootstrapAdminToken> {
   const table = openDynamoTable({ tableName, now });
-  return bootstrapAdminToken({ table, now, holdPolicy: DEFAULT_HOLD_POLICY });
+  return bootstrapAdminToken({ table, now, holdPolicy: DEFAULT_HOLD_POLICY, retentionDays: DEFAULT_RETENTION_DAYS });
 }

@@ -10,13 +10,13 @@ import { createKmsSealer } from "./adapters/kms-sealer.ts";
 import { createLog, writeToStdout } from "./adapters/log.ts";
 import { readApiConfig } from "./env.ts";
 
-const { tableName, dataKeyArn, triggerBusName, holdPolicy } = readApiConfig(process.env);
+const { tableName, dataKeyArn, triggerBusName, holdPolicy, retentionDays } = readApiConfig(process.env);
 const now = () => new Date();
 
 /** The API behind an HTTP API. It stores secrets and has nothing to open them with: that is the vault's. */
 export const handler = createHttpApiHandler(
   createApp({
-    context: { table: openDynamoTable({ tableName, now }), now, holdPolicy },
+    context: { table: openDynamoTable({ tableName, now }), now, holdPolicy, retentionDays },
     vault: { sealer: createKmsSealer({ keyArn: dataKeyArn }) },
     assets: createFileAssets({ directory: fileURLToPath(new URL("assets", import.meta.url)) }),
     log: createLog({ now, write: writeToStdout }),

@@ -1,5 +1,5 @@
 import { collectorName } from "@cadastre/contract/collector";
-import { DEFAULT_HOLD_POLICY, type HoldPolicy } from "@cadastre/core/context";
+import { DEFAULT_HOLD_POLICY, DEFAULT_RETENTION_DAYS, type HoldPolicy } from "@cadastre/core/context";
 import * as z from "zod";
 
 /*
@@ -52,6 +52,10 @@ export const apiVariables = vaultVariables.extend({
     .regex(/^(0(\.\d+)?|1(\.0+)?)$/, "must be a number from 0 to 1")
     .optional(),
   CADASTRE_HOLD_FLOOR: wholeNumber.optional(),
+  CADASTRE_RETENTION_DAYS: z
+    .string()
+    .regex(/^[1-9]\d{0,4}$/, "must be a number of days from 1")
+    .optional(),
 });
 
 const collectorVariables = z.object({
@@ -140,6 +144,7 @@ export interface VaultConfig {
   readonly tableName: string;
   readonly dataKeyArn: string;
   readonly holdPolicy: HoldPolicy;
+  readonly retentionDays: number;
 }
 
 export interface ApiConfig extends VaultConfig {
@@ -152,7 +157,12 @@ export function readTableConfig(environment: Environment): { readonly tableName:
 
 export function readVaultConfig(environment: Environment): VaultConfig {
   const { TABLE_NAME, DATA_KEY_ARN } = readVariables(vaultVariables, environment);
-  return { tableName: TABLE_NAME, dataKeyArn: DATA_KEY_ARN, holdPolicy: DEFAULT_HOLD_POLICY };
+  return {
+    tableName: TABLE_NAME,
+    dataKeyArn: DATA_KEY_ARN,
+    holdPolicy: DEFAULT_HOLD_POLICY,
+    retentionDays: DEFAULT_RETENTION_DAYS,
+  };
 }
 
 export function readApiConfig(environment: Environment): ApiConfig {
@@ -165,6 +175,7 @@ export function readApiConfig(environment: Environment): ApiConfig {
       share: Number(variables.CADASTRE_HOLD_SHARE ?? DEFAULT_HOLD_POLICY.share),
       floor: Number(variables.CADASTRE_HOLD_FLOOR ?? DEFAULT_HOLD_POLICY.floor),
     },
+    retentionDays: Number(variables.CADASTRE_RETENTION_DAYS ?? DEFAULT_RETENTION_DAYS),
   };
 }
 

@@ -5,7 +5,7 @@ import { createKmsOpener } from "./adapters/kms-opener.ts";
 import { createLog, writeToStdout } from "./adapters/log.ts";
 import { readVaultConfig } from "./env.ts";
 
-const { tableName, dataKeyArn, holdPolicy } = readVaultConfig(process.env);
+const { tableName, dataKeyArn, holdPolicy, retentionDays } = readVaultConfig(process.env);
 const now = () => new Date();
 
 /**
@@ -14,7 +14,7 @@ const now = () => new Date();
  */
 export const handler = createHttpApiHandler(
   createApp({
-    context: { table: openDynamoTable({ tableName, now }), now, holdPolicy },
+    context: { table: openDynamoTable({ tableName, now }), now, holdPolicy, retentionDays },
     vault: { opener: createKmsOpener({ keyArn: dataKeyArn }) },
     assets: async () => undefined,
     log: createLog({ now, write: writeToStdout }),

@@ -14,7 +14,13 @@ import { approveCollector } from "@cadastre/core/access/decide-collector";
 import { registerCollector } from "@cadastre/core/access/register-collector";
 import { aCollector, aKey, type TestKey } from "@cadastre/core/access/testing";
 import { createToken } from "@cadastre/core/access/tokens";
-import { type Actor, type Context, DEFAULT_HOLD_POLICY, systemActor } from "@cadastre/core/context";
+import {
+  type Actor,
+  type Context,
+  DEFAULT_HOLD_POLICY,
+  DEFAULT_RETENTION_DAYS,
+  systemActor,
+} from "@cadastre/core/context";
 import { createKeyFileEncryption, ensureKeyFile } from "@cadastre/functions/adapters/key-file";
 import { openSqliteTable } from "@cadastre/store/sqlite";
 
@@ -66,7 +72,7 @@ export async function anApi({ onFile = false, hasVault = true }: { onFile?: bool
   const folder = mkdtempSync(join(tmpdir(), "cadastre-api-"));
   const path = onFile ? join(folder, "table.db") : ":memory:";
   const table = openSqliteTable({ path, now, durable: false });
-  const context: Context = { table, now, holdPolicy: DEFAULT_HOLD_POLICY };
+  const context: Context = { table, now, holdPolicy: DEFAULT_HOLD_POLICY, retentionDays: DEFAULT_RETENTION_DAYS };
   const lines: LogLine[] = [];
   const published: { name: string; id: string }[][] = [];
   const keyFile = { path: join(folder, "vault.key") };

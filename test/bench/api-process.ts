@@ -7,7 +7,7 @@ import { createApp } from "@cadastre/api/app";
 import { createFileAssets } from "@cadastre/api/assets";
 import { bootstrapAdminToken } from "@cadastre/core/access/bootstrap";
 import { registerCollector } from "@cadastre/core/access/register-collector";
-import { type Context, DEFAULT_HOLD_POLICY, systemActor } from "@cadastre/core/context";
+import { type Context, DEFAULT_HOLD_POLICY, DEFAULT_RETENTION_DAYS, systemActor } from "@cadastre/core/context";
 import { findResources, parseSearch } from "@cadastre/core/register/search";
 import { createDynamoTable, ensureTable } from "@cadastre/store/dynamo";
 import { openSqliteTable } from "@cadastre/store/sqlite";
@@ -85,7 +85,12 @@ const handlers = {
     endpoint?: string;
     publicKeys: readonly string[];
   }): Promise<{ url: string; token: string }> {
-    const context: Context = { table: await openTable(directory, endpoint), now, holdPolicy: DEFAULT_HOLD_POLICY };
+    const context: Context = {
+      table: await openTable(directory, endpoint),
+      now,
+      holdPolicy: DEFAULT_HOLD_POLICY,
+      retentionDays: DEFAULT_RETENTION_DAYS,
+    };
     const { secret = "" } = await bootstrapAdminToken(context);
     for (const [at, publicKey] of publicKeys.entries()) {
       const input = { name: `bench-${at}`, providers: ["aws" as const], accounts: ["*"], publicKey };

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { createApp } from "@cadastre/api/app";
 import { createFileAssets } from "@cadastre/api/assets";
 import { bootstrapAdminToken } from "@cadastre/core/access/bootstrap";
-import { type Context, DEFAULT_HOLD_POLICY } from "@cadastre/core/context";
+import { type Context, DEFAULT_HOLD_POLICY, DEFAULT_RETENTION_DAYS } from "@cadastre/core/context";
 import { createKeyFileEncryption, ensureKeyFile } from "@cadastre/functions/adapters/key-file";
 import { openSqliteTable } from "@cadastre/store/sqlite";
 import { serve } from "@hono/node-server";
@@ -108,6 +108,7 @@ export async function createWorld(): Promise<World> {
     table: openSqliteTable({ path: ":memory:", now, durable: false }),
     now,
     holdPolicy: DEFAULT_HOLD_POLICY,
+    retentionDays: DEFAULT_RETENTION_DAYS,
   };
   ensureKeyFile({ path: path("vault.key") });
   const vault = createKeyFileEncryption({ path: path("vault.key") });

@@ -3,7 +3,8 @@ import { anActorOf } from "@cadastre/core/audit/testing";
 import { actorName } from "@cadastre/core/context";
 import { deliver } from "@cadastre/core/discovery/deliver";
 import { approveHold, listHolds, rejectHold } from "@cadastre/core/discovery/holds";
-import { annotateResource, getResource, listHistory } from "@cadastre/core/register/resources";
+import { listHistory } from "@cadastre/core/register/history";
+import { annotateResource, getResource } from "@cadastre/core/register/resources";
 import { describe, expect, it } from "vitest";
 import { createTestContext } from "../support/context.ts";
 import {
@@ -321,11 +322,12 @@ describe("changes", () => {
   });
 
   it("never touch what operators say, and what operators say never makes a change", async () => {
-    const { context } = await createTestContext();
+    const { context, clock } = await createTestContext();
     await aRun([scope([anInstance(1)])]).deliver(context);
     const { version } = await getResource(context, anInstance(1).id);
     await annotateResource(context, OPERATOR, anInstance(1).id, { notes: "do not touch", owner: "payments" }, version);
     expect((await aRun([scope([anInstance(1)])]).open(context)).state).toBe("unchanged");
+    clock.forward(1);
     await aRun([scope([anInstance(1, { state: "stopped" })])]).deliver(context);
     expect(await getResource(context, anInstance(1).id)).toMatchObject({ notes: "do not touch", owner: "payments" });
     await expect(annotateResource(context, OPERATOR, anInstance(1).id, { notes: "" }, version)).rejects.toMatchObject({

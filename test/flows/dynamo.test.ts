@@ -1,5 +1,5 @@
 import { anActorOf } from "@cadastre/core/audit/testing";
-import { type Context, DEFAULT_HOLD_POLICY } from "@cadastre/core/context";
+import { type Context, DEFAULT_HOLD_POLICY, DEFAULT_RETENTION_DAYS } from "@cadastre/core/context";
 import { approveHold, listHolds } from "@cadastre/core/discovery/holds";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openDynamo } from "../store/open-dynamo.ts";
@@ -52,7 +52,12 @@ let close: () => Promise<void>;
 async function aNewTable(): Promise<void> {
   const opened = await openDynamo();
   close = opened.close;
-  context = { table: opened.table, now: opened.clock.now, holdPolicy: DEFAULT_HOLD_POLICY };
+  context = {
+    table: opened.table,
+    now: opened.clock.now,
+    holdPolicy: DEFAULT_HOLD_POLICY,
+    retentionDays: DEFAULT_RETENTION_DAYS,
+  };
 }
 beforeEach(aNewTable);
 afterEach(() => close());

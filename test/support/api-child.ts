@@ -5,7 +5,7 @@ import { createFileAssets } from "@cadastre/api/assets";
 import type { Provider } from "@cadastre/contract/scope";
 import { CollectorKeyItem } from "@cadastre/core/access/items";
 import { registerCollector } from "@cadastre/core/access/register-collector";
-import { type Context, DEFAULT_HOLD_POLICY, systemActor } from "@cadastre/core/context";
+import { type Context, DEFAULT_HOLD_POLICY, DEFAULT_RETENTION_DAYS, systemActor } from "@cadastre/core/context";
 import { openSqliteTable } from "@cadastre/store/sqlite";
 import { serve } from "@hono/node-server";
 import type { Arm, ChildAnswer, ChildOptions } from "./api-process.ts";
@@ -37,6 +37,7 @@ const context: Context = {
   }),
   now,
   holdPolicy: DEFAULT_HOLD_POLICY,
+  retentionDays: DEFAULT_RETENTION_DAYS,
 };
 
 for (const { name, publicKey, fingerprint } of collectors) {

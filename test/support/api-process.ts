@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createKeySigner, parsePublicKey, type RequestSigner } from "@cadastre/contract/keys";
-import { DEFAULT_HOLD_POLICY } from "@cadastre/core/context";
+import { DEFAULT_HOLD_POLICY, DEFAULT_RETENTION_DAYS } from "@cadastre/core/context";
 import { openSqliteTable } from "@cadastre/store/sqlite";
 import { snapshot } from "./register.ts";
 
@@ -107,7 +107,7 @@ export async function startApiProcess(options: {
       const now = () => new Date();
       const table = openSqliteTable({ path: join(directory, "cadastre.db"), now });
       try {
-        return await snapshot({ table, now, holdPolicy: DEFAULT_HOLD_POLICY });
+        return await snapshot({ table, now, holdPolicy: DEFAULT_HOLD_POLICY, retentionDays: DEFAULT_RETENTION_DAYS });
       } finally {
         await table.close();
       }

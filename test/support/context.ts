@@ -1,4 +1,4 @@
-import { type Context, DEFAULT_HOLD_POLICY } from "@cadastre/core/context";
+import { type Context, DEFAULT_HOLD_POLICY, DEFAULT_RETENTION_DAYS } from "@cadastre/core/context";
 import { openSqliteTable } from "@cadastre/store/sqlite";
 import type { Table } from "@cadastre/store/table";
 
@@ -20,5 +20,9 @@ export async function createTestContext(
 ): Promise<{ context: Context; clock: Clock; table: Table }> {
   const clock = options.clock ?? createClock();
   const table = options.table ?? openSqliteTable({ path: ":memory:", now: clock.now });
-  return { context: { table, now: clock.now, holdPolicy: DEFAULT_HOLD_POLICY }, clock, table };
+  return {
+    context: { table, now: clock.now, holdPolicy: DEFAULT_HOLD_POLICY, retentionDays: DEFAULT_RETENTION_DAYS },
+    clock,
+    table,
+  };
 }

@@ -1,8 +1,8 @@
 import { KIND_NAMES } from "@cadastre/contract/kinds/names";
 import type { Context } from "@cadastre/core/context";
 import { indexEntries, partitions } from "@cadastre/core/register/entries";
-import { EventItem, IndexItem, ResourceItem } from "@cadastre/core/register/items";
-import { listHistory } from "@cadastre/core/register/resources";
+import { listHistory } from "@cadastre/core/register/history";
+import { IndexItem, ResourceItem } from "@cadastre/core/register/items";
 import { findResources, parseSearch } from "@cadastre/core/register/search";
 import { listScopes } from "@cadastre/core/scopes/status";
 
@@ -42,17 +42,13 @@ export async function snapshot(context: Context) {
         for (const entry of page.items) {
           const resource = await context.table.get(ResourceItem, { idHash: entry.idHash });
           if (!resource || resource.status !== status) continue;
-          const events = await context.table.query(EventItem, {
-            partition: `res#${entry.idHash}`,
-            sort: { beginsWith: "event#" },
-          });
           const present = await context.table.getMany(IndexItem, indexEntries(resource));
           all[resource.id] = {
             status,
             hash: resource.contentHash,
             name: resource.name,
             claims: resource.claims.map((claim) => `${claim.source}:${claim.scope}`).sort(),
-            events: events.items.map((event) => event.type),
+            events: await historyTypes(context, resource.id),
             indexed: present.every((item) => item !== undefined),
           };
         }

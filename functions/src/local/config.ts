@@ -62,6 +62,7 @@ const variables = z.object({
     .transform(Number)
     .optional(),
   CADASTRE_HOLD_FLOOR: wholeNumber(1, 1_000_000).optional(),
+  CADASTRE_RETENTION_DAYS: wholeNumber(1, 36_500).optional(),
 });
 type Variables = z.output<typeof variables>;
 
@@ -73,6 +74,7 @@ export interface LocalConfig {
   readonly intervalSeconds: number;
   readonly holdShare: number | undefined;
   readonly holdFloor: number | undefined;
+  readonly retentionDays: number | undefined;
   readonly simulation: { readonly accounts: number; readonly instances: number } | undefined;
   readonly aws:
     | {
@@ -121,6 +123,7 @@ export function readLocalConfig(environment: Readonly<Record<string, string | un
     intervalSeconds: from.CADASTRE_INTERVAL_SECONDS,
     holdShare: from.CADASTRE_HOLD_SHARE,
     holdFloor: from.CADASTRE_HOLD_FLOOR,
+    retentionDays: from.CADASTRE_RETENTION_DAYS,
     simulation: simulate
       ? { accounts: from.CADASTRE_SIMULATE_ACCOUNTS, instances: from.CADASTRE_SIMULATE_INSTANCES }
       : undefined,

@@ -6,7 +6,7 @@ import { createFileAssets } from "@cadastre/api/assets";
 import type { Log } from "@cadastre/api/log";
 import { type Lock, tryLock } from "@cadastre/collectors/session/lock";
 import { bootstrapAdminToken } from "@cadastre/core/access/bootstrap";
-import { type Context, DEFAULT_HOLD_POLICY } from "@cadastre/core/context";
+import { type Context, DEFAULT_HOLD_POLICY, DEFAULT_RETENTION_DAYS } from "@cadastre/core/context";
 import { openSqliteTable } from "@cadastre/store/sqlite";
 import { serve } from "@hono/node-server";
 import { createKeyFileEncryption, ensureKeyFile } from "../adapters/key-file.ts";
@@ -57,6 +57,7 @@ async function start(config: LocalConfig, options: ServerOptions, lock: Lock): P
       share: config.holdShare ?? DEFAULT_HOLD_POLICY.share,
       floor: config.holdFloor ?? DEFAULT_HOLD_POLICY.floor,
     },
+    retentionDays: config.retentionDays ?? DEFAULT_RETENTION_DAYS,
   };
   const keyFile = join(directory, "vault.key");
   if (!existsSync(keyFile)) ensureKeyFile({ path: keyFile });

@@ -21,7 +21,7 @@ interface CadastreStackOptions {
 export class CadastreStack extends Stack {
   constructor(scope: Construct, id: string, { deployment, bundles }: CadastreStackOptions) {
     super(scope, id, { description: "Cadastre: the register of a cloud estate", terminationProtection: true });
-    const { name, alarmEmail, holdPolicy } = deployment;
+    const { name, alarmEmail, holdPolicy, retentionDays } = deployment;
     const operations = new Operations(this, "Operations", {
       name,
       ...(alarmEmail === undefined ? {} : { alarmEmail }),
@@ -43,6 +43,7 @@ export class CadastreStack extends Stack {
         ...(holdPolicy
           ? { CADASTRE_HOLD_SHARE: String(holdPolicy.share), CADASTRE_HOLD_FLOOR: String(holdPolicy.floor) }
           : {}),
+        ...(retentionDays === undefined ? {} : { CADASTRE_RETENTION_DAYS: String(retentionDays) }),
       },
       memoryMegabytes: 1024,
       timeout: Duration.seconds(29),

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { change } from "./change.ts";
 import { idSchema } from "./ids.ts";
 import { kindName, provider } from "./scope.ts";
 
@@ -26,7 +27,9 @@ export const resource = z.object({
   changedAt: z.iso.datetime().meta({ description: "Last change that a collector saw" }),
   lastSeenAt: z.iso.datetime().optional().meta({ description: "Last complete run of a scope that has it" }),
   retiredAt: z.iso.datetime().optional(),
-  version: z.int(),
+  version: z
+    .int()
+    .meta({ description: "Of what operators say, which is all that they can change; 0 when nothing was said" }),
 });
 export type Resource = z.output<typeof resource>;
 
@@ -34,8 +37,6 @@ export const resourcePatch = z
   .object({ notes: z.string().max(10_000).optional(), owner: z.string().trim().max(256).optional() })
   .refine((patch) => patch.notes !== undefined || patch.owner !== undefined, "give notes, owner, or both");
 export type ResourcePatch = z.output<typeof resourcePatch>;
-
-const change = z.object({ path: z.string(), before: z.unknown().optional(), after: z.unknown().optional() });
 
 export const resourceEvent = z.object({
   sequence: z.int(),

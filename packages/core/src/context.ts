@@ -6,6 +6,8 @@ export interface Context {
   readonly table: Table;
   readonly now: () => Date;
   readonly holdPolicy: HoldPolicy;
+  /** How long changes can be read as a feed, and what is retired stays. */
+  readonly retentionDays: number;
   /** Of a request with an Idempotency-Key: the first recorded commit claims the key for what it does. */
   readonly claim?: IdempotencyClaim;
 }
@@ -20,6 +22,7 @@ export interface HoldPolicy {
 }
 
 export const DEFAULT_HOLD_POLICY: HoldPolicy = { share: 0.25, floor: 3 };
+export const DEFAULT_RETENTION_DAYS = 400;
 
 /** Everything belongs to one organization until there are others. */
 export const FIRST_ORGANIZATION = "first";

@@ -13,7 +13,9 @@ import { AccountItem } from "./accounts/items.ts";
 import { ClaimItem } from "./audit/claim.ts";
 import { AuditItem } from "./audit/items.ts";
 import { HoldItem, ManifestItem, PageItem, RunItem, RunPageItem, ScopeItem, TriggerItem } from "./discovery/items.ts";
-import { EventItem, IndexItem, PrefixLengthItem, ResourceItem } from "./register/items.ts";
+import { EventItem, FeedItem } from "./feed/items.ts";
+import { IndexItem, PrefixLengthItem, ResourceItem } from "./register/items.ts";
+import { SaidItem } from "./said/items.ts";
 import { BucketItem, SourceItem, SweepItem } from "./scopes/items.ts";
 import { CredentialItem, SealedItem } from "./vault/items.ts";
 
@@ -30,6 +32,7 @@ export const ENTITIES: readonly AnyEntity[] = [
   CollectorNameItem,
   CredentialItem,
   EventItem,
+  FeedItem,
   HoldItem,
   IndexItem,
   ManifestItem,
@@ -39,6 +42,7 @@ export const ENTITIES: readonly AnyEntity[] = [
   ResourceItem,
   RunItem,
   RunPageItem,
+  SaidItem,
   ScopeItem,
   SealedItem,
   SourceItem,

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 import { createAccount, getAccount } from "../accounts/accounts.ts";
 import { listAudit } from "../audit/list.ts";
 import { anActorOf } from "../audit/testing.ts";
-import { type Context, DEFAULT_HOLD_POLICY } from "../context.ts";
+import { type Context, DEFAULT_HOLD_POLICY, DEFAULT_RETENTION_DAYS } from "../context.ts";
 import { type IdempotentRequest, runOnce } from "./idempotency.ts";
 
 const ACTOR = anActorOf("token", "tok_1");
@@ -24,7 +24,7 @@ beforeEach(() => {
   time = Date.parse("2026-11-20T12:00:00Z");
   const now = () => new Date(time++);
   table = openSqliteTable({ path: ":memory:", now, durable: false });
-  context = { table, now, holdPolicy: DEFAULT_HOLD_POLICY };
+  context = { table, now, holdPolicy: DEFAULT_HOLD_POLICY, retentionDays: DEFAULT_RETENTION_DAYS };
 });
 afterEach(() => table.close());
 

@@ -1,7 +1,14 @@
 import type { AuditRecord } from "@cadastre/contract/view";
 import { openSqliteTable } from "@cadastre/store/sqlite";
 import type { Table } from "@cadastre/store/table";
-import { type Actor, type Context, DEFAULT_HOLD_POLICY, FIRST_ORGANIZATION, type Principal } from "../context.ts";
+import {
+  type Actor,
+  type Context,
+  DEFAULT_HOLD_POLICY,
+  DEFAULT_RETENTION_DAYS,
+  FIRST_ORGANIZATION,
+  type Principal,
+} from "../context.ts";
 import { listAudit } from "./list.ts";
 
 export interface TestContext extends Context {
@@ -25,6 +32,7 @@ export function aContext({
     table: table ? table(now) : openSqliteTable({ path, now }),
     now,
     holdPolicy: DEFAULT_HOLD_POLICY,
+    retentionDays: DEFAULT_RETENTION_DAYS,
     advance: (seconds) => {
       time += seconds * 1000;
     },

@@ -115,7 +115,7 @@ export async function approveHold(context: Context, actor: Actor, id: string, de
   const absence = {
     scope: fromScopeName(hold.scope),
     run: hold.id,
-    actor: actorName(actor),
+    actor,
     at: context.now().toISOString(),
   };
   await retireMissing(context, scopeId, scope.shardCount, missing.shards, absence, guard, new Set(missing.idHashes));

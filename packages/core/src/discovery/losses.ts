@@ -1,7 +1,7 @@
 import { newId } from "@cadastre/contract/ids";
 import { fromScopeName } from "@cadastre/contract/scope";
 import { check, create, replace, type Write } from "@cadastre/store/table";
-import { type Actor, actorName, type Context } from "../context.ts";
+import type { Actor, Context } from "../context.ts";
 import { decideHold } from "./decide-hold.ts";
 import { HoldItem, type Lease, ScopeItem } from "./items.ts";
 import { readMissing, retireMissing, sampleOf } from "./retire.ts";
@@ -41,7 +41,7 @@ export async function settleLosses(
   );
   const at = context.now().toISOString();
   if (decision === "retire") {
-    const absence = { scope: fromScopeName(scope.name), run: lease.run, actor: actorName(actor), at };
+    const absence = { scope: fromScopeName(scope.name), run: lease.run, actor, at };
     const guard = [check(ScopeItem, id, scope.version)];
     const retired = await retireMissing(context, id, scope.shardCount, missing.shards, absence, guard);
     return {

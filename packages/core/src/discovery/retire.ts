@@ -1,7 +1,7 @@
 import { packEntries, shardDigest, unpackEntries } from "@cadastre/contract/digest";
 import type { ScopeKey } from "@cadastre/contract/scope";
 import { replace, type Write } from "@cadastre/store/table";
-import type { Context } from "../context.ts";
+import { type Actor, actorName, type Context } from "../context.ts";
 import { applyChanges } from "../register/apply.ts";
 import { decideAbsence } from "../register/decide.ts";
 import { ResourceItem } from "../register/items.ts";
@@ -13,7 +13,7 @@ const SAMPLE = 20;
 export interface Absence {
   readonly scope: ScopeKey;
   readonly run: string;
-  readonly actor: string;
+  readonly actor: Actor;
   readonly at: string;
 }
 
@@ -46,14 +46,15 @@ export async function retireMissing(
     };
     const before = new Set<string>();
     const counts = await applyChanges(context, {
+      actor: absence.actor,
       idHashes: missing,
       guard,
       decide: (hash, stored) => {
-        const change = decideAbsence(stored, { ...absence, source: id.source });
+        const change = decideAbsence(stored, { ...absence, actor: actorName(absence.actor), source: id.source });
         if (!change && stored?.lastChange.run === absence.run && stored.lastChange.type === "retired") before.add(hash);
         return change;
       },
-      last: () => [replace(ManifestItem, next, version)],
+      finish: () => ({ writes: [replace(ManifestItem, next, version)] }),
     });
     retired += counts.retired + before.size;
   }

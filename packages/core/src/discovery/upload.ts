@@ -21,10 +21,9 @@ import {
 import { fromScopeName, fromScopePath, type ScopeKey } from "@cadastre/contract/scope";
 import { ConflictError } from "@cadastre/store/errors";
 import { check, create, replace } from "@cadastre/store/table";
-import { recordOf as audit } from "../audit/commit-recorded.ts";
 import { type Actor, actorName, type Context } from "../context.ts";
 import { applyChanges, GuardError } from "../register/apply.ts";
-import { decideSighting } from "../register/decide.ts";
+import { decideObservation } from "../register/decide.ts";
 import { type Lease, ManifestItem, RunItem, RunPageItem, ScopeItem } from "./items.ts";
 import { digestAt } from "./lease.ts";
 import { packHashes, unpackHashes } from "./shards.ts";
@@ -229,11 +228,12 @@ async function tryUpload(
   let repeated = { created: 0, updated: 0 };
   let applied: ShardApplied = IGNORED;
   await applyChanges(context, {
+    actor,
     idHashes: [...differing.keys()],
     guard: [check(ScopeItem, { source, name }, scopeItem.version)],
     decide: (hash, stored) => {
       const one = differing.get(hash) as Seen;
-      const change = decideSighting(stored, {
+      const change = decideObservation(stored, {
         source,
         scope,
         ...one,
@@ -244,7 +244,7 @@ async function tryUpload(
       if (!change && stored?.lastChange.run === address.run) repeated = addRepeated(repeated, stored.lastChange.type);
       return change;
     },
-    last: (counts) => {
+    finish: (counts) => {
       const created = counts.created + repeated.created;
       const updated = counts.updated + repeated.updated;
       applied = {
@@ -265,14 +265,14 @@ async function tryUpload(
         unchanged: applied.unchanged,
       };
       repeated = { created: 0, updated: 0 };
-      return [
-        manifest ? replace(ManifestItem, next, manifest.version) : create(ManifestItem, next),
-        audit(actor, now, {
+      return {
+        writes: [manifest ? replace(ManifestItem, next, manifest.version) : create(ManifestItem, next)],
+        entry: {
           action: "discovery.shard",
           target: `${source}/${name}`,
           detail: { run: address.run, shard: address.shard, created, updated },
-        }),
-      ];
+        },
+      };
     },
   });
   return applied;

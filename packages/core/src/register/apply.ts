@@ -2,10 +2,12 @@ import { parsePrefix } from "@cadastre/net/prefix";
 import type { ItemOf } from "@cadastre/store/entity";
 import { ConflictError } from "@cadastre/store/errors";
 import { COMMIT_LIMIT, create, put, remove, replace, type Write } from "@cadastre/store/table";
-import type { Context } from "../context.ts";
+import { type AuditEntry, commitRecorded, RECORD_WRITES } from "../audit/commit-recorded.ts";
+import type { Actor, Context } from "../context.ts";
+import { recordChange } from "../feed/record-change.ts";
 import type { Change } from "./decide.ts";
 import { facetsOfItem, indexDifference } from "./entries.ts";
-import { EventItem, IndexItem, PrefixLengthItem, ResourceItem } from "./items.ts";
+import { IndexItem, PrefixLengthItem, ResourceItem, resourceSubject } from "./items.ts";
 
 const ATTEMPTS = 8;
 
@@ -24,9 +26,18 @@ interface Prepared {
   readonly late: readonly IndexItem[];
 }
 
-function prepare(change: Change, room: number): Prepared {
-  const { before, after, event } = change;
-  const events = event ? [put(EventItem, event)] : [];
+/** The feed item and the event of a change, unless it is none that others care about. */
+function eventsOf(context: Context, { type, after, changes, actor, run, at }: Change): Write[] {
+  if (type === "noted") return [];
+  const { idHash, id, kind, provider, account, region, sequence } = after;
+  const place = { kind, provider, account, region, network: facetsOfItem(after).network };
+  const subject = resourceSubject(idHash);
+  return recordChange(context, { subject, id, type, at, stream: "o", sequence, actor, run, changes, place });
+}
+
+function prepare(context: Context, change: Change, room: number): Prepared {
+  const { before, after } = change;
+  const events = eventsOf(context, change);
   const { added, removed } = indexDifference(before, after);
   if (!before) return { change, early: added, commit: [create(ResourceItem, after), ...events], late: [] };
   const own = [replace(ResourceItem, after, before.version), ...events];
@@ -50,7 +61,7 @@ async function noteLengths(context: Context, changes: readonly Change[]): Promis
   await context.table.load([...lengths.values()].map((item) => put(PrefixLengthItem, item)));
 }
 
-/** Cuts prepared changes into commits that fit, each with the guard in front. */
+/** Cuts prepared changes into commits that fit. */
 function toCommits(prepared: readonly Prepared[], room: number): Prepared[][] {
   const commits: Prepared[][] = [];
   let size = Number.POSITIVE_INFINITY;
@@ -65,7 +76,17 @@ function toCommits(prepared: readonly Prepared[], room: number): Prepared[][] {
   return commits;
 }
 
+const writesOf = (prepared: readonly Prepared[]): Write[] => prepared.flatMap((one) => one.commit);
+
+/** What ends the application of changes, in the commit of the last of them. */
+export interface Finish {
+  readonly writes: readonly Write[];
+  /** What was done, when this is the whole of it and not a step of something larger that is recorded itself. */
+  readonly entry?: AuditEntry;
+}
+
 export interface ApplyOptions {
+  readonly actor: Actor;
   /** The ids concerned; decided anew, from what is then stored, whenever another writer was faster. */
   readonly idHashes: readonly string[];
   readonly decide: (
@@ -75,7 +96,7 @@ export interface ApplyOptions {
   /** Conditions that must hold for every commit; when one fails, GuardError is thrown and the rest is not written. */
   readonly guard: readonly Write[];
   /** Goes into the last commit, after all changes. Large change sets take several commits before it. */
-  readonly last: (counts: ChangeCounts) => readonly Write[];
+  readonly finish: (counts: ChangeCounts) => Finish;
 }
 
 /** A guard did not hold: whoever applies has lost its right to. What was committed before stays and is consistent. */
@@ -92,12 +113,13 @@ function count(changes: readonly Change[]): ChangeCounts {
 }
 
 /**
- * Applies changes to resources: each resource with its event and its index in one commit, so that no crash can part them.
- * New resources' index entries are loaded first: an entry without its resource is found by nobody. Two writers on one
- * resource: the version decides, the other decides anew. Writes resource, event, index and prefix-length items.
+ * Applies changes to resources: each resource with its event, feed item and index in one commit, so that no crash can part
+ * them. New resources' index entries are loaded first: an entry without its resource is found by nobody. Two writers on one
+ * resource: the version decides, the other decides anew. Writes resource, event, feed, index and prefix-length items.
  */
 export async function applyChanges(context: Context, options: ApplyOptions): Promise<ChangeCounts> {
   const { table } = context;
+  const room = COMMIT_LIMIT - options.guard.length;
   const applied: Change[] = [];
   let open = [...options.idHashes];
   for (let attempt = 1; ; attempt++) {
@@ -108,57 +130,45 @@ export async function applyChanges(context: Context, options: ApplyOptions): Pro
       { consistent: true },
     );
     const changes = open.flatMap((idHash, at) => options.decide(idHash, stored[at]) ?? []);
-    const room = COMMIT_LIMIT - options.guard.length;
-    const prepared = changes.map((change) => prepare(change, room));
+    const prepared = changes.map((change) => prepare(context, change, room));
     await noteLengths(context, changes);
     await table.load(prepared.flatMap((one) => one.early.map((entry) => put(IndexItem, entry))));
-    const lost: string[] = [];
     const commits = toCommits(prepared, room);
-    const tail = commits.at(-1) ?? [];
-    const tailWrites = tail.flatMap((one) => one.commit);
-    const final = options.last(count([...applied, ...changes]));
-    const joined = lost.length === 0 && tailWrites.length + final.length <= room;
-    for (const commit of joined ? commits.slice(0, -1) : commits) {
-      if (
-        await tryCommit(
-          context,
-          options.guard,
-          commit.flatMap((one) => one.commit),
-        )
-      )
-        applied.push(...commit.map((one) => one.change));
-      else lost.push(...commit.map((one) => one.change.after.idHash));
+    const finish = options.finish(count([...applied, ...changes]));
+    const tail = writesOf(commits.at(-1) ?? []);
+    const isJoined = tail.length + finish.writes.length + (finish.entry ? RECORD_WRITES : 0) <= room;
+    const lost: Prepared[] = [];
+    for (const some of isJoined ? commits.slice(0, -1) : commits) {
+      if (await tryCommit(context, options, writesOf(some), { writes: [] }))
+        applied.push(...some.map((one) => one.change));
+      else lost.push(...some);
     }
-    if (lost.length === 0) {
-      const done = await tryCommit(context, options.guard, joined ? tailWrites : [], final);
-      if (done) {
-        await table.load(
-          prepared.flatMap((one) =>
-            one.late.map((entry) => ({ op: "remove" as const, entity: IndexItem, key: entry })),
-          ),
-        );
-        return count(joined ? [...applied, ...tail.map((one) => one.change)] : applied);
-      }
+    if (lost.length === 0 && (await tryCommit(context, options, isJoined ? tail : [], finish))) {
+      const late = prepared.flatMap((one) => one.late);
+      await table.load(late.map((entry) => ({ op: "remove" as const, entity: IndexItem, key: entry })));
+      return count(isJoined ? [...applied, ...(commits.at(-1) ?? []).map((one) => one.change)] : applied);
     }
     if (attempt === ATTEMPTS) throw new ConflictError([{ index: 0, reason: "busy" }]);
-    const settled = new Set(applied.map((change) => change.after.idHash));
-    open = open.filter((idHash) => !settled.has(idHash));
+    const done = new Set(applied.map((change) => change.after.idHash));
+    open = open.filter((idHash) => !done.has(idHash));
   }
 }
 
 /**
  * True when committed, false when another writer of a resource was faster. Throws GuardError when a guard is what failed, and
- * the ConflictError when one of `final` did: that is the caller's to decide anew.
+ * the ConflictError when one of `finish` did: that is the caller's to decide anew.
  */
 async function tryCommit(
   context: Context,
-  guard: readonly Write[],
+  { actor, guard }: Pick<ApplyOptions, "actor" | "guard">,
   writes: readonly Write[],
-  final: readonly Write[] = [],
+  finish: Finish,
 ): Promise<boolean> {
-  if (writes.length + final.length === 0) return true;
+  const all = [...writes, ...finish.writes];
+  if (all.length === 0 && !finish.entry) return true;
   try {
-    await context.table.commit([...guard, ...writes, ...final]);
+    if (finish.entry) await commitRecorded(context, actor, [...guard, ...all], finish.entry);
+    else await context.table.commit([...guard, ...all]);
     return true;
   } catch (error) {
     if (!(error instanceof ConflictError)) throw error;

@@ -3,28 +3,35 @@ import { ownerOf } from "@cadastre/contract/resource";
 import { type ScopeKey, scopeName } from "@cadastre/contract/scope";
 import type { ResourceEvent } from "@cadastre/contract/view";
 import { contentChanges } from "../changes.ts";
-import { accountOfClaim, type Claim, type EventItem, type ResourceItem } from "./items.ts";
+import { laterOf } from "../feed/record-change.ts";
+import { accountOfClaim, type Claim, type ResourceItem } from "./items.ts";
 
-/** One resource as a scope saw it. */
-export interface Sighting {
+/** Who looked, where, when. */
+export interface Look {
   readonly source: string;
   readonly scope: ScopeKey;
-  readonly idHash: string;
-  readonly contentHash: string;
-  readonly resource: ObservedResource;
   readonly run: string;
   readonly actor: string;
+  /** ISO time. */
   readonly at: string;
 }
 
-export interface Change {
-  readonly type: ResourceEvent["type"] | "claimed";
-  readonly before: (ResourceItem & { readonly version: number }) | undefined;
-  readonly after: ResourceItem;
-  readonly event: EventItem | undefined;
+/** One resource as a scope saw it. */
+export interface Observation extends Look {
+  readonly idHash: string;
+  readonly contentHash: string;
+  readonly resource: ObservedResource;
 }
 
 type StoredResource = ResourceItem & { readonly version: number };
+
+/** What becomes of a resource. `noted` changes who sees it, or how its content was written, and is no event. */
+export interface Change extends Pick<Look, "run" | "actor" | "at"> {
+  readonly type: Exclude<ResourceEvent["type"], "annotated"> | "noted";
+  readonly before: StoredResource | undefined;
+  readonly after: ResourceItem;
+  readonly changes: ResourceEvent["changes"];
+}
 
 const sameClaim = (a: Claim, b: Claim) => a.source === b.source && a.scope === b.scope;
 
@@ -38,91 +45,69 @@ function withoutVersion(stored: StoredResource): ResourceItem {
   return item;
 }
 
-function eventOf(
-  after: ResourceItem,
-  type: ResourceEvent["type"],
-  sighting: { actor: string; run: string; at: string },
-  changes: ResourceEvent["changes"],
-): EventItem {
-  return {
-    idHash: after.idHash,
-    sequence: after.sequence,
-    at: sighting.at,
-    type,
-    actor: sighting.actor,
-    run: sighting.run,
-    changes,
-  };
-}
-
 const content = (of: Pick<ResourceItem, "name" | "tags" | "attributes">) => ({
   name: of.name,
   tags: of.tags,
   attributes: of.attributes,
 });
 
+function created(observation: Observation, claim: Claim): Change {
+  const { scope, resource, run, actor, at, idHash } = observation;
+  const after: ResourceItem = {
+    idHash,
+    id: resource.id,
+    kind: scope.kind,
+    provider: scope.provider,
+    account: ownerOf(scope.provider, resource.id)?.account ?? scope.account,
+    ...observed(observation, at),
+    claims: [claim],
+    firstSeenAt: at,
+    firstSeenBy: { actor, run },
+    sequence: 1,
+    lastChange: { run, type: "created" },
+  };
+  return { type: "created", before: undefined, after, changes: [], run, actor, at };
+}
+
+const observed = ({ resource, contentHash, scope }: Observation, changedAt: string) => ({
+  name: resource.name,
+  tags: { ...resource.tags },
+  attributes: { ...resource.attributes },
+  volatile: { ...resource.volatile },
+  contentHash,
+  region: scope.region,
+  changedAt,
+  status: "active" as const,
+});
+
 /**
- * What a sighting means for what is stored: created, updated, returned, a further scope that sees it (`claimed`, no event), or
+ * What an observation means for what is stored: created, updated, returned, a further scope that sees it (`noted`), or
  * nothing. While the owner's account sees a shared resource, what other accounts see of it does not change it.
  */
-export function decideSighting(stored: StoredResource | undefined, sighting: Sighting): Change | undefined {
-  const { scope, resource } = sighting;
-  const claim: Claim = { source: sighting.source, scope: scopeName(scope) };
-  const observed = {
-    name: resource.name,
-    tags: { ...resource.tags },
-    attributes: { ...resource.attributes },
-    volatile: { ...resource.volatile },
-    contentHash: sighting.contentHash,
-    region: scope.region,
-    changedAt: sighting.at,
-    status: "active" as const,
-  };
-  if (!stored) {
-    const after: ResourceItem = {
-      idHash: sighting.idHash,
-      id: resource.id,
-      kind: scope.kind,
-      provider: scope.provider,
-      account: ownerOf(scope.provider, resource.id)?.account ?? scope.account,
-      ...observed,
-      claims: [claim],
-      notes: "",
-      owner: "",
-      firstSeenAt: sighting.at,
-      sequence: 1,
-      lastChange: { run: sighting.run, type: "created" },
-    };
-    return { type: "created", before: undefined, after, event: eventOf(after, "created", sighting, []) };
-  }
+export function decideObservation(stored: StoredResource | undefined, observation: Observation): Change | undefined {
+  const { scope, run, actor } = observation;
+  const claim: Claim = { source: observation.source, scope: scopeName(scope) };
+  if (!stored) return created(observation, claim);
+  const at = laterOf(observation.at, stored.changedAt);
   const { retiredAt: _, ...kept } = withoutVersion(stored);
-  if (stored.status === "retired") {
-    const changes = contentChanges(content(stored), content(observed));
-    const after: ResourceItem = {
-      ...kept,
-      ...observed,
-      claims: [claim],
-      sequence: stored.sequence + 1,
-      lastChange: { run: sighting.run, type: "returned" },
-    };
-    return { type: "returned", before: stored, after, event: eventOf(after, "returned", sighting, changes) };
+  const next = { ...kept, ...observed(observation, at) };
+  const common = { before: stored, run, actor, at };
+  const changed = (type: "updated" | "returned", claims: Claim[]): Change => {
+    const after = { ...next, claims, sequence: stored.sequence + 1, lastChange: { run, type } };
+    return { ...common, type, after, changes: contentChanges(content(stored), content(next)) };
+  };
+  if (stored.status === "retired") return changed("returned", [claim]);
+  const isKnown = stored.claims.some((known) => sameClaim(known, claim));
+  const claims = isKnown ? stored.claims : [...stored.claims, claim];
+  const isHeard = scope.account === stored.account || !ownerSees(stored);
+  if (isHeard && stored.contentHash !== observation.contentHash) {
+    const update = changed("updated", claims);
+    if (update.changes.length > 0) return update;
+    const { changedAt, sequence, lastChange } = stored;
+    return { ...common, type: "noted", after: { ...next, claims, changedAt, sequence, lastChange }, changes: [] };
   }
-  const claimed = stored.claims.some((known) => sameClaim(known, claim));
-  const claims = claimed ? stored.claims : [...stored.claims, claim];
-  const heard = scope.account === stored.account || !ownerSees(stored);
-  if (heard && stored.contentHash !== sighting.contentHash) {
-    const changes = contentChanges(content(stored), content(observed));
-    const after: ResourceItem = {
-      ...kept,
-      ...observed,
-      claims,
-      sequence: stored.sequence + 1,
-      lastChange: { run: sighting.run, type: "updated" },
-    };
-    return { type: "updated", before: stored, after, event: eventOf(after, "updated", sighting, changes) };
-  }
-  if (claimed) return undefined;
-  return { type: "claimed", before: stored, after: { ...kept, claims }, event: undefined };
+  if (isKnown) return undefined;
+  return { ...common, type: "noted", after: { ...kept, claims }, changes: [] };
 }
 
 /**
@@ -139,26 +124,26 @@ function keepers(stored: ResourceItem, scope: ScopeKey, others: readonly Claim[]
  * What it means that a complete scope no longer has a resource: it is retired when nobody is left whose word keeps it;
  * otherwise only the claim goes. Nothing, when the scope does not see it or it is retired.
  */
-export function decideAbsence(
-  stored: StoredResource | undefined,
-  absence: Pick<Sighting, "source" | "scope" | "run" | "actor" | "at">,
-): Change | undefined {
+export function decideAbsence(stored: StoredResource | undefined, absence: Look): Change | undefined {
   if (!stored || stored.status === "retired") return undefined;
   const claim: Claim = { source: absence.source, scope: scopeName(absence.scope) };
   if (!stored.claims.some((known) => sameClaim(known, claim))) return undefined;
+  const { run, actor } = absence;
+  const at = laterOf(absence.at, stored.changedAt);
   const kept = withoutVersion(stored);
+  const common = { before: stored, changes: [], run, actor, at };
   const others = stored.claims.filter((known) => !sameClaim(known, claim));
   if (keepers(stored, absence.scope, others).length > 0) {
-    return { type: "claimed", before: stored, after: { ...kept, claims: others }, event: undefined };
+    return { ...common, type: "noted", after: { ...kept, claims: others } };
   }
   const after: ResourceItem = {
     ...kept,
     claims: [],
     status: "retired",
-    changedAt: absence.at,
-    retiredAt: absence.at,
+    changedAt: at,
+    retiredAt: at,
     sequence: stored.sequence + 1,
-    lastChange: { run: absence.run, type: "retired" },
+    lastChange: { run, type: "retired" },
   };
-  return { type: "retired", before: stored, after, event: eventOf(after, "retired", absence, []) };
+  return { ...common, type: "retired", after };
 }

@@ -3,7 +3,8 @@ import { shortId } from "@cadastre/contract/kinds/kind";
 import { facetsOf } from "@cadastre/contract/resource";
 import { prefixKey } from "@cadastre/net/key";
 import { parsePrefix } from "@cadastre/net/prefix";
-import { accountOfClaim, type IndexItem, type ResourceItem } from "./items.ts";
+import { put, remove, type Write } from "@cadastre/store/table";
+import { accountOfClaim, IndexItem, type ResourceItem } from "./items.ts";
 
 /** Most words of one resource that free text finds. */
 const MOST_WORDS = 40;
@@ -23,6 +24,8 @@ export const partitions = {
   word: (status: Status, word: string) => `ix#${status}#word#${[...word].slice(0, 2).join("")}`,
   prefix: (status: Status, family: 4 | 6) => `ix#${status}#ip${family}`,
   expiry: (status: Status) => `ix#${status}#expiry`,
+  /** Said, not observed, so it does not follow a resource's status. */
+  owner: () => "ix#owner",
 };
 
 const cut = (text: string, most: number) => [...text].slice(0, most).join("");
@@ -95,6 +98,25 @@ export function indexEntries(resource: Indexed): IndexItem[] {
   }
   if (facets.expiresAt) add(partitions.expiry(status), `${new Date(facets.expiresAt).toISOString()}#${hash}`);
   return [...entries.values()];
+}
+
+/** An owner as it stands in a sort key. */
+export function ownerSort(owner: string): string {
+  return `${cut(owner.toLowerCase(), MOST_VALUE)}#`;
+}
+
+/** The index entry of a resource's owner, as it comes and goes with what is said. */
+export function ownerDifference(resource: Pick<ResourceItem, "idHash" | "kind" | "account" | "region">) {
+  const { idHash: hash, kind, account, region } = resource;
+  const entry = (owner: string): IndexItem[] =>
+    owner === ""
+      ? []
+      : [{ p: partitions.owner(), s: `${ownerSort(owner)}${hash}`, idHash: hash, kind, account, region }];
+  return (before: { owner: string }, after: { owner: string }): Write[] => {
+    if (ownerSort(before.owner) === ownerSort(after.owner)) return [];
+    const [removed, added] = [entry(before.owner), entry(after.owner)];
+    return [...removed.map((one) => remove(IndexItem, one)), ...added.map((one) => put(IndexItem, one))];
+  };
 }
 
 /** What to add and what to remove so that the index follows a change. */

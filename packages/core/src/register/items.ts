@@ -3,6 +3,7 @@ import { resourceEvent } from "@cadastre/contract/view";
 import type { ItemOf } from "@cadastre/store/entity";
 import { defineEntity } from "@cadastre/store/entity";
 import * as z from "zod";
+import { type Subject, subjectPartition } from "../subject.ts";
 
 /** A scope that has the resource: which source sees it, in which scope. */
 const claim = z.object({ source: z.string(), scope: z.string() });
@@ -13,10 +14,11 @@ export function accountOfClaim({ scope }: Claim): string {
   return scope.split("/")[1] ?? "";
 }
 
+export const resourceSubject = (idHash: string): Subject => ({ type: "resource", key: idHash });
+
 export const ResourceItem = defineEntity({
   type: "resource",
-  about:
-    "A resource: what was last observed, who observes it, and beside it what operators say. Unchanged ones are not written",
+  about: "A resource: what was last observed of it, and who observes it. Unchanged ones are not written",
   schema: z.object({
     idHash: z.string(),
     id: z.string(),
@@ -31,9 +33,8 @@ export const ResourceItem = defineEntity({
     contentHash: z.string(),
     claims: z.array(claim),
     status: z.enum(["active", "retired"]),
-    notes: z.string(),
-    owner: z.string(),
     firstSeenAt: z.string(),
+    firstSeenBy: z.object({ actor: z.string(), run: z.string() }),
     changedAt: z.string(),
     retiredAt: z.string().optional(),
     /** Number of the last event; the next one is this plus one, so a repeated upload cannot make a second event. */
@@ -42,22 +43,11 @@ export const ResourceItem = defineEntity({
     lastChange: z.object({ run: z.string(), type: resourceEvent.shape.type }),
   }),
   key: {
-    partition: (of: { idHash: string }) => `res#${of.idHash}`,
-    sort: () => "resource",
+    partition: (of: { idHash: string }) => subjectPartition(resourceSubject(of.idHash)),
+    sort: () => "observed",
   },
 });
 export type ResourceItem = ItemOf<typeof ResourceItem>;
-
-export const EventItem = defineEntity({
-  type: "event",
-  about: "A change of a resource with the values before and after; its number is its key",
-  schema: resourceEvent.extend({ idHash: z.string() }),
-  key: {
-    partition: (of: { idHash: string; sequence: number }) => `res#${of.idHash}`,
-    sort: (of: { idHash: string; sequence: number }) => `event#${String(of.sequence).padStart(10, "0")}`,
-  },
-});
-export type EventItem = ItemOf<typeof EventItem>;
 
 export const IndexItem = defineEntity({
   type: "index",

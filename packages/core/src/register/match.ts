@@ -38,7 +38,7 @@ export function entryMayMatch(entry: IndexItem, filters: Filters): boolean {
 }
 
 /** Whether a resource is what is looked for. The index only proposes: this decides, so a stale entry is never shown. */
-export function matches(resource: ResourceItem, filters: Filters): boolean {
+export function matches(resource: ResourceItem, filters: Filters, owner = ""): boolean {
   const status = filters.status ?? "active";
   const facets = facetsOfItem(resource);
   if (status !== "any" && resource.status !== status) return false;
@@ -53,7 +53,7 @@ export function matches(resource: ResourceItem, filters: Filters): boolean {
   )
     return false;
   if (filters.name !== undefined && !globMatches(filters.name, resource.name)) return false;
-  if (filters.owner !== undefined && resource.owner.toLowerCase() !== filters.owner.toLowerCase()) return false;
+  if (filters.owner !== undefined && owner.toLowerCase() !== filters.owner.toLowerCase()) return false;
   if (
     filters.expiresBefore !== undefined &&
     !(facets.expiresAt && Date.parse(facets.expiresAt) < Date.parse(filters.expiresBefore))

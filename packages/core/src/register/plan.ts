@@ -5,7 +5,7 @@ import { parseAddress } from "@cadastre/net/address";
 import { prefixKey, withinRange } from "@cadastre/net/key";
 import { parsePrefix, prefixOf } from "@cadastre/net/prefix";
 import type { SortRange } from "@cadastre/store/table";
-import { partitions, tagSort, wholeWord } from "./entries.ts";
+import { ownerSort, partitions, tagSort, wholeWord } from "./entries.ts";
 import type { Filters } from "./filters.ts";
 
 /** One range of the index that proposes resources. */
@@ -52,6 +52,8 @@ function rangesFor(filters: Filters, status: Status, lengths: (family: 4 | 6) =>
   if (filters.expiresBefore !== undefined)
     return [{ partition: partitions.expiry(status), sort: { before: filters.expiresBefore } }];
   if (filters.network?.includes("/")) return [{ partition: partitions.network(status, filters.network) }];
+  if (filters.owner !== undefined)
+    return [{ partition: partitions.owner(), sort: { beginsWith: ownerSort(filters.owner) } }];
   const [tag] = filters.tags;
   if (tag) return [{ partition: partitions.tag(status, tag.key) }];
   if (word !== undefined) return [{ partition: partitions.word(status, word), sort: { beginsWith: word } }];

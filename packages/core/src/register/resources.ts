@@ -1,43 +1,21 @@
-import { ProblemError } from "@cadastre/contract/errors";
 import type { Provider } from "@cadastre/contract/scope";
-import type { Resource, ResourceEvent, ResourcePatch } from "@cadastre/contract/view";
-import { ConflictError } from "@cadastre/store/errors";
-import { put, replace } from "@cadastre/store/table";
-import { commitRecorded } from "../audit/commit-recorded.ts";
-import { changesBetween } from "../changes.ts";
-import { type Actor, actorName, type Context } from "../context.ts";
-import { partitions } from "./entries.ts";
-import { EventItem, IndexItem, ResourceItem } from "./items.ts";
-import { createSightings, readResource, toResource } from "./view.ts";
+import type { Resource, ResourcePatch } from "@cadastre/contract/view";
+import type { Actor, Context } from "../context.ts";
+import { annotate } from "../said/annotate.ts";
+import { facetsOfItem, ownerDifference, partitions } from "./entries.ts";
+import { IndexItem, resourceSubject } from "./items.ts";
+import { readResource, toResources } from "./view.ts";
 
 /** One resource, active or retired, by its natural id or its short id. Throws `resource.not_found`. */
 export async function getResource(context: Context, id: string): Promise<Resource> {
-  const item = await readResource(context, id);
-  const lastSeenAt = await createSightings(context, [item]);
-  return toResource(item, lastSeenAt(item));
-}
-
-/** What happened to a resource, newest first. */
-export async function listHistory(
-  context: Context,
-  id: string,
-  options: { limit: number; cursor?: string | undefined },
-): Promise<{ items: ResourceEvent[]; cursor?: string }> {
-  const { idHash } = await readResource(context, id);
-  const page = await context.table.query(EventItem, {
-    partition: ResourceItem.keyOf({ idHash }).pk,
-    sort: { beginsWith: "event#" },
-    reverse: true,
-    limit: options.limit,
-    cursor: options.cursor,
-  });
-  const items = page.items.map(({ idHash: _, version: __, ...event }) => event);
-  return { items, ...(page.cursor ? { cursor: page.cursor } : {}) };
+  const [resource] = await toResources(context, [await readResource(context, id)]);
+  return resource as Resource;
 }
 
 /**
- * Sets an operator's notes or owner, which no sync touches, with an event and an audit record. `version` is what the operator
- * saw (If-Match): when the resource was changed since, also by a sync, `request.precondition_failed` and nothing is written.
+ * Sets an operator's notes or owner, which no sync touches and which touch no sync. `version` is what the operator saw
+ * (If-Match), of what is said alone: 412 `request.precondition_failed` when somebody said something else since, and nothing is
+ * written. Writes said, event, feed, index and audit items.
  */
 export async function annotateResource(
   context: Context,
@@ -46,36 +24,15 @@ export async function annotateResource(
   patch: ResourcePatch,
   version?: number,
 ): Promise<Resource> {
-  const stored = await readResource(context, id, { consistent: true });
-  const { version: current, ...item } = stored;
-  if (version !== undefined && version !== current) {
-    throw new ProblemError("request.precondition_failed", `the resource has version ${current}, not ${version}`);
-  }
-  const now = context.now();
-  const said = { notes: patch.notes ?? item.notes, owner: patch.owner ?? item.owner };
-  const changes = changesBetween({ notes: item.notes, owner: item.owner }, said);
-  const next: ResourceItem = { ...item, ...said, sequence: item.sequence + 1 };
-  try {
-    const event = {
-      idHash: item.idHash,
-      sequence: next.sequence,
-      at: now.toISOString(),
-      type: "annotated" as const,
-      actor: actorName(actor),
-      changes,
-    };
-    await commitRecorded(context, actor, [replace(ResourceItem, next, current), put(EventItem, event)], {
-      action: "resource.annotate",
-      target: item.id,
-      changes,
-    });
-  } catch (error) {
-    if (error instanceof ConflictError)
-      throw new ProblemError("request.precondition_failed", "the resource was changed meanwhile; read it again", {
-        cause: error,
-      });
-    throw error;
-  }
+  const resource = await readResource(context, id, { consistent: true });
+  const { idHash, kind, provider, account, region } = resource;
+  const annotated = {
+    subject: resourceSubject(idHash),
+    id: resource.id,
+    place: { kind, provider, account, region, network: facetsOfItem(resource).network },
+    indexed: ownerDifference(resource),
+  };
+  await annotate(context, actor, annotated, patch, { version });
   return getResource(context, id);
 }
 

@@ -5,11 +5,13 @@ import type { Resource } from "@cadastre/contract/view";
 import type { SortRange } from "@cadastre/store/table";
 import * as z from "zod";
 import type { Context } from "../context.ts";
+import { toSaid } from "../said/annotate.ts";
+import { SaidItem } from "../said/items.ts";
 import type { Filters } from "./filters.ts";
-import { IndexItem, PrefixLengthItem, ResourceItem } from "./items.ts";
+import { IndexItem, PrefixLengthItem, ResourceItem, resourceSubject } from "./items.ts";
 import { entryMayMatch, matches } from "./match.ts";
 import { type IndexRange, planSearch } from "./plan.ts";
-import { createSightings, type StoredResource, toResource } from "./view.ts";
+import { type StoredResource, toResources } from "./view.ts";
 
 export { type Filters, NO_FILTERS, parseSearch } from "./filters.ts";
 
@@ -90,6 +92,13 @@ async function* propose(
   }
 }
 
+/** Owners are said, not observed: they are read only when they are asked for. */
+async function readOwners(context: Context, proposals: readonly Proposal[], filters: Filters): Promise<string[]> {
+  if (filters.owner === undefined) return [];
+  const keys = proposals.map(({ entry }) => ({ subject: resourceSubject(entry.idHash) }));
+  return (await context.table.getMany(SaidItem, keys)).map((said) => toSaid(said).owner);
+}
+
 /**
  * Finds resources by the index and shows only what really matches. At most `limit` of them, with a cursor when there may be
  * more; a page can be short when much of what the index proposed did not match. Writes nothing.
@@ -115,8 +124,9 @@ export async function findResources(
       ResourceItem,
       hopeful.map(({ entry }) => ({ idHash: entry.idHash })),
     );
+    const owners = await readOwners(context, hopeful, filters);
     for (const [index, resource] of resources.entries()) {
-      if (!resource || seen.has(resource.idHash) || !matches(resource, filters)) continue;
+      if (!resource || seen.has(resource.idHash) || !matches(resource, filters, owners[index])) continue;
       if (found.length === options.limit) {
         full = true;
         break reading;
@@ -133,7 +143,6 @@ export async function findResources(
       break;
     }
   }
-  const lastSeenAt = await createSightings(context, found);
-  const items = found.map((resource) => toResource(resource, lastSeenAt(resource)));
+  const items = await toResources(context, found);
   return { items, ...(full && at ? { cursor: toCursor(fingerprint, at) } : {}) };
 }

@@ -3,10 +3,13 @@ import type { ScopeState } from "@cadastre/contract/discovery";
 import { ProblemError } from "@cadastre/contract/errors";
 import { KIND_NAMES } from "@cadastre/contract/kinds/names";
 import type { Resource } from "@cadastre/contract/view";
+import type { Stored } from "@cadastre/store/table";
 import type { Context } from "../context.ts";
+import { toSaid } from "../said/annotate.ts";
+import { SaidItem } from "../said/items.ts";
 import { scopeStates } from "../scopes/status.ts";
 import { facetsOfItem } from "./entries.ts";
-import { ResourceItem } from "./items.ts";
+import { ResourceItem, resourceSubject } from "./items.ts";
 
 export type StoredResource = ResourceItem & { readonly version: number };
 
@@ -47,7 +50,21 @@ export async function createSightings(
   };
 }
 
-export function toResource(item: StoredResource, lastSeenAt: string | undefined): Resource {
+/** Resources as the API shows them: what was observed, what people say, and when a complete run last had them. */
+export async function toResources(context: Context, stored: readonly StoredResource[]): Promise<Resource[]> {
+  const keys = stored.map(({ idHash }) => ({ subject: resourceSubject(idHash) }));
+  const [said, lastSeenAt] = await Promise.all([
+    context.table.getMany(SaidItem, keys),
+    createSightings(context, stored),
+  ]);
+  return stored.map((item, at) => toResource(item, said[at], lastSeenAt(item)));
+}
+
+function toResource(
+  item: StoredResource,
+  said: Stored<SaidItem> | undefined,
+  lastSeenAt: string | undefined,
+): Resource {
   const facets = facetsOfItem(item);
   return {
     id: item.id,
@@ -63,12 +80,11 @@ export function toResource(item: StoredResource, lastSeenAt: string | undefined)
     attributes: item.attributes,
     volatile: item.volatile,
     observedBy: item.claims,
-    notes: item.notes,
-    owner: item.owner,
+    ...toSaid(said),
     firstSeenAt: item.firstSeenAt,
     changedAt: item.changedAt,
     ...(lastSeenAt ? { lastSeenAt } : {}),
     ...(item.retiredAt ? { retiredAt: item.retiredAt } : {}),
-    version: item.version,
+    version: said?.version ?? 0,
   };
 }

@@ -1,0 +1,81 @@
+import { hash } from "node:crypto";
+import { change } from "@cadastre/contract/change";
+import { defineEntity, type ItemOf } from "@cadastre/store/entity";
+import * as z from "zod";
+import { type Subject, subject, subjectPartition } from "../subject.ts";
+
+/** Number of a change among those of one writer: `o` for what was observed or decided, `s` for what was said. */
+const stream = z.enum(["o", "s"]);
+
+interface ChangeKey {
+  readonly subject: Subject;
+  readonly at: string;
+  readonly stream: "o" | "s";
+  readonly sequence: number;
+}
+
+/** Times are ISO texts of one length, so that sort keys compare as times do; then the subject, then the number. */
+const changeKey = (of: ChangeKey) => `${of.at}#${of.stream}${String(of.sequence).padStart(9, "0")}`;
+
+export const EventItem = defineEntity({
+  type: "event",
+  about:
+    "A change of a subject with the values before and after, oldest first; what was said and what was observed together",
+  schema: z.object({
+    subject,
+    at: z.string(),
+    stream,
+    sequence: z.int(),
+    type: z.string(),
+    actor: z.string(),
+    run: z.string().optional(),
+    changes: z.array(change),
+  }),
+  key: {
+    partition: (of: ChangeKey) => subjectPartition(of.subject),
+    sort: (of: ChangeKey) => `event#${changeKey(of)}`,
+  },
+});
+export type EventItem = ItemOf<typeof EventItem>;
+
+/** A partition takes 1,000 writes a second: so many of them share the feed. All changes of one subject are in one. */
+const SLOTS = 16;
+
+const slotOf = (of: Subject): number => hash("sha256", subjectPartition(of), "buffer").readUInt8(0) % SLOTS;
+
+export const FEED_PARTITIONS: readonly string[] = Array.from({ length: SLOTS }, (_, slot) => `feed#${slot}`);
+
+export const feedPartition = (of: Subject): string => FEED_PARTITIONS[slotOf(of)] as string;
+
+export const FeedItem = defineEntity({
+  type: "feed",
+  about:
+    "That a subject changed, in the change's own commit: who, what, where; before and after are in its event. Ended by expiry",
+  schema: z.object({
+    subject,
+    at: z.string(),
+    stream,
+    sequence: z.int(),
+    /** What happened: created, updated, retired, returned, annotated, opened, approved, failed … */
+    type: z.string(),
+    /** Natural id, or name, as people know the subject. */
+    id: z.string(),
+    organization: z.string(),
+    kind: z.string().optional(),
+    provider: z.string().optional(),
+    account: z.string().optional(),
+    region: z.string().optional(),
+    network: z.string().optional(),
+    actor: z.string(),
+    run: z.string().optional(),
+    /** Whether an event has the values before and after; a creation has none. */
+    detailed: z.boolean(),
+    expiresAtSeconds: z.int(),
+  }),
+  key: {
+    partition: (of: ChangeKey) => feedPartition(of.subject),
+    sort: (of: ChangeKey) => `${changeKey(of)}#${subjectPartition(of.subject)}`,
+  },
+  expires: "expiresAtSeconds",
+});
+export type FeedItem = ItemOf<typeof FeedItem>;
