@@ -22,7 +22,7 @@ async function syncAndSay(context: Context, atOnce: number): Promise<void> {
     for (let attempt = 0; attempt < 200; attempt++) {
       const code = await work().then(
         () => undefined,
-        (error: { code?: string }) => error.code ?? String(error),
+        (error: { code?: string }) => error.code ?? JSON.stringify(error),
       );
       if (code === undefined) return;
       expect(code).toBe("request.conflict");

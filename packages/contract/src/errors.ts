@@ -56,6 +56,7 @@ export const ERRORS = {
   "credential.revoked": { status: 409, title: "The credential was revoked" },
   "credential.not_bound": { status: 404, title: "No credential is bound to this collector" },
   "credential.unreadable": { status: 409, title: "The stored credential does not open" },
+  "dead_letter.not_found": { status: 404, title: "There is no such dead letter" },
   "service.unavailable": { status: 503, title: "The service cannot answer now" },
   "service.internal": { status: 500, title: "Something went wrong on our side" },
 } as const satisfies Record<string, { status: number; title: string }>;

@@ -13,6 +13,7 @@ import { AccountItem } from "./accounts/items.ts";
 import { ClaimItem } from "./audit/claim.ts";
 import { AuditItem } from "./audit/items.ts";
 import { HoldItem, ManifestItem, PageItem, RunItem, RunPageItem, ScopeItem, TriggerItem } from "./discovery/items.ts";
+import { CheckpointItem, DeadLetterItem } from "./feed/consumer.ts";
 import { EventItem, FeedItem } from "./feed/items.ts";
 import { IndexItem, PrefixLengthItem, ResourceItem } from "./register/items.ts";
 import { SaidItem } from "./said/items.ts";
@@ -25,12 +26,14 @@ export const ENTITIES: readonly AnyEntity[] = [
   AuditItem,
   BootstrapItem,
   BucketItem,
+  CheckpointItem,
   ClaimItem,
   CollectorItem,
   CollectorKeyItem,
   CollectorListItem,
   CollectorNameItem,
   CredentialItem,
+  DeadLetterItem,
   EventItem,
   FeedItem,
   HoldItem,

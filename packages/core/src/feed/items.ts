@@ -7,33 +7,26 @@ import { type Subject, subject, subjectPartition } from "../subject.ts";
 /** Number of a change among those of one writer: `o` for what was observed or decided, `s` for what was said. */
 const stream = z.enum(["o", "s"]);
 
-interface ChangeKey {
-  readonly subject: Subject;
-  readonly at: string;
-  readonly stream: "o" | "s";
-  readonly sequence: number;
-}
+/** Where a change stands: its subject and its number there, and its time. */
+export const changePlace = z.object({ subject, at: z.string(), stream, sequence: z.int() });
+export type ChangePlace = z.output<typeof changePlace>;
 
 /** Times are ISO texts of one length, so that sort keys compare as times do; then the subject, then the number. */
-const changeKey = (of: ChangeKey) => `${of.at}#${of.stream}${String(of.sequence).padStart(9, "0")}`;
+const changeKey = (of: ChangePlace) => `${of.at}#${of.stream}${String(of.sequence).padStart(9, "0")}`;
 
 export const EventItem = defineEntity({
   type: "event",
   about:
     "A change of a subject with the values before and after, oldest first; what was said and what was observed together",
-  schema: z.object({
-    subject,
-    at: z.string(),
-    stream,
-    sequence: z.int(),
+  schema: changePlace.extend({
     type: z.string(),
     actor: z.string(),
     run: z.string().optional(),
     changes: z.array(change),
   }),
   key: {
-    partition: (of: ChangeKey) => subjectPartition(of.subject),
-    sort: (of: ChangeKey) => `event#${changeKey(of)}`,
+    partition: (of: ChangePlace) => subjectPartition(of.subject),
+    sort: (of: ChangePlace) => `event#${changeKey(of)}`,
   },
 });
 export type EventItem = ItemOf<typeof EventItem>;
@@ -51,11 +44,7 @@ export const FeedItem = defineEntity({
   type: "feed",
   about:
     "That a subject changed, in the change's own commit: who, what, where; before and after are in its event. Ended by expiry",
-  schema: z.object({
-    subject,
-    at: z.string(),
-    stream,
-    sequence: z.int(),
+  schema: changePlace.extend({
     /** What happened: created, updated, retired, returned, annotated, opened, approved, failed … */
     type: z.string(),
     /** Natural id, or name, as people know the subject. */
@@ -73,8 +62,8 @@ export const FeedItem = defineEntity({
     expiresAtSeconds: z.int(),
   }),
   key: {
-    partition: (of: ChangeKey) => feedPartition(of.subject),
-    sort: (of: ChangeKey) => `${changeKey(of)}#${subjectPartition(of.subject)}`,
+    partition: (of: ChangePlace) => feedPartition(of.subject),
+    sort: (of: ChangePlace) => `${changeKey(of)}#${subjectPartition(of.subject)}`,
   },
   expires: "expiresAtSeconds",
 });

@@ -1,0 +1,27 @@
+import * as z from "zod";
+import { change } from "./change.ts";
+import { kindName, provider } from "./scope.ts";
+
+/** Something changed, as the feed of changes tells it: what, where, who, and from what to what. */
+export const changeEntry = z.object({
+  id: z.string().meta({ description: "Where it stands in the feed; the id of its event in the stream" }),
+  at: z.iso.datetime(),
+  type: z.string().meta({
+    description:
+      "created, updated, retired, returned, annotated; of a hold opened, approved, rejected, lifted; of a scope complete, partial, failed, skipped",
+  }),
+  subject: z.object({
+    type: z.string().meta({ description: "resource, scope, hold, account" }),
+    id: z.string().meta({ description: "Natural id, or name" }),
+    key: z.string().meta({ description: "Short id: `res_…` of a resource" }),
+  }),
+  kind: kindName.optional(),
+  provider: provider.optional(),
+  account: z.string().optional(),
+  region: z.string().optional(),
+  network: z.string().optional(),
+  actor: z.string().meta({ description: "Collector or operator" }),
+  run: z.string().optional(),
+  changes: z.array(change).meta({ description: "Each path with its value before and after; empty for a creation" }),
+});
+export type ChangeEntry = z.output<typeof changeEntry>;

@@ -1,0 +1,73 @@
+import { ProblemError } from "@cadastre/contract/errors";
+import type { DeadLetter } from "@cadastre/contract/feed";
+import { remove, replace, type Stored } from "@cadastre/store/table";
+import { commitRecorded } from "../audit/commit-recorded.ts";
+import type { Actor, Context } from "../context.ts";
+import { type Listed, type ListOptions, queryPage, toListed } from "../lists.ts";
+import { retryOnConflict } from "../retry-on-conflict.ts";
+import { DeadLetterItem } from "./consumer.ts";
+import { FeedItem } from "./items.ts";
+import { idOfChange, placeOfChange } from "./view.ts";
+
+function toView(stored: Stored<DeadLetterItem>): DeadLetter {
+  const { consumer, place, id: subject, type, failedAt, attempts, code, state } = stored;
+  const id = idOfChange(FeedItem.keyOf(place).sk);
+  return { id, consumer, subject, type, at: place.at, failedAt, attempts, code, state };
+}
+
+/** What a consumer did not take, oldest first. Throws 422 `cursor.invalid`. */
+export async function listDeadLetters(
+  context: Context,
+  { consumer, limit, cursor }: ListOptions & { consumer: string },
+): Promise<Listed<DeadLetter>> {
+  const partition = `dead-letters#${consumer}`;
+  return toListed(
+    await queryPage(context.table, DeadLetterItem, { partition, limit, cursor, consistent: true }),
+    toView,
+  );
+}
+
+async function read(context: Context, consumer: string, id: string): Promise<Stored<DeadLetterItem>> {
+  const sk = placeOfChange(id);
+  const page =
+    sk &&
+    (await context.table.query(DeadLetterItem, {
+      partition: `dead-letters#${consumer}`,
+      sort: { from: sk, to: sk },
+      consistent: true,
+    }));
+  const letter = page ? page.items[0] : undefined;
+  if (!letter) throw new ProblemError("dead_letter.not_found");
+  return letter;
+}
+
+/** Has a change told again to the consumer that did not take it. Throws 404 `dead_letter.not_found`. Writes it and a record. */
+export async function replayDeadLetter(
+  context: Context,
+  actor: Actor,
+  consumer: string,
+  id: string,
+): Promise<DeadLetter> {
+  await retryOnConflict(async () => {
+    const { version, ...letter } = await read(context, consumer, id);
+    if (letter.state === "replaying") return;
+    await commitRecorded(context, actor, [replace(DeadLetterItem, { ...letter, state: "replaying" }, version)], {
+      action: "dead_letter.replay",
+      target: `${consumer}/${id}`,
+      detail: { subject: letter.id },
+    });
+  });
+  return toView(await read(context, consumer, id));
+}
+
+/** Gives a change up for the consumer that did not take it. Throws 404 `dead_letter.not_found`. Writes a record. */
+export async function dropDeadLetter(context: Context, actor: Actor, consumer: string, id: string): Promise<void> {
+  await retryOnConflict(async () => {
+    const letter = await read(context, consumer, id);
+    await commitRecorded(context, actor, [remove(DeadLetterItem, letter, letter.version)], {
+      action: "dead_letter.drop",
+      target: `${consumer}/${id}`,
+      detail: { subject: letter.id, code: letter.code },
+    });
+  });
+}

@@ -1,0 +1,165 @@
+import { ProblemError } from "@cadastre/contract/errors";
+import { ConflictError } from "@cadastre/store/errors";
+import { create, put, remove, replace, type Stored, type Write } from "@cadastre/store/table";
+import type { Context } from "../context.ts";
+import { CheckpointItem, type Consumer, DeadLetterItem } from "./consumer.ts";
+import { decideFailure, decidePending, decideProgress, firstProgress } from "./decide-batch.ts";
+import { FEED_PARTITIONS, FeedItem } from "./items.ts";
+import { toChangeEntries } from "./view.ts";
+
+/** Changes that are told between two checkpoints: as many may be told again after a crash. */
+const BATCH = 50;
+
+export interface ConsumersRun {
+  handled: number;
+  setAside: number;
+}
+
+interface Pending {
+  readonly sk: string;
+  readonly item: Stored<FeedItem>;
+}
+
+const codeOf = (error: unknown): string => (error instanceof ProblemError ? error.code : "service.internal");
+
+async function tell(context: Context, consumer: Consumer, item: Stored<FeedItem>): Promise<string | undefined> {
+  const [change] = await toChangeEntries(context, [item]);
+  try {
+    if (change) await consumer.handle(change);
+    return undefined;
+  } catch (error) {
+    return codeOf(error);
+  }
+}
+
+/** The write that sets a change aside for a consumer; repeated, it is the same item. */
+function setAside(context: Context, consumer: string, item: FeedItem, code: string, attempts: number): Write {
+  const { subject, at, stream, sequence, id, type, expiresAtSeconds } = item;
+  const failedAt = context.now().toISOString();
+  const place = { subject, at, stream, sequence };
+  return put(DeadLetterItem, {
+    consumer,
+    place,
+    id,
+    type,
+    failedAt,
+    attempts,
+    code,
+    state: "waiting",
+    expiresAtSeconds,
+  });
+}
+
+/** Tells one consumer of a batch of one partition. True when there was anything to do. */
+async function runSlot(context: Context, consumer: Consumer, slot: number, run: ConsumersRun): Promise<boolean> {
+  const { table } = context;
+  const { name } = consumer;
+  const stored = await table.get(CheckpointItem, { consumer: name, slot }, { consistent: true });
+  const save = (progress: Pick<CheckpointItem, "at" | "handled" | "failure">, more: readonly Write[]) => {
+    const item = { consumer: name, slot, ...progress };
+    const write = stored ? replace(CheckpointItem, item, stored.version) : create(CheckpointItem, item);
+    return table.commit([write, ...more]);
+  };
+  if (!stored) {
+    await save(firstProgress(context.now()), []);
+    return false;
+  }
+  if (stored.failure && stored.failure.retryAt > context.now().toISOString()) return false;
+  const page = await table.query(FeedItem, {
+    partition: FEED_PARTITIONS[slot] as string,
+    sort: { from: stored.at },
+    limit: stored.handled.length + BATCH,
+    consistent: true,
+  });
+  const changes = page.items.map((item): Pending => ({ sk: FeedItem.keyOf(item).sk, item }));
+  const pending = decidePending(stored, changes);
+  const handled: string[] = [];
+  for (const { sk, item } of pending) {
+    const code = await tell(context, consumer, item);
+    if (code === undefined) {
+      handled.push(sk);
+      continue;
+    }
+    const next = decideFailure(stored.failure, { sk, code }, context.now());
+    if (next.act === "retry") {
+      await save({ ...decideProgress(stored, handled, false, context.now()), failure: next.failure }, []);
+      run.handled += handled.length;
+      return handled.length > 0;
+    }
+    const letter = setAside(context, name, item, code, next.attempts);
+    await save(decideProgress(stored, [...handled, sk], false, context.now()), [letter]);
+    run.handled += handled.length;
+    run.setAside++;
+    return true;
+  }
+  const progress = decideProgress(stored, handled, page.cursor === undefined, context.now());
+  if (handled.length === 0 && progress.at === stored.at) return false;
+  await save(progress, []);
+  run.handled += handled.length;
+  return page.cursor !== undefined;
+}
+
+/** Tells a consumer again what somebody asked to have replayed: taken it is gone, refused it waits again. */
+async function runReplays(context: Context, consumer: Consumer, run: ConsumersRun): Promise<void> {
+  const letters = await context.table.query(DeadLetterItem, {
+    partition: `dead-letters#${consumer.name}`,
+    limit: BATCH,
+  });
+  for (const { version, ...letter } of letters.items.filter((item) => item.state === "replaying")) {
+    const item = await context.table.get(FeedItem, letter.place);
+    const code = item ? await tell(context, consumer, item) : "change.not_found";
+    if (code === undefined) run.handled++;
+    const waiting = { ...letter, state: "waiting" as const, code: code ?? "", attempts: letter.attempts + 1 };
+    await context.table.commit([
+      code === undefined ? remove(DeadLetterItem, letter, version) : replace(DeadLetterItem, waiting, version),
+    ]);
+  }
+}
+
+/**
+ * Tells each consumer of what changed since it was last told, by its checkpoints, until there is nothing more or `isOver`
+ * says so. A change is told at least once; those of one subject in their order; one that is refused six times is set aside, so
+ * that what comes after it goes on. Two runners at once: one of them loses its checkpoint's commit and stops; what it told is
+ * told again. Writes checkpoints and dead letters.
+ */
+export async function runConsumers(
+  context: Context,
+  consumers: readonly Consumer[],
+  { isOver = () => false }: { isOver?: () => boolean } = {},
+): Promise<ConsumersRun> {
+  const run: ConsumersRun = { handled: 0, setAside: 0 };
+  for (const consumer of consumers) {
+    try {
+      await runReplays(context, consumer, run);
+      for (let slot = 0; slot < FEED_PARTITIONS.length; slot++) {
+        for (let more = true; more && !isOver(); ) more = await runSlot(context, consumer, slot, run);
+      }
+    } catch (error) {
+      if (!(error instanceof ConflictError)) throw error;
+    }
+  }
+  return run;
+}
+
+/**
+ * Tells consumers of changes that a stream hands over, in the stream's order: what one does not take at once is set aside for
+ * it. For a runtime that has the stream's own checkpoints, retries and order. Writes dead letters.
+ */
+export async function handleChanges(
+  context: Context,
+  consumers: readonly Consumer[],
+  items: readonly Stored<FeedItem>[],
+): Promise<ConsumersRun> {
+  const run: ConsumersRun = { handled: 0, setAside: 0 };
+  for (const item of items) {
+    for (const consumer of consumers) {
+      const code = await tell(context, consumer, item);
+      if (code === undefined) run.handled++;
+      else {
+        await context.table.commit([setAside(context, consumer.name, item, code, 1)]);
+        run.setAside++;
+      }
+    }
+  }
+  return run;
+}
