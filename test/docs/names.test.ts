@@ -1,6 +1,6 @@
 import { existsSync, globSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { ROUTES } from "@cadastre/api/routes/table";
+import { ENDPOINTS } from "@cadastre/contract/endpoints/all";
 import { EXIT } from "@cadastre/cli/exit-codes";
 import { ERRORS } from "@cadastre/contract/errors";
 import { KIND_NAMES } from "@cadastre/contract/kinds/names";
@@ -61,7 +61,7 @@ describe("the documentation names", () => {
       .replaceAll(/\$\w+|\$\([^)]*\)/g, "{}")
       .replaceAll(/\{[^}]*\}/g, "{}")
       .replaceAll("{}/api", "/api");
-    const missing = ROUTES.map(({ path }) => path.replaceAll(/\{[^}]*\}/g, "{}")).filter((path) => {
+    const missing = ENDPOINTS.map(({ path }) => path.replaceAll(/\{[^}]*\}/g, "{}")).filter((path) => {
       const last = path.slice(path.lastIndexOf("/"));
       return !text.includes(path) && !(text.includes(path.slice(0, -last.length)) && text.includes(`\`${last}\``));
     });

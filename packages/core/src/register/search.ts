@@ -9,7 +9,7 @@ import type { Filters } from "./filters.ts";
 import { IndexItem, PrefixLengthItem, ResourceItem } from "./items.ts";
 import { entryMayMatch, matches } from "./match.ts";
 import { type IndexRange, planSearch } from "./plan.ts";
-import { createSightings, type StoredResource, toResource } from "./view.ts";
+import { createSightings, isVisibleResource, type StoredResource, toResource } from "./view.ts";
 
 export { type Filters, NO_FILTERS, parseSearch } from "./filters.ts";
 
@@ -102,7 +102,7 @@ export async function findResources(
   const fingerprint = fingerprintOf(filters);
   const from = fromCursor(options.cursor, fingerprint);
   const lengths = filters.ip === undefined ? () => [] : await prefixLengths(context);
-  const ranges = planSearch(filters, lengths);
+  const ranges = planSearch(filters, lengths, context.restriction);
   const found: StoredResource[] = [];
   const seen = new Set<string>();
   let read = 0;
@@ -117,6 +117,7 @@ export async function findResources(
     );
     for (const [index, resource] of resources.entries()) {
       if (!resource || seen.has(resource.idHash) || !matches(resource, filters)) continue;
+      if (!isVisibleResource(context, resource)) continue;
       if (found.length === options.limit) {
         full = true;
         break reading;
