@@ -8,7 +8,7 @@ import { createFileAssets } from "@cadastre/api/assets";
 import type { LogLine } from "@cadastre/api/log";
 import type { Collector, NewCollector } from "@cadastre/contract/collector";
 import { signRequest } from "@cadastre/contract/signature";
-import { newToken, TOKEN_SCOPES, type TokenScope } from "@cadastre/contract/token";
+import { newToken, type TokenScope } from "@cadastre/contract/token";
 import { bootstrapAdminToken } from "@cadastre/core/access/bootstrap";
 import { approveCollector } from "@cadastre/core/access/decide-collector";
 import { registerCollector } from "@cadastre/core/access/register-collector";
@@ -92,7 +92,7 @@ export async function anApi({ onFile = false, hasVault = true }: { onFile?: bool
     expiresInSeconds = 3600,
   ): Promise<{ id: string; secret: string }> {
     const input = newToken.parse({ name: "test", scopes, expiresInSeconds });
-    return createToken(context, SYSTEM, input, TOKEN_SCOPES);
+    return createToken(context, SYSTEM, input);
   }
 
   /** A collector with a key, approved. */

@@ -99,7 +99,7 @@ describe("an answer", () => {
       expect(headers.get("x-frame-options")).toBe("DENY");
       expect(headers.get("referrer-policy")).toBe("no-referrer");
       expect(headers.get("cache-control")).toBe("no-store");
-      expect(headers.get("server-timing")).toMatch(/^app;dur=\d+(\.\d)?$/);
+      expect(headers.get("server-timing")).toMatch(/^app;dur=\d+(\.\d)?(,|$)/);
     }
   });
 
@@ -138,6 +138,8 @@ describe("the log", () => {
         durationMilliseconds: expect.any(Number),
         actor: expect.stringMatching(/^token:tok_/),
         code: "request.invalid",
+        reads: 1,
+        writes: 0,
       },
     ]);
     expect(JSON.stringify(api.lines)).not.toContain("private");

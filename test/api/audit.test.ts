@@ -1,4 +1,4 @@
-import { ROUTES } from "@cadastre/api/routes/table";
+import { ENDPOINTS } from "@cadastre/contract/endpoints/all";
 import { listAudit } from "@cadastre/core/audit/list";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { anApi, type TestApi } from "./an-api.ts";
@@ -14,9 +14,9 @@ afterEach(() => api.close());
 const records = async () => (await listAudit(api.context, { limit: 200 })).items;
 
 /** What a whole run in one request is made of: an opening, a shard, a completion. Each of them has its record. */
-const RECORDS: Readonly<Record<string, number>> = { deliver: 3 };
+const RECORDS: Readonly<Record<string, number>> = { "discovery.deliver": 3 };
 
-describe.each(ROUTES.filter((route) => route.mutates))("$method $path", (route) => {
+describe.each(ENDPOINTS.filter((route) => route.mutates))("$method $path", (route) => {
   it("leaves exactly one audit record for what it does, with the actor and the request's id", async () => {
     const scenario = SCENARIOS[route.name];
     if (!scenario) throw new Error(`add a scenario for ${route.name}: every mutating route is audited`);
@@ -29,26 +29,26 @@ describe.each(ROUTES.filter((route) => route.mutates))("$method $path", (route) 
     for (const record of added) {
       expect(record.outcome).toBe("done");
       expect(record.requestId).toBe(response.headers.get("x-request-id"));
-      expect(record.actor).toMatch(route.auth.kind === "signed" ? /^collector:col_/ : /^token:tok_/);
+      expect(record.actor).toMatch(route.access.kind === "signed" ? /^collector:col_/ : /^token:tok_/);
     }
   });
 });
 
 it("a route that does not declare a change writes nothing", async () => {
-  const reading = ROUTES.filter((route) => !route.mutates);
+  const reading = ENDPOINTS.filter((route) => !route.mutates);
   const { key } = await api.aReporter();
   const before = api.dump();
   for (const route of reading) {
     expect(route.method, route.path).toBe("GET");
     const sent = { method: route.method, path: pathOf(route) };
-    const { status } = route.auth.kind === "signed" ? await api.sign(key, sent) : await api.send(sent);
+    const { status } = route.access.kind === "signed" ? await api.sign(key, sent) : await api.send(sent);
     expect([200, 404], route.path).toContain(status);
   }
   expect(api.dump()).toBe(before);
 });
 
 it("has a scenario for every route that declares a change, and for no other", () => {
-  const mutating = ROUTES.filter((route) => route.mutates).map((route) => route.name);
+  const mutating = ENDPOINTS.filter((route) => route.mutates).map((route) => route.name);
   expect(Object.keys(SCENARIOS).sort()).toEqual(mutating.sort());
 });
 

@@ -1,4 +1,4 @@
-import { ROUTES } from "@cadastre/api/routes/table";
+import { ENDPOINTS } from "@cadastre/contract/endpoints/all";
 import { CLOCK_SKEW_SECONDS, contentDigest, SIGNATURE_LIFE_SECONDS } from "@cadastre/contract/signature";
 import { rejectCollector, revokeCollector } from "@cadastre/core/access/decide-collector";
 import { registerCollector } from "@cadastre/core/access/register-collector";
@@ -19,8 +19,8 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-const routes = ROUTES.flatMap((route) =>
-  route.auth.kind === "signed" ? [{ route, name: `${route.method} ${route.path}` }] : [],
+const routes = ENDPOINTS.flatMap((route) =>
+  route.access.kind === "signed" ? [{ route, name: `${route.method} ${route.path}` }] : [],
 );
 
 describe.each(routes)("$name", ({ route }) => {

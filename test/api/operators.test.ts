@@ -1,4 +1,4 @@
-import { ROUTES } from "@cadastre/api/routes/table";
+import { ENDPOINTS } from "@cadastre/contract/endpoints/all";
 import { TOKEN_SCOPES } from "@cadastre/contract/token";
 import { revokeToken } from "@cadastre/core/access/tokens";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -11,8 +11,10 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-const routes = ROUTES.flatMap((route) =>
-  route.auth.kind === "token" ? [{ route, scope: route.auth.scope, name: `${route.method} ${route.path}` }] : [],
+const routes = ENDPOINTS.flatMap((route) =>
+  route.access.kind === "operator"
+    ? [{ route, scope: route.access.action, name: `${route.method} ${route.path}` }]
+    : [],
 );
 
 /** Sends the request with a header of its own and expects that it changed nothing. */

@@ -1,5 +1,7 @@
-import { buildOpenApi, errorsOf, toOpenApiPath } from "@cadastre/api/openapi";
+import { buildOpenApi, toOpenApiPath } from "@cadastre/api/openapi";
 import { ROUTES } from "@cadastre/api/routes/table";
+import { ENDPOINTS } from "@cadastre/contract/endpoints/all";
+import { errorsOf } from "@cadastre/contract/endpoints/errors-of";
 import { ERRORS } from "@cadastre/contract/errors";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -22,12 +24,12 @@ beforeAll(async () => {
 afterAll(() => api.close());
 
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
-const PATHS = [...new Set(ROUTES.map((route) => route.path))];
+const PATHS = [...new Set(ENDPOINTS.map((route) => route.path))];
 
 describe("the app", () => {
   it("has no route but those of the table, each of which says who may call it", () => {
-    for (const route of ROUTES) expect(["public", "token", "signed"], route.path).toContain(route.auth.kind);
-    const served = new Set(ROUTES.map((route) => `${route.method} ${route.path}`));
+    for (const route of ENDPOINTS) expect(["public", "operator", "signed"], route.path).toContain(route.access.kind);
+    const served = new Set(ENDPOINTS.map((route) => `${route.method} ${route.path}`));
     const pattern = (path: string) =>
       path.replace(/:(\w+)(\{\.\+\})?/g, (_, name, greedy) => `{${name}${greedy ? "+" : ""}}`);
     const handlers = api.app.routes.filter((route) => route.method !== "ALL");
@@ -37,7 +39,7 @@ describe("the app", () => {
   });
 
   it.each(PATHS)("answers 405 with Allow for any other method on %s", async (path) => {
-    const here = ROUTES.filter((route) => route.path === path);
+    const here = ENDPOINTS.filter((route) => route.path === path);
     const allowed = new Set(here.map((route) => route.method as string));
     const example = here[0] ? pathOf(here[0]) : path;
     for (const method of METHODS.filter((one) => !allowed.has(one))) {
@@ -71,11 +73,11 @@ describe("the app", () => {
 
   it("does not have the routes that hand out or store secrets without a vault", async () => {
     const bare = await anApi({ hasVault: false });
-    const needy = ROUTES.filter((route) => route.needs !== undefined);
+    const needy = ENDPOINTS.filter((route) => route.needs !== undefined);
     expect(needy.map((route) => route.name).sort()).toEqual([
-      "createCredential",
-      "fetchCredential",
-      "revealCredential",
+      "credentials.create",
+      "credentials.reveal",
+      "discovery.fetchCredential",
     ]);
     for (const route of needy) {
       const { status } = await bare.send({ method: route.method, path: pathOf(route), body: {} });
@@ -104,20 +106,20 @@ describe("the OpenAPI document", () => {
     const documented = Object.entries(document.paths).flatMap(([path, operations]) =>
       Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
     );
-    expect(documented.sort()).toEqual(ROUTES.map((route) => `${route.method} ${toOpenApiPath(route.path)}`).sort());
-    for (const route of ROUTES) {
+    expect(documented.sort()).toEqual(ENDPOINTS.map((route) => `${route.method} ${toOpenApiPath(route.path)}`).sort());
+    for (const route of ENDPOINTS) {
       const operation = document.paths[toOpenApiPath(route.path)]?.[route.method.toLowerCase()] as Operation;
       const names = [...route.path.matchAll(/\{(\w+)\+?\}/g)].map(([, name]) => name);
       expect(operation.parameters.filter((one) => one.in === "path").map((one) => one.name)).toEqual(names);
-      expect(operation.requestBody !== undefined).toBe(route.body !== undefined || route.rawBody !== undefined);
-      expect(operation.security).toHaveLength(route.auth.kind === "public" ? 0 : 1);
+      expect(operation.requestBody !== undefined).toBe(route.body !== undefined);
+      expect(operation.security).toHaveLength(route.access.kind === "public" ? 0 : 1);
     }
   });
 
   it("has every error code, at its status", () => {
-    const seen = new Set(ROUTES.flatMap((route) => errorsOf(route)));
+    const seen = new Set(ENDPOINTS.flatMap((route) => errorsOf(route)));
     expect([...seen].sort()).toEqual(Object.keys(ERRORS).sort());
-    for (const route of ROUTES) {
+    for (const route of ENDPOINTS) {
       const operation = document.paths[toOpenApiPath(route.path)]?.[route.method.toLowerCase()] as Operation;
       for (const code of errorsOf(route)) {
         expect(operation.responses[ERRORS[code].status]?.description).toContain(`\`${code}\``);

@@ -67,20 +67,20 @@ async function knownAccount(api: TestApi): Promise<void> {
   await api.send({ method: "POST", path: "/api/v1/accounts", body: { provider: "aws", account: ACCOUNT } });
 }
 
-/** For every route that changes anything, by the name of the route: a request that succeeds. */
+/** For every endpoint that changes anything, by the name of the endpoint: a request that succeeds. */
 export const SCENARIOS: Readonly<Record<string, Scenario>> = {
-  async deliver(api) {
+  async "discovery.deliver"(api) {
     await knownAccount(api);
     const { key } = await api.aReporter();
     return () => api.sign(key, { method: "POST", path: "/api/v1/discovery", body: PAYLOAD });
   },
-  async openRun(api) {
+  async "discovery.openRun"(api) {
     await knownAccount(api);
     const { key, collector } = await api.aReporter();
     const run = aRun([{ key: instanceScope(), resources: [anInstance(1)] }], { reporter: collector });
     return () => api.sign(key, { method: "POST", path: "/api/v1/discovery/runs", body: run.body() });
   },
-  async uploadShard(api) {
+  async "discovery.uploadShard"(api) {
     const { key, collector } = await api.aReporter();
     const run = aRun([{ key: instanceScope(), resources: [anInstance(1)] }], { reporter: collector });
     await run.open(api.context);
@@ -93,62 +93,62 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
         gzip: true,
       });
   },
-  async completeRun(api) {
+  async "discovery.completeRun"(api) {
     const { key, collector } = await api.aReporter();
     const run = aRun([{ key: instanceScope(), resources: [anInstance(1)] }], { reporter: collector });
     await run.uploadAll(api.context, await run.open(api.context));
     return () => api.sign(key, { method: "POST", path: `/api/v1/discovery/runs/${run.run}/complete`, body: {} });
   },
-  async fetchCredential(api) {
+  async "discovery.fetchCredential"(api) {
     const credential = await aStoredCredential(api);
     const { key } = await api.aReporter({ credential });
     return () => api.sign(key, { method: "POST", path: "/api/v1/discovery/credential", body: {} });
   },
-  async triggerRuns(api) {
+  async "runs.trigger"(api) {
     const { collector } = await api.aReporter();
     const body = { collector: collector.name };
     return () => api.send({ method: "POST", path: "/api/v1/discovery/trigger", body });
   },
-  approveHold: decideHold("approve"),
-  rejectHold: decideHold("reject"),
-  registerCollector: async (api) => () =>
+  "holds.approve": decideHold("approve"),
+  "holds.reject": decideHold("reject"),
+  "collectors.register": async (api) => () =>
     api.send({ method: "POST", path: "/api/v1/collectors", body: aCollector(aKey()) }),
-  async patchCollector(api) {
+  async "collectors.patch"(api) {
     const id = await pendingCollector(api);
     const body = { accounts: ["*"] };
     return () => api.send({ method: "PATCH", path: `/api/v1/collectors/${id}`, body, headers: ifMatch });
   },
-  approveCollector: decide("approve"),
-  rejectCollector: decide("reject"),
-  revokeCollector: decide("revoke"),
-  createAccount: async (api) => () => api.send({ method: "POST", path: "/api/v1/accounts", body: ACCOUNT_BODY }),
-  async patchAccount(api) {
+  "collectors.approve": decide("approve"),
+  "collectors.reject": decide("reject"),
+  "collectors.revoke": decide("revoke"),
+  "accounts.create": async (api) => () => api.send({ method: "POST", path: "/api/v1/accounts", body: ACCOUNT_BODY }),
+  async "accounts.patch"(api) {
     const path = await anAccount(api);
     return () => api.send({ method: "PATCH", path, body: { tier: "gold" }, headers: ifMatch });
   },
-  async deleteAccount(api) {
+  async "accounts.delete"(api) {
     const path = await anAccount(api);
     return () => api.send({ method: "DELETE", path });
   },
-  async annotateResource(api) {
+  async "resources.annotate"(api) {
     const { key } = await api.aReporter();
     await api.sign(key, { method: "POST", path: "/api/v1/discovery", body: PAYLOAD });
     const path = `/api/v1/resources/${encodeURIComponent(anInstance(1).id)}`;
     return () => api.send({ method: "PATCH", path, body: { notes: "keep" }, headers: ifMatch });
   },
-  createCredential: async (api) => () =>
+  "credentials.create": async (api) => () =>
     api.send({ method: "POST", path: "/api/v1/credentials", body: CREDENTIAL_BODY }),
-  async revealCredential(api) {
+  async "credentials.reveal"(api) {
     const path = `/api/v1/credentials/${await aStoredCredential(api)}/reveal`;
     return () => api.send({ method: "POST", path, body: { reason: "outage" } });
   },
-  async revokeCredential(api) {
+  async "credentials.revoke"(api) {
     const path = `/api/v1/credentials/${await aStoredCredential(api)}`;
     return () => api.send({ method: "DELETE", path });
   },
-  createToken: async (api) => () =>
+  "tokens.create": async (api) => () =>
     api.send({ method: "POST", path: "/api/v1/tokens", body: { name: "ci", scopes: ["resources:read"] } }),
-  async revokeToken(api) {
+  async "tokens.revoke"(api) {
     const { id } = await api.aToken(["resources:read"]);
     return () => api.send({ method: "DELETE", path: `/api/v1/tokens/${id}` });
   },

@@ -50,7 +50,7 @@ describe("what is wrong is said", () => {
   test("a token without the scope gives exit code 4", async () => {
     const actor = systemActor("test");
     const narrow = { name: "narrow", scopes: ["audit:read" as const], expiresInSeconds: 600 };
-    const { secret } = await createToken(world.context, actor, narrow, ["admin"]);
+    const { secret } = await createToken(world.context, actor, narrow);
     const { code, stderr } = await world.start(["resources", "list"], { CADASTRE_TOKEN: secret }).ended;
     expect(code).toBe(4);
     expect(stderr).toContain("(auth.forbidden)");

@@ -1,7 +1,7 @@
 import { existsSync, globSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { ROUTES } from "@cadastre/api/routes/table";
 import { EXIT } from "@cadastre/cli/exit-codes";
+import { ENDPOINTS } from "@cadastre/contract/endpoints/all";
 import { ERRORS } from "@cadastre/contract/errors";
 import { KIND_NAMES } from "@cadastre/contract/kinds/names";
 import { TOKEN_SCOPES } from "@cadastre/contract/token";
@@ -61,7 +61,7 @@ describe("the documentation names", () => {
       .replaceAll(/\$\w+|\$\([^)]*\)/g, "{}")
       .replaceAll(/\{[^}]*\}/g, "{}")
       .replaceAll("{}/api", "/api");
-    const missing = ROUTES.map(({ path }) => path.replaceAll(/\{[^}]*\}/g, "{}")).filter((path) => {
+    const missing = ENDPOINTS.map(({ path }) => path.replaceAll(/\{[^}]*\}/g, "{}")).filter((path) => {
       const last = path.slice(path.lastIndexOf("/"));
       return !text.includes(path) && !(text.includes(path.slice(0, -last.length)) && text.includes(`\`${last}\``));
     });

@@ -28,7 +28,7 @@ function reading<Element>(
     items: (value, member) => {
       const parsed = schema.safeParse(value);
       if (parsed.success) return parsed.data.flatMap(toItems);
-      const [first, ...more] = toFieldErrors(parsed.error, member);
+      const [first, ...more] = toFieldErrors(parsed.error, { prefix: member });
       throw new FileError(
         `${first?.path}: ${first?.message}${more.length > 0 ? ` (and ${more.length} more)` : ""}`,
         kind,

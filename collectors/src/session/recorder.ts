@@ -133,7 +133,7 @@ export function createRunRecorder({ files, log, onProgress }: RunRecorderOptions
   }
 
   function start<K extends KindName>(observer: object, wanted: ScopeKey & { readonly kind: K }): ScopeRecorder<K> {
-    const key = parse(scopeKey, wanted, "request.invalid", "scope");
+    const key = parse(scopeKey, wanted, { prefix: "scope" });
     const name = scopeName(key);
     if (names.has(name)) throw new Error(`the scope ${name} was started before in this run`);
     if (names.size >= MOST_SCOPES) throw new Error(`a run has at most ${MOST_SCOPES} scopes; ${name} is one more`);

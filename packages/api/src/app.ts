@@ -36,7 +36,16 @@ function toPattern(path: string): string {
 }
 
 function allowedMethods(routes: readonly Route[]): string {
-  return routes.flatMap(({ method }) => (method === "GET" ? [method, "HEAD"] : [method])).join(", ");
+  return routes.flatMap(({ endpoint: { method } }) => (method === "GET" ? [method, "HEAD"] : [method])).join(", ");
+}
+
+/** The document, made when it is first asked for: no other request needs it. */
+function createOpenApi(): () => Promise<string> {
+  let made: Promise<string> | undefined;
+  return () => {
+    made ??= import("./openapi.ts").then(({ buildOpenApi }) => JSON.stringify(buildOpenApi()));
+    return made;
+  };
 }
 
 function answerError(c: ApiContext, error: unknown, log: Log, headers: Record<string, string> = {}): Response {
@@ -61,17 +70,18 @@ export function createApp(options: AppOptions): Hono<ApiEnv> {
     opener: vault.opener,
     publishTriggers: options.publishTriggers,
     assets: options.assets,
+    openApi: createOpenApi(),
     readyChecks: { table: () => context.table.ready(), ...options.ready },
   };
-  const routes = ROUTES.filter((route) => route.needs === undefined || services[route.needs] !== undefined);
+  const isServed = ({ endpoint: { needs } }: Route) => needs === undefined || services[needs] !== undefined;
 
   // This router tries routes in the order of the table, also those whose parameters take slashes.
   const app = new Hono<ApiEnv>({ router: new TrieRouter() });
-  app.use(observe({ log, now: context.now }));
+  app.use(observe({ log, now: context.now, meter: context.table.meter }));
   app.use(securityHeaders);
-  for (const [path, here] of Map.groupBy(routes, (route) => route.path)) {
+  for (const [path, here] of Map.groupBy(ROUTES.filter(isServed), (route) => route.endpoint.path)) {
     const pattern = toPattern(path);
-    for (const route of here) app.on(route.method, pattern, (c) => serve(c, route, services));
+    for (const route of here) app.on(route.endpoint.method, pattern, (c) => serve(c, route, services));
     // Before the next path is tried: one whose parameter takes slashes would match here too.
     const allow = allowedMethods(here);
     app.all(pattern, (c) => {

@@ -67,6 +67,16 @@ export async function decompress(body: Uint8Array, encoding: string | null): Pro
   }
 }
 
+/** Nobody means more, and what walks a value would run out of its stack. */
+const MOST_LEVELS = 100;
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (value === null || typeof value !== "object") return false;
+  if (levels === 0) return true;
+  for (const name in value) if (isDeeper((value as Record<string, unknown>)[name], levels - 1)) return true;
+  return false;
+}
+
 /** Parses JSON. Throws 400 `request.malformed`, with the place and without the text: it may hold a secret. */
 export function parseJson(bytes: Uint8Array): unknown {
   let text: string;
@@ -75,11 +85,15 @@ export function parseJson(bytes: Uint8Array): unknown {
   } catch {
     throw new ProblemError("request.malformed", "the body is not UTF-8");
   }
+  let value: unknown;
   try {
-    return JSON.parse(text);
+    value = JSON.parse(text);
   } catch (error) {
     const [place] = /\bposition \d+( \(line \d+ column \d+\))?/.exec(String(error)) ?? [];
     const where = place ? `at ${place}` : text.trim() === "" ? "it is empty" : "it ends too early";
     throw new ProblemError("request.malformed", `the body is not valid JSON: ${where}`);
   }
+  if (isDeeper(value, MOST_LEVELS))
+    throw new ProblemError("request.malformed", `the body is nested deeper than ${MOST_LEVELS} levels`);
+  return value;
 }

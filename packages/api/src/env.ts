@@ -9,6 +9,8 @@ export interface ApiEnv {
     actor?: string;
     code?: string;
     hasSecret?: boolean;
+    /** The caller is an operator, who is told what the request cost. */
+    showsCost?: boolean;
   };
 }
 

@@ -1,60 +1,22 @@
-import { ERRORS, type ErrorCode } from "@cadastre/contract/errors";
+import { ENDPOINTS } from "@cadastre/contract/endpoints/all";
+import type { Endpoint } from "@cadastre/contract/endpoints/endpoint";
+import { errorsOf } from "@cadastre/contract/endpoints/errors-of";
+import { ERRORS } from "@cadastre/contract/errors";
 import { SIGNATURE_LIFE_SECONDS, SIGNED_COMPONENTS } from "@cadastre/contract/signature";
 import { problem } from "@cadastre/contract/view";
 import type * as z from "zod";
 import { createSchemas, type JsonSchema } from "./openapi-schemas.ts";
-import type { Route } from "./routes/route.ts";
-import { ROUTES } from "./routes/table.ts";
+import { IDEMPOTENCY_KEY, IF_MATCH } from "./preconditions.ts";
 
 const PROBLEM = "application/problem+json";
 
-const TAGS: readonly (readonly [prefix: string, tag: string])[] = [
-  ["/api/v1/discovery", "discovery"],
-  ["/api/v1/collectors", "collectors"],
-  ["/api/v1/accounts", "accounts"],
-  ["/api/v1/resources", "resources"],
-  ["/api/v1/search", "resources"],
-  ["/api/v1/credentials", "credentials"],
-  ["/api/v1/tokens", "tokens"],
-  ["/api/v1/audit", "audit"],
-  ["/", "service"],
-];
-
-const tagOf = ({ path }: Route) => TAGS.find(([prefix]) => path.startsWith(prefix))?.[1] ?? "service";
-
-/** The errors that a route can answer: those that follow from its definition, and its own. */
-export function errorsOf(route: Route): ErrorCode[] {
-  const codes: ErrorCode[] = [...(route.errors ?? []), "request.method", "service.unavailable", "service.internal"];
-  if (route.path.startsWith("/api/v1/") && route.auth.kind !== "public") codes.push("request.rate_limited");
-  if (route.auth.kind === "token")
-    codes.push("auth.missing", "auth.invalid", "auth.expired", "auth.revoked", "auth.forbidden");
-  if (route.auth.kind === "signed") {
-    codes.push("signature.missing", "signature.invalid", "signature.digest", "signature.stale", "signature.future");
-    codes.push("signature.replayed", "signature.unknown_key", "request.too_large");
-    codes.push("collector.pending", "collector.rejected", "collector.revoked");
-  }
-  if (route.body || route.rawBody) codes.push("request.malformed", "request.media_type", "request.too_large");
-  if (route.auth.kind !== "public") codes.push("request.invalid", "request.not_found");
-  if (route.query && "cursor" in shapeOf(route.query)) codes.push("cursor.invalid");
-  if (route.ifMatch) codes.push("request.precondition_failed");
-  if (route.ifMatch === "required") codes.push("request.precondition_required");
-  if (route.replay) codes.push("request.idempotency_reused");
-  return [...new Set(codes)];
-}
-
-function shapeOf(schema: z.ZodType): Record<string, unknown> {
-  return "shape" in schema ? (schema.shape as Record<string, unknown>) : {};
-}
-
 type Schemas = ReturnType<typeof createSchemas>;
 
-/** Parameters of a path or query from the members of their schema. */
-function parametersOf(schemas: Schemas, schema: z.ZodType | undefined, place: "path" | "query"): object[] {
+/** Parameters of a path or query from the members of their schema: what is written as text is described as what it says. */
+function parametersOf({ convert }: Schemas, schema: z.ZodType | undefined, place: "path" | "query"): object[] {
   if (!schema) return [];
-  const { properties = {}, required = [] } = schemas.convert(schema, "input") as {
-    properties?: Record<string, JsonSchema>;
-    required?: string[];
-  };
+  const { properties = {} } = convert(schema, "output") as { properties?: Record<string, JsonSchema> };
+  const { required = [] } = convert(schema, "input") as { required?: string[] };
   return Object.entries(properties).map(([name, { description, ...rest }]) => ({
     name,
     in: place,
@@ -64,51 +26,76 @@ function parametersOf(schemas: Schemas, schema: z.ZodType | undefined, place: "p
   }));
 }
 
-function headersOf(route: Route): object[] {
-  const headers: object[] = [];
-  if (route.ifMatch) {
-    headers.push({
-      name: "If-Match",
-      in: "header",
-      required: route.ifMatch === "required",
-      description: 'The version that the change is made to, such as `"3"`, or `*` for any',
-      schema: { type: "string" },
-    });
-  }
-  if (route.replay) {
-    headers.push({
-      name: "Idempotency-Key",
-      in: "header",
-      required: false,
-      description:
-        "A key of the caller's own, remembered for a day: a repeat creates nothing and answers what was created, as it is now",
-      schema: { type: "string", minLength: 1, maxLength: 255 },
-    });
-  }
-  return headers;
+function headersOf({ ifMatch, idempotent, stream }: Endpoint): object[] {
+  const header = (name: string, description: string, schema: object, required = false) => ({
+    name,
+    in: "header",
+    required,
+    description,
+    schema: { type: "string", ...schema },
+  });
+  return [
+    ...(ifMatch
+      ? [
+          header(
+            "If-Match",
+            'The version that the change is made to, such as `"3"`, or `*` for any',
+            { pattern: IF_MATCH.source },
+            ifMatch === "required",
+          ),
+        ]
+      : []),
+    ...(idempotent
+      ? [
+          header(
+            "Idempotency-Key",
+            "A key of the caller's own, remembered for a day: a repeat creates nothing and answers what was created, as it is now",
+            { pattern: IDEMPOTENCY_KEY.source },
+          ),
+        ]
+      : []),
+    ...(stream ? [header("Last-Event-ID", "Goes on after the event of this id", {})] : []),
+  ];
 }
 
-function bodyOf(schemas: Schemas, route: Route): object {
-  const schema = route.body ?? route.rawBody;
-  if (!schema) return {};
-  const content = { "application/json": { schema: schemas.convert(schema, "input") } };
-  return { requestBody: { required: !route.bodyOptional, content } };
+function bodyOf({ convert }: Schemas, { body, bodyOptional, example }: Endpoint): object {
+  if (!body) return {};
+  const shown = example?.body === undefined ? {} : { example: example.body };
+  const content = { "application/json": { schema: convert(body, "input"), ...shown } };
+  return { requestBody: { required: !bodyOptional, content } };
 }
 
-function successOf(schemas: Schemas, route: Route): Record<string, object> {
-  if (route.media !== undefined) {
-    const schema = route.media === "application/json" ? { type: "object" } : { type: "string" };
-    return { 200: { description: route.summary, content: { [route.media]: { schema } } } };
+const DIGITS = { schema: { type: "string" } };
+const ANSWER_HEADERS = {
+  "Server-Timing": {
+    description: "Milliseconds, and what the request read and wrote, in capacity units of the table",
+    ...DIGITS,
+  },
+};
+
+function successOf({ convert }: Schemas, endpoint: Endpoint): Record<string, object> {
+  const { access, answer, etag, media, status, stream, summary } = endpoint;
+  if (stream) {
+    const content = { "text/event-stream": { schema: convert(stream, "output") } };
+    return { 200: { description: `${summary}; the schema is of the data of one event`, content } };
   }
-  if (!route.answer) return { 204: { description: "Done" } };
-  const headers = route.etag ? { headers: { ETag: { description: "Its version", schema: { type: "string" } } } } : {};
-  const content = { "application/json": { schema: schemas.convert(route.answer, "output") } };
-  return { [route.status ?? 200]: { description: route.summary, ...headers, content } };
+  if (media !== undefined) {
+    const schema = media === "application/json" ? { type: "object" } : { type: "string" };
+    return { 200: { description: summary, content: { [media]: { schema } } } };
+  }
+  const headers = {
+    ...(access.kind === "operator" ? ANSWER_HEADERS : {}),
+    ...(etag ? { ETag: { description: "Its version", ...DIGITS } } : {}),
+  };
+  const described = Object.keys(headers).length === 0 ? {} : { headers };
+  if (!answer) return { 204: { description: "Done", ...described } };
+  const content = { "application/json": { schema: convert(answer, "output") } };
+  return { [status ?? 200]: { description: summary, ...described, content } };
 }
 
 /** One response for each status, which names its codes. */
-function failuresOf(schemas: Schemas, route: Route): Record<string, object> {
-  const byStatus = Map.groupBy(errorsOf(route), (code) => ERRORS[code].status);
+function failuresOf(schemas: Schemas, endpoint: Endpoint): Record<string, object> {
+  const byStatus = Map.groupBy(errorsOf(endpoint), (code) => ERRORS[code].status);
   return Object.fromEntries(
     [...byStatus].map(([status, codes]) => [
       status,
@@ -120,38 +107,38 @@ function failuresOf(schemas: Schemas, route: Route): Record<string, object> {
   );
 }
 
-const securityOf = ({ auth }: Route) =>
-  auth.kind === "token" ? [{ token: [] }] : auth.kind === "signed" ? [{ signature: [] }] : [];
+const SECURITY = { public: [], operator: [{ token: [] }], signed: [{ signature: [] }] } as const;
 
-function operationOf(schemas: Schemas, route: Route): object {
-  const scope = route.auth.kind === "token" ? `Needs the scope \`${route.auth.scope}\`.` : "";
-  const description = [route.description ?? "", scope].filter((text) => text !== "").join("\n\n");
+function operationOf(schemas: Schemas, endpoint: Endpoint): object {
+  const { access, area, name, summary, params, query } = endpoint;
+  const scope = access.kind === "operator" ? `Needs the scope \`${access.action}\`.` : "";
+  const description = [endpoint.description ?? "", scope].filter((text) => text !== "").join("\n\n");
   return {
-    operationId: route.name,
-    tags: [tagOf(route)],
-    summary: route.summary,
+    operationId: name,
+    tags: [area],
+    summary,
     ...(description === "" ? {} : { description }),
-    security: securityOf(route),
+    security: SECURITY[access.kind],
     parameters: [
-      ...parametersOf(schemas, route.params, "path"),
-      ...parametersOf(schemas, route.query, "query"),
-      ...headersOf(route),
+      ...parametersOf(schemas, params, "path"),
+      ...parametersOf(schemas, query, "query"),
+      ...headersOf(endpoint),
     ],
-    ...bodyOf(schemas, route),
-    responses: { ...successOf(schemas, route), ...failuresOf(schemas, route) },
+    ...bodyOf(schemas, endpoint),
+    responses: { ...successOf(schemas, endpoint), ...failuresOf(schemas, endpoint) },
   };
 }
 
 /** The path as OpenAPI writes it. */
 export const toOpenApiPath = (path: string): string => path.replaceAll("+}", "}");
 
-/** The OpenAPI 3.1 document of the table of routes, of every route that any deployment has. Takes some tens of milliseconds. */
+/** The OpenAPI 3.1 document of all endpoints, of every one that any deployment has. Takes some tens of milliseconds. */
 export function buildOpenApi(): object {
   const schemas = createSchemas();
   const paths: Record<string, Record<string, object>> = {};
-  for (const route of ROUTES) {
-    const path = toOpenApiPath(route.path);
-    paths[path] = { ...paths[path], [route.method.toLowerCase()]: operationOf(schemas, route) };
+  for (const endpoint of ENDPOINTS) {
+    const path = toOpenApiPath(endpoint.path);
+    paths[path] = { ...paths[path], [endpoint.method.toLowerCase()]: operationOf(schemas, endpoint) };
   }
   const codes = Object.entries(ERRORS).map(([code, { status, title }]) => `- \`${code}\` (${status}): ${title}`);
   return {
@@ -180,12 +167,4 @@ export function buildOpenApi(): object {
       },
     },
   };
-}
-
-let text: string | undefined;
-
-/** The document as it is served, made once. */
-export function openApiText(): string {
-  text ??= JSON.stringify(buildOpenApi());
-  return text;
 }

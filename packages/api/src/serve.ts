@@ -1,19 +1,22 @@
-import { ProblemError } from "@cadastre/contract/errors";
+import type { Endpoint } from "@cadastre/contract/endpoints/endpoint";
 import { parse } from "@cadastre/contract/parse";
 import { runOnce } from "@cadastre/core/access/idempotency";
+import type { Restriction } from "@cadastre/core/restriction";
 import * as z from "zod";
-import { authenticateOperator, authenticateReporting, requireSigned } from "./authenticate.ts";
+import { authenticateOperator, authenticateReporting, authorizeCaller, requireSigned } from "./authenticate.ts";
 import { compressionOf, decompress, parseJson, readBody, SIGNED_BODY_BYTES, TOKEN_BODY_BYTES } from "./body.ts";
 import type { ApiContext } from "./env.ts";
 import { readIdempotencyKey, readIfMatch } from "./preconditions.ts";
-import type { Operator, Reporting, Route, RouteRequest } from "./routes/route.ts";
+import type { Operator, Reporting, RequestOf, Route } from "./routes/route.ts";
 import type { Services } from "./services.ts";
+import { type ServerEvent, streamResponse } from "./stream.ts";
+import { requireText } from "./text.ts";
 
 const NO_PARAMETERS = z.strictObject({});
 /** Pages are linked to from anywhere, with whatever is appended to links. */
 const ANY_PARAMETERS = z.unknown();
 
-type ServedRequest = RouteRequest<unknown, unknown, unknown> & Operator & Reporting;
+type ServedRequest = RequestOf<Endpoint> & Operator & Reporting;
 
 /** Query parameters as an object: a list for those that may be repeated, and for those that were though they may not. */
 function queryOf(url: string, repeatable: readonly string[] = []): Record<string, string | string[]> {
@@ -27,84 +30,90 @@ function queryOf(url: string, repeatable: readonly string[] = []): Record<string
 }
 
 /** The JSON of a body that may be compressed. */
-async function jsonOf(c: ApiContext, route: Route, bytes: Uint8Array): Promise<unknown> {
-  if (bytes.byteLength === 0 && route.bodyOptional) return {};
-  return parseJson(await decompress(bytes, compressionOf(c.req.raw.headers)));
+async function jsonOf(c: ApiContext, { bodyOptional, access, secret }: Endpoint, bytes: Uint8Array): Promise<unknown> {
+  if (bytes.byteLength === 0 && bodyOptional) return {};
+  const value = parseJson(await decompress(bytes, compressionOf(c.req.raw.headers)));
+  // What is in a resource is looked at where it can be told apart from the others.
+  if (access.kind === "operator") requireText(value, { isSecret: secret === true });
+  return value;
 }
 
-const takesBody = (route: Route) => route.body !== undefined || route.rawBody !== undefined;
+interface Received {
+  readonly caller: Partial<Operator & Reporting>;
+  readonly restriction?: Restriction | undefined;
+  readonly raw: unknown;
+}
 
-/** Who calls, and what the body says: a collector's body is read first, since its signature is over it. */
-async function receive(
-  c: ApiContext,
-  route: Route,
-  services: Services,
-): Promise<{ caller: Partial<Operator & Reporting>; raw: unknown }> {
+/** Who calls, that they may, and what the body says: a collector's body is read first, since its signature is over it. */
+async function receive(c: ApiContext, route: Route, services: Services): Promise<Received> {
+  const { endpoint } = route;
   const { raw: request } = c.req;
-  if (route.auth.kind === "signed") {
+  const takesBody = endpoint.body !== undefined;
+  if (endpoint.access.kind === "public") return { caller: {}, raw: undefined };
+  if (endpoint.access.kind === "signed") {
     requireSigned(c);
     const bytes = await readBody(request, SIGNED_BODY_BYTES);
     const caller = await authenticateReporting(c, route, services, bytes);
-    return { caller, raw: takesBody(route) ? await jsonOf(c, route, bytes) : undefined };
+    const restriction = await authorizeCaller(c, route, services, caller.actor);
+    return { caller, restriction, raw: takesBody ? await jsonOf(c, endpoint, bytes) : undefined };
   }
-  const caller = route.auth.kind === "token" ? await authenticateOperator(c, route, services) : {};
-  if (!takesBody(route)) return { caller, raw: undefined };
-  return { caller, raw: await jsonOf(c, route, await readBody(request, TOKEN_BODY_BYTES)) };
+  const caller = await authenticateOperator(c, services);
+  c.set("showsCost", true);
+  const restriction = await authorizeCaller(c, route, services, caller.actor);
+  const bytes = takesBody ? await readBody(request, TOKEN_BODY_BYTES) : undefined;
+  return { caller, restriction, raw: bytes && (await jsonOf(c, endpoint, bytes)) };
 }
 
-/** Runs the handler, at most once for an Idempotency-Key on a route that takes one. */
+/** Runs the handler, at most once for an Idempotency-Key on an endpoint that takes one. */
 async function handle(
   c: ApiContext,
-  route: Route,
+  { endpoint, handle, replay }: Route,
   request: ServedRequest,
 ): Promise<{ result: unknown; replayed: boolean }> {
-  const key = route.replay ? readIdempotencyKey(c.req.raw.headers.get("idempotency-key")) : undefined;
-  if (key === undefined) return { result: await route.handle(request), replayed: false };
+  const key = endpoint.idempotent ? readIdempotencyKey(c.req.raw.headers.get("idempotency-key")) : undefined;
+  if (key === undefined) return { result: await handle(request), replayed: false };
   const { actor, raw: content } = request;
-  const operation = `${route.method} ${c.req.path}`;
-  return runOnce(
+  const operation = `${endpoint.method} ${c.req.path}`;
+  return runOnce<unknown>(
     request.context,
     { actor, key, operation, content },
     {
-      run: (context) => route.handle({ ...request, context }),
-      replay: async (claim) => route.replay?.(request, claim),
+      run: (context) => handle({ ...request, context }),
+      replay: async (claim) => replay?.(request, claim),
     },
   );
 }
 
-/** The answer by the route's schema: a member that is not in it does not leave. */
-function respond(route: Route, result: unknown, replayed: boolean): Response {
+/** The answer by the endpoint's schema: a member that is not in it does not leave. */
+function respond(endpoint: Endpoint, result: unknown, replayed: boolean): Response {
   const headers = new Headers(replayed ? { "idempotency-replayed": "true" } : {});
-  const status = route.status ?? 200;
-  if (!route.answer) return new Response(null, { status: 204, headers });
-  const answer = route.answer.parse(result);
-  if (route.etag) headers.set("etag", `"${(answer as { version: number }).version}"`);
+  const status = endpoint.status ?? 200;
+  if (!endpoint.answer) return new Response(null, { status: 204, headers });
+  const answer = endpoint.answer.parse(result);
+  if (endpoint.etag) headers.set("etag", `"${(answer as { version: number }).version}"`);
   headers.set("content-type", "application/json");
   return new Response(JSON.stringify(answer), { status, headers });
 }
 
 /** Answers one request by its route: who, then what, then the use case, then the form of the answer. */
 export async function serve(c: ApiContext, route: Route, services: Services): Promise<Response> {
-  c.set("route", route.path);
-  c.set("hasSecret", route.secret ?? false);
-  const { caller, raw } = await receive(c, route, services);
+  const { endpoint } = route;
+  c.set("route", endpoint.path);
+  c.set("hasSecret", endpoint.secret ?? false);
+  const { caller, restriction, raw } = await receive(c, route, services);
+  const { params, query = endpoint.access.kind === "public" ? ANY_PARAMETERS : NO_PARAMETERS, body } = endpoint;
   const request = {
     ...caller,
     services,
-    context: services.context,
-    params: route.params ? parse(route.params, c.req.param()) : {},
-    query: parse(
-      route.query ?? (route.auth.kind === "public" ? ANY_PARAMETERS : NO_PARAMETERS),
-      queryOf(c.req.url, route.repeatable),
-    ),
-    version: readIfMatch(c.req.raw.headers.get("if-match"), route.ifMatch),
-    body: route.body ? parse(route.body, raw) : undefined,
+    context: restriction === undefined ? services.context : { ...services.context, restriction },
+    params: params ? parse(params, c.req.param()) : {},
+    query: parse(query, queryOf(c.req.url, endpoint.repeatable)),
+    version: readIfMatch(c.req.raw.headers.get("if-match"), endpoint.ifMatch),
+    body: body && !endpoint.rawBody ? parse(body, raw, { isSecret: endpoint.secret === true }) : undefined,
     raw,
-    url: c.req.url,
   } as ServedRequest;
   const { result, replayed } = await handle(c, route, request);
-  if (result instanceof Response) return result;
-  if (route.media !== undefined)
-    throw new ProblemError("service.internal", undefined, { cause: new Error("no Response") });
-  return respond(route, result, replayed);
+  if (endpoint.stream) return streamResponse(result as AsyncIterable<ServerEvent<unknown>>, endpoint.stream);
+  if (endpoint.media !== undefined) return result as Response;
+  return respond(endpoint, result, replayed);
 }

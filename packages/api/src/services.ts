@@ -1,3 +1,4 @@
+import type { Port } from "@cadastre/contract/endpoints/endpoint";
 import type { SignedRequest } from "@cadastre/contract/signature";
 import type { AuthenticatedCollector } from "@cadastre/core/access/authenticate-collector";
 import type { GivenToken } from "@cadastre/core/access/authenticate-token";
@@ -20,11 +21,11 @@ export interface Services {
   readonly opener?: Opener | undefined;
   readonly publishTriggers: PublishTriggers;
   readonly assets: ReadAsset;
+  /** The OpenAPI document as text. */
+  readonly openApi: () => Promise<string>;
   /** By name; each throws when what it looks at cannot be used. */
   readonly readyChecks: Readonly<Record<string, () => Promise<void>>>;
 }
-
-export type Port = "sealer" | "opener";
 
 /** A port of a route that declares that it needs it: without the port the route is not there. */
 export function portOf<P extends Port>(services: Services, port: P): NonNullable<Services[P]> {

@@ -1,4 +1,5 @@
 import { type Client, createClient } from "@cadastre/client/client";
+import type { Cost } from "@cadastre/client/cost";
 import type { Command } from "commander";
 import { UsageError } from "./exit-codes.ts";
 import { readText } from "./files.ts";
@@ -16,6 +17,8 @@ export interface Cli {
   readonly now: () => Date;
   /** Calls `first` at the first Ctrl-C (or SIGTERM) from now on, and ends the process at the second. */
   onInterrupt(first: () => void): void;
+  /** Told of each answer of the API what it cost. */
+  spend(cost: Cost): void;
   /** How the process will end when the command is done. 0 unless it is set. */
   setExitCode(code: number): void;
 }
@@ -25,6 +28,7 @@ export interface GlobalOptions {
   readonly api?: string;
   readonly tokenFile?: string;
   readonly json?: boolean;
+  readonly cost?: boolean;
 }
 
 export type Options<Own = object> = Own & GlobalOptions & ListOptions;
@@ -60,7 +64,7 @@ function tokenOf(cli: Cli, options: GlobalOptions): string {
 export function openClient(cli: Cli, options: GlobalOptions): Client {
   const token = tokenOf(cli, options);
   try {
-    return createClient({ baseUrl: apiOf(cli, options), token });
+    return createClient({ baseUrl: apiOf(cli, options), token, onCost: (cost) => cli.spend(cost) });
   } catch (error) {
     throw new UsageError((error as Error).message, "CADASTRE_API or --api says where the API is");
   }

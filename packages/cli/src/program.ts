@@ -30,6 +30,7 @@ export function createProgram(cli: Cli): Command {
     .option("--api <url>", "the API's address; stands before CADASTRE_API")
     .option("--token-file <file>", "a file that holds the API token; stands before CADASTRE_TOKEN")
     .option("--json", "print JSON instead of tables")
+    .option("--cost", "say on stderr what the command cost at the API: calls, read and write units")
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
       writeOut: (text) => void cli.stdout.write(text),

@@ -1,25 +1,31 @@
 import { CommanderError } from "commander";
-import type { Cli } from "./cli.ts";
+import type { Cli, GlobalOptions } from "./cli.ts";
 import { EXIT, exitCodeOf } from "./exit-codes.ts";
+import { createSpending } from "./output/cost.ts";
 import { renderFailure, toFailure } from "./output/failure.ts";
 import { createProgram } from "./program.ts";
 
 /** Runs one command line and answers the exit code. What went wrong is on stderr. */
-export async function run(args: readonly string[], process: Omit<Cli, "setExitCode">): Promise<number> {
+export async function run(args: readonly string[], process: Omit<Cli, "setExitCode" | "spend">): Promise<number> {
   let exitCode: number = EXIT.ok;
+  const spending = createSpending();
   const cli: Cli = {
     ...process,
+    spend: spending.add,
     setExitCode(code) {
       exitCode = code;
     },
   };
+  const program = createProgram(cli);
   try {
-    await createProgram(cli).parseAsync(args, { from: "user" });
+    await program.parseAsync(args, { from: "user" });
   } catch (error) {
     // Commander has said by itself what is wrong with the command line; help and version are no errors.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
     await cli.stderr.write(renderFailure(toFailure(error), cli.stderr));
-    return exitCodeOf(error);
+    exitCode = exitCodeOf(error);
   }
+  const { cost, json } = program.opts<GlobalOptions>();
+  if (cost) await cli.stderr.write(spending.render({ json: json ?? false }));
   return exitCode;
 }

@@ -33,32 +33,32 @@ type Case = [name: string, call: () => Promise<unknown>, answer: unknown, reques
 const cases: Case[] = [
   [
     "gets a resource",
-    () => client.resources.get(ARN),
+    () => client.resources.get({ id: ARN }),
     aResource,
     "GET /api/v1/resources/arn%3Aaws%3Aec2%3Aus-east-1%3A123456789012%3Ainstance%2Fi-1",
   ],
   [
     "lists resources by filters",
-    () => client.resources.list({ kind: "instance", tag: "env=prod", ip: "10.1.2.5", limit: 5 }),
+    () => client.resources.list({ kind: "instance", tag: ["env=prod"], ip: "10.1.2.5", limit: 5 }),
     { items: [aResource] },
     "GET /api/v1/resources?kind=instance&tag=env%3Dprod&ip=10.1.2.5&limit=5",
   ],
   [
     "reads a resource's history",
-    () => client.resources.history("res_1").list(),
+    () => client.resources.history({ id: "res_1" }),
     { items: [anEvent] },
     "GET /api/v1/resources/res_1/history",
   ],
   [
     "changes notes at a version",
-    () => client.resources.patch("res_1", { notes: "n" }, 3),
+    () => client.resources.annotate({ id: "res_1", notes: "n", version: 3 }),
     aResource,
     "PATCH /api/v1/resources/res_1",
     { body: { notes: "n" }, headers: { "if-match": '"3"' } },
   ],
   [
     "searches",
-    () => client.search.list({ q: "kind:instance web*" }),
+    () => client.resources.search({ q: "kind:instance web*" }),
     { items: [aResource] },
     "GET /api/v1/search?q=kind%3Ainstance+web*",
   ],
@@ -76,14 +76,14 @@ const cases: Case[] = [
   ],
   [
     "approves a hold at a version",
-    () => client.holds.approve(aHold.id, 4, "moved"),
+    () => client.holds.approve({ id: aHold.id, version: 4, reason: "moved" }),
     aHold,
     `POST /api/v1/discovery/holds/${aHold.id}/approve`,
     { body: { reason: "moved" }, headers: { "if-match": '"4"' } },
   ],
   [
     "rejects a hold at a version",
-    () => client.holds.reject(aHold.id, 4),
+    () => client.holds.reject({ id: aHold.id, version: 4 }),
     aHold,
     `POST /api/v1/discovery/holds/${aHold.id}/reject`,
     { body: {}, headers: { "if-match": '"4"' } },
@@ -94,38 +94,38 @@ const cases: Case[] = [
     { items: [aCollector] },
     "GET /api/v1/collectors?state=pending",
   ],
-  ["gets a collector", () => client.collectors.get("col_1"), aCollector, "GET /api/v1/collectors/col_1"],
+  ["gets a collector", () => client.collectors.get({ id: "col_1" }), aCollector, "GET /api/v1/collectors/col_1"],
   [
     "registers a collector once",
-    () => client.collectors.create({ name: "aws", providers: ["aws"], accounts: ["*"], publicKey: "pem" }),
+    () => client.collectors.register({ name: "aws", providers: ["aws"], accounts: ["*"], publicKey: "pem" }),
     aCollector,
     "POST /api/v1/collectors",
     { headers: { "idempotency-key": expect.stringMatching(/^[0-9a-f-]{36}$/) } },
   ],
   [
     "approves a collector",
-    () => client.collectors.approve("col_1", 1),
+    () => client.collectors.approve({ id: "col_1", version: 1 }),
     aCollector,
     "POST /api/v1/collectors/col_1/approve",
     { headers: { "if-match": '"1"' } },
   ],
   [
     "rejects a collector",
-    () => client.collectors.reject("col_1", 1),
+    () => client.collectors.reject({ id: "col_1", version: 1 }),
     aCollector,
     "POST /api/v1/collectors/col_1/reject",
     { headers: { "if-match": '"1"' } },
   ],
   [
     "revokes a collector",
-    () => client.collectors.revoke("col_1", 1),
+    () => client.collectors.revoke({ id: "col_1", version: 1 }),
     aCollector,
     "POST /api/v1/collectors/col_1/revoke",
     { headers: { "if-match": '"1"' } },
   ],
   [
     "changes a collector",
-    () => client.collectors.patch("col_1", { credential: null }, 2),
+    () => client.collectors.patch({ id: "col_1", credential: null, version: 2 }),
     aCollector,
     "PATCH /api/v1/collectors/col_1",
     { body: { credential: null }, headers: { "if-match": '"2"' } },
@@ -138,23 +138,30 @@ const cases: Case[] = [
   ],
   [
     "gets an account",
-    () => client.accounts.get("aws", "123456789012"),
+    () => client.accounts.get({ provider: "aws", account: "123456789012" }),
     anAccount,
     "GET /api/v1/accounts/aws/123456789012",
   ],
   [
     "creates an account once",
-    () => client.accounts.create({ provider: "aws", account: "123456789012" }, "key-1"),
+    () => client.accounts.create({ provider: "aws", account: "123456789012", idempotencyKey: "key-1" }),
     anAccount,
     "POST /api/v1/accounts",
     { headers: { "idempotency-key": "key-1" } },
   ],
   [
     "changes an account at a version",
-    () => client.accounts.patch("aws", "1", { tier: "1" }, 7),
+    () => client.accounts.patch({ provider: "aws", account: "1", tier: "1", version: 7 }),
     anAccount,
     "PATCH /api/v1/accounts/aws/1",
     { body: { tier: "1" }, headers: { "if-match": '"7"' } },
+  ],
+  ["revokes a token", () => client.tokens.revoke({ id: "tok_1" }), aToken, "DELETE /api/v1/tokens/tok_1"],
+  [
+    "revokes a credential",
+    () => client.credentials.revoke({ id: "crd_1" }),
+    aCredential,
+    "DELETE /api/v1/credentials/crd_1",
   ],
   ["lists tokens", () => client.tokens.list(), { items: [aToken] }, "GET /api/v1/tokens"],
   [
@@ -165,7 +172,7 @@ const cases: Case[] = [
     { headers: { "idempotency-key": expect.any(String) } },
   ],
   ["lists credentials", () => client.credentials.list(), { items: [aCredential] }, "GET /api/v1/credentials"],
-  ["gets a credential", () => client.credentials.get("crd_1"), aCredential, "GET /api/v1/credentials/crd_1"],
+  ["gets a credential", () => client.credentials.get({ id: "crd_1" }), aCredential, "GET /api/v1/credentials/crd_1"],
   [
     "stores a credential once",
     () => client.credentials.create({ name: "reader", secret: SECRET }),
@@ -175,7 +182,7 @@ const cases: Case[] = [
   ],
   [
     "reveals a credential",
-    () => client.credentials.reveal("crd_1", "incident"),
+    () => client.credentials.reveal({ id: "crd_1", reason: "incident" }),
     { ...aCredential, secret: SECRET },
     "POST /api/v1/credentials/crd_1/reveal",
     { body: { reason: "incident" } },
@@ -197,30 +204,29 @@ describe("the client", () => {
     expect(only).toMatchObject({ headers: { authorization: "Bearer cad_token" }, ...more });
   });
 
-  test.each<Case>([
-    [
-      "an account",
-      () => client.accounts.remove("aws", "1", 2),
-      undefined,
-      "DELETE /api/v1/accounts/aws/1",
-      { headers: { "if-match": '"2"' } },
-    ],
-    ["a token", () => client.tokens.revoke("tok_1"), undefined, "DELETE /api/v1/tokens/tok_1"],
-    ["a credential", () => client.credentials.revoke("crd_1"), undefined, "DELETE /api/v1/credentials/crd_1"],
-  ])("removes %s, whether the API answers with or without a body", async (_, call, __, request, more = {}) => {
-    for (const answer of [{ status: 204 }, { body: { any: "thing" } }]) {
-      answers.push(answer);
-      expect(await call()).toBeUndefined();
-      const last = received.at(-1);
-      expect(`${last?.method} ${last?.path}`).toBe(request);
-      expect(last).toMatchObject(more);
-    }
+  test("removes an account at a version, and is answered nothing", async () => {
+    answers.push({ status: 204 });
+    expect(await client.accounts.delete({ provider: "aws", account: "1", version: 2 })).toBeUndefined();
+    expect(received[0]).toMatchObject({ method: "DELETE", path: "/api/v1/accounts/aws/1" });
+    expect(received[0]?.headers["if-match"]).toBe('"2"');
+  });
+
+  test("tells what each answer cost, also of what was refused", async () => {
+    const costs: unknown[] = [];
+    const told = createClient({ baseUrl: stub.baseUrl, token: "t", onCost: (cost) => void costs.push(cost) });
+    const headers = { "server-timing": 'app;dur=1.5, reads;desc="2.5", writes;desc="0"' };
+    answers.push({ body: { items: [] }, headers }, { status: 404, body: {}, headers }, { body: { items: [] } });
+    await told.tokens.list();
+    await told.resources.get({ id: "res_1" }).catch(() => undefined);
+    await told.tokens.list();
+    const cost = { reads: 2.5, writes: 0, milliseconds: 1.5 };
+    expect(costs).toEqual([cost, cost]);
   });
 
   test("asks one collector or all of them for a run", async () => {
     answers.push({ body: { items: [aTrigger] } }, { body: { items: [] } });
-    expect(await client.trigger("aws")).toEqual([aTrigger]);
-    expect(await client.trigger()).toEqual([]);
+    expect(await client.runs.trigger({ collector: "aws" })).toEqual({ items: [aTrigger] });
+    expect(await client.runs.trigger()).toEqual({ items: [] });
     expect(received.map((request) => request.body)).toEqual([{ collector: "aws" }, {}]);
   });
 
@@ -228,7 +234,7 @@ describe("the client", () => {
     const page = (name: string, cursor?: string) => ({ body: { items: [{ ...aResource, name }], cursor } });
     answers.push(page("a", "c1"), page("b", "c2"), page("c"));
     const names: string[] = [];
-    for await (const { name } of client.resources.iterate({ kind: "instance", limit: 1 })) names.push(name);
+    for await (const { name } of client.resources.list.all({ kind: "instance", limit: 1 })) names.push(name);
     expect(names).toEqual(["a", "b", "c"]);
     expect(received.map((request) => new URL(request.path, stub.baseUrl).search)).toEqual([
       "?kind=instance&limit=1",
@@ -239,7 +245,7 @@ describe("the client", () => {
 
   test("asks for no page that is not consumed", async () => {
     answers.push({ body: { items: [aResource, aResource], cursor: "c1" } });
-    for await (const one of client.search.iterate({ q: "web" })) {
+    for await (const one of client.resources.search.all({ q: "web" })) {
       expect(one.name).toBe("web");
       break;
     }
@@ -248,6 +254,6 @@ describe("the client", () => {
 
   test("does not walk in a circle when a cursor repeats", async () => {
     answers.push({ body: { items: [], cursor: "c1" } }, { body: { items: [], cursor: "c1" } });
-    await expect(client.tokens.iterate().next()).rejects.toThrow("GET /api/v1/tokens repeats its cursor");
+    await expect(client.tokens.list.all().next()).rejects.toThrow("GET /api/v1/tokens repeats its cursor");
   });
 });

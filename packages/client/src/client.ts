@@ -1,42 +1,56 @@
-import type { ScopeState, Trigger } from "@cadastre/contract/discovery";
-import { type AuditRecord, auditRecord, type Resource, resource } from "@cadastre/contract/view";
-import {
-  type Accounts,
-  type Collectors,
-  createAccounts,
-  createCollectors,
-  createTokens,
-  type Tokens,
-} from "./access.ts";
-import { createHolds, createScopes, type Holds, requestRun, type ScopeFilter } from "./discovery.ts";
-import { createList, type List } from "./list.ts";
-import { type ClientOptions, createRequest, type Query } from "./request.ts";
-import { createResources, type Resources, type SearchQuery } from "./resources.ts";
-import { type Credentials, createCredentials } from "./vault.ts";
+import { AREAS, type Areas } from "@cadastre/contract/endpoints/all";
+import type { Endpoint, EndpointDefinition } from "@cadastre/contract/endpoints/endpoint";
+import type { AnswerOf, QueryOf } from "@cadastre/contract/endpoints/types";
+import { ApiError } from "./api-error.ts";
+import type { InputOf } from "./input.ts";
+import { type ClientOptions, createRequest, type Request } from "./request.ts";
 
-export interface AuditFilter extends Query {
-  readonly actor?: string | undefined;
-  readonly action?: string | undefined;
-  readonly target?: string | undefined;
+type Call<E extends EndpointDefinition, Result> =
+  object extends InputOf<E> ? (input?: InputOf<E>) => Result : (input: InputOf<E>) => Result;
+
+interface Page {
+  readonly items: readonly unknown[];
+  readonly cursor?: string | undefined;
 }
 
-export interface Search {
-  list(query: SearchQuery): ReturnType<List<Resource, SearchQuery>["list"]>;
-  iterate(query: SearchQuery): AsyncGenerator<Resource>;
-}
+/** A list is also walked: all items, a page at a time as they are consumed; `limit` is the size of a page. */
+type Walk<E extends EndpointDefinition> = "cursor" extends keyof QueryOf<E>
+  ? AnswerOf<E> extends { items: (infer Item)[] }
+    ? { readonly all: Call<E, AsyncGenerator<Item>> }
+    : object
+  : object;
 
-export interface Client {
-  readonly resources: Resources;
-  readonly search: Search;
-  readonly scopes: List<ScopeState, ScopeFilter>;
-  readonly holds: Holds;
-  readonly collectors: Collectors;
-  readonly accounts: Accounts;
-  readonly tokens: Tokens;
-  readonly credentials: Credentials;
-  readonly audit: List<AuditRecord, AuditFilter>;
-  /** Asks a collector (id or name), or all approved ones, for a run now. */
-  trigger(collector?: string): Promise<Trigger[]>;
+type Method<E extends EndpointDefinition> = Call<E, Promise<AnswerOf<E>>> & Walk<E>;
+
+type Operated<A> = {
+  readonly [Verb in keyof A as A[Verb] extends { access: { kind: "operator" } } ? Verb : never]: A[Verb];
+};
+
+/** An area by its verbs: `client.resources.get({ id })`. */
+type AreaOf<A> = { readonly [Verb in keyof A]: A[Verb] extends EndpointDefinition ? Method<A[Verb]> : never };
+
+/** Every endpoint for operators, by area and verb, as the contract defines it. */
+export type Client = {
+  readonly [Area in keyof Areas as keyof Operated<Areas[Area]> extends never ? never : Area]: AreaOf<
+    Operated<Areas[Area]>
+  >;
+};
+
+type Input = Readonly<Record<string, unknown>>;
+
+/** All items of a list. Throws ApiError, also when a cursor repeats, which would never end. */
+async function* walk(request: Request, endpoint: Endpoint, input: Input): AsyncGenerator<unknown> {
+  let cursor = input.cursor;
+  for (;;) {
+    const page = (await request(endpoint, { ...input, cursor })) as Page;
+    yield* page.items;
+    if (page.cursor === undefined) return;
+    if (page.cursor === cursor) {
+      const detail = `${endpoint.method} ${endpoint.path} repeats its cursor`;
+      throw new ApiError({ code: "api.unknown_answer", status: 200, detail });
+    }
+    cursor = page.cursor;
+  }
 }
 
 /**
@@ -45,16 +59,14 @@ export interface Client {
  */
 export function createClient(options: ClientOptions): Client {
   const request = createRequest(options);
-  return {
-    resources: createResources(request),
-    search: createList<typeof resource, SearchQuery>(request, "/search", resource),
-    scopes: createScopes(request),
-    holds: createHolds(request),
-    collectors: createCollectors(request),
-    accounts: createAccounts(request),
-    tokens: createTokens(request),
-    credentials: createCredentials(request),
-    audit: createList<typeof auditRecord, AuditFilter>(request, "/audit", auditRecord),
-    trigger: (collector) => requestRun(request, collector),
+  const toMethod = (endpoint: Endpoint) => {
+    const call = (input: Input = {}) => request(endpoint, input);
+    const isList = endpoint.query !== undefined && "cursor" in endpoint.query.shape;
+    return isList ? Object.assign(call, { all: (input: Input = {}) => walk(request, endpoint, input) }) : call;
   };
+  const areas = Object.entries(AREAS).map(([area, endpoints]) => {
+    const operated = Object.entries<Endpoint>(endpoints).filter(([, { access }]) => access.kind === "operator");
+    return [area, Object.fromEntries(operated.map(([verb, endpoint]) => [verb, toMethod(endpoint)]))];
+  });
+  return Object.fromEntries(areas) as Client;
 }

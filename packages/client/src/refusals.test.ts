@@ -35,7 +35,7 @@ describe("what is refused", () => {
       error: { code: "request.precondition_failed", message: "version is 5" },
     };
     answers.push({ status: 412, type: "application/problem+json", body: problem });
-    const error = await failure(client.resources.patch("res_1", { notes: "n" }, 3));
+    const error = await failure(client.resources.annotate({ id: "res_1", notes: "n", version: 3 }));
     expect(error).toBeInstanceOf(ApiError);
     expect(error).toMatchObject({
       code: "request.precondition_failed",
@@ -66,7 +66,7 @@ describe("what is refused", () => {
     ["a resource without its name", { body: { ...aResource, name: undefined } }, "does not know (name: "],
   ])("by something that is not the API (%s) says so", async (_, answer, message) => {
     answers.push(answer);
-    const error = await failure(client.resources.get("res_1"));
+    const error = await failure(client.resources.get({ id: "res_1" }));
     expect(error).toMatchObject({ code: "api.unknown_answer", status: answer.status ?? 200 });
     expect(error?.message).toContain(message);
     expect(received.length).toBe(1);
@@ -74,7 +74,7 @@ describe("what is refused", () => {
 
   test("repeats no secret of an answer that it cannot read", async () => {
     answers.push({ body: { ...aCredential, version: "x", secret: { type: "generic", secret: "c4nary" } } });
-    const error = await failure(client.credentials.reveal("crd_1"));
+    const error = await failure(client.credentials.reveal({ id: "crd_1" }));
     expect(
       JSON.stringify([error?.message, error?.detail, error?.errors, error?.stack, String(error?.cause)]),
     ).not.toContain("c4nary");

@@ -1,6 +1,9 @@
 import { randomUUID } from "node:crypto";
+import type { Endpoint } from "@cadastre/contract/endpoints/endpoint";
 import * as z from "zod";
 import { ApiError } from "./api-error.ts";
+import { type Cost, costOf } from "./cost.ts";
+import { type Parts, partsOf, type Query } from "./input.ts";
 
 export interface ClientOptions {
   /** The API's base URL; a path in it is kept. */
@@ -11,28 +14,12 @@ export interface ClientOptions {
   readonly timeoutMilliseconds?: number;
   /** Ends every request of this client. */
   readonly signal?: AbortSignal;
+  /** Told of each answer what it cost, when the API says so. */
+  readonly onCost?: (cost: Cost) => void;
 }
 
-export type Query = Readonly<Record<string, string | number | undefined>>;
-
-export interface Call<Schema extends z.ZodType> {
-  readonly method: "GET" | "POST" | "PATCH" | "DELETE";
-  /** Below `/api/v1`, with its parts encoded. */
-  readonly path: string;
-  /** What a 2xx must hold; without it the answer's body is not read. */
-  readonly answer: Schema;
-  readonly query?: Query | undefined;
-  readonly body?: unknown;
-  /** The version that is changed, for If-Match. */
-  readonly version?: number | undefined;
-  /** Sends an Idempotency-Key of its own, or this one. */
-  readonly idempotencyKey?: string | true | undefined;
-}
-
-export type Request = <Schema extends z.ZodType>(call: Call<Schema>) => Promise<z.output<Schema>>;
-
-/** For answers whose body says nothing, such as 204. */
-export const nothing = z.unknown().transform(() => undefined);
+/** Sends one request and answers what the endpoint's schema makes of its answer. */
+export type Request = (endpoint: Endpoint, input: Readonly<Record<string, unknown>>) => Promise<unknown>;
 
 const DEFAULT_TIMEOUT_MILLISECONDS = 60_000;
 
@@ -54,9 +41,11 @@ function parseBaseUrl(baseUrl: string): string {
   return url.href.replace(/\/+$/, "");
 }
 
-function toQuery(query: Query | undefined): string {
+function toQuery(query: Query): string {
   const given = new URLSearchParams();
-  for (const [name, value] of Object.entries(query ?? {})) if (value !== undefined) given.set(name, String(value));
+  for (const [name, value] of Object.entries(query)) {
+    for (const one of Array.isArray(value) ? value : [value]) given.append(name, String(one));
+  }
   return given.size > 0 ? `?${given.toString()}` : "";
 }
 
@@ -86,30 +75,37 @@ function toRefusal(what: string, response: Response, text: string): ApiError {
   return new ApiError({ code: "api.unknown_answer", status, detail });
 }
 
+/** What an answer must hold; of one without a body, nothing. */
+const nothing = z.unknown().transform(() => undefined);
+
 /** One request to the API with the operator's token. Throws ApiError for everything that is not an answer of the contract. */
 export function createRequest(options: ClientOptions): Request {
   const base = parseBaseUrl(options.baseUrl);
   const send = options.fetch ?? globalThis.fetch;
   const timeoutMilliseconds = options.timeoutMilliseconds ?? DEFAULT_TIMEOUT_MILLISECONDS;
 
-  function headersOf(call: Call<z.ZodType>): Record<string, string> {
-    const key = call.idempotencyKey === true ? randomUUID() : call.idempotencyKey;
+  function headersOf({ idempotent }: Endpoint, { body, version, idempotencyKey }: Parts): Record<string, string> {
+    const key = idempotent ? (idempotencyKey ?? randomUUID()) : undefined;
     return {
       accept: "application/json",
       authorization: `Bearer ${options.token}`,
-      ...(call.body === undefined ? {} : { "content-type": "application/json" }),
-      ...(call.version === undefined ? {} : { "if-match": `"${call.version}"` }),
+      ...(body === undefined ? {} : { "content-type": "application/json" }),
+      ...(version === undefined ? {} : { "if-match": `"${version}"` }),
       ...(key === undefined ? {} : { "idempotency-key": key }),
     };
   }
 
-  async function exchange(url: string, call: Call<z.ZodType>): Promise<{ response: Response; text: string }> {
+  async function exchange(
+    url: string,
+    endpoint: Endpoint,
+    parts: Parts,
+  ): Promise<{ response: Response; text: string }> {
     const timeout = AbortSignal.timeout(timeoutMilliseconds);
     try {
       const response = await send(url, {
-        method: call.method,
-        headers: headersOf(call),
-        ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
+        method: endpoint.method,
+        headers: headersOf(endpoint, parts),
+        ...(parts.body === undefined ? {} : { body: JSON.stringify(parts.body) }),
         // A token is for this API alone.
         redirect: "manual",
         signal: options.signal ? AbortSignal.any([options.signal, timeout]) : timeout,
@@ -122,12 +118,14 @@ export function createRequest(options: ClientOptions): Request {
     }
   }
 
-  return async function request(call) {
-    const url = `${base}/api/v1${call.path}${toQuery(call.query)}`;
-    const what = `${call.method} /api/v1${call.path}`;
-    const { response, text } = await exchange(url, call);
+  return async function request(endpoint, input) {
+    const parts = partsOf(endpoint, input);
+    const what = `${endpoint.method} ${parts.path}`;
+    const { response, text } = await exchange(`${base}${parts.path}${toQuery(parts.query)}`, endpoint, parts);
+    const cost = costOf(response.headers);
+    if (cost) options.onCost?.(cost);
     if (!response.ok) throw toRefusal(what, response, text);
-    const parsed = call.answer.safeParse(parseJson(text));
+    const parsed = (endpoint.answer ?? nothing).safeParse(parseJson(text));
     if (parsed.success) return parsed.data;
     // The places only: what was answered may be secret.
     const errors = parsed.error.issues

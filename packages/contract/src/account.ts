@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { accountId, provider, regionName } from "./scope.ts";
+import { accountId, PROVIDERS, provider, regionName } from "./scope.ts";
 
 const label = z.string().trim().max(128);
 
@@ -13,10 +13,12 @@ const fields = {
   notes: z.string().max(4000).default(""),
 };
 
-export const newAccount = z.object({ provider, account: accountId, ...fields });
+const accountKey = z.object({ provider, account: accountId });
+
+export const newAccount = z.strictObject({ ...accountKey.shape, ...fields });
 export type NewAccount = z.output<typeof newAccount>;
 
-export const accountPatch = z.object({
+export const accountPatch = z.strictObject({
   name: label.optional(),
   platform: label.optional(),
   tier: label.optional(),
@@ -27,10 +29,25 @@ export const accountPatch = z.object({
 });
 export type AccountPatch = z.output<typeof accountPatch>;
 
-export const account = newAccount.extend({
+export const account = z.object({
+  ...newAccount.shape,
   createdAt: z.iso.datetime(),
   createdBy: z.string().meta({ description: "An operator's token, or the collector that saw it first" }),
   updatedAt: z.iso.datetime(),
   version: z.int(),
 });
 export type Account = z.output<typeof account>;
+
+/** An account or project with its provider, as one text: `aws/123456789012`. */
+export const accountName = z
+  .string()
+  .regex(new RegExp(`^(${PROVIDERS.join("|")})/[\\w.:@-]{1,128}$`), "an account such as aws/123456789012");
+
+export const accountNameOf = ({ provider, account }: Pick<Account, "provider" | "account">): string =>
+  `${provider}/${account}`;
+
+/** The inverse of `accountNameOf`, of a text that `accountName` accepts. */
+export function fromAccountName(name: string): z.output<typeof accountKey> {
+  const slash = name.indexOf("/");
+  return accountKey.parse({ provider: name.slice(0, slash), account: name.slice(slash + 1) });
+}

@@ -9,7 +9,7 @@ export const collectorName = z
 
 export const collectorState = z.enum(["pending", "approved", "rejected", "revoked"]);
 
-export const newCollector = z.object({
+export const newCollector = z.strictObject({
   name: collectorName,
   providers: z.array(provider).min(1),
   accounts: z
@@ -43,7 +43,7 @@ export const collector = z.object({
 });
 export type Collector = z.output<typeof collector>;
 
-export const collectorPatch = z.object({
+export const collectorPatch = z.strictObject({
   accounts: newCollector.shape.accounts.optional(),
   credential: idSchema("credential").nullable().optional(),
 });

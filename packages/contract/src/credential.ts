@@ -45,7 +45,7 @@ export const CREDENTIAL_TYPES = [
   "generic",
 ] as const;
 
-export const newCredential = z.object({
+export const newCredential = z.strictObject({
   name: z.string().trim().min(1).max(128),
   provider: provider.optional(),
   account: accountId.optional(),
@@ -70,6 +70,6 @@ export const credential = z.object({
 });
 export type Credential = z.output<typeof credential>;
 
-export const revealRequest = z.object({ reason: z.string().trim().max(500).optional() });
+export const revealRequest = z.strictObject({ reason: z.string().trim().max(500).optional() });
 export const revealedCredential = credential.extend({ secret: credentialSecret });
 export type RevealedCredential = z.output<typeof revealedCredential>;

@@ -171,7 +171,7 @@ export const scopeState = scopeKey.extend({
 });
 export type ScopeState = z.output<typeof scopeState>;
 
-export const triggerRequest = z.object({
+export const triggerRequest = z.strictObject({
   collector: z.string().max(128).optional().meta({ description: "Id or name; all approved collectors when absent" }),
 });
 
@@ -207,4 +207,4 @@ export const hold = z.object({
 });
 export type Hold = z.output<typeof hold>;
 
-export const holdDecision = z.object({ reason: z.string().trim().max(500).optional() });
+export const holdDecision = z.strictObject({ reason: z.string().trim().max(500).optional() });

@@ -1,5 +1,6 @@
 import type * as z from "zod";
-import { type ErrorCode, type FieldError, ProblemError } from "./errors.ts";
+import { didYouMean } from "./did-you-mean.ts";
+import { type FieldError, ProblemError } from "./errors.ts";
 
 const MOST_ERRORS = 50;
 
@@ -18,26 +19,65 @@ export function toPath(path: readonly PropertyKey[]): string {
     .join("");
 }
 
-export function toFieldErrors(error: z.ZodError, prefix = ""): FieldError[] {
-  return error.issues.slice(0, MOST_ERRORS).map((issue) => {
-    const path = toPath(issue.path);
-    return {
-      path: prefix && path && !path.startsWith("[") ? `${prefix}.${path}` : `${prefix}${path}`,
-      message: cut(issue.message, MOST_MESSAGE),
-    };
-  });
+/** The names that an object may have, for each place where a name was not known. */
+type KnownNames = ReadonlyMap<string, readonly string[]>;
+
+function unknownName(name: string, known: readonly string[]): string {
+  const meant = didYouMean(name, known);
+  if (meant !== undefined) return `is not known here; did you mean ${meant}?`;
+  return known.length === 0 ? "is not known here, nothing is" : `is not known here; known are ${known.join(", ")}`;
 }
 
-/** Parses at the boundary, once. Throws a ProblemError that names every place that is wrong (at most 50). */
+/** One issue as the places that are wrong: an object with three unknown members is wrong in three places. */
+function placesOf(issue: z.core.$ZodIssue, known: KnownNames | undefined, isSecret: boolean): FieldError[] {
+  const path = toPath(issue.path);
+  const names = known?.get(path);
+  if (issue.code !== "unrecognized_keys" || names === undefined) return [{ path, message: issue.message }];
+  // What is in the place of a name may be the secret itself.
+  if (isSecret) return [{ path, message: `has a member that is not known here; known are ${names.join(", ")}` }];
+  return issue.keys.map((key) => ({ path: toPath([...issue.path, key]), message: unknownName(key, names) }));
+}
+
+/** What a schema says of a value, as places and messages; at most 50. */
+export function toFieldErrors(
+  error: z.ZodError,
+  { prefix = "", known, isSecret = false }: { prefix?: string; known?: KnownNames; isSecret?: boolean } = {},
+): FieldError[] {
+  return error.issues
+    .slice(0, MOST_ERRORS)
+    .flatMap((issue) => placesOf(issue, known, isSecret))
+    .slice(0, MOST_ERRORS)
+    .map(({ path, message }) => ({
+      path: prefix && path && !path.startsWith("[") ? `${prefix}.${path}` : `${prefix}${path}`,
+      message: cut(message, MOST_MESSAGE),
+    }));
+}
+
+export interface ParseOptions {
+  /** Where in the request the value stands. */
+  readonly prefix?: string;
+  /** The value holds a secret: no name of its members is repeated, since people put secrets there by mistake. */
+  readonly isSecret?: boolean;
+}
+
+/** Parses at the boundary, once. Throws 422 `request.invalid` that names every place that is wrong (at most 50). */
 export function parse<Schema extends z.ZodType>(
   schema: Schema,
   value: unknown,
-  code: ErrorCode = "request.invalid",
-  prefix = "",
+  { prefix = "", isSecret = false }: ParseOptions = {},
 ): z.output<Schema> {
-  const parsed = schema.safeParse(value);
+  const known = new Map<string, readonly string[]>();
+  const parsed = schema.safeParse(value, {
+    error(issue) {
+      const shape = issue.code === "unrecognized_keys" ? (issue.inst as z.ZodObject | undefined)?.shape : undefined;
+      if (shape) known.set(toPath(issue.path ?? []), Object.keys(shape));
+      return undefined;
+    },
+  });
   if (parsed.success) return parsed.data;
-  const errors = toFieldErrors(parsed.error, prefix);
+  const errors = toFieldErrors(parsed.error, { prefix, known, isSecret });
   const [first] = errors;
-  throw new ProblemError(code, first ? `${first.path || "body"}: ${first.message}` : undefined, { errors });
+  throw new ProblemError("request.invalid", first ? `${first.path || "body"}: ${first.message}` : undefined, {
+    errors,
+  });
 }

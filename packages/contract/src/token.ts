@@ -1,30 +1,22 @@
 import * as z from "zod";
+import { accountName } from "./account.ts";
+import { OPERATOR_ACTIONS } from "./actions.ts";
 import { idSchema } from "./ids.ts";
 
 /** What an API token may do. `admin` includes all but `credentials:reveal`, which is always given by name. */
-export const TOKEN_SCOPES = [
-  "admin",
-  "resources:read",
-  "resources:write",
-  "discovery:read",
-  "discovery:write",
-  "collectors:read",
-  "collectors:write",
-  "accounts:read",
-  "accounts:write",
-  "credentials:read",
-  "credentials:write",
-  "credentials:reveal",
-  "audit:read",
-  "tokens:read",
-  "tokens:write",
-] as const;
+export const TOKEN_SCOPES = ["admin", ...OPERATOR_ACTIONS] as const;
 export const tokenScope = z.enum(TOKEN_SCOPES, { error: `one of ${TOKEN_SCOPES.join(", ")}` });
 export type TokenScope = z.output<typeof tokenScope>;
 
-export const newToken = z.object({
+export const newToken = z.strictObject({
   name: z.string().trim().min(1).max(128),
   scopes: z.array(tokenScope).min(1),
+  accounts: z
+    .array(accountName)
+    .min(1)
+    .max(200)
+    .optional()
+    .meta({ description: "Limits the token to what belongs to these accounts, such as `aws/123456789012`" }),
   expiresInSeconds: z
     .int()
     .min(60)
@@ -37,6 +29,7 @@ export const token = z.object({
   id: idSchema("token"),
   name: z.string(),
   scopes: z.array(tokenScope),
+  accounts: z.array(z.string()).optional().meta({ description: "All that it is limited to; everything when absent" }),
   createdAt: z.iso.datetime(),
   createdBy: z.string(),
   expiresAt: z.iso.datetime(),

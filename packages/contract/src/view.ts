@@ -34,7 +34,7 @@ export const resource = z.object({
 export type Resource = z.output<typeof resource>;
 
 export const resourcePatch = z
-  .object({ notes: z.string().max(10_000).optional(), owner: z.string().trim().max(256).optional() })
+  .strictObject({ notes: z.string().max(10_000).optional(), owner: z.string().trim().max(256).optional() })
   .refine((patch) => patch.notes !== undefined || patch.owner !== undefined, "give notes, owner, or both");
 export type ResourcePatch = z.output<typeof resourcePatch>;
 

@@ -1,5 +1,6 @@
 import type { Table } from "@cadastre/store/table";
 import type { IdempotencyClaim } from "./audit/claim.ts";
+import type { Restriction } from "./restriction.ts";
 
 /** What every use case is given: the table, the clock, and the policy numbers. Nothing global, nothing hidden. */
 export interface Context {
@@ -10,6 +11,8 @@ export interface Context {
   readonly retentionDays: number;
   /** Of a request with an Idempotency-Key: the first recorded commit claims the key for what it does. */
   readonly claim?: IdempotencyClaim;
+  /** Of a request whose caller may see only a part of the estate. Every list and every read by an id keeps to it. */
+  readonly restriction?: Restriction | undefined;
 }
 
 /**
@@ -33,7 +36,7 @@ export interface Principal {
   /** `tok_…` or `col_…`; `system` for the service itself. */
   readonly id: string;
   readonly organization: string;
-  /** What policies decide by: a token's `scopes`, a collector's `accounts` and `providers`. */
+  /** What policies decide by: a token's `scopes` and, when it is limited, `accounts` (`aws/…`), a collector's `accounts` and `providers`. */
   readonly attributes: Readonly<Record<string, readonly string[]>>;
 }
 

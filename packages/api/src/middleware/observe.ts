@@ -1,4 +1,5 @@
 import { newId } from "@cadastre/contract/ids";
+import type { Context } from "@cadastre/core/context";
 import type { MiddlewareHandler } from "hono";
 import type { ApiEnv } from "../env.ts";
 import type { Log } from "../log.ts";
@@ -6,17 +7,25 @@ import type { Log } from "../log.ts";
 /** Taken over from the caller, so that its log and ours can be joined; anything else is replaced. */
 const REQUEST_ID = /^[A-Za-z0-9][\w.:-]{7,127}$/;
 
-/** Gives each request its id and its line in the log, and says in the answer how long it took. */
-export function observe({ log, now }: { log: Log; now: () => Date }): MiddlewareHandler<ApiEnv> {
+export interface ObserveOptions {
+  readonly log: Log;
+  readonly now: () => Date;
+  /** Tells what one request spends, also while others run beside it. */
+  readonly meter: Context["table"]["meter"];
+}
+
+/** Gives each request its id and its line in the log, and says in the answer how long it took and, to an operator, what it cost. */
+export function observe({ log, now, meter }: ObserveOptions): MiddlewareHandler<ApiEnv> {
   return async function observeRequest(c, next) {
     const given = c.req.header("x-request-id");
     const requestId = given !== undefined && REQUEST_ID.test(given) ? given : newId("request", now());
     c.set("requestId", requestId);
     const started = performance.now();
-    await next();
+    const { read: reads, write: writes } = (await meter.measure(next)).units;
     const durationMilliseconds = Math.round((performance.now() - started) * 10) / 10;
     c.header("x-request-id", requestId);
-    c.header("server-timing", `app;dur=${durationMilliseconds}`);
+    const cost = c.get("showsCost") ? `, reads;desc="${reads}", writes;desc="${writes}"` : "";
+    c.header("server-timing", `app;dur=${durationMilliseconds}${cost}`);
     const { status } = c.res;
     const actor = c.get("actor");
     const code = c.get("code");
@@ -28,6 +37,8 @@ export function observe({ log, now }: { log: Log; now: () => Date }): Middleware
       route: c.get("route") ?? "none",
       status,
       durationMilliseconds,
+      reads,
+      writes,
       ...(actor === undefined ? {} : { actor }),
       ...(code === undefined ? {} : { code }),
     });

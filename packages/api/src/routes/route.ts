@@ -1,36 +1,28 @@
 import type { Collector } from "@cadastre/contract/collector";
+import type { Endpoint } from "@cadastre/contract/endpoints/endpoint";
+import type { BodyOf, ParamsOf, QueryOf, ResultOf } from "@cadastre/contract/endpoints/types";
 import type { ErrorCode } from "@cadastre/contract/errors";
-import type { TokenScope } from "@cadastre/contract/token";
+import type { Target } from "@cadastre/core/access/authorize";
 import type { ClaimItem } from "@cadastre/core/audit/claim";
 import type { Actor, Context } from "@cadastre/core/context";
 import type * as z from "zod";
-import type { Port, Services } from "../services.ts";
+import type { Services } from "../services.ts";
+import type { ServerEvent } from "../stream.ts";
 
-/** Who may call a route. There is no default: a route is made by one of the functions below, and each sets it. */
-export type Auth =
-  | { readonly kind: "public" }
-  | { readonly kind: "token"; readonly scope: TokenScope }
-  | { readonly kind: "signed" };
-
-export interface RouteRequest<Params, Query, Body> {
+/** What every handler is given, whoever calls. */
+interface Received {
   readonly services: Services;
-  /** Holds the claim of an Idempotency-Key when the request has one: mutations use this context. */
+  /** Holds what the caller may see, and the claim of an Idempotency-Key when the request has one: use cases are given this context. */
   readonly context: Context;
-  readonly params: Params;
-  readonly query: Query;
-  readonly body: Body;
-  /** The body before any schema, of routes whose use case parses it. */
+  /** The body before any schema, of endpoints whose use case parses it. */
   readonly raw: unknown;
   /** Of If-Match; absent also for `*`. */
   readonly version: number | undefined;
-  /** Of the request as it was received. */
-  readonly url: string;
 }
 
 /** An operator, by the API token. */
 export interface Operator {
   readonly actor: Actor;
-  readonly scopes: readonly TokenScope[];
 }
 
 /** A collector, by its signature. */
@@ -39,72 +31,63 @@ export interface Reporting {
   readonly collector: Collector;
 }
 
-export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+type CallerOf<E extends Endpoint> = E["access"]["kind"] extends "operator"
+  ? Operator
+  : E["access"]["kind"] extends "signed"
+    ? Reporting
+    : object;
 
+export type RequestOf<E extends Endpoint> = Received &
+  CallerOf<E> & { readonly params: ParamsOf<E>; readonly query: QueryOf<E>; readonly body: BodyOf<E> };
+
+type AnsweredBy<E extends Endpoint> = E extends { stream: infer S extends z.ZodType }
+  ? AsyncIterable<ServerEvent<z.input<S>>>
+  : E extends { media: string }
+    ? Response
+    : ResultOf<E>;
+
+type Handle<E extends Endpoint> = (request: RequestOf<E>) => Promise<AnsweredBy<E>>;
+
+/** A caller that is known and may not: its token has not the scope, or it is not approved. */
 export interface Denial {
   readonly code: ErrorCode;
-  readonly params: Readonly<Record<string, string>>;
+  readonly target: Target;
 }
 
-export interface RouteDefinition<Params, Query, Body, Caller> {
-  readonly method: Method;
-  /** From the root, parameters in braces; `{id+}` also takes slashes, for gateways that decode `%2F` on the way. */
-  readonly path: string;
-  readonly name: string;
-  readonly summary: string;
-  readonly description?: string;
-  readonly params?: z.ZodType<Params>;
-  readonly query?: z.ZodType<Query>;
-  /** Names of query parameters that may be given more than once. */
-  readonly repeatable?: readonly string[];
-  readonly body?: z.ZodType<Body>;
-  /** Only documented: the use case parses the body, since digests are over it as it was sent. */
-  readonly rawBody?: z.ZodType;
-  /** An empty body stands for `{}`. */
-  readonly bodyOptional?: boolean;
-  readonly ifMatch?: "required" | "optional";
-  readonly status?: 200 | 201 | 202 | 204;
-  /** What a success answers; nothing without it. What is not in it does not leave. */
-  readonly answer?: z.ZodType;
-  /** Media type of an answer that is not JSON: then `handle` answers a Response. */
-  readonly media?: string;
-  /** The answer is one item with a version, which becomes its ETag. */
-  readonly etag?: boolean;
-  /** Whether it changes what is stored, or records an access. */
-  readonly mutates?: boolean;
-  /** Errors of its own, beside those that follow from the rest of the definition. */
-  readonly errors?: readonly ErrorCode[];
-  /** The route is there only when the app has this port. */
-  readonly needs?: Port;
-  /** Request or answer hold a secret: unexpected errors are logged without their messages. */
-  readonly secret?: boolean;
-  handle(request: RouteRequest<Params, Query, Body> & Caller): Promise<unknown>;
-  /** Answers a repeat under the same Idempotency-Key from what is stored; with it the route takes that header. */
-  replay?(request: RouteRequest<Params, Query, Body> & Caller, claim: ClaimItem): Promise<unknown>;
-  /** Told when a caller that is known may not, before that is answered: its token has not the scope, or it is not approved. */
-  onDenied?(services: Services, actor: Actor, denial: Denial): Promise<void>;
+interface Watched<E extends Endpoint> {
+  readonly handle: Handle<E>;
+  /** Told of a denial before it is answered. */
+  readonly onDenied?: (services: Services, actor: Actor, denial: Denial) => Promise<void>;
 }
 
-export interface Route<Caller = Operator & Reporting> extends RouteDefinition<unknown, unknown, unknown, Caller> {
-  readonly auth: Auth;
+interface Repeatable<E extends Endpoint> extends Watched<E> {
+  /** Answers a repeat under the same Idempotency-Key from what is stored. */
+  readonly replay: (request: RequestOf<E>, claim: ClaimItem) => Promise<AnsweredBy<E>>;
 }
 
-/** A route for operators: an API token with the scope. */
-export function operatorRoute<Params, Query, Body>(
-  definition: RouteDefinition<Params, Query, Body, Operator> & { readonly scope: TokenScope },
-): Route {
-  const { scope, ...rest } = definition;
-  return { ...(rest as RouteDefinition<unknown, unknown, unknown, Operator>), auth: { kind: "token", scope } };
+/** What implements an endpoint: a function, or one with what else is asked of it; one that takes an Idempotency-Key answers repeats. */
+export type Implementation<E extends Endpoint> = E extends { idempotent: true }
+  ? Repeatable<E>
+  : Handle<E> | Watched<E>;
+
+/** An endpoint with what implements it. */
+export interface Route {
+  readonly endpoint: Endpoint;
+  readonly handle: Handle<Endpoint>;
+  readonly replay?: Repeatable<Endpoint>["replay"];
+  readonly onDenied?: Watched<Endpoint>["onDenied"];
 }
 
-/** A route for collectors: a signature by a registered key. */
-export function collectorRoute<Params, Query, Body>(
-  definition: RouteDefinition<Params, Query, Body, Reporting>,
-): Route {
-  return { ...(definition as RouteDefinition<unknown, unknown, unknown, Reporting>), auth: { kind: "signed" } };
-}
-
-/** A route for anyone: it must show nothing of the estate. */
-export function publicRoute<Params, Query, Body>(definition: RouteDefinition<Params, Query, Body, object>): Route {
-  return { ...(definition as RouteDefinition<unknown, unknown, unknown, object>), auth: { kind: "public" } };
+/**
+ * The routes of an area, each typed by the definition of its endpoint. The compiler refuses an endpoint that is not implemented
+ * and an implementation of none.
+ */
+export function implement<A extends Readonly<Record<string, Endpoint>>>(
+  area: A,
+  implementations: { readonly [Verb in keyof A]: Implementation<A[Verb]> },
+): readonly Route[] {
+  return Object.entries(area).map(([verb, endpoint]) => {
+    const given = implementations[verb] as unknown as Handle<Endpoint> | Watched<Endpoint>;
+    return { endpoint, ...(typeof given === "function" ? { handle: given } : given) };
+  });
 }

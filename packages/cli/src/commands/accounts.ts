@@ -54,10 +54,10 @@ export function addAccounts(program: Command, cli: Cli): void {
     .option("--tier <tier>", "only of this tier")
     .option("--environment <environment>", "only of this environment")
     .action(async (_: unknown, command: Command) => {
-      const options = optionsOf<Said & { provider?: string }>(command);
+      const options = optionsOf<Said & { provider?: Provider }>(command);
       const client = openClient(cli, options);
       const { provider, platform, tier, environment } = options;
-      const items = (limit: number) => client.accounts.iterate({ provider, platform, tier, environment, limit });
+      const items = (limit: number) => client.accounts.list.all({ provider, platform, tier, environment, limit });
       await printList({ ...cli, options, columns: COLUMNS, noun: "accounts", items });
     });
   accounts
@@ -67,7 +67,7 @@ export function addAccounts(program: Command, cli: Cli): void {
     .argument("<account>")
     .action(async (provider: Provider, id: string, _: unknown, command: Command) => {
       const options = optionsOf(command);
-      await printOne(cli.stdout, options, await openClient(cli, options).accounts.get(provider, id));
+      await printOne(cli.stdout, options, await openClient(cli, options).accounts.get({ provider, account: id }));
     });
   withExamples(
     withSaid(accounts.command("add").description("add an account; collectors add those that they see"))
@@ -93,8 +93,8 @@ export function addAccounts(program: Command, cli: Cli): void {
         const patch = saidOf(options);
         if (Object.keys(patch).length === 0) throw new UsageError("nothing to change: give at least one option");
         const client = openClient(cli, options);
-        const { version } = await client.accounts.get(provider, id);
-        await printOne(cli.stdout, options, await client.accounts.patch(provider, id, patch, version));
+        const { version } = await client.accounts.get({ provider, account: id });
+        await printOne(cli.stdout, options, await client.accounts.patch({ provider, account: id, version, ...patch }));
       }),
     "accounts set aws 123456789012 --owner payments --regions eu-west-1,eu-central-1",
   );
@@ -105,8 +105,8 @@ export function addAccounts(program: Command, cli: Cli): void {
     .argument("<account>")
     .action(async (provider: Provider, id: string, _: unknown, command: Command) => {
       const client = openClient(cli, optionsOf(command));
-      const { version } = await client.accounts.get(provider, id);
-      await client.accounts.remove(provider, id, version);
+      const { version } = await client.accounts.get({ provider, account: id });
+      await client.accounts.delete({ provider, account: id, version });
       await cli.stderr.write(`removed ${provider} ${neutralise(id)}\n`);
     });
 }

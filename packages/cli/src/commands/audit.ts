@@ -36,7 +36,7 @@ export function addAudit(program: Command, cli: Cli): void {
         const options = optionsOf<Filters>(command);
         const client = openClient(cli, options);
         const { actor, action, target, since, until } = options;
-        const items = (limit: number) => client.audit.iterate({ actor, action, target, since, until, limit });
+        const items = (limit: number) => client.audit.list.all({ actor, action, target, since, until, limit });
         await printList({ ...cli, options, columns: COLUMNS, noun: "audit records", items });
       }),
     "audit --action credential.reveal",

@@ -82,8 +82,8 @@ async function add(cli: Cli, name: string, command: Command): Promise<void> {
     throw new UsageError(wrong.join("\n"));
   }
   const publicKey = await publicKeyOf(cli, options);
-  const made = await client.collectors.create({ ...checked.data, publicKey });
-  const collector = options.approve ? await client.collectors.approve(made.id, made.version) : made;
+  const made = await client.collectors.register({ ...checked.data, publicKey });
+  const collector = options.approve ? await client.collectors.approve({ id: made.id, version: made.version }) : made;
   await printOne(cli.stdout, options, collector);
   if (collector.state === "pending") {
     await cli.stderr.write(`it waits for approval: cadastre collectors approve ${collector.name}\n`);
@@ -92,9 +92,9 @@ async function add(cli: Cli, name: string, command: Command): Promise<void> {
 
 /** By id or name. A name that was freed and taken again belongs to several; the last one has it now. */
 async function findCollector(client: Client, idOrName: string): Promise<Collector> {
-  if (idOrName.startsWith("col_")) return client.collectors.get(idOrName);
+  if (idOrName.startsWith("col_")) return client.collectors.get({ id: idOrName });
   let found: Collector | undefined;
-  for await (const one of client.collectors.iterate({ limit: 200 })) if (one.name === idOrName) found = one;
+  for await (const one of client.collectors.list.all({ limit: 200 })) if (one.name === idOrName) found = one;
   if (found) return found;
   throw new UsageError(
     `no collector has the name ${JSON.stringify(idOrName)}`,
@@ -131,9 +131,9 @@ export function addCollectors(program: Command, cli: Cli): void {
   withPaging(collectors.command("list").description("all collectors, oldest first"))
     .addOption(new Option("--state <state>", "only those").choices(collectorState.options))
     .action(async (_: unknown, command: Command) => {
-      const options = optionsOf<{ state?: string }>(command);
+      const options = optionsOf<{ state?: Collector["state"] }>(command);
       const client = openClient(cli, options);
-      const items = (limit: number) => client.collectors.iterate({ limit, state: options.state });
+      const items = (limit: number) => client.collectors.list.all({ limit, state: options.state });
       await printList({ ...cli, options, columns: COLUMNS, noun: "collectors", items });
     });
   collectors
@@ -158,7 +158,7 @@ export function addCollectors(program: Command, cli: Cli): void {
         const options = optionsOf(command);
         const client = openClient(cli, options);
         const { id, version } = await findCollector(client, idOrName);
-        await printOne(cli.stdout, options, await client.collectors[verb](id, version));
+        await printOne(cli.stdout, options, await client.collectors[verb]({ id, version }));
       });
   }
 }

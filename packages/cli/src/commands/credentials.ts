@@ -78,7 +78,7 @@ async function add(cli: Cli, name: string, command: Command): Promise<void> {
 
 async function reveal(cli: Cli, id: string, command: Command): Promise<void> {
   const options = optionsOf<{ reason?: string }>(command);
-  const { secret } = await openClient(cli, options).credentials.reveal(id, options.reason);
+  const { secret } = await openClient(cli, options).credentials.reveal({ id, reason: options.reason });
   if (cli.stdout.isTerminal) {
     await cli.stderr.write(`${cli.stderr.style("yellow", "warning:")} the secret is shown on this terminal\n`);
   }
@@ -110,7 +110,7 @@ export function addCredentials(program: Command, cli: Cli): void {
     async (_: unknown, command: Command) => {
       const options = optionsOf(command);
       const client = openClient(cli, options);
-      const items = (limit: number) => client.credentials.iterate({ limit });
+      const items = (limit: number) => client.credentials.list.all({ limit });
       await printList({ ...cli, options, columns: COLUMNS, noun: "credentials", items });
     },
   );
@@ -120,7 +120,7 @@ export function addCredentials(program: Command, cli: Cli): void {
     .argument("<id>", "crd_…")
     .action(async (id: string, _: unknown, command: Command) => {
       const options = optionsOf(command);
-      await printOne(cli.stdout, options, await openClient(cli, options).credentials.get(id));
+      await printOne(cli.stdout, options, await openClient(cli, options).credentials.get({ id }));
     });
   withExamples(
     credentials
@@ -136,7 +136,7 @@ export function addCredentials(program: Command, cli: Cli): void {
     .description("end it for good: its ciphertext is removed")
     .argument("<id>", "crd_…")
     .action(async (id: string, _: unknown, command: Command) => {
-      await openClient(cli, optionsOf(command)).credentials.revoke(id);
+      await openClient(cli, optionsOf(command)).credentials.revoke({ id });
       await cli.stderr.write(`revoked ${neutralise(id)}\n`);
     });
 }

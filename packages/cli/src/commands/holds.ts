@@ -22,7 +22,7 @@ const COLUMNS: readonly Column<Hold>[] = [
 ];
 
 async function findHold(client: Client, id: string): Promise<Hold> {
-  for await (const one of client.holds.iterate({ limit: 200 })) if (one.id === id) return one;
+  for await (const one of client.holds.list.all({ limit: 200 })) if (one.id === id) return one;
   throw new UsageError(`there is no hold ${JSON.stringify(id)}`, "`cadastre holds list` shows them");
 }
 
@@ -32,9 +32,9 @@ export function addHolds(program: Command, cli: Cli): void {
   withPaging(holds.command("list").description("holds, newest first"))
     .addOption(new Option("--state <state>", "only those").choices(hold.shape.state.options))
     .action(async (_: unknown, command: Command) => {
-      const options = optionsOf<{ state?: string }>(command);
+      const options = optionsOf<{ state?: Hold["state"] }>(command);
       const client = openClient(cli, options);
-      const items = (limit: number) => client.holds.iterate({ limit, state: options.state });
+      const items = (limit: number) => client.holds.list.all({ limit, state: options.state });
       await printList({ ...cli, options, columns: COLUMNS, noun: "holds", items });
     });
   holds
@@ -57,7 +57,7 @@ export function addHolds(program: Command, cli: Cli): void {
           const options = optionsOf<{ reason?: string }>(command);
           const client = openClient(cli, options);
           const { version } = await findHold(client, id);
-          await printOne(cli.stdout, options, await client.holds[verb](id, version, options.reason));
+          await printOne(cli.stdout, options, await client.holds[verb]({ id, version, reason: options.reason }));
         }),
       `holds ${verb} hld_01J… --reason 'the old cluster was ${verb === "approve" ? "switched off" : "only unreachable"}'`,
     );

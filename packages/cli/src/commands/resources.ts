@@ -1,4 +1,5 @@
-import { KIND_NAMES } from "@cadastre/contract/kinds/names";
+import { KIND_NAMES, type KindName } from "@cadastre/contract/kinds/names";
+import type { Provider } from "@cadastre/contract/scope";
 import type { Resource, ResourceEvent } from "@cadastre/contract/view";
 import { type Command, Option } from "commander";
 import { once, providerOption, withExamples, withPaging } from "../arguments.ts";
@@ -35,12 +36,12 @@ const EVENT_COLUMNS: readonly Column<ResourceEvent>[] = [
 ];
 
 interface Filters {
-  readonly kind?: string;
-  readonly provider?: string;
+  readonly kind?: KindName;
+  readonly provider?: Provider;
   readonly account?: string;
   readonly region?: string;
   readonly network?: string;
-  readonly status?: string;
+  readonly status?: "active" | "retired" | "any";
   readonly name?: string;
   readonly tag?: string;
   readonly ip?: string;
@@ -52,9 +53,10 @@ interface Filters {
 async function list(cli: Cli, command: Command): Promise<void> {
   const options = optionsOf<Filters>(command);
   const client = openClient(cli, options);
-  const { kind, provider, account, region, network, status, name, tag, ip, cidr, owner, expiresBefore } = options;
+  const { kind, provider, account, region, network, status, name, ip, cidr, owner, expiresBefore } = options;
+  const tag = options.tag === undefined ? undefined : [options.tag];
   const filter = { kind, provider, account, region, network, status, name, tag, ip, cidr, owner, expiresBefore };
-  const items = (limit: number) => client.resources.iterate({ ...filter, limit });
+  const items = (limit: number) => client.resources.list.all({ ...filter, limit });
   await printList({ ...cli, options, columns: RESOURCE_COLUMNS, noun: "resources", items });
 }
 
@@ -64,8 +66,8 @@ async function annotate(cli: Cli, id: string, command: Command): Promise<void> {
   if (notes === undefined && owner === undefined) throw new UsageError("give --notes, --owner, or both");
   const client = openClient(cli, options);
   const patch = { ...(notes === undefined ? {} : { notes }), ...(owner === undefined ? {} : { owner }) };
-  const { version } = await client.resources.get(id);
-  await printOne(cli.stdout, options, await client.resources.patch(id, patch, version));
+  const { version } = await client.resources.get({ id });
+  await printOne(cli.stdout, options, await client.resources.annotate({ id, version, ...patch }));
 }
 
 /** Adds `resources` to the program. */
@@ -96,14 +98,14 @@ export function addResources(program: Command, cli: Cli): void {
     .argument("<id>", "natural id, or res_…")
     .action(async (id: string, _: unknown, command: Command) => {
       const options = optionsOf(command);
-      await printOne(cli.stdout, options, await openClient(cli, options).resources.get(id));
+      await printOne(cli.stdout, options, await openClient(cli, options).resources.get({ id }));
     });
   withPaging(resources.command("history").description("what happened to a resource, newest first"))
     .argument("<id>", "natural id, or res_…")
     .action(async (id: string, _: unknown, command: Command) => {
       const options = optionsOf(command);
       const client = openClient(cli, options);
-      const items = (limit: number) => client.resources.history(id).iterate({ limit });
+      const items = (limit: number) => client.resources.history.all({ id, limit });
       await printList({ ...cli, options, columns: EVENT_COLUMNS, noun: "events", items });
     });
   withExamples(

@@ -24,7 +24,7 @@ export function addRuns(program: Command, cli: Cli): void {
       .argument("[collector]", "id or name; all approved ones without it")
       .action(async (collector: string | undefined, _: unknown, command: Command) => {
         const options = optionsOf(command);
-        const triggers = await openClient(cli, options).trigger(collector);
+        const { items: triggers } = await openClient(cli, options).runs.trigger({ collector });
         if (options.json) await cli.stdout.write(`${toJson(triggers)}\n`);
         else if (triggers.length > 0) await cli.stdout.write(renderTable(COLUMNS, triggers, cli.stdout));
         else await cli.stderr.write("no collector is approved; nothing was asked for\n");

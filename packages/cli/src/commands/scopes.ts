@@ -1,6 +1,6 @@
 import type { ScopeState } from "@cadastre/contract/discovery";
-import { KIND_NAMES } from "@cadastre/contract/kinds/names";
-import { scopeName, scopeStatus } from "@cadastre/contract/scope";
+import { KIND_NAMES, type KindName } from "@cadastre/contract/kinds/names";
+import { type Provider, type ScopeStatus, scopeName, scopeStatus } from "@cadastre/contract/scope";
 import { type Command, Option } from "commander";
 import { providerOption, withExamples, withPaging } from "../arguments.ts";
 import { type Cli, openClient, optionsOf } from "../cli.ts";
@@ -22,11 +22,11 @@ const COLUMNS: readonly Column<ScopeState>[] = [
 
 interface Filters {
   readonly source?: string;
-  readonly provider?: string;
+  readonly provider?: Provider;
   readonly account?: string;
   readonly region?: string;
-  readonly kind?: string;
-  readonly status?: string;
+  readonly kind?: KindName;
+  readonly status?: ScopeStatus;
 }
 
 /** Adds `scopes` to the program. */
@@ -44,7 +44,7 @@ export function addScopes(program: Command, cli: Cli): void {
         const client = openClient(cli, options);
         const { source, provider, account, region, kind, status } = options;
         const filter = { source, provider, account, region, kind, status };
-        const items = (limit: number) => client.scopes.iterate({ ...filter, limit });
+        const items = (limit: number) => client.scopes.list.all({ ...filter, limit });
         await printList({ ...cli, options, columns: COLUMNS, noun: "scopes", items });
       }),
     "scopes",

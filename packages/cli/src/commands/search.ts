@@ -16,7 +16,7 @@ export function addSearch(program: Command, cli: Cli): void {
         const options = optionsOf(command);
         const client = openClient(cli, options);
         const q = words.join(" ");
-        const items = (limit: number) => client.search.iterate({ q, limit });
+        const items = (limit: number) => client.resources.search.all({ q, limit });
         await printList({ ...cli, options, columns: RESOURCE_COLUMNS, noun: "resources", items });
       }),
     "search kind:instance tag:env=prod name:web*",

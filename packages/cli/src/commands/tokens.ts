@@ -1,6 +1,6 @@
 import { TOKEN_SCOPES, type Token, type TokenScope } from "@cadastre/contract/token";
 import { type Command, Option } from "commander";
-import { duration, listOf, withExamples, withPaging } from "../arguments.ts";
+import { commaList, duration, listOf, withExamples, withPaging } from "../arguments.ts";
 import { type Cli, openClient, optionsOf } from "../cli.ts";
 import { printList } from "../output/list.ts";
 import type { Column } from "../output/table.ts";
@@ -18,20 +18,21 @@ const columns = (now: Date): readonly Column<Token>[] => [
     style: (one) => (stateOf(one, now) === "valid" ? "green" : "dim"),
   },
   { title: "SCOPES", value: (one) => one.scopes.join(","), shape: "id" },
+  { title: "ACCOUNTS", value: (one) => one.accounts?.join(","), shape: "id", optional: true },
   { title: "CREATED", value: (one) => toTime(one.createdAt) },
   { title: "EXPIRES", value: (one) => toTime(one.expiresAt) },
 ];
 
 interface CreateOptions {
   readonly scopes: readonly TokenScope[];
+  readonly accounts?: string[];
   readonly expiresIn?: number;
 }
 
 async function create(cli: Cli, name: string, command: Command): Promise<void> {
   const options = optionsOf<CreateOptions>(command);
-  const { scopes, expiresIn } = options;
-  const expiry = expiresIn === undefined ? {} : { expiresInSeconds: expiresIn };
-  const made = await openClient(cli, options).tokens.create({ name, scopes: [...scopes], ...expiry });
+  const { scopes, accounts, expiresIn: expiresInSeconds } = options;
+  const made = await openClient(cli, options).tokens.create({ name, scopes: [...scopes], accounts, expiresInSeconds });
   if (options.json) return cli.stdout.write(`${toJson(made)}\n`);
   await cli.stderr.write(
     `${made.id} ${neutralise(made.name)}, until ${toTime(made.expiresAt)}; the token is shown now and never again:\n`,
@@ -53,6 +54,11 @@ export function addTokens(program: Command, cli: Cli): void {
           .makeOptionMandatory(),
       )
       .addOption(
+        new Option("--accounts <list>", "limits it to what belongs to these, such as aws/123456789012").argParser(
+          commaList,
+        ),
+      )
+      .addOption(
         new Option("--expires-in <time>", "such as 12h or 30d, at most 366d (default: 90d)").argParser(duration),
       )
       .action((name: string, _: unknown, command: Command) => create(cli, name, command)),
@@ -62,7 +68,7 @@ export function addTokens(program: Command, cli: Cli): void {
     async (_: unknown, command: Command) => {
       const options = optionsOf(command);
       const client = openClient(cli, options);
-      const items = (limit: number) => client.tokens.iterate({ limit });
+      const items = (limit: number) => client.tokens.list.all({ limit });
       await printList({ ...cli, options, columns: columns(cli.now()), noun: "tokens", items });
     },
   );
@@ -71,7 +77,7 @@ export function addTokens(program: Command, cli: Cli): void {
     .description("end a token at once and for good")
     .argument("<id>", "tok_…")
     .action(async (id: string, _: unknown, command: Command) => {
-      await openClient(cli, optionsOf(command)).tokens.revoke(id);
+      await openClient(cli, optionsOf(command)).tokens.revoke({ id });
       await cli.stderr.write(`revoked ${neutralise(id)}\n`);
     });
 }

@@ -103,6 +103,7 @@ export const anAuditRecord = {
   target: "t",
   outcome: "done",
   requestId: "r",
+  changes: [],
   detail: {},
 };
 export const SECRET = { type: "generic", secret: "s" } as const;

@@ -12,6 +12,7 @@ export interface Answer {
   readonly status?: number;
   readonly type?: string;
   readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface Stub {
@@ -32,9 +33,9 @@ export async function startStub(): Promise<Stub> {
     const text = Buffer.concat(chunks).toString();
     const body: unknown = text === "" ? undefined : JSON.parse(text);
     received.push({ method: request.method ?? "", path: request.url ?? "", headers: request.headers, body });
-    const { status = 200, type = "application/json", body: out } = answers.shift() ?? {};
+    const { status = 200, type = "application/json", body: out, headers } = answers.shift() ?? {};
     const sent = out === undefined ? "" : typeof out === "string" ? out : JSON.stringify(out);
-    response.writeHead(status, { "content-type": type, location: "http://127.0.0.1:1/" }).end(sent);
+    response.writeHead(status, { "content-type": type, location: "http://127.0.0.1:1/", ...headers }).end(sent);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {

@@ -2,7 +2,7 @@ import { type Collector, collector } from "@cadastre/contract/collector";
 import { ProblemError } from "@cadastre/contract/errors";
 import type { Stored } from "@cadastre/store/table";
 import type { Context } from "../context.ts";
-import { type Listed, type ListOptions, queryPage } from "../lists.ts";
+import { type Listed, type ListOptions, selectPage } from "../lists.ts";
 import { COLLECTORS_PARTITION, CollectorItem, CollectorListItem } from "./items.ts";
 
 /** Answers the ISO time of the collector's last accepted run, or undefined when there was none. */
@@ -30,21 +30,31 @@ export async function getCollector(context: Context, id: string, lastSeen: LastS
   return withLastSeen(await readCollector(context, id), lastSeen);
 }
 
-/** All collectors, oldest first, in every state. Throws 422 `cursor.invalid`. */
-export async function listCollectors(
+export interface CollectorFilter {
+  readonly state?: Collector["state"] | undefined;
+}
+
+/** Collectors, oldest first, all or those in a state. Throws 422 `cursor.invalid`. */
+export function listCollectors(
   context: Context,
-  { limit, cursor, lastSeen }: ListOptions & { lastSeen: LastSeen },
+  { limit, cursor, state, lastSeen }: ListOptions & CollectorFilter & { lastSeen: LastSeen },
 ): Promise<Listed<Collector>> {
   const { table } = context;
-  const page = await queryPage(table, CollectorListItem, {
-    partition: COLLECTORS_PARTITION,
-    consistent: true,
-    limit,
-    cursor,
-  });
-  const found = await table.getMany(CollectorItem, page.items, { consistent: true });
-  const items = await Promise.all(
-    found.filter((stored) => stored !== undefined).map((stored) => withLastSeen(stored, lastSeen)),
+  return selectPage(
+    table,
+    {
+      list: "collectors",
+      filters: { state },
+      entity: CollectorListItem,
+      partition: COLLECTORS_PARTITION,
+      async select(items) {
+        const found = await table.getMany(CollectorItem, items, { consistent: true });
+        const isWanted = (stored: Stored<CollectorItem>) => state === undefined || stored.state === state;
+        return Promise.all(
+          found.map(async (stored) => (stored && isWanted(stored) ? withLastSeen(stored, lastSeen) : undefined)),
+        );
+      },
+    },
+    { limit, cursor },
   );
-  return { items, ...(page.cursor === undefined ? {} : { cursor: page.cursor }) };
 }

@@ -1,34 +1,26 @@
 import { parse } from "@cadastre/contract/parse";
-import { createdToken, newToken, TOKEN_SCOPES, token } from "@cadastre/contract/token";
+import { createdToken, newToken, token } from "@cadastre/contract/token";
 import { describe, expect, test } from "vitest";
 import { aContext, anActor, auditRecords } from "../audit/testing.ts";
-import { actorName, FIRST_ORGANIZATION } from "../context.ts";
+import { type Actor, actorName, FIRST_ORGANIZATION } from "../context.ts";
 import { authenticateToken } from "./authenticate-token.ts";
 import { TokenItem } from "./items.ts";
-import { hasScope, requireScope } from "./scopes.ts";
 import { idOfTokenText, newTokenText } from "./token-text.ts";
 import { createToken, listTokens, revokeToken } from "./tokens.ts";
 
 const aToken = (more: object = {}) => parse(newToken, { name: "ci", scopes: ["resources:read"], ...more });
 
-describe("scopes", () => {
-  test("admin includes every scope but credentials:reveal", () => {
-    for (const scope of TOKEN_SCOPES) expect(hasScope(["admin"], scope)).toBe(scope !== "credentials:reveal");
-    expect(hasScope(["credentials:reveal"], "credentials:reveal")).toBe(true);
-    expect(hasScope(["resources:read"], "admin")).toBe(false);
-  });
-
-  test("what is missing is named", () => {
-    expect(() => requireScope(["resources:read"], "audit:read")).toThrow(
-      expect.objectContaining({ code: "auth.forbidden", message: expect.stringContaining("audit:read") }),
-    );
-  });
-});
+/** Who gives: a token with these scopes, limited to these accounts when there are any. */
+function aGranter(scopes: readonly string[], accounts?: readonly string[]): Actor {
+  const attributes = { scopes, ...(accounts === undefined ? {} : { accounts }) };
+  return { ...anActor, principal: { ...anActor.principal, attributes } };
+}
+const anAdmin = aGranter(["admin"]);
 
 describe("tokens", () => {
   test("a created token authenticates as its scopes and actor", async () => {
     const context = aContext();
-    const made = await createToken(context, anActor, aToken(), ["admin"]);
+    const made = await createToken(context, anAdmin, aToken());
     createdToken.parse(made);
     expect(await authenticateToken(context, made.secret)).toEqual({
       type: "token",
@@ -41,7 +33,7 @@ describe("tokens", () => {
   test("nobody gives what they do not have, admin not credentials:reveal, and nothing is written", async () => {
     const context = aContext();
     const give = (scopes: string[], own: ("admin" | "tokens:write")[]) =>
-      createToken(context, anActor, aToken({ scopes }), own);
+      createToken(context, aGranter(own), aToken({ scopes }));
     await expect(give(["credentials:reveal"], ["admin"])).rejects.toMatchObject({ code: "token.scope" });
     await expect(give(["admin"], ["tokens:write"])).rejects.toMatchObject({ code: "token.scope" });
     await expect(give(["tokens:write", "audit:read"], ["tokens:write"])).rejects.toMatchObject({
@@ -52,9 +44,35 @@ describe("tokens", () => {
     expect(await auditRecords(context)).toEqual([]);
   });
 
+  test("who is limited to accounts gives these or fewer, and gives its limits on when it says none", async () => {
+    const context = aContext();
+    const granter = aGranter(["admin"], ["aws/1", "aws/2"]);
+    const give = (accounts?: string[]) => createToken(context, granter, aToken(accounts ? { accounts } : {}));
+    await expect(give(["aws/1", "aws/3"])).rejects.toMatchObject({
+      code: "token.scope",
+      message: "your token does not have aws/3",
+    });
+    const made = await give();
+    expect((await authenticateToken(context, made.secret)).attributes.accounts).toEqual(["aws/1", "aws/2"]);
+    expect((await give(["aws/2"])).accounts).toEqual(["aws/2"]);
+    expect((await createToken(context, anAdmin, aToken({ accounts: ["aws/9"] }))).accounts).toEqual(["aws/9"]);
+  });
+
+  test("who is limited to accounts sees and revokes the tokens that are limited to no others", async () => {
+    const context = aContext();
+    const free = await createToken(context, anAdmin, aToken());
+    const other = await createToken(context, anAdmin, aToken({ accounts: ["aws/1", "aws/2"] }));
+    const own = await createToken(context, anAdmin, aToken({ accounts: ["aws/1"] }));
+    const limited = { ...context, restriction: { accounts: ["aws/1"] } };
+    expect((await listTokens(limited, { limit: 10 })).items.map(({ id }) => id)).toEqual([own.id]);
+    for (const { id } of [free, other])
+      await expect(revokeToken(limited, anActor, id)).rejects.toMatchObject({ code: "token.not_found" });
+    expect((await revokeToken(limited, anActor, own.id)).revokedAt).toBeDefined();
+  });
+
   test("malformed, unknown and wrong are one and the same answer", async () => {
     const context = aContext();
-    const made = await createToken(context, anActor, aToken(), ["admin"]);
+    const made = await createToken(context, anAdmin, aToken());
     const unknown = newTokenText("tok_01JD0000000000000000000000");
     const wrong = newTokenText(made.id);
     const errors = await Promise.all(
@@ -73,7 +91,7 @@ describe("tokens", () => {
 
   test("an expired token says so to its holder alone, at the very second", async () => {
     const context = aContext();
-    const made = await createToken(context, anActor, aToken({ expiresInSeconds: 60 }), ["admin"]);
+    const made = await createToken(context, anAdmin, aToken({ expiresInSeconds: 60 }));
     context.advance(59.999);
     await authenticateToken(context, made.secret);
     context.advance(0.001);
@@ -83,7 +101,7 @@ describe("tokens", () => {
 
   test("a revoked token is refused at once, and revoking it again changes nothing", async () => {
     const context = aContext();
-    const made = await createToken(context, anActor, aToken(), ["admin"]);
+    const made = await createToken(context, anAdmin, aToken());
     const revoked = await revokeToken(context, anActor, made.id);
     expect(revoked).toMatchObject({ revokedBy: actorName(anActor), revokedAt: "2026-11-22T05:00:00.000Z" });
     await expect(authenticateToken(context, made.secret)).rejects.toMatchObject({ code: "auth.revoked" });
@@ -100,7 +118,7 @@ describe("tokens", () => {
 
   test("no view, audit record or item holds a token's text, and no view its hash", async () => {
     const context = aContext();
-    const made = await createToken(context, anActor, aToken(), ["admin"]);
+    const made = await createToken(context, anAdmin, aToken());
     const stored = await context.table.get(TokenItem, { id: made.id });
     const { items } = await listTokens(context, { limit: 10 });
     const secret = made.secret.slice(31);
@@ -114,7 +132,7 @@ describe("tokens", () => {
     const context = aContext();
     for (const name of ["a", "b", "c"]) {
       context.advance(1);
-      await createToken(context, anActor, aToken({ name }), ["admin"]);
+      await createToken(context, anAdmin, aToken({ name }));
     }
     const first = await listTokens(context, { limit: 2 });
     expect(first.items.map((item) => item.name)).toEqual(["a", "b"]);
@@ -128,7 +146,7 @@ describe("tokens", () => {
 
   test("authenticating costs one strongly consistent read, and none for what is malformed", async () => {
     const context = aContext();
-    const { secret } = await createToken(context, anActor, aToken(), ["admin"]);
+    const { secret } = await createToken(context, anAdmin, aToken());
     const right = await context.table.meter.measure(() => authenticateToken(context, secret));
     expect(right).toMatchObject({ units: { read: 1, write: 0 }, calls: 1 });
     expect(idOfTokenText(secret)).toBe(right.result.id);

@@ -1,11 +1,12 @@
-import { type Account, type AccountPatch, account, type NewAccount } from "@cadastre/contract/account";
+import { type Account, type AccountPatch, account, accountNameOf, type NewAccount } from "@cadastre/contract/account";
 import { ProblemError } from "@cadastre/contract/errors";
 import type { Provider } from "@cadastre/contract/scope";
 import { create, remove, replace, type Stored } from "@cadastre/store/table";
 import { commitRecorded } from "../audit/commit-recorded.ts";
 import { changesBetween } from "../changes.ts";
 import { type Actor, actorName, type Context } from "../context.ts";
-import { type Listed, type ListOptions, queryPage, toListed } from "../lists.ts";
+import { hasValues, type Listed, type ListOptions, selectPage } from "../lists.ts";
+import { isVisible, requirePlace } from "../restriction.ts";
 import { isTaken, retryOnConflict } from "../retry-on-conflict.ts";
 import { ACCOUNTS_PARTITION, AccountItem } from "./items.ts";
 
@@ -15,16 +16,16 @@ export interface AccountKey {
 }
 
 const toView = (stored: Stored<AccountItem>): Account => account.parse(stored);
-const targetOf = ({ provider, account }: AccountKey): string => `${provider}/${account}`;
 
 async function read(context: Context, key: AccountKey): Promise<Stored<AccountItem>> {
   const stored = await context.table.get(AccountItem, key, { consistent: true });
-  if (!stored) throw new ProblemError("account.not_found");
+  if (!stored || !isVisible(context, stored)) throw new ProblemError("account.not_found");
   return stored;
 }
 
-/** Creates an account. Throws 409 `account.exists`. Writes it and one audit record. */
+/** Creates an account. Throws 409 `account.exists`, 403 `auth.forbidden`. Writes it and one audit record. */
 export async function createAccount(context: Context, actor: Actor, input: NewAccount): Promise<Account> {
+  requirePlace(context, input);
   const now = context.now();
   const at = now.toISOString();
   await retryOnConflict(async () => {
@@ -33,10 +34,10 @@ export async function createAccount(context: Context, actor: Actor, input: NewAc
         context,
         actor,
         [create(AccountItem, { ...input, createdAt: at, createdBy: actorName(actor), updatedAt: at })],
-        { action: "account.create", target: targetOf(input), changes: changesBetween(undefined, input) },
+        { action: "account.create", target: accountNameOf(input), changes: changesBetween(undefined, input) },
       );
     } catch (error) {
-      if (isTaken(error, 0)) throw new ProblemError("account.exists", `${targetOf(input)} exists`);
+      if (isTaken(error, 0)) throw new ProblemError("account.exists", `${accountNameOf(input)} exists`);
       throw error;
     }
   });
@@ -48,19 +49,33 @@ export async function getAccount(context: Context, key: AccountKey): Promise<Acc
   return toView(await read(context, key));
 }
 
-/** Accounts, all or of one provider, in the order of provider and account. Throws 422 `cursor.invalid`. */
-export async function listAccounts(
+export interface AccountFilter {
+  readonly provider?: Provider | undefined;
+  readonly platform?: string | undefined;
+  readonly tier?: string | undefined;
+  readonly environment?: string | undefined;
+  readonly owner?: string | undefined;
+}
+
+/** Accounts that match all of the filters, in the order of provider and account. Throws 422 `cursor.invalid`. */
+export function listAccounts(
   context: Context,
-  { limit, cursor, provider }: ListOptions & { provider?: Provider | undefined },
+  { limit, cursor, ...filters }: ListOptions & AccountFilter,
 ): Promise<Listed<Account>> {
-  const page = await queryPage(context.table, AccountItem, {
-    partition: ACCOUNTS_PARTITION,
-    ...(provider === undefined ? {} : { sort: { beginsWith: `${provider}/` } }),
-    consistent: true,
-    limit,
-    cursor,
-  });
-  return toListed(page, toView);
+  const { provider, ...wanted } = filters;
+  const matches = (stored: Stored<AccountItem>) => isVisible(context, stored) && hasValues(stored, wanted);
+  return selectPage(
+    context.table,
+    {
+      list: "accounts",
+      filters,
+      entity: AccountItem,
+      partition: ACCOUNTS_PARTITION,
+      ...(provider === undefined ? {} : { beginsWith: `${provider}/` }),
+      select: async (items) => items.map((stored) => (matches(stored) ? toView(stored) : undefined)),
+    },
+    { limit, cursor },
+  );
 }
 
 /**
@@ -83,7 +98,7 @@ export async function patchAccount(
       context,
       actor,
       [replace(AccountItem, { ...stored, ...given, updatedAt: context.now().toISOString() }, version)],
-      { action: "account.patch", target: targetOf(key), changes: changesBetween(before, given) },
+      { action: "account.patch", target: accountNameOf(key), changes: changesBetween(before, given) },
     );
   });
   return getAccount(context, key);
@@ -110,10 +125,10 @@ export async function deleteAccount(
     const stored = await read(context, key);
     if (version !== undefined && stored.version !== version) throw new ProblemError("request.precondition_failed");
     if (await hasActiveResources(key))
-      throw new ProblemError("account.in_use", `${targetOf(key)} has active resources`);
+      throw new ProblemError("account.in_use", `${accountNameOf(key)} has active resources`);
     await commitRecorded(context, actor, [remove(AccountItem, key, stored.version)], {
       action: "account.delete",
-      target: targetOf(key),
+      target: accountNameOf(key),
       detail: { name: stored.name },
     });
   });

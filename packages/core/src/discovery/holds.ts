@@ -5,6 +5,8 @@ import { ConflictError } from "@cadastre/store/errors";
 import { check, put, replace } from "@cadastre/store/table";
 import { commitRecorded } from "../audit/commit-recorded.ts";
 import { type Actor, actorName, type Context } from "../context.ts";
+import { type Listed, type ListOptions, selectPage } from "../lists.ts";
+import { isVisible } from "../restriction.ts";
 import { BucketItem } from "../scopes/items.ts";
 import { bucketOf } from "./buckets.ts";
 import { HoldItem, PageItem, ScopeItem } from "./items.ts";
@@ -25,24 +27,29 @@ export function toHold(item: StoredHold): Hold {
   return hold;
 }
 
-/** Holds, newest first; those of one state when it is given. A page may be short when others are left out. */
-export async function listHolds(
+/** Holds, newest first, all or those in a state. Throws 422 `cursor.invalid`. */
+export function listHolds(
   context: Context,
-  options: { limit: number; cursor?: string | undefined; state?: Hold["state"] | undefined },
-) {
-  const page = await context.table.query(HoldItem, {
-    partition: "holds",
-    reverse: true,
-    limit: options.limit,
-    cursor: options.cursor,
-  });
-  const items = page.items.filter((item) => options.state === undefined || item.state === options.state).map(toHold);
-  return { items, ...(page.cursor ? { cursor: page.cursor } : {}) };
+  { limit, cursor, state }: ListOptions & { state?: Hold["state"] | undefined },
+): Promise<Listed<Hold>> {
+  const isWanted = (item: StoredHold) => isVisible(context, item) && (state === undefined || item.state === state);
+  return selectPage(
+    context.table,
+    {
+      list: "holds",
+      filters: { state },
+      entity: HoldItem,
+      partition: "holds",
+      reverse: true,
+      select: async (items) => items.map((item) => (isWanted(item) ? toHold(item) : undefined)),
+    },
+    { limit, cursor },
+  );
 }
 
 async function requireHold(context: Context, id: string, decision: HoldDecision): Promise<StoredHold> {
   const hold = await context.table.get(HoldItem, { id }, { consistent: true });
-  if (!hold) throw new ProblemError("hold.not_found");
+  if (!hold || !isVisible(context, hold)) throw new ProblemError("hold.not_found");
   if (decision.version !== undefined && decision.version !== hold.version)
     throw new ProblemError("request.precondition_failed");
   return hold;

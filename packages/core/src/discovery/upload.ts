@@ -99,7 +99,7 @@ export function parseResources(
     const place = `${path}[${at}]`;
     const parsed = schema.safeParse(resource);
     if (!parsed.success) {
-      errors.push(...toFieldErrors(parsed.error, place));
+      errors.push(...toFieldErrors(parsed.error, { prefix: place }));
       return [];
     }
     requireBelongs(scope, parsed.data.id, place);

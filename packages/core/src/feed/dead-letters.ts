@@ -3,7 +3,7 @@ import type { DeadLetter } from "@cadastre/contract/feed";
 import { remove, replace, type Stored } from "@cadastre/store/table";
 import { commitRecorded } from "../audit/commit-recorded.ts";
 import type { Actor, Context } from "../context.ts";
-import { type Listed, type ListOptions, queryPage, toListed } from "../lists.ts";
+import { type Listed, type ListOptions, selectPage } from "../lists.ts";
 import { retryOnConflict } from "../retry-on-conflict.ts";
 import { DeadLetterItem } from "./consumer.ts";
 import { FeedItem } from "./items.ts";
@@ -16,14 +16,20 @@ function toView(stored: Stored<DeadLetterItem>): DeadLetter {
 }
 
 /** What a consumer did not take, oldest first. Throws 422 `cursor.invalid`. */
-export async function listDeadLetters(
+export function listDeadLetters(
   context: Context,
-  { consumer, limit, cursor }: ListOptions & { consumer: string },
+  { consumer, ...options }: ListOptions & { consumer: string },
 ): Promise<Listed<DeadLetter>> {
-  const partition = `dead-letters#${consumer}`;
-  return toListed(
-    await queryPage(context.table, DeadLetterItem, { partition, limit, cursor, consistent: true }),
-    toView,
+  return selectPage(
+    context.table,
+    {
+      list: "dead-letters",
+      filters: { consumer },
+      entity: DeadLetterItem,
+      partition: `dead-letters#${consumer}`,
+      select: async (items) => items.map(toView),
+    },
+    options,
   );
 }
 

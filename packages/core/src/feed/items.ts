@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import { change } from "@cadastre/contract/change";
+import { provider } from "@cadastre/contract/scope";
 import { defineEntity, type ItemOf } from "@cadastre/store/entity";
 import * as z from "zod";
 import { type Subject, subject, subjectPartition } from "../subject.ts";
@@ -51,7 +52,7 @@ export const FeedItem = defineEntity({
     id: z.string(),
     organization: z.string(),
     kind: z.string().optional(),
-    provider: z.string().optional(),
+    provider: provider.optional(),
     account: z.string().optional(),
     region: z.string().optional(),
     network: z.string().optional(),

@@ -4,6 +4,7 @@ import type { Context } from "../context.ts";
 import { createCursors } from "../cursor.ts";
 import type { Listed, ListOptions } from "../lists.ts";
 import { mergedQuery } from "../merged-query.ts";
+import { isVisible } from "../restriction.ts";
 import type { Subject } from "../subject.ts";
 import { FEED_PARTITIONS, FeedItem, feedPartition } from "./items.ts";
 import { toChangeEntries } from "./view.ts";
@@ -65,7 +66,7 @@ export async function listChanges(context: Context, options: ChangeListOptions):
   let seen = 0;
   for await (const { sk, item } of changes) {
     seen++;
-    if (matchesChange(item, filter)) found.push(item);
+    if (matchesChange(item, filter) && isVisible(context, item)) found.push(item);
     if (found.length === limit || seen === MOST_CHANGES) {
       return { items: await toChangeEntries(context, found), cursor: cursors.encode(sk) };
     }

@@ -1,3 +1,4 @@
+import { fromAccountName } from "@cadastre/contract/account";
 import { shortId } from "@cadastre/contract/kinds/kind";
 import { KIND_NAMES } from "@cadastre/contract/kinds/names";
 import { PROVIDERS } from "@cadastre/contract/scope";
@@ -5,6 +6,7 @@ import { parseAddress } from "@cadastre/net/address";
 import { prefixKey, withinRange } from "@cadastre/net/key";
 import { parsePrefix, prefixOf } from "@cadastre/net/prefix";
 import type { SortRange } from "@cadastre/store/table";
+import type { Restriction } from "../restriction.ts";
 import { ownerSort, partitions, tagSort, wholeWord } from "./entries.ts";
 import type { Filters } from "./filters.ts";
 
@@ -30,7 +32,19 @@ function indexedWord(word: string): string[] {
   return wholeWord(word.includes("/") ? shortId(word) : word);
 }
 
-function rangesFor(filters: Filters, status: Status, lengths: (family: 4 | 6) => readonly number[]): IndexRange[] {
+/** The accounts that the filters or the restriction name; undefined when neither does. */
+function accountsAsked(filters: Filters, restriction: Restriction | undefined) {
+  const { account, provider } = filters;
+  if (account !== undefined) return (provider ? [provider] : PROVIDERS).map((one) => ({ provider: one, account }));
+  return restriction?.accounts.map(fromAccountName).filter((one) => !provider || one.provider === provider);
+}
+
+function rangesFor(
+  filters: Filters,
+  status: Status,
+  lengths: (family: 4 | 6) => readonly number[],
+  restriction: Restriction | undefined,
+): IndexRange[] {
   if (filters.ip !== undefined) {
     const address = parseAddress(filters.ip);
     const partition = partitions.prefix(status, address.family);
@@ -57,16 +71,16 @@ function rangesFor(filters: Filters, status: Status, lengths: (family: 4 | 6) =>
   const [tag] = filters.tags;
   if (tag) return [{ partition: partitions.tag(status, tag.key) }];
   if (word !== undefined) return [{ partition: partitions.word(status, word), sort: { beginsWith: word } }];
-  if (filters.account !== undefined) {
-    const providers = filters.provider ? [filters.provider] : PROVIDERS;
+  const accounts = accountsAsked(filters, restriction);
+  if (accounts) {
     const begins =
       filters.region === undefined
         ? ""
         : filters.kind === undefined
           ? `${filters.region}/`
           : `${filters.region}/${filters.kind}/`;
-    return providers.map((provider) => ({
-      partition: partitions.account(status, provider, filters.account as string),
+    return accounts.map(({ provider, account }) => ({
+      partition: partitions.account(status, provider, account),
       ...(begins ? { sort: { beginsWith: begins } } : {}),
     }));
   }
@@ -89,9 +103,13 @@ function rangesFor(filters: Filters, status: Status, lengths: (family: 4 | 6) =>
  * The ranges of the index that hold everything the filters can find, by the most selective thing that is asked for. Ranges are
  * gone through in order; what they propose is checked against the resource itself.
  */
-export function planSearch(filters: Filters, lengths: (family: 4 | 6) => readonly number[]): IndexRange[] {
+export function planSearch(
+  filters: Filters,
+  lengths: (family: 4 | 6) => readonly number[],
+  restriction?: Restriction,
+): IndexRange[] {
   const status = filters.status ?? "active";
   return (status === "any" ? (["active", "retired"] as const) : [status]).flatMap((one) =>
-    rangesFor(filters, one, lengths),
+    rangesFor(filters, one, lengths, restriction),
   );
 }

@@ -11,7 +11,7 @@ import type { Filters } from "./filters.ts";
 import { IndexItem, PrefixLengthItem, ResourceItem, resourceSubject } from "./items.ts";
 import { entryMayMatch, matches } from "./match.ts";
 import { type IndexRange, planSearch } from "./plan.ts";
-import { type StoredResource, toResources } from "./view.ts";
+import { isVisibleResource, type StoredResource, toResources } from "./view.ts";
 
 export { type Filters, NO_FILTERS, parseSearch } from "./filters.ts";
 
@@ -111,7 +111,7 @@ export async function findResources(
   const fingerprint = fingerprintOf(filters);
   const from = fromCursor(options.cursor, fingerprint);
   const lengths = filters.ip === undefined ? () => [] : await prefixLengths(context);
-  const ranges = planSearch(filters, lengths);
+  const ranges = planSearch(filters, lengths, context.restriction);
   const found: StoredResource[] = [];
   const seen = new Set<string>();
   let read = 0;
@@ -127,6 +127,7 @@ export async function findResources(
     const owners = await readOwners(context, hopeful, filters);
     for (const [index, resource] of resources.entries()) {
       if (!resource || seen.has(resource.idHash) || !matches(resource, filters, owners[index])) continue;
+      if (!isVisibleResource(context, resource)) continue;
       if (found.length === options.limit) {
         full = true;
         break reading;

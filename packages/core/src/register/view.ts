@@ -5,10 +5,11 @@ import { KIND_NAMES } from "@cadastre/contract/kinds/names";
 import type { Resource } from "@cadastre/contract/view";
 import type { Stored } from "@cadastre/store/table";
 import type { Context } from "../context.ts";
+import { isVisible } from "../restriction.ts";
 import { toSaid } from "../said/annotate.ts";
 import { SaidItem } from "../said/items.ts";
 import { scopeStates } from "../scopes/status.ts";
-import { facetsOfItem } from "./entries.ts";
+import { accountsOf, facetsOfItem } from "./entries.ts";
 import { ResourceItem, resourceSubject } from "./items.ts";
 
 export type StoredResource = ResourceItem & { readonly version: number };
@@ -17,6 +18,12 @@ export type StoredResource = ResourceItem & { readonly version: number };
 function hashesOf(id: string): string[] {
   const short = /^res_([0-9a-f]{32})$/.exec(id);
   return short ? [short[1] as string] : KIND_NAMES.map((kind) => idHash(kind, id));
+}
+
+/** Whether the caller may know of a resource: as the account that owns it, or as one that is shown it. */
+export function isVisibleResource(context: Context, resource: ResourceItem): boolean {
+  const { provider } = resource;
+  return accountsOf(resource).some((account) => isVisible(context, { provider, account }));
 }
 
 /** Reads a resource by its natural id or its short id (`res_…`). Throws `resource.not_found`. */
@@ -30,7 +37,7 @@ export async function readResource(
     hashesOf(id).map((hash) => ({ idHash: hash })),
     options,
   );
-  const resource = found.find((item) => item !== undefined);
+  const resource = found.find((item) => item !== undefined && isVisibleResource(context, item));
   if (!resource) throw new ProblemError("resource.not_found");
   return resource;
 }

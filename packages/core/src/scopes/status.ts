@@ -3,6 +3,8 @@ import { ProblemError } from "@cadastre/contract/errors";
 import { fromScopeName } from "@cadastre/contract/scope";
 import * as z from "zod";
 import type { Context } from "../context.ts";
+import { hasValues, type Listed, type ListOptions } from "../lists.ts";
+import { isVisible } from "../restriction.ts";
 import { BucketItem, type ScopeEntry, SourceItem, SweepItem } from "./items.ts";
 
 /** Where a status list goes on: after this bucket's scope of this source. */
@@ -74,21 +76,26 @@ export function toScopeState(source: string, entry: ScopeEntry, sweptAt: string 
   };
 }
 
-/** Every scope that was ever reported, by source and name. */
+export interface ScopeFilter {
+  readonly source?: string | undefined;
+  readonly provider?: ScopeState["provider"] | undefined;
+  readonly account?: string | undefined;
+  readonly region?: string | undefined;
+  readonly kind?: ScopeState["kind"] | undefined;
+  readonly status?: ScopeState["status"] | undefined;
+}
+
+/** Scopes that were ever reported and match all of the filters, by source and name. Throws 422 `cursor.invalid`. */
 export async function listScopes(
   context: Context,
-  options: { limit: number; cursor?: string | undefined; source?: string | undefined },
-): Promise<{ items: ScopeState[]; cursor?: string }> {
-  const from = fromCursor(options.cursor);
+  { limit, cursor, source: wantedSource, ...wanted }: ListOptions & ScopeFilter,
+): Promise<Listed<ScopeState>> {
+  const from = fromCursor(cursor);
   const now = context.now();
   const items: ScopeState[] = [];
   let sourceCursor: string | undefined;
   do {
-    const sort = options.source
-      ? { from: options.source, to: options.source }
-      : from
-        ? { from: from.source }
-        : undefined;
+    const sort = wantedSource ? { from: wantedSource, to: wantedSource } : from ? { from: from.source } : undefined;
     const sources = await context.table.query(SourceItem, {
       partition: "sources",
       cursor: sourceCursor,
@@ -99,7 +106,9 @@ export async function listScopes(
       const swept = await sweptAt(context, source);
       for (const entry of entries) {
         if (from && source === from.source && entry.name <= from.after) continue;
-        if (items.length === options.limit) {
+        const state = toScopeState(source, entry, swept.get(entry.set), now);
+        if (!isVisible(context, state) || !hasValues(state, wanted)) continue;
+        if (items.length === limit) {
           const last = items.at(-1) as ScopeState;
           const { provider, account, region, kind } = last;
           return {
@@ -107,7 +116,7 @@ export async function listScopes(
             cursor: toCursor({ source: last.source, after: `${provider}/${account}/${region}/${kind}` }),
           };
         }
-        items.push(toScopeState(source, entry, swept.get(entry.set), now));
+        items.push(state);
       }
     }
     sourceCursor = sources.cursor;

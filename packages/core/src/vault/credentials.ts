@@ -4,7 +4,8 @@ import { newId } from "@cadastre/contract/ids";
 import { create, remove, replace, type Stored } from "@cadastre/store/table";
 import { commitRecorded } from "../audit/commit-recorded.ts";
 import { type Actor, actorName, type Context } from "../context.ts";
-import { type Listed, type ListOptions, queryPage, toListed } from "../lists.ts";
+import { type Listed, type ListOptions, selectPage } from "../lists.ts";
+import { isVisible, requirePlace } from "../restriction.ts";
 import { retryOnConflict } from "../retry-on-conflict.ts";
 import { CREDENTIALS_PARTITION, CredentialItem, SealedItem } from "./items.ts";
 import type { Sealer } from "./ports.ts";
@@ -15,12 +16,12 @@ export const toCredential = (stored: Stored<CredentialItem>): Credential => cred
 
 async function read(context: Context, id: string): Promise<Stored<CredentialItem>> {
   const stored = await context.table.get(CredentialItem, { id }, { consistent: true });
-  if (!stored) throw new ProblemError("credential.not_found");
+  if (!stored || !isVisible(context, stored)) throw new ProblemError("credential.not_found");
   return stored;
 }
 
 /**
- * Seals and stores a credential. Throws 503 `service.unavailable` when the key service does not answer. Writes its
+ * Seals and stores a credential. Throws 403 `auth.forbidden` for an account that the caller may not see, and 503 `service.unavailable` when the key service does not answer. Writes its
  * metadata, its ciphertext, and one audit record; the secret itself is in none of them.
  */
 export async function createCredential(
@@ -29,6 +30,7 @@ export async function createCredential(
   actor: Actor,
   input: NewCredential,
 ): Promise<Credential> {
+  requirePlace(context, input);
   const now = context.now();
   const id = newId("credential", now);
   const { name, provider, account, description, secret } = input;
@@ -64,9 +66,17 @@ export async function getCredential(context: Context, id: string): Promise<Crede
 }
 
 /** Metadata of all credentials, oldest first, also of revoked ones. Throws 422 `cursor.invalid`. */
-export async function listCredentials(context: Context, options: ListOptions): Promise<Listed<Credential>> {
-  const query = { partition: CREDENTIALS_PARTITION, consistent: true, ...options };
-  return toListed(await queryPage(context.table, CredentialItem, query), toCredential);
+export function listCredentials(context: Context, options: ListOptions): Promise<Listed<Credential>> {
+  return selectPage(
+    context.table,
+    {
+      list: "credentials",
+      entity: CredentialItem,
+      partition: CREDENTIALS_PARTITION,
+      select: async (items) => items.map((stored) => (isVisible(context, stored) ? toCredential(stored) : undefined)),
+    },
+    options,
+  );
 }
 
 /**

@@ -5,6 +5,7 @@ import { idSchema } from "@cadastre/contract/ids";
 import { check } from "@cadastre/store/table";
 import { type AuditEntry, commitRecorded } from "../audit/commit-recorded.ts";
 import type { Actor, Context } from "../context.ts";
+import { isVisible } from "../restriction.ts";
 import { retryOnConflict } from "../retry-on-conflict.ts";
 import { toCredential } from "./credentials.ts";
 import { CredentialItem, SealedItem } from "./items.ts";
@@ -54,7 +55,7 @@ async function access(
     const stored = isId ? await context.table.get(CredentialItem, { id }, { consistent: true }) : undefined;
     let secret: CredentialSecret;
     try {
-      if (!stored) throw new ProblemError("credential.not_found");
+      if (!stored || !isVisible(context, stored)) throw new ProblemError("credential.not_found");
       secret = await open(context, opener, stored);
     } catch (error) {
       const code: ErrorCode = error instanceof ProblemError ? error.code : "service.internal";

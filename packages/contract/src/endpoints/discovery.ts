@@ -1,50 +1,50 @@
-import { revealedCredential } from "@cadastre/contract/credential";
+import * as z from "zod";
+import { revealedCredential } from "../credential.ts";
 import {
-  discovery,
+  DISCOVERY_VERSION,
+  discovery as discoveryPayload,
   discoveryResult,
-  openRun as openRunSchema,
-  requireVersion,
+  openRun,
   runCompleted,
   runOpened,
   shardApplied,
   shardUpload,
   trigger,
-} from "@cadastre/contract/discovery";
-import { idSchema } from "@cadastre/contract/ids";
-import { parse } from "@cadastre/contract/parse";
-import { page } from "@cadastre/contract/view";
-import { completeRun } from "@cadastre/core/discovery/complete";
-import { deliver } from "@cadastre/core/discovery/deliver";
-import { openRun } from "@cadastre/core/discovery/open";
-import { listTriggers } from "@cadastre/core/discovery/triggers";
-import { uploadShard } from "@cadastre/core/discovery/upload";
-import { auditDenied, fetchBoundCredential } from "@cadastre/core/vault/reveal";
-import * as z from "zod";
-import { portOf } from "../services.ts";
-import { collectorRoute, type Route } from "./route.ts";
+} from "../discovery.ts";
+import { idSchema } from "../ids.ts";
+import { page } from "../view.ts";
+import { defineArea, defineEndpoint, signed } from "./endpoint.ts";
+import { EXAMPLE_ACCOUNT, exampleId } from "./examples.ts";
+import { wholeNumber } from "./query.ts";
 
-const run = idSchema("run");
+const RUNS = "/api/v1/discovery/runs";
 const MOST_SCOPE_NAME = 512;
+const run = idSchema("run");
+const aRun = exampleId("run");
+const aScope = { provider: "aws", account: EXAMPLE_ACCOUNT, region: "us-east-1", kind: "instance" };
+const A_DIGEST = "0".repeat(32);
 
-/** All that a collector can do: deliver, poll for triggers, and fetch the credential that it is bound to. */
-export const COLLECTOR_ROUTES: readonly Route[] = [
-  collectorRoute({
+/** What collectors do: deliver, poll for triggers, and fetch the credential that they are bound to. Newer ones may say more. */
+export const discovery = defineArea("discovery", {
+  deliver: defineEndpoint({
     method: "POST",
     path: "/api/v1/discovery",
-    name: "deliver",
+    access: signed("discovery:deliver", "run"),
     summary: "Deliver a whole small run in one request",
-    rawBody: discovery,
+    body: discoveryPayload,
+    rawBody: true,
     answer: discoveryResult,
     mutates: true,
     errors: ["discovery.version", "discovery.digest_mismatch", "collector.foreign_account", "request.conflict"],
-    handle: ({ context, actor, collector, raw }) => deliver(context, actor, collector, raw),
+    example: { body: { contract: DISCOVERY_VERSION, scopes: [{ ...aScope, status: "complete", resources: [] }] } },
   }),
-  collectorRoute({
+  openRun: defineEndpoint({
     method: "POST",
-    path: "/api/v1/discovery/runs",
-    name: "openRun",
+    path: RUNS,
+    access: signed("discovery:deliver", "run"),
     summary: "Open a run with the digests of its scopes; the answer says which shards to send",
-    rawBody: openRunSchema,
+    body: openRun,
+    rawBody: true,
     answer: runOpened,
     mutates: true,
     errors: [
@@ -54,25 +54,30 @@ export const COLLECTOR_ROUTES: readonly Route[] = [
       "collector.foreign_account",
       "request.conflict",
     ],
-    handle({ context, actor, collector, raw }) {
-      // First: another major version may have another form altogether.
-      requireVersion(raw);
-      return openRun(context, actor, collector, parse(openRunSchema, raw));
+    example: {
+      body: {
+        contract: DISCOVERY_VERSION,
+        run: aRun,
+        startedAt: "2026-11-20T12:00:00Z",
+        root: A_DIGEST,
+        scopes: [{ ...aScope, status: "complete", resources: 1, digest: A_DIGEST, shards: [A_DIGEST] }],
+      },
     },
   }),
-  collectorRoute({
+  uploadShard: defineEndpoint({
     method: "PUT",
-    path: "/api/v1/discovery/runs/{run}/scopes/{scope}/shards/{shard}",
-    name: "uploadShard",
+    path: `${RUNS}/{run}/scopes/{scope}/shards/{shard}`,
+    access: signed("discovery:deliver", "run"),
     summary: "Upload one shard of a scope",
     description:
       "`scope` is `provider~account~region~kind`: no character that a gateway would decode and so break the signature. Sent again it has no second effect.",
     params: z.object({
       run,
       scope: z.string().min(1).max(MOST_SCOPE_NAME),
-      shard: z.coerce.number().int().min(0).max(65_535),
+      shard: wholeNumber(0, 65_535),
     }),
-    rawBody: shardUpload,
+    body: shardUpload,
+    rawBody: true,
     answer: shardApplied,
     mutates: true,
     errors: [
@@ -85,12 +90,15 @@ export const COLLECTOR_ROUTES: readonly Route[] = [
       "collector.foreign_account",
       "request.conflict",
     ],
-    handle: ({ context, actor, collector, params, raw }) => uploadShard(context, actor, collector, params, raw),
+    example: {
+      params: { run: aRun, scope: `aws~${EXAMPLE_ACCOUNT}~us-east-1~instance`, shard: "0" },
+      body: { contract: DISCOVERY_VERSION, resources: [] },
+    },
   }),
-  collectorRoute({
+  completeRun: defineEndpoint({
     method: "POST",
-    path: "/api/v1/discovery/runs/{run}/complete",
-    name: "completeRun",
+    path: `${RUNS}/{run}/complete`,
+    access: signed("discovery:deliver", "run"),
     summary: "Close a run: what complete scopes no longer have is retired",
     description: "With shards missing it answers 409 with the list `missing`, and nothing is retired.",
     params: z.object({ run }),
@@ -99,25 +107,23 @@ export const COLLECTOR_ROUTES: readonly Route[] = [
     answer: runCompleted,
     mutates: true,
     errors: ["discovery.run_not_found", "discovery.shards_missing", "request.conflict"],
-    handle: ({ context, actor, collector, params }) => completeRun(context, actor, collector, params.run),
+    example: { params: { run: aRun }, body: {} },
   }),
-  collectorRoute({
+  listTriggers: defineEndpoint({
     method: "GET",
     path: "/api/v1/discovery/triggers",
-    name: "listTriggers",
+    access: signed("discovery:poll", "trigger"),
     summary: "The runs that operators asked this collector for within the last day, oldest first",
     query: z.strictObject({
       after: idSchema("trigger").optional().meta({ description: "Only those after this one" }),
     }),
     answer: page(trigger),
-    handle: async ({ context, collector, query }) => ({
-      items: await listTriggers(context, collector.id, query.after),
-    }),
+    example: { query: { after: exampleId("trigger") } },
   }),
-  collectorRoute({
+  fetchCredential: defineEndpoint({
     method: "POST",
     path: "/api/v1/discovery/credential",
-    name: "fetchCredential",
+    access: signed("credential:fetch", "credential"),
     summary: "Fetch the credential that this collector is bound to",
     description: "Every access is audited before it is answered.",
     body: z.object({}),
@@ -127,9 +133,6 @@ export const COLLECTOR_ROUTES: readonly Route[] = [
     needs: "opener",
     secret: true,
     errors: ["credential.not_bound", "credential.not_found", "credential.revoked", "credential.unreadable"],
-    handle: ({ context, services, actor, collector }) =>
-      fetchBoundCredential(context, portOf(services, "opener"), collector, actor),
-    onDenied: ({ context }, actor, { code }) =>
-      auditDenied(context, actor, actor.principal.id, { code, action: "credential.fetch" }),
+    example: { body: {} },
   }),
-];
+});

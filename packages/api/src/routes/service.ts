@@ -1,0 +1,43 @@
+import { service } from "@cadastre/contract/endpoints/service";
+import type { ResultOf } from "@cadastre/contract/endpoints/types";
+import { ProblemError } from "@cadastre/contract/errors";
+import type { Services } from "../services.ts";
+import { implement } from "./route.ts";
+
+/** Files do not change while a version runs; a browser asks again after an hour. */
+const CACHE = "public, max-age=3600";
+
+const DOCS_FILES = ["docs.js", "swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png"];
+const STATUS_FILES = ["status.js", "status.css"];
+
+async function asset(services: Services, name: string, allowed = [name]): Promise<Response> {
+  const found = allowed.includes(name) ? await services.assets(name) : undefined;
+  if (!found) throw new ProblemError("request.not_found");
+  return new Response(Buffer.from(found.body), { headers: { "content-type": found.type, "cache-control": CACHE } });
+}
+
+/** Runs every check. Throws 503 `service.unavailable` with the names of those that failed; the reasons are for the log. */
+async function readiness({ readyChecks }: Services): Promise<ResultOf<typeof service.ready>> {
+  const names = Object.keys(readyChecks);
+  const settled = await Promise.allSettled(names.map(async (name) => readyChecks[name]?.()));
+  const reasons = settled.flatMap((one) => (one.status === "rejected" ? [one.reason] : []));
+  if (reasons.length > 0) {
+    const failed = names.filter((_, index) => settled[index]?.status === "rejected");
+    throw new ProblemError("service.unavailable", `not ready: ${failed.join(", ")}`, {
+      cause: reasons[0],
+      extra: { failed },
+    });
+  }
+  return { status: "ok", checks: Object.fromEntries(names.map((name) => [name, "ok" as const])) };
+}
+
+export const SERVICE_ROUTES = implement(service, {
+  alive: async () => ({ status: "ok" }),
+  ready: ({ services }) => readiness(services),
+  openapi: async ({ services }) =>
+    new Response(await services.openApi(), { headers: { "content-type": "application/json", "cache-control": CACHE } }),
+  docs: ({ services }) => asset(services, "docs.html"),
+  docsFile: ({ services, params }) => asset(services, params.file, DOCS_FILES),
+  statusPage: ({ services }) => asset(services, "index.html"),
+  statusPageFile: ({ services, params }) => asset(services, params.file, STATUS_FILES),
+});

@@ -1,0 +1,27 @@
+import { ProblemError } from "@cadastre/contract/errors";
+import { toPath } from "@cadastre/contract/parse";
+
+const HALF = "has half of a surrogate pair, which is not text";
+
+/** Where a text that is none stands first; undefined when all is text. */
+function halfPair(value: unknown, path: readonly PropertyKey[]): readonly PropertyKey[] | undefined {
+  if (typeof value === "string") return value.isWellFormed() ? undefined : path;
+  if (value === null || typeof value !== "object") return undefined;
+  for (const [name, member] of Object.entries(value)) {
+    const place = [...path, Array.isArray(value) ? Number(name) : name];
+    const found = name.isWellFormed() ? halfPair(member, place) : place;
+    if (found) return found;
+  }
+  return undefined;
+}
+
+/**
+ * That every text of a body is one: JSON can escape half of a surrogate pair, which has no bytes and no store keeps. Throws 422
+ * `request.invalid` with the place, unless names may be secret too.
+ */
+export function requireText(value: unknown, { isSecret }: { isSecret: boolean }): void {
+  const place = halfPair(value, []);
+  if (place === undefined) return;
+  const path = isSecret ? "" : toPath(place);
+  throw new ProblemError("request.invalid", `${path || "body"}: ${HALF}`, { errors: [{ path, message: HALF }] });
+}

@@ -1,0 +1,71 @@
+import type { EndpointDefinition } from "@cadastre/contract/endpoints/endpoint";
+import type * as z from "zod";
+
+/** Members that may be left out may also be undefined. */
+type Loose<T> = { readonly [Name in keyof T]: undefined extends T[Name] ? T[Name] | undefined : T[Name] };
+
+/** As it is written by a caller: a number stands for itself, though an address has it as text. */
+type Written<In, Out> = Loose<{
+  [Name in keyof In]: Name extends keyof Out
+    ? undefined extends In[Name]
+      ? Out[Name] | undefined
+      : Out[Name]
+    : In[Name];
+}>;
+
+type Parameters<S> = S extends z.ZodType ? Written<z.input<S>, z.output<S>> : object;
+/** A body that has no members is not asked for. */
+type Members<S> = S extends z.ZodType ? (string extends keyof z.input<S> ? object : Loose<z.input<S>>) : object;
+
+type Version<E> = E extends { ifMatch: "required" }
+  ? { readonly version: number }
+  : E extends { ifMatch: "optional" }
+    ? { readonly version?: number | undefined }
+    : object;
+
+/** The same key again creates nothing; a fresh one is sent when none is given. */
+type Key<E> = E extends { idempotent: true } ? { readonly idempotencyKey?: string | undefined } : object;
+
+/**
+ * What an endpoint is called with, in one object: the parameters of its path, its query, the members of its body, and where it
+ * takes them the version that is changed (If-Match) and an Idempotency-Key.
+ */
+export type InputOf<E extends EndpointDefinition> = Parameters<E extends { params: infer S } ? S : undefined> &
+  Parameters<E extends { query: infer S } ? S : undefined> &
+  Members<E extends { body: infer S } ? S : undefined> &
+  Version<E> &
+  Key<E>;
+
+export type Query = Readonly<Record<string, unknown>>;
+
+/** An input by where its members go. */
+export interface Parts {
+  /** Below the base URL, with its parameters encoded. */
+  readonly path: string;
+  readonly query: Query;
+  readonly body: Readonly<Record<string, unknown>> | undefined;
+  readonly version: number | undefined;
+  readonly idempotencyKey: string | undefined;
+}
+
+/** Sorts an input into the parts of a request. */
+export function partsOf(endpoint: EndpointDefinition, input: Readonly<Record<string, unknown>>): Parts {
+  const { params, ifMatch, idempotent } = endpoint;
+  const rest = new Map(Object.entries(input).filter(([, value]) => value !== undefined));
+  const take = (name: string) => {
+    const value = rest.get(name);
+    rest.delete(name);
+    return value;
+  };
+  const named = Object.keys(params?.shape ?? {}).map((name) => [name, encodeURIComponent(String(take(name)))] as const);
+  const path = named.reduce(
+    (text, [name, value]) => text.replace(`{${name}}`, value).replace(`{${name}+}`, value),
+    endpoint.path,
+  );
+  const version = ifMatch ? (take("version") as number | undefined) : undefined;
+  const idempotencyKey = idempotent ? (take("idempotencyKey") as string | undefined) : undefined;
+  const others = Object.fromEntries(rest);
+  return endpoint.body
+    ? { path, query: {}, body: others, version, idempotencyKey }
+    : { path, query: others, body: undefined, version, idempotencyKey };
+}

@@ -1,0 +1,37 @@
+/** What operators may be allowed to do; the scopes of a token are these, and `admin`. */
+export const OPERATOR_ACTIONS = [
+  "resources:read",
+  "resources:write",
+  "discovery:read",
+  "discovery:write",
+  "collectors:read",
+  "collectors:write",
+  "accounts:read",
+  "accounts:write",
+  "credentials:read",
+  "credentials:write",
+  "credentials:reveal",
+  "audit:read",
+  "tokens:read",
+  "tokens:write",
+] as const;
+export type OperatorAction = (typeof OPERATOR_ACTIONS)[number];
+
+/** All that a collector may do: deliver for its accounts, ask for triggers, and fetch the one credential bound to it. */
+export const COLLECTOR_ACTIONS = ["discovery:deliver", "discovery:poll", "credential:fetch"] as const;
+export type CollectorAction = (typeof COLLECTOR_ACTIONS)[number];
+
+export type Action = OperatorAction | CollectorAction;
+
+/** What an action is done to. */
+export type ResourceType =
+  | "account"
+  | "audit"
+  | "collector"
+  | "credential"
+  | "hold"
+  | "resource"
+  | "run"
+  | "scope"
+  | "token"
+  | "trigger";

@@ -1,0 +1,33 @@
+import { accounts } from "./accounts.ts";
+import { audit } from "./audit.ts";
+import { collectors } from "./collectors.ts";
+import { credentials } from "./credentials.ts";
+import { discovery } from "./discovery.ts";
+import type { Endpoint } from "./endpoint.ts";
+import { holds } from "./holds.ts";
+import { resources } from "./resources.ts";
+import { runs } from "./runs.ts";
+import { scopes } from "./scopes.ts";
+import { service } from "./service.ts";
+import { tokens } from "./tokens.ts";
+
+/**
+ * All that the API serves, by area and verb, in the order in which paths are tried. Routes, client, OpenAPI document and the
+ * routes of a deployment are made from it, and the tests of security, audit and form run over it.
+ */
+export const AREAS = {
+  discovery,
+  scopes,
+  runs,
+  holds,
+  collectors,
+  accounts,
+  resources,
+  credentials,
+  tokens,
+  audit,
+  service,
+} as const;
+export type Areas = typeof AREAS;
+
+export const ENDPOINTS: readonly Endpoint[] = Object.values(AREAS).flatMap((area) => Object.values<Endpoint>(area));

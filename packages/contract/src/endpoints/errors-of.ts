@@ -1,0 +1,46 @@
+import type { ErrorCode } from "../errors.ts";
+import type { EndpointDefinition } from "./endpoint.ts";
+
+const ALWAYS: readonly ErrorCode[] = ["request.method", "service.unavailable", "service.internal"];
+/** Of every request whose sender has to prove who it is. */
+const KNOWN_CALLER: readonly ErrorCode[] = ["request.rate_limited", "request.invalid", "request.not_found"];
+const BY_TOKEN: readonly ErrorCode[] = [
+  "auth.missing",
+  "auth.invalid",
+  "auth.expired",
+  "auth.revoked",
+  "auth.forbidden",
+];
+const BY_SIGNATURE: readonly ErrorCode[] = [
+  "signature.missing",
+  "signature.invalid",
+  "signature.digest",
+  "signature.stale",
+  "signature.future",
+  "signature.replayed",
+  "signature.unknown_key",
+  "request.too_large",
+  "collector.pending",
+  "collector.rejected",
+  "collector.revoked",
+];
+const WITH_BODY: readonly ErrorCode[] = ["request.malformed", "request.media_type", "request.too_large"];
+
+/** The errors that an endpoint can answer: those that follow from its definition, and its own. */
+export function errorsOf(endpoint: EndpointDefinition): ErrorCode[] {
+  const { access, body, query, ifMatch } = endpoint;
+  return [
+    ...new Set([
+      ...(endpoint.errors ?? []),
+      ...ALWAYS,
+      ...(access.kind === "public" ? [] : KNOWN_CALLER),
+      ...(access.kind === "operator" ? BY_TOKEN : []),
+      ...(access.kind === "signed" ? BY_SIGNATURE : []),
+      ...(body === undefined ? [] : WITH_BODY),
+      ...(query && "cursor" in query.shape ? (["cursor.invalid"] as const) : []),
+      ...(ifMatch === undefined ? [] : (["request.precondition_failed"] as const)),
+      ...(ifMatch === "required" ? (["request.precondition_required"] as const) : []),
+      ...(endpoint.idempotent ? (["request.idempotency_reused"] as const) : []),
+    ]),
+  ];
+}

@@ -1,0 +1,95 @@
+import * as z from "zod";
+import { NATURAL_ID_LENGTH } from "../resource.ts";
+import { accountId, kindName, provider, regionName } from "../scope.ts";
+import { page, resource, resourceEvent, resourcePatch } from "../view.ts";
+import { defineArea, defineEndpoint, operator } from "./endpoint.ts";
+import { EXAMPLE_ACCOUNT } from "./examples.ts";
+import { paging, pagingQuery } from "./query.ts";
+
+const MOST_TAGS = 20;
+
+const byId = z.object({
+  id: z.string().min(1).max(NATURAL_ID_LENGTH).meta({ description: "Natural id, URL-encoded, or short id (`res_…`)" }),
+});
+const anId = { id: `res_${"0".repeat(32)}` };
+
+export const resources = defineArea("resources", {
+  list: defineEndpoint({
+    method: "GET",
+    path: "/api/v1/resources",
+    access: operator("resources:read", "resource"),
+    summary: "Resources that match all of the filters",
+    description: "A page may be short, or empty, and still have a cursor.",
+    query: z.strictObject({
+      ...paging,
+      kind: kindName.optional(),
+      provider: provider.optional(),
+      account: accountId.optional(),
+      region: regionName.optional(),
+      network: z.string().max(NATURAL_ID_LENGTH).optional().meta({ description: "Natural id of a network" }),
+      status: z.enum(["active", "retired", "any"]).optional().meta({ description: "`active` when absent" }),
+      name: z.string().max(1024).optional().meta({ description: "The whole name; `*` stands for any characters" }),
+      tag: z
+        .array(z.string().min(1).max(1300))
+        .max(MOST_TAGS)
+        .optional()
+        .meta({ description: "`key=value`, or `key` for any value; repeatable, all must hold" }),
+      ip: z.string().max(64).optional().meta({ description: "What has this address, or a prefix that contains it" }),
+      cidr: z.string().max(64).optional().meta({ description: "What has a prefix inside this one" }),
+      owner: z.string().max(256).optional(),
+      expiresBefore: z.string().max(40).optional().meta({ description: "A day such as 2026-12-31" }),
+      q: z.string().max(1000).optional().meta({ description: "Free text and qualifiers, as in /search" }),
+    }),
+    repeatable: ["tag"],
+    answer: page(resource),
+    errors: ["query.invalid"],
+    example: { query: { kind: "subnet", account: EXAMPLE_ACCOUNT, tag: ["env=prod"] } },
+  }),
+  search: defineEndpoint({
+    method: "GET",
+    path: "/api/v1/search",
+    access: operator("resources:read", "resource"),
+    summary: "Resources by free text and qualifiers",
+    description: "Such as `kind:instance tag:env=prod account:… ip:10.1.2.5 cidr:10.0.0.0/8 name:web*`.",
+    query: z.strictObject({ ...paging, q: z.string().max(1000) }),
+    answer: page(resource),
+    errors: ["query.invalid"],
+    example: { query: { q: "kind:instance name:web*" } },
+  }),
+  history: defineEndpoint({
+    method: "GET",
+    path: "/api/v1/resources/{id+}/history",
+    access: operator("resources:read", "resource"),
+    summary: "What happened to a resource, newest first, with values before and after",
+    params: byId,
+    query: pagingQuery,
+    answer: page(resourceEvent),
+    errors: ["resource.not_found"],
+    example: { params: anId },
+  }),
+  get: defineEndpoint({
+    method: "GET",
+    path: "/api/v1/resources/{id+}",
+    access: operator("resources:read", "resource"),
+    summary: "One resource, active or retired",
+    params: byId,
+    answer: resource,
+    etag: true,
+    errors: ["resource.not_found"],
+    example: { params: anId },
+  }),
+  annotate: defineEndpoint({
+    method: "PATCH",
+    path: "/api/v1/resources/{id+}",
+    access: operator("resources:write", "resource"),
+    summary: "Set an operator's notes or owner, which no sync touches",
+    params: byId,
+    body: resourcePatch,
+    ifMatch: "required",
+    answer: resource,
+    etag: true,
+    mutates: true,
+    errors: ["resource.not_found"],
+    example: { params: anId, body: { notes: "Kept for the audit", owner: "payments" } },
+  }),
+});

@@ -1,0 +1,26 @@
+import * as z from "zod";
+import { scopeState } from "../discovery.ts";
+import { accountId, kindName, provider, regionName, scopeStatus } from "../scope.ts";
+import { page } from "../view.ts";
+import { defineArea, defineEndpoint, operator } from "./endpoint.ts";
+import { paging } from "./query.ts";
+
+export const scopes = defineArea("scopes", {
+  list: defineEndpoint({
+    method: "GET",
+    path: "/api/v1/discovery/status",
+    access: operator("discovery:read", "scope"),
+    summary: "The state of every scope: last run, last success, counts, errors, age",
+    query: z.strictObject({
+      ...paging,
+      source: z.string().max(128).optional().meta({ description: "Name of a collector" }),
+      provider: provider.optional(),
+      account: accountId.optional(),
+      region: regionName.optional(),
+      kind: kindName.optional(),
+      status: scopeStatus.optional(),
+    }),
+    answer: page(scopeState),
+    example: { query: { status: "failed" } },
+  }),
+});

@@ -1,0 +1,65 @@
+import * as z from "zod";
+import { anyone, defineArea, defineEndpoint } from "./endpoint.ts";
+
+const ok = z.object({ status: z.literal("ok") });
+const ready = ok.extend({ checks: z.record(z.string(), z.literal("ok")) });
+const byFile = z.object({ file: z.string().max(128) });
+
+/** What anyone may load. The pages are shells: what they show they fetch with the visitor's token. */
+export const service = defineArea("service", {
+  alive: defineEndpoint({
+    method: "GET",
+    path: "/healthz",
+    access: anyone,
+    summary: "The service is alive",
+    answer: ok,
+  }),
+  ready: defineEndpoint({
+    method: "GET",
+    path: "/readyz",
+    access: anyone,
+    summary: "The table and the keys can be used",
+    answer: ready,
+  }),
+  openapi: defineEndpoint({
+    method: "GET",
+    path: "/api/v1/openapi.json",
+    access: anyone,
+    summary: "This document",
+    media: "application/json",
+  }),
+  docs: defineEndpoint({
+    method: "GET",
+    path: "/api/docs",
+    access: anyone,
+    summary: "The API, to browse",
+    media: "text/html",
+  }),
+  docsFile: defineEndpoint({
+    method: "GET",
+    path: "/api/docs/{file}",
+    access: anyone,
+    summary: "A file of the documentation",
+    media: "*/*",
+    params: byFile,
+    errors: ["request.not_found"],
+    example: { params: { file: "nothing.js" } },
+  }),
+  statusPage: defineEndpoint({
+    method: "GET",
+    path: "/",
+    access: anyone,
+    summary: "The state of the scopes, to look at",
+    media: "text/html",
+  }),
+  statusPageFile: defineEndpoint({
+    method: "GET",
+    path: "/assets/{file}",
+    access: anyone,
+    summary: "A file of the page",
+    media: "*/*",
+    params: byFile,
+    errors: ["request.not_found"],
+    example: { params: { file: "nothing.js" } },
+  }),
+});

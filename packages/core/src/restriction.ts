@@ -1,0 +1,32 @@
+import { type accountName, accountNameOf } from "@cadastre/contract/account";
+import { ProblemError } from "@cadastre/contract/errors";
+import type { Provider } from "@cadastre/contract/scope";
+import type * as z from "zod";
+
+/** What of the estate a caller may see and change: what belongs to these accounts, and nothing else. */
+export interface Restriction {
+  readonly accounts: readonly z.output<typeof accountName>[];
+}
+
+interface Restricted {
+  readonly restriction?: Restriction | undefined;
+}
+
+/** Where something belongs; what belongs to no account is only for those who may see all. */
+export interface Place {
+  readonly provider?: Provider | undefined;
+  readonly account?: string | undefined;
+}
+
+/** Whether a caller may know of what is at this place. What one may not know of is answered as if it were not there. */
+export function isVisible({ restriction }: Restricted, { provider, account }: Place): boolean {
+  if (restriction === undefined) return true;
+  if (provider === undefined || account === undefined) return false;
+  return restriction.accounts.includes(accountNameOf({ provider, account }));
+}
+
+/** Throws 403 `auth.forbidden` when a caller wants to make something at a place that it may not see. */
+export function requirePlace(restricted: Restricted, place: Place): void {
+  if (isVisible(restricted, place)) return;
+  throw new ProblemError("auth.forbidden", `the token is limited to ${restricted.restriction?.accounts.join(", ")}`);
+}
