@@ -66,7 +66,15 @@ export async function aSignedRequest(key: TestKey, sent: Signed, origin = ORIGIN
  * The app over a real table: in memory, or with `onFile` in a file that can be looked at. The clock stands still until it is
  * moved. Close it after use.
  */
-export async function anApi({ onFile = false, hasVault = true }: { onFile?: boolean; hasVault?: boolean } = {}) {
+export async function anApi({
+  onFile = false,
+  hasVault = true,
+  canFollow = true,
+}: {
+  onFile?: boolean;
+  hasVault?: boolean;
+  canFollow?: boolean;
+} = {}) {
   let time = new Date("2026-11-20T12:00:00.000Z").getTime();
   const now = () => new Date(time);
   const folder = mkdtempSync(join(tmpdir(), "cadastre-api-"));
@@ -78,8 +86,10 @@ export async function anApi({ onFile = false, hasVault = true }: { onFile?: bool
   const keyFile = { path: join(folder, "vault.key") };
   ensureKeyFile(keyFile);
   const vault = createKeyFileEncryption(keyFile);
+  const looks: ((again: boolean) => void)[] = [];
   const app = createApp({
     context,
+    ...(canFollow ? { following: { wait: () => new Promise<boolean>((again) => void looks.push(again)) } } : {}),
     ...(hasVault ? { vault: { sealer: vault, opener: vault } } : {}),
     assets: createFileAssets(),
     log: (line) => void lines.push(line),
@@ -144,6 +154,11 @@ export async function anApi({ onFile = false, hasVault = true }: { onFile?: bool
     now,
     pass: (seconds: number) => {
       time += seconds * 1000;
+    },
+    /** Has those who follow changes look again. */
+    async look() {
+      while (looks.length === 0) await new Promise((resolve) => setImmediate(resolve));
+      for (const again of looks.splice(0)) again(true);
     },
     aToken,
     aReporter,

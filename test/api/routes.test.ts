@@ -71,16 +71,18 @@ describe("the app", () => {
     });
   });
 
-  it("does not have the routes that hand out or store secrets without a vault", async () => {
-    const bare = await anApi({ hasVault: false });
+  it("does not have the routes that hand out or store secrets without a vault, nor those that hold a connection where none can be held", async () => {
+    const bare = await anApi({ hasVault: false, canFollow: false });
     const needy = ENDPOINTS.filter((route) => route.needs !== undefined);
     expect(needy.map((route) => route.name).sort()).toEqual([
+      "changes.follow",
       "credentials.create",
       "credentials.reveal",
       "discovery.fetchCredential",
     ]);
     for (const route of needy) {
-      const { status } = await bare.send({ method: route.method, path: pathOf(route), body: {} });
+      const body = route.method === "GET" ? {} : { body: {} };
+      const { status } = await bare.send({ method: route.method, path: pathOf(route), ...body });
       expect([404, 405]).toContain(status);
     }
     await bare.close();

@@ -1,6 +1,10 @@
+import { idHash } from "@cadastre/contract/digest";
 import { newId } from "@cadastre/contract/ids";
 import { registerCollector } from "@cadastre/core/access/register-collector";
 import { aCollector, aKey } from "@cadastre/core/access/testing";
+import { FeedItem, feedPartition } from "@cadastre/core/feed/items";
+import { handleChanges } from "@cadastre/core/feed/run-consumers";
+import { resourceSubject } from "@cadastre/core/register/items";
 import { anInstance, aRun, instanceScope } from "../support/estate.ts";
 import { ACCOUNT, SYSTEM, type TestApi } from "./an-api.ts";
 
@@ -49,6 +53,20 @@ const decideHold =
 
 export const ACCOUNT_BODY = { provider: "aws", account: "222233334444", name: "shop" };
 export const CREDENTIAL_BODY = { name: "deploy", secret: { type: "generic", secret: "canary-7f3a91" } };
+
+/** A change that a consumer did not take: where it can be replayed and dropped. */
+async function aDeadLetter(api: TestApi): Promise<string> {
+  const { key } = await api.aReporter();
+  await api.sign(key, { method: "POST", path: "/api/v1/discovery", body: PAYLOAD });
+  const { items } = await api.context.table.query(FeedItem, {
+    partition: feedPartition(resourceSubject(idHash("instance", anInstance(1).id))),
+  });
+  const handle = () => Promise.reject(new Error("no"));
+  await handleChanges(api.context, [{ name: "broken", about: "", handle }], items);
+  const path = "/api/v1/consumers/broken/dead-letters";
+  const listed = (await (await api.send({ method: "GET", path })).json()) as { items: { id: string }[] };
+  return `${path}/${listed.items[0]?.id}`;
+}
 
 async function anAccount(api: TestApi): Promise<string> {
   await api.send({ method: "POST", path: "/api/v1/accounts", body: ACCOUNT_BODY });
@@ -141,6 +159,14 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   async "credentials.reveal"(api) {
     const path = `/api/v1/credentials/${await aStoredCredential(api)}/reveal`;
     return () => api.send({ method: "POST", path, body: { reason: "outage" } });
+  },
+  async "consumers.replay"(api) {
+    const path = await aDeadLetter(api);
+    return () => api.send({ method: "POST", path: `${path}/replay` });
+  },
+  async "consumers.drop"(api) {
+    const path = await aDeadLetter(api);
+    return () => api.send({ method: "DELETE", path });
   },
   async "credentials.revoke"(api) {
     const path = `/api/v1/credentials/${await aStoredCredential(api)}`;

@@ -5,7 +5,20 @@ import { describeEntities } from "@cadastre/store/describe";
 export const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /** Stands for any item: each of its fields is its own name in braces, so that a key shows what it is built of. */
-const fields = (end: string) => new Proxy({}, { get: (_, field) => `{${String(field)}}${end}` });
+function fields(end: string, path = ""): object {
+  const text = `{${path}}${end}`;
+  return new Proxy(
+    {},
+    {
+      get(_, name) {
+        if (name === Symbol.toPrimitive) return () => text;
+        if (path !== "" && name === "length") return text.length;
+        if (path !== "" && name === "charCodeAt") return text.charCodeAt.bind(text);
+        return fields(end, `${path === "" ? "" : `${path}.`}${String(name)}`);
+      },
+    },
+  );
+}
 const FIELDS = fields("");
 
 /** A partition that is one of a fixed number by a field's hash shows as `{slot}`: it is another one for another value. */

@@ -14,7 +14,7 @@ import { problemResponse, toProblemError } from "./problem.ts";
 import type { Route } from "./routes/route.ts";
 import { ROUTES } from "./routes/table.ts";
 import { serve } from "./serve.ts";
-import type { PublishTriggers, Services } from "./services.ts";
+import type { Following, PublishTriggers, Services } from "./services.ts";
 
 export interface AppOptions {
   readonly context: Context;
@@ -26,6 +26,8 @@ export interface AppOptions {
   /** Looked at by /readyz beside the table, by name; each throws when what it looks at cannot be used. */
   readonly ready?: Readonly<Record<string, () => Promise<void>>>;
   readonly publishTriggers: PublishTriggers;
+  /** Where the runtime can hold a connection; without it changes cannot be followed. */
+  readonly following?: Following | undefined;
   /** A token that the configuration gave (see `bootstrapAdminToken`). */
   readonly givenToken?: GivenToken | undefined;
 }
@@ -68,6 +70,7 @@ export function createApp(options: AppOptions): Hono<ApiEnv> {
     givenToken: options.givenToken,
     sealer: vault.sealer,
     opener: vault.opener,
+    following: options.following,
     publishTriggers: options.publishTriggers,
     assets: options.assets,
     openApi: createOpenApi(),

@@ -9,7 +9,7 @@ import type { ApiContext } from "./env.ts";
 import { readIdempotencyKey, readIfMatch } from "./preconditions.ts";
 import type { Operator, Reporting, RequestOf, Route } from "./routes/route.ts";
 import type { Services } from "./services.ts";
-import { type ServerEvent, streamResponse } from "./stream.ts";
+import { type StreamPart, streamResponse } from "./stream.ts";
 import { requireText } from "./text.ts";
 
 const NO_PARAMETERS = z.strictObject({});
@@ -111,9 +111,15 @@ export async function serve(c: ApiContext, route: Route, services: Services): Pr
     version: readIfMatch(c.req.raw.headers.get("if-match"), endpoint.ifMatch),
     body: body && !endpoint.rawBody ? parse(body, raw, { isSecret: endpoint.secret === true }) : undefined,
     raw,
+    lastEventId: c.req.header("last-event-id"),
+    isAllowed: () =>
+      receive(c, route, services).then(
+        () => true,
+        () => false,
+      ),
   } as ServedRequest;
   const { result, replayed } = await handle(c, route, request);
-  if (endpoint.stream) return streamResponse(result as AsyncIterable<ServerEvent<unknown>>, endpoint.stream);
+  if (endpoint.stream) return streamResponse(result as AsyncIterable<StreamPart<unknown>>, endpoint.stream);
   if (endpoint.media !== undefined) return result as Response;
   return respond(endpoint, result, replayed);
 }

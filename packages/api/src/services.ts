@@ -10,6 +10,11 @@ import type { ReadAsset } from "./assets.ts";
 /** Tells collectors that do not poll; called after the triggers are stored. */
 export type PublishTriggers = Parameters<typeof requestRuns>[3];
 
+/** Of a runtime that can hold a connection: resolves when it is time to look again, false when it is about to end. */
+export interface Following {
+  readonly wait: () => Promise<boolean>;
+}
+
 /** What the routes work with, made once for an app. */
 export interface Services {
   readonly context: Context;
@@ -19,6 +24,8 @@ export interface Services {
   readonly sealer?: Sealer | undefined;
   /** Needed by the routes that hand out secrets. */
   readonly opener?: Opener | undefined;
+  /** Needed by the routes that hold a connection. */
+  readonly following?: Following | undefined;
   readonly publishTriggers: PublishTriggers;
   readonly assets: ReadAsset;
   /** The OpenAPI document as text. */

@@ -6,13 +6,18 @@ export interface ServerEvent<Data> {
   readonly data: Data;
 }
 
-function toText(schema: z.ZodType, { id, data }: ServerEvent<unknown>): string {
+/** An event, or a sign of life, so that nobody on the way takes the connection for dead. */
+export type StreamPart<Data> = ServerEvent<Data> | "still here";
+
+function toText(schema: z.ZodType, part: StreamPart<unknown>): string {
+  if (part === "still here") return ": still here\n\n";
+  const { id, data } = part;
   // JSON has no line feeds of its own, so that one line of data is enough.
   return `${id === undefined ? "" : `id: ${id}\n`}data: ${JSON.stringify(schema.parse(data))}\n\n`;
 }
 
 /** Events as an answer (server-sent events, WHATWG HTML 9.2): each is held to the schema, and reading ends when the client goes. */
-export function streamResponse(events: AsyncIterable<ServerEvent<unknown>>, schema: z.ZodType): Response {
+export function streamResponse(events: AsyncIterable<StreamPart<unknown>>, schema: z.ZodType): Response {
   const encoder = new TextEncoder();
   const iterator = events[Symbol.asyncIterator]();
   const body = new ReadableStream<Uint8Array>({

@@ -12,6 +12,8 @@ export const OPERATOR_ACTIONS = [
   "credentials:write",
   "credentials:reveal",
   "audit:read",
+  "feed:read",
+  "feed:write",
   "tokens:read",
   "tokens:write",
 ] as const;
@@ -28,6 +30,7 @@ export type ResourceType =
   | "account"
   | "audit"
   | "collector"
+  | "consumer"
   | "credential"
   | "hold"
   | "resource"

@@ -13,3 +13,14 @@ export const deadLetter = z.object({
   state: z.enum(["waiting", "replaying"]),
 });
 export type DeadLetter = z.output<typeof deadLetter>;
+
+/** How far a consumer of the feed is, by its checkpoints. */
+export const consumerState = z.object({
+  consumer: z.string(),
+  reachedAt: z.iso.datetime().meta({ description: "Everything before this time was taken" }),
+  failing: z
+    .array(z.object({ code: z.string(), attempts: z.int(), retryAt: z.iso.datetime() }))
+    .meta({ description: "Changes that are told again later" }),
+  deadLetters: z.int().meta({ description: "How many wait; 1,000 stands for more" }),
+});
+export type ConsumerState = z.output<typeof consumerState>;

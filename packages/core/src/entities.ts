@@ -14,6 +14,7 @@ import { ClaimItem } from "./audit/claim.ts";
 import { AuditItem } from "./audit/items.ts";
 import { HoldItem, ManifestItem, PageItem, RunItem, RunPageItem, ScopeItem, TriggerItem } from "./discovery/items.ts";
 import { CheckpointItem, DeadLetterItem } from "./feed/consumer.ts";
+import { ConsumerItem } from "./feed/consumer-states.ts";
 import { EventItem, FeedItem } from "./feed/items.ts";
 import { IndexItem, PrefixLengthItem, ResourceItem } from "./register/items.ts";
 import { SaidItem } from "./said/items.ts";
@@ -32,6 +33,7 @@ export const ENTITIES: readonly AnyEntity[] = [
   CollectorKeyItem,
   CollectorListItem,
   CollectorNameItem,
+  ConsumerItem,
   CredentialItem,
   DeadLetterItem,
   EventItem,

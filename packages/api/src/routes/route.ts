@@ -7,7 +7,7 @@ import type { ClaimItem } from "@cadastre/core/audit/claim";
 import type { Actor, Context } from "@cadastre/core/context";
 import type * as z from "zod";
 import type { Services } from "../services.ts";
-import type { ServerEvent } from "../stream.ts";
+import type { StreamPart } from "../stream.ts";
 
 /** What every handler is given, whoever calls. */
 interface Received {
@@ -18,6 +18,10 @@ interface Received {
   readonly raw: unknown;
   /** Of If-Match; absent also for `*`. */
   readonly version: number | undefined;
+  /** Of Last-Event-ID, as a reader of a stream sends it when it comes back. */
+  readonly lastEventId: string | undefined;
+  /** Whether the caller still may what it asked for: a stream asks again while it goes on. */
+  readonly isAllowed: () => Promise<boolean>;
 }
 
 /** An operator, by the API token. */
@@ -41,7 +45,7 @@ export type RequestOf<E extends Endpoint> = Received &
   CallerOf<E> & { readonly params: ParamsOf<E>; readonly query: QueryOf<E>; readonly body: BodyOf<E> };
 
 type AnsweredBy<E extends Endpoint> = E extends { stream: infer S extends z.ZodType }
-  ? AsyncIterable<ServerEvent<z.input<S>>>
+  ? AsyncIterable<StreamPart<z.input<S>>>
   : E extends { media: string }
     ? Response
     : ResultOf<E>;

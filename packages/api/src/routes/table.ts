@@ -1,7 +1,9 @@
 import type { Areas } from "@cadastre/contract/endpoints/all";
 import { ACCOUNT_ROUTES } from "./accounts.ts";
 import { AUDIT_ROUTES } from "./audit.ts";
+import { CHANGE_ROUTES } from "./changes.ts";
 import { COLLECTOR_ROUTES } from "./collectors.ts";
+import { CONSUMER_ROUTES } from "./consumers.ts";
 import { CREDENTIAL_ROUTES } from "./credentials.ts";
 import { DISCOVERY_ROUTES } from "./discovery.ts";
 import { HOLD_ROUTES } from "./holds.ts";
@@ -21,6 +23,8 @@ const BY_AREA: { readonly [Area in keyof Areas]: readonly Route[] } = {
   collectors: COLLECTOR_ROUTES,
   accounts: ACCOUNT_ROUTES,
   resources: RESOURCE_ROUTES,
+  changes: CHANGE_ROUTES,
+  consumers: CONSUMER_ROUTES,
   credentials: CREDENTIAL_ROUTES,
   tokens: TOKEN_ROUTES,
   audit: AUDIT_ROUTES,

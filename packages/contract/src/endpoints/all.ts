@@ -1,6 +1,8 @@
 import { accounts } from "./accounts.ts";
 import { audit } from "./audit.ts";
+import { changes } from "./changes.ts";
 import { collectors } from "./collectors.ts";
+import { consumers } from "./consumers.ts";
 import { credentials } from "./credentials.ts";
 import { discovery } from "./discovery.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -23,6 +25,8 @@ export const AREAS = {
   collectors,
   accounts,
   resources,
+  changes,
+  consumers,
   credentials,
   tokens,
   audit,

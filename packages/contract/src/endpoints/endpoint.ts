@@ -23,8 +23,8 @@ export function signed<const R extends ResourceType>(action: CollectorAction, re
   return { kind: "signed", action, resource } as const;
 }
 
-/** What an endpoint cannot do without: what seals secrets, and what opens them. */
-export type Port = "sealer" | "opener";
+/** What an endpoint cannot do without: what seals secrets, what opens them, and a runtime that can hold a connection. */
+export type Port = "sealer" | "opener" | "following";
 
 /** One request that the endpoint understands, of things that need not be there: for its documentation and its tests. */
 export interface Example {

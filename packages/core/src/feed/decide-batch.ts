@@ -11,7 +11,7 @@ export const MOST_ATTEMPTS = 6;
 type Progress = Pick<CheckpointItem, "at" | "handled" | "failure">;
 
 /** The time before which the feed takes no more changes. */
-const settledAt = (now: Date): string => new Date(now.getTime() - SETTLED_SECONDS * 1000).toISOString();
+export const settledAt = (now: Date): string => new Date(now.getTime() - SETTLED_SECONDS * 1000).toISOString();
 
 /** Where a consumer begins that was never seen before: with what changes from now on. */
 export function firstProgress(now: Date): Progress {

@@ -3,6 +3,7 @@ import { ConflictError } from "@cadastre/store/errors";
 import { create, put, remove, replace, type Stored, type Write } from "@cadastre/store/table";
 import type { Context } from "../context.ts";
 import { CheckpointItem, type Consumer, DeadLetterItem } from "./consumer.ts";
+import { ConsumerItem } from "./consumer-states.ts";
 import { decideFailure, decidePending, decideProgress, firstProgress } from "./decide-batch.ts";
 import { FEED_PARTITIONS, FeedItem } from "./items.ts";
 import { toChangeEntries } from "./view.ts";
@@ -61,7 +62,7 @@ async function runSlot(context: Context, consumer: Consumer, slot: number, run: 
     return table.commit([write, ...more]);
   };
   if (!stored) {
-    await save(firstProgress(context.now()), []);
+    await save(firstProgress(context.now()), [put(ConsumerItem, { consumer: name })]);
     return false;
   }
   if (stored.failure && stored.failure.retryAt > context.now().toISOString()) return false;

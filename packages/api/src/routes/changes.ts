@@ -1,0 +1,47 @@
+import { changes } from "@cadastre/contract/endpoints/changes";
+import { type MomentOptions, tryParseMoment } from "@cadastre/contract/moment";
+import type { Context } from "@cadastre/core/context";
+import { followChanges } from "@cadastre/core/feed/follow-changes";
+import { type ChangeFilter, listChanges } from "@cadastre/core/feed/list-changes";
+import { resourceSubject } from "@cadastre/core/register/items";
+import { readResource } from "@cadastre/core/register/view";
+import { portOf } from "../services.ts";
+import { implement } from "./route.ts";
+
+const isoOf = (text: string | undefined, options: MomentOptions) =>
+  text === undefined ? undefined : tryParseMoment(text, options)?.toISOString();
+
+type Asked = Omit<ChangeFilter, "subject" | "since" | "until"> & { readonly subject?: string | undefined };
+
+async function toFilter(context: Context, { subject, ...filter }: Asked): Promise<ChangeFilter> {
+  if (subject === undefined) return filter;
+  return { ...filter, subject: resourceSubject((await readResource(context, subject)).idHash) };
+}
+
+/** After so many looks that found nothing the reader is told that the connection lives. */
+const QUIET_LOOKS = 15;
+
+export const CHANGE_ROUTES = implement(changes, {
+  async list({ context, query: { since, until, limit, cursor, order, ...filter } }) {
+    const now = context.now();
+    const between = { since: isoOf(since, { now }), until: isoOf(until, { now }) };
+    return listChanges(context, { ...(await toFilter(context, filter)), ...between, limit, cursor, order });
+  },
+  async follow({ context, services, query, lastEventId, isAllowed }) {
+    const filter = await toFilter(context, query);
+    const { wait } = portOf(services, "following");
+    const found = followChanges(context, {
+      filter,
+      after: lastEventId,
+      wait: async () => (await wait()) && isAllowed(),
+    });
+    return (async function* () {
+      let quiet = 0;
+      for await (const batch of found) {
+        quiet = batch.length === 0 ? quiet + 1 : 0;
+        if (quiet % QUIET_LOOKS === 1) yield "still here" as const;
+        for (const change of batch) yield { id: change.id, data: change };
+      }
+    })();
+  },
+});
