@@ -12,7 +12,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   "packages/store": ["zod"],
   "packages/core": ["@cadastre/net", "@cadastre/contract", "@cadastre/store", "zod"],
   "packages/api": ["@cadastre/contract", "@cadastre/core", "hono", "zod"],
-  "packages/client": ["@cadastre/contract", "zod"],
+  "packages/client": ["@cadastre/contract", "eventsource-parser", "zod"],
   "packages/cli": [
     "@cadastre/client",
     "@cadastre/contract",

@@ -63,6 +63,7 @@ const variables = z.object({
     .optional(),
   CADASTRE_HOLD_FLOOR: wholeNumber(1, 1_000_000).optional(),
   CADASTRE_RETENTION_DAYS: wholeNumber(1, 36_500).optional(),
+  CADASTRE_CHANGES_FILE: z.string().min(1).optional(),
 });
 type Variables = z.output<typeof variables>;
 
@@ -75,6 +76,7 @@ export interface LocalConfig {
   readonly holdShare: number | undefined;
   readonly holdFloor: number | undefined;
   readonly retentionDays: number | undefined;
+  readonly changesFile: string | undefined;
   readonly simulation: { readonly accounts: number; readonly instances: number } | undefined;
   readonly aws:
     | {
@@ -124,6 +126,7 @@ export function readLocalConfig(environment: Readonly<Record<string, string | un
     holdShare: from.CADASTRE_HOLD_SHARE,
     holdFloor: from.CADASTRE_HOLD_FLOOR,
     retentionDays: from.CADASTRE_RETENTION_DAYS,
+    changesFile: from.CADASTRE_CHANGES_FILE,
     simulation: simulate
       ? { accounts: from.CADASTRE_SIMULATE_ACCOUNTS, instances: from.CADASTRE_SIMULATE_INSTANCES }
       : undefined,

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { createApp } from "@cadastre/api/app";
 import { createFileAssets } from "@cadastre/api/assets";
 import type { Log } from "@cadastre/api/log";
@@ -10,7 +11,12 @@ import { type Context, DEFAULT_HOLD_POLICY, DEFAULT_RETENTION_DAYS } from "@cada
 import { openSqliteTable } from "@cadastre/store/sqlite";
 import { serve } from "@hono/node-server";
 import { createKeyFileEncryption, ensureKeyFile } from "../adapters/key-file.ts";
+import { createChangesFile } from "./changes-file.ts";
 import type { LocalConfig } from "./config.ts";
+import { keepTelling } from "./consumers.ts";
+
+/** How often those who follow changes look for more. */
+const LOOK_MILLISECONDS = 1000;
 
 export interface LocalServer {
   readonly url: string;
@@ -64,11 +70,15 @@ async function start(config: LocalConfig, options: ServerOptions, lock: Lock): P
   const encryption = createKeyFileEncryption({ path: keyFile });
   const given = config.token === undefined ? undefined : await bootstrapAdminToken(context, { secret: config.token });
   const first = given ?? (options.makeFirstToken ? await bootstrapAdminToken(context) : undefined);
+  const ending = new AbortController();
+  /** Resolves after a while, or at once and with false when the server ends. */
+  const wait = () => delay(LOOK_MILLISECONDS, true, { signal: ending.signal }).catch(() => false);
   const app = createApp({
     context,
     vault: { sealer: encryption, opener: encryption },
     assets: createFileAssets(),
     log: options.log,
+    following: { wait },
     publishTriggers: async (triggers) => options.onTrigger(triggers.map((trigger) => trigger.name)),
     ...(config.token && given ? { givenToken: { text: config.token, tokenId: given.tokenId } } : {}),
   });
@@ -76,15 +86,19 @@ async function start(config: LocalConfig, options: ServerOptions, lock: Lock): P
     await table.close();
     throw error;
   });
+  const consumers = config.changesFile === undefined ? [] : [createChangesFile(config.changesFile)];
+  const telling = keepTelling({ context, consumers, wait, isOver: () => ending.signal.aborted, log: options.log });
   return {
     url: `http://127.0.0.1:${port}`,
     context,
     firstToken: given ? undefined : first?.secret,
     stop: async () => {
+      ending.abort();
       await new Promise<void>((done) => {
         server.close(() => done());
         if ("closeAllConnections" in server) server.closeAllConnections();
       });
+      await telling;
       await table.close();
       lock.release();
     },

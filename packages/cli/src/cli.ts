@@ -60,11 +60,12 @@ function tokenOf(cli: Cli, options: GlobalOptions): string {
   return token;
 }
 
-/** The API as an operator. Throws UsageError without a usable address or token. */
-export function openClient(cli: Cli, options: GlobalOptions): Client {
+/** The API as an operator; `signal` ends its requests. Throws UsageError without a usable address or token. */
+export function openClient(cli: Cli, options: GlobalOptions, signal?: AbortSignal): Client {
   const token = tokenOf(cli, options);
   try {
-    return createClient({ baseUrl: apiOf(cli, options), token, onCost: (cost) => cli.spend(cost) });
+    const ending = signal ? { signal } : {};
+    return createClient({ baseUrl: apiOf(cli, options), token, onCost: (cost) => cli.spend(cost), ...ending });
   } catch (error) {
     throw new UsageError((error as Error).message, "CADASTRE_API or --api says where the API is");
   }

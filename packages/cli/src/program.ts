@@ -2,8 +2,10 @@ import { Command } from "commander";
 import { type Cli, DEFAULT_API } from "./cli.ts";
 import { addAccounts } from "./commands/accounts.ts";
 import { addAudit } from "./commands/audit.ts";
+import { addChanges } from "./commands/changes.ts";
 import { addCollect } from "./commands/collect.ts";
 import { addCollectors } from "./commands/collectors.ts";
+import { addConsumers } from "./commands/consumers.ts";
 import { addCredentials } from "./commands/credentials.ts";
 import { addHolds } from "./commands/holds.ts";
 import { addResources } from "./commands/resources.ts";
@@ -51,9 +53,11 @@ export function createProgram(cli: Cli): Command {
   addHolds(program, cli);
   addResources(program, cli);
   addSearch(program, cli);
+  addChanges(program, cli);
   addAccounts(program, cli);
   addCredentials(program, cli);
   addTokens(program, cli);
   addAudit(program, cli);
+  addConsumers(program, cli);
   return program;
 }

@@ -1,9 +1,11 @@
 import { AREAS, type Areas } from "@cadastre/contract/endpoints/all";
 import type { Endpoint, EndpointDefinition } from "@cadastre/contract/endpoints/endpoint";
 import type { AnswerOf, QueryOf } from "@cadastre/contract/endpoints/types";
+import type * as z from "zod";
 import { ApiError } from "./api-error.ts";
+import type { Followed } from "./follow.ts";
 import type { InputOf } from "./input.ts";
-import { type ClientOptions, createRequest, type Request } from "./request.ts";
+import { type ClientOptions, createRequests, type Requests } from "./request.ts";
 
 type Call<E extends EndpointDefinition, Result> =
   object extends InputOf<E> ? (input?: InputOf<E>) => Result : (input: InputOf<E>) => Result;
@@ -20,7 +22,9 @@ type Walk<E extends EndpointDefinition> = "cursor" extends keyof QueryOf<E>
     : object
   : object;
 
-type Method<E extends EndpointDefinition> = Call<E, Promise<AnswerOf<E>>> & Walk<E>;
+type Method<E extends EndpointDefinition> = E extends { stream: infer S extends z.ZodType }
+  ? Call<E, AsyncGenerator<Followed<z.output<S>>>>
+  : Call<E, Promise<AnswerOf<E>>> & Walk<E>;
 
 type Operated<A> = {
   readonly [Verb in keyof A as A[Verb] extends { access: { kind: "operator" } } ? Verb : never]: A[Verb];
@@ -39,7 +43,7 @@ export type Client = {
 type Input = Readonly<Record<string, unknown>>;
 
 /** All items of a list. Throws ApiError, also when a cursor repeats, which would never end. */
-async function* walk(request: Request, endpoint: Endpoint, input: Input): AsyncGenerator<unknown> {
+async function* walk(request: Requests["request"], endpoint: Endpoint, input: Input): AsyncGenerator<unknown> {
   let cursor = input.cursor;
   for (;;) {
     const page = (await request(endpoint, { ...input, cursor })) as Page;
@@ -58,8 +62,9 @@ async function* walk(request: Request, endpoint: Endpoint, input: Input): AsyncG
  * ApiError. Creations carry an Idempotency-Key, changes the version that they change (If-Match).
  */
 export function createClient(options: ClientOptions): Client {
-  const request = createRequest(options);
+  const { request, follow } = createRequests(options);
   const toMethod = (endpoint: Endpoint) => {
+    if (endpoint.stream) return (input: Input = {}) => follow(endpoint, input);
     const call = (input: Input = {}) => request(endpoint, input);
     const isList = endpoint.query !== undefined && "cursor" in endpoint.query.shape;
     return isList ? Object.assign(call, { all: (input: Input = {}) => walk(request, endpoint, input) }) : call;

@@ -3,6 +3,7 @@ import type { Endpoint } from "@cadastre/contract/endpoints/endpoint";
 import * as z from "zod";
 import { ApiError } from "./api-error.ts";
 import { type Cost, costOf } from "./cost.ts";
+import { type Followed, follow } from "./follow.ts";
 import { type Parts, partsOf, type Query } from "./input.ts";
 
 export interface ClientOptions {
@@ -18,8 +19,15 @@ export interface ClientOptions {
   readonly onCost?: (cost: Cost) => void;
 }
 
-/** Sends one request and answers what the endpoint's schema makes of its answer. */
-export type Request = (endpoint: Endpoint, input: Readonly<Record<string, unknown>>) => Promise<unknown>;
+type Input = Readonly<Record<string, unknown>>;
+
+/** Sends requests with the operator's token. Both throw ApiError for everything that is not an answer of the contract. */
+export interface Requests {
+  /** One request; answers what the endpoint's schema makes of its answer. */
+  readonly request: (endpoint: Endpoint, input: Input) => Promise<unknown>;
+  /** The events of a stream, until the caller stops reading. */
+  readonly follow: (endpoint: Endpoint, input: Input) => AsyncGenerator<Followed<unknown>>;
+}
 
 const DEFAULT_TIMEOUT_MILLISECONDS = 60_000;
 
@@ -78,8 +86,7 @@ function toRefusal(what: string, response: Response, text: string): ApiError {
 /** What an answer must hold; of one without a body, nothing. */
 const nothing = z.unknown().transform(() => undefined);
 
-/** One request to the API with the operator's token. Throws ApiError for everything that is not an answer of the contract. */
-export function createRequest(options: ClientOptions): Request {
+export function createRequests(options: ClientOptions): Requests {
   const base = parseBaseUrl(options.baseUrl);
   const send = options.fetch ?? globalThis.fetch;
   const timeoutMilliseconds = options.timeoutMilliseconds ?? DEFAULT_TIMEOUT_MILLISECONDS;
@@ -118,7 +125,30 @@ export function createRequest(options: ClientOptions): Request {
     }
   }
 
-  return async function request(endpoint, input) {
+  const refuse = async (what: string, response: Response) => {
+    throw toRefusal(what, response, await response.text());
+  };
+
+  function followStream(endpoint: Endpoint, input: Input): AsyncGenerator<Followed<unknown>> {
+    const parts = partsOf(endpoint, input);
+    const url = `${base}${parts.path}${toQuery(parts.query)}`;
+    const open = async (lastEventId: string | undefined): Promise<Response> => {
+      const resuming = lastEventId === undefined ? {} : { "last-event-id": lastEventId };
+      const headers = { ...headersOf(endpoint, parts), accept: "text/event-stream", ...resuming };
+      const { signal } = options;
+      const response = await send(url, { headers, redirect: "manual", ...(signal ? { signal } : {}) }).catch(
+        (cause) => {
+          signal?.throwIfAborted();
+          const detail = `${base} cannot be reached: ${reasonOf(cause)}`;
+          throw new ApiError({ code: "api.unreachable", status: 0, detail, cause });
+        },
+      );
+      return response.ok ? response : refuse(`${endpoint.method} ${parts.path}`, response);
+    };
+    return follow(endpoint, { open, signal: options.signal });
+  }
+
+  async function request(endpoint: Endpoint, input: Input): Promise<unknown> {
     const parts = partsOf(endpoint, input);
     const what = `${endpoint.method} ${parts.path}`;
     const { response, text } = await exchange(`${base}${parts.path}${toQuery(parts.query)}`, endpoint, parts);
@@ -133,5 +163,7 @@ export function createRequest(options: ClientOptions): Request {
       .map((issue) => ({ path: issue.path.join("."), message: issue.message }));
     const detail = `${what} was answered in a form that this client does not know (${errors[0]?.path || "body"}: ${errors[0]?.message})`;
     throw new ApiError({ code: "api.unknown_answer", status: response.status, detail, errors });
-  };
+  }
+
+  return { request, follow: followStream };
 }

@@ -14,7 +14,6 @@ export const consumers = defineArea("consumers", {
     path: "/api/v1/consumers",
     access: operator("feed:read", "consumer"),
     summary: "Who reads the feed of changes by checkpoints, and how far each of them is",
-    query: z.strictObject({}),
     answer: z.object({ items: z.array(consumerState) }),
   }),
   deadLetters: defineEndpoint({

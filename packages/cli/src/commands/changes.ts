@@ -1,0 +1,116 @@
+import type { ChangeEntry } from "@cadastre/contract/changes";
+import { KIND_NAMES } from "@cadastre/contract/kinds/names";
+import { MOMENT_FORMS, tryParseMoment } from "@cadastre/contract/moment";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { withExamples, withPaging } from "../arguments.ts";
+import { type Cli, openClient, optionsOf } from "../cli.ts";
+import { printList } from "../output/list.ts";
+import type { Column } from "../output/table.ts";
+import { neutralise, toJson, toTime } from "../output/text.ts";
+
+const MOST_SHOWN = 3;
+
+const textOf = (value: unknown): string => (value === undefined || value === "" ? "–" : JSON.stringify(value));
+
+/** From what to what, the first few members of it. */
+function whatChanged({ changes }: ChangeEntry): string {
+  const shown = changes.slice(0, MOST_SHOWN).map((one) => `${one.path}: ${textOf(one.before)} → ${textOf(one.after)}`);
+  const more = changes.length - shown.length;
+  return [...shown, ...(more > 0 ? [`and ${more} more`] : [])].join("; ");
+}
+
+/** One change as a line, for those who follow. */
+function toLine(one: ChangeEntry): string {
+  const words = [
+    toTime(one.at),
+    one.type,
+    one.kind ?? one.subject.type,
+    one.subject.id,
+    whatChanged(one),
+    `by ${one.actor}`,
+  ];
+  return `${neutralise(words.filter((word) => word !== "").join("  "))}\n`;
+}
+
+const COLUMNS: readonly Column<ChangeEntry>[] = [
+  { title: "AT", value: (one) => toTime(one.at) },
+  { title: "WHAT", value: (one) => one.type, style: (one) => (one.type === "retired" ? "red" : undefined) },
+  { title: "KIND", value: (one) => one.kind ?? one.subject.type },
+  { title: "ACCOUNT", value: (one) => one.account, optional: true },
+  { title: "ID", value: (one) => one.subject.id, shape: "id" },
+  { title: "FROM → TO", value: whatChanged, shape: "text" },
+  { title: "BY", value: (one) => one.actor, shape: "id" },
+];
+
+interface Filters {
+  readonly since?: string;
+  readonly until?: string;
+  readonly type?: string;
+  readonly kind?: (typeof KIND_NAMES)[number];
+  readonly account?: string;
+  readonly region?: string;
+  readonly network?: string;
+  readonly subject?: string;
+  readonly oldest?: boolean;
+  readonly follow?: boolean;
+}
+
+/** A moment as the reader says it, with days that begin where the reader is. */
+const moment = (cli: Cli) => (text: string) => {
+  const zoneOffsetMinutes = (at: Date) => at.getTimezoneOffset();
+  const at = tryParseMoment(text, { now: cli.now(), zoneOffsetMinutes });
+  if (!at) throw new InvalidArgumentError(`it is ${MOMENT_FORMS}.`);
+  return at.toISOString();
+};
+
+async function followChanges(cli: Cli, options: ReturnType<typeof optionsOf<Filters>>): Promise<void> {
+  const { type, kind, account, region, network, subject } = options;
+  const ended = new AbortController();
+  cli.onInterrupt(() => ended.abort());
+  const client = openClient(cli, options, ended.signal);
+  try {
+    for await (const { data } of client.changes.follow({ type, kind, account, region, network, subject })) {
+      await cli.stdout.write(options.json ? `${toJson(data)}\n` : toLine(data));
+    }
+  } catch (error) {
+    if (!ended.signal.aborted) throw error;
+  }
+}
+
+/** Adds `changes` to the program. */
+export function addChanges(program: Command, cli: Cli): void {
+  withExamples(
+    withPaging(program.command("changes").description("what changed, from what to what, newest first"))
+      .option("--since <moment>", `from then on: ${MOMENT_FORMS}`, moment(cli))
+      .option("--until <moment>", "until then", moment(cli))
+      .option("--network <id>", "only this network and what is in it: vpc-…, or its natural id")
+      .option("--subject <id>", "only this resource: its natural id or res_…")
+      .addOption(new Option("--kind <kind>", "only this kind").choices(KIND_NAMES))
+      .option("--account <account>", "only this account")
+      .option("--region <region>", "only this region")
+      .option("--type <type>", "only this: created, updated, retired, returned, annotated, …")
+      .option("--oldest", "oldest first")
+      .addOption(
+        new Option("--follow", "go on as they happen, until Ctrl-C").conflicts([
+          "since",
+          "until",
+          "all",
+          "limit",
+          "oldest",
+        ]),
+      )
+      .action(async (_: unknown, command: Command) => {
+        const options = optionsOf<Filters>(command);
+        if (options.follow) return followChanges(cli, options);
+        const client = openClient(cli, options);
+        const { since, until, type, kind, account, region, network, subject } = options;
+        const order = options.oldest ? ("oldest" as const) : ("newest" as const);
+        const items = (limit: number) =>
+          client.changes.list.all({ since, until, type, kind, account, region, network, subject, order, limit });
+        await printList({ ...cli, options, columns: COLUMNS, noun: "changes", items });
+      }),
+    "changes --since friday --network vpc-0abc",
+    "changes --since 24h --kind instance --type retired",
+    "changes --follow --json",
+  );
+}
