@@ -15,9 +15,11 @@ import { AuditItem } from "./audit/items.ts";
 import { HoldItem, ManifestItem, PageItem, RunItem, RunPageItem, ScopeItem, TriggerItem } from "./discovery/items.ts";
 import { CheckpointItem, DeadLetterItem } from "./feed/consumer.ts";
 import { EventItem, FeedItem } from "./feed/items.ts";
-import { IndexItem, PrefixLengthItem, ResourceItem } from "./register/items.ts";
+import { CountItem } from "./register/counts.ts";
+import { ResourceItem } from "./register/items.ts";
 import { SaidItem } from "./said/items.ts";
 import { BucketItem, SourceItem, SweepItem } from "./scopes/items.ts";
+import { IndexItem, PrefixLengthItem } from "./subjects/items.ts";
 import { CredentialItem, SealedItem } from "./vault/items.ts";
 
 /** Every type of item in the table, for its documentation and for what must hold of all of them. */
@@ -32,6 +34,7 @@ export const ENTITIES: readonly AnyEntity[] = [
   CollectorKeyItem,
   CollectorListItem,
   CollectorNameItem,
+  CountItem,
   CredentialItem,
   DeadLetterItem,
   EventItem,
