@@ -28,7 +28,7 @@ describe("what a request cost", () => {
   it("is in every answer to an operator: what was read and written for it, the token's own read too", async () => {
     const made = await api.send(create(ACCOUNT_BODY.account));
     // The token and the account; the account and its audit record, in one transaction.
-    expect([made.status, costOf(made)]).toEqual([201, "2 reads, 4 writes"]);
+    expect([made.status, costOf(made)]).toEqual([201, "2 reads, 10 writes"]);
     expect(costOf(await api.send(LIST))).toBe("2 reads, 0 writes");
     const refused = await api.send({ ...LIST, path: `${LIST.path}?limit=0` });
     expect([refused.status, costOf(refused)]).toEqual([422, "1 reads, 0 writes"]);
