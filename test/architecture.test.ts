@@ -77,10 +77,11 @@ const AREAS: Record<string, readonly string[]> = {
   feed: ["audit"],
   said: ["audit", "feed"],
   scopes: [],
-  register: ["audit", "feed", "said", "scopes"],
+  subjects: [],
+  register: ["audit", "feed", "said", "scopes", "subjects"],
   discovery: ["audit", "register", "accounts", "scopes"],
   access: ["audit", "vault"],
-  accounts: ["audit"],
+  accounts: ["audit", "subjects"],
   vault: ["audit"],
 };
 

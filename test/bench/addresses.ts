@@ -3,9 +3,10 @@ import type { KindName } from "@cadastre/contract/kinds/names";
 import type { ResourceInput } from "@cadastre/contract/resource";
 import { resourceSchema } from "@cadastre/contract/resource";
 import type { Context } from "@cadastre/core/context";
-import { facetsOfItem, indexEntries } from "@cadastre/core/register/entries";
-import { IndexItem, PrefixLengthItem, ResourceItem } from "@cadastre/core/register/items";
-import { parsePrefix } from "@cadastre/net/prefix";
+import { facetsOfItem, resourceEntries } from "@cadastre/core/register/entries";
+import { ResourceItem } from "@cadastre/core/register/items";
+import { IndexItem } from "@cadastre/core/subjects/items";
+import { notePrefixLengths } from "@cadastre/core/subjects/prefix-lengths";
 import { put } from "@cadastre/store/table";
 
 /** Private addresses of one machine: the first one and those of its containers. */
@@ -103,15 +104,13 @@ function toItem<K extends KindName>(kind: K, input: ResourceInput<K>, at: string
 
 /** Loads resources with all their index entries, as an ingest would have left them, without events and manifests. */
 async function loadItems(context: Context, items: readonly ResourceItem[]): Promise<void> {
-  const lengths = new Map<string, { family: 4 | 6; length: number }>();
-  for (const text of items.flatMap((item) => facetsOfItem(item).prefixes)) {
-    const { family, length } = parsePrefix(text);
-    lengths.set(`${family}/${length}`, { family, length });
-  }
-  await context.table.load([
-    ...[...lengths.values()].map((length) => put(PrefixLengthItem, length)),
-    ...items.flatMap((item) => [put(ResourceItem, item), ...indexEntries(item).map((entry) => put(IndexItem, entry))]),
-  ]);
+  await notePrefixLengths(
+    context,
+    items.flatMap((item) => facetsOfItem(item).prefixes),
+  );
+  await context.table.load(
+    items.flatMap((item) => [put(ResourceItem, item), ...resourceEntries(item).map((entry) => put(IndexItem, entry))]),
+  );
 }
 
 /**

@@ -6,6 +6,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createTestContext } from "../support/context.ts";
 import { ACCOUNT, anInstance, aRun, instanceScope, type SeenScope } from "../support/estate.ts";
+import { countDump, indexDump } from "../support/index-dump.ts";
 import { found, snapshot } from "../support/register.ts";
 
 const OPERATOR = anActorOf("token", "tok_1", "req_2");
@@ -94,15 +95,27 @@ function inTurns(table: Table, scheduler: fc.Scheduler): Table {
   };
 }
 
+/** The index has what the resources say, and nothing else; the counts are those of a recount. */
+async function expectDerived(context: Context): Promise<void> {
+  const index = await indexDump(context);
+  expect(index.stored).toEqual(index.expected);
+  const counts = await countDump(context);
+  expect(counts.stored).toEqual(counts.expected);
+}
+
 describe("whatever happens between collectors and the register", () => {
   it("after a whole run and an operator's approval the register is what the cloud is, and its index finds exactly that", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(aStep, { minLength: 1, maxLength: 8 }), async (steps) => {
         const { context } = await createTestContext();
         const cloud: Cloud = new Map();
-        for (const step of steps) await play(context, cloud, step);
+        for (const step of steps) {
+          await play(context, cloud, step);
+          await expectDerived(context);
+        }
         await aRun(seen(cloud, REGIONS)).deliver(context);
         await settleHolds(context);
+        await expectDerived(context);
         const ids = [...cloud].map(([n, state]) => shown(n, state).id).sort();
         expect(await found(context, `account:${ACCOUNT}`)).toEqual(ids);
         const all = (await snapshot(context)) as Record<string, { status: string; indexed: boolean; events: string[] }>;
@@ -147,6 +160,7 @@ describe("whatever happens between collectors and the register", () => {
           const all = (await snapshot(context)) as Record<string, { name: string; claims: string[] }>;
           expect(all[subnet.id]).toMatchObject({ name: "the owner's word", indexed: true, status: "active" });
           expect(all[subnet.id]?.claims).toHaveLength(2);
+          await expectDerived(context);
         },
       ),
       { numRuns: 40 },

@@ -1,5 +1,6 @@
 import type { Context } from "@cadastre/core/context";
-import { findResources, NO_FILTERS, parseSearch } from "@cadastre/core/register/search";
+import { findResources } from "@cadastre/core/register/search";
+import { NO_FILTERS, parseSearch } from "@cadastre/core/subjects/filters";
 import { beforeAll, describe, expect, it } from "vitest";
 import { createTestContext } from "../support/context.ts";
 import { ACCOUNT, anInstance, aRun, instanceScope, type Raw } from "../support/estate.ts";

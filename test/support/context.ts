@@ -1,6 +1,7 @@
 import { type Context, DEFAULT_HOLD_POLICY, DEFAULT_RETENTION_DAYS } from "@cadastre/core/context";
 import { openSqliteTable } from "@cadastre/store/sqlite";
 import type { Table } from "@cadastre/store/table";
+import { remembering } from "./index-dump.ts";
 
 /** A clock that moves only when it is told to. */
 export function createClock(start = "2026-03-01T00:00:00.000Z") {
@@ -19,7 +20,7 @@ export async function createTestContext(
   options: { clock?: Clock; table?: Table } = {},
 ): Promise<{ context: Context; clock: Clock; table: Table }> {
   const clock = options.clock ?? createClock();
-  const table = options.table ?? openSqliteTable({ path: ":memory:", now: clock.now });
+  const table = remembering(options.table ?? openSqliteTable({ path: ":memory:", now: clock.now }));
   return {
     context: { table, now: clock.now, holdPolicy: DEFAULT_HOLD_POLICY, retentionDays: DEFAULT_RETENTION_DAYS },
     clock,

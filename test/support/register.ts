@@ -1,10 +1,13 @@
 import { KIND_NAMES } from "@cadastre/contract/kinds/names";
 import type { Context } from "@cadastre/core/context";
-import { indexEntries, partitions } from "@cadastre/core/register/entries";
+import { resourceEntries } from "@cadastre/core/register/entries";
 import { listHistory } from "@cadastre/core/register/history";
-import { IndexItem, ResourceItem } from "@cadastre/core/register/items";
-import { findResources, parseSearch } from "@cadastre/core/register/search";
+import { ResourceItem } from "@cadastre/core/register/items";
+import { findResources } from "@cadastre/core/register/search";
 import { listScopes } from "@cadastre/core/scopes/status";
+import { parseSearch } from "@cadastre/core/subjects/filters";
+import { IndexItem } from "@cadastre/core/subjects/items";
+import { partitions, subjectOf } from "@cadastre/core/subjects/keys";
 
 /** Natural ids that a search finds, all pages of it, sorted. */
 export async function found(context: Context, q: string, limit = 500): Promise<string[]> {
@@ -38,11 +41,11 @@ export async function snapshot(context: Context) {
     for (const kind of KIND_NAMES) {
       let cursor: string | undefined;
       do {
-        const page = await context.table.query(IndexItem, { partition: partitions.kind(status, kind), cursor });
+        const page = await context.table.query(IndexItem, { partition: partitions.list(status, kind), cursor });
         for (const entry of page.items) {
-          const resource = await context.table.get(ResourceItem, { idHash: entry.idHash });
+          const resource = await context.table.get(ResourceItem, { idHash: subjectOf(entry).key });
           if (!resource || resource.status !== status) continue;
-          const present = await context.table.getMany(IndexItem, indexEntries(resource));
+          const present = await context.table.getMany(IndexItem, resourceEntries(resource));
           all[resource.id] = {
             status,
             hash: resource.contentHash,

@@ -2,49 +2,111 @@ import { describe, expect, it } from "vitest";
 import type { KindName } from "./kinds/names.ts";
 import { KIND_NAMES } from "./kinds/names.ts";
 import { KINDS } from "./kinds/registry.ts";
-import { facetsOf, ownerOf, requireBelongs, resourceSchema, unstorable } from "./resource.ts";
+import { facetsOf, kindOfId, requireBelongs, resourceSchema, unstorable } from "./resource.ts";
+import { PROVIDERS, type Provider } from "./scope.ts";
 
 const EAST = { provider: "aws", account: "111122223333", region: "us-east-1" } as const;
-const vpc = "arn:aws:ec2:us-east-1:111122223333:vpc/vpc-1";
+const ARN = (rest: string) => `arn:aws:ec2:us-east-1:111122223333:${rest}`;
+const GCP = (rest: string) => `//compute.googleapis.com/projects/${rest}`;
+const vpc = ARN("vpc/vpc-1");
+
+/** An id of each kind at each provider that has it. */
+const IDS: Record<KindName, Partial<Record<Provider, string>>> = {
+  network: { aws: vpc, gcp: GCP("p/global/networks/n") },
+  subnet: { aws: ARN("subnet/subnet-1"), gcp: GCP("p/regions/r1/subnetworks/s") },
+  instance: { aws: ARN("instance/i-1"), gcp: GCP("p/zones/r1-a/instances/i") },
+  interface: { aws: ARN("network-interface/eni-1") },
+  address: { aws: ARN("elastic-ip/eipalloc-1"), gcp: GCP("p/regions/r1/addresses/a") },
+  endpoint: { tls: "tls://host:443" },
+  certificate: { tls: `sha256:${"0a".repeat(32)}` },
+};
 
 describe("a natural id", () => {
   it.each([
-    ["aws", vpc, { account: "111122223333", region: "us-east-1" }],
-    ["aws", "arn:aws-cn:ec2:cn-north-1:111122223333:vpc/vpc-1", { account: "111122223333", region: "cn-north-1" }],
-    ["gcp", "//compute.googleapis.com/projects/p-1/global/networks/n", { account: "p-1", region: "global" }],
+    [vpc, "aws network", { account: "111122223333", region: "us-east-1" }],
     [
-      "gcp",
-      "//compute.googleapis.com/projects/p-1/regions/europe-west1/subnetworks/s",
-      { account: "p-1", region: "europe-west1" },
+      "arn:aws-cn:ec2:cn-north-1:111122223333:subnet/subnet-1",
+      "aws subnet",
+      { account: "111122223333", region: "cn-north-1" },
     ],
-    [
-      "gcp",
-      "//compute.googleapis.com/projects/p-1/zones/europe-west1-b/instances/i",
-      { account: "p-1", region: "europe-west1" },
-    ],
-    [
-      "gcp",
-      "//compute.googleapis.com/projects/example.com:p/global/networks/n",
-      { account: "example.com:p", region: "global" },
-    ],
-    ["tls", "tls://host:443", {}],
-    ["tls", "sha256:00", {}],
-  ] as const)("of %s names its account and region: %s", (provider, id, owner) => {
-    expect(ownerOf(provider, id)).toEqual(owner);
+    [ARN("instance/i-1"), "aws instance", { account: "111122223333", region: "us-east-1" }],
+    [ARN("network-interface/eni-1"), "aws interface", { account: "111122223333", region: "us-east-1" }],
+    [ARN("elastic-ip/eipalloc-1"), "aws address", { account: "111122223333", region: "us-east-1" }],
+    [GCP("p-1/global/networks/n"), "gcp network", { account: "p-1", region: "global" }],
+    [GCP("p-1/regions/europe-west1/subnetworks/s"), "gcp subnet", { account: "p-1", region: "europe-west1" }],
+    [GCP("p-1/zones/europe-west1-b/instances/i"), "gcp instance", { account: "p-1", region: "europe-west1" }],
+    [GCP("p-1/regions/europe-west1/addresses/a"), "gcp address", { account: "p-1", region: "europe-west1" }],
+    [GCP("p-1/global/addresses/a"), "gcp address", { account: "p-1", region: "global" }],
+    [GCP("example.com:p/global/networks/n"), "gcp network", { account: "example.com:p", region: "global" }],
+    ["tls://host:443", "tls endpoint", {}],
+    ["tls://[2001:db8::1]:443?sni=shop.example", "tls endpoint", {}],
+    [`sha256:${"0a".repeat(32)}`, "tls certificate", {}],
+  ] as const)("%s is of one kind of one provider, and names its account and region", (id, what, owner) => {
+    const [provider, kind] = what.split(" ");
+    expect(kindOfId(id)).toEqual({ provider, kind, ...owner });
   });
 
   it.each([
-    ["aws", "vpc-1"],
-    ["aws", "arn:aws:ec2:us-east-1:111:vpc/vpc-1"],
-    ["gcp", "https://www.googleapis.com/compute/v1/projects/p/global/networks/n"],
-    ["tls", "host:443"],
-  ] as const)("of another form is none of %s: %s", (provider, id) => {
-    expect(ownerOf(provider, id)).toBeUndefined();
+    "vpc-1",
+    "arn:aws:ec2:us-east-1:111:vpc/vpc-1",
+    ARN("vpc/"),
+    ARN("vpc/a/b"),
+    ARN("route-table/rtb-1"),
+    "arn:aws:s3:us-east-1:111122223333:vpc/vpc-1",
+    "https://www.googleapis.com/compute/v1/projects/p/global/networks/n",
+    GCP("p/zones/europe-west1-b/networks/n"),
+    GCP("p/global/subnetworks/s"),
+    GCP("p/global/networks/n/instances/i"),
+    "host:443",
+    "tls://host",
+    "tls://host:443/path",
+    "tls://user@host:443",
+    "sha256:00",
+    `sha256:${"0A".repeat(32)}`,
+  ])("of another form is none: %s", (id) => {
+    expect(kindOfId(id)).toBeUndefined();
   });
+
+  it.each(KIND_NAMES.flatMap((kind) => KIND_NAMES.map((other) => [kind, other] as const)))(
+    "of a scope of %s is never that of another kind: %s",
+    (kind, other) => {
+      for (const [provider, id] of Object.entries(IDS[other])) {
+        const named = kindOfId(id);
+        const scope = {
+          provider: provider as Provider,
+          account: named?.account ?? "a",
+          region: named?.region ?? "global",
+          kind,
+        };
+        const check = expect(() => requireBelongs(scope, id, "resources[0]"));
+        if (kind === other) check.not.toThrow();
+        else check.toThrow(expect.objectContaining({ code: "request.invalid" }));
+        for (const wrong of PROVIDERS.filter((one) => one !== provider))
+          expect(() => requireBelongs({ ...scope, provider: wrong }, id, "r")).toThrow(
+            expect.objectContaining({ code: "request.invalid" }),
+          );
+      }
+    },
+  );
+
+  it.each(["\u202e", "\u200b", "\u2066", "\ufeff", "\u0000", "\u0085", "\u2028", " "])(
+    "with a character that is not seen is refused: %j",
+    (character) => {
+      const parsed = resourceSchema("network").safeParse({
+        id: `${vpc}${character}`,
+        attributes: { networkId: "vpc-1" },
+      });
+      expect(parsed.success).toBe(false);
+    },
+  );
 
   it("belongs in a scope of its own account and region, and only a shared kind may be another account's", () => {
     const foreign = vpc.replace("111122223333", "999999999999");
     const subnet = foreign.replace("vpc/vpc-1", "subnet/subnet-1");
+    const foreignProject = GCP("p/regions/r1/subnetworks/s");
+    expect(() =>
+      requireBelongs({ provider: "gcp", account: "q", region: "r1", kind: "subnet" }, foreignProject, "resources[0]"),
+    ).toThrow(expect.objectContaining({ code: "collector.foreign_account" }));
     expect(() => requireBelongs({ ...EAST, kind: "network" }, vpc, "resources[0]")).not.toThrow();
     expect(() => requireBelongs({ ...EAST, kind: "subnet" }, subnet, "resources[0]")).not.toThrow();
     expect(() => requireBelongs({ ...EAST, kind: "network" }, foreign, "resources[0]")).toThrow(

@@ -14,7 +14,12 @@ export const tags = z.record(
 );
 
 const envelope = {
-  id: z.string().min(1).max(NATURAL_ID_LENGTH).regex(/^\S+$/, "a natural id has no white space"),
+  id: z
+    .string()
+    .min(1)
+    .max(NATURAL_ID_LENGTH)
+    .regex(/^\S+$/, "a natural id has no white space")
+    .regex(/^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+$/u, "a natural id has no control, direction or zero-width characters"),
   name: z.string().max(1024).default(""),
   tags: tags.default({}),
 };
@@ -61,44 +66,69 @@ export function facetsOf(
   return definition.facets(resource.attributes, resource.id);
 }
 
-const ARN = /^arn:(?:aws|aws-cn|aws-us-gov):[a-z0-9-]+:([a-z0-9-]*):(\d{12}):\S+$/;
-const GCP = /^\/\/compute\.googleapis\.com\/projects\/([^/]+)\/(?:global|regions\/([^/]+)|zones\/([^/]+))\/\S+$/;
+/** What a natural id itself says of its resource; no account or region where its form has none (endpoints, certificates). */
+export interface NamedResource {
+  readonly provider: Provider;
+  readonly kind: KindName;
+  readonly account?: string;
+  readonly region?: string;
+}
 
-/** The account and region that a natural id itself names; undefined parts where it names none (endpoints, certificates). */
-export function ownerOf(provider: Provider, id: string): { account?: string; region?: string } | undefined {
-  if (provider === "tls") return id.startsWith("tls://") || id.startsWith("sha256:") ? {} : undefined;
-  if (provider === "aws") {
-    const match = ARN.exec(id);
-    return match ? { account: match[2] as string, ...(match[1] ? { region: match[1] } : {}) } : undefined;
+const FORMS = Object.values(KINDS).flatMap(({ name, ids }) =>
+  Object.entries(ids).map(([provider, form]) => ({ provider: provider as Provider, kind: name as KindName, form })),
+);
+
+function regionOf(groups: Readonly<Record<string, string | undefined>>): string | undefined {
+  if (groups.account === undefined) return undefined;
+  // `europe-west1` of the zone `europe-west1-b`.
+  return groups.region ?? groups.zone?.replace(/-[^-]+$/, "") ?? "global";
+}
+
+/** The kind that a natural id belongs to, by its form, with what the id names; undefined for what is no kind's id. */
+export function kindOfId(id: string): NamedResource | undefined {
+  for (const { provider, kind, form } of FORMS) {
+    const match = form.exec(id);
+    if (!match) continue;
+    const groups = match.groups ?? {};
+    const region = regionOf(groups);
+    return {
+      provider,
+      kind,
+      ...(groups.account === undefined ? {} : { account: groups.account }),
+      ...(region === undefined ? {} : { region }),
+    };
   }
-  const match = GCP.exec(id);
-  if (!match) return undefined;
-  const zone = match[3];
-  const region = match[2] ?? (zone ? zone.replace(/-[^-]+$/, "") : "global");
-  return { account: match[1] as string, region };
+  return undefined;
 }
 
 /**
- * Refuses a resource that does not belong in its scope, so that a collector cannot write another account's resources:
- * 422 `request.invalid` when the id is not of the provider's form or names another region, 403 `collector.foreign_account`
- * when it names another account and the kind is not shared between accounts. `path` is its place in the payload.
+ * Refuses a resource that does not belong in its scope, so that a collector can write neither another account's resources nor
+ * one kind's under the id of another: 422 `request.invalid` when the id is not of the form of the scope's kind and provider or
+ * names another region, 403 `collector.foreign_account` when it names another account and the provider does not share this
+ * kind between accounts. `path` is its place in the payload.
  */
 export function requireBelongs(scope: ScopeKey, id: string, path: string): void {
-  const owner = ownerOf(scope.provider, id);
+  const named = kindOfId(id);
   const wrong = (message: string) =>
     new ProblemError("request.invalid", `${path}.id: ${message}`, { errors: [{ path: `${path}.id`, message }] });
-  if (!owner) throw wrong(`not a natural id of ${scope.provider}; ${KINDS[scope.kind].naturalId}`);
-  if (owner.region !== undefined && owner.region !== scope.region) {
-    throw wrong(`is of region ${owner.region}, the scope of ${scope.region}`);
+  if (named?.provider !== scope.provider || named.kind !== scope.kind) {
+    const found = named ? `is the id of ${article(named.kind)} of ${named.provider}` : "is no natural id";
+    throw wrong(`${found}, the scope is of ${scope.provider} and kind ${scope.kind}; ${KINDS[scope.kind].naturalId}`);
   }
-  if (owner.account !== undefined && owner.account !== scope.account && !KINDS[scope.kind].shareable) {
+  if (named.region !== undefined && named.region !== scope.region) {
+    throw wrong(`is of region ${named.region}, the scope of ${scope.region}`);
+  }
+  const { sharedAt } = KINDS[scope.kind] as { readonly sharedAt: readonly Provider[] };
+  if (named.account !== undefined && named.account !== scope.account && !sharedAt.includes(scope.provider)) {
     throw new ProblemError(
       "collector.foreign_account",
-      `${path}.id: is of account ${owner.account}, the scope of ${scope.account}`,
-      { errors: [{ path: `${path}.id`, message: `names the account ${owner.account}` }] },
+      `${path}.id: is of account ${named.account}, the scope of ${scope.account}`,
+      { errors: [{ path: `${path}.id`, message: `names the account ${named.account}` }] },
     );
   }
 }
+
+const article = (kind: KindName) => `${/^[aei]/.test(kind) ? "an" : "a"} ${kind}`;
 
 /** A resource with its values before and after must fit in one event, and an event in one item of 400 KB. */
 export const RESOURCE_BYTES = 150_000;

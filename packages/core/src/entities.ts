@@ -16,9 +16,11 @@ import { HoldItem, ManifestItem, PageItem, RunItem, RunPageItem, ScopeItem, Trig
 import { CheckpointItem, DeadLetterItem } from "./feed/consumer.ts";
 import { ConsumerItem } from "./feed/consumer-states.ts";
 import { EventItem, FeedItem } from "./feed/items.ts";
-import { IndexItem, PrefixLengthItem, ResourceItem } from "./register/items.ts";
+import { CountItem } from "./register/counts.ts";
+import { ResourceItem } from "./register/items.ts";
 import { SaidItem } from "./said/items.ts";
 import { BucketItem, SourceItem, SweepItem } from "./scopes/items.ts";
+import { IndexItem, PrefixLengthItem } from "./subjects/items.ts";
 import { CredentialItem, SealedItem } from "./vault/items.ts";
 
 /** Every type of item in the table, for its documentation and for what must hold of all of them. */
@@ -34,6 +36,7 @@ export const ENTITIES: readonly AnyEntity[] = [
   CollectorListItem,
   CollectorNameItem,
   ConsumerItem,
+  CountItem,
   CredentialItem,
   DeadLetterItem,
   EventItem,

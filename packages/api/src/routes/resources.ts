@@ -1,10 +1,17 @@
 import { resources } from "@cadastre/contract/endpoints/resources";
 import type { QueryOf } from "@cadastre/contract/endpoints/types";
 import { ProblemError } from "@cadastre/contract/errors";
-import { checkedCidr, checkedDay, checkedIp } from "@cadastre/core/register/filters";
 import { listHistory } from "@cadastre/core/register/history";
 import { annotateResource, getResource } from "@cadastre/core/register/resources";
-import { type Filters, findResources, NO_FILTERS, parseSearch } from "@cadastre/core/register/search";
+import { findResources } from "@cadastre/core/register/search";
+import {
+  checkedCidr,
+  checkedDay,
+  checkedIp,
+  type Filters,
+  NO_FILTERS,
+  parseSearch,
+} from "@cadastre/core/subjects/filters";
 import { implement } from "./route.ts";
 
 /** A check whose error names the query parameter instead of a place in a search text. */

@@ -1,12 +1,24 @@
 import * as z from "zod";
-import { addressPrefix, addressText, defineKind, prefixText, reference, shortId, text } from "./kind.ts";
+import { computePath, ec2Arn } from "./id-forms.ts";
+import {
+  addressPrefix,
+  addressText,
+  defineKind,
+  placedIn,
+  prefixText,
+  reference,
+  relationsTo,
+  shortId,
+  text,
+} from "./kind.ts";
 
 export const address = defineKind({
   name: "address",
   about: "A reserved address: an AWS Elastic IP, a GCP external or internal reservation",
   naturalId:
     "AWS: the Elastic IP's ARN. GCP: //compute.googleapis.com/projects/{project}/{regions/{region}|global}/addresses/{name}",
-  shareable: false,
+  ids: { aws: ec2Arn("elastic-ip"), gcp: computePath(["global", "regions"], "addresses") },
+  sharedAt: [],
   attributes: z.looseObject({
     address: addressText.optional().meta({ description: "The address; absent while GCP is still choosing one" }),
     prefix: prefixText.optional().meta({ description: "GCP: the reserved range, where a range is reserved" }),
@@ -32,6 +44,7 @@ export const address = defineKind({
   volatile: z.looseObject({}),
   facets: (attributes, id) => ({
     network: attributes.network,
+    relations: [...placedIn([attributes]), ...relationsTo("attached-to", attributes.attachedTo ?? [])],
     prefixes: attributes.prefix ? [attributes.prefix] : attributes.address ? [addressPrefix(attributes.address)] : [],
     words: [attributes.allocationId ?? "", shortId(id), attributes.hostName ?? ""],
   }),

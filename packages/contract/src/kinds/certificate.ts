@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { defineKind, text, timestamp } from "./kind.ts";
+import { defineKind, relationsTo, text, timestamp } from "./kind.ts";
 
 /** SHA-256 over the DER certificate, lower-case hexadecimal without colons. */
 export const fingerprint = z.string().regex(/^[0-9a-f]{64}$/, "64 lower-case hexadecimal digits");
@@ -8,7 +8,8 @@ export const certificate = defineKind({
   name: "certificate",
   about: "An X.509 certificate, wherever it is served",
   naturalId: "sha256:{fingerprint}, over the DER certificate",
-  shareable: false,
+  ids: { tls: /^sha256:[0-9a-f]{64}$/ },
+  sharedAt: [],
   attributes: z.looseObject({
     fingerprint,
     serialNumber: text,
@@ -37,9 +38,15 @@ export const certificate = defineKind({
       .meta({ description: "The rest of the chain as sent, in its order" }),
   }),
   volatile: z.looseObject({}),
-  facets: (attributes, id) => ({
+  facets: (attributes) => ({
+    relations: relationsTo(
+      "chains-to",
+      attributes.chain
+        .filter((link) => link.fingerprint !== attributes.fingerprint)
+        .map((link) => `sha256:${link.fingerprint}`),
+    ),
     prefixes: [],
-    words: [id, attributes.fingerprint, attributes.serialNumber.toLowerCase(), ...attributes.subjectAltNames],
+    words: [attributes.fingerprint, attributes.serialNumber.toLowerCase(), ...attributes.subjectAltNames],
     expiresAt: attributes.notAfter,
   }),
 });

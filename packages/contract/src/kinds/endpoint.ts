@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { addressPrefix, addressText, defineKind, shortId, text } from "./kind.ts";
+import { addressPrefix, addressText, defineKind, relationsTo, shortId, text } from "./kind.ts";
 
 /** What a handshake with one address gave. Findings are several at once: an expired certificate may have the wrong name too. */
 const handshake = z.object({
@@ -38,11 +38,15 @@ const handshake = z.object({
   ocspStaple: z.enum(["none", "good", "revoked", "unknown", "expired", "invalid"]).optional(),
 });
 
+const presentedBy = ({ handshakes }: { readonly handshakes: readonly z.output<typeof handshake>[] }) =>
+  handshakes.flatMap((one) => one.presented);
+
 export const endpoint = defineKind({
   name: "endpoint",
   about: "A host and port that answers TLS",
   naturalId: "tls://{host}:{port}, with ?sni={name} when another name is asked for",
-  shareable: false,
+  ids: { tls: /^tls:\/\/(?:\[[0-9a-f:.]+\]|[^\s/?#[\]@:]+):\d{1,5}(?:\?sni=[^\s/?#&]+)?$/ },
+  sharedAt: [],
   attributes: z.looseObject({
     host: text,
     port: z.int().min(1).max(65535),
@@ -59,12 +63,17 @@ export const endpoint = defineKind({
     handshakeMilliseconds: z.number().optional(),
   }),
   facets: (attributes, id) => ({
-    prefixes: attributes.handshakes.map((h) => addressPrefix(h.address)),
-    words: [
-      shortId(id),
-      attributes.host,
-      attributes.sni ?? "",
-      ...attributes.handshakes.flatMap((h) => h.presented.map((p) => p.certificate)),
+    relations: [
+      ...relationsTo(
+        "presents",
+        presentedBy(attributes).map((one) => one.certificate),
+      ),
+      ...relationsTo(
+        "chains-to",
+        presentedBy(attributes).flatMap((one) => one.chain.map((link) => `sha256:${link.fingerprint}`)),
+      ),
     ],
+    prefixes: attributes.handshakes.map((h) => addressPrefix(h.address)),
+    words: [shortId(id), attributes.host, attributes.sni ?? ""],
   }),
 });

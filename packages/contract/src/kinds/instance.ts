@@ -1,11 +1,22 @@
 import * as z from "zod";
-import { defineKind, interfaceAddresses, interfacePrefixes, reference, shortId, text, timestamp } from "./kind.ts";
+import { computePath, ec2Arn } from "./id-forms.ts";
+import {
+  defineKind,
+  interfaceAddresses,
+  interfacePrefixes,
+  placedIn,
+  reference,
+  shortId,
+  text,
+  timestamp,
+} from "./kind.ts";
 
 export const instance = defineKind({
   name: "instance",
   about: "An EC2 instance or a Compute Engine VM",
   naturalId: "AWS: the instance's ARN. GCP: //compute.googleapis.com/projects/{project}/zones/{zone}/instances/{name}",
-  shareable: false,
+  ids: { aws: ec2Arn("instance"), gcp: computePath(["zones"], "instances") },
+  sharedAt: [],
   attributes: z.looseObject({
     instanceId: text,
     state: text.meta({ description: "The cloud's own word, lower case: running, stopped, terminated, …" }),
@@ -39,6 +50,7 @@ export const instance = defineKind({
   volatile: z.looseObject({}),
   facets: (attributes, id) => ({
     network: attributes.network,
+    relations: placedIn([{ network: attributes.network }, ...attributes.interfaces]),
     prefixes: [...new Set(attributes.interfaces.flatMap(interfacePrefixes))],
     words: [attributes.instanceId, shortId(id), attributes.hostName ?? "", attributes.publicHostName ?? ""],
   }),

@@ -1,11 +1,22 @@
 import * as z from "zod";
-import { defineKind, interfaceAddresses, interfacePrefixes, reference, shortId, text } from "./kind.ts";
+import { ec2Arn } from "./id-forms.ts";
+import {
+  defineKind,
+  interfaceAddresses,
+  interfacePrefixes,
+  placedIn,
+  reference,
+  relationsTo,
+  shortId,
+  text,
+} from "./kind.ts";
 
 export const networkInterface = defineKind({
   name: "interface",
   about: "An AWS elastic network interface",
   naturalId: "AWS: the interface's ARN",
-  shareable: false,
+  ids: { aws: ec2Arn("network-interface") },
+  sharedAt: [],
   attributes: z.looseObject({
     interfaceId: text,
     network: reference.optional(),
@@ -33,12 +44,14 @@ export const networkInterface = defineKind({
   volatile: z.looseObject({}),
   facets: (attributes, id) => ({
     network: attributes.network,
+    relations: [...placedIn([attributes]), ...relationsTo("attached-to", [attributes.attachment?.instance])],
     prefixes: interfacePrefixes(attributes),
     words: [
       attributes.interfaceId,
       shortId(id),
       attributes.hostName ?? "",
-      ...(attributes.description ?? "").split(/\s+/),
+      // Services name what they made it for: `Interface for NAT Gateway nat-0abc`, `ELB app/front/50dc6c495c0c9188`.
+      ...(attributes.description ?? "").split(/\s+/).filter((word) => word.length > 3 && /\d/.test(word)),
     ],
   }),
 });

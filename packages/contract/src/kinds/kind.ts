@@ -1,12 +1,27 @@
 import { tryParseAddress } from "@cadastre/net/address";
 import { parsePrefix, tryParsePrefix } from "@cadastre/net/prefix";
 import * as z from "zod";
+import type { Provider } from "../scope.ts";
+import type { IdForm } from "./id-forms.ts";
 import type { KindName } from "./names.ts";
+
+/** How one resource stands to another, told by the one that names the other. */
+export const RELATIONS = ["in-network", "in-subnet", "attached-to", "presents", "chains-to"] as const;
+
+export interface Relation {
+  readonly type: (typeof RELATIONS)[number];
+  /** Natural id of the other resource, which the register may not have. */
+  readonly to: string;
+  /** Of a subnet: natural id of its network, where that is known. */
+  readonly within?: string | undefined;
+}
 
 /** What the register can find a resource by, beside its kind, account, region, status, name and tags. */
 export interface Facets {
   /** Natural id of the network that it is in (of itself, for a network). */
   readonly network?: string | undefined;
+  /** What it names of others; each once. The first `in-network` is its `network`. */
+  readonly relations: readonly Relation[];
   /** Prefixes in text form (`/32` and `/128` for addresses), only those in force. */
   readonly prefixes: readonly string[];
   /** Host names and short ids that free text should find. */
@@ -22,10 +37,12 @@ export interface Facets {
 export interface KindDefinition<Attributes extends z.ZodType<object>, Volatile extends z.ZodType<object>> {
   readonly name: KindName;
   readonly about: string;
-  /** How the natural id is formed, for each provider. */
+  /** How the natural id is formed, for each provider, in words. */
   readonly naturalId: string;
-  /** True when one account's listing may hold another's resources (AWS shared subnets). */
-  readonly shareable: boolean;
+  /** The same as a form, which no other kind's ids have: an id belongs to one kind of one provider. */
+  readonly ids: Readonly<Partial<Record<Provider, IdForm>>>;
+  /** The providers where one account's listing may hold another's resources (AWS shared subnets). */
+  readonly sharedAt: readonly Provider[];
   readonly attributes: Attributes;
   readonly volatile: Volatile;
   readonly facets: (attributes: z.output<Attributes>, id: string) => Facets;
@@ -116,6 +133,26 @@ export function interfacePrefixes(of: InterfaceAddresses): string[] {
     ...of.ipv6Addresses,
   ];
   return [...new Set([...addresses.map(hostPrefix), ...of.delegatedPrefixes])];
+}
+
+/** Relations to what is named, each once. */
+export function relationsTo(type: Relation["type"], named: readonly (string | undefined)[]): Relation[] {
+  const ids = new Set(named.filter((id) => id !== undefined && id !== ""));
+  return [...ids].map((to) => ({ type, to: to as string }));
+}
+
+/** Relations of what is in these networks and subnets, each once. */
+export function placedIn(
+  places: readonly { readonly network?: string | undefined; readonly subnet?: string | undefined }[],
+): Relation[] {
+  const subnets = new Map(places.flatMap(({ network, subnet }) => (subnet ? [[subnet, network] as const] : [])));
+  return [
+    ...relationsTo(
+      "in-network",
+      places.map(({ network }) => network),
+    ),
+    ...[...subnets].map(([to, within]): Relation => ({ type: "in-subnet", to, within })),
+  ];
 }
 
 export function addressPrefix(address: string): string {

@@ -1,11 +1,13 @@
 import * as z from "zod";
+import { computePath, ec2Arn } from "./id-forms.ts";
 import { block, blocksInForce, defineKind, prefixText, shortId, text } from "./kind.ts";
 
 export const network = defineKind({
   name: "network",
   about: "An AWS VPC or a GCP network",
   naturalId: "AWS: the VPC's ARN. GCP: //compute.googleapis.com/projects/{project}/global/networks/{name}",
-  shareable: false,
+  ids: { aws: ec2Arn("vpc"), gcp: computePath(["global"], "networks") },
+  sharedAt: [],
   attributes: z.looseObject({
     networkId: text.meta({ description: "vpc-… or the GCP network's name" }),
     blocks: z.array(block).default([]).meta({ description: "Primary, secondary and IPv6 blocks with their state" }),
@@ -31,6 +33,7 @@ export const network = defineKind({
   volatile: z.looseObject({}),
   facets: (attributes, id) => ({
     network: id,
+    relations: [],
     prefixes: [...blocksInForce(attributes.blocks), ...(attributes.legacyRange ? [attributes.legacyRange] : [])],
     words: [attributes.networkId, shortId(id)],
   }),

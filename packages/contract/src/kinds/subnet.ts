@@ -1,12 +1,14 @@
 import * as z from "zod";
-import { addressText, block, blocksInForce, defineKind, reference, shortId, text } from "./kind.ts";
+import { computePath, ec2Arn } from "./id-forms.ts";
+import { addressText, block, blocksInForce, defineKind, reference, relationsTo, shortId, text } from "./kind.ts";
 
 export const subnet = defineKind({
   name: "subnet",
   about: "A subnet of a network. A shared AWS subnet is one resource, under its owner's ARN, whoever sees it",
   naturalId:
     "AWS: SubnetArn (the owner's). GCP: //compute.googleapis.com/projects/{project}/regions/{region}/subnetworks/{name}",
-  shareable: true,
+  ids: { aws: ec2Arn("subnet"), gcp: computePath(["regions"], "subnetworks") },
+  sharedAt: ["aws"],
   attributes: z.looseObject({
     subnetId: text.meta({ description: "subnet-… or the GCP subnetwork's name" }),
     network: reference.meta({ description: "Natural id of the network" }),
@@ -48,6 +50,7 @@ export const subnet = defineKind({
   }),
   facets: (attributes, id) => ({
     network: attributes.network,
+    relations: relationsTo("in-network", [attributes.network]),
     prefixes: blocksInForce(attributes.blocks),
     words: [attributes.subnetId, shortId(id)],
   }),

@@ -8,7 +8,9 @@ import { type Actor, actorName, type Context } from "../context.ts";
 import { hasValues, type Listed, type ListOptions, selectPage } from "../lists.ts";
 import { isVisible, requirePlace } from "../restriction.ts";
 import { isTaken, retryOnConflict } from "../retry-on-conflict.ts";
+import { indexWrites } from "../subjects/index-writes.ts";
 import { ACCOUNTS_PARTITION, AccountItem } from "./items.ts";
+import { accountEntries } from "./subject.ts";
 
 export interface AccountKey {
   readonly provider: Provider;
@@ -23,19 +25,19 @@ async function read(context: Context, key: AccountKey): Promise<Stored<AccountIt
   return stored;
 }
 
-/** Creates an account. Throws 409 `account.exists`, 403 `auth.forbidden`. Writes it and one audit record. */
+/** Creates an account. Throws 409 `account.exists`, 403 `auth.forbidden`. Writes it, its index entries and one audit record. */
 export async function createAccount(context: Context, actor: Actor, input: NewAccount): Promise<Account> {
   requirePlace(context, input);
   const now = context.now();
   const at = now.toISOString();
+  const made: AccountItem = { ...input, createdAt: at, createdBy: actorName(actor), updatedAt: at };
   await retryOnConflict(async () => {
     try {
-      await commitRecorded(
-        context,
-        actor,
-        [create(AccountItem, { ...input, createdAt: at, createdBy: actorName(actor), updatedAt: at })],
-        { action: "account.create", target: accountNameOf(input), changes: changesBetween(undefined, input) },
-      );
+      await commitRecorded(context, actor, [create(AccountItem, made), ...indexWrites([], accountEntries(made))], {
+        action: "account.create",
+        target: accountNameOf(input),
+        changes: changesBetween(undefined, input),
+      });
     } catch (error) {
       if (isTaken(error, 0)) throw new ProblemError("account.exists", `${accountNameOf(input)} exists`);
       throw error;
@@ -93,11 +95,13 @@ export async function patchAccount(
   await retryOnConflict(async () => {
     const stored = await read(context, key);
     if (stored.version !== version) throw new ProblemError("request.precondition_failed");
+    const { version: _, ...item } = stored;
+    const next: AccountItem = { ...item, ...given, updatedAt: context.now().toISOString() };
     const before = Object.fromEntries(Object.entries(stored).filter(([name]) => name in given));
     await commitRecorded(
       context,
       actor,
-      [replace(AccountItem, { ...stored, ...given, updatedAt: context.now().toISOString() }, version)],
+      [replace(AccountItem, next, version), ...indexWrites(accountEntries(stored), accountEntries(next))],
       { action: "account.patch", target: accountNameOf(key), changes: changesBetween(before, given) },
     );
   });
@@ -126,7 +130,8 @@ export async function deleteAccount(
     if (version !== undefined && stored.version !== version) throw new ProblemError("request.precondition_failed");
     if (await hasActiveResources(key))
       throw new ProblemError("account.in_use", `${accountNameOf(key)} has active resources`);
-    await commitRecorded(context, actor, [remove(AccountItem, key, stored.version)], {
+    const writes = [remove(AccountItem, key, stored.version), ...indexWrites(accountEntries(stored), [])];
+    await commitRecorded(context, actor, writes, {
       action: "account.delete",
       target: accountNameOf(key),
       detail: { name: stored.name },

@@ -1,13 +1,16 @@
-import { parsePrefix } from "@cadastre/net/prefix";
-import type { ItemOf } from "@cadastre/store/entity";
 import { ConflictError } from "@cadastre/store/errors";
-import { COMMIT_LIMIT, create, put, remove, replace, type Write } from "@cadastre/store/table";
+import { COMMIT_LIMIT, create, put, replace, type Write } from "@cadastre/store/table";
 import { type AuditEntry, commitRecorded, RECORD_WRITES } from "../audit/commit-recorded.ts";
 import type { Actor, Context } from "../context.ts";
 import { recordChange } from "../feed/record-change.ts";
+import { indexDifference, indexWrites } from "../subjects/index-writes.ts";
+import { type IndexEntry, IndexItem } from "../subjects/items.ts";
+import { notePrefixLengths } from "../subjects/prefix-lengths.ts";
+import { countWrites } from "./counts.ts";
 import type { Change } from "./decide.ts";
-import { facetsOfItem, indexDifference } from "./entries.ts";
-import { IndexItem, PrefixLengthItem, ResourceItem, resourceSubject } from "./items.ts";
+import { countedOf, facetsOfItem, resourceEntries } from "./entries.ts";
+import { ResourceItem, resourceSubject } from "./items.ts";
+import { removeStray } from "./stray.ts";
 
 const ATTEMPTS = 8;
 
@@ -20,10 +23,10 @@ export interface ChangeCounts {
 /** A change with its writes: `early` may be loaded before (index entries of what is new), `commit` must be one commit. */
 interface Prepared {
   readonly change: Change;
-  readonly early: readonly IndexItem[];
+  readonly early: readonly IndexEntry[];
   readonly commit: readonly Write[];
   /** Stale index entries beyond what fits in the commit; readers check what they find, so these may go after. */
-  readonly late: readonly IndexItem[];
+  readonly late: readonly IndexEntry[];
 }
 
 /** The feed item and the event of a change, unless it is none that others care about. */
@@ -38,45 +41,38 @@ function eventsOf(context: Context, { type, after, changes, actor, run, at }: Ch
 function prepare(context: Context, change: Change, room: number): Prepared {
   const { before, after } = change;
   const events = eventsOf(context, change);
-  const { added, removed } = indexDifference(before, after);
+  const [old, next] = [before ? resourceEntries(before) : [], resourceEntries(after)];
+  const { added, removed } = indexDifference(old, next);
   if (!before) return { change, early: added, commit: [create(ResourceItem, after), ...events], late: [] };
   const own = [replace(ResourceItem, after, before.version), ...events];
-  const index = [...added.map((entry) => put(IndexItem, entry)), ...removed.map((entry) => remove(IndexItem, entry))];
-  if (own.length + index.length <= room) return { change, early: [], commit: [...own, ...index], late: [] };
+  const index = indexWrites(old, next);
+  if (own.length + index.length + countsOf([change]).length <= room)
+    return { change, early: [], commit: [...own, ...index], late: [] };
   return { change, early: added, commit: own, late: removed };
 }
 
-/** Records the prefix lengths that the changes bring into use, before anything with them can be found. */
-async function noteLengths(context: Context, changes: readonly Change[]): Promise<void> {
-  const lengths = new Map<string, ItemOf<typeof PrefixLengthItem>>();
-  for (const { after } of changes) {
-    for (const text of facetsOfItem(after).prefixes) {
-      const { family, length } = parsePrefix(text);
-      lengths.set(`${family}/${length}`, { family, length });
-    }
-  }
-  if (lengths.size === 0) return;
-  const known = await context.table.query(PrefixLengthItem, { partition: "prefix-lengths" });
-  for (const { family, length } of known.items) lengths.delete(`${family}/${length}`);
-  await context.table.load([...lengths.values()].map((item) => put(PrefixLengthItem, item)));
+function countsOf(changes: readonly Change[]): Write[] {
+  return countWrites(
+    changes.map(({ before, after }) => ({ before: before && countedOf(before), after: countedOf(after) })),
+  );
 }
+
+/** Everything that a commit of these changes writes beside its guard: the changes, and what they count for. */
+const writesOf = (prepared: readonly Prepared[]): Write[] => [
+  ...prepared.flatMap((one) => one.commit),
+  ...countsOf(prepared.map((one) => one.change)),
+];
 
 /** Cuts prepared changes into commits that fit. */
 function toCommits(prepared: readonly Prepared[], room: number): Prepared[][] {
   const commits: Prepared[][] = [];
-  let size = Number.POSITIVE_INFINITY;
   for (const one of prepared) {
-    if (size + one.commit.length > room) {
-      commits.push([]);
-      size = 0;
-    }
-    commits.at(-1)?.push(one);
-    size += one.commit.length;
+    const last = commits.at(-1);
+    if (last && writesOf([...last, one]).length <= room) last.push(one);
+    else commits.push([one]);
   }
   return commits;
 }
-
-const writesOf = (prepared: readonly Prepared[]): Write[] => prepared.flatMap((one) => one.commit);
 
 /** What ends the application of changes, in the commit of the last of them. */
 export interface Finish {
@@ -121,6 +117,7 @@ export async function applyChanges(context: Context, options: ApplyOptions): Pro
   const { table } = context;
   const room = COMMIT_LIMIT - options.guard.length;
   const applied: Change[] = [];
+  const loaded: { idHash: string; entries: readonly IndexEntry[] }[] = [];
   let open = [...options.idHashes];
   for (let attempt = 1; ; attempt++) {
     // A change that rests on an old state is refused by its version; that there is nothing to change must not rest on one.
@@ -131,7 +128,11 @@ export async function applyChanges(context: Context, options: ApplyOptions): Pro
     );
     const changes = open.flatMap((idHash, at) => options.decide(idHash, stored[at]) ?? []);
     const prepared = changes.map((change) => prepare(context, change, room));
-    await noteLengths(context, changes);
+    await notePrefixLengths(
+      context,
+      changes.flatMap(({ after }) => facetsOfItem(after).prefixes),
+    );
+    for (const { change, early } of prepared) loaded.push({ idHash: change.after.idHash, entries: early });
     await table.load(prepared.flatMap((one) => one.early.map((entry) => put(IndexItem, entry))));
     const commits = toCommits(prepared, room);
     const finish = options.finish(count([...applied, ...changes]));
@@ -144,8 +145,14 @@ export async function applyChanges(context: Context, options: ApplyOptions): Pro
       else lost.push(...some);
     }
     if (lost.length === 0 && (await tryCommit(context, options, isJoined ? tail : [], finish))) {
-      const late = prepared.flatMap((one) => one.late);
-      await table.load(late.map((entry) => ({ op: "remove" as const, entity: IndexItem, key: entry })));
+      // What was loaded early for a resource that was there is loaded again: another writer may have tidied it away since.
+      await table.load(
+        prepared.flatMap(({ change, early, late }) => [
+          ...(change.before ? early : []).map((entry) => put(IndexItem, entry)),
+          ...late.map((entry) => ({ op: "remove" as const, entity: IndexItem, key: entry })),
+        ]),
+      );
+      if (attempt > 1) await removeStray(context, loaded);
       return count(isJoined ? [...applied, ...(commits.at(-1) ?? []).map((one) => one.change)] : applied);
     }
     if (attempt === ATTEMPTS) throw new ConflictError([{ index: 0, reason: "busy" }]);

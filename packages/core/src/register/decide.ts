@@ -1,5 +1,4 @@
-import type { ObservedResource } from "@cadastre/contract/resource";
-import { ownerOf } from "@cadastre/contract/resource";
+import { kindOfId, type ObservedResource } from "@cadastre/contract/resource";
 import { type ScopeKey, scopeName } from "@cadastre/contract/scope";
 import type { ResourceEvent } from "@cadastre/contract/view";
 import { contentChanges } from "../changes.ts";
@@ -58,7 +57,7 @@ function created(observation: Observation, claim: Claim): Change {
     id: resource.id,
     kind: scope.kind,
     provider: scope.provider,
-    account: ownerOf(scope.provider, resource.id)?.account ?? scope.account,
+    account: kindOfId(resource.id)?.account ?? scope.account,
     ...observed(observation, at),
     claims: [claim],
     firstSeenAt: at,
@@ -116,7 +115,7 @@ export function decideObservation(stored: StoredResource | undefined, observatio
  * no account: whoever sees it keeps it.
  */
 function keepers(stored: ResourceItem, scope: ScopeKey, others: readonly Claim[]): readonly Claim[] {
-  const owner = ownerOf(stored.provider, stored.id)?.account;
+  const owner = kindOfId(stored.id)?.account;
   return owner === scope.account ? others.filter((claim) => accountOfClaim(claim) === owner) : others;
 }
 

@@ -1,70 +1,31 @@
 import { idHash } from "@cadastre/contract/digest";
+import type { Facets } from "@cadastre/contract/kinds/kind";
 import { shortId } from "@cadastre/contract/kinds/kind";
-import { facetsOf } from "@cadastre/contract/resource";
-import { prefixKey } from "@cadastre/net/key";
-import { parsePrefix } from "@cadastre/net/prefix";
-import { put, remove, type Write } from "@cadastre/store/table";
-import { accountOfClaim, IndexItem, type ResourceItem } from "./items.ts";
+import { facetsOf, kindOfId } from "@cadastre/contract/resource";
+import type { IndexEntry } from "../subjects/items.ts";
+import { createEntries, type SubjectRef } from "../subjects/keys.ts";
+import { cut, MOST_WORD, searchedWords } from "../subjects/words.ts";
+import type { Counted } from "./counts.ts";
+import { accountOfClaim, type ResourceItem } from "./items.ts";
 
-/** Most words of one resource that free text finds. */
-const MOST_WORDS = 40;
-const MOST_WORD = 128;
-/** Of at most four bytes each, so that value and id hash fit in a sort key of 1,024 bytes. */
-const MOST_VALUE = 240;
+/** Enough of a hash that hardly any other network has the same; what the index proposes is checked anyway. */
+const HASH_DIGITS = 12;
 
-type Status = ResourceItem["status"];
+export const RESOURCE = "resource";
 
-/** Partitions of the index, apart for active and retired resources so that the past never slows down the present. */
-export const partitions = {
-  kind: (status: Status, kind: string) => `ix#${status}#kind#${kind}`,
-  account: (status: Status, provider: string, account: string) => `ix#${status}#account#${provider}/${account}`,
-  region: (status: Status, region: string) => `ix#${status}#region#${region}`,
-  network: (status: Status, network: string) => `ix#${status}#network#${idHash("network", network)}`,
-  tag: (status: Status, key: string) => `ix#${status}#tag#${key}`,
-  word: (status: Status, word: string) => `ix#${status}#word#${[...word].slice(0, 2).join("")}`,
-  prefix: (status: Status, family: 4 | 6) => `ix#${status}#ip${family}`,
-  expiry: (status: Status) => `ix#${status}#expiry`,
-  /** Said, not observed, so it does not follow a resource's status. */
-  owner: () => "ix#owner",
-};
-
-const cut = (text: string, most: number) => [...text].slice(0, most).join("");
-
-/** A tag's value as it stands in a sort key. */
-export function tagSort(value: string): string {
-  return `${cut(value, MOST_VALUE)}#`;
-}
-
-/** A text as one lower-case word; nothing for an empty one. */
-export function wholeWord(text: string): string[] {
-  const whole = text.normalize("NFC").toLowerCase().trim();
-  return whole === "" ? [] : [cut(whole, MOST_WORD)];
-}
-
-/** A name as a whole, and its runs of letters and digits. */
-export function wordsOf(name: string): string[] {
-  const [whole] = wholeWord(name);
-  return whole === undefined ? [] : [whole, ...(whole.match(/[\p{L}\p{N}]{2,}/gu) ?? [])];
-}
-
-/**
- * The words that need an entry of their own: what is found by the beginning of a longer word, in the same partition, is found
- * already (`web` by that of `web-12`).
- */
-function entryWords(words: readonly string[]): string[] {
-  const sorted = [...new Set(words)].sort();
-  const covered = new Set(
-    sorted.filter((word, at) => [...word].length >= 2 && sorted[at + 1]?.startsWith(word) === true),
-  );
-  return [...new Set(words)].filter((word) => !covered.has(word)).slice(0, MOST_WORDS);
-}
-
-type Indexed = Pick<
+export type Indexed = Pick<
   ResourceItem,
   "idHash" | "id" | "kind" | "provider" | "account" | "region" | "name" | "tags" | "attributes" | "status" | "claims"
 >;
 
-export function facetsOfItem(resource: Pick<ResourceItem, "kind" | "id" | "attributes">) {
+/** How the index names a resource. */
+export const indexedAs = ({ kind, idHash: key }: Pick<ResourceItem, "kind" | "idHash">): SubjectRef => ({
+  type: RESOURCE,
+  hint: kind,
+  key,
+});
+
+export function facetsOfItem(resource: Pick<ResourceItem, "kind" | "id" | "attributes">): Facets {
   return facetsOf(resource.kind, resource);
 }
 
@@ -73,62 +34,74 @@ export function accountsOf({ account, claims }: Pick<ResourceItem, "account" | "
   return [...new Set([account, ...claims.map(accountOfClaim)])];
 }
 
-/** Everything a resource is found by. Pure: what is written and what is removed are differences of two of these lists. */
-export function indexEntries(resource: Indexed): IndexItem[] {
-  const { idHash: hash, kind, account, region, status, provider } = resource;
+/** What of a resource is counted. */
+export function countedOf(resource: Indexed): Counted {
+  const { idHash: hash, status, kind, provider, account, region } = resource;
+  return { idHash: hash, status, kind, provider, account, region, sharedWith: accountsOf(resource).slice(1) };
+}
+
+/** What free text finds a resource by. */
+export function wordsOfItem(resource: Pick<Indexed, "name" | "tags">, facets: Facets): string[] {
+  return searchedWords(resource.name, [...facets.words, ...Object.values(resource.tags)]);
+}
+
+/** A network or subnet as it stands in sort keys. */
+export const placeHash = (kind: "network" | "subnet", id: string): string => idHash(kind, id).slice(0, HASH_DIGITS);
+
+/** Stands for being in a network and subnet among the relations to the network. */
+export const INSIDE = "in";
+
+/** What a relation's target is called in the index. */
+export const targetHash = (id: string): string => idHash("network", id);
+
+/** Whether a network belongs to where the resource is: then its list, in the order of networks, has what is in the network. */
+function isLocal(resource: Pick<Indexed, "provider" | "account" | "region">, network: string | undefined): boolean {
+  const named = network === undefined ? undefined : kindOfId(network);
+  return (
+    named?.provider === resource.provider &&
+    named.account === resource.account &&
+    (named.region === "global" || named.region === resource.region)
+  );
+}
+
+interface Place {
+  readonly network: string | undefined;
+  readonly subnet: string | undefined;
+}
+
+/** The networks and subnets that a resource is in, its own network first. */
+function placesOf({ network, relations }: Facets): Place[] {
+  const subnets = relations.filter(({ type }) => type === "in-subnet");
+  const places = subnets.map(({ to, within }): Place => ({ network: within ?? network, subnet: to }));
+  const bare = [network, ...relations.flatMap(({ type, to }) => (type === "in-network" ? [to] : []))]
+    .filter((id) => id !== undefined && !places.some((place) => place.network === id))
+    .map((id): Place => ({ network: id, subnet: undefined }));
+  const all = [...places, ...bare.filter((place, at) => bare.findIndex((one) => one.network === place.network) === at)];
+  return all.sort((a, b) => Number(b.network === network) - Number(a.network === network));
+}
+
+const inside = ({ network, subnet }: Place) =>
+  `${network ? placeHash("network", network) : "-"}/${subnet ? placeHash("subnet", subnet) : "-"}`;
+
+/** Everything a resource is found by, but its owner: that is said, and written with what is said. */
+export function resourceEntries(resource: Indexed): IndexEntry[] {
+  const { kind, provider, region } = resource;
   const facets = facetsOfItem(resource);
-  const place = cut(shortId(resource.id), MOST_WORD);
-  const entries = new Map<string, IndexItem>();
-  const add = (p: string, s: string) => {
-    entries.set(`${p}\n${s}`, { p, s, idHash: hash, kind, account, region });
-  };
-  add(partitions.kind(status, kind), `${provider}/${account}/${region}/${place}#${hash}`);
-  for (const one of accountsOf(resource)) {
-    add(partitions.account(status, provider, one), `${region}/${kind}/${place}#${hash}`);
+  const entries = createEntries(resource.status, indexedAs(resource));
+  const [first = { network: undefined, subnet: undefined }, ...others] = placesOf(facets);
+  for (const account of accountsOf(resource)) {
+    entries.listed(kind, `${provider}/${account}/${region}/${inside(first)}/${cut(shortId(resource.id), MOST_WORD)}`);
   }
-  add(partitions.region(status, region), `${kind}/${provider}/${account}/${place}#${hash}`);
-  if (facets.network) add(partitions.network(status, facets.network), `${kind}/${place}#${hash}`);
-  for (const [key, value] of Object.entries(resource.tags))
-    add(partitions.tag(status, key), `${tagSort(value)}${hash}`);
-  const words = [...wordsOf(resource.name), ...[...facets.words, ...Object.values(resource.tags)].flatMap(wholeWord)];
-  for (const word of entryWords(words)) add(partitions.word(status, word), `${word}#${hash}`);
-  for (const text of facets.prefixes) {
-    const prefix = parsePrefix(text);
-    add(partitions.prefix(status, prefix.family), `${prefixKey(prefix)}#${hash}`);
+  // In a network of another account, or in a further one, it stands with the network instead.
+  for (const place of isLocal(resource, first.network) ? others : [first, ...others]) {
+    const target = place.network ?? place.subnet;
+    if (target !== undefined) entries.related(targetHash(target), `${INSIDE}/${inside(place)}/`);
   }
-  if (facets.expiresAt) add(partitions.expiry(status), `${new Date(facets.expiresAt).toISOString()}#${hash}`);
-  return [...entries.values()];
-}
-
-/** An owner as it stands in a sort key. */
-export function ownerSort(owner: string): string {
-  return `${cut(owner.toLowerCase(), MOST_VALUE)}#`;
-}
-
-/** The index entry of a resource's owner, as it comes and goes with what is said. */
-export function ownerDifference(resource: Pick<ResourceItem, "idHash" | "kind" | "account" | "region">) {
-  const { idHash: hash, kind, account, region } = resource;
-  const entry = (owner: string): IndexItem[] =>
-    owner === ""
-      ? []
-      : [{ p: partitions.owner(), s: `${ownerSort(owner)}${hash}`, idHash: hash, kind, account, region }];
-  return (before: { owner: string }, after: { owner: string }): Write[] => {
-    if (ownerSort(before.owner) === ownerSort(after.owner)) return [];
-    const [removed, added] = [entry(before.owner), entry(after.owner)];
-    return [...removed.map((one) => remove(IndexItem, one)), ...added.map((one) => put(IndexItem, one))];
-  };
-}
-
-/** What to add and what to remove so that the index follows a change. */
-export function indexDifference(
-  before: Indexed | undefined,
-  after: Indexed,
-): { added: IndexItem[]; removed: IndexItem[] } {
-  const key = (entry: IndexItem) => `${entry.p}\n${entry.s}`;
-  const old = new Map((before ? indexEntries(before) : []).map((entry) => [key(entry), entry]));
-  const added: IndexItem[] = [];
-  for (const entry of indexEntries(after)) {
-    if (!old.delete(key(entry))) added.push(entry);
+  for (const { type, to } of facets.relations) {
+    if (type !== "in-network" && type !== "in-subnet") entries.related(targetHash(to), type);
   }
-  return { added, removed: [...old.values()] };
+  entries.named({ words: wordsOfItem(resource, facets), tags: resource.tags, prefixes: facets.prefixes });
+  entries.within(facets.prefixes);
+  if (facets.expiresAt) entries.ends(facets.expiresAt);
+  return entries.all();
 }

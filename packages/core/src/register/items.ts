@@ -48,32 +48,3 @@ export const ResourceItem = defineEntity({
   },
 });
 export type ResourceItem = ItemOf<typeof ResourceItem>;
-
-export const IndexItem = defineEntity({
-  type: "index",
-  about:
-    "One way to find a resource: by kind, account, region, network, tag, word, address or expiry, active and retired apart",
-  schema: z.object({
-    p: z.string(),
-    s: z.string(),
-    idHash: z.string(),
-    kind: kindName,
-    account: z.string(),
-    region: z.string(),
-  }),
-  key: {
-    partition: (of: { p: string; s: string }) => of.p,
-    sort: (of: { p: string; s: string }) => of.s,
-  },
-});
-export type IndexItem = ItemOf<typeof IndexItem>;
-
-export const PrefixLengthItem = defineEntity({
-  type: "prefix-length",
-  about: "The prefix lengths in use, so that what contains an address is one exact read for each of them",
-  schema: z.object({ family: z.union([z.literal(4), z.literal(6)]), length: z.int() }),
-  key: {
-    partition: () => "prefix-lengths",
-    sort: (of: { family: 4 | 6; length: number }) => `${of.family}#${String(of.length).padStart(3, "0")}`,
-  },
-});

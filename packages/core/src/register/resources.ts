@@ -1,9 +1,12 @@
 import type { Provider } from "@cadastre/contract/scope";
 import type { Resource, ResourcePatch } from "@cadastre/contract/view";
 import type { Actor, Context } from "../context.ts";
-import { annotate } from "../said/annotate.ts";
-import { facetsOfItem, ownerDifference, partitions } from "./entries.ts";
-import { IndexItem, resourceSubject } from "./items.ts";
+import { annotate, type Said } from "../said/annotate.ts";
+import { indexWrites } from "../subjects/index-writes.ts";
+import { ownerEntries } from "../subjects/keys.ts";
+import { countListed } from "./counts.ts";
+import { facetsOfItem, indexedAs } from "./entries.ts";
+import { resourceSubject } from "./items.ts";
 import { readResource, toResources } from "./view.ts";
 
 /** One resource, active or retired, by its natural id or its short id. Throws `resource.not_found`. */
@@ -30,17 +33,14 @@ export async function annotateResource(
     subject: resourceSubject(idHash),
     id: resource.id,
     place: { kind, provider, account, region, network: facetsOfItem(resource).network },
-    indexed: ownerDifference(resource),
+    indexed: (before: Said, after: Said) =>
+      indexWrites(ownerEntries(indexedAs(resource), before.owner), ownerEntries(indexedAs(resource), after.owner)),
   };
   await annotate(context, actor, annotated, patch, { version });
   return getResource(context, id);
 }
 
-/** Whether an account has any resource that is not retired. */
+/** Whether an account has any resource that is not retired, its own or one that others share with it. */
 export async function hasActiveResources(context: Context, provider: Provider, account: string): Promise<boolean> {
-  const page = await context.table.query(IndexItem, {
-    partition: partitions.account("active", provider, account),
-    limit: 1,
-  });
-  return page.items.length > 0;
+  return (await countListed(context, { provider, account })) > 0;
 }

@@ -1,7 +1,7 @@
 import { idHash } from "@cadastre/contract/digest";
 import type { ScopeState } from "@cadastre/contract/discovery";
 import { ProblemError } from "@cadastre/contract/errors";
-import { KIND_NAMES } from "@cadastre/contract/kinds/names";
+import { kindOfId } from "@cadastre/contract/resource";
 import type { Resource } from "@cadastre/contract/view";
 import type { Stored } from "@cadastre/store/table";
 import type { Context } from "../context.ts";
@@ -14,10 +14,14 @@ import { ResourceItem, resourceSubject } from "./items.ts";
 
 export type StoredResource = ResourceItem & { readonly version: number };
 
-/** The keys that an id may have: one for a short id, one of each kind for a natural id. */
-function hashesOf(id: string): string[] {
-  const short = /^res_([0-9a-f]{32})$/.exec(id);
-  return short ? [short[1] as string] : KIND_NAMES.map((kind) => idHash(kind, id));
+const SHORT = /^res_([0-9a-f]{32})$/;
+
+/** The key of the resource that a natural id or a short id (`res_…`) names; undefined for what is neither. */
+export function keyOfId(id: string): string | undefined {
+  const short = SHORT.exec(id)?.[1];
+  if (short !== undefined) return short;
+  const named = kindOfId(id);
+  return named && idHash(named.kind, id);
 }
 
 /** Whether the caller may know of a resource: as the account that owns it, or as one that is shown it. */
@@ -32,13 +36,9 @@ export async function readResource(
   id: string,
   options: { consistent?: boolean } = {},
 ): Promise<StoredResource> {
-  const found = await context.table.getMany(
-    ResourceItem,
-    hashesOf(id).map((hash) => ({ idHash: hash })),
-    options,
-  );
-  const resource = found.find((item) => item !== undefined && isVisibleResource(context, item));
-  if (!resource) throw new ProblemError("resource.not_found");
+  const key = keyOfId(id);
+  const resource = key === undefined ? undefined : await context.table.get(ResourceItem, { idHash: key }, options);
+  if (!resource || !isVisibleResource(context, resource)) throw new ProblemError("resource.not_found");
   return resource;
 }
 

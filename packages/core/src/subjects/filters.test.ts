@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { parseSearch } from "./filters.ts";
-import { globMatches } from "./match.ts";
+import { globMatches } from "./glob.ts";
 
 describe("a search text", () => {
   it.each([
@@ -25,7 +25,7 @@ describe("a search text", () => {
 
   it.each([
     ["kind:vm", "kind is one of network, subnet"],
-    ["colour:blue", "colour: is not a qualifier; use kind"],
+    ["colour:blue", "colour: is not a qualifier; use type"],
     ["ip:10.1.2", "ip:10.1.2"],
     ["cidr:10.0.0.1/8", "10.0.0.0/8"],
     ['"open', "at character 1: a quote is not closed"],

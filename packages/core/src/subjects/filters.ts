@@ -1,26 +1,28 @@
 import { ProblemError } from "@cadastre/contract/errors";
 import { KIND_NAMES, type KindName } from "@cadastre/contract/kinds/names";
 import { PROVIDERS, type Provider } from "@cadastre/contract/scope";
+import { SUBJECT_TYPES, type SubjectType } from "@cadastre/contract/subject";
 import { parseAddress, tryParseAddress } from "@cadastre/net/address";
 import { parsePrefix, tryParsePrefix } from "@cadastre/net/prefix";
 
-/** What a resource must be to be found. All of it must hold. */
+/** What a subject must be to be found. All of it must hold. */
 export interface Filters {
+  readonly type?: SubjectType | undefined;
   readonly kind?: KindName | undefined;
   readonly provider?: Provider | undefined;
   readonly account?: string | undefined;
   readonly region?: string | undefined;
-  /** Natural id of a network. */
+  /** Natural id of a network, or its last component. */
   readonly network?: string | undefined;
   readonly status?: "active" | "retired" | "any" | undefined;
   /** Whole name, with `*` for any characters; upper and lower case alike. */
   readonly name?: string | undefined;
   readonly tags: readonly { readonly key: string; readonly value?: string | undefined }[];
-  /** Resources with this address, or with a prefix that contains it. */
+  /** What has this address, or a prefix that contains it. */
   readonly ip?: string | undefined;
-  /** Resources with a prefix inside this one. */
+  /** What has a prefix inside this one. */
   readonly cidr?: string | undefined;
-  /** Beginnings of words: of the name, short id, host names, tag values. */
+  /** Beginnings of words (of the name, short id, host names, tag values), or a natural id as a whole. */
   readonly words: readonly string[];
   readonly owner?: string | undefined;
   /** Before this ISO 8601 day or time a certificate must end. */
@@ -30,6 +32,7 @@ export interface Filters {
 export const NO_FILTERS: Filters = { tags: [], words: [] };
 
 const QUALIFIERS = [
+  "type",
   "kind",
   "provider",
   "account",
@@ -130,6 +133,9 @@ export function parseSearch(q: string): Filters {
     }
     if (value === "") throw refuse(`${qualifier}: has an empty value`);
     switch (qualifier as (typeof QUALIFIERS)[number]) {
+      case "type":
+        set("type", oneOf("type", value, SUBJECT_TYPES));
+        break;
       case "kind":
         set("kind", oneOf("kind", value, KIND_NAMES));
         break;

@@ -1,0 +1,194 @@
+import type { KindName } from "@cadastre/contract/kinds/names";
+import { kindName, PROVIDERS, type Provider, provider } from "@cadastre/contract/scope";
+import { defineEntity, type ItemOf } from "@cadastre/store/entity";
+import { increment, type Write } from "@cadastre/store/table";
+import * as z from "zod";
+import type { Context } from "../context.ts";
+
+const STATUSES = ["active", "retired"] as const;
+type Status = (typeof STATUSES)[number];
+const FAMILIES = ["region", "account", "place"] as const;
+type Family = (typeof FAMILIES)[number];
+
+/** One count is the sum of this many items, so that writers of one place do not all wait for one item. */
+const SLOTS = 4;
+
+const counter = z.object({
+  family: z.enum(FAMILIES),
+  status: z.enum(STATUSES),
+  /** `provider/region`, `provider/account` or `provider/region/account`. */
+  place: z.string(),
+  kind: kindName,
+  /** `shared`: seen by the account, owned by another. */
+  whose: z.enum(["own", "shared"]),
+  slot: z.int(),
+});
+type CounterKey = z.output<typeof counter>;
+
+/**
+ * How many resources there are, kept by increments in the change's own commit: by region, by account, and by place (an account
+ * in a region). Three writes a commit, however many resources of one place it makes; what filters by status, kind, provider,
+ * account and region is then a sum over few items, at any size. The places also are the directory of where a region is used.
+ */
+export const CountItem = defineEntity({
+  type: "count",
+  about: "How many resources of a kind a region, an account or a place has; changed in the commits of the changes",
+  schema: counter.extend({ n: z.int() }),
+  key: {
+    partition: (of: CounterKey) => `count#${of.family}#${of.status}`,
+    sort: (of: CounterKey) => `${of.place}/${of.kind}/${of.whose}/${of.slot}`,
+  },
+});
+type CountItem = ItemOf<typeof CountItem>;
+
+/** What of a resource is counted: once for its owner, and apart for each further account that sees it. */
+export interface Counted {
+  readonly idHash: string;
+  readonly status: Status;
+  readonly kind: KindName;
+  readonly provider: Provider;
+  readonly account: string;
+  readonly region: string;
+  readonly sharedWith: readonly string[];
+}
+
+function countersOf({ status, kind, provider, account, region, sharedWith }: Counted): Omit<CounterKey, "slot">[] {
+  const of = (family: Family, place: string, whose: "own" | "shared") => ({ family, status, place, kind, whose });
+  return [
+    of("region", `${provider}/${region}`, "own"),
+    of("account", `${provider}/${account}`, "own"),
+    of("place", `${provider}/${region}/${account}`, "own"),
+    ...sharedWith.flatMap((guest) => [
+      of("account", `${provider}/${guest}`, "shared"),
+      of("place", `${provider}/${region}/${guest}`, "shared"),
+    ]),
+  ];
+}
+
+/**
+ * The writes that count changes, to be in their commit: none for changes that leave all counts as they are, three for any number
+ * of new resources of one kind in one place. Pure.
+ */
+export function countWrites(
+  changes: readonly { readonly before?: Counted | undefined; readonly after: Counted }[],
+): Write[] {
+  const slot = Number.parseInt(changes[0]?.after.idHash.slice(0, 4) ?? "0", 16) % SLOTS;
+  const sums = new Map<string, { key: CounterKey; by: number }>();
+  const add = (counted: Counted, by: number) => {
+    for (const counter of countersOf(counted)) {
+      const key = { ...counter, slot };
+      const { pk, sk } = CountItem.keyOf(key);
+      const sum = sums.get(`${pk} ${sk}`) ?? { key, by: 0 };
+      sum.by += by;
+      sums.set(`${pk} ${sk}`, sum);
+    }
+  };
+  for (const { before, after } of changes) {
+    if (before) add(before, -1);
+    add(after, 1);
+  }
+  return [...sums.values()].filter(({ by }) => by !== 0).map(({ key, by }) => increment(CountItem, key, "n", by));
+}
+
+/** The filters that counts know. `any` and absent status: active ones are meant when it is absent. */
+export interface CountFilters {
+  readonly status?: Status | "any" | undefined;
+  readonly kind?: KindName | undefined;
+  readonly provider?: Provider | undefined;
+  readonly account?: string | undefined;
+  readonly region?: string | undefined;
+}
+
+export interface Count {
+  readonly status: Status;
+  readonly kind: KindName;
+  readonly provider: Provider;
+  readonly account?: string;
+  readonly region?: string;
+  /** Resources that the account owns. */
+  readonly own: number;
+  /** Resources that the account sees and another one owns. */
+  readonly shared: number;
+}
+
+const statusesOf = ({ status = "active" }: CountFilters): readonly Status[] => (status === "any" ? STATUSES : [status]);
+
+async function readCounters(
+  context: Context,
+  family: Family,
+  status: Status,
+  beginnings: readonly string[],
+): Promise<CountItem[]> {
+  const read = async (beginning: string) => {
+    const items: CountItem[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await context.table.query(CountItem, {
+        partition: `count#${family}#${status}`,
+        ...(beginning === "" ? {} : { sort: { beginsWith: beginning } }),
+        cursor,
+      });
+      items.push(...page.items);
+      cursor = page.cursor;
+    } while (cursor !== undefined);
+    return items;
+  };
+  return (await Promise.all(beginnings.map(read))).flat();
+}
+
+/** Where in a family the counters of these filters stand. */
+function beginningsIn(family: Family, { provider: one, account, region }: CountFilters): string[] {
+  const parts = { region: [region], account: [account], place: [region, account] }[family];
+  if (parts[0] === undefined) return one === undefined ? [""] : [`${one}/`];
+  const given = parts[1] === undefined ? parts.slice(0, 1) : parts;
+  return (one === undefined ? PROVIDERS : [one]).map((provider) => `${provider}/${given.join("/")}/`);
+}
+
+function toCount(item: CountItem): Count {
+  const [first, second = "", third = ""] = item.place.split("/");
+  const at = {
+    region: { region: second },
+    account: { account: second },
+    place: { region: second, account: third },
+  }[item.family];
+  return {
+    status: item.status,
+    kind: item.kind,
+    provider: provider.parse(first),
+    ...at,
+    own: item.whose === "own" ? item.n : 0,
+    shared: item.whose === "shared" ? item.n : 0,
+  };
+}
+
+/**
+ * How many resources the filters have, one row for each status, kind, provider and (as asked by `by`, or as far as it is
+ * filtered) account and region; rows of none are left out. Costs half a unit for each provider and status when the account
+ * or the region is given, and otherwise by how many regions (or, `by` accounts, accounts) there are.
+ */
+export async function readCounts(
+  context: Context,
+  filters: CountFilters,
+  by: readonly ("account" | "region")[] = [],
+): Promise<Count[]> {
+  const wants = (part: "account" | "region") => by.includes(part) || filters[part] !== undefined;
+  const family: Family = !wants("account") ? "region" : wants("region") ? "place" : "account";
+  const items = await Promise.all(
+    statusesOf(filters).map((status) => readCounters(context, family, status, beginningsIn(family, filters))),
+  );
+  const rows = new Map<string, Count>();
+  for (const count of items.flat().map(toCount)) {
+    if (filters.kind !== undefined && count.kind !== filters.kind) continue;
+    if (filters.account !== undefined && count.account !== filters.account) continue;
+    const key = [count.status, count.kind, count.provider, count.account, count.region].join("/");
+    const row = rows.get(key);
+    rows.set(key, row ? { ...row, own: row.own + count.own, shared: row.shared + count.shared } : count);
+  }
+  return [...rows.values()].filter(({ own, shared }) => own !== 0 || shared !== 0);
+}
+
+/** How many resources a list with these filters has: of an account, also those that others share with it. */
+export async function countListed(context: Context, filters: CountFilters): Promise<number> {
+  const counts = await readCounts(context, filters);
+  return counts.reduce((sum, { own, shared }) => sum + own + shared, 0);
+}

@@ -1,0 +1,76 @@
+import type { Relation } from "@cadastre/contract/kinds/kind";
+import type { Resource } from "@cadastre/contract/view";
+import type { Context } from "../context.ts";
+import type { Listed, ListOptions } from "../lists.ts";
+import { partitions, type Standing } from "../subjects/keys.ts";
+import { cursorsOf, viewAll, walkIndex } from "../subjects/search.ts";
+import type { IndexRange } from "../subjects/subject.ts";
+import { facetsOfItem, targetHash } from "./entries.ts";
+import type { ResourceItem } from "./items.ts";
+import { type FoundResource, networkRanges, ResourceSubject } from "./subject.ts";
+import { keyOfId, readResource, type StoredResource } from "./view.ts";
+
+/** How another resource stands to one: `to` it from the one, or `from` it to the one. */
+export interface Related {
+  readonly relation: Relation["type"];
+  readonly direction: "to" | "from";
+  /** Natural id of the other. */
+  readonly id: string;
+  /** The other as the register has it; absent when it does not have it. */
+  readonly resource?: Resource;
+}
+
+const relationsOf = (resource: ResourceItem) => facetsOfItem(resource).relations;
+
+/** Where those stand in the index that name the resource. */
+function rangesTo(resource: ResourceItem, standing: Standing): IndexRange[] {
+  const { network } = facetsOfItem(resource);
+  if (resource.kind === "network") return networkRanges(standing, resource.id);
+  if (resource.kind === "subnet" && network !== undefined) return networkRanges(standing, network, resource.id);
+  return [{ partition: partitions.relation(standing, targetHash(resource.id)), rank: "" }];
+}
+
+async function named(context: Context, resource: StoredResource): Promise<Related[]> {
+  const relations = relationsOf(resource);
+  const keys = [...new Set(relations.flatMap(({ to }) => keyOfId(to) ?? []))];
+  const items = (await ResourceSubject.read(context, keys)).filter(
+    (item) => item !== undefined && ResourceSubject.isVisible(context, item),
+  );
+  const views = await ResourceSubject.view(context, items as FoundResource[]);
+  const byId = new Map(views.map((view) => [view.id, view]));
+  return relations.map(({ type, to }): Related => {
+    const other = byId.get(to);
+    return { relation: type, direction: "to", id: to, ...(other ? { resource: other } : {}) };
+  });
+}
+
+/**
+ * What a resource names (its network, subnet, what it is attached to, the certificates it presents), active or retired, then
+ * the active resources that name it, a page at a time. The first page has all that it names, beyond `limit` if it must.
+ * Throws `resource.not_found`, `cursor.invalid`. Writes nothing.
+ */
+export async function relatedTo(context: Context, id: string, options: ListOptions): Promise<Listed<Related>> {
+  const resource = await readResource(context, id);
+  const cursors = cursorsOf("related", { key: resource.idHash });
+  const from = options.cursor === undefined ? undefined : cursors.decode(options.cursor);
+  const known = from === undefined ? await named(context, resource) : [];
+  const { found, next } = await walkIndex(context, {
+    subjects: [ResourceSubject],
+    ranges: rangesTo(resource, "active").sort((a, b) => (a.rank < b.rank ? -1 : 1)),
+    from,
+    limit: Math.max(1, options.limit - known.length),
+    ahead: false,
+    mayMatch: () => true,
+    matches: (_, item) => {
+      const other = item as StoredResource;
+      return other.status === "active" && relationsOf(other).some(({ to }) => to === resource.id);
+    },
+  });
+  const views = (await viewAll(context, [ResourceSubject], found)) as Resource[];
+  const naming = views.flatMap((view, at) =>
+    relationsOf(found[at]?.item as StoredResource)
+      .filter(({ to }) => to === resource.id)
+      .map(({ type }): Related => ({ relation: type, direction: "from", id: view.id, resource: view })),
+  );
+  return { items: [...known, ...naming], ...(next ? { cursor: cursors.encode(next) } : {}) };
+}

@@ -1,0 +1,175 @@
+import { fromAccountName } from "@cadastre/contract/account";
+import type { KindName } from "@cadastre/contract/kinds/names";
+import { KIND_NAMES } from "@cadastre/contract/kinds/names";
+import { kindOfId } from "@cadastre/contract/resource";
+import { PROVIDERS } from "@cadastre/contract/scope";
+import type { Resource } from "@cadastre/contract/view";
+import type { Context } from "../context.ts";
+import { toSaid } from "../said/annotate.ts";
+import { SaidItem } from "../said/items.ts";
+import type { Filters } from "../subjects/filters.ts";
+import { ownerEntries, partitions, type Standing } from "../subjects/keys.ts";
+import { nameMatches, ownerMatches, prefixesMatch, tagsMatch, wordsMatch } from "../subjects/match.ts";
+import { defineSubject, type IndexRange } from "../subjects/subject.ts";
+import { isIdBeginning } from "../subjects/words.ts";
+import { readCounts } from "./counts.ts";
+import {
+  accountsOf,
+  facetsOfItem,
+  INSIDE,
+  indexedAs,
+  placeHash,
+  RESOURCE,
+  resourceEntries,
+  targetHash,
+  wordsOfItem,
+} from "./entries.ts";
+import { ResourceItem, resourceSubject } from "./items.ts";
+import { isVisibleResource, keyOfId, type StoredResource, toResources } from "./view.ts";
+
+/** The networks that a resource is in; a network is in itself. */
+function networksOf(resource: ResourceItem): string[] {
+  const { network, relations } = facetsOfItem(resource);
+  const named = relations.flatMap(({ type, to }) => (type === "in-network" ? [to] : []));
+  return network === undefined ? named : [network, ...named];
+}
+
+/** A resource, with its owner where that is asked for: it is said, not observed, and read only then. */
+export type FoundResource = StoredResource & { readonly owner?: string };
+
+/** Whether a resource is what is looked for. */
+function resourceMatches(resource: FoundResource, filters: Filters): boolean {
+  const { status = "active", network, expiresBefore } = filters;
+  if (status !== "any" && resource.status !== status) return false;
+  if (filters.kind !== undefined && resource.kind !== filters.kind) return false;
+  if (filters.provider !== undefined && resource.provider !== filters.provider) return false;
+  if (filters.account !== undefined && !accountsOf(resource).includes(filters.account)) return false;
+  if (filters.region !== undefined && resource.region !== filters.region) return false;
+  if (!nameMatches(resource.name, filters) || !ownerMatches(resource.owner ?? "", filters)) return false;
+  if (!tagsMatch(resource.tags, filters)) return false;
+  const facets = facetsOfItem(resource);
+  if (network !== undefined && !networksOf(resource).some((id) => id === network || id.endsWith(`/${network}`)))
+    return false;
+  if (expiresBefore !== undefined && !(facets.expiresAt && Date.parse(facets.expiresAt) < Date.parse(expiresBefore)))
+    return false;
+  return (
+    idsMatch(resource, filters) && resourceWordsMatch(resource, filters) && prefixesMatch(facets.prefixes, filters)
+  );
+}
+
+/** A whole natural or short id means that resource, the beginning of a natural id all that go on from it. */
+function idsMatch({ id, idHash: hash }: ResourceItem, { words }: Filters): boolean {
+  return words.filter(isId).every((word) => {
+    const key = keyOfId(word);
+    return key === undefined ? id.toLowerCase().startsWith(word.toLowerCase()) : key === hash;
+  });
+}
+
+function resourceWordsMatch(resource: ResourceItem, filters: Filters): boolean {
+  const words = filters.words.filter((word) => !isId(word));
+  return words.length === 0 || wordsMatch(wordsOfItem(resource, facetsOfItem(resource)), words);
+}
+
+const isId = (word: string) => isIdBeginning(word) || keyOfId(word) !== undefined;
+
+const listOf = (standing: Standing, kind: KindName, beginning: string): IndexRange => ({
+  partition: partitions.list(standing, kind),
+  ...(beginning === "" ? {} : { sort: { beginsWith: beginning } }),
+  rank: `${kind}#${beginning}`,
+});
+
+/** Kinds that are in networks. */
+const NETWORKED: readonly KindName[] = ["network", "subnet", "instance", "interface", "address"];
+
+/** Where everything is that is in a network: in the lists of the place that it belongs to, and in the relations to it. */
+export function networkRanges(standing: Standing, network: string, subnet?: string): IndexRange[] {
+  const named = kindOfId(network);
+  const within = subnet === undefined ? "" : `${placeHash("network", network)}/${placeHash("subnet", subnet)}/`;
+  const relations = {
+    partition: partitions.relation(standing, targetHash(network)),
+    sort: { beginsWith: `${INSIDE}/${within}` },
+    rank: "~",
+  };
+  if (named?.account === undefined) return [relations];
+  const { provider, account, region } = named;
+  // What is in a global network stands under its own region.
+  const place = region === "global" ? "" : `${region}/${placeHash("network", network)}/`;
+  const inside = subnet === undefined || place === "" ? place : `${place}${placeHash("subnet", subnet)}/`;
+  return [...NETWORKED.map((kind) => listOf(standing, kind, `${provider}/${account}/${inside}`)), relations];
+}
+
+/** The accounts that the filters name or the caller is limited to; undefined when neither limits it. */
+function accountsAsked({ restriction }: Context, { account, provider }: Filters) {
+  if (account !== undefined) return (provider ? [provider] : PROVIDERS).map((one) => ({ provider: one, account }));
+  return restriction?.accounts.map(fromAccountName).filter((one) => !provider || one.provider === provider);
+}
+
+async function resourceLists(context: Context, filters: Filters, standing: Standing): Promise<IndexRange[]> {
+  const { kind, provider, region, network } = filters;
+  const kinds = kind ? [kind] : KIND_NAMES;
+  if (network !== undefined && kindOfId(network) !== undefined) {
+    const ranges = networkRanges(standing, network);
+    return kind ? ranges.filter(({ rank }) => rank === "~" || rank.startsWith(`${kind}#`)) : ranges;
+  }
+  const accounts = accountsAsked(context, filters);
+  if (accounts) {
+    const within = region === undefined ? "" : `${region}/`;
+    return kinds.flatMap((one) =>
+      accounts.map((at) => listOf(standing, one, `${at.provider}/${at.account}/${within}`)),
+    );
+  }
+  if (region !== undefined) {
+    const places = await readCounts(context, { status: standing, kind, provider, region }, ["account"]);
+    return places.map((at) => listOf(standing, at.kind, `${at.provider}/${at.account}/${region}/`));
+  }
+  return kinds.flatMap((one) => (provider ? [listOf(standing, one, `${provider}/`)] : [listOf(standing, one, "")]));
+}
+
+async function readFound(
+  context: Context,
+  keys: readonly string[],
+  filters?: Filters,
+): Promise<(FoundResource | undefined)[]> {
+  const [resources, said] = await Promise.all([
+    context.table.getMany(
+      ResourceItem,
+      keys.map((key) => ({ idHash: key })),
+    ),
+    filters?.owner === undefined
+      ? []
+      : context.table.getMany(
+          SaidItem,
+          keys.map((key) => ({ subject: resourceSubject(key) })),
+        ),
+  ]);
+  return resources.map((resource, at) => resource && { ...resource, owner: toSaid(said[at]).owner });
+}
+
+export const ResourceSubject = defineSubject<FoundResource, Resource>({
+  type: RESOURCE,
+  filters: [
+    "kind",
+    "provider",
+    "account",
+    "region",
+    "network",
+    "status",
+    "name",
+    "tags",
+    "ip",
+    "cidr",
+    "words",
+    "owner",
+    "expiresBefore",
+  ],
+  entries: (resource) => [...resourceEntries(resource), ...ownerEntries(indexedAs(resource), resource.owner ?? "")],
+  read: readFound,
+  isVisible: isVisibleResource,
+  matches: resourceMatches,
+  list: resourceLists,
+  named: (text) => {
+    const key = keyOfId(text);
+    return key === undefined ? [] : [key];
+  },
+  view: toResources,
+});

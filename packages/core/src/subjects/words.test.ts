@@ -1,0 +1,98 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { createEntries, partitions } from "./keys.ts";
+import { searchedWords, spelledAddress, spelledPrefix, wholeWord, wordsOf } from "./words.ts";
+
+const SUBJECT = { type: "resource", hint: "network", key: "0123456789abcdef0123456789abcdef" };
+const BEGIN = partitions.word("active", "");
+
+function wordEntries(name: string, tags: Record<string, string>, prefixes: readonly string[] = []) {
+  const entries = createEntries("active", SUBJECT);
+  entries.named({ words: searchedWords(name, Object.values(tags)), tags, prefixes });
+  return entries.all().filter((entry) => entry.p.startsWith(BEGIN));
+}
+
+/** What stands before the subject in the sort keys. */
+const texts = (...of: Parameters<typeof wordEntries>) =>
+  wordEntries(...of).map(({ s }) => s.slice(0, s.lastIndexOf("#")));
+
+const name = fc.oneof(
+  fc.string({ maxLength: 20 }),
+  fc.string({ unit: "grapheme", maxLength: 20 }),
+  fc
+    .array(fc.constantFrom("web", "we", "a", "12", "-", ".", "ÄÖ", "𝒳𝒴"), { maxLength: 8 })
+    .map((parts) => parts.join("")),
+);
+
+describe("the words of a subject", () => {
+  it("are all found by any beginning of two characters or more", () => {
+    fc.assert(
+      fc.property(name, fc.dictionary(fc.constantFrom("env", "team"), name), (text, tags) => {
+        const entries = wordEntries(text, tags);
+        for (const word of [...wordsOf(text), ...Object.values(tags).flatMap(wholeWord)]) {
+          const characters = [...word];
+          for (let length = 2; length <= characters.length; length++) {
+            const beginning = characters.slice(0, length).join("");
+            const partition = partitions.word("active", beginning);
+            expect(entries.some((entry) => entry.p === partition && entry.s.startsWith(beginning))).toBe(true);
+          }
+        }
+      }),
+    );
+  });
+
+  it("are a name and what goes on from each of its parts that begins with a letter", () => {
+    expect(wordsOf("EU-web-prod-0016")).toEqual(["eu-web-prod-0016", "eu-web-prod-0016", "web-prod-0016", "prod-0016"]);
+    expect(wordsOf("0016.x.db2")).toEqual(["0016.x.db2", "db2"]);
+    expect(wordsOf(" ")).toEqual([]);
+  });
+
+  it("take one entry where a longer word, a tag or an address has the same beginning", () => {
+    expect(texts("web-12", { Name: "web-12", role: "web", env: "prod" }).sort()).toEqual([
+      "prod\u0001env",
+      "web\u0001role",
+      "web-12\u0001name",
+    ]);
+    expect(texts("ip-10-1-2-5.ec2.internal", {}, ["10.1.2.5/32"])).toEqual(["ec2.internal", "internal"]);
+    expect(texts("ip-10-1-2-5.ec2.internal", {}, ["10.1.2.6/32"])).toContain("ip-10-1-2-5.ec2.internal");
+  });
+
+  it("of any length fit in a key with the subject", () => {
+    for (const { p, s } of wordEntries("😀".repeat(1000), { ["🙈".repeat(256)]: "😀".repeat(1000) })) {
+      expect(Buffer.byteLength(s)).toBeLessThanOrEqual(1024);
+      expect(Buffer.byteLength(p)).toBeLessThanOrEqual(2048);
+    }
+  });
+});
+
+describe("a host name that spells an address", () => {
+  it.each([
+    ["ip-10-1-2-5.ec2.internal", "10.1.2.5"],
+    ["ec2-52-0-0-1.compute-1.amazonaws.com", "52.0.0.1"],
+    ["ip-10-1-2-5", "10.1.2.5"],
+    ["ip-10-1-2-256", undefined],
+    ["ip-10-1-2-05", undefined],
+    ["ip-10-1-2-5-6", undefined],
+    ["xip-10-1-2-5", undefined],
+  ])("%s: %s", (word, address) => {
+    expect(spelledAddress(word)).toBe(address);
+  });
+
+  it("is inside the prefix of each of its beginnings", () => {
+    fc.assert(
+      fc.property(fc.ipV4(), fc.constantFrom("ip", "ec2"), (address, first) => {
+        const host = `${first}-${address.replaceAll(".", "-")}.ec2.internal`;
+        for (let length = 2; length <= host.length; length++) {
+          const [network = "", bits = ""] = spelledPrefix(host.slice(0, length))?.split("/") ?? [];
+          const octets = Number(bits) / 8;
+          expect(address.split(".").slice(0, octets)).toEqual(network.split(".").slice(0, octets));
+          expect(bits, host.slice(0, length)).not.toBe("");
+        }
+      }),
+    );
+  });
+
+  it.each(["web", "ip-foo", "ip-10-x", "ip-1000", "ip-10-1-2-5x", "ec3", "ipx"])("is not begun by %s", (word) => {
+    expect(spelledPrefix(word)).toBeUndefined();
+  });
+});

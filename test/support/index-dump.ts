@@ -1,0 +1,90 @@
+import { AccountItem } from "@cadastre/core/accounts/items";
+import { accountEntries } from "@cadastre/core/accounts/subject";
+import type { Context } from "@cadastre/core/context";
+import { CountItem, countWrites } from "@cadastre/core/register/counts";
+import { countedOf, resourceEntries } from "@cadastre/core/register/entries";
+import { ResourceItem } from "@cadastre/core/register/items";
+import { IndexItem } from "@cadastre/core/subjects/items";
+import type { AnyEntity, ItemOf } from "@cadastre/store/entity";
+import type { BulkWrite, Table, Write } from "@cadastre/store/table";
+
+const partitionsOf = new WeakMap<Table, Map<string, Set<string>>>();
+
+/** The same table, which remembers the partitions that were written of each type of item: there is no scan to find them by. */
+export function remembering(table: Table): Table {
+  const partitions = new Map<string, Set<string>>();
+  const note = (writes: readonly (Write | BulkWrite)[]) => {
+    for (const write of writes) {
+      const key = write.entity.keyOf("item" in write ? write.item : write.key);
+      const known = partitions.get(write.entity.type) ?? new Set();
+      partitions.set(write.entity.type, known.add(key.pk));
+    }
+  };
+  const wrapped: Table = {
+    meter: table.meter,
+    get: (entity, key, options) => table.get(entity, key, options),
+    getMany: (entity, keys, options) => table.getMany(entity, keys, options),
+    query: (entity, query) => table.query(entity, query),
+    commit: (writes, options) => {
+      note(writes);
+      return table.commit(writes, options);
+    },
+    load: (writes) => {
+      note(writes);
+      return table.load(writes);
+    },
+    ready: () => table.ready(),
+    close: () => table.close(),
+  };
+  partitionsOf.set(wrapped, partitions);
+  return wrapped;
+}
+
+/** Every stored item of a type, through a table that remembers. */
+export async function allOf<E extends AnyEntity>(context: Context, entity: E): Promise<ItemOf<E>[]> {
+  const partitions = partitionsOf.get(context.table);
+  if (!partitions) throw new Error("only the context of createTestContext knows what was written");
+  const items: ItemOf<E>[] = [];
+  for (const partition of partitions.get(entity.type) ?? []) {
+    let cursor: string | undefined;
+    do {
+      const page = await context.table.query(entity, { partition, cursor, consistent: true });
+      items.push(...page.items);
+      cursor = page.cursor;
+    } while (cursor !== undefined);
+  }
+  return items;
+}
+
+/** Every stored index entry, and every one that the stored subjects should have: to be equal. Sorted. */
+export async function indexDump(context: Context): Promise<{ stored: string[]; expected: string[] }> {
+  const toText = ({ p, s }: { p: string; s: string }) => `${p}  ${s}`;
+  const expected = [
+    ...(await allOf(context, ResourceItem)).flatMap(resourceEntries),
+    ...(await allOf(context, AccountItem)).flatMap(accountEntries),
+  ];
+  const stored = await allOf(context, IndexItem);
+  return { stored: stored.map(toText).sort(), expected: expected.map(toText).sort() };
+}
+
+/** What the counters say, summed over their slots, and a full recount of the resources: to be equal. */
+export async function countDump(context: Context): Promise<{ stored: object; expected: object }> {
+  const sum = (
+    counters: readonly { family: string; status: string; place: string; kind: string; whose: string; n: number }[],
+  ) => {
+    const sums = new Map<string, number>();
+    for (const { family, status, place, kind, whose, n } of counters) {
+      const name = [family, status, place, kind, whose].join(" ");
+      sums.set(name, (sums.get(name) ?? 0) + n);
+    }
+    return Object.fromEntries([...sums].filter(([, n]) => n !== 0).sort(([a], [b]) => (a < b ? -1 : 1)));
+  };
+  const stored = await allOf(context, CountItem);
+  const recounted = (await allOf(context, ResourceItem)).flatMap((resource) =>
+    countWrites([{ after: countedOf(resource) }]).map((write) => {
+      if (write.op !== "increment") throw new Error("counts are increments");
+      return { ...(write.key as ItemOf<typeof CountItem>), n: write.by };
+    }),
+  );
+  return { stored: sum(stored), expected: sum(recounted) };
+}
