@@ -2,9 +2,11 @@ import { AccountItem } from "@cadastre/core/accounts/items";
 import { accountEntries } from "@cadastre/core/accounts/subject";
 import type { Context } from "@cadastre/core/context";
 import { CountItem, countWrites } from "@cadastre/core/register/counts";
-import { countedOf, resourceEntries } from "@cadastre/core/register/entries";
+import { countedOf, indexedAs, resourceEntries } from "@cadastre/core/register/entries";
 import { ResourceItem } from "@cadastre/core/register/items";
+import { SaidItem } from "@cadastre/core/said/items";
 import { IndexItem } from "@cadastre/core/subjects/items";
+import { ownerEntries } from "@cadastre/core/subjects/keys";
 import type { AnyEntity, ItemOf } from "@cadastre/store/entity";
 import type { BulkWrite, Table, Write } from "@cadastre/store/table";
 
@@ -56,15 +58,28 @@ export async function allOf<E extends AnyEntity>(context: Context, entity: E): P
   return items;
 }
 
-/** Every stored index entry, and every one that the stored subjects should have: to be equal. Sorted. */
-export async function indexDump(context: Context): Promise<{ stored: string[]; expected: string[] }> {
+/**
+ * The index compared with what the stored subjects say: `missing` are entries that a subject should have, `stray` those that
+ * none has. Nothing may ever be missing; strays are left only by what was interrupted or lost a race, and shown to nobody.
+ */
+export async function indexDump(context: Context): Promise<{ missing: string[]; stray: string[]; entries: number }> {
   const toText = ({ p, s }: { p: string; s: string }) => `${p}  ${s}`;
   const expected = [
     ...(await allOf(context, ResourceItem)).flatMap(resourceEntries),
     ...(await allOf(context, AccountItem)).flatMap(accountEntries),
   ];
-  const stored = await allOf(context, IndexItem);
-  return { stored: stored.map(toText).sort(), expected: expected.map(toText).sort() };
+  const owners = (await allOf(context, SaidItem)).map(({ subject: { key }, owner }) => ({ key, owner }));
+  for (const { key, owner } of owners) {
+    const resource = await context.table.get(ResourceItem, { idHash: key });
+    if (resource) expected.push(...ownerEntries(indexedAs(resource), owner));
+  }
+  const stored = new Set((await allOf(context, IndexItem)).map(toText));
+  const wanted = new Set(expected.map(toText));
+  return {
+    missing: [...wanted].filter((entry) => !stored.has(entry)),
+    stray: [...stored].filter((entry) => !wanted.has(entry)),
+    entries: stored.size,
+  };
 }
 
 /** What the counters say, summed over their slots, and a full recount of the resources: to be equal. */

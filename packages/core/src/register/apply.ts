@@ -10,7 +10,6 @@ import { countWrites } from "./counts.ts";
 import type { Change } from "./decide.ts";
 import { countedOf, facetsOfItem, resourceEntries } from "./entries.ts";
 import { ResourceItem, resourceSubject } from "./items.ts";
-import { removeStray } from "./stray.ts";
 
 const ATTEMPTS = 8;
 
@@ -110,14 +109,14 @@ function count(changes: readonly Change[]): ChangeCounts {
 
 /**
  * Applies changes to resources: each resource with its event, feed item and index in one commit, so that no crash can part
- * them. New resources' index entries are loaded first: an entry without its resource is found by nobody. Two writers on one
- * resource: the version decides, the other decides anew. Writes resource, event, feed, index and prefix-length items.
+ * them. New resources' index entries are loaded first: an entry without its resource is found by nobody, and one that was
+ * loaded for what another writer then made otherwise is shown to nobody. Two writers on one resource: the version decides, the
+ * other decides anew. Writes resource, event, feed, index and prefix-length items.
  */
 export async function applyChanges(context: Context, options: ApplyOptions): Promise<ChangeCounts> {
   const { table } = context;
   const room = COMMIT_LIMIT - options.guard.length;
   const applied: Change[] = [];
-  const loaded: { idHash: string; entries: readonly IndexEntry[] }[] = [];
   let open = [...options.idHashes];
   for (let attempt = 1; ; attempt++) {
     // A change that rests on an old state is refused by its version; that there is nothing to change must not rest on one.
@@ -132,7 +131,6 @@ export async function applyChanges(context: Context, options: ApplyOptions): Pro
       context,
       changes.flatMap(({ after }) => facetsOfItem(after).prefixes),
     );
-    for (const { change, early } of prepared) loaded.push({ idHash: change.after.idHash, entries: early });
     await table.load(prepared.flatMap((one) => one.early.map((entry) => put(IndexItem, entry))));
     const commits = toCommits(prepared, room);
     const finish = options.finish(count([...applied, ...changes]));
@@ -145,14 +143,8 @@ export async function applyChanges(context: Context, options: ApplyOptions): Pro
       else lost.push(...some);
     }
     if (lost.length === 0 && (await tryCommit(context, options, isJoined ? tail : [], finish))) {
-      // What was loaded early for a resource that was there is loaded again: another writer may have tidied it away since.
-      await table.load(
-        prepared.flatMap(({ change, early, late }) => [
-          ...(change.before ? early : []).map((entry) => put(IndexItem, entry)),
-          ...late.map((entry) => ({ op: "remove" as const, entity: IndexItem, key: entry })),
-        ]),
-      );
-      if (attempt > 1) await removeStray(context, loaded);
+      const late = prepared.flatMap((one) => one.late);
+      await table.load(late.map((entry) => ({ op: "remove" as const, entity: IndexItem, key: entry })));
       return count(isJoined ? [...applied, ...(commits.at(-1) ?? []).map((one) => one.change)] : applied);
     }
     if (attempt === ATTEMPTS) throw new ConflictError([{ index: 0, reason: "busy" }]);
