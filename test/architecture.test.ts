@@ -60,7 +60,7 @@ const ALLOWED: Record<string, readonly string[]> = {
     "hono",
     "zod",
   ],
-  infra: ["aws-cdk-lib", "cdk-nag", "constructs", "esbuild", "yaml"],
+  infra: ["@cadastre/contract", "aws-cdk-lib", "cdk-nag", "constructs", "esbuild", "yaml"],
 };
 
 /** Narrower than the workspace: only these files may import these. */

@@ -116,6 +116,71 @@ describe("a body", () => {
   );
 });
 
+describe("the body of an operator", () => {
+  const post = async (path: string, body: string | object) => {
+    const bytes = typeof body === "string" ? text(body) : body;
+    const problem = await jsonOf(await api.send({ method: "POST", path, body: bytes }));
+    return { outcome: `${String(problem.status)} ${String(problem.code)}`, errors: problem.errors, problem };
+  };
+  const deep = (levels: number) => `${"[".repeat(levels)}${"]".repeat(levels)}`;
+
+  it("with a member that is not known is refused at its place, with what was probably meant", async () => {
+    expect(await post("/api/v1/tokens", { name: "ci", scopes: ["audit:read"], expires_in_seconds: 60 })).toMatchObject({
+      outcome: "422 request.invalid",
+      errors: [{ path: "expires_in_seconds", message: "is not known here; did you mean expiresInSeconds?" }],
+    });
+    expect(await post("/api/v1/accounts", { provider: "aws", account: "1", onwer: "me" })).toMatchObject({
+      outcome: "422 request.invalid",
+      errors: [{ path: "onwer", message: "is not known here; did you mean owner?" }],
+    });
+  });
+
+  it("that holds a secret in the wrong place is refused without repeating it", async () => {
+    const canary = "canary-5b1d";
+    for (const body of [
+      { name: "a", secret: { type: "generic", [canary]: "x" } },
+      { name: "a", [canary]: 1, secret: { type: "generic", secret: "s" } },
+      { name: "a", secret: { type: "generic", secret: "s", [`${canary}\ud800`]: 1 } },
+    ]) {
+      const { outcome, problem } = await post("/api/v1/credentials", body);
+      expect(outcome).toBe("422 request.invalid");
+      expect(JSON.stringify([problem, api.lines])).not.toContain(canary);
+    }
+  });
+
+  it("with half of a surrogate pair in a text is refused with the place", async () => {
+    const half = "half \ud83d";
+    const message = "has half of a surrogate pair, which is not text";
+    expect(await post("/api/v1/accounts", { provider: "aws", account: "1", notes: half })).toMatchObject({
+      outcome: "422 request.invalid",
+      errors: [{ path: "notes", message }],
+    });
+    expect(await post("/api/v1/accounts", { provider: "aws", account: "1", regions: ["a", half] })).toMatchObject({
+      errors: [{ path: "regions[1]", message }],
+    });
+    const whole = "whole \u{1f310}";
+    expect((await post("/api/v1/accounts", { provider: "azure", account: "1", notes: whole })).errors).toMatchObject([
+      { path: "provider" },
+    ]);
+  });
+
+  it.each([101, 5000, 100_000])("that is nested %d levels deep is refused, on every kind of route", async (levels) => {
+    for (const path of ["/api/v1/tokens", "/api/v1/credentials", "/api/v1/discovery/trigger"]) {
+      const { outcome, problem } = await post(path, `{"name":${deep(levels - 1)}}`);
+      expect([outcome, problem.detail]).toEqual(["400 request.malformed", "the body is nested deeper than 100 levels"]);
+    }
+    const headers = { "idempotency-key": "deep" };
+    const body = text(`{"name":${deep(levels - 1)}}`);
+    const keyed = await api.send({ method: "POST", path: "/api/v1/tokens", headers, body });
+    expect(keyed.status).toBe(400);
+    expect((await refusal({ body: text(`{"contract":${deep(levels - 1)}}`) })).outcome).toBe("400 request.malformed");
+  });
+
+  it("that is nested 100 levels deep is refused for its form alone", async () => {
+    expect((await post("/api/v1/tokens", `{"name":${deep(99)}}`)).outcome).toBe("422 request.invalid");
+  });
+});
+
 describe("a discovery payload", () => {
   it("of an unknown major version is refused, whatever its form, and a minor version is taken", async () => {
     for (const version of ["cadastre.discovery/v2", "cadastre.discovery/v2.1", "other/v1", "", 1]) {
@@ -234,6 +299,12 @@ describe("a query", () => {
     ["/api/v1/resources?limit=0", "422 request.invalid limit"],
     ["/api/v1/resources?limit=100000", "422 request.invalid limit"],
     ["/api/v1/resources?limit=ten", "422 request.invalid limit"],
+    ["/api/v1/resources?limit=0x10", "422 request.invalid limit"],
+    ["/api/v1/resources?limit=1e1", "422 request.invalid limit"],
+    ["/api/v1/resources?limit=%2010", "422 request.invalid limit"],
+    ["/api/v1/resources?limit=10.0", "422 request.invalid limit"],
+    ["/api/v1/accounts?cursor=*", "422 request.invalid cursor"],
+    ["/api/v1/accounts?tear=gold", "422 request.invalid tear"],
     ["/api/v1/resources?kind=vm", "422 request.invalid kind"],
     ["/api/v1/resources?kind=instance&kind=subnet", "422 request.invalid kind"],
     ["/api/v1/resources?ip=10.0.0.256", "422 query.invalid ip"],

@@ -5,6 +5,7 @@ import { errorsOf } from "@cadastre/contract/endpoints/errors-of";
 import { ERRORS } from "@cadastre/contract/errors";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type * as z from "zod";
 import { anApi, jsonOf, type TestApi } from "./an-api.ts";
 import { pathOf } from "./example-requests.ts";
 
@@ -26,10 +27,60 @@ afterAll(() => api.close());
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 const PATHS = [...new Set(ENDPOINTS.map((route) => route.path))];
 
+describe("the definitions of endpoints", () => {
+  it("are all implemented, in their order, and nothing else is", () => {
+    expect(ROUTES.map((route) => route.endpoint.name)).toEqual(ENDPOINTS.map((endpoint) => endpoint.name));
+    for (const [at, route] of ROUTES.entries()) expect(route.endpoint).toBe(ENDPOINTS[at]);
+  });
+
+  it("have names and places of their own", () => {
+    const places = ENDPOINTS.map(({ method, path }) => `${method} ${path}`);
+    expect(new Set(places).size).toBe(ENDPOINTS.length);
+    expect(new Set(ENDPOINTS.map(({ name }) => name)).size).toBe(ENDPOINTS.length);
+    for (const { area, name } of ENDPOINTS) expect(name).toMatch(new RegExp(`^${area}\\.[a-z][A-Za-z]+$`));
+  });
+
+  it("name no member twice: a caller gives all that a request has in one object", () => {
+    for (const { name, params, query, body } of ENDPOINTS) {
+      const shapes = [params, query, body].map((schema) =>
+        Object.keys((schema as z.ZodObject | undefined)?.shape ?? {}),
+      );
+      const members = [...shapes.flat(), "version", "idempotencyKey"];
+      expect(new Set(members).size, name).toBe(members.length);
+      expect(query === undefined || body === undefined, name).toBe(true);
+    }
+  });
+
+  it("take no member that they do not know: of operators in query and body, of collectors in the query", () => {
+    for (const { name, access, query, body } of ENDPOINTS) {
+      const isClosed = (schema: z.ZodType) => !schema.safeParse({ unknownMember: 1 }).success;
+      const complains = (schema: z.ZodType) =>
+        schema.safeParse({ unknownMember: 1 }).error?.issues.some((issue) => issue.code === "unrecognized_keys");
+      if (query) expect(complains(query), name).toBe(true);
+      if (body && access.kind === "operator") expect([isClosed(body), complains(body)], name).toEqual([true, true]);
+    }
+  });
+
+  it("have examples that they themselves take", () => {
+    for (const { name, params, query, body, example } of ENDPOINTS) {
+      for (const [schema, value] of [
+        [params, example?.params],
+        [query, example?.query],
+        [body, example?.body],
+      ] as const) {
+        if (schema && value !== undefined) expect(schema.safeParse(value).error, name).toBeUndefined();
+        else expect(value, name).toBeUndefined();
+      }
+      if (params) expect(example?.params, name).toBeDefined();
+      if (body) expect(example?.body, name).toBeDefined();
+    }
+  });
+});
+
 describe("the app", () => {
-  it("has no route but those of the table, each of which says who may call it", () => {
-    for (const route of ENDPOINTS) expect(["public", "operator", "signed"], route.path).toContain(route.access.kind);
-    const served = new Set(ENDPOINTS.map((route) => `${route.method} ${route.path}`));
+  it("serves the endpoints and nothing else, each of which says who may call it", () => {
+    for (const { access, path } of ENDPOINTS) expect(["public", "operator", "signed"], path).toContain(access.kind);
+    const served = new Set(ENDPOINTS.map((endpoint) => `${endpoint.method} ${endpoint.path}`));
     const pattern = (path: string) =>
       path.replace(/:(\w+)(\{\.\+\})?/g, (_, name, greedy) => `{${name}${greedy ? "+" : ""}}`);
     const handlers = api.app.routes.filter((route) => route.method !== "ALL");

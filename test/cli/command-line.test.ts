@@ -67,6 +67,20 @@ describe("what is wrong is said", () => {
     expect(stderr).not.toContain(world.token);
   });
 
+  test("with --cost the calls of a command add up on stderr, as JSON with --json, and stdout stays what it is", async () => {
+    const plain = await world.run("accounts", "list");
+    const told = await world.run("accounts", "list", "--cost");
+    expect([told.code, told.stdout]).toEqual([0, plain.stdout]);
+    expect(told.stderr).toMatch(/^cost: 1 call, [\d.]+ read units, 0 write units, [\d.]+ ms at the API$/m);
+    const json = await world.run("--json", "accounts", "add", "aws", "555566667777", "--cost");
+    expect(JSON.parse(json.stdout)).toMatchObject({ account: "555566667777" });
+    const { cost } = JSON.parse(json.stderr) as { cost: object };
+    expect(cost).toEqual({ calls: 1, reads: 2, writes: 4, milliseconds: expect.any(Number) });
+    const failed = await world.run("accounts", "show", "aws", "000000000000", "--cost");
+    expect(failed.code).toBe(1);
+    expect(failed.stderr).toContain("cost: 1 call, 2 read units");
+  });
+
   test("an API that is not there gives exit code 5, and an address that is none 2", async () => {
     const away = await world.run("scopes", "--api", "http://127.0.0.1:1");
     expect(away.code).toBe(5);

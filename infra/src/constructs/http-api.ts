@@ -1,3 +1,5 @@
+import { ENDPOINTS } from "@cadastre/contract/endpoints/all";
+import { servedBy } from "@cadastre/contract/endpoints/endpoint";
 import { Duration, Validations } from "aws-cdk-lib";
 import { AccessLogFormat } from "aws-cdk-lib/aws-apigateway";
 import { HttpApi, HttpMethod, HttpStage, LogGroupLogDestination } from "aws-cdk-lib/aws-apigatewayv2";
@@ -7,8 +9,8 @@ import type { IFunction } from "aws-cdk-lib/aws-lambda";
 import { Construct } from "constructs";
 import type { Operations } from "./operations.ts";
 
-/** The routes that hand out secrets, and that the vault serves. */
-export const VAULT_ROUTES = ["/api/v1/credentials/{id}/reveal", "/api/v1/discovery/credential"] as const;
+/** The endpoints that open secrets: the vault serves them. */
+const VAULT_ENDPOINTS = ENDPOINTS.filter((endpoint) => servedBy(endpoint) === "vault");
 
 /** One line for each request. Paths without their queries, which may hold what people search for. */
 const ACCESS_LOG = {
@@ -43,7 +45,9 @@ export class PublicApi extends Construct {
       defaultIntegration: new HttpLambdaIntegration("Api", options.api),
     });
     const vault = new HttpLambdaIntegration("Vault", options.vault);
-    for (const path of VAULT_ROUTES) http.addRoutes({ path, methods: [HttpMethod.POST], integration: vault });
+    for (const { path, method } of VAULT_ENDPOINTS) {
+      http.addRoutes({ path, methods: [HttpMethod[method]], integration: vault });
+    }
     new HttpStage(this, "Stage", {
       httpApi: http,
       autoDeploy: true,

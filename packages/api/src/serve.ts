@@ -34,7 +34,7 @@ async function jsonOf(c: ApiContext, { bodyOptional, access, secret }: Endpoint,
   if (bytes.byteLength === 0 && bodyOptional) return {};
   const value = parseJson(await decompress(bytes, compressionOf(c.req.raw.headers)));
   // What is in a resource is looked at where it can be told apart from the others.
-  if (access.kind === "operator") requireText(value, { isSecret: secret === true });
+  if (access.kind === "operator") requireText(value, { isSecret: secret === "request" });
   return value;
 }
 
@@ -99,7 +99,7 @@ function respond(endpoint: Endpoint, result: unknown, replayed: boolean): Respon
 export async function serve(c: ApiContext, route: Route, services: Services): Promise<Response> {
   const { endpoint } = route;
   c.set("route", endpoint.path);
-  c.set("hasSecret", endpoint.secret ?? false);
+  c.set("hasSecret", endpoint.secret !== undefined);
   const { caller, restriction, raw } = await receive(c, route, services);
   const { params, query = endpoint.access.kind === "public" ? ANY_PARAMETERS : NO_PARAMETERS, body } = endpoint;
   const request = {
@@ -109,7 +109,7 @@ export async function serve(c: ApiContext, route: Route, services: Services): Pr
     params: params ? parse(params, c.req.param()) : {},
     query: parse(query, queryOf(c.req.url, endpoint.repeatable)),
     version: readIfMatch(c.req.raw.headers.get("if-match"), endpoint.ifMatch),
-    body: body && !endpoint.rawBody ? parse(body, raw, { isSecret: endpoint.secret === true }) : undefined,
+    body: body && !endpoint.rawBody ? parse(body, raw, { isSecret: endpoint.secret === "request" }) : undefined,
     raw,
     lastEventId: c.req.header("last-event-id"),
     isAllowed: () =>

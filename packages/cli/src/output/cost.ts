@@ -11,7 +11,7 @@ export function createSpending() {
   let writes = 0;
   let milliseconds = 0;
   return {
-    add(cost: Cost): void {
+    add(this: void, cost: Cost): void {
       calls += 1;
       reads += cost.reads;
       writes += cost.writes;

@@ -131,7 +131,7 @@ export const discovery = defineArea("discovery", {
     answer: revealedCredential,
     mutates: true,
     needs: "opener",
-    secret: true,
+    secret: "answer",
     errors: ["credential.not_bound", "credential.not_found", "credential.revoked", "credential.unreadable"],
     example: { body: {} },
   }),

@@ -71,8 +71,8 @@ export interface EndpointDefinition {
   readonly errors?: readonly ErrorCode[];
   /** It is there only where this port is. */
   readonly needs?: Port;
-  /** Request or answer hold a secret: nothing of either is repeated in an error or in the log. */
-  readonly secret?: true;
+  /** Where a secret is: nothing of such a request is repeated in an error, and in the log no message of a fault of either. */
+  readonly secret?: "request" | "answer";
   readonly example?: Example;
 }
 

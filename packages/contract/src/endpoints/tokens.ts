@@ -20,7 +20,7 @@ export const tokens = defineArea("tokens", {
     answer: createdToken,
     etag: true,
     mutates: true,
-    secret: true,
+    secret: "answer",
     errors: ["token.scope", "request.conflict"],
     example: { body: { name: "ci", scopes: ["resources:read"], expiresInSeconds: 86_400 } },
   }),
