@@ -8,7 +8,8 @@ import {
   scopeKey,
   scopeName,
 } from "@cadastre/contract/scope";
-import type { LogLine, ObserveContext, Recorder, ScopeRecorder } from "./observe.ts";
+import type { LogLine } from "./log.ts";
+import type { ObserveContext, Recorder, ScopeRecorder } from "./observe.ts";
 
 export interface SeenScope {
   readonly key: ScopeKey;

@@ -1,5 +1,6 @@
 import type { ScopeError } from "@cadastre/contract/scope";
 import { DeadlineError, InterruptedError } from "../deadline.ts";
+import { RepeatedTokenError } from "../pages.ts";
 import { MalformedError } from "../values.ts";
 
 /** Why a call to Google gave no answer. `unexpected` is what Google has not documented for these calls; its message says more. */
@@ -36,14 +37,6 @@ export class GcpCallError extends Error {
     super(describe(cause), { cause });
     this.code = classify(cause);
     this.retryAfterMilliseconds = retryAfterMilliseconds;
-  }
-}
-
-/** A listing that would never end. */
-export class RepeatedTokenError extends Error {
-  override readonly name = "RepeatedTokenError";
-  constructor() {
-    super("a page's nextPageToken is that of an earlier page, so the list has no end");
   }
 }
 

@@ -3,7 +3,7 @@ import { createFaults, type Fault, type FaultMatch } from "@cadastre/simulator/f
 import { type GcpSimulator, startGcpSimulator } from "@cadastre/simulator/gcp/server";
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import type { TestRun } from "../testing-recorder.ts";
-import { GCP_KINDS } from "./listings.ts";
+import { GCP_KINDS } from "./steps.ts";
 import { type GcpSetting, observed, scopeOf } from "./testing.ts";
 
 const faults = createFaults();
@@ -35,7 +35,7 @@ function expectOthersComplete(run: TestRun, except: (account: string, region: st
       [],
     ]);
   }
-  expect(run.scopes.size).toBe(2 * (GCP_KINDS.length + 3 * regions.length));
+  expect(run.scopes.size).toBe(2 * (GCP_KINDS.size + 3 * regions.length));
 }
 
 const operation = {
@@ -106,7 +106,7 @@ test.each([
   const run = await observe({ project }, fault);
   const seen = [...run.scopes.values()].filter(({ key }) => key.account === project);
   expect(seen.map(({ key }) => `${key.region}/${key.kind}`).sort()).toEqual(
-    GCP_KINDS.map((kind) => `global/${kind}`).sort(),
+    [...GCP_KINDS].map((kind) => `global/${kind}`).sort(),
   );
   for (const scope of seen) {
     expect([scope.status, scope.count]).toEqual([status, 0]);
@@ -300,7 +300,7 @@ test("a run that is told to end finishes all its scopes at once, none of them as
   await vi.waitFor(() => expect(simulator.requests.length - before).toBe(6), { timeout: 5_000 });
   controller.abort();
   const run = await observing;
-  expect(run.scopes.size).toBe(2 * GCP_KINDS.length);
+  expect(run.scopes.size).toBe(2 * GCP_KINDS.size);
   for (const { status, errors } of run.scopes.values()) {
     expect([status, errors[0]?.code]).toEqual(["failed", "interrupted"]);
   }

@@ -1,14 +1,15 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { KindName } from "@cadastre/contract/kinds/names";
 import { createGcpEstate } from "@cadastre/simulator/estate-gcp";
 import { createFaults } from "@cadastre/simulator/faults";
 import { type GcpSimulator, startGcpSimulator } from "@cadastre/simulator/gcp/server";
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { aTestRun, type TestRun } from "../testing-recorder.ts";
 import { gcpSettings } from "./environment.ts";
-import { GCP_KINDS } from "./listings.ts";
 import { GcpProjectsError, observeGcp } from "./observe.ts";
+import { GCP_KINDS } from "./steps.ts";
 import { aimedAt, observed, scopeOf } from "./testing.ts";
 
 const faults = createFaults();
@@ -80,7 +81,7 @@ test("every address of the instances, subnets and reservations of a project is f
   const project = estate.project(host);
   if (!project) throw new Error("no host");
   let count = 0;
-  const expectSeen = (region: string, kind: (typeof GCP_KINDS)[number], text: string | undefined) => {
+  const expectSeen = (region: string, kind: KindName, text: string | undefined) => {
     if (text === undefined) return;
     const resources = [...scopeOf(run, host, region, kind).resources.values()];
     expect(resources.some((resource) => JSON.stringify(resource.attributes).includes(`"${text}"`))).toBe(true);
@@ -238,7 +239,7 @@ test("credentials that cannot be found fail the projects' scopes, and without pr
   vi.stubEnv("GOOGLE_APPLICATION_CREDENTIALS", "/nowhere/key.json");
   try {
     const run = await observed(simulator, { list: [host, service] }, { auth: { default: true } });
-    expect(run.scopes.size).toBe(2 * GCP_KINDS.length);
+    expect(run.scopes.size).toBe(2 * GCP_KINDS.size);
     for (const { status, errors } of run.scopes.values()) {
       expect([status, errors[0]?.code]).toEqual(["failed", "invalid_credentials"]);
     }
@@ -257,7 +258,7 @@ test.each([
   await other.stop();
   const serviceAccountKey = { ...other.serviceAccountKey, ...(private_key ? { private_key } : {}) };
   const run = await observed(simulator, { list: [host] }, { auth: { serviceAccountKey } });
-  expect(run.scopes.size).toBe(GCP_KINDS.length);
+  expect(run.scopes.size).toBe(GCP_KINDS.size);
   for (const { status, errors } of run.scopes.values()) {
     expect([status, errors[0]?.code]).toEqual(["failed", "invalid_credentials"]);
     expect(JSON.stringify(errors)).not.toContain("PRIVATE KEY");

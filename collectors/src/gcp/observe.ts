@@ -1,10 +1,12 @@
-import { allOf, createLimit } from "../limit.ts";
+import { forEachWithin } from "../concurrency.ts";
 import type { Observe, ObserveContext } from "../observe.ts";
 import type { GcpApi } from "./api.ts";
 import { type GcpScopeError, toScopeError } from "./errors.ts";
 import { findProjects, type Hierarchy } from "./hierarchy.ts";
 import { type CheckedOptions, checkOptions, type GcpOptions } from "./options.ts";
 import { failProject, observeProject } from "./project.ts";
+import { SHARED_VPC_SERVICE } from "./shared-vpc.ts";
+import { GCP_STEPS } from "./steps.ts";
 
 /** Nobody knows which projects there are (or which more), so that there is no scope to say so in. */
 export class GcpProjectsError extends Error {
@@ -28,7 +30,8 @@ export function observeGcp(options: GcpOptions): Observe {
     const { createGcpApi } = await import("./client.ts");
     let api: GcpApi;
     try {
-      api = await createGcpApi({ ...checked.settings, auth: checked.auth, now: context.now });
+      const services = [...GCP_STEPS.map((step) => step.service), SHARED_VPC_SERVICE];
+      api = await createGcpApi({ ...checked.settings, services, auth: checked.auth, now: context.now });
     } catch (error) {
       withoutCredentials(checked, context, error);
       return;
@@ -54,9 +57,8 @@ async function observeAll(checked: CheckedOptions, context: ObserveContext, api:
   const found: Hierarchy = parent
     ? await findProjects({ context, api, parent, repetition })
     : { projects: checked.projects ?? [] };
-  const limit = createLimit(checked.concurrency);
-  await allOf(
-    found.projects.map((project) => limit(() => observeProject({ context, api, project, pageSize, repetition }))),
+  await forEachWithin(checked.concurrency, found.projects, (project) =>
+    observeProject({ context, api, project, pageSize, repetition }),
   );
   if (found.problem) throw new GcpProjectsError(found.problem);
 }

@@ -1,5 +1,6 @@
-import type { LogLine, Observe } from "../observe.ts";
-import type { Delay } from "../signed-fetch.ts";
+import type { Log } from "../log.ts";
+import type { Observe } from "../observe.ts";
+import type { Delay } from "../retry.ts";
 import type { RunRecorder } from "./recorder.ts";
 
 /** How long collectors may take to end by themselves once they were told to. */
@@ -19,7 +20,7 @@ export interface ObserveAllOptions {
   readonly observe: readonly Observe[];
   readonly recorder: RunRecorder;
   readonly now: () => Date;
-  readonly log: (line: LogLine) => void;
+  readonly log: Log;
   readonly delay: Delay;
   readonly deadline: Date | undefined;
   readonly scopeDeadlineMilliseconds: number;

@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { LogLine } from "../observe.ts";
-import type { Delay, SignedFetch } from "../signed-fetch.ts";
+import type { Log } from "../log.ts";
+import type { Delay } from "../retry.ts";
+import type { SignedFetch } from "../signed-fetch.ts";
 import { deliverRun } from "./deliver.ts";
 import type { Lock } from "./lock.ts";
 import { MANIFEST_FILE, manifest } from "./manifest.ts";
@@ -19,7 +20,7 @@ export interface QueueOptions {
   readonly call: SignedFetch;
   readonly uploadConcurrency: number;
   readonly delay: Delay;
-  readonly log: (line: LogLine) => void;
+  readonly log: Log;
   readonly onProgress: OnProgress;
 }
 

@@ -10,7 +10,8 @@ import {
   unstorable,
 } from "@cadastre/contract/resource";
 import { type ScopeError, type ScopeKey, type ScopeStatus, scopeKey, scopeName } from "@cadastre/contract/scope";
-import type { LogLine, Recorder, ScopeRecorder } from "../observe.ts";
+import type { Log } from "../log.ts";
+import type { Recorder, ScopeRecorder } from "../observe.ts";
 import { createEntryTable, type EntryTable, RECORD_BYTES } from "./entry-table.ts";
 import type { SpooledScope } from "./manifest.ts";
 import type { OnProgress } from "./progress.ts";
@@ -40,7 +41,7 @@ export interface RunRecorder {
 
 export interface RunRecorderOptions {
   readonly files: OpenRunFiles;
-  readonly log: (line: LogLine) => void;
+  readonly log: Log;
   readonly onProgress: OnProgress;
 }
 

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { createKeySigner, parsePublicKey } from "@cadastre/contract/keys";
 import type { ResourceInput } from "@cadastre/contract/resource";
 import type { ScopeKey } from "@cadastre/contract/scope";
-import type { LogLine, Observe } from "../../observe.ts";
+import type { LogLine } from "../../log.ts";
+import type { Observe } from "../../observe.ts";
 import type { SessionOptions } from "../session.ts";
 
 export const ACCOUNT = "123456789012";
