@@ -76,6 +76,9 @@ export function aWorkplace(): Workplace {
   };
 }
 
+/** An answer to an upload that never came to the API, from somebody in between. */
+export const SWALLOWED = { status: 200, body: { state: "applied", created: 0, updated: 0, unchanged: 0, missing: 0 } };
+
 export const NOW = new Date("2026-03-01T12:00:00Z");
 
 /** Options of a session whose waits end at once and are noted. */
