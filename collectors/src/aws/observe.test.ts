@@ -239,9 +239,12 @@ test("the China partition has its own ARNs, roles and regions", async () => {
       regions: ["cn-north-1"],
     })(run.context);
     expect(run.scopes.size).toBe(2 * AWS_STEPS.length);
-    for (const scope of run.scopes.values()) {
-      expect([scope.key, scope.status, scope.errors]).toEqual([scope.key, "complete", []]);
-      for (const id of scope.resources.keys()) expect(id).toMatch(/^arn:aws-cn:ec2:cn-north-1:/);
+    for (const { id } of china.accounts) {
+      for (const kind of ["network", "subnet", "instance", "interface", "address"] as const) {
+        const scope = run.scope(id, "cn-north-1", kind);
+        expect([scope.key, scope.status, scope.errors]).toEqual([scope.key, "complete", []]);
+        for (const natural of scope.resources.keys()) expect(natural).toMatch(/^arn:aws-cn:ec2:cn-north-1:/);
+      }
     }
   } finally {
     await other.stop();
