@@ -12,6 +12,8 @@ import { AWS_STEPS } from "./steps.ts";
 const KINDS = ["network", "subnet", "instance", "interface", "address"] as const;
 const operation = (kind: string) => AWS_STEPS.find((step) => step.kind === kind)?.operation.split(":")[1] ?? "";
 
+/** Long enough for what answers, also on a busy machine; what hangs takes all of it. */
+const DEADLINE = 1_500;
 const REGIONS = ["eu-west-1", "us-east-1"];
 const faults = createFaults();
 let estate: AwsEstate;
@@ -168,8 +170,8 @@ test("AuthFailure is invalid_credentials where the credentials are good for noth
 
 test("a region that hangs is given up after one deadline and delays no other", async () => {
   const started = performance.now();
-  const run = await observe({ region: "us-east-1" }, { kind: "hang" }, { deadlineMilliseconds: 700, maxAttempts: 6 });
-  expect(performance.now() - started).toBeLessThan(3 * 700);
+  const run = await observe({ region: "us-east-1" }, { kind: "hang" }, { deadlineMilliseconds: DEADLINE, maxAttempts: 6 });
+  expect(performance.now() - started).toBeLessThan(3 * DEADLINE);
   for (const kind of KINDS) {
     const scope = run.scope(account, "us-east-1", kind);
     expect([scope.status, scope.count]).toEqual(["failed", 0]);
@@ -182,7 +184,7 @@ test("a page that hangs makes its scope partial at the deadline", async () => {
   const run = await observe(
     { region: "us-east-1", operation: "DescribeInstances" },
     { kind: "hang", after: 1 },
-    { deadlineMilliseconds: 700 },
+    { deadlineMilliseconds: DEADLINE },
   );
   expect(run.scope(account, "us-east-1", "instance")).toMatchObject({
     status: "partial",
@@ -206,16 +208,18 @@ test("retries that wait for longer than the deadline do not outlive it", async (
   const run = await observe(
     { region: "us-east-1", operation: "DescribeVpcs" },
     { kind: "throttle", retryAfterSeconds: 60 },
-    { deadlineMilliseconds: 700, maxAttempts: 6 },
+    { deadlineMilliseconds: DEADLINE, maxAttempts: 6 },
   );
-  expect(performance.now() - started).toBeLessThan(3 * 700);
+  expect(performance.now() - started).toBeLessThan(3 * DEADLINE);
   expect(run.scope(account, "us-east-1", "network")).toMatchObject({ status: "failed", errors: [{ code: "timeout" }] });
 });
 
 test("a run that is told to end finishes all its scopes at once, none of them as complete that is not", async () => {
   const controller = new AbortController();
   const observing = observe({ region: "us-east-1" }, { kind: "hang" }, { signal: controller.signal, concurrency: 1 });
-  await vi.waitFor(() => expect(simulator.requests.count({ region: "us-east-1" })).toBe(KINDS.length));
+  await vi.waitFor(() =>
+    expect(simulator.requests.count({ region: "us-east-1", service: "ec2" })).toBeGreaterThanOrEqual(KINDS.length),
+  );
   controller.abort();
   const run = await observing;
   for (const kind of KINDS) {
@@ -248,7 +252,7 @@ test.each([
   ["timeout", { kind: "hang" }],
 ] as const)("a role that cannot be assumed fails the account's scopes with the reason: %s", async (code, fault) => {
   const run = await observe({ operation: "AssumeRole" }, fault, {
-    deadlineMilliseconds: 700,
+    deadlineMilliseconds: DEADLINE,
     accounts: {
       roles: [{ roleArn: `arn:aws:iam::${account}:role/${estate.role.name}`, externalId: estate.role.externalId }],
     },

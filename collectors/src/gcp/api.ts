@@ -9,11 +9,8 @@ export interface ComputeClient {
   readonly innerApiCalls: Readonly<Record<string, unknown>>;
 }
 
-/**
- * Loads the class of one of Compute Engine's clients. Each is imported by its own path, and when a run begins: all of them take a
- * second and 150 MB more.
- */
-export type ComputeService = () => Promise<new (options: ComputeClientOptions) => ComputeClient>;
+/** The class of one of the clients. Each is imported by its own path, since all of them take a second and 150 MB more. */
+export type ComputeService = new (options: ComputeClientOptions) => ComputeClient;
 
 export type ComputeMethod = "list" | "aggregatedList" | "get";
 

@@ -41,7 +41,10 @@ export async function createGcpApi(
     const store = asked.getStore();
     if (store) store.retryAfter = value;
   });
-  const clients = await loadClients(settings.services, { authClient, ...settings.endpoints.compute });
+  const options: ComputeClientOptions = { authClient, ...settings.endpoints.compute };
+  const clients = new Map(
+    settings.services.map((Service): [ComputeService, ComputeClient] => [Service, new Service(options)]),
+  );
 
   /**
    * Runs one attempt with its own time limit, and says with its error how long the server asked to wait: the libraries' errors
@@ -89,14 +92,6 @@ export async function createGcpApi(
       await Promise.all([...clients.values()].map((client) => client.close()));
     },
   };
-}
-
-async function loadClients(
-  services: readonly ComputeService[],
-  options: ComputeClientOptions,
-): Promise<ReadonlyMap<ComputeService, ComputeClient>> {
-  const classes = await Promise.all(services.map((service) => service()));
-  return new Map(classes.map((Client, at) => [services[at] as ComputeService, new Client(options)]));
 }
 
 /** A service account's key signs its own tokens (https://google.aip.dev/auth/4111), so that no other service is asked for one. */

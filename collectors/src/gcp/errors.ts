@@ -40,6 +40,16 @@ export class GcpCallError extends Error {
   }
 }
 
+/** Nobody knows which projects there are (or which more), so that there is no scope to say so in. */
+export class GcpProjectsError extends Error {
+  override readonly name = "GcpProjectsError";
+  readonly problem: GcpScopeError;
+  constructor(problem: GcpScopeError) {
+    super(`the projects to look at are not all known: ${problem.operation}: ${problem.message} (${problem.code})`);
+    this.problem = problem;
+  }
+}
+
 const MOST_MESSAGE = 1000;
 
 /** Any error of a listing as a scope's error. `operation` is the permission that the call needs, such as `compute.networks.list`. */

@@ -8,7 +8,8 @@ import { type GcpSimulator, startGcpSimulator } from "@cadastre/simulator/gcp/se
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { aTestRun, type TestRun } from "../testing-recorder.ts";
 import { gcpSettings } from "./environment.ts";
-import { GcpProjectsError, observeGcp } from "./observe.ts";
+import { GcpProjectsError } from "./errors.ts";
+import { observeGcp } from "./observe.ts";
 import { GCP_KINDS } from "./steps.ts";
 import { aimedAt, observed, scopeOf } from "./testing.ts";
 

@@ -1,3 +1,4 @@
+import { ProjectsClient } from "@google-cloud/compute/build/src/v1/projects_client.js";
 import * as z from "zod";
 import { createDeadline } from "../deadline.ts";
 import type { ObserveContext } from "../observe.ts";
@@ -14,8 +15,7 @@ export interface SharedVpcHost {
 }
 
 /** Who is asked. */
-export const SHARED_VPC_SERVICE: ComputeService = async () =>
-  (await import("@google-cloud/compute/build/src/v1/projects_client.js")).ProjectsClient;
+export const SHARED_VPC_SERVICE: ComputeService = ProjectsClient;
 const OPERATION = "compute.projects.get";
 const computeProject = z.looseObject({ kind: z.literal("compute#project"), xpnProjectStatus: z.string().nullish() });
 
