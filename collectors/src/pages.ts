@@ -7,7 +7,7 @@ export class RepeatedTokenError extends Error {
 }
 
 /** Why a list was not read to its end. */
-export interface ListingFailure {
+interface ListingFailure {
   readonly error: unknown;
 }
 

@@ -14,7 +14,7 @@ export interface AwsIdentity {
   readonly credentials?: AwsCredentialProvider;
 }
 
-export interface AccountView {
+interface AccountView {
   readonly context: ObserveContext;
   readonly target: AwsTarget;
   readonly identity: AwsIdentity;

@@ -44,7 +44,7 @@ export async function callerIdentity(
 }
 
 /** The accounts of an organization that were found, and why they are not all, if so. */
-export interface Membership {
+interface Membership {
   readonly accounts: readonly string[];
   readonly problem?: AwsScopeError;
 }

@@ -5,7 +5,7 @@ import { RepeatedTokenError } from "../pages.ts";
 import { MalformedError } from "../values.ts";
 
 /** Why something could not be seen. `unexpected` is what AWS has not documented for these calls; its message says more. */
-export type AwsErrorCode =
+type AwsErrorCode =
   | "denied"
   | "denied_by_scp"
   | "throttled"

@@ -170,7 +170,11 @@ test("AuthFailure is invalid_credentials where the credentials are good for noth
 
 test("a region that hangs is given up after one deadline and delays no other", async () => {
   const started = performance.now();
-  const run = await observe({ region: "us-east-1" }, { kind: "hang" }, { deadlineMilliseconds: DEADLINE, maxAttempts: 6 });
+  const run = await observe(
+    { region: "us-east-1" },
+    { kind: "hang" },
+    { deadlineMilliseconds: DEADLINE, maxAttempts: 6 },
+  );
   expect(performance.now() - started).toBeLessThan(3 * DEADLINE);
   for (const kind of KINDS) {
     const scope = run.scope(account, "us-east-1", kind);

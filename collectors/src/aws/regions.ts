@@ -3,7 +3,7 @@ import { MalformedError } from "../values.ts";
 import type { AwsClients } from "./client.ts";
 
 /** What an account says of its regions. */
-export interface RegionList {
+interface RegionList {
   /** Those in which resources can be. */
   readonly enabled: readonly string[];
   readonly notOptedIn: readonly string[];

@@ -4,7 +4,7 @@ import { MalformedError } from "../values.ts";
 import type { AwsClient, AwsService } from "./client.ts";
 import type { AwsPlace } from "./convert/place.ts";
 
-export interface PageRequest {
+interface PageRequest {
   readonly pageSize: number;
   readonly token: string | undefined;
   readonly signal: AbortSignal;

@@ -18,7 +18,7 @@ export interface HandshakeLimits {
 /** Opens a connection to the address that it is told, by TLS: `connect` of node:tls, unless the network is somebody else's. */
 export type Connect = (options: ConnectionOptions & { readonly host: string; readonly port: number }) => TLSSocket;
 
-export interface HandshakeOptions extends HandshakeLimits {
+interface HandshakeOptions extends HandshakeLimits {
   /** In text form. Nothing is looked up: this address was checked, so this address is connected to. */
   readonly address: string;
   readonly port: number;

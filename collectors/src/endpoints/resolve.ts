@@ -27,7 +27,7 @@ export class ResolveError extends Error {
   }
 }
 
-export interface ResolveOptions {
+interface ResolveOptions {
   readonly target: TlsTarget;
   readonly resolve: Resolve;
   readonly families: readonly (4 | 6)[];

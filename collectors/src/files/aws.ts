@@ -137,7 +137,7 @@ function network(id: string | undefined, owner?: string): FileItem["network"] {
 const ZONE = /^([a-z]{2,4}(?:-[a-z]+)+-\d{1,2})(?:[a-z]$|-|$)/;
 
 /** `eu-west-1` of the zone `eu-west-1a`, the local zone `us-west-2-lax-1a` or the border group `eu-west-1`. */
-export function regionOfZone(zone: string | undefined): string | undefined {
+function regionOfZone(zone: string | undefined): string | undefined {
   return zone === undefined ? undefined : ZONE.exec(zone)?.[1];
 }
 

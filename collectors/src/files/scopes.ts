@@ -6,13 +6,13 @@ import type { FileProvider } from "./formats.ts";
 import type { Survey } from "./survey.ts";
 
 /** A reason why scopes are not complete: those of a kind and region, of a kind in all regions, or (a file of unknown form) all. */
-export interface FileProblem {
+interface FileProblem {
   readonly kind?: KindName | undefined;
   readonly region?: string | undefined;
   readonly error: ScopeError;
 }
 
-export interface Scopes {
+interface Scopes {
   add(name: string, listing: FileListing): void;
   report(problem: FileProblem): void;
   /** Finishes every scope. Throws FileError when there is not one, not even a failed one. */

@@ -12,7 +12,7 @@ export interface ComputeClient {
 /** The class of one of the clients. Each is imported by its own path, since all of them take a second and 150 MB more. */
 export type ComputeService = new (options: ComputeClientOptions) => ComputeClient;
 
-export type ComputeMethod = "list" | "aggregatedList" | "get";
+type ComputeMethod = "list" | "aggregatedList" | "get";
 
 /** Google's APIs as the collector needs them. Answers are what the client decoded, not yet looked at; errors are GcpCallErrors. */
 export interface GcpApi {

@@ -42,7 +42,7 @@ export interface GcpOptions {
 }
 
 /** Where the Compute Engine client connects, in its own terms; empty for Google's own. */
-export interface ComputeEndpoint {
+interface ComputeEndpoint {
   readonly apiEndpoint?: string;
   readonly port?: number;
   readonly protocol?: "http" | "https";

@@ -22,7 +22,7 @@ const RUNS = "/api/v1/discovery/runs";
 /** How often a run is opened again for a reshard, and completed again after missing shards, before it is left for later. */
 const MOST_ROUNDS = 5;
 
-export interface DeliverOptions {
+interface DeliverOptions {
   readonly call: SignedFetch;
   readonly reader: RunReader;
   readonly uploadConcurrency: number;

@@ -10,13 +10,13 @@ const DELIVERY_SHARE = 0.25;
 const MOST_DELIVERY_MILLISECONDS = 120_000;
 
 /** When observing must stop so that there is time to report, or undefined without a deadline. */
-export function observingMilliseconds(now: Date, deadline: Date | undefined): number | undefined {
+function observingMilliseconds(now: Date, deadline: Date | undefined): number | undefined {
   if (!deadline) return undefined;
   const left = Math.max(0, deadline.getTime() - now.getTime());
   return left - Math.min(MOST_DELIVERY_MILLISECONDS, left * DELIVERY_SHARE);
 }
 
-export interface ObserveAllOptions {
+interface ObserveAllOptions {
   readonly observe: readonly Observe[];
   readonly recorder: RunRecorder;
   readonly now: () => Date;

@@ -15,7 +15,7 @@ import type { Spool } from "./spool.ts";
 const LOCK_WAIT_MILLISECONDS = 1000;
 const LOCK_WAITS = 120;
 
-export interface QueueOptions {
+interface QueueOptions {
   readonly spool: Spool;
   readonly call: SignedFetch;
   readonly uploadConcurrency: number;
@@ -33,7 +33,7 @@ export interface QueueResult {
   readonly problem?: DeliveryProblem;
 }
 
-export interface Queue {
+interface Queue {
   /** Delivers what waits, oldest first, and stops at the first run that cannot be delivered now. Never throws for a run. */
   deliver(signal: AbortSignal): Promise<QueueResult>;
 }

@@ -39,7 +39,7 @@ export interface RunRecorder {
   end(): SpooledScope[];
 }
 
-export interface RunRecorderOptions {
+interface RunRecorderOptions {
   readonly files: OpenRunFiles;
   readonly log: Log;
   readonly onProgress: OnProgress;

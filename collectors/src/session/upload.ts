@@ -14,7 +14,7 @@ export interface ShardReference {
   readonly shard: number;
 }
 
-export interface Body {
+interface Body {
   readonly body: Uint8Array;
   readonly isCompressed?: boolean;
 }
@@ -24,7 +24,7 @@ export async function toSentBody(plain: Buffer): Promise<Body> {
   return { body: await compress(plain, { level: constants.Z_BEST_SPEED }), isCompressed: true };
 }
 
-export interface UploadOptions {
+interface UploadOptions {
   readonly shards: readonly ShardReference[];
   /** How many uploads, and so shards in memory, there are at a time. */
   readonly concurrency: number;

@@ -9,7 +9,7 @@ import { parseTarget } from "../targets.ts";
 import { onLoopback } from "./loopback.ts";
 import { TODAY } from "./pki.ts";
 
-export interface RecordedScope<K extends KindName> {
+interface RecordedScope<K extends KindName> {
   readonly key: ScopeKey;
   readonly resources: ResourceInput<K>[];
   status?: ScopeStatus;
