@@ -154,9 +154,9 @@ test("a shared VPC is its host's: the host's networks say so, and the service pr
 
 test("the utilisation of subnets is what Compute Engine counts, and never a change", async () => {
   const run = await observed(simulator, { list: [host] });
-  const subnet = run.scope(host, "us-central1", "subnet").resources.get(
-    `//compute.googleapis.com/projects/${host}/regions/us-central1/subnetworks/workload`,
-  );
+  const subnet = run
+    .scope(host, "us-central1", "subnet")
+    .resources.get(`//compute.googleapis.com/projects/${host}/regions/us-central1/subnetworks/workload`);
   const { utilisation, availableAddressCount } = (subnet?.volatile ?? {}) as {
     utilisation: { rangeName?: string; totalCount: number; allocatedCount: number; freeCount: number }[];
     availableAddressCount: number;
