@@ -11,7 +11,7 @@ import { AWS_STEPS } from "./steps.ts";
  * one scope's deadline and not after as many as there are kinds.
  */
 export async function observeRegion(options: Omit<RegionView, "owners">): Promise<void> {
-  const listings = AWS_STEPS.filter((step) => step.networkOwner).length;
+  const listings = AWS_STEPS.filter((step) => step.networkOwner !== undefined).length;
   const owners = createNetworkOwners({ account: options.account, listings });
   const view: RegionView = { ...options, owners };
   await forEachWithin(AWS_STEPS.length, AWS_STEPS, async (step) => {

@@ -21,7 +21,7 @@ test("where several steps see a kind, one alone has what is global", () => {
 
 test("the steps need the permissions that are documented, those to find projects beside them, and no others", () => {
   const role = readFileSync(new URL("../../../docs/permissions/gcp-reader.yaml", import.meta.url), "utf8");
-  const allowed = [...role.matchAll(/^ {2}- (\S+)$/gm)].map(([, permission]) => permission);
+  const allowed = [...role.matchAll(/^ {2}- (\S+)$/gm)].map(([, permission = ""]) => permission);
   const others = ["compute.projects.get", "resourcemanager.folders.list", "resourcemanager.projects.list"];
   expect(allowed.sort()).toEqual([...GCP_STEPS.map((step) => step.operation), ...others].sort());
 });

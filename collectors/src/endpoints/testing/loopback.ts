@@ -22,7 +22,7 @@ function isOnLoopback(host: unknown): boolean {
  */
 export async function onLoopback<T>(work: (resolve: Resolve) => Promise<T>): Promise<T> {
   const strays: string[] = [];
-  const connect = Socket.prototype.connect as (this: Socket, ...args: unknown[]) => Socket;
+  const connect = Reflect.get(Socket.prototype, "connect") as (this: Socket, ...args: unknown[]) => Socket;
   const spy = vi.spyOn(Socket.prototype, "connect").mockImplementation(function (this: Socket, ...args: unknown[]) {
     if (isOnLoopback(hostOf(args))) return connect.apply(this, args);
     strays.push(`connected to ${String(hostOf(args))}`);

@@ -5,7 +5,7 @@ import { createFileAssets } from "@cadastre/api/assets";
 import type { PublicKey } from "@cadastre/contract/keys";
 import type { ScopeKey } from "@cadastre/contract/scope";
 import { bootstrapAdminToken } from "@cadastre/core/access/bootstrap";
-import { DEFAULT_HOLD_POLICY } from "@cadastre/core/context";
+import { type Context, DEFAULT_HOLD_POLICY, DEFAULT_RETENTION_DAYS } from "@cadastre/core/context";
 import { openSqliteTable } from "@cadastre/store/sqlite";
 import type { Table } from "@cadastre/store/table";
 import { type ServerType, serve } from "@hono/node-server";
@@ -41,7 +41,12 @@ export async function startApi(options: { readonly now: () => Date; readonly key
   const { now, key } = options;
   const faults: Faults = { request: () => undefined, commit: () => undefined };
   const table = openSqliteTable({ path: ":memory:", now, durable: false });
-  const context = { table: refusing(table, faults), now, holdPolicy: { ...DEFAULT_HOLD_POLICY, share: 1 } };
+  const context: Context = {
+    table: refusing(table, faults),
+    now,
+    holdPolicy: { ...DEFAULT_HOLD_POLICY, share: 1 },
+    retentionDays: DEFAULT_RETENTION_DAYS,
+  };
   const { secret = "" } = await bootstrapAdminToken(context);
   const app = createApp({
     context,
@@ -126,7 +131,10 @@ function createOperator(app: App, token: string): Pick<TestApi, "register" | "ap
       let cursor: string | undefined;
       do {
         const query = new URLSearchParams({ limit: "200", ...scope, ...(cursor === undefined ? {} : { cursor }) });
-        const page = await ask<{ items: { id: string }[]; cursor?: string }>("GET", `/api/v1/resources?${query}`);
+        const page = await ask<{ items: { id: string }[]; cursor?: string }>(
+          "GET",
+          `/api/v1/resources?${query.toString()}`,
+        );
         ids.push(...page.items.map(({ id }) => id));
         cursor = page.cursor;
       } while (cursor !== undefined);
