@@ -23,7 +23,7 @@ export class RefusedError extends Error {
 export class UnavailableError extends Error {
   readonly status: number | undefined;
 
-  constructor(message: string, more: { status?: number; cause?: unknown } = {}) {
+  constructor(message: string, more: { status?: number | undefined; cause?: unknown } = {}) {
     super(message, more.cause === undefined ? undefined : { cause: more.cause });
     this.name = "UnavailableError";
     this.status = more.status;

@@ -1,6 +1,7 @@
 import type { KindName } from "@cadastre/contract/kinds/names";
 import type { ResourceInput } from "@cadastre/contract/resource";
 import type { ScopeError, ScopeKey, ScopeStatus } from "@cadastre/contract/scope";
+import type { Log } from "./log.ts";
 
 /** What a provider's collector is given. Nothing else reaches it: no clock, log or environment of its own. */
 export interface ObserveContext {
@@ -8,15 +9,9 @@ export interface ObserveContext {
   readonly now: () => Date;
   /** Aborted when the run must end (Ctrl-C, the runtime's own limit): open scopes are then finished as failed or partial. */
   readonly signal: AbortSignal;
-  readonly log: (line: LogLine) => void;
+  readonly log: Log;
   /** How long one scope may take before it is given up, so that one hanging region cannot take the run. */
   readonly scopeDeadlineMilliseconds: number;
-}
-
-export interface LogLine {
-  readonly level: "debug" | "info" | "warn" | "error";
-  readonly message: string;
-  readonly [field: string]: unknown;
 }
 
 /** Where observations go: to disk, a scope at a time, until the API has said which shards it wants. */

@@ -20,7 +20,7 @@ export async function pollTrigger(call: SignedFetch, signal: AbortSignal, after?
 const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 
 /** Throws unless what the API answers is hidden from the network: https, or this machine. */
-export function requirePrivateChannel(api: string): void {
+function requirePrivateChannel(api: string): void {
   const url = new URL(parseApiUrl(api));
   if (url.protocol !== "https:" && !LOOPBACK.test(url.hostname)) {
     throw new Error(`a credential is fetched over https only, not from ${url.origin}`);

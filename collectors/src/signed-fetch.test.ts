@@ -2,8 +2,8 @@ import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import { RefusedError, UnavailableError } from "./api-errors.ts";
-import { backoffMilliseconds, retryAfterMilliseconds } from "./backoff.ts";
 import { fetchCredential, pollTrigger } from "./poll.ts";
+import { backoffMilliseconds, retryAfterMilliseconds } from "./retry.ts";
 import { aKey, NOW } from "./session/testing/builders.ts";
 import { createSignedFetch, parseApiUrl, type SignedCall, type SignedFetchOptions } from "./signed-fetch.ts";
 

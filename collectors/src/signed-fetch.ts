@@ -1,22 +1,19 @@
-import { setTimeout as wait } from "node:timers/promises";
 import { GZIP_TYPE } from "@cadastre/contract/discovery";
 import type { RequestSigner } from "@cadastre/contract/keys";
 import { signRequest } from "@cadastre/contract/signature";
 import { RefusedError, UnavailableError } from "./api-errors.ts";
-import { backoffMilliseconds, retryAfterMilliseconds } from "./backoff.ts";
-import type { LogLine } from "./observe.ts";
+import type { Log } from "./log.ts";
+import { type Delay, delayByTimer, type Passing, type Repetition, retry, retryAfterMilliseconds } from "./retry.ts";
 
 /** Longer waits than this are not sat out: what is to be sent stays where it is and is sent another time. */
 const MOST_WAIT_MILLISECONDS = 5 * 60_000;
-
-export type Delay = (milliseconds: number, signal: AbortSignal) => Promise<void>;
 
 export interface SignedFetchOptions {
   /** The API's base URL; a path in it is kept. */
   readonly api: string;
   readonly signer: RequestSigner;
   readonly now: () => Date;
-  readonly log: (line: LogLine) => void;
+  readonly log: Log;
   readonly fetch?: typeof globalThis.fetch | undefined;
   readonly delay?: Delay | undefined;
   readonly random?: (() => number) | undefined;
@@ -82,6 +79,19 @@ const causeOf = (error: unknown): string => {
     : error.message;
 };
 
+/** An attempt without a usable answer; the next one may have it. */
+class UnansweredError extends Error implements Passing {
+  override readonly name = "UnansweredError";
+  readonly status: number | undefined;
+  readonly afterMilliseconds: number | undefined;
+
+  constructor(message: string, more: { status?: number; afterMilliseconds?: number | undefined; cause?: unknown }) {
+    super(message, { cause: more.cause });
+    this.status = more.status;
+    this.afterMilliseconds = more.afterMilliseconds;
+  }
+}
+
 /**
  * The one way in which collectors speak to the API: JSON, signed anew at every attempt (RFC 9421), with a time limit.
  * Network errors, 429 and 5xx are tried again after an exponential wait or what Retry-After says; other 4xx never are.
@@ -89,24 +99,21 @@ const causeOf = (error: unknown): string => {
 export function createSignedFetch(options: SignedFetchOptions): SignedFetch {
   const { signer, now, log } = options;
   const base = parseApiUrl(options.api);
-  const send = options.fetch ?? globalThis.fetch;
-  const delay: Delay = options.delay ?? ((milliseconds, signal) => wait(milliseconds, undefined, { signal }));
-  const random = options.random ?? Math.random;
-  const attempts = options.attempts ?? 5;
+  const fetch = options.fetch ?? globalThis.fetch;
+  const repetition: Repetition = {
+    maxAttempts: options.attempts ?? 5,
+    delay: options.delay ?? delayByTimer,
+    random: options.random ?? Math.random,
+  };
   const timeoutMilliseconds = options.timeoutMilliseconds ?? 60_000;
 
-  async function attemptOnce(call: SignedCall): Promise<Answer> {
+  async function send(call: SignedCall): Promise<Answer> {
     const body = call.body ?? new Uint8Array();
     const url = `${base}${call.path}`;
-    const unsigned = {
-      method: call.method,
-      url,
-      contentType: call.isCompressed ? GZIP_TYPE : "application/json",
-      body,
-    };
-    const signed = await signRequest(unsigned, signer, now());
+    const contentType = call.isCompressed ? GZIP_TYPE : "application/json";
+    const signed = await signRequest({ method: call.method, url, contentType, body }, signer, now());
     call.onSent?.(body.byteLength);
-    const response = await send(url, {
+    const response = await fetch(url, {
       method: call.method,
       headers: { ...signed, accept: "application/json" },
       ...(call.method === "GET" ? {} : { body: Buffer.from(body.buffer, body.byteOffset, body.byteLength) }),
@@ -116,34 +123,46 @@ export function createSignedFetch(options: SignedFetchOptions): SignedFetch {
     return { status: response.status, retryAfter: response.headers.get("retry-after"), text: await response.text() };
   }
 
+  /** One attempt. Throws RefusedError, UnavailableError for an answer that nobody can read, UnansweredError for what may pass. */
+  async function attempt(call: SignedCall, request: string): Promise<unknown> {
+    const answer = await send(call).catch((error: unknown) => {
+      call.signal.throwIfAborted();
+      throw new UnansweredError(`had no answer (${causeOf(error)})`, { cause: error });
+    });
+    const { status } = answer;
+    if (status >= 200 && status < 300) return parseAnswer(request, answer);
+    if (status < 500 && status !== 429) throw new RefusedError(request, status, parseObject(answer.text));
+    const afterMilliseconds = retryAfterMilliseconds(answer.retryAfter, now());
+    throw new UnansweredError(`was answered ${status}`, { status, afterMilliseconds });
+  }
+
   return async function signedFetch(call) {
     const request = `${call.method} ${call.path}`;
-    for (let attempt = 1; ; attempt++) {
-      call.signal.throwIfAborted();
-      let reason: string;
-      let more: { status?: number; cause?: unknown };
-      let waitMilliseconds = backoffMilliseconds(attempt, random);
-      try {
-        const answer = await attemptOnce(call);
-        if (answer.status >= 200 && answer.status < 300) return parseAnswer(request, answer);
-        if (answer.status < 500 && answer.status !== 429) {
-          throw new RefusedError(request, answer.status, parseObject(answer.text));
-        }
-        reason = `was answered ${answer.status}`;
-        more = { status: answer.status };
-        waitMilliseconds = Math.max(waitMilliseconds, retryAfterMilliseconds(answer.retryAfter, now()) ?? 0);
-      } catch (error) {
-        if (error instanceof RefusedError || error instanceof UnavailableError) throw error;
-        call.signal.throwIfAborted();
-        reason = `had no answer (${causeOf(error)})`;
-        more = { cause: error };
-      }
-      if (attempt >= attempts || waitMilliseconds > MOST_WAIT_MILLISECONDS) {
-        const tries = attempt === 1 ? "1 attempt" : `${attempt} attempts`;
-        throw new UnavailableError(`${request} to ${base} ${reason}; given up after ${tries}`, more);
-      }
-      log({ level: "warn", message: `${request} ${reason}; trying again`, attempt, waitMilliseconds });
-      await delay(waitMilliseconds, call.signal);
+    let attempts = 0;
+    try {
+      return await retry(
+        {
+          ...repetition,
+          signal: call.signal,
+          mostWaitMilliseconds: MOST_WAIT_MILLISECONDS,
+          decidePassing: (error) => (error instanceof UnansweredError ? error : undefined),
+          onWait(error, attempt, waitMilliseconds) {
+            const message = `${request} ${(error as Error).message}; trying again`;
+            log({ level: "warn", message, attempt, waitMilliseconds });
+          },
+        },
+        (number) => {
+          attempts = number;
+          return attempt(call, request);
+        },
+      );
+    } catch (error) {
+      if (!(error instanceof UnansweredError)) throw error;
+      const tries = attempts === 1 ? "1 attempt" : `${attempts} attempts`;
+      throw new UnavailableError(`${request} to ${base} ${error.message}; given up after ${tries}`, {
+        status: error.status,
+        cause: error.cause,
+      });
     }
   };
 }

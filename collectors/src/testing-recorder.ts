@@ -8,7 +8,8 @@ import {
   scopeKey,
   scopeName,
 } from "@cadastre/contract/scope";
-import type { LogLine, ObserveContext, Recorder, ScopeRecorder } from "./observe.ts";
+import type { LogLine } from "./log.ts";
+import type { ObserveContext, Recorder, ScopeRecorder } from "./observe.ts";
 
 export interface SeenScope {
   readonly key: ScopeKey;
@@ -71,7 +72,9 @@ export function aTestRun(
     scopes,
     log,
     scope: (account, region, kind) => {
-      const scope = scopes.get(`aws/${account}/${region}/${kind}`);
+      const scope = [...scopes.values()].find(
+        ({ key }) => key.account === account && key.region === region && key.kind === kind,
+      );
       if (!scope)
         throw new Error(`no scope of ${account} ${region} ${kind}; there are ${[...scopes.keys()].join(" ")}`);
       return scope;

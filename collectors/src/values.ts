@@ -6,15 +6,18 @@ export class MalformedError extends Error {
   override readonly name = "MalformedError";
 }
 
+/** A member of a cloud's answer: what is not there is left out, or null. */
+export type Member<T> = T | null | undefined;
+
 /** The member's value. Throws MalformedError when it is absent or empty. */
-export function required(value: string | undefined, member: string): string {
+export function required(value: Member<string>, member: string): string {
   if (!value) throw new MalformedError(`${member} is missing`);
   return value;
 }
 
-/** Clouds send empty texts for what is not there, such as the host name of a stopped instance. */
-export function present(value: string | undefined): string | undefined {
-  return value || undefined;
+/** The value, undefined where there is none: clouds send empty texts too, such as the host name of a stopped instance. */
+export function present<T>(value: Member<T>): T | undefined {
+  return value === null || value === "" ? undefined : value;
 }
 
 /** The address in canonical text. Throws MalformedError. */

@@ -1,5 +1,5 @@
+import { forEachWithin, type Limit } from "../concurrency.ts";
 import { createDeadline, type Deadline } from "../deadline.ts";
-import { allOf, type Limit } from "../limit.ts";
 import type { ObserveContext } from "../observe.ts";
 import type { AwsTarget } from "./accounts.ts";
 import type { AwsClients, AwsCredentialProvider } from "./client.ts";
@@ -14,7 +14,7 @@ export interface AwsIdentity {
   readonly credentials?: AwsCredentialProvider;
 }
 
-export interface AccountView {
+interface AccountView {
   readonly context: ObserveContext;
   readonly target: AwsTarget;
   readonly identity: AwsIdentity;
@@ -38,19 +38,15 @@ export async function observeAccount(view: AccountView): Promise<void> {
     failRegions({ context, account: target.account, regions, error: opened.error });
     return;
   }
-  await allOf(
-    opened.regions.map((region) =>
-      view.limit(() =>
-        observeRegion({
-          context,
-          account: target.account,
-          region,
-          pageSize: view.pageSize,
-          createClient: () => identity.clients.ec2(region),
-          whyClosed: once(() => whyClosed(view, region)),
-        }),
-      ),
-    ),
+  await forEachWithin(view.limit, opened.regions, (region) =>
+    observeRegion({
+      context,
+      account: target.account,
+      region,
+      pageSize: view.pageSize,
+      clients: identity.clients,
+      whyClosed: once(() => whyClosed(view, region)),
+    }),
   );
 }
 

@@ -1,11 +1,13 @@
-import { type Account, ListAccountsCommand } from "@aws-sdk/client-organizations";
-import { GetCallerIdentityCommand } from "@aws-sdk/client-sts";
+import { type Account, ListAccountsCommand, OrganizationsClient } from "@aws-sdk/client-organizations";
+import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import type { Deadline } from "../deadline.ts";
+import { readPages } from "../pages.ts";
 import { MalformedError } from "../values.ts";
 import type { AwsClients } from "./client.ts";
-import { type AwsScopeError, RepeatedTokenError, toScopeError } from "./errors.ts";
-import { PARTITIONS, type Partition } from "./partition.ts";
+import { type AwsScopeError, toScopeError } from "./errors.ts";
+import { HOME_REGIONS, PARTITIONS, type Partition } from "./partition.ts";
 import { type AwsRole, parseRoleArn } from "./role.ts";
+import { listed, toPaging } from "./step.ts";
 
 /** An account to look at; without a role, with the caller's own credentials. */
 export interface AwsTarget {
@@ -28,7 +30,7 @@ export async function callerIdentity(
   clients: AwsClients,
   region: string,
 ): Promise<{ account: string; partition: Partition }> {
-  const client = clients.sts(region);
+  const client = clients.create(STSClient, region);
   try {
     const answer = await client.send(new GetCallerIdentityCommand({}));
     const partition = PARTITIONS.find((candidate) => answer.Arn?.startsWith(`arn:${candidate}:`));
@@ -42,7 +44,7 @@ export async function callerIdentity(
 }
 
 /** The accounts of an organization that were found, and why they are not all, if so. */
-export interface Membership {
+interface Membership {
   readonly accounts: readonly string[];
   readonly problem?: AwsScopeError;
 }
@@ -56,27 +58,23 @@ const ACCOUNTS_PAGE = 20;
  * whether an account is active; `Status` did so before it and stands in where `State` is absent.
  */
 export async function listMembers(clients: AwsClients, partition: Partition, deadline: Deadline): Promise<Membership> {
-  const client = clients.organizations(partition);
+  // Organizations has one endpoint in each partition.
+  const client = clients.create(OrganizationsClient, HOME_REGIONS[partition]);
   const accounts = new Set<string>();
-  const tokens = new Set<string>();
+  const read = async (token: string | undefined) => {
+    const request = { pageSize: ACCOUNTS_PAGE, token, signal: deadline.signal };
+    const command = new ListAccountsCommand(toPaging(request));
+    const answer = await deadline.race(client.send(command, { abortSignal: deadline.signal }));
+    return { items: listed(answer.Accounts, "Accounts"), next: answer.NextToken || undefined };
+  };
   try {
-    for (let token: string | undefined; ; ) {
-      const page = { MaxResults: ACCOUNTS_PAGE, ...(token === undefined ? {} : { NextToken: token }) };
-      const answer = await deadline.race(client.send(new ListAccountsCommand(page), { abortSignal: deadline.signal }));
-      if (!answer.Accounts) throw new MalformedError("the answer has no Accounts");
-      for (const account of answer.Accounts) {
-        if (account.Id && isActive(account)) accounts.add(account.Id);
-      }
-      token = answer.NextToken || undefined;
-      if (token === undefined) {
-        if (accounts.size === 0) throw new MalformedError("the organization has no active account");
-        return { accounts: [...accounts] };
-      }
-      if (tokens.has(token)) throw new RepeatedTokenError("a page's NextToken is that of an earlier page");
-      tokens.add(token);
-    }
-  } catch (error) {
-    return { accounts: [...accounts], problem: toScopeError(error, LIST_ACCOUNTS) };
+    const failure = await readPages(read, (page) => {
+      for (const account of page.items) if (account.Id && isActive(account)) accounts.add(account.Id);
+    });
+    const none =
+      accounts.size === 0 ? { error: new MalformedError("the organization has no active account") } : undefined;
+    const problem = failure ?? none;
+    return { accounts: [...accounts], ...(problem ? { problem: toScopeError(problem.error, LIST_ACCOUNTS) } : {}) };
   } finally {
     client.destroy();
   }

@@ -1,6 +1,4 @@
-import { EC2Client } from "@aws-sdk/client-ec2";
-import { OrganizationsClient } from "@aws-sdk/client-organizations";
-import { STSClient } from "@aws-sdk/client-sts";
+import { STSClient, type STSClientConfig } from "@aws-sdk/client-sts";
 import { HOME_REGIONS, type Partition, partitionOf } from "./partition.ts";
 
 export interface AwsCredentials {
@@ -22,12 +20,24 @@ export interface AwsClientSettings {
   readonly credentials?: AwsCredentialProvider;
 }
 
-/** Makes clients of one identity. The caller destroys each of them when it is done. */
+/** The settings that the clients of all services take alike. */
+type AwsClientConfiguration = Pick<
+  STSClientConfig,
+  "region" | "credentials" | "retryMode" | "maxAttempts" | "requestHandler"
+>;
+
+/** What the SDK's clients of all services have in common, as far as it is needed here. */
+export interface AwsClient {
+  destroy(): void;
+}
+
+/** The class of one service's client. */
+export type AwsService<Client extends AwsClient> = new (configuration: AwsClientConfiguration) => Client;
+
+/** Makes clients of one identity. */
 export interface AwsClients {
-  ec2(region: string): EC2Client;
-  sts(region: string): STSClient;
-  /** Organizations has one endpoint in each partition. */
-  organizations(partition: Partition): OrganizationsClient;
+  /** The caller destroys the client when it is done. */
+  create<Client extends AwsClient>(service: AwsService<Client>, region: string): Client;
   /** The region that the SDK is set to (`AWS_REGION`, the profile), undefined when there is none. */
   configuredRegion(): Promise<string | undefined>;
 }
@@ -54,9 +64,7 @@ export function createAwsClients(settings: AwsClientSettings): AwsClients {
   });
   const identity = { ...common, credentials: config.credentials };
   return {
-    ec2: (region) => new EC2Client({ ...identity, region }),
-    sts: (region) => new STSClient({ ...identity, region }),
-    organizations: (partition) => new OrganizationsClient({ ...identity, region: HOME_REGIONS[partition] }),
+    create: (Service, region) => new Service({ ...identity, region }),
     // The SDK's only answer when no region is set is to throw.
     configuredRegion: () => config.region().catch(() => undefined),
   };

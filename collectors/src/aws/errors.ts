@@ -1,10 +1,11 @@
 import type { ScopeError } from "@cadastre/contract/scope";
 import { isThrottlingError } from "@smithy/core/retry";
 import { DeadlineError, InterruptedError } from "../deadline.ts";
+import { RepeatedTokenError } from "../pages.ts";
 import { MalformedError } from "../values.ts";
 
 /** Why something could not be seen. `unexpected` is what AWS has not documented for these calls; its message says more. */
-export type AwsErrorCode =
+type AwsErrorCode =
   | "denied"
   | "denied_by_scp"
   | "throttled"
@@ -22,11 +23,6 @@ export type AwsErrorCode =
 
 export interface AwsScopeError extends ScopeError {
   readonly code: AwsErrorCode;
-}
-
-/** A listing that would never end. */
-export class RepeatedTokenError extends Error {
-  override readonly name = "RepeatedTokenError";
 }
 
 /** A role could not be assumed; `cause` is the SDK's own error. */

@@ -6,8 +6,14 @@ import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { aTestRun, type TestRun } from "../testing-recorder.ts";
 import { observeAws } from "./observe.ts";
 import type { AwsOptions } from "./options.ts";
-import { AWS_KINDS } from "./steps.ts";
+import { AWS_STEPS } from "./steps.ts";
 
+/** What the simulated estate has. */
+const KINDS = ["network", "subnet", "instance", "interface", "address"] as const;
+const operation = (kind: string) => AWS_STEPS.find((step) => step.kind === kind)?.operation.split(":")[1] ?? "";
+
+/** Long enough for what answers, also on a busy machine; what hangs takes all of it. */
+const DEADLINE = 1_500;
 const REGIONS = ["eu-west-1", "us-east-1"];
 const faults = createFaults();
 let estate: AwsEstate;
@@ -49,7 +55,7 @@ async function observe(match: FaultMatch, fault: Fault, setting: Setting = {}): 
 /** All scopes but the named ones are complete and not empty. */
 function expectOthersComplete(run: TestRun, except: (region: string, kind: string) => boolean): void {
   for (const region of REGIONS) {
-    for (const kind of AWS_KINDS) {
+    for (const kind of KINDS) {
       if (except(region, kind)) continue;
       const scope = run.scope(account, region, kind);
       expect([region, kind, scope.status, scope.errors]).toEqual([region, kind, "complete", []]);
@@ -57,14 +63,6 @@ function expectOthersComplete(run: TestRun, except: (region: string, kind: strin
     }
   }
 }
-
-const operation = {
-  network: "DescribeVpcs",
-  subnet: "DescribeSubnets",
-  instance: "DescribeInstances",
-  interface: "DescribeNetworkInterfaces",
-  address: "DescribeAddresses",
-} as const;
 
 const FAILURES = [
   ["denied", { kind: "deny" }],
@@ -79,12 +77,12 @@ const FAILURES = [
 test.each(FAILURES)(
   "a kind that cannot be listed is failed, never empty, and the others are not touched: %s",
   async (code, fault) => {
-    for (const kind of AWS_KINDS) {
+    for (const kind of KINDS) {
       faults.clear();
-      const run = await observe({ region: "us-east-1", operation: operation[kind] }, fault);
+      const run = await observe({ region: "us-east-1", operation: operation(kind) }, fault);
       const scope = run.scope(account, "us-east-1", kind);
       expect([scope.status, scope.count]).toEqual(["failed", 0]);
-      expect(scope.errors).toMatchObject([{ code, operation: `ec2:${operation[kind]}` }]);
+      expect(scope.errors).toMatchObject([{ code, operation: `ec2:${operation(kind)}` }]);
       expectOthersComplete(run, (region, other) => region === "us-east-1" && other === kind);
     }
   },
@@ -103,14 +101,14 @@ test.each(FAILURES)(
   },
 );
 
-test.each(["network", "subnet", "instance", "interface"] as const)(
+test.each(KINDS.filter((kind) => kind !== "address"))(
   "a page token that repeats ends the scope as partial: %s",
   async (kind) => {
-    const run = await observe({ region: "us-east-1", operation: operation[kind] }, { kind: "repeat-token" });
+    const run = await observe({ region: "us-east-1", operation: operation(kind) }, { kind: "repeat-token" });
     const scope = run.scope(account, "us-east-1", kind);
     expect(scope.status).toBe("partial");
-    expect(scope.errors).toMatchObject([{ code: "repeated_page_token", operation: `ec2:${operation[kind]}` }]);
-    expect(simulator.requests.count({ operation: operation[kind], region: "us-east-1" })).toBeLessThanOrEqual(3);
+    expect(scope.errors).toMatchObject([{ code: "repeated_page_token", operation: `ec2:${operation(kind)}` }]);
+    expect(simulator.requests.count({ operation: operation(kind), region: "us-east-1" })).toBeLessThanOrEqual(3);
     expectOthersComplete(run, (region, other) => region === "us-east-1" && other === kind);
   },
 );
@@ -139,10 +137,10 @@ test.each([
   ["region_disabled", { kind: "disabled" }],
 ] as const)("a region that is not in use is skipped with the reason: %s", async (code, fault) => {
   const run = await observe({ region: "us-east-1", service: "ec2" }, fault);
-  for (const kind of AWS_KINDS) {
+  for (const kind of KINDS) {
     const scope = run.scope(account, "us-east-1", kind);
     expect([scope.status, scope.count]).toEqual(["skipped", 0]);
-    expect(scope.errors).toMatchObject([{ code, operation: `ec2:${operation[kind]}` }]);
+    expect(scope.errors).toMatchObject([{ code, operation: `ec2:${operation(kind)}` }]);
   }
   expectOthersComplete(run, (region) => region === "us-east-1");
 });
@@ -150,7 +148,7 @@ test.each([
 test("AuthFailure is not_opted_in where the account's own list of regions says so", async () => {
   const run = aTestRun();
   await observeAws({ accounts: { own: true }, regions: ["eu-west-1", "me-south-1"] })(run.context);
-  for (const kind of AWS_KINDS) {
+  for (const kind of KINDS) {
     expect(run.scope(account, "me-south-1", kind)).toMatchObject({
       status: "skipped",
       errors: [{ code: "not_opted_in" }],
@@ -162,7 +160,7 @@ test("AuthFailure is not_opted_in where the account's own list of regions says s
 test("AuthFailure is invalid_credentials where the credentials are good for nothing else either", async () => {
   faults.inject({ match: { operation: "DescribeRegions" }, fault: { kind: "disabled" } });
   const run = await observe({ region: "us-east-1", service: "ec2" }, { kind: "disabled" });
-  for (const kind of AWS_KINDS) {
+  for (const kind of KINDS) {
     expect(run.scope(account, "us-east-1", kind)).toMatchObject({
       status: "failed",
       errors: [{ code: "invalid_credentials" }],
@@ -172,12 +170,16 @@ test("AuthFailure is invalid_credentials where the credentials are good for noth
 
 test("a region that hangs is given up after one deadline and delays no other", async () => {
   const started = performance.now();
-  const run = await observe({ region: "us-east-1" }, { kind: "hang" }, { deadlineMilliseconds: 700, maxAttempts: 6 });
-  expect(performance.now() - started).toBeLessThan(3 * 700);
-  for (const kind of AWS_KINDS) {
+  const run = await observe(
+    { region: "us-east-1" },
+    { kind: "hang" },
+    { deadlineMilliseconds: DEADLINE, maxAttempts: 6 },
+  );
+  expect(performance.now() - started).toBeLessThan(3 * DEADLINE);
+  for (const kind of KINDS) {
     const scope = run.scope(account, "us-east-1", kind);
     expect([scope.status, scope.count]).toEqual(["failed", 0]);
-    expect(scope.errors).toMatchObject([{ code: "timeout", operation: `ec2:${operation[kind]}` }]);
+    expect(scope.errors).toMatchObject([{ code: "timeout", operation: `ec2:${operation(kind)}` }]);
   }
   expectOthersComplete(run, (region) => region === "us-east-1");
 });
@@ -186,7 +188,7 @@ test("a page that hangs makes its scope partial at the deadline", async () => {
   const run = await observe(
     { region: "us-east-1", operation: "DescribeInstances" },
     { kind: "hang", after: 1 },
-    { deadlineMilliseconds: 700 },
+    { deadlineMilliseconds: DEADLINE },
   );
   expect(run.scope(account, "us-east-1", "instance")).toMatchObject({
     status: "partial",
@@ -210,19 +212,21 @@ test("retries that wait for longer than the deadline do not outlive it", async (
   const run = await observe(
     { region: "us-east-1", operation: "DescribeVpcs" },
     { kind: "throttle", retryAfterSeconds: 60 },
-    { deadlineMilliseconds: 700, maxAttempts: 6 },
+    { deadlineMilliseconds: DEADLINE, maxAttempts: 6 },
   );
-  expect(performance.now() - started).toBeLessThan(3 * 700);
+  expect(performance.now() - started).toBeLessThan(3 * DEADLINE);
   expect(run.scope(account, "us-east-1", "network")).toMatchObject({ status: "failed", errors: [{ code: "timeout" }] });
 });
 
 test("a run that is told to end finishes all its scopes at once, none of them as complete that is not", async () => {
   const controller = new AbortController();
   const observing = observe({ region: "us-east-1" }, { kind: "hang" }, { signal: controller.signal, concurrency: 1 });
-  await vi.waitFor(() => expect(simulator.requests.count({ region: "us-east-1" })).toBe(5));
+  await vi.waitFor(() =>
+    expect(simulator.requests.count({ region: "us-east-1", service: "ec2" })).toBeGreaterThanOrEqual(KINDS.length),
+  );
   controller.abort();
   const run = await observing;
-  for (const kind of AWS_KINDS) {
+  for (const kind of KINDS) {
     const scope = run.scope(account, "us-east-1", kind);
     expect([scope.status, scope.errors[0]?.code]).toEqual(["failed", "interrupted"]);
   }
@@ -236,7 +240,7 @@ test("a run that was told to end before it began asks AWS nothing and reports no
     { kind: "error-5xx" },
     { signal: AbortSignal.abort(), accounts: { roles: [{ roleArn }] } },
   );
-  expect(run.scopes.size).toBe(REGIONS.length * 5);
+  expect(run.scopes.size).toBe(REGIONS.length * AWS_STEPS.length);
   for (const scope of run.scopes.values()) {
     expect([scope.status, scope.errors[0]?.code]).toEqual(["failed", "interrupted"]);
   }
@@ -252,12 +256,12 @@ test.each([
   ["timeout", { kind: "hang" }],
 ] as const)("a role that cannot be assumed fails the account's scopes with the reason: %s", async (code, fault) => {
   const run = await observe({ operation: "AssumeRole" }, fault, {
-    deadlineMilliseconds: 700,
+    deadlineMilliseconds: DEADLINE,
     accounts: {
       roles: [{ roleArn: `arn:aws:iam::${account}:role/${estate.role.name}`, externalId: estate.role.externalId }],
     },
   });
-  expect(run.scopes.size).toBe(REGIONS.length * 5);
+  expect(run.scopes.size).toBe(REGIONS.length * AWS_STEPS.length);
   for (const scope of run.scopes.values()) {
     expect([scope.status, scope.errors[0]?.code, scope.errors[0]?.operation]).toEqual([
       "failed",

@@ -6,6 +6,7 @@ import { createFaults } from "@cadastre/simulator/faults";
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { aTestRun, type TestRun } from "../testing-recorder.ts";
 import { AwsAccountsError, observeAws } from "./observe.ts";
+import { AWS_STEPS } from "./steps.ts";
 
 const faults = createFaults();
 let estate: AwsEstate;
@@ -71,7 +72,7 @@ test("an account's own estate is seen as it is, in all regions that it has enabl
   asAccount(1);
   const run = aTestRun();
   await observeAws({ accounts: { own: true }, pageSize: 5 })(run.context);
-  expect(run.scopes.size).toBe(estate.regions.length * 5);
+  expect(run.scopes.size).toBe(estate.regions.length * AWS_STEPS.length);
   for (const region of estate.regions) expectTruth(run, account(1), region);
   expect(simulator.requests.count({ operation: "DescribeInstances" })).toBeGreaterThan(estate.regions.length);
 });
@@ -133,7 +134,7 @@ test("references of instances are right when the subnets cannot be listed", asyn
 test("each account of a list of roles is seen through its role, assumed once and at the regional endpoint", async () => {
   const run = aTestRun();
   await observeAws({ accounts: { roles: [role(1), role(2)] } })(run.context);
-  expect(run.scopes.size).toBe(2 * estate.regions.length * 5);
+  expect(run.scopes.size).toBe(2 * estate.regions.length * AWS_STEPS.length);
   for (const of of [account(1), account(2)]) {
     for (const region of estate.regions) expectTruth(run, of, region);
   }
@@ -147,7 +148,7 @@ test("a whole organization is seen: pages of 20 and empty ones, active accounts 
   await observeAws({ accounts: organization(), regions: ["us-east-1"], concurrency: 3 })(run.context);
   const active = estate.accounts.filter(({ state }) => state === "ACTIVE");
   expect(active.length).toBe(24);
-  expect(run.scopes.size).toBe(active.length * 5);
+  expect(run.scopes.size).toBe(active.length * AWS_STEPS.length);
   for (const { id } of active) expectTruth(run, id, "us-east-1");
   expect(simulator.requests.count({ operation: "ListAccounts" })).toBeGreaterThan(2);
   expect(simulator.requests.count({ operation: "AssumeRole" })).toBe(active.length - 1);
@@ -170,7 +171,7 @@ test("an account whose role cannot be assumed fails all its scopes and none of t
   await observeAws({ accounts: { roles: [role(1), role(2)] }, regions: estate.regions })(run.context);
   for (const region of estate.regions) {
     expectTruth(run, account(1), region);
-    for (const kind of ["network", "subnet", "instance", "interface", "address"] as const) {
+    for (const { kind } of AWS_STEPS) {
       const scope = run.scope(account(2), region, kind);
       expect([scope.status, scope.count]).toEqual(["failed", 0]);
       expect(scope.errors[0]).toMatchObject({ code: "assume_role_denied", operation: "sts:AssumeRole" });
@@ -185,7 +186,7 @@ test("an account of which no region is known fails in the regions that every acc
   await observeAws({ accounts: { roles: [role(1), role(2)] } })(run.context);
   for (const region of estate.regions) expectTruth(run, account(1), region);
   const lost = [...run.scopes.values()].filter(({ key }) => key.account === account(2));
-  expect(lost).toHaveLength(17 * 5);
+  expect(lost).toHaveLength(17 * AWS_STEPS.length);
   for (const scope of lost) {
     expect(scope.status).toBe("failed");
     expect(scope.errors[0]).toMatchObject({ code: "denied", operation: "ec2:DescribeRegions" });
@@ -223,7 +224,7 @@ test("accounts on the pages that could be read are seen although a later page is
   await expect(observeAws({ accounts: organization(), regions: ["eu-west-1"] })(run.context)).rejects.toThrow(
     /not all known.*ListAccounts/,
   );
-  expect(run.scopes.size).toBe(20 * 5);
+  expect(run.scopes.size).toBe(20 * AWS_STEPS.length);
   expectTruth(run, account(1), "eu-west-1");
 });
 
@@ -237,10 +238,13 @@ test("the China partition has its own ARNs, roles and regions", async () => {
       accounts: { organization: { roleName: china.role.name, externalId: china.role.externalId } },
       regions: ["cn-north-1"],
     })(run.context);
-    expect(run.scopes.size).toBe(2 * 5);
-    for (const scope of run.scopes.values()) {
-      expect([scope.key, scope.status, scope.errors]).toEqual([scope.key, "complete", []]);
-      for (const id of scope.resources.keys()) expect(id).toMatch(/^arn:aws-cn:ec2:cn-north-1:/);
+    expect(run.scopes.size).toBe(2 * AWS_STEPS.length);
+    for (const { id } of china.accounts.filter(({ state }) => state === "ACTIVE")) {
+      for (const kind of ["network", "subnet", "instance", "interface", "address"] as const) {
+        const scope = run.scope(id, "cn-north-1", kind);
+        expect([scope.key, scope.status, scope.errors]).toEqual([scope.key, "complete", []]);
+        for (const natural of scope.resources.keys()) expect(natural).toMatch(/^arn:aws-cn:ec2:cn-north-1:/);
+      }
     }
   } finally {
     await other.stop();

@@ -1,5 +1,5 @@
+import { createLimit, forEachWithin } from "../concurrency.ts";
 import { createDeadline, type Deadline } from "../deadline.ts";
-import { allOf, createLimit } from "../limit.ts";
 import type { Observe, ObserveContext } from "../observe.ts";
 import { type AwsIdentity, observeAccount } from "./account.ts";
 import { type AwsOrganization, type AwsTarget, callerIdentity, listMembers, memberRole } from "./accounts.ts";
@@ -52,23 +52,19 @@ export function observeAws(options: AwsOptions): Observe {
           callerRegion: homeRegion(partitionOf(regions?.[0] ?? preferredRegion ?? HOME_REGIONS.aws), preferredRegion),
           organization,
         });
-    // Regions wait for their turn in a queue of their own: an account holds its place there until its last region is done.
-    const accountLimit = createLimit(concurrency);
+    // Regions wait for their turn in a queue of their own: an account holds its place among the accounts until its last region
+    // is done.
     const limit = createLimit(concurrency);
-    await allOf(
-      found.targets.map((target) =>
-        accountLimit(() =>
-          observeAccount({
-            context,
-            target,
-            identity: target.role ? assume(target.role) : { clients: own },
-            regions,
-            homeRegion: homeRegion(target.partition, preferredRegion),
-            limit,
-            pageSize,
-          }),
-        ),
-      ),
+    await forEachWithin(concurrency, found.targets, (target) =>
+      observeAccount({
+        context,
+        target,
+        identity: target.role ? assume(target.role) : { clients: own },
+        regions,
+        homeRegion: homeRegion(target.partition, preferredRegion),
+        limit,
+        pageSize,
+      }),
     );
     if (found.problem) throw new AwsAccountsError(found.problem);
   };

@@ -1,3 +1,4 @@
+import { requireWholeNumber } from "../whole-number.ts";
 import { type AwsOrganization, type AwsTarget, memberRole, roleTargets } from "./accounts.ts";
 import type { AwsClientSettings } from "./client.ts";
 import { partitionOf } from "./partition.ts";
@@ -51,18 +52,18 @@ export function checkOptions(options: AwsOptions): CheckedOptions {
     regions,
     targets,
     organization: "organization" in accounts ? checkedOrganization(accounts.organization) : undefined,
-    concurrency: wholeNumber("concurrency", options.concurrency ?? 8, 1, 1_000),
-    pageSize: wholeNumber("pageSize", options.pageSize ?? 500, 5, 1_000),
+    concurrency: requireWholeNumber("concurrency", options.concurrency ?? 8, 1, 1_000),
+    pageSize: requireWholeNumber("pageSize", options.pageSize ?? 500, 5, 1_000),
     sessionName,
     settings: {
-      maxAttempts: wholeNumber("maxAttempts", options.maxAttempts ?? 6, 1, 100),
-      connectTimeoutMilliseconds: wholeNumber(
+      maxAttempts: requireWholeNumber("maxAttempts", options.maxAttempts ?? 6, 1, 100),
+      connectTimeoutMilliseconds: requireWholeNumber(
         "connectTimeoutMilliseconds",
         options.connectTimeoutMilliseconds ?? 5_000,
         1,
         600_000,
       ),
-      requestTimeoutMilliseconds: wholeNumber(
+      requestTimeoutMilliseconds: requireWholeNumber(
         "requestTimeoutMilliseconds",
         options.requestTimeoutMilliseconds ?? 60_000,
         1,
@@ -97,11 +98,4 @@ function checkedOrganization(organization: AwsOrganization): AwsOrganization {
   parseRoleArn(memberRole(organization, "aws", "123456789012").roleArn);
   if (organization.managementRoleArn !== undefined) parseRoleArn(organization.managementRoleArn);
   return organization;
-}
-
-function wholeNumber(name: string, value: number, least: number, most: number): number {
-  if (!Number.isInteger(value) || value < least || value > most) {
-    throw new RangeError(`${name} must be a whole number from ${least} to ${most}, not ${value}`);
-  }
-  return value;
 }

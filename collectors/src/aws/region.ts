@@ -1,32 +1,27 @@
-import { allOf } from "../limit.ts";
+import type { ScopeStatus } from "@cadastre/contract/scope";
+import { forEachWithin } from "../concurrency.ts";
 import type { ObserveContext } from "../observe.ts";
 import type { AwsScopeError } from "./errors.ts";
 import { createNetworkOwners } from "./network-owners.ts";
 import { observeScope, type RegionView } from "./scope.ts";
-import { AWS_KINDS, addressStep, instanceStep, interfaceStep, networkStep, subnetStep } from "./steps.ts";
+import { AWS_STEPS } from "./steps.ts";
 
 /**
- * Looks at all kinds of one account in one region. The five listings run side by side, so that a region that hangs is given up
- * after one scope's deadline and not after five.
+ * Looks at all kinds of one account in one region. The listings run side by side, so that a region that hangs is given up after
+ * one scope's deadline and not after as many as there are kinds.
  */
 export async function observeRegion(options: Omit<RegionView, "owners">): Promise<void> {
-  const owners = createNetworkOwners({ account: options.account, listings: 2 });
+  const listings = AWS_STEPS.filter((step) => step.networkOwner !== undefined).length;
+  const owners = createNetworkOwners({ account: options.account, listings });
   const view: RegionView = { ...options, owners };
-  const namingOwners = (step: Promise<string>) =>
-    step.then(
-      (status) => owners.listed(status === "complete"),
-      (error: unknown) => {
-        owners.listed(false);
-        throw error;
-      },
-    );
-  await allOf([
-    namingOwners(observeScope(view, networkStep)),
-    namingOwners(observeScope(view, subnetStep)),
-    observeScope(view, instanceStep),
-    observeScope(view, interfaceStep),
-    observeScope(view, addressStep),
-  ]);
+  await forEachWithin(AWS_STEPS.length, AWS_STEPS, async (step) => {
+    let status: ScopeStatus | undefined;
+    try {
+      status = await observeScope(view, step);
+    } finally {
+      if (step.networkOwner) owners.listed(status === "complete");
+    }
+  });
 }
 
 /** Records that nothing of an account could be seen: a failed scope for each kind in each of the regions, never an empty one. */
@@ -38,7 +33,7 @@ export function failRegions(options: {
 }): void {
   const { context, account, regions, error } = options;
   for (const region of regions) {
-    for (const kind of AWS_KINDS) {
+    for (const { kind } of AWS_STEPS) {
       context.recorder.start({ provider: "aws", account, region, kind }).finish("failed", [error]);
     }
   }

@@ -1,9 +1,9 @@
-import { DescribeRegionsCommand } from "@aws-sdk/client-ec2";
+import { DescribeRegionsCommand, EC2Client } from "@aws-sdk/client-ec2";
 import { MalformedError } from "../values.ts";
 import type { AwsClients } from "./client.ts";
 
 /** What an account says of its regions. */
-export interface RegionList {
+interface RegionList {
   /** Those in which resources can be. */
   readonly enabled: readonly string[];
   readonly notOptedIn: readonly string[];
@@ -13,7 +13,7 @@ export const DESCRIBE_REGIONS = "ec2:DescribeRegions";
 
 /** All regions of the account's partition with the account's own opt-in status. DescribeRegions has no pages. */
 export async function listRegions(clients: AwsClients, homeRegion: string): Promise<RegionList> {
-  const client = clients.ec2(homeRegion);
+  const client = clients.create(EC2Client, homeRegion);
   try {
     const answer = await client.send(new DescribeRegionsCommand({ AllRegions: true }));
     const named = (answer.Regions ?? []).filter((region) => region.RegionName);

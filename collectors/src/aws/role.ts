@@ -1,4 +1,4 @@
-import { AssumeRoleCommand } from "@aws-sdk/client-sts";
+import { AssumeRoleCommand, STSClient } from "@aws-sdk/client-sts";
 import { MalformedError } from "../values.ts";
 import { type AwsClients, type AwsCredentialProvider, type AwsCredentials, homeRegion } from "./client.ts";
 import { AssumeRoleError } from "./errors.ts";
@@ -43,7 +43,7 @@ export function createRoleCredentials(options: {
   let renewAt = 0;
 
   const assume = async (): Promise<AwsCredentials> => {
-    const client = clients.sts(region);
+    const client = clients.create(STSClient, region);
     try {
       const { Credentials: got } = await client.send(
         new AssumeRoleCommand({

@@ -1,11 +1,12 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { EC2Client } from "@aws-sdk/client-ec2";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { aTestRun, type TestRun } from "../testing-recorder.ts";
+import type { AwsClient, AwsService } from "./client.ts";
 import { createNetworkOwners } from "./network-owners.ts";
 import { observeScope } from "./scope.ts";
-import { instanceStep, networkStep } from "./steps.ts";
+import { instanceStep } from "./steps/instances.ts";
+import { networkStep } from "./steps/networks.ts";
 
 const ACCOUNT = "111122223333";
 let server: Server;
@@ -30,13 +31,16 @@ async function observeWith(answer: string, step: typeof networkStep | typeof ins
     pageSize: 100,
     owners: createNetworkOwners({ account: ACCOUNT, listings: 0 }),
     whyClosed: () => Promise.reject(new Error("not asked")),
-    createClient: () =>
-      new EC2Client({
-        region: "eu-west-1",
-        endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-        credentials: { accessKeyId: "AKIATEST", secretAccessKey: "secret" },
-        maxAttempts: 1,
-      }),
+    clients: {
+      create: <Client extends AwsClient>(Service: AwsService<Client>, region: string) =>
+        new Service({
+          region,
+          endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+          credentials: { accessKeyId: "AKIATEST", secretAccessKey: "secret" },
+          maxAttempts: 1,
+        } as ConstructorParameters<typeof Service>[0]),
+      configuredRegion: async () => undefined,
+    },
   };
   view.owners.listed(true);
   await (step === networkStep ? observeScope(view, networkStep) : observeScope(view, instanceStep));

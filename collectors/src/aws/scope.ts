@@ -1,19 +1,20 @@
-import type { EC2Client } from "@aws-sdk/client-ec2";
 import type { KindName } from "@cadastre/contract/kinds/names";
+import type { ResourceInput } from "@cadastre/contract/resource";
 import type { ScopeStatus } from "@cadastre/contract/scope";
 import { createDeadline, type Deadline } from "../deadline.ts";
 import type { ObserveContext, ScopeRecorder } from "../observe.ts";
+import { readPages } from "../pages.ts";
 import { MalformedError } from "../values.ts";
+import type { AwsClient, AwsClients } from "./client.ts";
 import type { AwsPlace } from "./convert/place.ts";
-import { type AwsScopeError, RepeatedTokenError, toScopeError } from "./errors.ts";
+import { type AwsScopeError, toScopeError } from "./errors.ts";
 import type { NetworkOwners } from "./network-owners.ts";
-import type { Page, Step } from "./steps.ts";
+import type { Page, Step } from "./step.ts";
 
 /** What all scopes of one region have in common. */
 export interface RegionView {
   readonly context: ObserveContext;
-  /** Each listing has a client of its own: EC2 throttles every action by itself, and the SDK slows a client down as a whole. */
-  readonly createClient: () => EC2Client;
+  readonly clients: AwsClients;
   readonly account: string;
   readonly region: string;
   readonly pageSize: number;
@@ -32,17 +33,18 @@ const MOST_MALFORMED = 10;
  * resource could be converted; partial when a later page failed or a resource was malformed, with what was seen; failed when
  * nothing could be seen; skipped when the region is not in use. Rejects only when the recorder does.
  */
-export async function observeScope<K extends KindName, Item>(
+export async function observeScope<K extends KindName, Client extends AwsClient, Item>(
   view: RegionView,
-  step: Step<K, Item>,
+  step: Step<K, Client, Item>,
 ): Promise<ScopeStatus> {
   const { context, account, region } = view;
   const scope = context.recorder.start({ provider: "aws", account, region, kind: step.kind });
   const deadline = createDeadline({ signal: context.signal, milliseconds: context.scopeDeadlineMilliseconds });
-  const client = view.createClient();
+  // A client of its own: AWS throttles every action by itself, and the SDK slows a client down as a whole.
+  const client = view.clients.create(step.service, region);
   try {
     const intake = createIntake(view, step, scope);
-    const failure = await listAll(view, step, client, deadline, intake.take);
+    const failure = await listAll(view, step, { client, deadline, take: intake.take });
     const status = statusOf(failure, intake.pages(), intake.malformed().length);
     const errors = [...(failure ? [failure] : []), ...intake.malformed()];
     scope.finish(status, errors);
@@ -68,35 +70,26 @@ function statusOf(failure: AwsScopeError | undefined, pages: number, malformed: 
 }
 
 /** Hands every page on; answers why it could not get to the end, if so. */
-async function listAll<K extends KindName, Item>(
+async function listAll<K extends KindName, Client extends AwsClient, Item>(
   view: RegionView,
-  step: Step<K, Item>,
-  client: EC2Client,
-  deadline: Deadline,
-  take: (page: Page<Item>) => void,
+  step: Step<K, Client, Item>,
+  by: { readonly client: Client; readonly deadline: Deadline; readonly take: (page: Page<Item>) => void },
 ): Promise<AwsScopeError | undefined> {
-  const tokens = new Set<string>();
-  for (let token: string | undefined; ; ) {
-    let page: Page<Item>;
-    try {
-      page = await deadline.race(step.page(client, { pageSize: view.pageSize, token, signal: deadline.signal }));
-    } catch (error) {
-      return await explained(view, deadline, toScopeError(error, step.operation));
-    }
-    // When the owners cannot be known in time, what was seen is still better than nothing.
-    if (step.namesNetworks) await deadline.race(view.owners.known).catch(() => undefined);
-    take(page);
-    token = page.next;
-    if (token === undefined) return undefined;
-    if (tokens.has(token)) {
-      const repeated = new RepeatedTokenError("a page's NextToken is that of an earlier page, so the list has no end");
-      return toScopeError(repeated, step.operation);
-    }
-    tokens.add(token);
-  }
+  const { client, deadline, take } = by;
+  const { signal } = deadline;
+  const { pageSize, owners } = view;
+  const failure = await readPages(
+    (token) => deadline.race(step.page(client, { pageSize, token, signal })),
+    async (page) => {
+      // When the owners cannot be known in time, what was seen is still better than nothing.
+      if (step.namesNetworks) await deadline.race(owners.known).catch(() => undefined);
+      take(page);
+    },
+  );
+  return failure && explained(view, deadline, toScopeError(failure.error, step.operation));
 }
 
-/** EC2 answers AuthFailure both for bad credentials and in a region that is not open to the account. */
+/** AWS answers AuthFailure and its like both for bad credentials and in a region that is not open to the account. */
 async function explained(view: RegionView, deadline: Deadline, error: AwsScopeError): Promise<AwsScopeError> {
   if (error.code !== "invalid_credentials") return error;
   try {
@@ -108,37 +101,40 @@ async function explained(view: RegionView, deadline: Deadline, error: AwsScopeEr
 }
 
 /** Converts what a listing holds and counts what it could not take. */
-function createIntake<K extends KindName, Item>(view: RegionView, step: Step<K, Item>, scope: ScopeRecorder<K>) {
+function createIntake<K extends KindName, Client extends AwsClient, Item>(
+  view: RegionView,
+  step: Step<K, Client, Item>,
+  scope: ScopeRecorder<K>,
+) {
   const { account, region, owners } = view;
   const place: AwsPlace = { account, region, ownerOfNetwork: (id) => owners.ownerOf(id) };
   const malformed: AwsScopeError[] = [];
   let pages = 0;
   let foreign = 0;
 
-  const convert = (item: Item) => {
+  function take(item: Item): void {
+    const network = step.networkOwner?.(item);
+    owners.learn(network?.networkId, network?.owner);
+    const owner = step.owner?.(item);
+    if (owner && owner !== account) {
+      foreign += 1;
+      return;
+    }
+    let resource: ResourceInput<K>;
     try {
-      return step.convert(item, place);
+      resource = step.convert(item, place);
     } catch (error) {
       if (!(error instanceof MalformedError)) throw error;
       if (malformed.length < MOST_MALFORMED) malformed.push(toScopeError(error, step.operation));
-      return undefined;
+      return;
     }
-  };
+    scope.add(resource);
+  }
 
   return {
     take: (page: Page<Item>) => {
       pages += 1;
-      for (const item of page.items) {
-        const network = step.networkOwner?.(item);
-        owners.learn(network?.networkId, network?.owner);
-        const owner = step.owner?.(item);
-        if (owner && owner !== account) {
-          foreign += 1;
-          continue;
-        }
-        const resource = convert(item);
-        if (resource) scope.add(resource);
-      }
+      for (const item of page.items) take(item);
     },
     pages: () => pages,
     foreign: () => foreign,

@@ -11,7 +11,7 @@ import {
   SubjectAlternativeNameExtension,
 } from "@peculiar/x509";
 
-export type KeyKind = "rsa" | "ecdsa" | "ed25519" | "other";
+type KeyKind = "rsa" | "ecdsa" | "ed25519" | "other";
 
 /** What is read out of one certificate. Texts come from the ASN.1 itself, never from a printed form that could be spoofed. */
 export interface CertificateFacts {
@@ -132,7 +132,7 @@ export function keyKindOf(certificate: X509Certificate): KeyKind {
  * True when the certificate names itself as issuer and its own key verifies it. Whether its key usage allows it to sign
  * certificates does not matter: self-made server certificates rarely say so.
  */
-export function isSelfSigned(certificate: X509Certificate): boolean {
+function isSelfSigned(certificate: X509Certificate): boolean {
   return certificate.subject === certificate.issuer && verifies(certificate, certificate);
 }
 

@@ -68,7 +68,7 @@ export function preferredChain(one: CertificateResource, other: CertificateResou
   return order(one) <= order(other) ? one : other;
 }
 
-export interface EndpointFacts {
+interface EndpointFacts {
   readonly target: TlsTarget;
   readonly outcome: EndpointOutcome;
   readonly detail?: string;

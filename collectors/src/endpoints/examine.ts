@@ -5,7 +5,7 @@ import { CertificateUnreadableError, fingerprintOf, keyKindOf, readCertificate }
 import type { Offer } from "./contexts.ts";
 import { type CertificateResource, clip, toCertificate } from "./convert.ts";
 import { type Allow, blockedReason } from "./guard.ts";
-import { type Handshake, type HandshakeLimits, type HandshakeRecord, shakeHands } from "./handshake.ts";
+import { type Connect, type Handshake, type HandshakeLimits, type HandshakeRecord, shakeHands } from "./handshake.ts";
 import type { StapleStatus } from "./ocsp.ts";
 import type { TlsTarget } from "./targets.ts";
 import type { Trust } from "./trust.ts";
@@ -18,6 +18,7 @@ export interface ExamineOptions {
   readonly trust: Trust;
   readonly contexts: Readonly<Record<Offer, SecureContext>>;
   readonly limits: HandshakeLimits;
+  readonly connect: Connect;
   readonly now: () => Date;
   readonly signal: AbortSignal;
 }
@@ -62,6 +63,7 @@ function greet(options: ExamineOptions, address: string, offer: Offer): Promise<
     // Server names are never addresses (RFC 6066 §3).
     servername: target.sni ?? (target.address ? undefined : target.host),
     context: options.contexts[offer],
+    connect: options.connect,
     signal: options.signal,
   });
 }

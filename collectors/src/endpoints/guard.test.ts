@@ -1,6 +1,7 @@
 import { parseAddress } from "@cadastre/net/address";
 import { describe, expect, test } from "vitest";
-import { blockedReason } from "./guard.ts";
+import { type Allow, blockedReason } from "./guard.ts";
+import { aSilentNetwork } from "./testing/loopback.ts";
 import { look, onlyHandshake } from "./testing/recording.ts";
 import { aTcpServer } from "./testing/servers.ts";
 
@@ -38,27 +39,51 @@ describe("an address", () => {
   });
 });
 
-describe("a blocked target", () => {
-  test.each(["127.0.0.1", "localhost.example"])("%s is recorded and never connected to", async (host) => {
-    const server = await aTcpServer((socket) => socket.end());
-    const resolve = async () => ["127.0.0.1", "::ffff:127.0.0.1"];
-    const recorded = await look([`${host}:${server.port}`], { allow: {}, resolve });
-    await server.stop();
-    expect(server.connections).toBe(0);
+/** Looks at a name with these addresses in a network where nobody answers; says who was connected to, and what came of it. */
+async function lookAt(addresses: readonly string[], allow: Allow = {}) {
+  const { connect, connected } = aSilentNetwork();
+  const recorded = await look(["some.example:8443"], { allow, connect, resolve: async () => addresses });
+  const handshakes = recorded.endpoint.resources[0]?.attributes.handshakes ?? [];
+  return { recorded, connected, outcomes: handshakes.map(({ address, outcome }) => [address, outcome]) };
+}
+
+describe("a target whose addresses are blocked", () => {
+  test.each([
+    ["of this machine", ["127.0.0.1", "::1", "::ffff:127.0.0.1"]],
+    ["of a metadata service", ["169.254.169.254", "fd00:ec2::254", "::ffff:169.254.169.254"]],
+    ["of the link", ["169.254.7.7", "fe80::7"]],
+    ["that are nobody's", ["0.0.0.0", "::", "224.0.0.1", "ff02::1"]],
+  ])("is recorded and never connected to: %s", async (_whose, addresses) => {
+    const { recorded, connected, outcomes } = await lookAt(addresses);
+    expect(connected).toEqual([]);
+    expect(new Set(outcomes.map(([, outcome]) => outcome))).toEqual(new Set(["blocked"]));
+    expect(outcomes).toHaveLength(addresses.length);
     expect(recorded.endpoint.status).toBe("complete");
     expect(recorded.endpoint.resources[0]?.attributes.outcome).toBe("blocked");
     expect(recorded.certificate.status).toBe("partial");
   });
 
-  test("does not keep the name's other addresses from being examined", async () => {
-    const server = await aTcpServer((socket) => socket.end("220 mail.example\r\n"));
-    const resolve = async () => ["127.0.0.1", "169.254.169.254"];
-    const recorded = await look([`mail.example:${server.port}`], { resolve });
+  test("is not connected to by its address either, though somebody listens there", async () => {
+    const server = await aTcpServer((socket) => socket.end());
+    const recorded = await look([`127.0.0.1:${server.port}`], { allow: {} });
     await server.stop();
-    const handshakes = recorded.endpoint.resources[0]?.attributes.handshakes ?? [];
-    expect(handshakes.map(({ address, outcome }) => [address, outcome])).toEqual([
-      ["127.0.0.1", "not_tls"],
+    expect(server.connections).toBe(0);
+    expect(recorded.endpoint.resources[0]?.attributes.outcome).toBe("blocked");
+  });
+
+  test("keeps its metadata service out of reach also where loopback and the link are allowed", async () => {
+    const allow = { loopback: true, linkLocal: true };
+    const { connected } = await lookAt(["127.0.0.1", "169.254.1.2", "169.254.169.254", "fd00:ec2::254"], allow);
+    expect(connected).toEqual(["127.0.0.1", "169.254.1.2"]);
+  });
+
+  test("is examined at its other addresses, each as it was resolved", async () => {
+    const { connected, outcomes } = await lookAt(["10.0.0.7", "169.254.169.254", "2001:db8::7"]);
+    expect(connected).toEqual(["10.0.0.7", "2001:db8::7"]);
+    expect(outcomes).toEqual([
+      ["10.0.0.7", "refused"],
       ["169.254.169.254", "blocked"],
+      ["2001:db8::7", "refused"],
     ]);
   });
 });
@@ -78,4 +103,10 @@ test("a name is looked up once: what it answers later is never connected to", as
   expect(lookups).toBe(1);
   expect(onlyHandshake(recorded)).toMatchObject({ address: "127.0.0.2", outcome: "not_tls" });
   expect([inside.connections, outside.connections]).toEqual([0, 1]);
+});
+
+test("these tests reach nothing but loopback: what they would connect to or look up beside it fails them", async () => {
+  const resolve = async () => ["192.0.2.1"];
+  await expect(look(["some.example"], { resolve })).rejects.toThrow("connected to 192.0.2.1");
+  await expect(look(["some.example"])).rejects.toThrow("looked up some.example");
 });

@@ -1,5 +1,5 @@
 import type { X509Certificate } from "node:crypto";
-import { connect, type SecureContext, type TLSSocket } from "node:tls";
+import type { ConnectionOptions, SecureContext, TLSSocket } from "node:tls";
 import type { ResourceInput } from "@cadastre/contract/resource";
 import { outcomeOf } from "./failure.ts";
 
@@ -15,12 +15,16 @@ export interface HandshakeLimits {
   readonly chainBytesLimit: number;
 }
 
-export interface HandshakeOptions extends HandshakeLimits {
+/** Opens a connection to the address that it is told, by TLS: `connect` of node:tls, unless the network is somebody else's. */
+export type Connect = (options: ConnectionOptions & { readonly host: string; readonly port: number }) => TLSSocket;
+
+interface HandshakeOptions extends HandshakeLimits {
   /** In text form. Nothing is looked up: this address was checked, so this address is connected to. */
   readonly address: string;
   readonly port: number;
   readonly servername: string | undefined;
   readonly context: SecureContext;
+  readonly connect: Connect;
   readonly signal: AbortSignal;
 }
 
@@ -111,7 +115,7 @@ export function shakeHands(options: HandshakeOptions): Promise<Handshake> {
 }
 
 function open(options: HandshakeOptions): TLSSocket {
-  return connect({
+  return options.connect({
     host: options.address,
     port: options.port,
     ...(options.servername === undefined ? {} : { servername: options.servername }),

@@ -1,5 +1,7 @@
+import { connect } from "node:tls";
 import type { ScopeError } from "@cadastre/contract/scope";
 import type { Address } from "@cadastre/net/address";
+import { forEachWithin } from "../concurrency.ts";
 import type { Observe, ObserveContext } from "../observe.ts";
 import { createContexts } from "./contexts.ts";
 import {
@@ -12,8 +14,8 @@ import {
 } from "./convert.ts";
 import { type Examination, type ExamineOptions, examineAddress } from "./examine.ts";
 import type { Allow } from "./guard.ts";
-import type { HandshakeLimits } from "./handshake.ts";
-import { forEachLimited } from "./pool.ts";
+import type { Connect, HandshakeLimits } from "./handshake.ts";
+
 import { ADDRESS_LIMIT, addressesOf, type Resolve, ResolveError, resolveHost } from "./resolve.ts";
 import { TargetError, type TlsTarget } from "./targets.ts";
 import { createTrust } from "./trust.ts";
@@ -41,6 +43,7 @@ export interface EndpointsOptions {
   /** Targets that are examined at the same time. Default 20. */
   readonly concurrency?: number;
   readonly resolve?: Resolve;
+  readonly connect?: Connect;
 }
 
 /**
@@ -52,7 +55,13 @@ export interface EndpointsOptions {
 export function observeEndpoints(options: EndpointsOptions): Observe {
   if (options.targets.length === 0) throw new TargetError("there are no targets; name at least one host:port");
   const trust = createTrust(options.extraRoots ?? []);
-  const shared = { allow: options.allow ?? {}, trust, contexts: createContexts(trust.pems), limits: limitsOf(options) };
+  const shared = {
+    allow: options.allow ?? {},
+    trust,
+    contexts: createContexts(trust.pems),
+    limits: limitsOf(options),
+    connect: options.connect ?? connect,
+  };
   const targets = [...new Map(options.targets.map((target) => [target.id, target])).values()];
   return async function observeTlsEndpoints(context) {
     const signal = AbortSignal.any([context.signal, AbortSignal.timeout(context.scopeDeadlineMilliseconds)]);
@@ -60,14 +69,15 @@ export function observeEndpoints(options: EndpointsOptions): Observe {
     const certificates = new Map<string, CertificateResource>();
     let examined = 0;
     let hidden = 0;
+    async function examine(target: TlsTarget): Promise<void> {
+      const found = await examineTarget(options, { ...shared, target, now: context.now, signal }, context.log);
+      scopes.endpoint.add(found.endpoint);
+      for (const certificate of found.certificates) keepCertificate(certificates, certificate);
+      examined += 1;
+      if (!found.whole) hidden += 1;
+    }
     try {
-      await forEachLimited(targets, options.concurrency ?? 20, async (target) => {
-        const found = await examineTarget(options, { ...shared, target, now: context.now, signal }, context.log);
-        scopes.endpoint.add(found.endpoint);
-        for (const certificate of found.certificates) keepCertificate(certificates, certificate);
-        examined += 1;
-        if (!found.whole) hidden += 1;
-      });
+      await forEachWithin(options.concurrency ?? 20, targets, examine, { stopOnError: true });
     } catch (error) {
       if (!signal.aborted) throw error;
     }

@@ -12,7 +12,7 @@ const STATUS: Readonly<Record<number, StapleStatus>> = { 0: "good", 1: "revoked"
 /** Clocks of responders may be ahead of ours. */
 const SKEW_MILLISECONDS = 5 * 60_000;
 
-export interface StapleOptions {
+interface StapleOptions {
   /** DER of the OCSPResponse; undefined when the server stapled none. */
   readonly staple: Uint8Array | undefined;
   readonly certificate: X509Certificate;

@@ -1,6 +1,7 @@
 import { lookup } from "node:dns/promises";
 import { isIPv6 } from "node:net";
 import { type Address, formatAddress, tryParseAddress } from "@cadastre/net/address";
+import { createDeadline, DeadlineError } from "../deadline.ts";
 import type { TlsTarget } from "./targets.ts";
 
 /** Answers every address of a name as text; rejects when there is none. Asked once for each target in a run. */
@@ -26,7 +27,7 @@ export class ResolveError extends Error {
   }
 }
 
-export interface ResolveOptions {
+interface ResolveOptions {
   readonly target: TlsTarget;
   readonly resolve: Resolve;
   readonly families: readonly (4 | 6)[];
@@ -56,21 +57,19 @@ function withoutDots(text: string): string {
 }
 
 async function answerInTime(options: ResolveOptions): Promise<readonly string[]> {
-  const { target, signal } = options;
-  const { promise: never, reject } = Promise.withResolvers<never>();
-  const stop = () => reject(signal.reason);
+  const { target, signal, timeoutMilliseconds } = options;
   signal.throwIfAborted();
-  signal.addEventListener("abort", stop, { once: true });
-  const late = () => reject(new ResolveError("TIMEOUT", `${target.host}: the resolver did not answer in time`));
-  const timer = setTimeout(late, options.timeoutMilliseconds);
+  const deadline = createDeadline({ signal, milliseconds: timeoutMilliseconds });
   try {
-    return await Promise.race([options.resolve(target.host), never]);
+    return await deadline.race(options.resolve(target.host));
   } catch (error) {
-    if (signal.aborted || error instanceof ResolveError) throw error;
+    signal.throwIfAborted();
+    if (error instanceof DeadlineError) {
+      throw new ResolveError("TIMEOUT", `${target.host}: the resolver did not answer in time`);
+    }
     const code = (error as NodeJS.ErrnoException | undefined)?.code ?? "FAILED";
     throw new ResolveError(String(code), `${target.host} could not be resolved (${code})`);
   } finally {
-    clearTimeout(timer);
-    signal.removeEventListener("abort", stop);
+    deadline.end();
   }
 }

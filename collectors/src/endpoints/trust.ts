@@ -73,7 +73,7 @@ export interface Path {
   readonly trusted: boolean;
 }
 
-export interface PathOptions {
+interface PathOptions {
   /** As the server sent it, its own certificate first. */
   readonly chain: readonly X509Certificate[];
   readonly trust: Trust;

@@ -8,7 +8,7 @@ import { createSignatureCheck, findPath, type IsSigned, type Path, type Trust } 
 
 export type Finding = NonNullable<HandshakeRecord["findings"]>[number];
 
-export interface VerifyOptions {
+interface VerifyOptions {
   /** As the server sent it, its own certificate first. */
   readonly chain: readonly X509Certificate[];
   /** The host name or address that the certificate must be for. */

@@ -1,13 +1,11 @@
 import type { Address, Instance, NetworkInterface, Reservation, Subnet, Vpc } from "@aws-sdk/client-ec2";
 import * as z from "zod";
+import { membersOf } from "./lists.ts";
 
-/**
+/*
  * What the AWS CLI prints has the SDK's member names, with dates as texts. The schemas hold the members that the converters read;
  * words that AWS may add to (types, states) are any text here.
  */
-function members<T>(shape: { readonly [Member in keyof T]?: z.ZodType }): z.ZodType<T> {
-  return z.object(shape) as unknown as z.ZodType<T>;
-}
 
 const text = z.string();
 const flag = z.boolean().optional();
@@ -31,7 +29,7 @@ const ipv6Blocks = list(
   }),
 );
 
-const vpc = members<Vpc>({
+const vpc = membersOf<Vpc>({
   VpcId: id("vpc"),
   OwnerId: account,
   CidrBlock: text,
@@ -46,7 +44,7 @@ const vpc = members<Vpc>({
   Tags: tags,
 });
 
-const subnet = members<Subnet>({
+const subnet = membersOf<Subnet>({
   SubnetId: id("subnet"),
   SubnetArn: z
     .string()
@@ -81,7 +79,7 @@ const interfaceAddresses = {
   SubnetId: id("subnet").optional(),
 };
 
-const instance = members<Instance>({
+const instance = membersOf<Instance>({
   InstanceId: id("i"),
   InstanceType: text,
   State: z.object({ Name: text }),
@@ -110,7 +108,7 @@ const instance = members<Instance>({
   Tags: tags,
 });
 
-const networkInterface = members<NetworkInterface>({
+const networkInterface = membersOf<NetworkInterface>({
   NetworkInterfaceId: id("eni"),
   OwnerId: account,
   Status: text,
@@ -134,7 +132,7 @@ const networkInterface = members<NetworkInterface>({
   TagSet: tags,
 });
 
-const address = members<Address>({
+const address = membersOf<Address>({
   AllocationId: id("eipalloc"),
   PublicIp: text.optional(),
   CarrierIp: text.optional(),
@@ -154,7 +152,7 @@ const address = members<Address>({
 export const awsLists = {
   Vpcs: z.array(vpc),
   Subnets: z.array(subnet),
-  Reservations: z.array(members<Reservation>({ OwnerId: account, Instances: z.array(instance) })),
+  Reservations: z.array(membersOf<Reservation>({ OwnerId: account, Instances: z.array(instance) })),
   NetworkInterfaces: z.array(networkInterface),
   Addresses: z.array(address),
 };

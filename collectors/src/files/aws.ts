@@ -1,5 +1,4 @@
 import type { KindName } from "@cadastre/contract/kinds/names";
-import { toFieldErrors } from "@cadastre/contract/parse";
 import type { ResourceInput } from "@cadastre/contract/resource";
 import type * as z from "zod";
 import { toElasticIp } from "../aws/convert/address.ts";
@@ -8,9 +7,9 @@ import { toInterface } from "../aws/convert/interface.ts";
 import { toNetwork } from "../aws/convert/network.ts";
 import { toSubnet } from "../aws/convert/subnet.ts";
 import { partitionOf } from "../aws/partition.ts";
-import { MalformedError } from "../values.ts";
 import { awsLists } from "./aws-schemas.ts";
 import { FileError, type FileFormat, type FileItem, type FilePlace } from "./format.ts";
+import { converted, readList } from "./lists.ts";
 
 /** A list by its kind; `items` throws FileError for what the CLI does not print. */
 interface ListReader {
@@ -25,15 +24,7 @@ function reading<Element>(
 ): ListReader {
   return {
     kind,
-    items: (value, member) => {
-      const parsed = schema.safeParse(value);
-      if (parsed.success) return parsed.data.flatMap(toItems);
-      const [first, ...more] = toFieldErrors(parsed.error, { prefix: member });
-      throw new FileError(
-        `${first?.path}: ${first?.message}${more.length > 0 ? ` (and ${more.length} more)` : ""}`,
-        kind,
-      );
-    },
+    items: (value, member) => readList(schema, value, kind, member).flatMap(toItems),
   };
 }
 
@@ -137,17 +128,10 @@ function network(id: string | undefined, owner?: string): FileItem["network"] {
 const ZONE = /^([a-z]{2,4}(?:-[a-z]+)+-\d{1,2})(?:[a-z]$|-|$)/;
 
 /** `eu-west-1` of the zone `eu-west-1a`, the local zone `us-west-2-lax-1a` or the border group `eu-west-1`. */
-export function regionOfZone(zone: string | undefined): string | undefined {
+function regionOfZone(zone: string | undefined): string | undefined {
   return zone === undefined ? undefined : ZONE.exec(zone)?.[1];
 }
 
 function converting<K extends KindName>(convert: (place: FilePlace) => ResourceInput<K>) {
-  return (place: FilePlace): ResourceInput<K> => {
-    try {
-      return convert(place);
-    } catch (error) {
-      if (error instanceof MalformedError || error instanceof RangeError) throw new FileError(error.message);
-      throw error;
-    }
-  };
+  return (place: FilePlace): ResourceInput<K> => converted(() => convert(place));
 }

@@ -1,14 +1,12 @@
 import * as z from "zod";
 import type { ComputeAddress, ComputeInstance, ComputeNetwork, ComputeSubnetwork } from "../gcp/compute.ts";
 import { readLink } from "../gcp/convert/place.ts";
+import { membersOf } from "./lists.ts";
 
-/**
+/*
  * What gcloud prints is the API's own JSON. The schemas hold the members that the converters read; words that Google may add to
  * (states, purposes) are any text here.
  */
-function members<T>(shape: { readonly [Member in keyof T]?: z.ZodType }): z.ZodType<T> {
-  return z.object(shape) as unknown as z.ZodType<T>;
-}
 
 const text = z.string();
 const optional = z.string().optional();
@@ -27,7 +25,7 @@ const common = (kind: string, collection: string) => ({
   description: optional,
 });
 
-const network = members<ComputeNetwork>({
+const network = membersOf<ComputeNetwork>({
   ...common("compute#network", "networks"),
   autoCreateSubnetworks: flag,
   IPv4Range: optional,
@@ -38,7 +36,7 @@ const network = members<ComputeNetwork>({
   peerings: list(z.object({ network: optional, state: optional })),
 });
 
-const subnetwork = members<ComputeSubnetwork>({
+const subnetwork = membersOf<ComputeSubnetwork>({
   ...common("compute#subnetwork", "subnetworks"),
   network: text,
   ipCidrRange: optional,
@@ -65,7 +63,7 @@ const accessConfigs = list(
 );
 const aliasRanges = list(z.object({ ipCidrRange: optional }));
 
-const instance = members<ComputeInstance>({
+const instance = membersOf<ComputeInstance>({
   ...common("compute#instance", "instances"),
   zone: text,
   machineType: text,
@@ -92,7 +90,7 @@ const instance = members<ComputeInstance>({
   ),
 });
 
-const address = members<ComputeAddress>({
+const address = membersOf<ComputeAddress>({
   ...common("compute#address", "addresses"),
   address: optional,
   prefixLength: whole,

@@ -1,5 +1,4 @@
 import type { KindName } from "@cadastre/contract/kinds/names";
-import { toFieldErrors } from "@cadastre/contract/parse";
 import type { ResourceInput } from "@cadastre/contract/resource";
 import type * as z from "zod";
 import { toReservedAddress } from "../gcp/convert/address.ts";
@@ -8,9 +7,9 @@ import { toNetwork } from "../gcp/convert/network.ts";
 import { type GcpPlace, readLink } from "../gcp/convert/place.ts";
 import { toSubnet } from "../gcp/convert/subnet.ts";
 import { PROJECT_ID } from "../gcp/project-id.ts";
-import { MalformedError } from "../values.ts";
 import { FileError, type FileFormat, type FileItem } from "./format.ts";
 import { gcpLists } from "./gcp-schemas.ts";
+import { converted, readList } from "./lists.ts";
 
 /** A list by the `kind` of its elements; `items` throws FileError for what gcloud does not print. */
 interface ListReader {
@@ -25,13 +24,7 @@ function reading<K extends KindName, Element extends { name?: string | null; sel
 ): ListReader {
   return {
     kind,
-    items: (list) => {
-      const parsed = schema.safeParse(list);
-      if (parsed.success) return parsed.data.map((element) => toItem(element, convert));
-      const [first, ...more] = toFieldErrors(parsed.error);
-      const others = more.length > 0 ? ` (and ${more.length} more)` : "";
-      throw new FileError(`${first?.path}: ${first?.message}${others}`, kind);
-    },
+    items: (list) => readList(schema, list, kind).map((element) => toItem(element, convert)),
   };
 }
 
@@ -84,14 +77,7 @@ function toItem<K extends KindName, Element extends { name?: string | null; self
     label: element.name ?? "",
     region: link?.region,
     owner: link?.project,
-    convert: ({ account, region }) => {
-      try {
-        return convert(element, { project: account, region });
-      } catch (error) {
-        if (error instanceof MalformedError) throw new FileError(error.message);
-        throw error;
-      }
-    },
+    convert: ({ account, region }) => converted(() => convert(element, { project: account, region })),
   };
 }
 

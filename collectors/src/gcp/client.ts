@@ -1,14 +1,8 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { AddressesClient } from "@google-cloud/compute/build/src/v1/addresses_client.js";
-import { GlobalAddressesClient } from "@google-cloud/compute/build/src/v1/global_addresses_client.js";
-import { InstancesClient } from "@google-cloud/compute/build/src/v1/instances_client.js";
-import { NetworksClient } from "@google-cloud/compute/build/src/v1/networks_client.js";
-import { ProjectsClient } from "@google-cloud/compute/build/src/v1/projects_client.js";
-import { SubnetworksClient } from "@google-cloud/compute/build/src/v1/subnetworks_client.js";
 import { type AuthClient, GoogleAuth, JWT } from "google-auth-library";
-import { retryAfterMilliseconds } from "../backoff.ts";
 import { createDeadline } from "../deadline.ts";
-import type { ComputeCollection, GcpApi } from "./api.ts";
+import { retryAfterMilliseconds } from "../retry.ts";
+import type { ComputeClient, ComputeClientOptions, ComputeService, GcpApi } from "./api.ts";
 import { GcpCallError } from "./errors.ts";
 import type { GcpAuth, GcpClientSettings, GcpServiceAccountKey } from "./options.ts";
 
@@ -18,37 +12,25 @@ const SCOPES = [
   "https://www.googleapis.com/auth/cloud-platform.read-only",
 ];
 
-/** The lists that take returnPartialSuccess. */
-const LISTS = /\/compute\/[^/]+\/projects\/[^/]+\/(?:aggregated\/\w+|global\/(?:networks|addresses))$/;
+/** Lists of what is global and aggregated ones: each of them takes returnPartialSuccess. */
+const LISTS = /\/compute\/[^/]+\/projects\/[^/]+\/(?:aggregated|global)\/\w+$/;
 
-/** What the package's clients have in common; each is imported by its own path, since all of them take a second and 150 MB more. */
-interface ComputeClient {
-  initialize(): Promise<unknown>;
-  close(): Promise<void>;
-  readonly innerApiCalls: Readonly<Record<string, unknown>>;
-}
-type ClientOptions = NonNullable<ConstructorParameters<typeof InstancesClient>[0]>;
 /** A call's promise; its result is the first resources, the next request and the answer as it came, or the answer alone. */
 type InnerCall = (
   request: object,
   options: object,
 ) => Promise<readonly [unknown, unknown?, unknown?]> & { cancel(): void };
 
-const CLIENTS = {
-  networks: NetworksClient,
-  subnetworks: SubnetworksClient,
-  instances: InstancesClient,
-  addresses: AddressesClient,
-  globalAddresses: GlobalAddressesClient,
-  projects: ProjectsClient,
-} as const satisfies Record<ComputeCollection, new (options: ClientOptions) => ComputeClient>;
-
 /**
- * Google's own clients behind one narrow interface: errors are GcpCallErrors, a call ends when its signal is aborted, nothing is
- * retried. Rejects with a GcpCallError when the credentials cannot be found or read.
+ * Google's own clients of these services behind one narrow interface: errors are GcpCallErrors, a call ends when its signal is
+ * aborted, nothing is retried. Rejects with a GcpCallError when the credentials cannot be found or read.
  */
 export async function createGcpApi(
-  settings: GcpClientSettings & { readonly auth: GcpAuth; readonly now: () => Date },
+  settings: GcpClientSettings & {
+    readonly services: readonly ComputeService[];
+    readonly auth: GcpAuth;
+    readonly now: () => Date;
+  },
 ): Promise<GcpApi> {
   const asked = new AsyncLocalStorage<{ retryAfter?: string | null }>();
   const authClient = await authenticate(settings.auth).catch((error: unknown) => {
@@ -59,10 +41,10 @@ export async function createGcpApi(
     const store = asked.getStore();
     if (store) store.retryAfter = value;
   });
-  const options: ClientOptions = { authClient, ...settings.endpoints.compute };
-  const clients = Object.fromEntries(
-    Object.entries(CLIENTS).map(([name, Client]) => [name, new Client(options)]),
-  ) as unknown as Record<ComputeCollection, ComputeClient>;
+  const options: ComputeClientOptions = { authClient, ...settings.endpoints.compute };
+  const clients = new Map(
+    settings.services.map((Service): [ComputeService, ComputeClient] => [Service, new Service(options)]),
+  );
 
   /**
    * Runs one attempt with its own time limit, and says with its error how long the server asked to wait: the libraries' errors
@@ -81,9 +63,10 @@ export async function createGcpApi(
   }
 
   return {
-    compute: (collection, method, request, signal) =>
+    compute: (service, method, request, signal) =>
       answered(signal, async (until) => {
-        const client = clients[collection];
+        const client = clients.get(service);
+        if (!client) throw new Error("the API was made without this service");
         await client.initialize();
         until.throwIfAborted();
         const call = client.innerApiCalls[method] as InnerCall;
@@ -106,7 +89,7 @@ export async function createGcpApi(
         return data;
       }),
     close: async () => {
-      await Promise.all(Object.values(clients).map((client) => client.close()));
+      await Promise.all([...clients.values()].map((client) => client.close()));
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { ScopeError } from "@cadastre/contract/scope";
 import { DeadlineError, InterruptedError } from "../deadline.ts";
+import { RepeatedTokenError } from "../pages.ts";
 import { MalformedError } from "../values.ts";
 
 /** Why a call to Google gave no answer. `unexpected` is what Google has not documented for these calls; its message says more. */
@@ -39,11 +40,13 @@ export class GcpCallError extends Error {
   }
 }
 
-/** A listing that would never end. */
-export class RepeatedTokenError extends Error {
-  override readonly name = "RepeatedTokenError";
-  constructor() {
-    super("a page's nextPageToken is that of an earlier page, so the list has no end");
+/** Nobody knows which projects there are (or which more), so that there is no scope to say so in. */
+export class GcpProjectsError extends Error {
+  override readonly name = "GcpProjectsError";
+  readonly problem: GcpScopeError;
+  constructor(problem: GcpScopeError) {
+    super(`the projects to look at are not all known: ${problem.operation}: ${problem.message} (${problem.code})`);
+    this.problem = problem;
   }
 }
 

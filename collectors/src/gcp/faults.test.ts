@@ -3,8 +3,8 @@ import { createFaults, type Fault, type FaultMatch } from "@cadastre/simulator/f
 import { type GcpSimulator, startGcpSimulator } from "@cadastre/simulator/gcp/server";
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import type { TestRun } from "../testing-recorder.ts";
-import { GCP_KINDS } from "./listings.ts";
-import { type GcpSetting, observed, scopeOf } from "./testing.ts";
+import { GCP_KINDS } from "./steps.ts";
+import { type GcpSetting, observed } from "./testing.ts";
 
 const faults = createFaults();
 const estate = createGcpEstate({ seed: "gcp faults", projects: 2, instances: 240 });
@@ -35,7 +35,7 @@ function expectOthersComplete(run: TestRun, except: (account: string, region: st
       [],
     ]);
   }
-  expect(run.scopes.size).toBe(2 * (GCP_KINDS.length + 3 * regions.length));
+  expect(run.scopes.size).toBe(2 * (GCP_KINDS.size + 3 * regions.length));
 }
 
 const operation = {
@@ -64,7 +64,7 @@ test.each(FAILURES)(
       const hit = (account: string, region: string, of: string) =>
         account === project && of === kind && (kind !== "address" || region !== "global");
       for (const region of regions) {
-        const scope = scopeOf(run, project, region, kind);
+        const scope = run.scope(project, region, kind);
         expect([scope.status, scope.count]).toEqual(["failed", 0]);
         expect(scope.errors).toMatchObject([{ code, operation: `compute.${operation[kind]}.list` }]);
       }
@@ -80,7 +80,7 @@ test.each(FAILURES)("networks and global addresses that cannot be listed fail al
   ] as const) {
     faults.clear();
     const run = await observe({ project, operation: `${list}.list` }, fault);
-    const scope = scopeOf(run, project, "global", kind);
+    const scope = run.scope(project, "global", kind);
     expect([scope.status, scope.count]).toEqual(["failed", 0]);
     expect(scope.errors).toMatchObject([{ code, operation: `compute.${list}.list` }]);
     expectOthersComplete(run, (account, region, of) => account === project && region === "global" && of === kind);
@@ -89,7 +89,7 @@ test.each(FAILURES)("networks and global addresses that cannot be listed fail al
 
 test.each(FAILURES)("a later page that cannot be read makes no region complete: %s", async (code, fault) => {
   const run = await observe({ project, operation: "instances.aggregatedList" }, { ...fault, after: 2 });
-  const scopes = regions.map((region) => scopeOf(run, project, region, "instance"));
+  const scopes = regions.map((region) => run.scope(project, region, "instance"));
   expect(scopes.map(({ status }) => status)).toEqual(scopes.map(({ count }) => (count > 0 ? "partial" : "failed")));
   expect(scopes.some(({ status }) => status === "partial")).toBe(true);
   for (const { errors } of scopes) expect(errors).toMatchObject([{ code, operation: "compute.instances.list" }]);
@@ -106,7 +106,7 @@ test.each([
   const run = await observe({ project }, fault);
   const seen = [...run.scopes.values()].filter(({ key }) => key.account === project);
   expect(seen.map(({ key }) => `${key.region}/${key.kind}`).sort()).toEqual(
-    GCP_KINDS.map((kind) => `global/${kind}`).sort(),
+    [...GCP_KINDS].map((kind) => `global/${kind}`).sort(),
   );
   for (const scope of seen) {
     expect([scope.status, scope.count]).toEqual([status, 0]);
@@ -118,17 +118,17 @@ test.each([
 test("a project that does not exist is failed, not empty", async () => {
   const run = await observed(simulator, { list: ["nobody-at-home", other] });
   for (const kind of GCP_KINDS) {
-    const scope = scopeOf(run, "nobody-at-home", "global", kind);
+    const scope = run.scope("nobody-at-home", "global", kind);
     expect([scope.status, scope.errors[0]?.code]).toEqual(["failed", "not_found"]);
   }
-  expect(scopeOf(run, other, "global", "network").status).toBe("complete");
+  expect(run.scope(other, "global", "network").status).toBe("complete");
 });
 
 test("a zone that cannot be reached makes its region partial, on whatever page it is, and no other", async () => {
   for (const [region, zone] of estate.regions.map(({ name, zones }) => [name, zones[0] ?? ""] as const)) {
     faults.clear();
     const run = await observe({ scope: `zones/${zone}`, scopeProject: project }, { kind: "warning" });
-    const scope = scopeOf(run, project, region, "instance");
+    const scope = run.scope(project, region, "instance");
     expect(scope.status).toBe("partial");
     expect(scope.errors[0]).toMatchObject({ code: "unreachable", operation: "compute.instances.list" });
     expect(scope.errors[0]?.message).toContain(zone);
@@ -142,7 +142,7 @@ test("a region of which nothing could be reached is failed, not empty", async ()
   const region = regions[1] ?? "";
   const run = await observe({ scope: `regions/${region}`, scopeProject: project }, { kind: "warning" });
   for (const kind of ["subnet", "address"] as const) {
-    const scope = scopeOf(run, project, region, kind);
+    const scope = run.scope(project, region, kind);
     expect([scope.status, scope.count, scope.errors[0]?.code]).toEqual(["failed", 0, "unreachable"]);
   }
   expectOthersComplete(run, (account, of, kind) => account === project && of === region && kind !== "instance");
@@ -159,7 +159,7 @@ test("a warning on one page counts although later pages of the region have none,
     { kind: "warning", times: 1 },
     { pageSize: 5 },
   );
-  const scope = scopeOf(run, project, regions[0] ?? "", "instance");
+  const scope = run.scope(project, regions[0] ?? "", "instance");
   expect(scope.status).toBe("partial");
   expect([...new Set(scope.errors.map(({ code }) => code))]).toEqual(["unreachable", "partial_success"]);
   expectOthersComplete(run, (...of) => of.join() === [project, regions[0], "instance"].join());
@@ -171,7 +171,7 @@ test("a warning of the whole list makes all of its regions partial", async () =>
     { kind: "warning", code: "QUOTA_INFO_UNAVAILABLE", times: 1 },
   );
   for (const region of regions) {
-    const scope = scopeOf(run, project, region, "instance");
+    const scope = run.scope(project, region, "instance");
     expect([scope.status, scope.errors[0]?.code]).toEqual(["partial", "quota_info_unavailable"]);
   }
   expectOthersComplete(run, (account, _region, kind) => account === project && kind === "instance");
@@ -192,7 +192,7 @@ test.each([
   const before = simulator.requests.length;
   const run = await observe({ project, operation: name }, { kind: "repeat-token" }, { pageSize: 500 });
   for (const region of of) {
-    const scope = scopeOf(run, project, region, kind);
+    const scope = run.scope(project, region, kind);
     expect([scope.status, scope.errors[0]?.code]).toEqual(["partial", "repeated_page_token"]);
   }
   const asked = simulator.requests.slice(before).filter((each) => each.operation === name && each.project === project);
@@ -201,7 +201,7 @@ test.each([
 
 test("whether a project is a shared VPC host is never guessed: without it the networks are partial", async () => {
   const run = await observe({ project, operation: "projects.get" }, { kind: "deny" });
-  const scope = scopeOf(run, project, "global", "network");
+  const scope = run.scope(project, "global", "network");
   expect(scope.status).toBe("partial");
   expect(scope.errors).toMatchObject([{ code: "denied", operation: "compute.projects.get" }]);
   for (const { attributes } of scope.resources.values()) expect(attributes).not.toHaveProperty("sharedVpcHost");
@@ -251,7 +251,7 @@ test("a project that hangs is given up after one deadline and delays no other", 
   const run = await observe({ project }, { kind: "hang" }, { deadlineMilliseconds: 1_500 });
   expect(performance.now() - started).toBeLessThan(2 * 1_500);
   for (const kind of GCP_KINDS) {
-    const scope = scopeOf(run, project, "global", kind);
+    const scope = run.scope(project, "global", kind);
     expect([scope.status, scope.count, scope.errors[0]?.code]).toEqual(["failed", 0, "timeout"]);
   }
   for (const { key, status } of run.scopes.values()) if (key.account === other) expect(status).toBe("complete");
@@ -264,7 +264,7 @@ test("a page that hangs costs its kind's regions alone", async () => {
     { deadlineMilliseconds: 1_500 },
   );
   for (const region of regions) {
-    const scope = scopeOf(run, project, region, "instance");
+    const scope = run.scope(project, region, "instance");
     expect([scope.status, scope.errors[0]?.code]).toEqual([scope.count > 0 ? "partial" : "failed", "timeout"]);
   }
   expectOthersComplete(run, (account, _region, kind) => account === project && kind === "instance");
@@ -276,7 +276,7 @@ test("a request that is not answered in its own time is a timeout too", async ()
     { kind: "hang" },
     { requestTimeoutMilliseconds: 300, maxAttempts: 2 },
   );
-  expect(scopeOf(run, project, "global", "network")).toMatchObject({
+  expect(run.scope(project, "global", "network")).toMatchObject({
     status: "failed",
     errors: [{ code: "timeout", operation: "compute.networks.list" }],
   });
@@ -290,7 +290,7 @@ test("waits that are longer than the deadline do not outlive it, and the reason 
     { deadlineMilliseconds: 1_500, delay: () => new Promise(() => undefined) },
   );
   expect(performance.now() - started).toBeLessThan(2 * 1_500);
-  expect(scopeOf(run, project, "global", "network").errors).toMatchObject([{ code: "throttled" }]);
+  expect(run.scope(project, "global", "network").errors).toMatchObject([{ code: "throttled" }]);
 });
 
 test("a run that is told to end finishes all its scopes at once, none of them as complete that is not", async () => {
@@ -300,7 +300,7 @@ test("a run that is told to end finishes all its scopes at once, none of them as
   await vi.waitFor(() => expect(simulator.requests.length - before).toBe(6), { timeout: 5_000 });
   controller.abort();
   const run = await observing;
-  expect(run.scopes.size).toBe(2 * GCP_KINDS.length);
+  expect(run.scopes.size).toBe(2 * GCP_KINDS.size);
   for (const { status, errors } of run.scopes.values()) {
     expect([status, errors[0]?.code]).toEqual(["failed", "interrupted"]);
   }

@@ -1,11 +1,13 @@
 import * as z from "zod";
+import { createLimit } from "../concurrency.ts";
 import { createDeadline } from "../deadline.ts";
-import { createLimit } from "../limit.ts";
 import type { ObserveContext } from "../observe.ts";
+import { readPages } from "../pages.ts";
+import type { Repetition } from "../retry.ts";
 import { MalformedError } from "../values.ts";
 import type { GcpApi } from "./api.ts";
-import { callRepeatedly, type Repetition } from "./call.ts";
-import { type GcpScopeError, RepeatedTokenError, toScopeError } from "./errors.ts";
+import { callRepeatedly } from "./call.ts";
+import { type GcpScopeError, toScopeError } from "./errors.ts";
 import { PROJECT_ID } from "./project-id.ts";
 
 /** The projects that were found, and why they are not all, if so. */
@@ -52,16 +54,19 @@ export async function findProjects(view: {
     parent: string,
     take: (answer: Answer) => void,
   ): Promise<void> => {
-    try {
-      const ask = (params: Readonly<Record<string, unknown>>) =>
-        limit(() =>
-          callRepeatedly({ api, deadline, repetition }, (to, signal) => to.resourceManager(list.path, params, signal)),
-        );
-      await eachPage({ ask, schema: list.schema, parent }, take);
-    } catch (error) {
-      const problem = toScopeError(error, list.operation);
-      problems.push({ ...problem, message: `${parent}: ${problem.message}`.slice(0, 1000) });
-    }
+    const read = async (pageToken: string | undefined) => {
+      const params = { parent, pageSize: PAGE_SIZE, ...(pageToken === undefined ? {} : { pageToken }) };
+      const sent = await limit(() =>
+        callRepeatedly({ api, deadline, repetition }, (to, signal) => to.resourceManager(list.path, params, signal)),
+      );
+      const answer = list.schema.safeParse(sent);
+      if (answer.success) return { answer: answer.data, next: answer.data.nextPageToken || undefined };
+      throw new MalformedError(`the answer is not a list: ${answer.error.issues[0]?.message ?? ""}`);
+    };
+    const failure = await readPages(read, ({ answer }) => take(answer));
+    if (!failure) return;
+    const problem = toScopeError(failure.error, list.operation);
+    problems.push({ ...problem, message: `${parent}: ${problem.message}`.slice(0, 1000) });
   };
 
   const walk = async (parent: string): Promise<void> => {
@@ -95,25 +100,4 @@ function problemOf(parent: string, count: number, problems: readonly GcpScopeErr
   }
   if (count > 0) return {};
   return { problem: { code: "no_projects", message: `${parent} has no active project`, operation: LIST_PROJECTS } };
-}
-
-async function eachPage<Answer extends z.output<typeof page>>(
-  list: {
-    readonly ask: (params: Readonly<Record<string, unknown>>) => Promise<unknown>;
-    readonly schema: z.ZodType<Answer>;
-    readonly parent: string;
-  },
-  take: (answer: Answer) => void,
-): Promise<void> {
-  const tokens = new Set<string>();
-  for (let pageToken: string | undefined; ; ) {
-    const params = { parent: list.parent, pageSize: PAGE_SIZE, ...(pageToken === undefined ? {} : { pageToken }) };
-    const answer = list.schema.safeParse(await list.ask(params));
-    if (!answer.success) throw new MalformedError(`the answer is not a list: ${answer.error.issues[0]?.message ?? ""}`);
-    take(answer.data);
-    pageToken = answer.data.nextPageToken || undefined;
-    if (pageToken === undefined) return;
-    if (tokens.has(pageToken)) throw new RepeatedTokenError();
-    tokens.add(pageToken);
-  }
 }

@@ -5,7 +5,7 @@ import { createFaults } from "@cadastre/simulator/faults";
 import { startGcpSimulator } from "@cadastre/simulator/gcp/server";
 import { JWT } from "google-auth-library";
 import { expect, test, vi } from "vitest";
-import { observed, scopeOf } from "./testing.ts";
+import { observed } from "./testing.ts";
 
 test("on Cloud Run the credentials are those of the metadata server", async () => {
   const estate = createGcpEstate({ seed: "metadata", projects: 1, instances: 30 });
@@ -42,7 +42,7 @@ test("on Cloud Run the credentials are those of the metadata server", async () =
   try {
     const project = estate.projects[0]?.projectId ?? "";
     const run = await observed(simulator, { list: [project] }, { auth: { default: true } });
-    expect(scopeOf(run, project, "us-central1", "instance")).toMatchObject({ status: "complete", errors: [] });
+    expect(run.scope(project, "us-central1", "instance")).toMatchObject({ status: "complete", errors: [] });
     expect(asked.some((path) => path.includes("/service-accounts/default/token"))).toBe(true);
   } finally {
     vi.unstubAllEnvs();

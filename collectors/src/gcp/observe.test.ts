@@ -1,15 +1,17 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { KindName } from "@cadastre/contract/kinds/names";
 import { createGcpEstate } from "@cadastre/simulator/estate-gcp";
 import { createFaults } from "@cadastre/simulator/faults";
 import { type GcpSimulator, startGcpSimulator } from "@cadastre/simulator/gcp/server";
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { aTestRun, type TestRun } from "../testing-recorder.ts";
 import { gcpSettings } from "./environment.ts";
-import { GCP_KINDS } from "./listings.ts";
-import { GcpProjectsError, observeGcp } from "./observe.ts";
-import { aimedAt, observed, scopeOf } from "./testing.ts";
+import { GcpProjectsError } from "./errors.ts";
+import { observeGcp } from "./observe.ts";
+import { GCP_KINDS } from "./steps.ts";
+import { aimedAt, observed } from "./testing.ts";
 
 const faults = createFaults();
 const estate = createGcpEstate({ seed: "gcp collector", projects: 6, instances: 900 });
@@ -80,9 +82,9 @@ test("every address of the instances, subnets and reservations of a project is f
   const project = estate.project(host);
   if (!project) throw new Error("no host");
   let count = 0;
-  const expectSeen = (region: string, kind: (typeof GCP_KINDS)[number], text: string | undefined) => {
+  const expectSeen = (region: string, kind: KindName, text: string | undefined) => {
     if (text === undefined) return;
-    const resources = [...scopeOf(run, host, region, kind).resources.values()];
+    const resources = [...run.scope(host, region, kind).resources.values()];
     expect(resources.some((resource) => JSON.stringify(resource.attributes).includes(`"${text}"`))).toBe(true);
     count += 1;
   };
@@ -135,15 +137,15 @@ test("every list asks for partial success, on every page, and the subnets with t
 
 test("a shared VPC is its host's: the host's networks say so, and the service project's instances refer to them", async () => {
   const run = await observed(simulator, { list: [host, service, standalone] });
-  const networks = (project: string) => [...scopeOf(run, project, "global", "network").resources.values()];
+  const networks = (project: string) => [...run.scope(project, "global", "network").resources.values()];
   expect(networks(host).map(({ attributes }) => attributes.sharedVpcHost)).toEqual(networks(host).map(() => true));
   expect(networks(standalone).every(({ attributes }) => attributes.sharedVpcHost === false)).toBe(true);
   const shared = `//compute.googleapis.com/projects/${host}/global/networks/workload`;
-  expect(scopeOf(run, host, "global", "network").resources.has(shared)).toBe(true);
-  const instances = [...scopeOf(run, service, "us-central1", "instance").resources.values()];
+  expect(run.scope(host, "global", "network").resources.has(shared)).toBe(true);
+  const instances = [...run.scope(service, "us-central1", "instance").resources.values()];
   const inside = instances.filter(({ attributes }) => attributes.network === shared);
   expect(inside.length).toBeGreaterThan(0);
-  const subnets = scopeOf(run, host, "us-central1", "subnet").resources;
+  const subnets = run.scope(host, "us-central1", "subnet").resources;
   for (const { attributes } of inside) {
     const [first] = attributes.interfaces as { readonly subnet: string }[];
     expect(subnets.get(first?.subnet ?? "")?.attributes).toMatchObject({ ownerAccount: host, network: shared });
@@ -152,9 +154,9 @@ test("a shared VPC is its host's: the host's networks say so, and the service pr
 
 test("the utilisation of subnets is what Compute Engine counts, and never a change", async () => {
   const run = await observed(simulator, { list: [host] });
-  const subnet = scopeOf(run, host, "us-central1", "subnet").resources.get(
-    `//compute.googleapis.com/projects/${host}/regions/us-central1/subnetworks/workload`,
-  );
+  const subnet = run
+    .scope(host, "us-central1", "subnet")
+    .resources.get(`//compute.googleapis.com/projects/${host}/regions/us-central1/subnetworks/workload`);
   const { utilisation, availableAddressCount } = (subnet?.volatile ?? {}) as {
     utilisation: { rangeName?: string; totalCount: number; allocatedCount: number; freeCount: number }[];
     availableAddressCount: number;
@@ -238,7 +240,7 @@ test("credentials that cannot be found fail the projects' scopes, and without pr
   vi.stubEnv("GOOGLE_APPLICATION_CREDENTIALS", "/nowhere/key.json");
   try {
     const run = await observed(simulator, { list: [host, service] }, { auth: { default: true } });
-    expect(run.scopes.size).toBe(2 * GCP_KINDS.length);
+    expect(run.scopes.size).toBe(2 * GCP_KINDS.size);
     for (const { status, errors } of run.scopes.values()) {
       expect([status, errors[0]?.code]).toEqual(["failed", "invalid_credentials"]);
     }
@@ -257,7 +259,7 @@ test.each([
   await other.stop();
   const serviceAccountKey = { ...other.serviceAccountKey, ...(private_key ? { private_key } : {}) };
   const run = await observed(simulator, { list: [host] }, { auth: { serviceAccountKey } });
-  expect(run.scopes.size).toBe(GCP_KINDS.length);
+  expect(run.scopes.size).toBe(GCP_KINDS.size);
   for (const { status, errors } of run.scopes.values()) {
     expect([status, errors[0]?.code]).toEqual(["failed", "invalid_credentials"]);
     expect(JSON.stringify(errors)).not.toContain("PRIVATE KEY");

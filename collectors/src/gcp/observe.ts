@@ -1,20 +1,5 @@
-import { allOf, createLimit } from "../limit.ts";
-import type { Observe, ObserveContext } from "../observe.ts";
-import type { GcpApi } from "./api.ts";
-import { type GcpScopeError, toScopeError } from "./errors.ts";
-import { findProjects, type Hierarchy } from "./hierarchy.ts";
-import { type CheckedOptions, checkOptions, type GcpOptions } from "./options.ts";
-import { failProject, observeProject } from "./project.ts";
-
-/** Nobody knows which projects there are (or which more), so that there is no scope to say so in. */
-export class GcpProjectsError extends Error {
-  override readonly name = "GcpProjectsError";
-  readonly problem: GcpScopeError;
-  constructor(problem: GcpScopeError) {
-    super(`the projects to look at are not all known: ${problem.operation}: ${problem.message} (${problem.code})`);
-    this.problem = problem;
-  }
-}
+import type { Observe } from "../observe.ts";
+import { checkOptions, type GcpOptions } from "./options.ts";
 
 /**
  * The collector for Compute Engine's networks, subnets, instances and addresses: one scope per project, region and kind.
@@ -25,38 +10,7 @@ export class GcpProjectsError extends Error {
 export function observeGcp(options: GcpOptions): Observe {
   const checked = checkOptions(options);
   return async (context) => {
-    const { createGcpApi } = await import("./client.ts");
-    let api: GcpApi;
-    try {
-      api = await createGcpApi({ ...checked.settings, auth: checked.auth, now: context.now });
-    } catch (error) {
-      withoutCredentials(checked, context, error);
-      return;
-    }
-    try {
-      await observeAll(checked, context, api);
-    } finally {
-      await api.close();
-    }
+    const { observeProjects } = await import("./projects.ts");
+    await observeProjects(checked, context);
   };
-}
-
-/** Listed projects are known even when nobody can be asked about them. */
-function withoutCredentials({ projects }: CheckedOptions, context: ObserveContext, cause: unknown): void {
-  const problem = toScopeError(cause, "credentials");
-  const error = { ...problem, code: problem.code === "network" ? problem.code : "invalid_credentials" };
-  if (!projects) throw new GcpProjectsError(error);
-  for (const project of projects) failProject(context, project, error);
-}
-
-async function observeAll(checked: CheckedOptions, context: ObserveContext, api: GcpApi): Promise<void> {
-  const { parent, repetition, pageSize } = checked;
-  const found: Hierarchy = parent
-    ? await findProjects({ context, api, parent, repetition })
-    : { projects: checked.projects ?? [] };
-  const limit = createLimit(checked.concurrency);
-  await allOf(
-    found.projects.map((project) => limit(() => observeProject({ context, api, project, pageSize, repetition }))),
-  );
-  if (found.problem) throw new GcpProjectsError(found.problem);
 }

@@ -1,6 +1,5 @@
-import { setTimeout as wait } from "node:timers/promises";
-import type { Delay } from "../signed-fetch.ts";
-import type { Repetition } from "./call.ts";
+import { type Delay, delayByTimer, type Repetition } from "../retry.ts";
+import { requireWholeNumber } from "../whole-number.ts";
 import { PROJECT_ID } from "./project-id.ts";
 
 /** Whose estate to look at: projects by id, or every active project of a folder, with those in it, or of an organisation. */
@@ -43,7 +42,7 @@ export interface GcpOptions {
 }
 
 /** Where the Compute Engine client connects, in its own terms; empty for Google's own. */
-export interface ComputeEndpoint {
+interface ComputeEndpoint {
   readonly apiEndpoint?: string;
   readonly port?: number;
   readonly protocol?: "http" | "https";
@@ -78,11 +77,11 @@ export function checkOptions(options: GcpOptions): CheckedOptions {
           ? parentName("organizations", projects.organization)
           : undefined,
     auth: checkedAuth(options.auth),
-    concurrency: wholeNumber("concurrency", options.concurrency ?? 4, 1, 100),
-    pageSize: wholeNumber("pageSize", options.pageSize ?? 500, 1, 500),
+    concurrency: requireWholeNumber("concurrency", options.concurrency ?? 4, 1, 100),
+    pageSize: requireWholeNumber("pageSize", options.pageSize ?? 500, 1, 500),
     repetition: {
-      maxAttempts: wholeNumber("maxAttempts", options.maxAttempts ?? 5, 1, 100),
-      delay: options.delay ?? ((milliseconds, signal) => wait(milliseconds, undefined, { signal })),
+      maxAttempts: requireWholeNumber("maxAttempts", options.maxAttempts ?? 5, 1, 100),
+      delay: options.delay ?? delayByTimer,
       random: options.random ?? Math.random,
     },
     settings: {
@@ -92,7 +91,7 @@ export function checkOptions(options: GcpOptions): CheckedOptions {
           endpoints?.resourceManager ?? "https://cloudresourcemanager.googleapis.com",
         ),
       },
-      requestTimeoutMilliseconds: wholeNumber(
+      requestTimeoutMilliseconds: requireWholeNumber(
         "requestTimeoutMilliseconds",
         options.requestTimeoutMilliseconds ?? 30_000,
         1,
@@ -155,11 +154,4 @@ function endpointUrl(name: string, text: string): URL {
     );
   }
   return url;
-}
-
-function wholeNumber(name: string, value: number, least: number, most: number): number {
-  if (!Number.isInteger(value) || value < least || value > most) {
-    throw new RangeError(`${name} must be a whole number from ${least} to ${most}, not ${value}`);
-  }
-  return value;
 }

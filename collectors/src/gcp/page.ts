@@ -27,7 +27,7 @@ export interface Page<Item> {
 }
 
 /** Something that may be missing from a page. */
-export interface PageWarning {
+interface PageWarning {
   /** Undefined where it is of the whole list. */
   readonly region: string | undefined;
   readonly code: GcpScopeError["code"];

@@ -1,9 +1,11 @@
+import { ProjectsClient } from "@google-cloud/compute/build/src/v1/projects_client.js";
 import * as z from "zod";
 import { createDeadline } from "../deadline.ts";
 import type { ObserveContext } from "../observe.ts";
+import type { Repetition } from "../retry.ts";
 import { MalformedError } from "../values.ts";
-import type { GcpApi } from "./api.ts";
-import { callRepeatedly, type Repetition } from "./call.ts";
+import type { ComputeService, GcpApi } from "./api.ts";
+import { callRepeatedly } from "./call.ts";
 import { type GcpScopeError, toScopeError } from "./errors.ts";
 
 /** Whether a project's networks are shared with others; `isHost` is undefined when it could not be found out. */
@@ -12,6 +14,8 @@ export interface SharedVpcHost {
   readonly error?: GcpScopeError;
 }
 
+/** Who is asked. */
+export const SHARED_VPC_SERVICE: ComputeService = ProjectsClient;
 const OPERATION = "compute.projects.get";
 const computeProject = z.looseObject({ kind: z.literal("compute#project"), xpnProjectStatus: z.string().nullish() });
 
@@ -27,7 +31,7 @@ export async function askSharedVpcHost(view: {
   try {
     const answer = computeProject.safeParse(
       await callRepeatedly({ api, deadline, repetition }, (to, signal) =>
-        to.compute("projects", "get", { project }, signal),
+        to.compute(SHARED_VPC_SERVICE, "get", { project }, signal),
       ),
     );
     if (!answer.success) throw new MalformedError("the answer is not a compute#project");

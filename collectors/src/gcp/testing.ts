@@ -1,6 +1,5 @@
-import type { KindName } from "@cadastre/contract/kinds/names";
 import type { GcpSimulator } from "@cadastre/simulator/gcp/server";
-import { aTestRun, type SeenScope, type TestRun } from "../testing-recorder.ts";
+import { aTestRun, type TestRun } from "../testing-recorder.ts";
 import { observeGcp } from "./observe.ts";
 import type { GcpOptions } from "./options.ts";
 
@@ -32,11 +31,4 @@ export async function observed(
   });
   await observeGcp({ projects, ...aimedAt(simulator), ...options })(run.context);
   return run;
-}
-
-export function scopeOf(run: TestRun, project: string, region: string, kind: KindName): SeenScope {
-  const scope = run.scopes.get(`gcp/${project}/${region}/${kind}`);
-  if (!scope)
-    throw new Error(`no scope of ${project} ${region} ${kind}; there are ${[...run.scopes.keys()].join(" ")}`);
-  return scope;
 }

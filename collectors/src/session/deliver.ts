@@ -6,6 +6,7 @@ import {
   type RunOpened,
   runCompleted,
   runOpened,
+  type ScopeVerdict,
   shardApplied,
 } from "@cadastre/contract/discovery";
 import { scopeName, toScopePath } from "@cadastre/contract/scope";
@@ -22,7 +23,7 @@ const RUNS = "/api/v1/discovery/runs";
 /** How often a run is opened again for a reshard, and completed again after missing shards, before it is left for later. */
 const MOST_ROUNDS = 5;
 
-export interface DeliverOptions {
+interface DeliverOptions {
   readonly call: SignedFetch;
   readonly reader: RunReader;
   readonly uploadConcurrency: number;
@@ -76,6 +77,14 @@ function requireForm<Schema extends z.ZodType>(schema: Schema, answer: unknown, 
 
 const isPowerOfTwo = (count: number) => count >= 1 && count <= MOST_SHARDS && (count & (count - 1)) === 0;
 
+function cutAsAsked(reader: RunReader, planned: PlannedScope, answer: ScopeVerdict | undefined): PlannedScope {
+  if (answer?.verdict !== "reshard") return planned;
+  if (!isPowerOfTwo(answer.shardCount ?? 0)) {
+    throw new UnavailableError(`POST ${RUNS} asks for ${answer.shardCount} shards in ${planned.name}`);
+  }
+  return planScope(reader, planned.scope, answer.shardCount);
+}
+
 /**
  * Delivers a closed run: opens it with the digests of its scopes, uploads the shards that the API wants, completes it.
  * Safe to repeat from the start at any point. Throws RefusedError, UnavailableError, or the signal's reason.
@@ -103,14 +112,7 @@ export async function deliverRun(options: DeliverOptions): Promise<Omit<RunResul
       }
       if (!reshard) return opened;
       if (round === MOST_ROUNDS) throw new UnavailableError(`POST ${RUNS} asks for other shards after ${round} rounds`);
-      scopes = scopes.map((planned, at) => {
-        const answer = verdicts[at];
-        if (answer?.verdict !== "reshard") return planned;
-        if (!isPowerOfTwo(answer.shardCount ?? 0)) {
-          throw new UnavailableError(`POST ${RUNS} asks for ${answer.shardCount} shards in ${planned.name}`);
-        }
-        return planScope(reader, planned.scope, answer.shardCount);
-      });
+      scopes = scopes.map((planned, at) => cutAsAsked(reader, planned, verdicts[at]));
     }
   }
 

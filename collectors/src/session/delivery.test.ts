@@ -1,9 +1,10 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { shardCountFor } from "@cadastre/contract/digest";
-import { scopeName } from "@cadastre/contract/scope";
+import { BusyError, ConflictError } from "@cadastre/store/errors";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createSession, type SessionOptions } from "./session.ts";
+import { startApi, type TestApi } from "./testing/api.ts";
 import {
   aKey,
   anInstance,
@@ -12,22 +13,23 @@ import {
   instancesOf,
   NOW,
   observing,
+  SWALLOWED,
   sessionOptions,
   type Workplace,
 } from "./testing/builders.ts";
-import { type ReferenceApi, startReferenceApi } from "./testing/reference-api.ts";
+import type { Seen } from "./testing/gateway.ts";
 
 const key = aKey();
-const EAST = scopeName(instancesOf("us-east-1"));
-let api: ReferenceApi;
+const EAST = instancesOf("us-east-1");
+let api: TestApi;
 let workplace: Workplace;
 
 beforeEach(async () => {
-  api = await startReferenceApi(key.publicKey, () => NOW);
+  api = await startApi({ now: () => NOW, key: key.publicKey });
   workplace = aWorkplace();
 });
 afterEach(async () => {
-  await api.close();
+  await api.end();
   workplace.remove();
 });
 
@@ -35,6 +37,10 @@ const session = (more: Partial<SessionOptions> = {}) =>
   createSession({ ...sessionOptions(workplace, api.url, key.signer), ...more });
 const spooled = (state: string) => readdirSync(join(workplace.spoolDirectory, state));
 const uploads = () => api.seen.filter((request) => request.method === "PUT");
+const openings = () => api.seen.filter(({ method, path }) => method === "POST" && path.endsWith("/runs"));
+const shardOf = ({ path }: Seen) => Number(path.split("/").at(-1));
+const isComplete = ({ path }: Seen) => path.endsWith("/complete");
+const down: SessionOptions["fetch"] = () => Promise.reject(new TypeError("fetch failed"));
 
 describe("a run", () => {
   test("delivers what was observed and counts what the API made of it", async () => {
@@ -47,7 +53,7 @@ describe("a run", () => {
     expect(result.scopes).toMatchObject([
       { ...instancesOf("us-east-1"), status: "complete", created: 300, errors: [] },
     ]);
-    expect(api.scopes.get(EAST)?.resources.size).toBe(300);
+    expect((await api.registered(EAST)).sort()).toEqual([...instances(300)].map(({ id }) => id).sort());
     expect(spooled("ready")).toEqual([]);
     expect(spooled("done")).toEqual([]);
     expect(result.bytesSent).toBe(api.seen.reduce((sum, request) => sum + request.bytes, 0));
@@ -69,13 +75,13 @@ describe("a run", () => {
   });
 
   test("uploads one shard of many when one resource changed", async () => {
-    await session().run([observing("us-east-1", instances(2000))]);
+    await session().run([observing("us-east-1", instances(600))]);
     const before = uploads().length;
-    expect(before).toBe(shardCountFor(2000));
-    const changed = [...instances(2000)].with(1234, anInstance(1234, { state: "stopped" }));
+    expect(before).toBe(shardCountFor(600));
+    const changed = [...instances(600)].with(123, anInstance(123, { state: "stopped" }));
     const result = await session().run([observing("us-east-1", changed)]);
     expect(uploads().length - before).toBe(1);
-    expect(result.totals).toEqual({ resources: 2000, created: 0, updated: 1, unchanged: 1999, retired: 0 });
+    expect(result.totals).toEqual({ resources: 600, created: 0, updated: 1, unchanged: 599, retired: 0 });
   });
 
   test("compresses the bodies that are worth it and sends small ones plain", async () => {
@@ -98,43 +104,52 @@ describe("a run", () => {
         underWay -= 1;
       }
     };
-    await session({ fetch: counting, uploadConcurrency: 3 }).run([observing("us-east-1", instances(3000))]);
+    await session({ fetch: counting, uploadConcurrency: 3 }).run([observing("us-east-1", instances(300))]);
     expect(most).toBe(3);
   });
 
   test("is cut into the number of shards that the API asks for", async () => {
-    api.shardCounts.set(EAST, 4);
-    const result = await session().run([observing("us-east-1", instances(1000))]);
-    expect(result.state).toBe("closed");
-    expect(uploads().length).toBe(4);
-    expect(api.scopes.get(EAST)?.resources.size).toBe(1000);
+    await session().run([observing("us-east-1", instances(520))]);
+    const [before, opened] = [uploads().length, openings().length];
+    expect([shardCountFor(520), shardCountFor(300)]).toEqual([32, 16]);
+    const result = await session().run([observing("us-east-1", instances(300))]);
+    expect(openings().length - opened).toBe(2);
+    expect(Math.max(...uploads().slice(before).map(shardOf))).toBeGreaterThanOrEqual(16);
+    expect(result).toMatchObject({ state: "closed", totals: { unchanged: 300, retired: 220 } });
+    expect(await api.registered(EAST)).toHaveLength(300);
   });
 
   test("is cut into more shards than its number asks for when they would be over the limit of an upload", async () => {
     const tags = Object.fromEntries(Array.from({ length: 130 }, (_, at) => [`tag-${at}`, "x".repeat(1000)]));
-    const heavy = Array.from({ length: 60 }, (_, number) => anInstance(number, { tags }));
+    const heavy = Array.from({ length: 40 }, (_, number) => anInstance(number, { tags }));
     const result = await session().run([observing("us-east-1", heavy)]);
     expect(result.state).toBe("closed");
-    expect(shardCountFor(60)).toBe(1);
-    expect(api.scopes.get(EAST)?.shards.length).toBeGreaterThanOrEqual(2);
-    expect(api.scopes.get(EAST)?.resources.size).toBe(60);
+    expect(shardCountFor(40)).toBe(1);
+    expect(uploads().length).toBeGreaterThanOrEqual(2);
+    expect(await api.registered(EAST)).toHaveLength(40);
   });
 
   test("sends lost shards again and completes", async () => {
-    api.lose.add(`${EAST}#3`).add(`${EAST}#5`);
-    const result = await session().run([observing("us-east-1", instances(1000))]);
-    expect(result.totals.created).toBe(1000);
-    expect(uploads().length).toBe(shardCountFor(1000) + 2);
+    const lost = new Set([3, 5]);
+    api.faults.request = (request) =>
+      request.method === "PUT" && lost.delete(shardOf(request)) ? SWALLOWED : undefined;
+    const result = await session().run([observing("us-east-1", instances(200))]);
+    expect(lost.size).toBe(0);
+    expect(result.totals.created).toBe(200);
+    expect(uploads().length).toBe(shardCountFor(200) + 2);
+    expect(await api.registered(EAST)).toHaveLength(200);
   });
 
   test("waits in the spool when shards go missing every time, and retires nothing", async () => {
-    api.fault = ({ path }) =>
-      path.endsWith("/complete")
-        ? { status: 409, body: { code: "discovery.shards_missing", missing: [{ scope: EAST, shards: [0] }] } }
-        : undefined;
-    const result = await session().run([observing("us-east-1", instances(10))]);
+    await session().run([observing("us-east-1", instances(10))]);
+    api.faults.request = ({ method }) => (method === "PUT" ? SWALLOWED : undefined);
+    const result = await session().run([observing("us-east-1", instances(5))]);
     expect(result).toMatchObject({ delivered: false, state: "spooled", problem: { code: "discovery.shards_missing" } });
     expect(spooled("ready")).toEqual([result.run]);
+    expect(await api.registered(EAST)).toHaveLength(10);
+    api.faults.request = () => undefined;
+    expect((await session().drain()).runs).toMatchObject([{ run: result.run, totals: { retired: 5 } }]);
+    expect(await api.registered(EAST)).toHaveLength(5);
   });
 
   test("reports a scope that was not finished as failed, and sends nothing of it", async () => {
@@ -178,27 +193,22 @@ describe("a run", () => {
 describe("a failing API", () => {
   test("is tried again after 500 and cut connections, each time signed anew", async () => {
     let requests = 0;
-    api.fault = () => {
-      requests += 1;
-      if (requests === 1) return { status: 500 };
-      if (requests === 2) return "drop";
-      return undefined;
-    };
+    api.faults.commit = () => (++requests === 1 ? new Error("the disk") : undefined);
+    api.faults.request = () => (api.seen.length === 2 ? "cut" : undefined);
     const result = await session().run([observing("us-east-1", instances(3))]);
     expect(result.state).toBe("closed");
     expect(workplace.waits).toEqual([375, 750]);
-    expect(new Set(api.nonces).size).toBe(api.nonces.length);
+    expect(new Set(api.seen.map(({ nonce }) => nonce)).size).toBe(api.seen.length);
   });
 
   test("is given the time that its Retry-After asks for", async () => {
-    let requests = 0;
-    api.fault = () => (++requests === 1 ? { status: 429, headers: { "retry-after": "17" } } : undefined);
+    let commits = 0;
+    api.faults.commit = () => (++commits === 1 ? new BusyError("others hold the table") : undefined);
     expect((await session().run([observing("us-east-1", instances(3))])).state).toBe("closed");
-    expect(workplace.waits).toEqual([17_000]);
+    expect(workplace.waits).toEqual([5000]);
   });
 
   test("that is down for a whole run gets it later, oldest first, before a new run", async () => {
-    const down: SessionOptions["fetch"] = () => Promise.reject(new TypeError("fetch failed"));
     const first = await session({ fetch: down }).run([observing("us-east-1", instances(10))]);
     const second = await session({ fetch: down }).run([observing("us-east-1", instances(11))]);
     expect(first).toMatchObject({ delivered: false, state: "spooled", problem: { code: "api.unavailable" } });
@@ -207,15 +217,15 @@ describe("a failing API", () => {
     expect(api.delivered).toEqual([first.run, second.run, third.run]);
     expect(third.earlier.map((result) => result.totals.created)).toEqual([10, 1]);
     expect(third.totals).toMatchObject({ unchanged: 9, retired: 2 });
+    expect(await api.registered(EAST)).toHaveLength(9);
     expect(spooled("ready")).toEqual([]);
   });
 
   test("that refuses connections is drained to when it is back", async () => {
-    const { port } = new URL(api.url);
-    await api.close();
+    await api.down();
     const result = await session().run([observing("us-east-1", instances(10))]);
     expect(result.problem?.message).toMatch(/ECONNREFUSED.*given up after 5 attempts/);
-    api = await startReferenceApi(key.publicKey, () => NOW, Number(port));
+    await api.up();
     const drained = await session().drain();
     expect(drained).toMatchObject({
       waiting: 0,
@@ -224,62 +234,106 @@ describe("a failing API", () => {
   });
 
   test("that rejects a run for good has it put aside with the reason, said loudly, and gets the next one", async () => {
-    api.fault = ({ method }) =>
-      method === "PUT" ? { status: 422, body: { code: "request.invalid", detail: "resources[0]" } } : undefined;
-    const rejected = await session().run([observing("us-east-1", instances(10))]);
-    expect(rejected).toMatchObject({
-      state: "rejected",
-      delivered: false,
-      problem: { code: "request.invalid", status: 422 },
-    });
+    const { run } = await session({ fetch: down }).run([observing("us-east-1", instances(10))]);
+    const data = join(workplace.spoolDirectory, "ready", run, "resources.ndjson");
+    writeFileSync(data, readFileSync(data, "utf8").replace("running", "stopped"));
+    workplace.waits.length = 0;
+    const { runs } = await session().drain();
+    expect(runs).toMatchObject([
+      { run, state: "rejected", delivered: false, problem: { code: "discovery.digest_mismatch", status: 422 } },
+    ]);
     expect(workplace.waits).toEqual([]);
-    expect(workplace.logged.filter((line) => line.level === "error")).toMatchObject([{ run: rejected.run }]);
-    const problem = readFileSync(join(workplace.spoolDirectory, "rejected", rejected.run, "problem.json"), "utf8");
-    expect(JSON.parse(problem)).toMatchObject({ code: "request.invalid" });
-    api.fault = () => undefined;
+    expect(workplace.logged.filter((line) => line.level === "error")).toMatchObject([{ run }]);
+    const problem = readFileSync(join(workplace.spoolDirectory, "rejected", run, "problem.json"), "utf8");
+    expect(JSON.parse(problem)).toMatchObject({ code: "discovery.digest_mismatch" });
     const next = await session().run([observing("us-east-1", instances(10))]);
-    expect(next).toMatchObject({ state: "closed", earlier: [] });
+    expect(next).toMatchObject({ state: "closed", earlier: [], totals: { created: 10 } });
   });
 
-  test.each([
-    [401, "signature.unknown_key"],
-    [403, "collector.pending"],
-  ])("that answers %i %s stops the run at once, and the run waits for the approval", async (status, code) => {
-    api.fault = () => ({ status, body: { code, detail: "not yet" } });
-    const result = await session().run([observing("us-east-1", instances(10))]);
-    expect(result).toMatchObject({ delivered: false, state: "spooled", problem: { code, status } });
+  test("that does not know the key stops the run at once, and the run waits", async () => {
+    const stranger = aKey();
+    const result = await session({ signer: stranger.signer }).run([observing("us-east-1", instances(10))]);
+    const problem = { code: "signature.unknown_key", status: 401 };
+    expect(result).toMatchObject({ delivered: false, state: "spooled", problem });
     expect(api.seen.length).toBe(1);
-    api.fault = () => undefined;
-    expect((await session().drain()).runs).toMatchObject([{ run: result.run, state: "closed" }]);
+    await api.register(stranger.publicKey);
+    const drained = await session({ signer: stranger.signer }).drain();
+    expect(drained.runs).toMatchObject([{ run: result.run, state: "closed" }]);
+  });
+
+  test("that has not approved the collector stops the run at once, and the run waits for the approval", async () => {
+    const waiting = aKey();
+    const collector = await api.register(waiting.publicKey, { approved: false });
+    const result = await session({ signer: waiting.signer }).run([observing("us-east-1", instances(10))]);
+    const problem = { code: "collector.pending", status: 403 };
+    expect(result).toMatchObject({ delivered: false, state: "spooled", problem });
+    expect(api.seen.length).toBe(1);
+    await api.approve(collector);
+    const drained = await session({ signer: waiting.signer }).drain();
+    expect(drained.runs).toMatchObject([{ run: result.run, state: "closed" }]);
   });
 
   test("that says the account is foreign has the run put aside", async () => {
-    api.fault = () => ({ status: 403, body: { code: "collector.foreign_account" } });
-    expect((await session().run([observing("us-east-1", instances(1))])).state).toBe("rejected");
+    const other = aKey();
+    await api.register(other.publicKey, { accounts: ["999999999999"] });
+    const result = await session({ signer: other.signer }).run([observing("us-east-1", instances(1))]);
+    expect(result).toMatchObject({ state: "rejected", problem: { code: "collector.foreign_account", status: 403 } });
+  });
+
+  test("where other runs keep being faster leaves the run in the spool for the next delivery", async () => {
+    api.faults.commit = () => new ConflictError([{ index: 0, reason: "version" }]);
+    const result = await session().run([observing("us-east-1", instances(3))]);
+    expect(result).toMatchObject({ state: "spooled", problem: { code: "request.conflict", status: 409 } });
+    api.faults.commit = () => undefined;
+    expect((await session().drain()).runs).toMatchObject([{ run: result.run, state: "closed" }]);
+  });
+
+  test("that is sent a request twice by somebody in between refuses the second, and the run is delivered later", async () => {
+    api.faults.request = (request) => (isComplete(request) ? "double" : undefined);
+    const result = await session().run([observing("us-east-1", instances(4))]);
+    expect(result).toMatchObject({ state: "spooled", problem: { code: "signature.replayed", status: 409 } });
+    api.faults.request = () => undefined;
+    expect((await session().drain()).runs).toMatchObject([{ run: result.run, delivered: true }]);
+    expect(await api.registered(EAST)).toHaveLength(4);
   });
 
   test.each([
     ["a proxy's 404 page", { status: 404 }],
     ["JSON of another form", { status: 200, body: { hello: 1 } }],
   ])("that is something else (%s) leaves the run in the spool", async (_, fault) => {
-    api.fault = () => fault;
+    api.faults.request = () => fault;
     const result = await session().run([observing("us-east-1", instances(1))]);
     expect(result.state).toBe("spooled");
     expect(spooled("ready")).toEqual([result.run]);
   });
 
-  test("that had closed the run, its answer lost, is not asked twice", async () => {
+  test.each([
+    ["POST", "runs"],
+    ["PUT", "shards/0"],
+    ["POST", "complete"],
+  ])("whose answer to %s …/%s is lost is asked again, and the run counts once", async (method, end) => {
     let lost = false;
-    const losing: typeof fetch = async (url, init) => {
-      const response = await fetch(url, init);
-      if (lost || new URL(url as string).pathname.endsWith("/complete") === false) return response;
+    api.faults.request = (request) => {
+      if (lost || request.method !== method || !request.path.endsWith(end)) return undefined;
       lost = true;
-      throw new TypeError("fetch failed");
+      return "lose";
     };
-    const result = await session({ fetch: losing }).run([observing("us-east-1", instances(4))]);
+    const result = await session().run([observing("us-east-1", instances(4))]);
     expect(lost).toBe(true);
-    expect(result).toMatchObject({ delivered: true, state: "closed" });
+    expect(result).toMatchObject({ delivered: true, state: "closed", totals: { created: 4, unchanged: 0 } });
+    expect(await api.registered(EAST)).toHaveLength(4);
     expect(spooled("ready")).toEqual([]);
+  });
+
+  test("that had closed the run before its collector heard of it says so again, and nothing is sent twice", async () => {
+    api.faults.request = (request) => (isComplete(request) ? "lose" : undefined);
+    const result = await session().run([observing("us-east-1", instances(4))]);
+    expect(result).toMatchObject({ state: "spooled", problem: { code: "api.unavailable" } });
+    const before = uploads().length;
+    api.faults.request = () => undefined;
+    expect((await session().drain()).runs).toMatchObject([{ run: result.run, delivered: true, state: "unchanged" }]);
+    expect(uploads().length).toBe(before);
+    expect(api.delivered).toEqual([result.run]);
   });
 });
 

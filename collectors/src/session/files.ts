@@ -10,7 +10,7 @@ export function syncDirectory(path: string): void {
   }
 }
 
-export function writeFully(file: number, bytes: Uint8Array): void {
+function writeFully(file: number, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at, bytes.length - at);
 }
 

@@ -2,7 +2,7 @@ import { scopeError, scopeKey, scopeStatus } from "@cadastre/contract/scope";
 import * as z from "zod";
 
 /** A scope as it waits in the spool. `start` is the number of its first record in the index file. */
-export const spooledScope = scopeKey.extend({
+const spooledScope = scopeKey.extend({
   status: scopeStatus,
   errors: z.array(scopeError),
   resources: z.int().min(0),

@@ -1,5 +1,6 @@
-import type { LogLine, Observe } from "../observe.ts";
-import type { Delay } from "../signed-fetch.ts";
+import type { Log } from "../log.ts";
+import type { Observe } from "../observe.ts";
+import type { Delay } from "../retry.ts";
 import type { RunRecorder } from "./recorder.ts";
 
 /** How long collectors may take to end by themselves once they were told to. */
@@ -9,17 +10,17 @@ const DELIVERY_SHARE = 0.25;
 const MOST_DELIVERY_MILLISECONDS = 120_000;
 
 /** When observing must stop so that there is time to report, or undefined without a deadline. */
-export function observingMilliseconds(now: Date, deadline: Date | undefined): number | undefined {
+function observingMilliseconds(now: Date, deadline: Date | undefined): number | undefined {
   if (!deadline) return undefined;
   const left = Math.max(0, deadline.getTime() - now.getTime());
   return left - Math.min(MOST_DELIVERY_MILLISECONDS, left * DELIVERY_SHARE);
 }
 
-export interface ObserveAllOptions {
+interface ObserveAllOptions {
   readonly observe: readonly Observe[];
   readonly recorder: RunRecorder;
   readonly now: () => Date;
-  readonly log: (line: LogLine) => void;
+  readonly log: Log;
   readonly delay: Delay;
   readonly deadline: Date | undefined;
   readonly scopeDeadlineMilliseconds: number;

@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { LogLine } from "../observe.ts";
-import type { Delay, SignedFetch } from "../signed-fetch.ts";
+import type { Log } from "../log.ts";
+import type { Delay } from "../retry.ts";
+import type { SignedFetch } from "../signed-fetch.ts";
 import { deliverRun } from "./deliver.ts";
 import type { Lock } from "./lock.ts";
 import { MANIFEST_FILE, manifest } from "./manifest.ts";
@@ -14,12 +15,12 @@ import type { Spool } from "./spool.ts";
 const LOCK_WAIT_MILLISECONDS = 1000;
 const LOCK_WAITS = 120;
 
-export interface QueueOptions {
+interface QueueOptions {
   readonly spool: Spool;
   readonly call: SignedFetch;
   readonly uploadConcurrency: number;
   readonly delay: Delay;
-  readonly log: (line: LogLine) => void;
+  readonly log: Log;
   readonly onProgress: OnProgress;
 }
 
@@ -32,56 +33,58 @@ export interface QueueResult {
   readonly problem?: DeliveryProblem;
 }
 
-export interface Queue {
+interface Queue {
   /** Delivers what waits, oldest first, and stops at the first run that cannot be delivered now. Never throws for a run. */
   deliver(signal: AbortSignal): Promise<QueueResult>;
 }
 
-/** The runs that wait on disk, and their delivery by one process at a time. */
-export function createQueue({ spool, call, uploadConcurrency, delay, log, onProgress }: QueueOptions): Queue {
-  async function lockDelivery(signal: AbortSignal): Promise<Lock | undefined> {
-    for (let wait = 0; wait < LOCK_WAITS; wait++) {
-      signal.throwIfAborted();
-      const lock = spool.tryDelivery();
-      if (lock) return lock;
-      if (wait === 0) log({ level: "info", message: "another process is delivering from this spool; waiting for it" });
-      await delay(LOCK_WAIT_MILLISECONDS, signal);
-    }
+async function lockDelivery({ spool, delay, log }: QueueOptions, signal: AbortSignal): Promise<Lock | undefined> {
+  for (let wait = 0; wait < LOCK_WAITS; wait++) {
+    signal.throwIfAborted();
+    const lock = spool.tryDelivery();
+    if (lock) return lock;
+    if (wait === 0) log({ level: "info", message: "another process is delivering from this spool; waiting for it" });
+    await delay(LOCK_WAIT_MILLISECONDS, signal);
+  }
+  return undefined;
+}
+
+/** A run that cannot be read is put aside, so that it does not stop those behind it. */
+function openReader({ spool, log, onProgress }: QueueOptions, run: string): RunReader | undefined {
+  try {
+    return openRunReader(spool.pathOf(run));
+  } catch (error) {
+    const problem = { code: "spool.unreadable", message: `the run cannot be read: ${(error as Error).message}` };
+    spool.reject(run, problem);
+    log({ level: "error", message: "a spooled run is damaged and was put aside", run, problem });
+    onProgress({ type: "run-ended", run, state: "rejected" });
     return undefined;
   }
+}
 
-  function openReader(run: string): RunReader | undefined {
-    try {
-      return openRunReader(spool.pathOf(run));
-    } catch (error) {
-      const problem = { code: "spool.unreadable", message: `the run cannot be read: ${(error as Error).message}` };
-      spool.reject(run, problem);
-      log({ level: "error", message: "a spooled run is damaged and was put aside", run, problem });
-      onProgress({ type: "run-ended", run, state: "rejected" });
-      return undefined;
-    }
+/** What an error makes of a run; the run is moved accordingly. */
+function settle(
+  { spool, log }: QueueOptions,
+  reader: RunReader,
+  error: unknown,
+  signal: AbortSignal,
+): Omit<RunResult, "bytesSent"> {
+  const { run } = reader.manifest;
+  const problem = toProblem(error, signal.aborted);
+  const rows = reader.manifest.scopes.map(localRow);
+  const result = { run, scopes: rows, totals: totalsOf(rows), problem };
+  if (decideVerdict(error) === "rejected") {
+    spool.reject(run, problem);
+    log({ level: "error", message: "the API rejected a run for good; it is kept in the spool", run, problem });
+    return { ...result, delivered: false, state: "rejected" };
   }
+  log({ level: "warn", message: "the run is not delivered; it waits in the spool", run, problem });
+  return { ...result, delivered: false, state: "spooled" };
+}
 
-  /** What an error makes of a run; the run is moved accordingly. */
-  function settle(reader: RunReader, error: unknown, signal: AbortSignal): Omit<RunResult, "bytesSent"> {
-    const { run } = reader.manifest;
-    const verdict = decideVerdict(error);
-    const problem = toProblem(error, signal.aborted);
-    const rows = reader.manifest.scopes.map(localRow);
-    const result = { run, scopes: rows, totals: totalsOf(rows), problem };
-    if (verdict === "delivered") {
-      log({ level: "info", message: "the run had been delivered before", run });
-      spool.finish(run);
-      return { ...result, delivered: true, state: "closed" };
-    }
-    if (verdict === "rejected") {
-      spool.reject(run, problem);
-      log({ level: "error", message: "the API rejected a run for good; it is kept in the spool", run, problem });
-      return { ...result, delivered: false, state: "rejected" };
-    }
-    log({ level: "warn", message: "the run is not delivered; it waits in the spool", run, problem });
-    return { ...result, delivered: false, state: "spooled" };
-  }
+/** The runs that wait on disk, and their delivery by one process at a time. */
+export function createQueue(options: QueueOptions): Queue {
+  const { spool, call, uploadConcurrency, onProgress } = options;
 
   async function deliverOne(reader: RunReader, signal: AbortSignal): Promise<RunResult> {
     const { run } = reader.manifest;
@@ -94,7 +97,7 @@ export function createQueue({ spool, call, uploadConcurrency, delay, log, onProg
       result = await deliverRun({ call, reader, uploadConcurrency, signal, onProgress, onSent });
       spool.finish(run);
     } catch (error) {
-      result = settle(reader, error, signal);
+      result = settle(options, reader, error, signal);
     }
     onProgress({ type: "run-ended", run, state: result.state });
     return { ...result, bytesSent };
@@ -103,7 +106,7 @@ export function createQueue({ spool, call, uploadConcurrency, delay, log, onProg
   async function deliverAll(signal: AbortSignal): Promise<QueueResult> {
     const runs: RunResult[] = [];
     for (let [run] = spool.waiting(); run !== undefined; [run] = spool.waiting()) {
-      const reader = openReader(run);
+      const reader = openReader(options, run);
       if (!reader) continue;
       try {
         const result = await deliverOne(reader, signal);
@@ -122,7 +125,7 @@ export function createQueue({ spool, call, uploadConcurrency, delay, log, onProg
     async deliver(signal) {
       let lock: Lock | undefined;
       try {
-        lock = await lockDelivery(signal);
+        lock = await lockDelivery(options, signal);
       } catch (error) {
         return { runs: [], waiting: spool.waiting().length, problem: toProblem(error, signal.aborted) };
       }

@@ -1,18 +1,13 @@
-import { contentHash, idHash } from "@cadastre/contract/digest";
 import { MOST_SCOPES } from "@cadastre/contract/discovery";
 import type { KindName } from "@cadastre/contract/kinds/names";
 import { parse } from "@cadastre/contract/parse";
-import {
-  RESOURCE_BYTES,
-  type ResourceInput,
-  requireBelongs,
-  resourceSchema,
-  unstorable,
-} from "@cadastre/contract/resource";
+import { RESOURCE_BYTES, type ResourceInput } from "@cadastre/contract/resource";
 import { type ScopeError, type ScopeKey, type ScopeStatus, scopeKey, scopeName } from "@cadastre/contract/scope";
-import type { LogLine, Recorder, ScopeRecorder } from "../observe.ts";
+import type { Log } from "../log.ts";
+import type { Recorder, ScopeRecorder } from "../observe.ts";
 import { createEntryTable, type EntryTable, RECORD_BYTES } from "./entry-table.ts";
 import type { SpooledScope } from "./manifest.ts";
+import { type PreparedResource, prepareResource } from "./prepare.ts";
 import type { OnProgress } from "./progress.ts";
 import { createErrorList, type ErrorList } from "./scope-errors.ts";
 import type { OpenRunFiles } from "./spool.ts";
@@ -38,10 +33,31 @@ export interface RunRecorder {
   end(): SpooledScope[];
 }
 
-export interface RunRecorderOptions {
+interface RunRecorderOptions {
   readonly files: OpenRunFiles;
-  readonly log: (line: LogLine) => void;
+  readonly log: Log;
   readonly onProgress: OnProgress;
+}
+
+/** A full disk must not look like a short list: after a failed write the whole run is void. */
+function createWriteGuard(run: string) {
+  let failure: { readonly error: unknown } | undefined;
+  function requireNoFailure(): void {
+    if (failure) throw failure.error;
+  }
+  return {
+    requireNoFailure,
+    attempt<Result>(write: () => Result): Result {
+      requireNoFailure();
+      try {
+        return write();
+      } catch (cause) {
+        const error = new Error(`the spool ${run} cannot be written: ${(cause as Error).message}`, { cause });
+        failure = { error };
+        throw error;
+      }
+    },
+  };
 }
 
 /** Spools what observers see: resources to the data file as they come, a scope's sorted index when it finishes. */
@@ -49,42 +65,18 @@ export function createRunRecorder({ files, log, onProgress }: RunRecorderOptions
   const names = new Set<string>();
   const open = new Map<string, OpenScope>();
   const finished: SpooledScope[] = [];
-  let failure: { readonly error: unknown } | undefined;
+  const writes = createWriteGuard(files.run);
   let ended = false;
-
-  /** A full disk must not look like a short list: after a failed write the whole run is void. */
-  function writing<Result>(write: () => Result): Result {
-    if (failure) throw failure.error;
-    try {
-      return write();
-    } catch (cause) {
-      const error = new Error(`the spool ${files.run} cannot be written: ${(cause as Error).message}`, { cause });
-      failure = { error };
-      throw error;
-    }
-  }
 
   function drop(scope: OpenScope, error: ScopeError): void {
     scope.dropped = true;
     scope.errors.add(error);
   }
 
-  /** The resource as bytes and hashes; a ProblemError or TypeError says why the API would refuse it. */
-  function prepare<K extends KindName>(scope: OpenScope, resource: ResourceInput<K>) {
-    const { kind } = scope.key;
-    parse(resourceSchema(kind), resource);
-    requireBelongs(scope.key, resource.id, "resource");
-    const bad = unstorable(resource);
-    if (bad) throw new TypeError(bad);
-    const hash = contentHash(kind, { ...resource });
-    const text = JSON.stringify(resource);
-    return { id: idHash(kind, resource.id), hash, bytes: Buffer.from(`${text}\n`) };
-  }
-
   function add<K extends KindName>(scope: OpenScope, resource: ResourceInput<K>): void {
-    let prepared: ReturnType<typeof prepare>;
+    let prepared: PreparedResource;
     try {
-      prepared = prepare(scope, resource);
+      prepared = prepareResource(scope.key, resource);
     } catch (error) {
       drop(scope, { code: "invalid_resource", message: `${resource.id}: ${(error as Error).message}` });
       return;
@@ -108,7 +100,7 @@ export function createRunRecorder({ files, log, onProgress }: RunRecorderOptions
       return;
     }
     const offset = files.data.position;
-    writing(() => files.data.append(bytes));
+    writes.attempt(() => files.data.append(bytes));
     scope.table.add(id, hash, offset, length);
     if (scope.table.size % PROGRESS_EVERY === 0) {
       onProgress({ type: "scope-progress", scope: scope.key, resources: scope.table.size });
@@ -122,7 +114,7 @@ export function createRunRecorder({ files, log, onProgress }: RunRecorderOptions
     const resources = silent ? 0 : scope.table.size;
     const start = files.index.position / RECORD_BYTES;
     if (!silent) {
-      writing(() => {
+      writes.attempt(() => {
         for (const records of scope.table.sortedRecords(RECORDS_AT_ONCE)) files.index.append(records);
       });
     }
@@ -169,7 +161,7 @@ export function createRunRecorder({ files, log, onProgress }: RunRecorderOptions
     },
     end() {
       ended = true;
-      if (failure) throw failure.error;
+      writes.requireNoFailure();
       return finished;
     },
   };

@@ -10,7 +10,7 @@ const CODE = /^[a-z][a-z0-9_]{0,63}$/;
 const cut = (text: string, most: number) => text.slice(0, most).toWellFormed();
 
 /** An error within the contract's bounds. A code of another form becomes `unknown`, and goes before the message. */
-export function toScopeError(error: ScopeError): ScopeError {
+function toScopeError(error: ScopeError): ScopeError {
   const known = CODE.test(error.code);
   const message = known ? error.message : `${error.code}: ${error.message}`;
   return {

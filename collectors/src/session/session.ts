@@ -1,8 +1,9 @@
-import { setTimeout as wait } from "node:timers/promises";
 import { newId } from "@cadastre/contract/ids";
 import type { RequestSigner } from "@cadastre/contract/keys";
-import type { LogLine, Observe } from "../observe.ts";
-import { createSignedFetch, type Delay } from "../signed-fetch.ts";
+import type { Log } from "../log.ts";
+import type { Observe } from "../observe.ts";
+import { type Delay, delayByTimer } from "../retry.ts";
+import { createSignedFetch } from "../signed-fetch.ts";
 import type { SpooledScope } from "./manifest.ts";
 import { observeAll } from "./observing.ts";
 import type { OnProgress } from "./progress.ts";
@@ -18,7 +19,7 @@ export interface SessionOptions {
   /** Where runs wait until they are delivered; several sessions and processes may share one. */
   readonly spoolDirectory: string;
   readonly now: () => Date;
-  readonly log: (line: LogLine) => void;
+  readonly log: Log;
   readonly collectorVersion: string;
   /** Ends observing or delivering; what was closed stays in the spool. */
   readonly signal: AbortSignal;
@@ -65,7 +66,7 @@ function requireObserved(scopes: readonly SpooledScope[], failures: readonly Err
 export function createSession(options: SessionOptions): Session {
   const { now, log, deadline, collectorVersion } = options;
   const onProgress: OnProgress = options.onProgress ?? (() => undefined);
-  const delay: Delay = options.delay ?? ((milliseconds, signal) => wait(milliseconds, undefined, { signal }));
+  const delay = options.delay ?? delayByTimer;
   const { api, signer, fetch, random } = options;
   const call = createSignedFetch({ api, signer, now, log, fetch, delay, random });
   const uploadConcurrency = options.uploadConcurrency ?? DEFAULT_CONCURRENCY;

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import type { LogLine } from "../observe.ts";
+import type { Log } from "../log.ts";
 import { type Appender, createAppender, syncDirectory, writeDurably } from "./files.ts";
 import { type Lock, tryLock } from "./lock.ts";
 import { DATA_FILE, INDEX_FILE, MANIFEST_FILE, type Manifest, PROBLEM_FILE } from "./manifest.ts";
@@ -36,7 +36,7 @@ export interface Spool {
  * Runs on disk: a folder per run, in the folder of its state; every change of state is one rename, made durable.
  * Runs whose process ended while observing are discarded here: what they saw was never said to be all there is.
  */
-export function openSpool(directory: string, log: (line: LogLine) => void): Spool {
+export function openSpool(directory: string, log: Log): Spool {
   for (const state of STATES) mkdirSync(join(directory, state), { recursive: true, mode: 0o700 });
   const path = (state: State, run: string) => join(directory, state, run);
   const lockPath = (run: string) => path("locks", `${run}.lock`);

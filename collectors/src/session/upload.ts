@@ -2,6 +2,7 @@ import { promisify } from "node:util";
 import { constants, gzip } from "node:zlib";
 import * as z from "zod";
 import type { RefusedError } from "../api-errors.ts";
+import { forEachWithin } from "../concurrency.ts";
 
 const compress = promisify(gzip);
 /** Below this, compression saves less than a packet. */
@@ -13,7 +14,7 @@ export interface ShardReference {
   readonly shard: number;
 }
 
-export interface Body {
+interface Body {
   readonly body: Uint8Array;
   readonly isCompressed?: boolean;
 }
@@ -23,7 +24,7 @@ export async function toSentBody(plain: Buffer): Promise<Body> {
   return { body: await compress(plain, { level: constants.Z_BEST_SPEED }), isCompressed: true };
 }
 
-export interface UploadOptions {
+interface UploadOptions {
   readonly shards: readonly ShardReference[];
   /** How many uploads, and so shards in memory, there are at a time. */
   readonly concurrency: number;
@@ -37,27 +38,19 @@ export interface UploadOptions {
 export async function uploadShards(options: UploadOptions): Promise<void> {
   const failed = new AbortController();
   const signal = AbortSignal.any([options.signal, failed.signal]);
-  const queue = options.shards.values();
   let uploaded = 0;
-
-  async function work(): Promise<void> {
-    for (const { scope, shard } of queue) {
+  async function upload({ scope, shard }: ShardReference): Promise<void> {
+    try {
       signal.throwIfAborted();
       await options.put(scope, shard, await toSentBody(options.toBody(scope, shard)), signal);
-      uploaded += 1;
-      options.onUploaded(uploaded);
-    }
-  }
-
-  const workers = Array.from({ length: Math.min(options.concurrency, options.shards.length) }, () =>
-    work().catch((error: unknown) => {
+    } catch (error) {
       failed.abort(error);
       throw error;
-    }),
-  );
-  // All of them, so that nothing is under way when this returns; the first error is the abort's reason.
-  await Promise.allSettled(workers);
-  signal.throwIfAborted();
+    }
+    uploaded += 1;
+    options.onUploaded(uploaded);
+  }
+  await forEachWithin(options.concurrency, options.shards, upload, { stopOnError: true });
 }
 
 const missingShards = z.array(z.object({ scope: z.string(), shards: z.array(z.int().min(0)) })).min(1);

@@ -1,9 +1,4 @@
-/** One line of a log. Members must hold no secret: they are written as they are. */
-export interface LogLine {
-  readonly level: "debug" | "info" | "warn" | "error";
-  readonly message: string;
-  readonly [member: string]: unknown;
-}
+import type { Log } from "@cadastre/collectors/log";
 
 /** What JSON has no form for. An error's cause is kept: it usually is the one that says what happened. */
 function toJson(_name: string, value: unknown): unknown {
@@ -20,7 +15,7 @@ export type WriteLine = (line: string) => void;
 export const writeToStdout: WriteLine = (line) => void process.stdout.write(`${line}\n`);
 
 /** A log of JSON lines, with the time. */
-export function createLog({ now, write }: { now: () => Date; write: WriteLine }): (line: LogLine) => void {
+export function createLog({ now, write }: { now: () => Date; write: WriteLine }): Log {
   return function log(line) {
     write(JSON.stringify({ time: now().toISOString(), ...line }, toJson));
   };

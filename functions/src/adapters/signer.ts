@@ -1,6 +1,6 @@
 import { KMSClient } from "@aws-sdk/client-kms";
+import { createKmsSigner } from "@cadastre/collectors/aws/kms-signer";
 import { readKeyFile } from "@cadastre/collectors/keys";
-import { createKmsSigner } from "@cadastre/collectors/kms-signer";
 import type { RequestSigner } from "@cadastre/contract/keys";
 import type { SigningKey } from "../env.ts";
 

@@ -23,7 +23,7 @@ interface AddressMembers {
   readonly Ipv6Prefixes?: readonly { readonly Ipv6Prefix?: string | undefined }[] | undefined;
 }
 
-export interface InterfaceAddresses {
+interface InterfaceAddresses {
   privateAddresses: { address: string; primary: boolean; publicAddress?: string; dnsName?: string }[];
   publicAddresses: string[];
   ipv6Addresses: string[];

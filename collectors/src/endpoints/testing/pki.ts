@@ -23,7 +23,7 @@ export interface Issued extends Certified {
   readonly x509: NodeCertificate;
 }
 
-export interface IssueOptions {
+interface IssueOptions {
   readonly subject: string | Name;
   readonly names?: JsonGeneralNames;
   /** Self-signed without it. */
@@ -91,7 +91,7 @@ export function aLeaf(issuer: Issued | undefined, rest: Partial<IssueOptions> = 
   return issue({ subject: "CN=leaf.example", names, ...(issuer ? { issuer } : {}), ...rest });
 }
 
-export interface StapleSpec {
+interface StapleSpec {
   readonly subject: Issued;
   readonly issuer: Issued;
   readonly status?: "good" | "revoked";

@@ -2,12 +2,14 @@ import type { KindName } from "@cadastre/contract/kinds/names";
 import { parse } from "@cadastre/contract/parse";
 import { type ResourceInput, requireBelongs, resourceSchema } from "@cadastre/contract/resource";
 import type { ScopeError, ScopeKey, ScopeStatus } from "@cadastre/contract/scope";
-import type { LogLine, Observe, ObserveContext, Recorder, ScopeRecorder } from "../../observe.ts";
+import type { LogLine } from "../../log.ts";
+import type { Observe, ObserveContext, Recorder, ScopeRecorder } from "../../observe.ts";
 import { type EndpointsOptions, observeEndpoints } from "../observe.ts";
 import { parseTarget } from "../targets.ts";
+import { onLoopback } from "./loopback.ts";
 import { TODAY } from "./pki.ts";
 
-export interface RecordedScope<K extends KindName> {
+interface RecordedScope<K extends KindName> {
   readonly key: ScopeKey;
   readonly resources: ResourceInput<K>[];
   status?: ScopeStatus;
@@ -56,14 +58,15 @@ export async function record(observe: Observe, rest: Partial<ObserveContext> = {
   return { endpoint, certificate, log };
 }
 
-/** Examines targets on loopback. */
+/** Examines targets on loopback, and fails when anything else is connected to. */
 export function look(
   targets: readonly string[],
   options: Partial<EndpointsOptions> = {},
   context: Partial<ObserveContext> = {},
 ): Promise<Recorded> {
   const parsed = targets.map(parseTarget);
-  return record(observeEndpoints({ targets: parsed, account: "acme", allow: { loopback: true }, ...options }), context);
+  const common = { targets: parsed, account: "acme", allow: { loopback: true } };
+  return onLoopback((resolve) => record(observeEndpoints({ ...common, resolve, ...options }), context));
 }
 
 /** The only handshake of the only endpoint. */

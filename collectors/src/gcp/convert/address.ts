@@ -1,8 +1,8 @@
 import type { ResourceInput } from "@cadastre/contract/resource";
-import { MalformedError, toAddress, toPrefix } from "../../values.ts";
+import { MalformedError, present, required, toAddress, toPrefix } from "../../values.ts";
 import type { ComputeAddress } from "../compute.ts";
 import { type GcpPlace, ownId, readLink, toReference } from "./place.ts";
-import { present, required, toDescription, toId, toWord } from "./values.ts";
+import { toDescription, toId, toWord } from "./values.ts";
 
 /** A reserved address or range, regional or global, external or internal. Throws MalformedError. */
 export function toReservedAddress(of: ComputeAddress, place: GcpPlace): ResourceInput<"address"> {

@@ -2,10 +2,10 @@ import type { AttributesInput } from "@cadastre/contract/kinds/registry";
 import type { ResourceInput } from "@cadastre/contract/resource";
 import { parseAddress } from "@cadastre/net/address";
 import { formatPrefix, parsePrefix, prefixOf } from "@cadastre/net/prefix";
-import { MalformedError, toAddress, toPrefix, unique } from "../../values.ts";
+import { MalformedError, present, required, toAddress, toPrefix, unique } from "../../values.ts";
 import type { ComputeInstance, ComputeInterface } from "../compute.ts";
 import { type GcpPlace, lastPart, ownId, toReference } from "./place.ts";
-import { present, required, toDescription, toId, toTimestamp, toWord } from "./values.ts";
+import { toDescription, toId, toTimestamp, toWord } from "./values.ts";
 
 type Interface = NonNullable<AttributesInput<"instance">["interfaces"]>[number];
 

@@ -1,8 +1,8 @@
 import type { ResourceInput } from "@cadastre/contract/resource";
-import { toPrefix } from "../../values.ts";
+import { present, required, toPrefix } from "../../values.ts";
 import type { ComputeNetwork } from "../compute.ts";
 import { type GcpPlace, ownId, toReference } from "./place.ts";
-import { present, required, toDescription, toId } from "./values.ts";
+import { toDescription, toId } from "./values.ts";
 
 /**
  * A network of any mode. A legacy network alone has IPv4Range and no subnets; the others have no IPv4 block of their own, at

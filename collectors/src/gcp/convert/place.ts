@@ -13,7 +13,7 @@ const RELATIVE = /^(?:global|regions\/[^/]+|zones\/[^/]+)\/.+$/;
 const PATH = /^projects\/([^/\s]+)\/(global|regions\/[^/\s]+|zones\/[^/\s]+)\/([^/\s]+)\/([^/\s]+)$/;
 
 /** What a resource's URL says of it. */
-export interface ResourcePath {
+interface ResourcePath {
   readonly project: string;
   readonly region: string;
   readonly collection: string;

@@ -1,10 +1,10 @@
 import type { Block } from "@cadastre/contract/kinds/kind";
 import type { ResourceInput } from "@cadastre/contract/resource";
-import { MalformedError, toAddress, toPrefix, unique } from "../../values.ts";
+import { MalformedError, present, required, toAddress, toPrefix, unique } from "../../values.ts";
 import type { ComputeSubnetwork } from "../compute.ts";
 import { type GcpPlace, ownId, toReference } from "./place.ts";
 import { toUtilisation } from "./utilisation.ts";
-import { present, required, toDescription, toId } from "./values.ts";
+import { toDescription, toId } from "./values.ts";
 
 /** The first two and the last two addresses of the primary IPv4 range. https://cloud.google.com/vpc/docs/subnets#unusable-ip-addresses-in-every-subnet */
 const RESERVED_COUNT = 4;

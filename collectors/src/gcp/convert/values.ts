@@ -1,18 +1,4 @@
-import { MalformedError } from "../../values.ts";
-
-/** What Compute Engine's members are, absent ones included. */
-type Member<T> = T | null | undefined;
-
-/** The member's value. Throws MalformedError when it is absent or empty. */
-export function required(value: Member<string>, member: string): string {
-  if (!value) throw new MalformedError(`${member} is missing`);
-  return value;
-}
-
-/** The value, undefined where there is none: absent members are null or, in lists of defaults, empty. */
-export function present<T>(value: Member<T>): T | undefined {
-  return value === null || value === "" ? undefined : value;
-}
+import { MalformedError, type Member } from "../../values.ts";
 
 /** A 64-bit id as text; the client gives it as text, other servers' JSON may have a number. */
 export function toId(id: Member<{ toString(): string }>): string | undefined {

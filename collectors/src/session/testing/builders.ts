@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { createKeySigner, parsePublicKey } from "@cadastre/contract/keys";
 import type { ResourceInput } from "@cadastre/contract/resource";
 import type { ScopeKey } from "@cadastre/contract/scope";
-import type { LogLine, Observe } from "../../observe.ts";
+import type { LogLine } from "../../log.ts";
+import type { Observe } from "../../observe.ts";
 import type { SessionOptions } from "../session.ts";
 
 export const ACCOUNT = "123456789012";
@@ -74,6 +75,9 @@ export function aWorkplace(): Workplace {
     remove: () => rmSync(spoolDirectory, { recursive: true, force: true }),
   };
 }
+
+/** An answer to an upload that never came to the API, from somebody in between. */
+export const SWALLOWED = { status: 200, body: { state: "applied", created: 0, updated: 0, unchanged: 0, missing: 0 } };
 
 export const NOW = new Date("2026-03-01T12:00:00Z");
 

@@ -22,10 +22,10 @@ async function main([api, spoolDirectory, keyFile, point]: readonly string[]): P
     },
   });
   await session.run([
-    observing("us-east-1", instances(500)),
+    observing("us-east-1", instances(200)),
     async ({ recorder }) => {
       const scope = recorder.start(instancesOf("us-west-2"));
-      for (let number = 0; number < 500; number++) scope.add(anInstance(number, { region: "us-west-2" }));
+      for (let number = 0; number < 200; number++) scope.add(anInstance(number, { region: "us-west-2" }));
       if (point === "observing") die();
       if (point === "hang") {
         process.stdout.write("observing\n");

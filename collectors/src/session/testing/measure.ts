@@ -1,39 +1,7 @@
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
-import { gunzipSync } from "node:zlib";
-import { GZIP_TYPE } from "@cadastre/contract/discovery";
+import { readKeyFile } from "../../keys.ts";
 import type { Observe } from "../../observe.ts";
 import { createSession } from "../session.ts";
-import { aKey, instances, instancesOf, NOW } from "./builders.ts";
-
-/** An API that wants every shard and keeps none, so that the process's memory is the collector's. */
-async function startForgetfulApi(): Promise<string> {
-  const server = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    const opening = request.method === "POST" && request.url?.endsWith("/runs");
-    request.on("data", (chunk: Buffer) => {
-      if (opening) chunks.push(chunk);
-    });
-    request.on("end", () => {
-      const answer = () => {
-        if (request.method === "PUT") return { state: "applied", created: 0, updated: 0, unchanged: 0, missing: 0 };
-        const totals = { resources: 0, created: 0, updated: 0, unchanged: 0, retired: 0 };
-        if (!opening) return { run: request.url?.split("/")[5], state: "closed", scopes: [], totals };
-        const body = Buffer.concat(chunks);
-        const text = request.headers["content-type"] === GZIP_TYPE ? gunzipSync(body) : body;
-        const { run, scopes } = JSON.parse(text.toString()) as { run: string; scopes: { shards: string[] }[] };
-        return {
-          run,
-          state: "open",
-          scopes: scopes.map((s) => ({ verdict: "upload", want: s.shards.map((_, at) => at) })),
-        };
-      };
-      response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(answer()));
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
+import { instances, instancesOf, NOW } from "./builders.ts";
 
 const collectGarbage = (globalThis as { gc?: () => void }).gc ?? (() => undefined);
 let [heapBytes, arrayBytes] = [0, 0];
@@ -46,12 +14,14 @@ function sample(): void {
   arrayBytes = Math.max(arrayBytes, external);
 }
 
-/** Prints what a run of so many resources in one scope keeps in memory at its worst moments. */
-async function main(count: number, spoolDirectory: string): Promise<void> {
+/** Prints what a run of so many resources in one scope keeps in memory at its worst moments, until all are uploaded. */
+async function main([api, spoolDirectory, keyFile, count]: readonly string[]): Promise<void> {
+  if (!api || !spoolDirectory || !keyFile) throw new Error("usage: measure.ts API SPOOL KEY-FILE COUNT");
+  const stop = new AbortController();
   let spooledBytes = 0;
   const observe: Observe = async ({ recorder }) => {
     const scope = recorder.start(instancesOf("us-east-1"));
-    for (const resource of instances(count)) {
+    for (const resource of instances(Number(count))) {
       scope.add(resource);
       spooledBytes += JSON.stringify(resource).length;
       if (scope.count % 10_000 === 0) sample();
@@ -59,22 +29,23 @@ async function main(count: number, spoolDirectory: string): Promise<void> {
     scope.finish("complete");
   };
   const session = createSession({
-    api: await startForgetfulApi(),
-    signer: aKey().signer,
+    api,
+    signer: readKeyFile(keyFile),
     spoolDirectory,
     now: () => NOW,
     log: () => undefined,
     collectorVersion: "test",
-    signal: new AbortController().signal,
+    signal: stop.signal,
     onProgress: (event) => {
       if (event.type === "scope-finished" || event.type === "run-opened") sample();
-      if (event.type === "uploading" && event.uploaded % 16 === 0) sample();
+      if (event.type !== "uploading") return;
+      if (event.uploaded % 16 === 0) sample();
+      // What the API makes of it takes no memory here, and much time there.
+      if (event.uploaded === event.shards) stop.abort();
     },
   });
-  const result = await session.run([observe]);
-  const delivered = result.delivered ? result.totals.resources : 0;
-  process.stdout.write(JSON.stringify({ heapBytes, arrayBytes, delivered, spooledBytes }));
-  process.exit(0);
+  await session.run([observe]);
+  process.stdout.write(JSON.stringify({ heapBytes, arrayBytes, spooledBytes }));
 }
 
-await main(Number(process.argv[2]), String(process.argv[3]));
+await main(process.argv.slice(2));

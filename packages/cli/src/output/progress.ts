@@ -1,4 +1,4 @@
-import type { LogLine } from "@cadastre/collectors/observe";
+import type { LogLine } from "@cadastre/collectors/log";
 import type { ProgressEvent } from "@cadastre/collectors/session/progress";
 import { type ScopeKey, type ScopeStatus, scopeName } from "@cadastre/contract/scope";
 import type { Screen } from "./screen.ts";

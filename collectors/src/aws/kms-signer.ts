@@ -22,14 +22,14 @@ export function toP1363(der: Uint8Array): Uint8Array {
   return Buffer.concat([toField(value.r), toField(value.s)]);
 }
 
-export interface KmsSignerOptions {
+interface KmsSignerOptions {
   readonly client: KMSClient;
   /** Id, ARN or alias of an asymmetric key: ECC_NIST_P256, SIGN_VERIFY. */
   readonly keyId: string;
 }
 
 /** The public half of a KMS key, to be registered. Throws when the key is not ECC_NIST_P256. */
-export async function readKmsPublicKey({ client, keyId }: KmsSignerOptions): Promise<PublicKey> {
+async function readKmsPublicKey({ client, keyId }: KmsSignerOptions): Promise<PublicKey> {
   const answer = await client.send(new GetPublicKeyCommand({ KeyId: keyId }));
   if (!answer.PublicKey || answer.KeySpec !== "ECC_NIST_P256") {
     const found = answer.KeySpec ?? "of no spec";
