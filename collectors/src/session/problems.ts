@@ -2,7 +2,7 @@ import { RefusedError, UnavailableError } from "../api-errors.ts";
 import type { DeliveryProblem } from "./result.ts";
 
 /** What becomes of a run whose delivery ended with an error. */
-export type Verdict = "delivered" | "rejected" | "waiting";
+type Verdict = "rejected" | "waiting";
 
 /** Refusals of the run itself: sent again, it would be refused again. */
 const FOR_GOOD = new Set([400, 405, 409, 413, 415, 422]);
@@ -10,12 +10,11 @@ const FOR_GOOD = new Set([400, 405, 409, 413, 415, 422]);
 const PASSING = new Set(["request.conflict", "signature.replayed", "discovery.shards_missing"]);
 
 /**
- * A closed run was delivered before (its answer was lost). A refusal of what the run says is for good, also a foreign account's.
- * All else waits: no connection, a key that is not approved, a wrong address, an answer that is not the API's.
+ * A refusal of what the run says is for good, also a foreign account's. All else waits: no connection, a key that is not
+ * approved, a wrong address, an answer that is not the API's.
  */
 export function decideVerdict(error: unknown): Verdict {
   if (!(error instanceof RefusedError) || error.code === undefined) return "waiting";
-  if (error.code === "discovery.run_closed") return "delivered";
   if (error.code === "collector.foreign_account") return "rejected";
   return FOR_GOOD.has(error.status) && !PASSING.has(error.code) ? "rejected" : "waiting";
 }

@@ -69,11 +69,6 @@ export function createQueue({ spool, call, uploadConcurrency, delay, log, onProg
     const problem = toProblem(error, signal.aborted);
     const rows = reader.manifest.scopes.map(localRow);
     const result = { run, scopes: rows, totals: totalsOf(rows), problem };
-    if (verdict === "delivered") {
-      log({ level: "info", message: "the run had been delivered before", run });
-      spool.finish(run);
-      return { ...result, delivered: true, state: "closed" };
-    }
     if (verdict === "rejected") {
       spool.reject(run, problem);
       log({ level: "error", message: "the API rejected a run for good; it is kept in the spool", run, problem });

@@ -73,12 +73,14 @@ function entriesOf(kind: OpenRun["scopes"][number]["kind"], resources: readonly 
 /** The collector's side of the API in memory, strict: signatures, digests of every shard, of the scope and of the run are checked. */
 export async function startReferenceApi(publicKey: PublicKey, now: () => Date, port = 0): Promise<ReferenceApi> {
   const runs = new Map<string, ReferenceRun>();
-  const closed = new Set<string>();
+  const closed = new Map<string, object>();
   const scopes = new Map<string, KnownScope>();
 
   function openRunOf(body: unknown) {
     const opened = openRun.parse(body);
-    if (closed.has(opened.run)) throw new ProblemError("discovery.run_closed");
+    if (closed.has(opened.run)) {
+      return { run: opened.run, state: "unchanged", scopes: opened.scopes.map(() => ({ verdict: "unchanged" })) };
+    }
     const digests = opened.scopes.map((scope) => ({ name: scopeName(scope), digest: scope.digest }));
     if (rootDigest(digests) !== opened.root) throw new ProblemError("discovery.digest_mismatch", "root");
     const before = runs.get(opened.run);
@@ -149,8 +151,9 @@ export async function startReferenceApi(publicKey: PublicKey, now: () => Date, p
   }
 
   function complete(id: string) {
+    const before = closed.get(id);
+    if (before) return before;
     const run = runs.get(id);
-    if (closed.has(id)) throw new ProblemError("discovery.run_closed");
     if (!run) throw new ProblemError("discovery.run_not_found");
     for (const lost of api.lose) if (run.shards.delete(lost)) api.lose.delete(lost);
     const missing = Map.groupBy(
@@ -164,11 +167,12 @@ export async function startReferenceApi(publicKey: PublicKey, now: () => Date, p
     const rows = run.opened.scopes
       .filter((scope) => scopes.get(scopeName(scope))?.digest !== scope.digest)
       .map((scope) => applyScope(run, scope));
-    closed.add(id);
     runs.delete(id);
     api.delivered.push(id);
     const totals = { resources: 0, created: 0, updated: 0, unchanged: 0, retired: 0 };
-    return { run: id, state: "closed", scopes: rows, totals };
+    const answer = { run: id, state: "closed", scopes: rows, totals };
+    closed.set(id, answer);
+    return answer;
   }
 
   function route(method: string, path: string, body: unknown): unknown {
