@@ -99,7 +99,8 @@ const matches = (module: string, allowed: string) =>
 const show = ({ file, module }: Import) => `${relative(root, file)} imports ${module}`;
 
 describe.each(Object.keys(ALLOWED))("%s", (workspace) => {
-  const name = (JSON.parse(readFileSync(join(root, workspace, "package.json"), "utf8")) as { name: string }).name;
+  const manifest = JSON.parse(readFileSync(join(root, workspace, "package.json"), "utf8")) as Record<string, unknown>;
+  const name = manifest.name as string;
   const imports = filesOf(join(root, workspace))
     .filter((file) => !isTest(file))
     .flatMap(importsOf);
@@ -120,6 +121,10 @@ describe.each(Object.keys(ALLOWED))("%s", (workspace) => {
       );
     });
     expect(wrong.map(show)).toEqual([]);
+  });
+
+  it("has no version of its own, since the root's is the version of all", () => {
+    expect(manifest.version).toBeUndefined();
   });
 
   it("has no barrel files and no drawers", () => {

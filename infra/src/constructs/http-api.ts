@@ -8,7 +8,7 @@ import { Construct } from "constructs";
 import type { Operations } from "./operations.ts";
 
 /** The routes that hand out secrets, and that the vault serves. */
-export const VAULT_ROUTES = ["/api/v1/credentials/{id}/reveal", "/api/v1/discovery/credential"] as const;
+const VAULT_ROUTES = ["/api/v1/credentials/{id}/reveal", "/api/v1/discovery/credential"] as const;
 
 /** One line for each request. Paths without their queries, which may hold what people search for. */
 const ACCESS_LOG = {
