@@ -19,7 +19,7 @@ const contract = (name: string): Area => ({
 export const AREAS: Readonly<Record<string, Area>> = {
   net: { sources: ["packages/net/src/**/*.ts"], tests: ["packages/net/src/**/*.test.ts"] },
   digest: contract("digest"),
-  signature: contract("signature"),
+  signature: contract("{signature,keys}"),
   store: {
     sources: ["packages/store/src/**/*.ts"],
     tests: ["packages/store/src/**/*.test.ts", "test/store/**/*.test.ts"],

@@ -1,4 +1,4 @@
-import { generateKeyPairSync, type KeyObject } from "node:crypto";
+import { createHash, generateKeyPairSync, type KeyObject } from "node:crypto";
 import { createSignature } from "http-message-sig";
 import { describe, expect, it } from "vitest";
 import { createKeySigner, parsePublicKey } from "./keys.ts";
@@ -225,13 +225,32 @@ describe("a request whose sender signs as it likes", () => {
 });
 
 describe("a public key", () => {
+  const onlyTwo = "must be an Ed25519 or ECDSA P-256 key";
+
   it.each([
-    ["an RSA key", pem(generateKeyPairSync("rsa", { modulusLength: 2048 }).publicKey)],
-    ["another curve", pem(generateKeyPairSync("ec", { namedCurve: "P-384" }).publicKey)],
-    ["no key at all", "ssh-ed25519 AAAA"],
-    ["a damaged key", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----"],
-  ])("of the wrong form is refused: %s", (_, text) => {
-    expect(() => parsePublicKey(text)).toThrow(expect.objectContaining({ code: "request.invalid" }));
+    ["an RSA key", pem(generateKeyPairSync("rsa", { modulusLength: 2048 }).publicKey), onlyTwo],
+    ["a larger curve", pem(generateKeyPairSync("ec", { namedCurve: "P-384" }).publicKey), onlyTwo],
+    ["a curve of the same size", pem(generateKeyPairSync("ec", { namedCurve: "secp256k1" }).publicKey), onlyTwo],
+    ["no key at all", "ssh-ed25519 AAAA", "must be a PEM public key (-----BEGIN PUBLIC KEY-----)"],
+    ["a damaged key", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----", "is not a readable PEM public key"],
+  ])("of the wrong form is refused, with the reason: %s", (_, text, message) => {
+    expect(() => parsePublicKey(text)).toThrow(
+      expect.objectContaining({
+        code: "request.invalid",
+        message: `publicKey: ${message}`,
+        errors: [{ path: "publicKey", message }],
+      }),
+    );
+  });
+
+  it("is known by the SHA-256 of its DER form, however its PEM is written", () => {
+    const { publicKey } = generateKeyPairSync("ed25519");
+    const der = publicKey.export({ type: "spki", format: "der" });
+    const fingerprint = createHash("sha256").update(der).digest("hex");
+    const wordy = `a comment\r\n${pem(publicKey).replaceAll("\n", "\r\n")}`;
+    for (const text of [pem(publicKey), wordy]) {
+      expect(parsePublicKey(text)).toEqual({ algorithm: "ed25519", fingerprint, pem: pem(publicKey) });
+    }
   });
 
   it("is refused, and not repeated, when it is a private one", () => {
