@@ -1,19 +1,19 @@
 import { readFileSync } from "node:fs";
 import { join, relative } from "node:path";
-import { errorsOf } from "@cadastre/api/openapi";
-import { ROUTES } from "@cadastre/api/routes/table";
+import { ENDPOINTS } from "@cadastre/contract/endpoints/all";
+import { errorsOf } from "@cadastre/contract/endpoints/errors-of";
 import { ERRORS, type ErrorCode } from "@cadastre/contract/errors";
 import { describe, expect, it } from "vitest";
 import { filesOf, root } from "../support/imports.ts";
 
 /** The workspaces that run in the API; what they throw is what a caller can be answered. */
 const SOURCES = ["packages/contract/src", "packages/core/src", "packages/api/src"];
-/** Where codes are defined, and where the document says which there are: they throw none. */
-const DECLARING = new Set(["packages/contract/src/errors.ts", "packages/api/src/openapi.ts"]);
+/** Where codes are defined, and where it is said which an endpoint has by its form: they throw none. */
+const DECLARING = new Set(["packages/contract/src/errors.ts", "packages/contract/src/endpoints/errors-of.ts"]);
 
 const isTest = (file: string) => /\.test\.ts$|\/testing\b/.test(file);
 
-/** A source without what only declares codes: routes' lists of errors, and types. */
+/** A source without what only declares codes: lists of an endpoint's errors, and types. */
 function withoutDeclarations(text: string): string {
   return text.replaceAll(/\b(?:errors:|\w*Errors =)\s*\[[^\]{}]*\]|(?<!\|)\|\s*"[^"]*"/g, "");
 }
@@ -34,20 +34,17 @@ function thrownCodes(): Map<ErrorCode, string[]> {
 
 describe("the closed set of error codes", () => {
   const thrown = thrownCodes();
-  const declared = new Set(ROUTES.flatMap((route) => errorsOf(route)));
+  const declared = new Set(ENDPOINTS.flatMap((endpoint) => errorsOf(endpoint)));
 
   it("has no code that nothing throws", () => {
     expect((Object.keys(ERRORS) as ErrorCode[]).filter((code) => !thrown.has(code))).toEqual([]);
   });
 
-  it("is declared by routes whole: what can be thrown is in the document, and nothing else is", () => {
+  it("is declared by endpoints whole: what can be thrown is in the document, and nothing else is", () => {
     expect([...declared].sort()).toEqual([...thrown.keys()].sort());
   });
 
-  it.each(ROUTES.map((route) => [route.name, route] as const))(
-    "%s declares only codes that can be thrown",
-    (_, route) => {
-      expect(errorsOf(route).filter((code) => !thrown.has(code))).toEqual([]);
-    },
-  );
+  it.each(ENDPOINTS)("$name declares only codes that can be thrown", (endpoint) => {
+    expect(errorsOf(endpoint).filter((code) => !thrown.has(code))).toEqual([]);
+  });
 });

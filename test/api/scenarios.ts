@@ -8,7 +8,7 @@ import { resourceSubject } from "@cadastre/core/register/items";
 import { anInstance, aRun, instanceScope } from "../support/estate.ts";
 import { ACCOUNT, SYSTEM, type TestApi } from "./an-api.ts";
 
-const PAYLOAD = {
+export const PAYLOAD = {
   contract: "cadastre.discovery/v1",
   scopes: [{ ...instanceScope(), status: "complete", resources: [anInstance(1)] }],
 };

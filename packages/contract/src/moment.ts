@@ -2,7 +2,7 @@ const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_40
 const WEEKDAYS = ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"];
 
 /** What a moment can be said as, for messages. */
-export const MOMENT_FORMS =
+const MOMENT_FORMS =
   "a time such as 2026-12-31T08:00:00Z, a day such as 2026-12-31, today, yesterday, a weekday such as friday, or an age such as 90m, 24h, 7d, 2w";
 
 export interface MomentOptions {

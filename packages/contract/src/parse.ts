@@ -11,7 +11,7 @@ const MOST_MESSAGE = 500;
 const cut = (text: string, most: number): string => text.slice(0, most).toWellFormed();
 
 /** `["scopes", 0, "kind"]` as `scopes[0].kind`. */
-function toPath(path: readonly PropertyKey[]): string {
+export function toPath(path: readonly PropertyKey[]): string {
   return path
     .map((part, at) =>
       typeof part === "number" ? `[${part}]` : `${at === 0 ? "" : "."}${cut(String(part), MOST_NAME)}`,

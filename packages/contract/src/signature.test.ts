@@ -221,6 +221,10 @@ describe("a request whose sender signs as it likes", () => {
     await expect(verify({ resolveKey: () => Promise.reject(down) })).rejects.toBe(down);
     const damaged = { ...known, pem: "damaged" };
     await expect(verify({ resolveKey: async () => damaged })).rejects.not.toHaveProperty("code", "signature.invalid");
+    const mistaken = { ...known, algorithm: "ecdsa-p256-sha256" as const };
+    await expect(
+      verify({ parameters: { alg: undefined }, resolveKey: async () => mistaken }),
+    ).rejects.not.toHaveProperty("code", "signature.invalid");
   });
 });
 
