@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import { Stryker } from "@stryker-mutator/core";
 import { AREAS, type Area } from "./areas.ts";
 
@@ -10,13 +11,17 @@ type Mutant = Awaited<ReturnType<Stryker["runMutationTest"]>>[number];
 
 /**
  * Breaks the code in small ways, one at a time, and says which of them no test notices: `npm run mutate -- net digest`, or all
- * areas. The tree itself is not changed. Takes minutes to hours; ends with the score of each area, and fails for nothing.
+ * areas; `npm run mutate -- net --only packages/net/src/key.ts:42-50` for a part of one. The tree itself is not changed. Takes
+ * minutes to hours; ends with the score of each area, and fails for nothing.
  */
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const ALIVE = new Set(["Survived", "NoCoverage"]);
 const DEAD = new Set(["Killed", "Timeout"]);
 
-const wanted = process.argv.slice(2);
+const { positionals: wanted, values } = parseArgs({
+  allowPositionals: true,
+  options: { only: { type: "string", multiple: true } },
+});
 const unknown = wanted.filter((name) => AREAS[name] === undefined);
 if (unknown.length > 0) {
   process.stderr.write(`no area ${unknown.join(", ")}; there are ${Object.keys(AREAS).join(", ")}\n`);
@@ -29,7 +34,7 @@ async function tryMutants(name: string, area: Area): Promise<Mutant[]> {
   process.env.MUTATED_AREA = name;
   try {
     return await new Stryker({
-      mutate: [...area.sources, "!**/*.test.ts", "!**/testing*", "!**/testing/**"],
+      mutate: [...(values.only ?? area.sources), "!**/*.test.ts", "!**/testing*", "!**/testing/**"],
       plugins: ["@stryker-mutator/vitest-runner"],
       testRunner: "vitest",
       vitest: { configFile: "test/mutate/vitest.config.ts" },

@@ -23,11 +23,11 @@ const config = mergeConfig(
 );
 // Replaced, where merging would add to what the project includes.
 config.test.include = area.tests;
-// Processes of a test's own meet no mutants, and the text of a mutated source is not that of the source.
+// Processes of a test's own meet no mutants, the text of a mutated source is not that of the source, and sockets are slow.
 config.test.exclude = [
   ...configDefaults.exclude,
   "test/flows/{local,memory,wiring}.test.ts",
   "test/store/sqlite-file.test.ts",
-  "test/api/error-codes.test.ts",
+  "test/api/{error-codes,wire}.test.ts",
 ];
 export default config;
