@@ -13,6 +13,7 @@ const results = join(scratch, "results.json");
 const STEPS: readonly { readonly name: string; readonly command: readonly [string, ...string[]] }[] = [
   { name: "format and lint", command: [bin("biome"), "ci", "--error-on-warnings", "."] },
   { name: "lint with types", command: [bin("oxlint"), "--type-aware", "--deny-warnings"] },
+  { name: "unused code and dependencies", command: [bin("knip"), "--no-progress", "--treat-config-hints-as-errors"] },
   { name: "types", command: [bin("tsc"), "--noEmit"] },
   {
     name: "tests",

@@ -1,6 +1,6 @@
 import type { Observe } from "@cadastre/collectors/observe";
 import { createSession, type SessionResult } from "@cadastre/collectors/session/session";
-import manifest from "../../package.json" with { type: "json" };
+import { VERSION } from "@cadastre/contract/version";
 import { createLog, writeToStdout } from "./adapters/log.ts";
 import { writeRunMetrics } from "./adapters/run-metrics.ts";
 import { openSigner } from "./adapters/signer.ts";
@@ -30,7 +30,7 @@ export async function collect(options: CollectOptions): Promise<SessionResult> {
     spoolDirectory,
     now,
     log,
-    collectorVersion: manifest.version,
+    collectorVersion: VERSION,
     signal,
     deadline,
     ...(config.scopeDeadlineMilliseconds === undefined

@@ -1,7 +1,8 @@
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { deployment } from "./deployment.ts";
-import { createInfrastructure, FUNCTIONS } from "./infrastructure.ts";
+import { FUNCTIONS } from "./function-names.ts";
+import { createInfrastructure } from "./infrastructure.ts";
 
 const bundles = fileURLToPath(new URL("../dist", import.meta.url));
 const build = fileURLToPath(new URL("../../functions/src/build.ts", import.meta.url));

@@ -48,7 +48,7 @@ export interface Signed {
   readonly contentType?: string;
 }
 
-export const bytesOf = (body: unknown): Uint8Array<ArrayBuffer> =>
+const bytesOf = (body: unknown): Uint8Array<ArrayBuffer> =>
   body instanceof Uint8Array ? new Uint8Array(body) : new TextEncoder().encode(JSON.stringify(body));
 
 /** The request that a collector with this key sends. */

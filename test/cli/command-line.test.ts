@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { createToken } from "@cadastre/core/access/tokens";
 import { systemActor } from "@cadastre/core/context";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import about from "../../package.json" with { type: "json" };
 import { createWorld, LAUNCHER, OLD_NODE, start, type World } from "./support.ts";
 
 let world: World;
@@ -14,7 +15,11 @@ afterAll(() => world.end());
 
 describe("the launcher", () => {
   test("on an older Node it runs the command with the Node that the project brought, exit code and streams included", async () => {
-    expect(await start(["--version"], { env: OLD_NODE }).ended).toEqual({ code: 0, stdout: "0.1.0\n", stderr: "" });
+    expect(await start(["--version"], { env: OLD_NODE }).ended).toEqual({
+      code: 0,
+      stdout: `${about.version}\n`,
+      stderr: "",
+    });
     const ended = await start(["resources", "lst"], { env: OLD_NODE }).ended;
     expect(ended).toMatchObject({ code: 2, stdout: "" });
     expect(ended.stderr).toContain("Did you mean list?");

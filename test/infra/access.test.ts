@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { FUNCTIONS } from "@cadastre/infra/infrastructure";
+import { FUNCTIONS } from "@cadastre/infra/function-names";
 import { describe, expect, test } from "vitest";
 import { statementsOf } from "./allowed.ts";
 import { resolve } from "./resolve.ts";

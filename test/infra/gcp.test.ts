@@ -7,8 +7,9 @@ import { Copy, DockerfileParser } from "dockerfile-ast";
 import { beforeAll, describe, expect, test } from "vitest";
 import { parse as parseYaml } from "yaml";
 
+const require = createRequire(import.meta.url);
 /** Loaded without its types, which bring the browser's types into all of the code. */
-const { parse: parseHcl } = createRequire(import.meta.url)("@cdktf/hcl2json") as {
+const { parse: parseHcl } = require("@cdktf/hcl2json") as {
   parse: (name: string, text: string) => Promise<Record<string, unknown>>;
 };
 

@@ -5,7 +5,7 @@ import {
   readTableConfig,
   readVaultConfig,
 } from "@cadastre/functions/env";
-import { FUNCTIONS } from "@cadastre/infra/infrastructure";
+import { FUNCTIONS } from "@cadastre/infra/function-names";
 import { describe, expect, test } from "vitest";
 import { resolve } from "./resolve.ts";
 import { allOf, cycleIn, DEPLOYMENT, type Properties, synthesised } from "./template.ts";

@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Deployment } from "@cadastre/infra/deployment";
-import { createInfrastructure, FUNCTIONS } from "@cadastre/infra/infrastructure";
+import { FUNCTIONS } from "@cadastre/infra/function-names";
+import { createInfrastructure } from "@cadastre/infra/infrastructure";
 import type { App } from "aws-cdk-lib";
 
 // biome-ignore lint/suspicious/noExplicitAny: a template's properties, as deep as they are.

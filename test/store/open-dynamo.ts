@@ -5,7 +5,7 @@ import { startDynamoEngine } from "../support/dynamo-engine.ts";
 import { aClock, INDEXES, type Opened } from "./entities.ts";
 
 /** A client with made-up credentials for an engine on loopback. */
-export function aClient(endpoint: string): DynamoDBClient {
+function aClient(endpoint: string): DynamoDBClient {
   return new DynamoDBClient({
     endpoint,
     region: "us-east-1",

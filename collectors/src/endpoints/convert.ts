@@ -1,6 +1,6 @@
 import type { ResourceInput } from "@cadastre/contract/resource";
 import type { CertificateFacts } from "./certificate-facts.ts";
-import type { HandshakeRecord } from "./handshake.ts";
+import type { HandshakeRecord } from "./failure.ts";
 import type { TlsTarget } from "./targets.ts";
 
 export type CertificateResource = ResourceInput<"certificate">;

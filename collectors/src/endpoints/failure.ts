@@ -1,4 +1,7 @@
-import type { HandshakeOutcome } from "./handshake.ts";
+import type { ResourceInput } from "@cadastre/contract/resource";
+
+export type HandshakeRecord = NonNullable<ResourceInput<"endpoint">["attributes"]["handshakes"]>[number];
+export type HandshakeOutcome = HandshakeRecord["outcome"];
 
 /** Alerts by which a server answers a client that sent no certificate, beside `certificate_required` (RFC 8446 §6.2). */
 const CLIENT_CERTIFICATE_ALERT =

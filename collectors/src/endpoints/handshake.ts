@@ -1,10 +1,6 @@
 import type { X509Certificate } from "node:crypto";
 import type { ConnectionOptions, SecureContext, TLSSocket } from "node:tls";
-import type { ResourceInput } from "@cadastre/contract/resource";
-import { outcomeOf } from "./failure.ts";
-
-export type HandshakeRecord = NonNullable<ResourceInput<"endpoint">["attributes"]["handshakes"]>[number];
-export type HandshakeOutcome = HandshakeRecord["outcome"];
+import { type HandshakeOutcome, outcomeOf } from "./failure.ts";
 
 export interface HandshakeLimits {
   readonly connectTimeoutMilliseconds: number;

@@ -1,7 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { BasicOCSPResponse, CertID, Certificate, getCrypto, OCSPResponse, type SingleResponse } from "pkijs";
 import { isSignedBy } from "./certificate-facts.ts";
-import type { HandshakeRecord } from "./handshake.ts";
+import type { HandshakeRecord } from "./failure.ts";
 
 export type StapleStatus = NonNullable<HandshakeRecord["ocspStaple"]>;
 

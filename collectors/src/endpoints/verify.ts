@@ -2,7 +2,7 @@ import type { X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
 import { type CertificateFacts, readCertificate } from "./certificate-facts.ts";
 import { certificateId, clip } from "./convert.ts";
-import type { HandshakeRecord } from "./handshake.ts";
+import type { HandshakeRecord } from "./failure.ts";
 import { readStaple, type StapleStatus } from "./ocsp.ts";
 import { createSignatureCheck, findPath, type IsSigned, type Path, type Trust } from "./trust.ts";
 

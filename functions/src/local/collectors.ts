@@ -10,6 +10,7 @@ import type { LogLine } from "@cadastre/collectors/log";
 import type { Observe } from "@cadastre/collectors/observe";
 import { createSession, type Session } from "@cadastre/collectors/session/session";
 import type { Provider } from "@cadastre/contract/scope";
+import { VERSION } from "@cadastre/contract/version";
 import { CollectorKeyItem } from "@cadastre/core/access/items";
 import { registerCollector } from "@cadastre/core/access/register-collector";
 import { type Context, systemActor } from "@cadastre/core/context";
@@ -18,7 +19,6 @@ import type { Display } from "./display.ts";
 import type { Simulation } from "./simulation.ts";
 
 const ACTOR = systemActor("local");
-const VERSION = "0.1.0";
 
 /** A collector of the local run: its name is the source of what it sees. */
 export interface LocalCollector {

@@ -4,7 +4,7 @@ import { GraphWidget } from "aws-cdk-lib/aws-cloudwatch";
 import { PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { Architecture, Code, Function as LambdaFunction, Runtime } from "aws-cdk-lib/aws-lambda";
 import { Construct } from "constructs";
-import type { FunctionName } from "../infrastructure.ts";
+import type { FunctionName } from "../function-names.ts";
 import type { Operations } from "./operations.ts";
 
 /** What every function of a deployment is made with. */

@@ -93,10 +93,17 @@ function successOf({ convert }: Schemas, endpoint: Endpoint): Record<string, obj
   return { [status ?? 200]: { description: summary, ...described, content } };
 }
 
+/** Answered before a request reaches the API, by the gateway that a deployment has in front: without a problem document. */
+const BY_THE_GATEWAY = {
+  429: {
+    description: "Too many requests: the gateway in front of a deployment says it, and sends no problem document",
+  },
+};
+
 /** One response for each status, which names its codes. */
 function failuresOf(schemas: Schemas, endpoint: Endpoint): Record<string, object> {
   const byStatus = Map.groupBy(errorsOf(endpoint), (code) => ERRORS[code].status);
-  return Object.fromEntries(
+  const own = Object.fromEntries(
     [...byStatus].map(([status, codes]) => [
       status,
       {
@@ -105,6 +112,7 @@ function failuresOf(schemas: Schemas, endpoint: Endpoint): Record<string, object
       },
     ]),
   );
+  return { ...own, ...(endpoint.access.kind === "public" ? {} : BY_THE_GATEWAY) };
 }
 
 const SECURITY = { public: [], operator: [{ token: [] }], signed: [{ signature: [] }] } as const;

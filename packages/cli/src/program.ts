@@ -1,3 +1,4 @@
+import { VERSION } from "@cadastre/contract/version";
 import { Command } from "commander";
 import { type Cli, DEFAULT_API } from "./cli.ts";
 import { addAccounts } from "./commands/accounts.ts";
@@ -15,7 +16,6 @@ import { addSearch } from "./commands/search.ts";
 import { addTokens } from "./commands/tokens.ts";
 import { EXIT_CODES_HELP } from "./exit-codes.ts";
 import { neutraliseLines } from "./output/text.ts";
-import { VERSION } from "./version.ts";
 
 const ENVIRONMENT_HELP = `
 Environment:

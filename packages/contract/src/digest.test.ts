@@ -1,28 +1,24 @@
-import { readFileSync } from "node:fs";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import vectors from "../../../test/vectors/contract/canonical-json.json" with { type: "json" };
+import digests from "../../../test/vectors/contract/digests.json" with { type: "json" };
 import {
   canonicalJson,
   contentHash,
   createScopeDigest,
+  ENTRY_BYTES,
   idHash,
   MOST_SHARDS,
   packEntries,
   rootDigest,
   SHARD_RESOURCES,
   shardCountFor,
+  shardDigest,
   shardOf,
   unorderedJson,
   unpackEntries,
 } from "./digest.ts";
-
-const vectors = JSON.parse(
-  readFileSync(new URL("../../../test/vectors/contract/canonical-json.json", import.meta.url), "utf8"),
-) as {
-  about: string;
-  value: unknown;
-  canonical: string;
-}[];
+import type { ScopeError } from "./scope.ts";
 
 const hash = fc.stringMatching(/^[0-9a-f]{32}$/);
 const entries = fc.uniqueArray(fc.record({ idHash: hash, contentHash: hash }), {
@@ -42,13 +38,12 @@ function shuffled(value: unknown): unknown {
   );
 }
 
-/** The value with every array sorted: texts by themselves, other elements by their canonical bytes. */
+/** The value with every array sorted by its elements' canonical bytes. */
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) {
-    const keyOf = (element: unknown) => (typeof element === "string" ? element : canonicalJson(element));
     return value
       .map(sorted)
-      .map((element) => ({ element, key: keyOf(element) }))
+      .map((element) => ({ element, key: canonicalJson(element) }))
       .sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
       .map(({ element }) => element);
   }
@@ -92,9 +87,13 @@ describe("canonical bytes", () => {
 
   it("are refused for what JSON cannot say, and leave out members that are undefined", () => {
     expect(unorderedJson({ a: undefined, b: [undefined, 1] })).toBe(canonicalJson({ b: [1, null] }));
-    for (const value of [undefined, Number.NaN, Number.POSITIVE_INFINITY, 1n, "\ud800", { "\udfff": 1 }]) {
-      expect(() => unorderedJson(value)).toThrow(TypeError);
+    for (const value of [undefined, Number.NaN, Number.POSITIVE_INFINITY, 1n]) {
+      expect(() => unorderedJson(value)).toThrow(`only JSON values have canonical bytes, not ${String(value)}`);
     }
+    for (const value of ["\ud800", { "\udfff": 1 }, ["a", { b: ["\ud800"] }]]) {
+      expect(() => unorderedJson(value)).toThrow("half of a surrogate pair has no canonical bytes");
+    }
+    expect(() => canonicalJson(undefined)).toThrow("only JSON values have canonical bytes");
   });
 
   it.each(vectors)("$about", ({ value, canonical }) => {
@@ -109,9 +108,33 @@ describe("canonical bytes", () => {
     );
   });
 
+  it("do not depend on the order of a text and a number that look the same", () => {
+    expect(unorderedJson([1, "1", true, "true"])).toBe(unorderedJson(["true", "1", true, 1]));
+  });
+
   it("tell an element that is there twice from one that is there once", () => {
     expect(unorderedJson(["a", "a"])).not.toBe(unorderedJson(["a"]));
     expect(unorderedJson([["a", "b"], ["c"]])).not.toBe(unorderedJson([["a"], ["b", "c"]]));
+  });
+});
+
+describe("digests", () => {
+  const { resources, shard, scopes, root } = digests;
+
+  it.each(resources)("of $resource.id are those that the documented rules give", ({ kind, resource, ...hashes }) => {
+    expect(idHash(kind as "subnet", resource.id)).toBe(hashes.idHash);
+    expect(contentHash(kind as "subnet", resource)).toBe(hashes.contentHash);
+  });
+
+  it("of a shard, of scopes and of a run are those that the documented rules give", () => {
+    expect(Buffer.from(packEntries(resources)).toString("hex")).toBe(shard.entries);
+    expect(shardDigest(packEntries(resources))).toBe(shard.digest);
+    for (const { status, errors, entries, digest } of scopes) {
+      const scope = createScopeDigest(status as "complete", errors as ScopeError[]);
+      scope.add(Buffer.from(entries, "hex"));
+      expect(scope.finish()).toBe(digest);
+    }
+    expect(rootDigest(scopes)).toBe(root);
   });
 });
 
@@ -142,7 +165,7 @@ describe("packed entries", () => {
     fc.assert(
       fc.property(entries, (all) => {
         const packed = packEntries(all);
-        expect(packed.byteLength).toBe(all.length * 32);
+        expect(packed.byteLength).toBe(all.length * ENTRY_BYTES);
         expect(unpackEntries(packed)).toEqual(all.toSorted((a, b) => (a.idHash < b.idHash ? -1 : 1)));
         expect(packEntries(all.toReversed())).toEqual(packed);
       }),
@@ -161,6 +184,31 @@ describe("shards", () => {
     );
   });
 
+  it("have the leading bits of the hashes in them", () => {
+    for (const [first, count, shard] of [
+      ["00000000", 1, 0],
+      ["ffffffff", 1, 0],
+      ["7fffffff", 2, 0],
+      ["80000000", 2, 1],
+      ["ffffffff", 4096, 4095],
+      ["00100000", 4096, 1],
+    ] as const) {
+      expect(shardOf(first.padEnd(32, "f"), count)).toBe(shard);
+    }
+  });
+
+  it.each([
+    [0, 1],
+    [64, 1],
+    [65, 8],
+    [10_000, 128],
+    [100_000, 256],
+    [1_000_000, 2048],
+    [100_000_000, MOST_SHARDS],
+  ])("of %i resources are %i, so that one change costs neither a long list nor a large shard", (resources, count) => {
+    expect(shardCountFor(resources)).toBe(count);
+  });
+
   it("are a power of two in number, with room to spare in each", () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 2_000_000 }), (resources) => {
@@ -174,11 +222,7 @@ describe("shards", () => {
 });
 
 describe("a scope's digest", () => {
-  const digestOf = (
-    all: Parameters<typeof packEntries>[0],
-    pieces: number,
-    errors: { code: string; message: string }[] = [],
-  ) => {
+  const digestOf = (all: Parameters<typeof packEntries>[0], pieces: number, errors: ScopeError[] = []) => {
     const digest = createScopeDigest("complete", errors);
     const packed = packEntries(all);
     const step = Math.max(1, Math.ceil(all.length / pieces)) * 32;
@@ -203,6 +247,19 @@ describe("a scope's digest", () => {
     );
   });
 
+  it("depends on every entry, and on which operation went wrong", () => {
+    fc.assert(
+      fc.property(entries, hash, (all, content) => {
+        fc.pre(all.length > 0 && all[0]?.contentHash !== content);
+        const [first, ...rest] = all as [(typeof all)[0], ...typeof all];
+        expect(digestOf([{ ...first, contentHash: content }, ...rest], 1)).not.toBe(digestOf(all, 1));
+        expect(digestOf(rest, 1)).not.toBe(digestOf(all, 1));
+      }),
+    );
+    const denied = (operation: string) => digestOf([], 1, [{ code: "denied", message: "", operation }]);
+    expect(denied("ListA")).not.toBe(denied("ListB"));
+  });
+
   it("goes into a root that does not depend on the order of scopes", () => {
     const scopes = [
       { name: "a", digest: idHash("network", "1") },
@@ -215,5 +272,11 @@ describe("a scope's digest", () => {
         { name: "b", digest: scopes[0]?.digest ?? "" },
       ]),
     );
+    expect(
+      rootDigest([
+        { name: "a", digest: "1" },
+        { name: "b", digest: "2" },
+      ]),
+    ).not.toBe(rootDigest([{ name: "a", digest: "1b 2" }]));
   });
 });

@@ -68,7 +68,7 @@ export const openRun = z.object({
 export type OpenRun = z.output<typeof openRun>;
 export type OpenRunInput = z.input<typeof openRun>;
 
-export const verdict = z.enum(["unchanged", "upload", "reshard", "recorded"]);
+const verdict = z.enum(["unchanged", "upload", "reshard", "recorded"]);
 
 /** The answer for the scope at the same place in the request. */
 export const scopeVerdict = z.object({

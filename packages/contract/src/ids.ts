@@ -1,4 +1,4 @@
-import { decodeTime, monotonicFactory } from "ulid";
+import { monotonicFactory } from "ulid";
 import * as z from "zod";
 
 /** Every id of ours is `<prefix>_<ULID>`; this table is the only place that names the prefixes. */
@@ -21,11 +21,6 @@ const nextUlid = monotonicFactory();
 /** A new id of a kind, sortable by `now` to the millisecond and unique. */
 export function newId(kind: IdKind, now: Date): string {
   return `${ID_PREFIXES[kind]}_${nextUlid(now.getTime())}`;
-}
-
-/** The time in an id, as it was when the id was made. */
-export function timeOfId(id: string): Date {
-  return new Date(decodeTime(id.slice(id.indexOf("_") + 1)));
 }
 
 /** Schema of one kind's ids. */

@@ -8,7 +8,7 @@ import type { Provider, ScopeKey } from "./scope.ts";
 export const NATURAL_ID_LENGTH = 1024;
 
 /** Tag keys and values may be longer than any cloud allows today, but not without end. */
-export const tags = z.record(
+const tags = z.record(
   z.string().min(1).max(256, "a tag's key has at most 256 characters"),
   z.string().max(1024, "a tag's value has at most 1,024 characters"),
 );
@@ -25,7 +25,7 @@ const envelope = {
 };
 
 /** A resource of one kind, as a collector sends it. Unknown further members are accepted (newer minor versions). */
-export function observedResource(kind: KindName) {
+function observedResource(kind: KindName) {
   const definition: KindDefinition<z.ZodType<object>, z.ZodType<object>> = KINDS[kind] as never;
   return z.object({ ...envelope, attributes: definition.attributes, volatile: definition.volatile.optional() });
 }
@@ -136,7 +136,7 @@ export const RESOURCE_BYTES = 150_000;
 /** Numbers of this magnitude and its inverse: every store keeps them as they are. */
 const LARGEST_NUMBER = 1e100;
 /** Clouds nest to about ten; stores hold 32 levels, and an event has some of its own around a value. */
-export const RESOURCE_DEPTH = 24;
+const RESOURCE_DEPTH = 24;
 
 function badNumber(value: number): string | undefined {
   const magnitude = Math.abs(value);

@@ -1,5 +1,11 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
-import { createSignature, isSignatureError, type RequestDescriptor, verifySignature } from "http-message-sig";
+import {
+  createSignature,
+  isSignatureError,
+  type RequestDescriptor,
+  SignatureErrorCode,
+  verifySignature,
+} from "http-message-sig";
 import { ProblemError } from "./errors.ts";
 import { createKeyVerifier, KEY_ALGORITHMS, type PublicKey, type RequestSigner } from "./keys.ts";
 
@@ -89,7 +95,7 @@ const refuse = (
 };
 
 function requireDigest(request: SignedRequest): void {
-  const given = Buffer.from(request.headers.get("content-digest") ?? "");
+  const given = Buffer.from(String(request.headers.get("content-digest")));
   const right = Buffer.from(contentDigest(request.body));
   if (given.length !== right.length || !timingSafeEqual(given, right)) {
     refuse("signature.digest", "the body's SHA-256 is not the one in content-digest");
@@ -113,7 +119,8 @@ function requireFresh(created: number, expires: number, now: Date): void {
 
 /**
  * Verifies the signature, then the body's digest, then freshness. Replay is the caller's next step, by the nonce.
- * `resolveKey` answers the public key of a key id, or undefined. Throws ProblemErrors of the `signature.*` codes.
+ * `resolveKey` answers the public key of a key id, or undefined; what it throws is thrown on. Throws ProblemErrors of the
+ * `signature.*` codes.
  */
 export async function verifyRequest(
   request: SignedRequest,
@@ -125,7 +132,6 @@ export async function verifyRequest(
   );
   if (!headers.signature || !headers["signature-input"])
     refuse("signature.missing", "send signature and signature-input (RFC 9421)");
-  let unknown = false;
   const verified = await verifySignature(
     {
       kind: "request",
@@ -146,26 +152,22 @@ export async function verifyRequest(
         maxAge: 10 ** 9,
       },
       resolveVerifier: async (candidate) => {
-        const key = await resolveKey(String(candidate.parameters.keyid ?? ""));
-        if (!key) {
-          unknown = true;
-          throw new Error("unknown key");
-        }
-        return createKeyVerifier(key);
+        const key = await resolveKey(String(candidate.parameters.keyid));
+        return key
+          ? createKeyVerifier(key)
+          : refuse("signature.unknown_key", "no collector has this key id; register its public key first");
       },
     },
   ).catch((error: unknown) => {
-    if (unknown) return refuse("signature.unknown_key", "no collector has this key id; register its public key first");
-    if (isSignatureError(error)) return refuse("signature.invalid", `the signature does not verify (${error.code})`);
-    throw error;
+    if (!isSignatureError(error)) throw error;
+    // Whether there is such a key says the look-up alone, also that it cannot say it now.
+    if (error.code === SignatureErrorCode.ResolverFailed) throw error.cause;
+    return refuse("signature.invalid", `the signature does not verify (${error.code})`);
   });
-  const { created, expires, nonce, keyid } = verified.parameters;
-  if (created === undefined || expires === undefined || !nonce || nonce.length > MOST_NONCE || !keyid) {
-    return refuse(
-      "signature.invalid",
-      `created, expires, keyid and a nonce of at most ${MOST_NONCE} characters are required`,
-    );
-  }
+  // The policy required all of them.
+  const { created, expires, nonce, keyid } = verified.parameters as Required<typeof verified.parameters>;
+  if (nonce === "" || nonce.length > MOST_NONCE)
+    refuse("signature.invalid", `the nonce must have 1 to ${MOST_NONCE} characters`);
   requireDigest(request);
   requireFresh(created, expires, now);
   return { keyId: keyid, nonce, createdAt: new Date(created * 1000) };

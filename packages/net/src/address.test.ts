@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import invalid from "../../../test/vectors/net/addresses-invalid.json" with { type: "json" };
 import valid from "../../../test/vectors/net/addresses-valid.json" with { type: "json" };
 import { anAddress, caught } from "../test/support.ts";
-import { AddressError, addressBits, formatAddress, parseAddress, tryParseAddress } from "./address.ts";
+import { AddressError, addressBits, formatAddress, parseAddress, readAddress, tryParseAddress } from "./address.ts";
 
 describe("parseAddress", () => {
   test.each(valid)("reads $text", ({ text, family, hex, canonical }) => {
@@ -24,6 +24,16 @@ describe("parseAddress", () => {
     expect(error.message).toContain("\\u0007");
     expect(error.message.length).toBeLessThan(250);
     expect(error.input).toBe(input);
+    expect(error.name).toBe("AddressError");
+  });
+
+  test("a refusal shows all of an input of up to 64 characters, then what is wrong and nothing more", () => {
+    const [whole, longer] = [64, 65].map((length) => "x".repeat(length));
+    const message = (text: string) => caught(AddressError, () => parseAddress(text)).message;
+    expect(message(`${whole}`)).toBe(
+      `"${whole}" contains a character that belongs neither to an IPv4 nor to an IPv6 address`,
+    );
+    expect(message(`${longer}`)).toContain(`"${whole}…" contains`);
   });
 
   test("accepts nothing that Node does not take for an address, and all of it but zone ids and dots in IPv6", () => {
@@ -61,6 +71,20 @@ describe("parseAddress", () => {
         if (tryParseAddress(text) === undefined)
           expect(caught(AddressError, () => parseAddress(text)).input).toBe(text);
       }),
+    );
+  });
+});
+
+describe("the readers of addresses in a longer text", () => {
+  test("see nothing of what stands behind the end they are given", () => {
+    const piece = fc.constantFrom("0", "1", "25", "f", ".", ":", "::", "/", "@", "1.2.3.4", "2001:db8::1");
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 12 }), fc.nat(40), (pieces, some) => {
+        const text = pieces.join("");
+        const end = Math.min(some, text.length);
+        expect(readAddress(text, end)).toEqual(tryParseAddress(text.slice(0, end)));
+      }),
+      { numRuns: 5_000 },
     );
   });
 });

@@ -1,7 +1,7 @@
 import { AddressError } from "./address-error.ts";
 import { explainAddress, scanIPv4, scanIPv6 } from "./scan.ts";
 
-export { AddressError, type AddressReason } from "./address-error.ts";
+export { AddressError } from "./address-error.ts";
 
 export type Family = 4 | 6;
 

@@ -12,6 +12,33 @@ describe("parseHostName", () => {
   test.each(valid)("reads $text as $name", ({ text, name }) => {
     expect(parseHostName(text)).toBe(name);
     expect(parseHostName(name)).toBe(name);
+    expect(tryParseHostName(text)).toBe(name);
+  });
+
+  test("takes up to 253 characters, a wildcard among them", () => {
+    const ofLength = (length: number) => `${"a.".repeat(120)}${"b".repeat(length - 240)}`;
+    expect(parseHostName(ofLength(253))).toHaveLength(253);
+    expect(parseHostName(`*.${ofLength(251)}`, { wildcard: true })).toHaveLength(253);
+    for (const text of [ofLength(254), `*.${ofLength(252)}`]) {
+      expect(caught(HostNameError, () => parseHostName(text, { wildcard: true })).reason).toBe("name-too-long");
+    }
+  });
+
+  test("looks at no more than 1,024 characters, even when hardly any of them counts", () => {
+    const ofLength = (length: number) => `\u00fc${"\u00ad".repeat(length - 5)}.com`;
+    expect(parseHostName(ofLength(1_024))).toBe("xn--tda.com");
+    expect(caught(HostNameError, () => parseHostName(ofLength(1_025))).reason).toBe("name-too-long");
+  });
+
+  test("a refusal shows the input quoted and shortened, says why, and keeps the input whole", () => {
+    const input = `${"a".repeat(100)}\u0007`;
+    const error = caught(HostNameError, () => parseHostName(input));
+    expect(error.message).toMatch(/^"a{64}…" contains a character that no host name has/);
+    expect(error).toMatchObject({ name: "HostNameError", input });
+  });
+
+  test("what is no text at all is a fault of the caller, and not taken for a bad name", () => {
+    expect(() => tryParseHostName(undefined as unknown as string)).toThrow(TypeError);
   });
 
   test.each(invalid)("refuses $text because of its $reason", ({ text, reason }) => {

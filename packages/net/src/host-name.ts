@@ -65,7 +65,7 @@ export function parseHostName(text: string, options: HostNameOptions = {}): stri
     if (reason !== undefined) throw refuse(reason);
   }
   // The WHATWG URL standard ("ends in a number") and inet_aton read such names as addresses: 0x7f.1 is 127.0.0.1.
-  if (/^(?:[0-9]+|0x[0-9a-f]*)$/.test(labels.at(-1) ?? "")) throw refuse("numeric");
+  if (/^(?:[0-9]+|0x[0-9a-f]*)$/.test(labels.at(-1) as string)) throw refuse("numeric");
   return whole;
 }
 

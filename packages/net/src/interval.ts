@@ -1,5 +1,5 @@
 import { addressBits, type Family } from "./address.ts";
-import { lastAddress, type Prefix } from "./prefix.ts";
+import { comparePrefixes, lastAddress, type Prefix } from "./prefix.ts";
 
 /** A run of addresses, both ends included. */
 export interface Interval {
@@ -13,13 +13,9 @@ export interface Interval {
  * any two. Everything in set.ts works on this form, because there union, difference and intersection are one walk.
  */
 export function toIntervals(prefixes: readonly Prefix[]): Interval[] {
-  const sorted = prefixes
-    .map((prefix) => ({ family: prefix.family, first: prefix.network, last: lastAddress(prefix).value }))
-    .sort(
-      (one, other) => one.family - other.family || (one.first < other.first ? -1 : Number(one.first > other.first)),
-    );
   const merged: { family: Family; first: bigint; last: bigint }[] = [];
-  for (const next of sorted) {
+  for (const prefix of prefixes.toSorted(comparePrefixes)) {
+    const next = { family: prefix.family, first: prefix.network, last: lastAddress(prefix).value };
     const current = merged.at(-1);
     if (current === undefined || current.family !== next.family || next.first > current.last + 1n) merged.push(next);
     else if (next.last > current.last) current.last = next.last;
@@ -55,8 +51,8 @@ export function remainingIntervals(from: readonly Interval[], taken: readonly In
     start = skipBefore(taken, start, whole);
     let first = whole.first;
     for (let index = start; index < taken.length; index++) {
-      const gone = taken[index];
-      if (gone === undefined || gone.family !== whole.family || gone.first > whole.last) break;
+      const gone = taken[index] as Interval;
+      if (gone.family !== whole.family || gone.first > whole.last) break;
       if (gone.first > first) remaining.push({ family: whole.family, first, last: gone.first - 1n });
       first = gone.last + 1n;
     }
@@ -69,8 +65,8 @@ export function remainingIntervals(from: readonly Interval[], taken: readonly In
 function skipBefore(intervals: readonly Interval[], start: number, place: Interval): number {
   let index = start;
   for (; index < intervals.length; index++) {
-    const interval = intervals[index];
-    if (interval === undefined || interval.family > place.family) break;
+    const interval = intervals[index] as Interval;
+    if (interval.family > place.family) break;
     if (interval.family === place.family && interval.last >= place.first) break;
   }
   return index;

@@ -1,5 +1,5 @@
 import { type Address, AddressError, addressBits, type Family } from "./address.ts";
-import { firstAddress, lastAddress, type Prefix, prefixOf } from "./prefix.ts";
+import { lastAddress, type Prefix, prefixOf } from "./prefix.ts";
 
 /*
  * Keys sort as plain text (byte order, as in DynamoDB and SQLite) the way addresses sort as numbers. IPv4 stands at the left
@@ -40,13 +40,13 @@ export function withinRange(prefix: Prefix): { from: string; to: string } {
 /** The prefix of a key made by `prefixKey`. Throws AddressError (`key-malformed`) for any other text. */
 export function fromPrefixKey(key: string): Prefix {
   const match = /^([46]):([0-9a-f]{32})\/([0-9]{3})$/.exec(key);
-  const family: Family = match?.[1] === "4" ? 4 : 6;
-  const length = Number(match?.[3]);
-  if (match === null || length > addressBits(family)) throw new AddressError("key-malformed", key);
-  const hex = match[2] ?? "";
+  if (match === null) throw new AddressError("key-malformed", key);
+  const [, digit, hex, length] = match as unknown as readonly [string, string, string, string];
+  const family: Family = digit === "4" ? 4 : 6;
+  if (Number(length) > addressBits(family)) throw new AddressError("key-malformed", key);
   const value = BigInt(`0x${family === 4 ? hex.slice(0, 8) : hex}`);
-  const prefix = prefixOf({ family, value }, length);
+  const prefix = prefixOf({ family, value }, Number(length));
   // Catches bits behind the length and digits in the padding, which no key made here has.
-  if (firstAddress(prefix).value !== value || prefixKey(prefix) !== key) throw new AddressError("key-malformed", key);
+  if (prefixKey(prefix) !== key) throw new AddressError("key-malformed", key);
   return prefix;
 }

@@ -1,5 +1,6 @@
 import { BlockList } from "node:net";
 import fc from "fast-check";
+import IPCIDR from "ip-cidr";
 import { describe, expect, test } from "vitest";
 import hostBits from "../../../test/vectors/net/prefixes-host-bits.json" with { type: "json" };
 import invalid from "../../../test/vectors/net/prefixes-invalid.json" with { type: "json" };
@@ -17,6 +18,7 @@ import {
   hostPrefix,
   lastAddress,
   overlaps,
+  type Prefix,
   parentPrefix,
   parsePrefix,
   prefixOf,
@@ -30,6 +32,11 @@ describe("parsePrefix", () => {
     expect(formatAddress(firstAddress(prefix))).toBe(first);
     expect(formatAddress(lastAddress(prefix))).toBe(last);
     expect(addressCount(prefix)).toBe(BigInt(count));
+    expect(tryParsePrefix(text)).toEqual(prefix);
+  });
+
+  test("what is no text at all is a fault of the caller, and not taken for a bad prefix", () => {
+    expect(() => tryParsePrefix(undefined as unknown as string)).toThrow(TypeError);
   });
 
   test.each(invalid)("refuses $text because of its $reason, also when it may canonicalise", ({ text, reason }) => {
@@ -79,7 +86,10 @@ describe("parsePrefix", () => {
 
   test("prefixOf refuses a length that the family does not have", () => {
     for (const length of [-1, 33, 1.5, Number.NaN]) {
-      expect(caught(AddressError, () => prefixOf(parseAddress("10.0.0.0"), length)).reason).toBe("length-out-of-range");
+      expect(caught(AddressError, () => prefixOf(parseAddress("10.0.0.0"), length))).toMatchObject({
+        reason: "length-out-of-range",
+        input: `10.0.0.0/${length}`,
+      });
     }
   });
 });
@@ -148,6 +158,71 @@ describe("containment", () => {
         list.addSubnet(formatAddress(firstAddress(prefix)), prefix.length, family);
         for (const address of [other, lastAddress(prefix)]) {
           expect(containsAddress(prefix, address)).toBe(list.check(formatAddress(address), family));
+        }
+      }),
+    );
+  });
+});
+
+/** The prefix as ip-cidr has it. Only what our parser made may reach it: it reads 10.0.0.1/8, and dots in IPv6 as IPv4. */
+const secondOpinion = (prefix: Prefix) => new IPCIDR(formatPrefix(prefix));
+
+describe("by another's arithmetic", () => {
+  const mapped = fc.constantFrom(
+    "::ffff:a00:0/104",
+    "64:ff9b::/96",
+    "::/0",
+    "0.0.0.0/0",
+    "::1/128",
+    "255.255.255.255/32",
+  );
+  const anyPrefix = fc.oneof(
+    aPrefix(),
+    mapped.map((text) => parsePrefix(text)),
+  );
+
+  test("a prefix has the same ends and as many addresses", () => {
+    fc.assert(
+      fc.property(anyPrefix, (prefix) => {
+        const other = secondOpinion(prefix);
+        expect(other.start<bigint>({ type: "bigInteger" })).toBe(firstAddress(prefix).value);
+        expect(other.end<bigint>({ type: "bigInteger" })).toBe(lastAddress(prefix).value);
+        expect(other.size).toBe(addressCount(prefix));
+      }),
+    );
+  });
+
+  test("any stretch of its addresses is the same, however large it is", () => {
+    const stretch = anyPrefix.chain((prefix) =>
+      fc.record({
+        prefix: fc.constant(prefix),
+        from: fc.bigInt({ min: 0n, max: addressCount(prefix) - 1n }),
+        limit: fc.integer({ min: 1, max: 20 }),
+      }),
+    );
+    fc.assert(
+      fc.property(stretch, ({ prefix, from, limit }) => {
+        const walked = secondOpinion(prefix).toArray({ from, limit }).map(parseAddress);
+        expect(walked).toEqual(
+          Array.from({ length: limit }, (_, index) => prefix.network + from + BigInt(index))
+            .filter((value) => value <= lastAddress(prefix).value)
+            .map((value) => ({ family: prefix.family, value })),
+        );
+        expect(walked.every((address) => containsAddress(prefix, address))).toBe(true);
+      }),
+    );
+  });
+
+  test("the same addresses are inside, and the same are beside it", () => {
+    fc.assert(
+      fc.property(anyPrefix, anyPrefix, (prefix, other) => {
+        const { family } = prefix;
+        const beside = [firstAddress(prefix).value - 1n, lastAddress(prefix).value + 1n]
+          .filter((value) => value >= 0n && value < 1n << BigInt(addressBits(family)))
+          .map((value) => ({ family, value }));
+        for (const address of [...beside, firstAddress(other), lastAddress(other)]) {
+          if (address.family !== family) continue;
+          expect(secondOpinion(prefix).contains(address.value)).toBe(containsAddress(prefix, address));
         }
       }),
     );

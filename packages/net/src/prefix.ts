@@ -114,8 +114,8 @@ export function overlaps(one: Prefix, other: Prefix): boolean {
 /** Order for sorting: by family, then network address, then length, so that a prefix stands before what it contains. */
 export function comparePrefixes(one: Prefix, other: Prefix): number {
   if (one.family !== other.family) return one.family - other.family;
-  if (one.network !== other.network) return one.network < other.network ? -1 : 1;
-  return one.length - other.length;
+  if (one.network < other.network) return -1;
+  return one.network > other.network ? 1 : one.length - other.length;
 }
 
 /** The prefix one bit shorter, or undefined for the whole address space. */

@@ -17,7 +17,7 @@ export function scanIPv4(text: string, end: number): number {
   for (let index = 0; index < end; index++) {
     const code = text.charCodeAt(index);
     if (code === DOT) {
-      if (digits === 0 || dots === 3) return -1;
+      if (digits === 0) return -1;
       value = value * 256 + octet;
       octet = 0;
       digits = 0;
@@ -77,7 +77,8 @@ function joinGroups(groups: readonly number[], compressedAt: number): bigint {
   const skipped = 8 - groups.length;
   const words: [number, number, number, number] = [0, 0, 0, 0];
   for (let index = 0; index < groups.length; index++) {
-    const place = compressedAt >= 0 && index >= compressedAt ? index + skipped : index;
+    // Without :: none is skipped.
+    const place = index >= compressedAt ? index + skipped : index;
     const group = groups[index] ?? 0;
     const word = (place >> 1) as 0 | 1 | 2 | 3;
     words[word] += place % 2 === 0 ? group * 65536 : group;
@@ -109,8 +110,7 @@ function explainIPv4(text: string): AddressReason {
 function explainIPv6(text: string): AddressReason {
   if (text.includes(".")) return text.indexOf(".") < text.indexOf(":") ? "port" : "mixed-notation";
   if (/[^0-9a-fA-F:]/.test(text)) return "invalid-character";
-  const compressed = text.indexOf("::");
-  if (compressed >= 0 && text.includes("::", compressed + 1)) return "double-compression";
+  if (text.indexOf("::") !== text.lastIndexOf("::")) return "double-compression";
   const groups = text.split(":");
   if (groups.some((group) => group.length > 4)) return "group-too-long";
   const outer = text.replace("::", "-");

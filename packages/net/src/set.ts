@@ -7,13 +7,10 @@ import type { Prefix } from "./prefix.ts";
  * in the order of `comparePrefixes`. Arguments may be in any order, overlap, and mix the families.
  */
 
-/** Every address that is in at least one of the prefixes. */
+/** Every address that is in at least one of the prefixes: also the shortest way to write a list of them. */
 export function union(prefixes: readonly Prefix[]): Prefix[] {
   return toIntervals(prefixes).flatMap(intervalPrefixes);
 }
-
-/** The shortest way to write a list of prefixes: the fewest that cover exactly the same addresses. The same as `union`. */
-export const summarise: (prefixes: readonly Prefix[]) => Prefix[] = union;
 
 /** Every address that is in both lists. */
 export function intersect(ones: readonly Prefix[], others: readonly Prefix[]): Prefix[] {

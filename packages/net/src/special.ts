@@ -58,7 +58,7 @@ function lowWord(value: bigint): bigint {
 /** The IPv4 address that an IPv6 address leads to by way of mapping, translation or a tunnel; undefined when there is none. */
 export function embeddedIPv4(address: Address): Address | undefined {
   // :: and ::1 lie in the IPv4-compatible range but are addresses of their own.
-  if (address.family === 4 || address.value <= 1n) return undefined;
+  if (address.value <= 1n) return undefined;
   const carrier = carriers.find(({ prefix }) => containsAddress(prefix, address));
   return carrier === undefined ? undefined : { family: 4, value: carrier.take(address.value) };
 }

@@ -1,4 +1,5 @@
-import type { Row } from "./row.ts";
+import type { Fields } from "./body.ts";
+import type { Key } from "./entity.ts";
 
 /** Says why a value cannot be stored, and at which path. */
 export type Complain = (path: string, problem: string) => never;
@@ -105,8 +106,16 @@ export function fieldOfName(name: string): string {
   return name.startsWith("_") ? name.slice(1) : name;
 }
 
+/** What of a row takes room. */
+interface Stored extends Key {
+  readonly type: string;
+  readonly expires: number | undefined;
+  readonly entries: readonly (Key & { readonly index: string })[];
+  readonly fields: Fields;
+}
+
 /** Bytes of a whole item as DynamoDB counts them: the UTF-8 names and the values of every attribute that is stored. */
-export function rowSize(row: Row, complain: Complain): number {
+export function rowSize(row: Stored, complain: Complain): number {
   let size = 2 + Buffer.byteLength(row.pk) + 2 + Buffer.byteLength(row.sk) + 4 + Buffer.byteLength(row.type);
   size += 7 + VERSION_SIZE;
   if (row.expires !== undefined) size += 7 + numberSize(row.expires);

@@ -4,13 +4,13 @@ import type { Observe } from "@cadastre/collectors/observe";
 import { createSession, type SessionResult } from "@cadastre/collectors/session/session";
 import { parseApiUrl } from "@cadastre/collectors/signed-fetch";
 import type { RequestSigner } from "@cadastre/contract/keys";
+import { VERSION } from "@cadastre/contract/version";
 import { apiOf, type Cli, type Options } from "../cli.ts";
 import { EXIT, exitCodeOfStatus, UsageError } from "../exit-codes.ts";
 import { isReadableByOthers } from "../files.ts";
 import { hintOf, renderFailure } from "../output/failure.ts";
 import { createProgress, type Progress } from "../output/progress.ts";
 import { type CollectReport, renderRun, runJson } from "../output/run-report.ts";
-import { VERSION } from "../version.ts";
 import { spoolDirectory } from "./spool-directory.ts";
 import { stoppable } from "./stoppable.ts";
 

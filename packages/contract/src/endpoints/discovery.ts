@@ -47,13 +47,7 @@ export const discovery = defineArea("discovery", {
     rawBody: true,
     answer: runOpened,
     mutates: true,
-    errors: [
-      "discovery.version",
-      "discovery.digest_mismatch",
-      "discovery.run_closed",
-      "collector.foreign_account",
-      "request.conflict",
-    ],
+    errors: ["discovery.version", "discovery.digest_mismatch", "collector.foreign_account", "request.conflict"],
     example: {
       body: {
         contract: DISCOVERY_VERSION,
@@ -83,7 +77,6 @@ export const discovery = defineArea("discovery", {
     errors: [
       "discovery.version",
       "discovery.run_not_found",
-      "discovery.run_closed",
       "discovery.scope_not_open",
       "discovery.shard_not_wanted",
       "discovery.digest_mismatch",

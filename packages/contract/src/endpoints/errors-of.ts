@@ -3,7 +3,7 @@ import type { EndpointDefinition } from "./endpoint.ts";
 
 const ALWAYS: readonly ErrorCode[] = ["request.method", "service.unavailable", "service.internal"];
 /** Of every request whose sender has to prove who it is. */
-const KNOWN_CALLER: readonly ErrorCode[] = ["request.rate_limited", "request.invalid", "request.not_found"];
+const KNOWN_CALLER: readonly ErrorCode[] = ["request.invalid", "request.not_found"];
 const BY_TOKEN: readonly ErrorCode[] = [
   "auth.missing",
   "auth.invalid",

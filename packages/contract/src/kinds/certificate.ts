@@ -2,7 +2,7 @@ import * as z from "zod";
 import { defineKind, relationsTo, text, timestamp } from "./kind.ts";
 
 /** SHA-256 over the DER certificate, lower-case hexadecimal without colons. */
-export const fingerprint = z.string().regex(/^[0-9a-f]{64}$/, "64 lower-case hexadecimal digits");
+const fingerprint = z.string().regex(/^[0-9a-f]{64}$/, "64 lower-case hexadecimal digits");
 
 export const certificate = defineKind({
   name: "certificate",

@@ -19,5 +19,4 @@ export const KINDS = {
   certificate,
 } as const satisfies Record<KindName, object>;
 
-export type AttributesOf<K extends KindName> = z.output<(typeof KINDS)[K]["attributes"]>;
 export type AttributesInput<K extends KindName> = z.input<(typeof KINDS)[K]["attributes"]>;

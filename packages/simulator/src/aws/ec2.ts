@@ -30,7 +30,7 @@ import { items, mapped, type Sequence } from "./sequence.ts";
 import type { AwsView } from "./views.ts";
 import { createXmlShape, toXml } from "./xml.ts";
 
-export const ec2Version = "2016-11-15";
+const ec2Version = "2016-11-15";
 
 /** How one Describe operation selects from the view and writes its answer. */
 interface Describe<T> {

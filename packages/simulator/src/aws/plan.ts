@@ -65,7 +65,7 @@ export interface Place {
 }
 
 /** Instances that fit into one VPC: see layout.ts. */
-export const instancesPerVpc = 2_000;
+const instancesPerVpc = 2_000;
 const sharedSlots = 3 * 2_000;
 
 /** Checks the options and works out the plan. Throws RangeError naming the option that is out of its limits. */

@@ -15,7 +15,7 @@ const size = 2 ** 26;
 const every = 32;
 const offset = 5;
 /** Elastic IPs of a place that nothing uses. */
-export const idleElastics = 3;
+const idleElastics = 3;
 
 /** How many Elastic IPs a place has for its machines (also for those that cannot hold one: theirs are idle). */
 export function machineElastics(plan: Plan): number {

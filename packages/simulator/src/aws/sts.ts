@@ -5,7 +5,7 @@ import { principalArn } from "./principals.ts";
 import { partitionOf } from "./regions.ts";
 import { toXml } from "./xml.ts";
 
-export const stsVersion = "2011-06-15";
+const stsVersion = "2011-06-15";
 const roleArn = /^arn:(?<partition>aws|aws-cn|aws-us-gov):iam::(?<account>\d{12}):role\/(?<role>[\w+=,.@/-]{1,512})$/;
 
 /** The XML answer to an STS request. Throws AwsError with STS's codes. */

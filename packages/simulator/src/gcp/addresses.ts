@@ -11,7 +11,7 @@ import { type Address, type ApiVersion, computeLink } from "./wire.ts";
 export const reservedPerRegion = { ipv4: 2, ipv6: 1 } as const;
 
 /** The instance whose external address is a static one, where the region has it. */
-export function staticHolder(context: EstateContext, project: GcpProject, region: GcpRegion): InstanceAt | undefined {
+function staticHolder(context: EstateContext, project: GcpProject, region: GcpRegion): InstanceAt | undefined {
   const zone = region.zones[0];
   return zone && context.zoneInstances(project, zone) > 1 ? { project, region, zone, index: 1 } : undefined;
 }

@@ -35,7 +35,7 @@ export function instancePath(at: { readonly project: GcpProject; readonly zone: 
 }
 
 /** Where an instance stands in the address plan. */
-export function placeOf(context: EstateContext, { region, zone, index }: InstanceAt): Place {
+function placeOf(context: EstateContext, { region, zone, index }: InstanceAt): Place {
   const zones = context.regions.flatMap((each) => each.zones);
   return { zoneInRegion: region.zones.indexOf(zone), zone: zones.indexOf(zone), index };
 }

@@ -35,7 +35,7 @@ export interface Position {
   readonly place: number;
 }
 
-export const maxPageSize = 500;
+const maxPageSize = 500;
 
 /** `maxResults` of a list: 1 to 500, and 500 without it (or with 0). */
 export function pageSizeOf(query: URLSearchParams): number | GcpProblem {

@@ -1,4 +1,4 @@
-import type { SubnetSpec } from "./subnetworks.ts";
+import type { Block } from "./address-plan.ts";
 import type { Uint128, Utilization } from "./wire.ts";
 
 /** How many addresses of a subnet are taken. */
@@ -14,8 +14,15 @@ export interface SubnetUse {
 /** Google keeps the first two and the last two addresses of a primary range (and none of a secondary one). */
 const reservedPerPrimaryRange = 4;
 
+/** The blocks of a subnet. */
+interface SubnetBlocks {
+  readonly ipv4?: Block;
+  readonly ipv6?: { readonly access: "INTERNAL" | "EXTERNAL" };
+  readonly secondary: readonly { readonly name: string; readonly block: Block }[];
+}
+
 /** What `views=WITH_UTILIZATION` adds to a subnet. */
-export function utilizationOf(spec: SubnetSpec, use: SubnetUse): Utilization {
+export function utilizationOf(spec: SubnetBlocks, use: SubnetUse): Utilization {
   const { ipv4, ipv6 } = spec;
   const range = (size: number, taken: number) => ({
     totalAllocatedIp: String(taken),

@@ -45,7 +45,7 @@ const longChainLength = 40;
 /** Enough that the certificates pass OpenSSL's limit for a client of 100 KB. */
 const oversizeCopies = 260;
 
-export const nameOf = (kind: string) => `${kind}.cadastre.test`;
+const nameOf = (kind: string) => `${kind}.cadastre.test`;
 
 function tlsServer(options: TlsOptions): Server {
   return createTlsServer(options, (socket) => {
