@@ -1,4 +1,4 @@
-import { decodeTime, monotonicFactory } from "ulid";
+import { decodeTime, encodeTime, monotonicFactory } from "ulid";
 import * as z from "zod";
 
 /** Every id of ours is `<prefix>_<ULID>`; this table is the only place that names the prefixes. */
@@ -11,6 +11,7 @@ export const ID_PREFIXES = {
   hold: "hld",
   trigger: "trg",
   request: "req",
+  job: "job",
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;
@@ -26,6 +27,11 @@ export function newId(kind: IdKind, now: Date): string {
 /** The time in an id, as it was when the id was made. */
 export function timeOfId(id: string): Date {
   return new Date(decodeTime(id.slice(id.indexOf("_") + 1)));
+}
+
+/** No id of the kind that was made at the time or later sorts before this, and none that was made before sorts after it. */
+export function firstIdAt(kind: IdKind, at: Date): string {
+  return `${ID_PREFIXES[kind]}_${encodeTime(at.getTime(), 10)}${"0".repeat(16)}`;
 }
 
 /** Schema of one kind's ids. */

@@ -19,6 +19,7 @@ import { EventItem, FeedItem } from "./feed/items.ts";
 import { CountItem } from "./register/counts.ts";
 import { ResourceItem } from "./register/items.ts";
 import { SaidItem } from "./said/items.ts";
+import { JobCancelItem, JobEntryItem, JobItem, JobRunItem } from "./jobs/items.ts";
 import { BucketItem, SourceItem, SweepItem } from "./scopes/items.ts";
 import { IndexItem, PrefixLengthItem } from "./subjects/items.ts";
 import { CredentialItem, SealedItem } from "./vault/items.ts";
@@ -43,6 +44,10 @@ export const ENTITIES: readonly AnyEntity[] = [
   FeedItem,
   HoldItem,
   IndexItem,
+  JobCancelItem,
+  JobEntryItem,
+  JobItem,
+  JobRunItem,
   ManifestItem,
   NonceItem,
   PageItem,
