@@ -29,7 +29,11 @@ const DRIVERS: Record<string, () => Promise<Opened>> = {
   },
   DynamoDB: async () => {
     const { table, clock, close } = await openDynamo();
-    return { context: { table, now: clock.now, holdPolicy: DEFAULT_HOLD_POLICY, retentionDays: 400 }, advance: clock.advance, close };
+    return {
+      context: { table, now: clock.now, holdPolicy: DEFAULT_HOLD_POLICY, retentionDays: 400 },
+      advance: clock.advance,
+      close,
+    };
   },
 };
 

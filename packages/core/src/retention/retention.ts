@@ -35,20 +35,24 @@ export const retention = defineJob({
   leaseSeconds: 60,
   state,
   async step(context, { state: before, guard }) {
-    const days = context.retentionDays;
-    const endedBefore = before.endedBefore ?? new Date(context.now().getTime() - days * 86_400_000).toISOString();
-    const kept = KEPT[before.phase];
-    const { after } = before;
-    const { removed, next } = (await kept?.forget(context, { endedBefore: new Date(endedBefore), after, guard })) ?? {
-      removed: 0,
-    };
-    const phase = next === undefined ? before.phase + 1 : before.phase;
-    const done = phase >= KEPT.length;
+    const retentionMilliseconds = context.retentionDays * 86_400_000;
+    const endedBefore = before.endedBefore ?? new Date(context.now().getTime() - retentionMilliseconds).toISOString();
+    const { forget } = KEPT[before.phase] as (typeof KEPT)[number];
+    const { removed, next } = await forget(context, {
+      endedBefore: new Date(endedBefore),
+      after: before.after,
+      guard,
+    });
     const sum = before.removed + removed;
-    const message = done ? {} : { message: `looking through ${KEPT[phase]?.noun}` };
+    const phase = next === undefined ? before.phase + 1 : before.phase;
+    const done = phase === KEPT.length;
     return {
       state: { phase, removed: sum, endedBefore, ...(next === undefined ? {} : { after: next }) },
-      progress: { done: sum, unit: "items", ...message },
+      progress: {
+        done: sum,
+        unit: "items",
+        ...(done ? {} : { message: `looking through ${KEPT[phase]?.noun}` }),
+      },
       done,
     };
   },
