@@ -55,6 +55,11 @@ describe("a schedule", () => {
     );
   });
 
+  test("does not start again what it started, when the clock goes back by less than a period", () => {
+    expect(follow("0 * * * *", [3600, -60, 60])).toHaveLength(2);
+    expect(follow("17 3 * * *", [86_400, -11 * 3600, 3 * 3600])).toHaveLength(2);
+  });
+
   test("is in UTC, and its time counts from its very second", () => {
     expect(lastTick("17 3 * * *", at("2026-03-29T03:17:00.000Z"))).toEqual(at("2026-03-29T03:17:00.000Z"));
     expect(lastTick("17 3 * * *", at("2026-03-29T03:16:59.999Z"))).toEqual(at("2026-03-28T03:17:00.000Z"));

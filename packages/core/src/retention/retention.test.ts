@@ -1,13 +1,14 @@
 import { newId } from "@cadastre/contract/ids";
 import { parse } from "@cadastre/contract/parse";
 import { newToken } from "@cadastre/contract/token";
-import { put } from "@cadastre/store/table";
+import { put, type Table, type Write } from "@cadastre/store/table";
 import { describe, expect, test } from "vitest";
 import { createToken, listTokens, revokeToken } from "../access/tokens.ts";
 import { aContext, anActor, auditRecords, type TestContext } from "../audit/testing.ts";
 import { DEFAULT_RETENTION_DAYS } from "../context.ts";
 import { listHolds } from "../discovery/holds.ts";
 import { HoldItem } from "../discovery/items.ts";
+import { JobEntryItem, JobRunItem } from "../jobs/items.ts";
 import { getJob, listJobs } from "../jobs/list.ts";
 import { runDueJobs } from "../jobs/run-due.ts";
 import { runJob } from "../jobs/start.ts";
@@ -66,7 +67,9 @@ describe("retention", () => {
     expect((await retain(context)).progress).toMatchObject({ done: 3, unit: "items" });
     expect(await holdsOf(context)).toEqual([pending, late]);
     expect(await tokensOf(context)).toEqual([short.id, long.id]);
-    context.advance(DAY);
+    context.advance(DAY - 1);
+    expect((await retain(context)).progress).toMatchObject({ done: 0 });
+    context.advance(1);
     const { id } = await retain(context);
     expect(await holdsOf(context)).toEqual([pending]);
     expect(await tokensOf(context)).toEqual([long.id]);
@@ -89,7 +92,7 @@ describe("retention", () => {
     const kept: string[] = [];
     for (let n = 0; n < 230; n++) {
       context.advance(1);
-      if (n % 7 === 0) kept.push(await aHold(context, "pending"));
+      if (n % 2 === 0) kept.push(await aHold(context, "pending"));
       else await aHold(context, "lifted");
       if (n % 3 === 0) await aToken(context, 1);
     }
@@ -97,6 +100,39 @@ describe("retention", () => {
     expect((await retain(context)).state).toBe("done");
     expect(await holdsOf(context)).toEqual(kept);
     expect(await tokensOf(context)).toEqual([]);
+  });
+
+  test("reads nothing of what is younger, however much there is", async () => {
+    const context = aLaterContext();
+    const cost = async () => (await context.table.meter.measure(() => retain(context))).units.read;
+    await retain(context);
+    const before = await cost();
+    for (let n = 0; n < 150; n++) {
+      await aHold(context, "lifted");
+      await aToken(context, 1);
+    }
+    context.advance(DEFAULT_RETENTION_DAYS * DAY - 1);
+    expect((await cost()) - before).toBeLessThan(20);
+  });
+
+  test("removes nothing without the guard of who runs it", async () => {
+    const context = aLaterContext();
+    await aHold(context, "lifted");
+    await aToken(context, 1);
+    context.advance(DEFAULT_RETENTION_DAYS * DAY + 2 * DAY);
+    const commits: (readonly Write[])[] = [];
+    const commit: Table["commit"] = (writes) => {
+      commits.push(writes);
+      return context.table.commit(writes);
+    };
+    const table = new Proxy(context.table, { get: (of, name) => (name === "commit" ? commit : Reflect.get(of, name)) });
+    await retain({ ...context, table });
+    const removing = commits.filter((writes) =>
+      writes.some(({ op, entity }) => op === "remove" && entity !== JobEntryItem),
+    );
+    expect(removing.length).toBe(2);
+    for (const [first] of removing)
+      expect(first).toMatchObject({ op: "check", entity: JobRunItem, is: expect.any(Number) });
   });
 
   test("runs every day by itself", async () => {
