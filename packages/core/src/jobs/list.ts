@@ -1,28 +1,23 @@
 import { ProblemError } from "@cadastre/contract/errors";
 import { type JobDefinition, type JobState, type Job as JobView, job } from "@cadastre/contract/job";
 import type { Context } from "../context.ts";
-import { type Listed, type ListOptions, queryPage } from "../lists.ts";
+import { type Listed, type ListOptions, type Selection, selectPage } from "../lists.ts";
 import type { Job } from "./define.ts";
-import { JOBS_PARTITION, JobCancelItem, JobEntryItem, JobItem, JobRunItem, listOf, type StoredRun } from "./items.ts";
+import { JOBS_PARTITION, JobCancelItem, JobEntryItem, JobItem, JobRunItem, listOf } from "./items.ts";
 import { nextTick } from "./ticks.ts";
 
-/** Runs as the API shows them, with whether their cancel is wanted; what is gone meanwhile is left out. */
-async function toViews(context: Context, runs: readonly (StoredRun | undefined)[]): Promise<JobView[]> {
-  const found = runs.filter((run) => run !== undefined);
-  const open = found.filter(({ endedAt }) => endedAt === undefined);
-  const cancels = await context.table.getMany(JobCancelItem, open, { consistent: true });
+/** The runs of some ids as the API shows them, undefined for what is gone. */
+async function views(context: Context, ids: readonly { readonly id: string }[]): Promise<(JobView | undefined)[]> {
+  const runs = await context.table.getMany(JobRunItem, ids, { consistent: true });
+  const unfinished = runs.flatMap((run) => (run && run.endedAt === undefined ? [{ id: run.id }] : []));
+  const cancels = await context.table.getMany(JobCancelItem, unfinished, { consistent: true });
   const cancelling = new Set(cancels.flatMap((cancel) => (cancel ? [cancel.id] : [])));
-  return found.map((run) => job.parse({ ...run, cancelling: cancelling.has(run.id) }));
-}
-
-async function views(context: Context, ids: readonly string[]): Promise<JobView[]> {
-  const keys = ids.map((id) => ({ id }));
-  return toViews(context, await context.table.getMany(JobRunItem, keys, { consistent: true }));
+  return runs.map((run) => run && job.parse({ ...run, cancelling: cancelling.has(run.id) }));
 }
 
 /** One run. Throws 404 `job.not_found`, also for one that ended more than 90 days ago. */
 export async function getJob(context: Context, id: string): Promise<JobView> {
-  const [view] = await views(context, [id]);
+  const [view] = await views(context, [{ id }]);
   if (!view) throw new ProblemError("job.not_found");
   return view;
 }
@@ -32,26 +27,22 @@ export interface JobFilter {
   readonly state?: JobState | undefined;
 }
 
-/**
- * Runs, newest first, of a name or in a state when they are given. What waits and what runs is one list, of few: a page of one of
- * the two may be short. Throws 422 `cursor.invalid`.
- */
-export async function listJobs(context: Context, options: ListOptions & JobFilter): Promise<Listed<JobView>> {
-  const { name, state, limit, cursor } = options;
-  const partition = listOf(name, state);
-  const page = await queryPage(context.table, JobEntryItem, {
-    partition,
-    limit,
-    cursor,
+/** Runs, newest first, of a name or in a state when they are given. Throws 422 `cursor.invalid`. */
+export function listJobs(context: Context, options: ListOptions & JobFilter): Promise<Listed<JobView>> {
+  const { name, state } = options;
+  const selection: Selection<typeof JobEntryItem, JobView> = {
+    list: "jobs",
+    filters: { name, state },
+    entity: JobEntryItem,
+    partition: listOf(name, state),
     reverse: true,
-    consistent: true,
-  });
-  const all = await views(
-    context,
-    page.items.map(({ id }) => id),
-  );
-  const items = all.filter((view) => state === undefined || view.state === state);
-  return { items, ...(page.cursor === undefined ? {} : { cursor: page.cursor }) };
+    // What waits and what runs is one list, of few.
+    async select(entries) {
+      const found = await views(context, entries);
+      return found.map((view) => (state === undefined || view?.state === state ? view : undefined));
+    },
+  };
+  return selectPage(context.table, selection, options);
 }
 
 /** What can run, in the order of its definition, with its unfinished run and the last one that ended. */
@@ -59,7 +50,11 @@ export async function listJobDefinitions(context: Context, jobs: readonly Job[])
   const page = await context.table.query(JobItem, { partition: JOBS_PARTITION, consistent: true });
   const known = new Map(page.items.map((item) => [item.name, item]));
   const ids = page.items.flatMap(({ unfinished, last }) => [unfinished, last].filter((id) => id !== undefined));
-  const runs = new Map((await views(context, ids)).map((view) => [view.id, view]));
+  const found = await views(
+    context,
+    ids.map((id) => ({ id })),
+  );
+  const runs = new Map(found.flatMap((view) => (view ? [[view.id, view]] : [])));
   return jobs.map(({ name, about, schedule, initial }) => {
     const unfinished = runs.get(known.get(name)?.unfinished ?? "");
     const last = runs.get(known.get(name)?.last ?? "");

@@ -5,7 +5,7 @@ import { put, type Table, type Write } from "@cadastre/store/table";
 import { describe, expect, test } from "vitest";
 import { createToken, listTokens, revokeToken } from "../access/tokens.ts";
 import { aContext, anActor, auditRecords, type TestContext } from "../audit/testing.ts";
-import { DEFAULT_RETENTION_DAYS } from "../context.ts";
+import { type Actor, DEFAULT_RETENTION_DAYS } from "../context.ts";
 import { listHolds } from "../discovery/holds.ts";
 import { HoldItem } from "../discovery/items.ts";
 import { JobEntryItem, JobRunItem } from "../jobs/items.ts";
@@ -44,10 +44,9 @@ async function aHold(context: TestContext, state: HoldItem["state"], decidedAt?:
 const holdsOf = async (context: TestContext) =>
   (await listHolds(context, { limit: 1000 })).items.map(({ id }) => id).toReversed();
 const tokensOf = async (context: TestContext) => (await listTokens(context, { limit: 1000 })).items.map(({ id }) => id);
+const OPERATOR: Actor = { ...anActor, principal: { ...anActor.principal, attributes: { scopes: ["admin"] } } };
 const aToken = (context: TestContext, days: number) =>
-  createToken(context, anActor, parse(newToken, { name: "t", scopes: ["audit:read"], expiresInSeconds: days * DAY }), [
-    "admin",
-  ]);
+  createToken(context, OPERATOR, parse(newToken, { name: "t", scopes: ["audit:read"], expiresInSeconds: days * DAY }));
 
 describe("retention", () => {
   test("removes what ended before its time, to the second, and nothing else", async () => {
