@@ -9,7 +9,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   "packages/net": [],
   "packages/contract": ["@cadastre/net", "zod", "canonicalize", "http-message-sig", "ulid"],
   "packages/store": ["zod"],
-  "packages/core": ["@cadastre/net", "@cadastre/contract", "@cadastre/store", "zod"],
+  "packages/core": ["@cadastre/net", "@cadastre/contract", "@cadastre/store", "croner", "zod"],
   "packages/api": ["@cadastre/contract", "@cadastre/core", "hono", "zod"],
   "packages/client": ["@cadastre/contract", "eventsource-parser", "zod"],
   "packages/cli": [
@@ -55,6 +55,7 @@ const ALLOWED: Record<string, readonly string[]> = {
     "@aws-crypto/",
     "@aws-sdk/",
     "@hono/node-server",
+    "croner",
     "esbuild",
     "hono",
     "zod",
@@ -79,12 +80,14 @@ const AREAS: Record<string, readonly string[]> = {
   feed: [],
   said: [],
   scopes: [],
+  jobs: [],
   subjects: [],
   register: ["scopes"],
   discovery: ["register", "accounts", "scopes"],
   access: ["vault"],
   accounts: [],
   vault: [],
+  retention: ["access", "discovery"],
 };
 
 const isTest = (file: string) =>

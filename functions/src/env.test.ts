@@ -5,6 +5,7 @@ import {
   readCollectAwsConfig,
   readCollectEndpointsConfig,
   readCollectGcpConfig,
+  readJobsConfig,
   readVaultConfig,
 } from "./env.ts";
 
@@ -119,4 +120,13 @@ test("the GCP collector looks at projects, a folder or an organization", () => {
   const both = { ...GCP, COLLECT_GCP_FOLDER: "12", COLLECT_GCP_ORGANIZATION: "13" };
   expect(refusal(() => readCollectGcpConfig(both))).toContain("COLLECT_GCP_FOLDER and COLLECT_GCP_ORGANIZATION");
   expect(refusal(() => readCollectGcpConfig(COLLECTOR))).toContain("COLLECT_TIMEOUT_SECONDS is missing");
+});
+
+test("jobs keep what has ended for 400 days, or for as long as it is set", () => {
+  expect(readJobsConfig({ TABLE_NAME: "table" })).toEqual({ tableName: "table", retentionDays: 400 });
+  expect(readJobsConfig({ TABLE_NAME: "table", CADASTRE_RETENTION_DAYS: "30" }).retentionDays).toBe(30);
+  for (const wrong of ["0", "-1", "1.5", "a year"]) {
+    const given = { TABLE_NAME: "table", CADASTRE_RETENTION_DAYS: wrong };
+    expect(refusal(() => readJobsConfig(given))).toContain("CADASTRE_RETENTION_DAYS must be a whole number");
+  }
 });

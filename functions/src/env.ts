@@ -32,6 +32,7 @@ const keyArn = z
   );
 const tableName = z.string().regex(/^[\w.-]{3,255}$/, "must be a DynamoDB table's name");
 const wholeNumber = z.string().regex(/^\d{1,9}$/, "must be a whole number");
+const days = z.string().regex(/^[1-9]\d{0,4}$/, "must be a whole number of days from 1 to 99999");
 const apiUrl = z.url({
   protocol: /^https?$/,
   error: "must be an http or https URL such as https://cadastre.example.org",
@@ -52,10 +53,12 @@ export const apiVariables = vaultVariables.extend({
     .regex(/^(0(\.\d+)?|1(\.0+)?)$/, "must be a number from 0 to 1")
     .optional(),
   CADASTRE_HOLD_FLOOR: wholeNumber.optional(),
-  CADASTRE_RETENTION_DAYS: z
-    .string()
-    .regex(/^[1-9]\d{0,4}$/, "must be a number of days from 1")
-    .optional(),
+  CADASTRE_RETENTION_DAYS: days.optional(),
+});
+
+export const jobsVariables = tableVariables.extend({
+  /** For how many days what has ended is kept. */
+  CADASTRE_RETENTION_DAYS: days.optional(),
 });
 
 const collectorVariables = z.object({
@@ -107,6 +110,7 @@ export const collectGcpVariables = collectorVariables.extend({
 export type TableEnvironment = z.input<typeof tableVariables>;
 export type VaultEnvironment = z.input<typeof vaultVariables>;
 export type ApiEnvironment = z.input<typeof apiVariables>;
+export type JobsEnvironment = z.input<typeof jobsVariables>;
 export type CollectAwsEnvironment = z.input<typeof collectAwsVariables>;
 export type CollectEndpointsEnvironment = z.input<typeof collectEndpointsVariables>;
 export type CollectGcpEnvironment = z.input<typeof collectGcpVariables>;
@@ -153,6 +157,16 @@ export interface ApiConfig extends VaultConfig {
 
 export function readTableConfig(environment: Environment): { readonly tableName: string } {
   return { tableName: readVariables(tableVariables, environment).TABLE_NAME };
+}
+
+export interface JobsConfig {
+  readonly tableName: string;
+  readonly retentionDays: number;
+}
+
+export function readJobsConfig(environment: Environment): JobsConfig {
+  const { TABLE_NAME, CADASTRE_RETENTION_DAYS } = readVariables(jobsVariables, environment);
+  return { tableName: TABLE_NAME, retentionDays: Number(CADASTRE_RETENTION_DAYS ?? DEFAULT_RETENTION_DAYS) };
 }
 
 export function readVaultConfig(environment: Environment): VaultConfig {

@@ -4,7 +4,7 @@ import { runLocal } from "./local/run.ts";
 
 const USAGE = `npm start -- [--once] [--json]
 
-  --once   run every collector once, print a table, and end; 0 only when every scope was seen whole
+  --once   run every collector and the jobs that are due once, print a table, and end; 0 only when every scope was seen whole
   --json   with --once: one JSON document on stdout instead of the table
 
 The environment says the rest: see README.md.`;

@@ -39,7 +39,7 @@ export interface Deployment {
   readonly alarmEmail?: string;
   /** When a complete scope's losses wait for an operator. The product's own defaults when absent. */
   readonly holdPolicy?: { readonly share: number; readonly floor: number };
-  /** How many days the feed of changes reaches back; 400 when absent. */
+  /** How many days the feed of changes reaches back, and what has ended (holds, tokens) stays; 400 when absent. */
   readonly retentionDays?: number;
   readonly aws?: AwsCollectorSettings;
   readonly endpoints?: EndpointsCollectorSettings;

@@ -85,8 +85,18 @@ async function knownAccount(api: TestApi): Promise<void> {
   await api.send({ method: "POST", path: "/api/v1/accounts", body: { provider: "aws", account: ACCOUNT } });
 }
 
+async function aJob(api: TestApi): Promise<string> {
+  const started = await api.send({ method: "POST", path: "/api/v1/jobs/retention/run" });
+  return ((await started.json()) as { id: string }).id;
+}
+
 /** For every endpoint that changes anything, by the name of the endpoint: a request that succeeds. */
 export const SCENARIOS: Readonly<Record<string, Scenario>> = {
+  "jobs.run": async (api) => () => api.send({ method: "POST", path: "/api/v1/jobs/retention/run" }),
+  async "jobs.cancel"(api) {
+    const id = await aJob(api);
+    return () => api.send({ method: "POST", path: `/api/v1/jobs/${id}/cancel` });
+  },
   async "discovery.deliver"(api) {
     await knownAccount(api);
     const { key } = await api.aReporter();

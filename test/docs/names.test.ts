@@ -10,6 +10,7 @@ import {
   collectAwsVariables,
   collectEndpointsVariables,
   collectGcpVariables,
+  jobsVariables,
   vaultVariables,
 } from "@cadastre/functions/env";
 import { describe, expect, it } from "vitest";
@@ -38,7 +39,14 @@ describe("the documentation names", () => {
   });
 
   it("every variable of the functions, and no other", () => {
-    const schemas = [apiVariables, vaultVariables, collectAwsVariables, collectEndpointsVariables, collectGcpVariables];
+    const schemas = [
+      apiVariables,
+      vaultVariables,
+      jobsVariables,
+      collectAwsVariables,
+      collectEndpointsVariables,
+      collectGcpVariables,
+    ];
     const known = unique(schemas.flatMap((schema) => Object.keys(schema.shape)));
     const section = read("docs/deploying.md").split("## Configuration of the functions")[1] ?? "";
     expect(found(section, /`([A-Z][A-Z_]*_[A-Z_]+)`/g)).toEqual(known);

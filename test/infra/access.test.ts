@@ -37,6 +37,12 @@ describe("who may do what", () => {
     ]);
   });
 
+  test("the role of jobs may use the table and write its log, and nothing else", () => {
+    const actions = statementsOf(resources, "cadastre-jobs").flatMap(({ Action }) => list(Action));
+    for (const action of actions) expect(action).toMatch(/^(dynamodb|logs):/);
+    expect(actions).not.toContain("dynamodb:Scan");
+  });
+
   test("only the vault's role may decrypt, and only with the vault's key", () => {
     const vaultKey = all("AWS::KMS::Key").find((key) => key.Description.startsWith("Seals"));
     const arn = { "Fn::GetAtt": [vaultKey.id, "Arn"] };
@@ -64,7 +70,7 @@ describe("who may do what", () => {
   test("the table's key is used through DynamoDB alone", () => {
     const key = all("AWS::KMS::Key").find((one) => one.Description.startsWith("Encrypts the table"));
     const roles = key.KeyPolicy.Statement.filter((one: Properties) => one.Sid === "UseThroughDynamoDB");
-    expect(roles).toHaveLength(3);
+    expect(roles).toHaveLength(4);
     for (const { Condition } of roles) {
       expect(resolve(Condition)).toEqual({ StringEquals: { "kms:ViaService": "dynamodb.eu-west-1.amazonaws.com" } });
     }
@@ -122,6 +128,7 @@ describe("a smaller deployment", () => {
     expect(allOf("AWS::Lambda::Function", none).map(nameOf).sort()).toEqual([
       "small-admin-token",
       "small-api",
+      "small-jobs",
       "small-vault",
     ]);
     const aws = { name: "aws", everyMinutes: 5, accounts: { own: true } } as const;

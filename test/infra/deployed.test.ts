@@ -49,6 +49,7 @@ describe("packed functions", () => {
   test.each([
     ["api", 1],
     ["vault", 1],
+    ["jobs", 1],
     ["admin-token", 1],
     ["collect-aws", 3],
     ["collect-endpoints", 3],
@@ -235,16 +236,32 @@ describe("the GCP collector's job", () => {
   });
 });
 
+describe("jobs", () => {
+  test("are run once by calls that come close together, with their log and their metrics", async () => {
+    const { invoke, output } = deployed.functions.jobs;
+    await Promise.all([invoke({}), invoke({})]);
+    await invoke({});
+    expect(metricsOf(output())).toMatchObject([{ Job: "retention", JobsDone: 1, JobsFailed: 0 }]);
+    const lines = output()
+      .split("\n")
+      .filter((line) => line.includes("job"));
+    expect(JSON.parse(lines[0] ?? "{}")).toMatchObject({ level: "info", name: "retention", state: "done" });
+  });
+});
+
 describe("the role of each function", () => {
   // Anyone may ask who they are.
   const FREE = ["sts:GetCallerIdentity"];
 
-  test.each(["api", "vault", "admin-token", "collect-aws"] as const)("%s allows every call that it made", (name) => {
-    const allowed = allowedActions(deployed.assembly.resources, `cadastre-${name}`);
-    const made = deployed.actions(name);
-    expect(made.length).toBeGreaterThan(1);
-    expect(made.filter((action) => !allowed.includes(action) && !FREE.includes(action))).toEqual([]);
-  });
+  test.each(["api", "vault", "jobs", "admin-token", "collect-aws"] as const)(
+    "%s allows every call that it made",
+    (name) => {
+      const allowed = allowedActions(deployed.assembly.resources, `cadastre-${name}`);
+      const made = deployed.actions(name);
+      expect(made.length).toBeGreaterThan(1);
+      expect(made.filter((action) => !allowed.includes(action) && !FREE.includes(action))).toEqual([]);
+    },
+  );
 
   test.each<readonly [FunctionName, readonly string[]]>([
     ["vault", ["logs:CreateLogStream", "logs:PutLogEvents"]],

@@ -11,7 +11,7 @@ import { type HttpApi, startHttpApi } from "./http-api.ts";
 import { type Lambda, startLambda } from "./lambda.ts";
 import { type CallRecorder, startCallRecorder } from "./recorder.ts";
 
-export type FunctionName = "api" | "vault" | "admin-token" | "collect-aws";
+export type FunctionName = "api" | "vault" | "jobs" | "admin-token" | "collect-aws";
 
 /** A deployment on this machine: the functions as they are packed, a DynamoDB engine, simulated AWS, an HTTP API in front. */
 export interface Deployed {
@@ -71,9 +71,10 @@ export async function deploy(): Promise<Deployed> {
     });
   }
 
-  const [api, vault, adminToken] = await Promise.all([
+  const [api, vault, jobs, adminToken] = await Promise.all([
     start("api", { TABLE_NAME, DATA_KEY_ARN: keys.data, TRIGGER_BUS_NAME: "triggers" }),
     start("vault", { TABLE_NAME, DATA_KEY_ARN: keys.data }),
+    start("jobs", { TABLE_NAME }),
     start("admin-token", { TABLE_NAME }),
   ]);
   const http = await startHttpApi({
@@ -85,7 +86,7 @@ export async function deploy(): Promise<Deployed> {
     COLLECTOR_NAME: "aws",
     SIGNING_KEY_ID: keys.signing,
   });
-  const functions = { api, vault, "admin-token": adminToken, "collect-aws": collectAws };
+  const functions = { api, vault, jobs, "admin-token": adminToken, "collect-aws": collectAws };
   return {
     assembly,
     aws,

@@ -1,7 +1,9 @@
+import { isDeepStrictEqual } from "node:util";
 import {
   readApiConfig,
   readCollectAwsConfig,
   readCollectEndpointsConfig,
+  readJobsConfig,
   readTableConfig,
   readVaultConfig,
 } from "@cadastre/functions/env";
@@ -79,6 +81,7 @@ describe("functions", () => {
     expect(readApiConfig(environment("api"))).toMatchObject({ holdPolicy: { share: 0.1, floor: 5 } });
     readVaultConfig(environment("vault"));
     readTableConfig(environment("admin-token"));
+    expect(readJobsConfig(environment("jobs"))).toMatchObject({ retentionDays: 500 });
     expect(readCollectAwsConfig(environment("collect-aws"))).toMatchObject({
       name: "aws",
       accounts: { organization: { roleName: "cadastre-reader", externalId: "0123456789abcdef" } },
@@ -90,12 +93,25 @@ describe("functions", () => {
     });
   });
 
-  test("on a schedule leave what could not be run in a queue, whoever started it", () => {
+  test("for jobs is one, called every minute, by a role that may do nothing else", () => {
+    const jobs = all("AWS::Lambda::Function").find((one) => nameOf(one) === "cadastre-jobs");
+    const arn = { "Fn::GetAtt": [jobs.id, "Arn"] };
+    const [schedule, ...more] = all("AWS::Scheduler::Schedule").filter((one) => isDeepStrictEqual(one.Target.Arn, arn));
+    expect(more).toEqual([]);
+    expect(schedule).toMatchObject({ ScheduleExpression: "rate(1 minute)", FlexibleTimeWindow: { Mode: "OFF" } });
+    const role = schedule.Target.RoleArn["Fn::GetAtt"][0];
+    const policies = all("AWS::IAM::Policy").filter((one) => isDeepStrictEqual(one.Roles, [{ Ref: role }]));
+    expect(policies.flatMap((one) => one.PolicyDocument.Statement)).toEqual([
+      { Action: "lambda:InvokeFunction", Effect: "Allow", Resource: arn },
+    ]);
+  });
+
+  test("that collect leave what could not be run in a queue, whoever started it", () => {
     const queues = all("AWS::SQS::Queue").map(({ id }) => ({ "Fn::GetAtt": [id, "Arn"] }));
     const used = [
-      all("AWS::Scheduler::Schedule").map((one) => one.Target.DeadLetterConfig.Arn),
+      all("AWS::Scheduler::Schedule").flatMap((one) => one.Target.DeadLetterConfig?.Arn ?? []),
       all("AWS::Events::Rule").map((one) => one.Targets[0].DeadLetterConfig.Arn),
-      all("AWS::Lambda::EventInvokeConfig").map((one) => one.DestinationConfig.OnFailure.Destination),
+      all("AWS::Lambda::EventInvokeConfig").flatMap((one) => one.DestinationConfig?.OnFailure.Destination ?? []),
     ];
     for (const arns of used) expect(arns).toEqual(queues);
   });

@@ -18,6 +18,7 @@ export const DEPLOYMENT: Deployment = {
   name: "cadastre",
   alarmEmail: "alarms@example.org",
   holdPolicy: { share: 0.1, floor: 5 },
+  retentionDays: 500,
   aws: {
     name: "aws",
     everyMinutes: 15,

@@ -38,6 +38,14 @@ describe("what is watched", () => {
     }
   });
 
+  test("a job that failed alarms, and so does silence of the function that runs them", () => {
+    expect(alarmsOn("JobsFailed")).toMatchObject([{ Namespace: "Cadastre", Threshold: 1, Statistic: "Sum" }]);
+    expect(alarmsOn("JobsFailed")[0].Dimensions).toBeUndefined();
+    expect(alarmsOn("Invocations")).toMatchObject([
+      { ComparisonOperator: "LessThanThreshold", EvaluationPeriods: 3, Period: 300, TreatMissingData: "breaching" },
+    ]);
+  });
+
   test("dead letters, faults and latency alarm", () => {
     expect(alarmsOn("ApproximateNumberOfMessagesVisible")).toHaveLength(2);
     expect(alarmsOn("5xx")).toHaveLength(1);

@@ -6,6 +6,7 @@ import type { Units } from "@cadastre/store/table";
 import { type LocalCollector, openSession, planCollectors, registerLocal } from "./collectors.ts";
 import type { LocalConfig } from "./config.ts";
 import { createDisplay, type Display } from "./display.ts";
+import { runJobsOnce, startJobs } from "./jobs.ts";
 import { isComplete, type Report, renderReport, toReport } from "./report.ts";
 import { type LocalServer, startLocalServer } from "./server.ts";
 import { type Simulation, startSimulation } from "./simulation.ts";
@@ -32,8 +33,8 @@ interface Running {
 }
 
 /**
- * The product on one machine: API, pages and scheduled collectors in one process over `.cadastre/`. With `once` every collector
- * runs once, and the answer is 0 only when every scope was seen whole. Resolves with the exit code; `signal` ends it.
+ * The product on one machine: API, pages, scheduled collectors and jobs in one process over `.cadastre/`. With `once` every
+ * collector runs once, then every job that is due, and the answer is 0 only when every scope was seen whole. Resolves with the exit code; `signal` ends it.
  */
 export async function runLocal(
   config: LocalConfig,
@@ -48,11 +49,13 @@ export async function runLocal(
     wake();
   };
   const running = await start(config, options, terminal, onTrigger);
+  const jobs = options.once ? undefined : startJobs({ context: running.server.context, log: running.log });
   try {
     if (options.once) {
       const screen = createScreen(terminal.stdout, terminal.environment);
       const report = await collect(running, config, running.collectors, terminal, signal);
       await screen.write(options.json ? `${JSON.stringify(report)}\n` : renderReport(report, screen));
+      await runJobsOnce({ context: running.server.context, log: running.log, signal });
       return isComplete(report) ? 0 : 1;
     }
     greet(running, terminal);
@@ -75,6 +78,7 @@ export async function runLocal(
     return 0;
   } finally {
     running.display.end();
+    await jobs?.stop();
     await running.server.stop();
     await running.simulation?.stop();
   }

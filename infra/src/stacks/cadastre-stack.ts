@@ -6,6 +6,7 @@ import type { Construct } from "constructs";
 import { createAwsCollector } from "../constructs/aws-collector.ts";
 import { createEndpointsCollector, targetsPath } from "../constructs/endpoints-collector.ts";
 import { PublicApi } from "../constructs/http-api.ts";
+import { Jobs } from "../constructs/jobs.ts";
 import { createTableKey, createVaultKey, openOnlyBy } from "../constructs/keys.ts";
 import { Operations } from "../constructs/operations.ts";
 import { ServiceFunction } from "../constructs/service-function.ts";
@@ -17,7 +18,7 @@ interface CadastreStackOptions {
   readonly bundles: string;
 }
 
-/** The service: table, API, vault and collectors. One stack, since the keys' policies name the roles that use them. */
+/** The service: table, API, vault, jobs and collectors. One stack, since the keys' policies name the roles that use them. */
 export class CadastreStack extends Stack {
   constructor(scope: Construct, id: string, { deployment, bundles }: CadastreStackOptions) {
     super(scope, id, { description: "Cadastre: the register of a cloud estate", terminationProtection: true });
@@ -65,6 +66,8 @@ export class CadastreStack extends Stack {
     });
     table.allow(vault.role, ["ConditionCheckItem", "GetItem", "PutItem"]);
     openOnlyBy(vaultKey, vault.role);
+
+    new Jobs(this, "Jobs", { ...defaults, table, ...(retentionDays === undefined ? {} : { retentionDays }) });
 
     const adminToken = new ServiceFunction<TableEnvironment>(this, "AdminToken", {
       ...defaults,

@@ -9,6 +9,7 @@ import { addCollectors } from "./commands/collectors.ts";
 import { addConsumers } from "./commands/consumers.ts";
 import { addCredentials } from "./commands/credentials.ts";
 import { addHolds } from "./commands/holds.ts";
+import { addJobs } from "./commands/jobs.ts";
 import { addResources } from "./commands/resources.ts";
 import { addRuns } from "./commands/runs.ts";
 import { addScopes } from "./commands/scopes.ts";
@@ -57,6 +58,7 @@ export function createProgram(cli: Cli): Command {
   addAccounts(program, cli);
   addCredentials(program, cli);
   addTokens(program, cli);
+  addJobs(program, cli);
   addAudit(program, cli);
   addConsumers(program, cli);
   return program;

@@ -11,6 +11,8 @@ export const OPERATOR_ACTIONS = [
   "credentials:read",
   "credentials:write",
   "credentials:reveal",
+  "jobs:read",
+  "jobs:write",
   "audit:read",
   "feed:read",
   "feed:write",
@@ -33,6 +35,7 @@ export type ResourceType =
   | "consumer"
   | "credential"
   | "hold"
+  | "job"
   | "resource"
   | "run"
   | "scope"

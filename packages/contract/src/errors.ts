@@ -55,6 +55,10 @@ export const ERRORS = {
   "credential.not_bound": { status: 404, title: "No credential is bound to this collector" },
   "credential.unreadable": { status: 409, title: "The stored credential does not open" },
   "dead_letter.not_found": { status: 404, title: "There is no such dead letter" },
+  "job.not_found": { status: 404, title: "There is no such job" },
+  "job.not_startable": { status: 409, title: "This job is started by what it is for, not by its name" },
+  "job.unfinished": { status: 409, title: "A run of this job waits or runs" },
+  "job.ended": { status: 409, title: "The run has ended" },
   "service.unavailable": { status: 503, title: "The service cannot answer now" },
   "service.internal": { status: 500, title: "Something went wrong on our side" },
 } as const satisfies Record<string, { status: number; title: string }>;

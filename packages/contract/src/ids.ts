@@ -1,4 +1,4 @@
-import { monotonicFactory } from "ulid";
+import { encodeTime, monotonicFactory } from "ulid";
 import * as z from "zod";
 
 /** Every id of ours is `<prefix>_<ULID>`; this table is the only place that names the prefixes. */
@@ -11,6 +11,7 @@ export const ID_PREFIXES = {
   hold: "hld",
   trigger: "trg",
   request: "req",
+  job: "job",
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;
@@ -21,6 +22,11 @@ const nextUlid = monotonicFactory();
 /** A new id of a kind, sortable by `now` to the millisecond and unique. */
 export function newId(kind: IdKind, now: Date): string {
   return `${ID_PREFIXES[kind]}_${nextUlid(now.getTime())}`;
+}
+
+/** No id of the kind that was made at the time or later sorts before this, and none that was made before sorts after it. */
+export function firstIdAt(kind: IdKind, at: Date): string {
+  return `${ID_PREFIXES[kind]}_${encodeTime(at.getTime(), 10)}${"0".repeat(16)}`;
 }
 
 /** Schema of one kind's ids. */

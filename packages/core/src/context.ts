@@ -7,7 +7,7 @@ export interface Context {
   readonly table: Table;
   readonly now: () => Date;
   readonly holdPolicy: HoldPolicy;
-  /** How long changes can be read as a feed, and what is retired stays. */
+  /** How long changes can be read as a feed, and what has ended stays. */
   readonly retentionDays: number;
   /** Of a request with an Idempotency-Key: the first recorded commit claims the key for what it does. */
   readonly claim?: IdempotencyClaim;

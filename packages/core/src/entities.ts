@@ -16,6 +16,7 @@ import { HoldItem, ManifestItem, PageItem, RunItem, RunPageItem, ScopeItem, Trig
 import { CheckpointItem, DeadLetterItem } from "./feed/consumer.ts";
 import { ConsumerItem } from "./feed/consumer-states.ts";
 import { EventItem, FeedItem } from "./feed/items.ts";
+import { JobCancelItem, JobEntryItem, JobItem, JobRunItem } from "./jobs/items.ts";
 import { CountItem } from "./register/counts.ts";
 import { ResourceItem } from "./register/items.ts";
 import { SaidItem } from "./said/items.ts";
@@ -43,6 +44,10 @@ export const ENTITIES: readonly AnyEntity[] = [
   FeedItem,
   HoldItem,
   IndexItem,
+  JobCancelItem,
+  JobEntryItem,
+  JobItem,
+  JobRunItem,
   ManifestItem,
   NonceItem,
   PageItem,

@@ -7,6 +7,7 @@ import { CONSUMER_ROUTES } from "./consumers.ts";
 import { CREDENTIAL_ROUTES } from "./credentials.ts";
 import { DISCOVERY_ROUTES } from "./discovery.ts";
 import { HOLD_ROUTES } from "./holds.ts";
+import { JOB_ROUTES } from "./jobs.ts";
 import { RESOURCE_ROUTES } from "./resources.ts";
 import type { Route } from "./route.ts";
 import { RUN_ROUTES } from "./runs.ts";
@@ -27,6 +28,7 @@ const BY_AREA: { readonly [Area in keyof Areas]: readonly Route[] } = {
   consumers: CONSUMER_ROUTES,
   credentials: CREDENTIAL_ROUTES,
   tokens: TOKEN_ROUTES,
+  jobs: JOB_ROUTES,
   audit: AUDIT_ROUTES,
   service: SERVICE_ROUTES,
 };

@@ -7,6 +7,7 @@ import { credentials } from "./credentials.ts";
 import { discovery } from "./discovery.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { holds } from "./holds.ts";
+import { jobs } from "./jobs.ts";
 import { resources } from "./resources.ts";
 import { runs } from "./runs.ts";
 import { scopes } from "./scopes.ts";
@@ -29,6 +30,7 @@ export const AREAS = {
   consumers,
   credentials,
   tokens,
+  jobs,
   audit,
   service,
 } as const;

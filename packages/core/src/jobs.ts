@@ -1,0 +1,5 @@
+import type { Job } from "./jobs/define.ts";
+import { retention } from "./retention/retention.ts";
+
+/** Every job there is: what runners run, and what the API lists. */
+export const JOBS: readonly Job[] = [retention];

@@ -1,0 +1,110 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { decideDue, decideTake, MOST_ATTEMPTS, pauseSeconds } from "./decide.ts";
+import { defineJob } from "./define.ts";
+import { lastTick, nextTick } from "./ticks.ts";
+
+const SCHEDULES = ["* * * * *", "*/15 * * * *", "17 3 * * *", "0 0 * * 1", "30 2 1 * *"];
+const at = (text: string) => new Date(text);
+const MONTH_SECONDS = 31 * 86_400;
+
+/** Starts and marks as the clock goes, by seconds forward and back. */
+function follow(schedule: string, moves: readonly number[]): Date[] {
+  let now = at("2026-03-28T12:00:30.000Z");
+  let tick: string | undefined;
+  const starts: Date[] = [];
+  for (const seconds of [0, ...moves]) {
+    now = new Date(now.getTime() + seconds * 1000);
+    const due = decideDue(schedule, tick === undefined ? undefined : { tick }, now);
+    if (!due) continue;
+    const time = "start" in due ? due.start : due.mark;
+    if ("start" in due) starts.push(time);
+    tick = time.toISOString();
+  }
+  return starts;
+}
+
+describe("a schedule", () => {
+  test("starts once for each time at which the clock has arrived, and never for one twice, while the clock goes forward", () => {
+    const forward = fc.array(fc.integer({ min: 0, max: MONTH_SECONDS }), { maxLength: 40 });
+    fc.assert(
+      fc.property(fc.constantFrom(...SCHEDULES), forward, (schedule, moves) => {
+        let now = at("2026-03-28T12:00:30.000Z");
+        const times = [0, ...moves].map((seconds) => {
+          now = new Date(now.getTime() + seconds * 1000);
+          return lastTick(schedule, now)?.toISOString();
+        });
+        expect(follow(schedule, moves).map((start) => start.toISOString())).toEqual([...new Set(times)]);
+      }),
+    );
+  });
+
+  test("starts within two periods, however the clock was moved before", () => {
+    const any = fc.array(fc.integer({ min: -MONTH_SECONDS, max: MONTH_SECONDS }), { maxLength: 20 });
+    fc.assert(
+      fc.property(fc.constantFrom(...SCHEDULES), any, (schedule, moves) => {
+        const before = follow(schedule, moves).length;
+        const end = new Date(
+          at("2026-03-28T12:00:30.000Z").getTime() + moves.reduce((sum, one) => sum + one, 0) * 1000,
+        );
+        const first = nextTick(schedule, end);
+        const second = nextTick(schedule, first);
+        const wait = [first, second].map((time, n) => (time.getTime() - (n === 0 ? end : first).getTime()) / 1000);
+        expect(follow(schedule, [...moves, ...wait]).length).toBeGreaterThan(before);
+      }),
+    );
+  });
+
+  test("does not start again what it started, when the clock goes back by less than a period", () => {
+    expect(follow("0 * * * *", [3600, -60, 60])).toHaveLength(2);
+    expect(follow("17 3 * * *", [86_400, -11 * 3600, 3 * 3600])).toHaveLength(2);
+  });
+
+  test("is in UTC, and its time counts from its very second", () => {
+    expect(lastTick("17 3 * * *", at("2026-03-29T03:17:00.000Z"))).toEqual(at("2026-03-29T03:17:00.000Z"));
+    expect(lastTick("17 3 * * *", at("2026-03-29T03:16:59.999Z"))).toEqual(at("2026-03-28T03:17:00.000Z"));
+    expect(nextTick("17 3 * * *", at("2026-03-29T03:17:00.000Z"))).toEqual(at("2026-03-30T03:17:00.000Z"));
+  });
+
+  test("that is none is refused when the job is defined", () => {
+    const job = (more: object) =>
+      defineJob({
+        name: "job",
+        about: "",
+        leaseSeconds: 1,
+        state: undefined as never,
+        step: undefined as never,
+        ...more,
+      });
+    for (const schedule of ["", "nonsense", "61 * * * *", "* * * * * *"]) {
+      expect(() => job({ schedule, initial: {} }), schedule).toThrow();
+    }
+    expect(() => job({ schedule: "0 0 * * *" })).toThrow("initial");
+    expect(() => job({ name: "No Name" })).toThrow("name");
+  });
+});
+
+describe("taking a run", () => {
+  const now = at("2026-03-28T12:00:00.000Z");
+  const inSeconds = (seconds: number) => new Date(now.getTime() + seconds * 1000).toISOString();
+  const held = (seconds: number, attempts = 0) => ({ attempts, lease: { holder: "other", until: inSeconds(seconds) } });
+
+  test("leaves what another holds to the very end of its lease, also with clocks a little apart", () => {
+    for (const seconds of [0.001, 60, 62, 120]) expect(decideTake(held(seconds), 60, now)).toBe("leave");
+    for (const seconds of [0, -1, -86_400, 121]) expect(decideTake(held(seconds), 60, now)).toBe("take over");
+    expect(decideTake({ attempts: 3 }, 60, now)).toBe("take");
+  });
+
+  test("gives up what so many have died of, and never takes what has ended", () => {
+    expect(decideTake(held(-1, MOST_ATTEMPTS - 2), 60, now)).toBe("take over");
+    expect(decideTake(held(-1, MOST_ATTEMPTS - 1), 60, now)).toBe("give up");
+    expect(decideTake({ attempts: 0, endedAt: inSeconds(-1) }, 60, now)).toBe("leave");
+  });
+
+  test("waits for the time of the next attempt", () => {
+    const waiting = (seconds: number) => ({ attempts: 2, retryAt: inSeconds(seconds) });
+    expect(decideTake(waiting(pauseSeconds(2)), 60, now)).toBe("leave");
+    expect(decideTake(waiting(0), 60, now)).toBe("take");
+    expect(decideTake(waiting(86_400), 60, now)).toBe("take");
+  });
+});

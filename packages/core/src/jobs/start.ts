@@ -1,0 +1,100 @@
+import { ProblemError } from "@cadastre/contract/errors";
+import { newId } from "@cadastre/contract/ids";
+import { ConflictError } from "@cadastre/store/errors";
+import { create, put, replace, type Stored, type Write } from "@cadastre/store/table";
+import { commitRecorded } from "../audit/commit-recorded.ts";
+import { type Actor, actorName, type Context } from "../context.ts";
+import { retryOnConflict } from "../retry-on-conflict.ts";
+import { decideDue } from "./decide.ts";
+import type { Job } from "./define.ts";
+import { entriesOf, JOBS_PARTITION, JobEntryItem, JobItem, JobRunItem } from "./items.ts";
+
+/** The writes that make a run, waiting for a runner, in its lists: for the commit of whatever starts it. */
+export function newRun(
+  job: Job,
+  of: { now: Date; createdBy: string; state: unknown; tick?: Date },
+): { readonly run: JobRunItem; readonly writes: readonly Write[] } {
+  const at = of.now.toISOString();
+  const run: JobRunItem = {
+    id: newId("job", of.now),
+    name: job.name,
+    state: "waiting",
+    progress: { done: 0, unit: "steps" },
+    attempts: 0,
+    ...(of.tick === undefined ? {} : { scheduledFor: of.tick.toISOString() }),
+    createdAt: at,
+    createdBy: of.createdBy,
+    updatedAt: at,
+    checkpoint: of.state,
+  };
+  return { run, writes: [create(JobRunItem, run), ...entriesOf(run).map((entry) => put(JobEntryItem, entry))] };
+}
+
+/** The write of a job's own item in place of what was read. */
+export function jobWrite(stored: Stored<JobItem> | undefined, item: JobItem): Write {
+  return stored ? replace(JobItem, item, stored.version) : create(JobItem, item);
+}
+
+/** The same with a part of it changed. */
+function jobChange(stored: Stored<JobItem> | undefined, name: string, change: Partial<JobItem>): Write {
+  const { version: _, ...item } = stored ?? { name, version: 0 };
+  return jobWrite(stored, { ...item, ...change });
+}
+
+/** Makes the job's one unfinished run, with its audit record. Throws ConflictError when somebody else did. */
+async function start(
+  context: Context,
+  actor: Actor,
+  job: Job,
+  stored: Stored<JobItem> | undefined,
+  tick?: Date,
+): Promise<string> {
+  const of = { now: context.now(), createdBy: actorName(actor), state: job.initial };
+  const { run, writes } = newRun(job, tick === undefined ? of : { ...of, tick });
+  const change = { unfinished: run.id, ...(tick === undefined ? {} : { tick: tick.toISOString() }) };
+  await commitRecorded(context, actor, [...writes, jobChange(stored, job.name, change)], {
+    action: "job.run",
+    target: run.id,
+    detail: { name: job.name, ...(tick === undefined ? {} : { scheduledFor: tick.toISOString() }) },
+  });
+  return run.id;
+}
+
+/**
+ * Starts what its schedule asks for, each for itself: a run waits for who takes it. A job whose last run is unfinished starts
+ * when that has ended. Several may do this at once: one of them starts it. Writes run, entries, job and audit record.
+ */
+export async function startDue(context: Context, actor: Actor, jobs: readonly Job[]): Promise<void> {
+  const page = await context.table.query(JobItem, { partition: JOBS_PARTITION, consistent: true });
+  const known = new Map(page.items.map((item) => [item.name, item]));
+  for (const job of jobs) {
+    const stored = known.get(job.name);
+    const due = job.schedule === undefined ? undefined : decideDue(job.schedule, stored, context.now());
+    if (!due) continue;
+    try {
+      if ("mark" in due) await context.table.commit([jobChange(stored, job.name, { tick: due.mark.toISOString() })]);
+      else if (stored?.unfinished === undefined) await start(context, actor, job, stored, due.start);
+    } catch (error) {
+      if (!(error instanceof ConflictError)) throw error;
+    }
+  }
+}
+
+/**
+ * Starts a job now, by its name; a runner takes it soon. Answers the run's id. Throws 404 `job.not_found` for a name that no job
+ * has, 409 `job.not_startable` for one that only its own use case starts, 409 `job.unfinished` with the `job` that waits or runs.
+ * Writes run, entries, job and audit record.
+ */
+export async function runJob(context: Context, actor: Actor, jobs: readonly Job[], name: string): Promise<string> {
+  const job = jobs.find((one) => one.name === name);
+  if (!job) throw new ProblemError("job.not_found", `there is no job of the name ${JSON.stringify(name.slice(0, 64))}`);
+  if (job.initial === undefined) throw new ProblemError("job.not_startable");
+  return retryOnConflict(async () => {
+    const stored = await context.table.get(JobItem, { name }, { consistent: true });
+    if (stored?.unfinished !== undefined) {
+      const detail = `${stored.unfinished} waits or runs; wait for its end, or cancel it`;
+      throw new ProblemError("job.unfinished", detail, { extra: { job: stored.unfinished } });
+    }
+    return start(context, actor, job, stored);
+  });
+}
