@@ -250,9 +250,9 @@ describe("a consumer of the feed", () => {
     expect(await letters()).toEqual([]);
     expect(consumer.told.map((told) => told.id)).toEqual([one?.id]);
     await expect(replayDeadLetter(context, OPERATOR, "test", one?.id as string)).rejects.toMatchObject({
-      code: "dead_letter.not_found",
+      code: "consumer.letter_not_found",
     });
-    expect((await auditRecords(context)).filter((record) => record.action.startsWith("dead_letter."))).toHaveLength(3);
+    expect((await auditRecords(context)).filter((record) => record.action.startsWith("consumer."))).toHaveLength(3);
   });
 
   it("over a stream is told in the stream's order, and what it refuses is set aside at once", async () => {

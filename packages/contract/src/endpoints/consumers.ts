@@ -35,7 +35,7 @@ export const consumers = defineArea("consumers", {
     status: 202,
     answer: deadLetter,
     mutates: true,
-    errors: ["dead_letter.not_found", "request.conflict"],
+    errors: ["consumer.letter_not_found", "request.conflict"],
     example: { params: aLetter },
   }),
   drop: defineEndpoint({
@@ -46,7 +46,7 @@ export const consumers = defineArea("consumers", {
     params: byLetter,
     status: 204,
     mutates: true,
-    errors: ["dead_letter.not_found", "request.conflict"],
+    errors: ["consumer.letter_not_found", "request.conflict"],
     example: { params: aLetter },
   }),
 });

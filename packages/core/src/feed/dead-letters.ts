@@ -43,11 +43,11 @@ async function read(context: Context, consumer: string, id: string): Promise<Sto
       consistent: true,
     }));
   const letter = page ? page.items[0] : undefined;
-  if (!letter) throw new ProblemError("dead_letter.not_found");
+  if (!letter) throw new ProblemError("consumer.letter_not_found");
   return letter;
 }
 
-/** Has a change told again to the consumer that did not take it. Throws 404 `dead_letter.not_found`. Writes it and a record. */
+/** Has a change told again to the consumer that did not take it. Throws 404 `consumer.letter_not_found`. Writes it and a record. */
 export async function replayDeadLetter(
   context: Context,
   actor: Actor,
@@ -58,7 +58,7 @@ export async function replayDeadLetter(
     const { version, ...letter } = await read(context, consumer, id);
     if (letter.state === "replaying") return;
     await commitRecorded(context, actor, [replace(DeadLetterItem, { ...letter, state: "replaying" }, version)], {
-      action: "dead_letter.replay",
+      action: "consumer.replay",
       target: `${consumer}/${id}`,
       detail: { subject: letter.id },
     });
@@ -66,12 +66,12 @@ export async function replayDeadLetter(
   return toView(await read(context, consumer, id));
 }
 
-/** Gives a change up for the consumer that did not take it. Throws 404 `dead_letter.not_found`. Writes a record. */
+/** Gives a change up for the consumer that did not take it. Throws 404 `consumer.letter_not_found`. Writes a record. */
 export async function dropDeadLetter(context: Context, actor: Actor, consumer: string, id: string): Promise<void> {
   await retryOnConflict(async () => {
     const letter = await read(context, consumer, id);
     await commitRecorded(context, actor, [remove(DeadLetterItem, letter, letter.version)], {
-      action: "dead_letter.drop",
+      action: "consumer.drop",
       target: `${consumer}/${id}`,
       detail: { subject: letter.id, code: letter.code },
     });
