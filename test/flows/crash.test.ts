@@ -1,7 +1,7 @@
 import { anActorOf } from "@cadastre/core/audit/testing";
 import type { Context } from "@cadastre/core/context";
 import { approveHold, listHolds } from "@cadastre/core/discovery/holds";
-import { listScopes } from "@cadastre/core/scopes/status";
+import { listScopes } from "@cadastre/core/discovery/list-scopes";
 import { describe, expect, it } from "vitest";
 import { createTestContext } from "../support/context.ts";
 import { Crash, crashAt } from "../support/crashing-table.ts";

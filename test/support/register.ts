@@ -4,7 +4,7 @@ import { resourceEntries } from "@cadastre/core/register/entries";
 import { listHistory } from "@cadastre/core/register/history";
 import { ResourceItem } from "@cadastre/core/register/items";
 import { findResources } from "@cadastre/core/register/search";
-import { listScopes } from "@cadastre/core/scopes/status";
+import { listScopes } from "@cadastre/core/discovery/list-scopes";
 import { parseSearch } from "@cadastre/core/subjects/filters";
 import { IndexItem } from "@cadastre/core/subjects/items";
 import { partitions, subjectOf } from "@cadastre/core/subjects/keys";

@@ -16,10 +16,10 @@ import { HoldItem, ManifestItem, PageItem, RunItem, RunPageItem, ScopeItem, Trig
 import { CheckpointItem, DeadLetterItem } from "./feed/consumer.ts";
 import { ConsumerItem } from "./feed/consumer-states.ts";
 import { EventItem, FeedItem } from "./feed/items.ts";
+import { LedgerPageItem, SetItem, SourceItem } from "./ledger/items.ts";
 import { CountItem } from "./register/counts.ts";
 import { ResourceItem } from "./register/items.ts";
 import { SaidItem } from "./said/items.ts";
-import { BucketItem, SourceItem, SweepItem } from "./scopes/items.ts";
 import { IndexItem, PrefixLengthItem } from "./subjects/items.ts";
 import { CredentialItem, SealedItem } from "./vault/items.ts";
 
@@ -28,7 +28,6 @@ export const ENTITIES: readonly AnyEntity[] = [
   AccountItem,
   AuditItem,
   BootstrapItem,
-  BucketItem,
   CheckpointItem,
   ClaimItem,
   CollectorItem,
@@ -43,6 +42,7 @@ export const ENTITIES: readonly AnyEntity[] = [
   FeedItem,
   HoldItem,
   IndexItem,
+  LedgerPageItem,
   ManifestItem,
   NonceItem,
   PageItem,
@@ -53,8 +53,8 @@ export const ENTITIES: readonly AnyEntity[] = [
   SaidItem,
   ScopeItem,
   SealedItem,
+  SetItem,
   SourceItem,
-  SweepItem,
   TokenItem,
   TokenListItem,
   TriggerItem,
