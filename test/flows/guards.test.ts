@@ -47,16 +47,16 @@ const retires = (writes: readonly Write[]) =>
 describe("a run that a newer one overtakes in the middle of", () => {
   it("an upload writes nothing more: what the newer one has said stands, and history has each change once", async () => {
     const { context } = await createTestContext();
-    await aRun([scope(many(0, 30))]).deliver(context);
-    const older = aRun([scope(many(0, 30, { state: "stopped" }))]);
+    await aRun([scope(many(0, 60))]).deliver(context);
+    const older = aRun([scope(many(0, 60, { state: "stopped" }))]);
     const opened = await older.open(context);
-    const newer = aRun([scope(many(0, 30, { state: "stopping" }))]);
+    const newer = aRun([scope(many(0, 60, { state: "stopping" }))]);
     const late = meanwhile(context, writesResource, () => newer.deliver(context));
     expect(await older.upload(late.context, 0, opened.scopes[0]?.want?.[0] as number)).toMatchObject({
       state: "ignored",
     });
     expect(late.happened()).toBe(true);
-    for (const { id } of many(0, 30)) {
+    for (const { id } of many(0, 60)) {
       expect((await getResource(context, id)).attributes).toMatchObject({ state: "stopping" });
       expect(await historyTypes(context, id)).toEqual(["created", "updated"]);
     }
@@ -153,6 +153,21 @@ describe("an approval", () => {
     expect(await approveHold(context, OPERATOR, hold.id, {})).toMatchObject({ state: "approved" });
     expect(await found(context, "kind:instance")).toHaveLength(30);
   });
+
+  it("that was interrupted does not go on beside a run that may have added to what is missing", async () => {
+    const { context, table, hold } = await aHold();
+    let at = 2;
+    for (; (await found(context, "kind:instance status:retired")).length === 0; at++) {
+      await expect(
+        approveHold({ ...context, table: crashAt(table, at) }, OPERATOR, hold.id, {}),
+        `killed at write ${at}`,
+      ).rejects.toThrow(Crash);
+    }
+    const run = aRun([scope(many(40, 60))]);
+    await run.uploadAll(context, await run.open(context));
+    await expect(approveHold(context, OPERATOR, hold.id, {})).rejects.toMatchObject({ code: "request.conflict" });
+    expect(await found(context, "kind:instance")).toEqual(expect.arrayContaining(many(30, 60).map(({ id }) => id)));
+  });
 });
 
 describe("a scope that is cut anew", () => {
@@ -184,5 +199,19 @@ describe("a scope that is cut anew", () => {
       expect(retired, `killed at write ${at}`).toHaveLength(7);
     }
     expect(at).toBeGreaterThan(5);
+  });
+});
+
+describe("the id of a closed run", () => {
+  it("sent again with the same content is answered as unchanged, with other content it is refused: nothing is lost unseen", async () => {
+    const { context } = await createTestContext();
+    const run = aRun([scope(many(0, 3))]);
+    await run.deliver(context);
+    expect((await run.open(context)).state).toBe("unchanged");
+    const other = aRun([scope(many(0, 4))], { run: run.run });
+    await expect(other.open(context)).rejects.toMatchObject({ code: "discovery.run_closed", status: 409 });
+    await aRun([scope(many(0, 5))]).deliver(context);
+    expect((await run.open(context)).state).toBe("unchanged");
+    expect(await found(context, "kind:instance")).toHaveLength(5);
   });
 });
