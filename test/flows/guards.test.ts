@@ -192,10 +192,7 @@ describe("a scope that is cut anew", () => {
       // Whoever comes next, cut as it likes, finds what is gone.
       const { completed } = await aRun([scope(many(7, 60))]).deliver(context);
       expect(completed?.totals, `killed at write ${at}`).toMatchObject({ created: 0, updated: 0, retired: 7 });
-      const state = await snapshot(context);
-      const retired = Object.values(state as Record<string, { status: string }>).filter(
-        ({ status }) => status === "retired",
-      );
+      const retired = Object.values(await snapshot(context)).filter(({ status }) => status === "retired");
       expect(retired, `killed at write ${at}`).toHaveLength(7);
     }
     expect(at).toBeGreaterThan(5);

@@ -7,7 +7,7 @@ import { describe, expect, it } from "vitest";
 import { createTestContext } from "../support/context.ts";
 import { ACCOUNT, anInstance, aRun, instanceScope, type SeenScope } from "../support/estate.ts";
 import { countDump, indexDump } from "../support/index-dump.ts";
-import { found, snapshot } from "../support/register.ts";
+import { found, present, snapshot } from "../support/register.ts";
 
 const OPERATOR = anActorOf("token", "tok_1", "req_2");
 const REGIONS = ["us-east-1", "us-west-2", "eu-west-1"];
@@ -119,7 +119,10 @@ describe("whatever happens between collectors and the register", () => {
         await expectDerived(context);
         const ids = [...cloud].map(([n, state]) => shown(n, state).id).sort();
         expect(await found(context, `account:${ACCOUNT}`)).toEqual(ids);
-        const all = (await snapshot(context)) as Record<string, { status: string; indexed: boolean; events: string[] }>;
+        const undisturbed = (await createTestContext()).context;
+        await aRun(seen(cloud, REGIONS)).deliver(undisturbed);
+        expect(await present(context)).toEqual(await present(undisturbed));
+        const all = await snapshot(context);
         for (const [id, resource] of Object.entries(all)) {
           expect(resource.indexed, id).toBe(true);
           expect(resource.events[0], id).toBe("created");
@@ -158,7 +161,7 @@ describe("whatever happens between collectors and the register", () => {
           await scheduler.waitFor(Promise.allSettled(work));
           await aRun([scope(ACCOUNT, "the owner's word")]).deliver(context);
           await aRun([scope(guest, "")]).deliver(context);
-          const all = (await snapshot(context)) as Record<string, { name: string; claims: string[] }>;
+          const all = await snapshot(context);
           expect(all[subnet.id]).toMatchObject({ name: "the owner's word", indexed: true, status: "active" });
           expect(all[subnet.id]?.claims).toHaveLength(2);
           await expectDerived(context, { raced: true });
