@@ -170,4 +170,32 @@ describe("whatever happens between collectors and the register", () => {
       { numRuns: 40 },
     );
   });
+
+  it("runs over sets of scopes that overlap, in any interleaving, leave nothing that the next whole run does not mend", async () => {
+    const aRunOf = fc.record({
+      regions: someRegions,
+      state: fc.integer({ min: 0, max: 2 }),
+      how: fc.constantFrom("deliver", "deliver", "abandon"),
+    });
+    const cloudIn = (state: number): Cloud => new Map(Array.from({ length: 6 }, (_, n) => [n, state]));
+    await fc.assert(
+      fc.asyncProperty(fc.scheduler(), fc.array(aRunOf, { minLength: 2, maxLength: 5 }), async (scheduler, runs) => {
+        const { context, table } = await createTestContext();
+        const slow: Context = { ...context, table: inTurns(table, scheduler) };
+        const work = runs.map(async ({ regions, state, how }) => {
+          const run = aRun(seen(cloudIn(state), regions));
+          if (how === "deliver") await run.deliver(slow);
+          else await run.uploadAll(slow, await run.open(slow));
+        });
+        await scheduler.waitFor(Promise.allSettled(work));
+        const last = runs[0]?.state as number;
+        await aRun(seen(cloudIn(last), REGIONS)).deliver(context);
+        const undisturbed = (await createTestContext()).context;
+        await aRun(seen(cloudIn(last), REGIONS)).deliver(undisturbed);
+        expect(await present(context)).toEqual(await present(undisturbed));
+        expect((await aRun(seen(cloudIn(last), REGIONS)).open(context)).state).toBe("unchanged");
+      }),
+      { numRuns: 60 },
+    );
+  });
 });
