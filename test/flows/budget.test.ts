@@ -107,7 +107,7 @@ describe.each([2, 500, 2000, 20_000])("a source with %i scopes", (scopes) => {
     await seedLedger(context, seen, scopes);
     const { id } = anInstance(1);
     const claims = [{ source: REPORTER.name, scope: scopeName(instanceScope()) }];
-    const measure = context.table.meter.measure;
+    const measure = <T>(work: () => Promise<T>) => context.table.meter.measure(work);
     const times = await measure(() => readCompleteTimes(context, claims));
     expect(times.units.read).toBeLessThanOrEqual(2);
     expect(times.units.write).toBe(0);

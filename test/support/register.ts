@@ -1,10 +1,10 @@
 import { KIND_NAMES } from "@cadastre/contract/kinds/names";
 import type { Context } from "@cadastre/core/context";
+import { listScopes } from "@cadastre/core/discovery/list-scopes";
 import { resourceEntries } from "@cadastre/core/register/entries";
 import { listHistory } from "@cadastre/core/register/history";
 import { ResourceItem } from "@cadastre/core/register/items";
 import { findResources } from "@cadastre/core/register/search";
-import { listScopes } from "@cadastre/core/discovery/list-scopes";
 import { parseSearch } from "@cadastre/core/subjects/filters";
 import { IndexItem } from "@cadastre/core/subjects/items";
 import { partitions, subjectOf } from "@cadastre/core/subjects/keys";

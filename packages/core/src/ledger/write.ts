@@ -1,6 +1,6 @@
 import { create, type Write } from "@cadastre/store/table";
 import type { Context } from "../context.ts";
-import { cutEdits, decideEdits, type OwnSet, type StoredPages, placeEdits } from "./edit.ts";
+import { cutEdits, decideEdits, type OwnSet, placeEdits, type StoredPages } from "./edit.ts";
 import type { Edit } from "./entry.ts";
 import { SourceItem, type StoredSet } from "./items.ts";
 import { readPages, readSets } from "./read.ts";
