@@ -1,7 +1,7 @@
 import { anActorOf } from "@cadastre/core/audit/testing";
 import type { Context } from "@cadastre/core/context";
 import { approveHold, listHolds } from "@cadastre/core/discovery/holds";
-import { listScopes } from "@cadastre/core/scopes/status";
+import { listScopes } from "@cadastre/core/discovery/list-scopes";
 import { describe, expect, it } from "vitest";
 import { createTestContext } from "../support/context.ts";
 import { Crash, crashAt } from "../support/crashing-table.ts";
@@ -91,12 +91,9 @@ describe.each([0, 1, 2])("killed at any write of run %i of three", (before) => {
       const attempt = await dieIn(before, at);
       died = attempt.died;
       await aRun(STATES[before - 1] as SeenScope[]).deliver(attempt.context);
-      const after = (await snapshot(attempt.context)) as Record<
-        string,
-        { status: string; hash: string; indexed: boolean }
-      >;
+      const after = await snapshot(attempt.context);
       for (const [id, state] of expected) {
-        const { status, hash } = state as { status: string; hash: string };
+        const { status, hash } = state;
         expect(after[id], `${id}, killed at write ${at}`).toMatchObject({ status, hash, indexed: true });
       }
       for (const [id, state] of Object.entries(after)) {

@@ -1,6 +1,5 @@
 import { type ScopeError, scopeName } from "@cadastre/contract/scope";
 import type { Context } from "@cadastre/core/context";
-import { bucketOf } from "@cadastre/core/discovery/buckets";
 import { deliver } from "@cadastre/core/discovery/deliver";
 import { listHistory } from "@cadastre/core/register/history";
 import { getResource } from "@cadastre/core/register/resources";
@@ -37,23 +36,22 @@ describe("what an item of the store cannot hold", () => {
     expect(await found(context, "tag:t10999=b")).toEqual([anInstance(1).id]);
   });
 
-  it("of the errors of many scopes is shown in part, and every scope is there with its status", async () => {
+  it("of the errors of many scopes is shown whole, for each of them", async () => {
     const { context } = await createTestContext();
-    const together = Array.from({ length: 2000 }, (_, n) => instanceScope({ region: `region-${n}` })).filter(
-      (key) => bucketOf(scopeName(key)) === 7,
-    );
     const errors = Array.from(
       { length: 50 },
       (_, n): ScopeError => ({ code: "denied", message: `${n}`.padEnd(1000, "x") }),
     );
-    const scopes = together.map((key) => ({ key, status: "failed" as const, errors, resources: [] }));
+    const scopes = Array.from({ length: 40 }, (_, n) => ({
+      key: instanceScope({ region: `region-${n}` }),
+      status: "failed" as const,
+      errors,
+      resources: [],
+    }));
     await aRun(scopes).deliver(context);
     const states = [...(await scopesByName(context)).values()];
-    expect(states).toHaveLength(together.length);
-    for (const state of states) {
-      expect(state).toMatchObject({ status: "failed", errors: [{ code: "denied" }, {}, {}] });
-      expect(state.errors[0]?.message).toHaveLength(200);
-    }
+    expect(states).toHaveLength(scopes.length);
+    for (const state of states) expect(state).toMatchObject({ status: "failed", errors });
     expect((await aRun(scopes).open(context)).state).toBe("unchanged");
   });
 

@@ -7,7 +7,7 @@ import { describe, expect, it } from "vitest";
 import { createTestContext } from "../support/context.ts";
 import { ACCOUNT, anInstance, aRun, instanceScope, type SeenScope } from "../support/estate.ts";
 import { countDump, indexDump } from "../support/index-dump.ts";
-import { found, snapshot } from "../support/register.ts";
+import { found, present, snapshot } from "../support/register.ts";
 
 const OPERATOR = anActorOf("token", "tok_1", "req_2");
 const REGIONS = ["us-east-1", "us-west-2", "eu-west-1"];
@@ -119,7 +119,10 @@ describe("whatever happens between collectors and the register", () => {
         await expectDerived(context);
         const ids = [...cloud].map(([n, state]) => shown(n, state).id).sort();
         expect(await found(context, `account:${ACCOUNT}`)).toEqual(ids);
-        const all = (await snapshot(context)) as Record<string, { status: string; indexed: boolean; events: string[] }>;
+        const undisturbed = (await createTestContext()).context;
+        await aRun(seen(cloud, REGIONS)).deliver(undisturbed);
+        expect(await present(context)).toEqual(await present(undisturbed));
+        const all = await snapshot(context);
         for (const [id, resource] of Object.entries(all)) {
           expect(resource.indexed, id).toBe(true);
           expect(resource.events[0], id).toBe("created");
@@ -158,13 +161,41 @@ describe("whatever happens between collectors and the register", () => {
           await scheduler.waitFor(Promise.allSettled(work));
           await aRun([scope(ACCOUNT, "the owner's word")]).deliver(context);
           await aRun([scope(guest, "")]).deliver(context);
-          const all = (await snapshot(context)) as Record<string, { name: string; claims: string[] }>;
+          const all = await snapshot(context);
           expect(all[subnet.id]).toMatchObject({ name: "the owner's word", indexed: true, status: "active" });
           expect(all[subnet.id]?.claims).toHaveLength(2);
           await expectDerived(context, { raced: true });
         },
       ),
       { numRuns: 40 },
+    );
+  });
+
+  it("runs over sets of scopes that overlap, in any interleaving, leave nothing that the next whole run does not mend", async () => {
+    const aRunOf = fc.record({
+      regions: someRegions,
+      state: fc.integer({ min: 0, max: 2 }),
+      how: fc.constantFrom("deliver", "deliver", "abandon"),
+    });
+    const cloudIn = (state: number): Cloud => new Map(Array.from({ length: 6 }, (_, n) => [n, state]));
+    await fc.assert(
+      fc.asyncProperty(fc.scheduler(), fc.array(aRunOf, { minLength: 2, maxLength: 5 }), async (scheduler, runs) => {
+        const { context, table } = await createTestContext();
+        const slow: Context = { ...context, table: inTurns(table, scheduler) };
+        const work = runs.map(async ({ regions, state, how }) => {
+          const run = aRun(seen(cloudIn(state), regions));
+          if (how === "deliver") await run.deliver(slow);
+          else await run.uploadAll(slow, await run.open(slow));
+        });
+        await scheduler.waitFor(Promise.allSettled(work));
+        const last = runs[0]?.state as number;
+        await aRun(seen(cloudIn(last), REGIONS)).deliver(context);
+        const undisturbed = (await createTestContext()).context;
+        await aRun(seen(cloudIn(last), REGIONS)).deliver(undisturbed);
+        expect(await present(context)).toEqual(await present(undisturbed));
+        expect((await aRun(seen(cloudIn(last), REGIONS)).open(context)).state).toBe("unchanged");
+      }),
+      { numRuns: 60 },
     );
   });
 });

@@ -113,8 +113,8 @@ describe("an API that is down", () => {
     const late = await aSession(api, collector, { spool: "late" }).run([observing(inRound(2))]);
     expect(late.earlier).toMatchObject([{ delivered: true }]);
     expect((await aSession(api, collector).run([observing(inRound(2))])).state).toBe("unchanged");
-    const control = Object.entries(await undisturbed([0, 2])) as [string, Record<string, unknown>][];
-    const all = (await api.endWithSnapshot()) as Record<string, Record<string, unknown>>;
+    const control = Object.entries(await undisturbed([0, 2]));
+    const all = await api.endWithSnapshot();
     for (const [id, { status, hash, claims }] of control)
       expect(all[id], id).toMatchObject({ status, hash, claims, indexed: true });
     for (const [id, resource] of Object.entries(all)) {
@@ -148,9 +148,9 @@ describe("collectors at the same time on one API", () => {
       const last = await aSession(api, one, { spool: "last" }).run([observing(seen(99))]);
       expect(last).toMatchObject({ delivered: true, totals: { created: 0, retired: 0 } });
     }
-    const all = Object.values(await api.endWithSnapshot()) as Record<string, string[]>[];
+    const all = Object.values(await api.endWithSnapshot());
     expect(all).toHaveLength(80);
-    const hashes = new Set(all.map(({ name, hash }) => `${String(name)} ${String(hash)}`));
+    const hashes = new Set(all.map(({ name, hash }) => `${name} ${hash}`));
     expect(hashes.size).toBe(80);
     for (const resource of all) {
       expect(resource).toMatchObject({ status: "active", indexed: true });

@@ -53,12 +53,13 @@ request adds one strong read (the collector) and one write (its nonce).
 
 | use case | reads | writes |
 |---|---|---|
-| unchanged run, any size | the sweep of its set | the sweep, an audit record |
-| changed run: open | sweep, the buckets that differ, each changed scope with its shard pages | each changed scope's lease, the run, the sweep, an audit record |
+| unchanged run, any size | its set | its set, an audit record |
+| changed run: open | its set, the ledger's pages that differ, each changed scope with its shard pages | those pages, its set, each changed scope's lease, the run, an audit record |
 | a shard | scope, manifest, the resources that differ | those resources with event and index, the manifest, an audit record |
-| complete | run, each changed scope with the manifests it sent | pages, scope, buckets, sweep, run, an audit record |
+| complete | run, each changed scope with the manifests it sent, the ledger's pages of these scopes | shard pages, scopes, those pages, its set, the run, an audit record |
 | find by address | the prefix lengths in use, then one exact range for each | – |
 | find by tag, word, network, account, region, kind | one range of the index, then the resources it proposes | – |
-| status of all scopes | the buckets and sweeps of each source | – |
+| when a resource was last seen | for each scope that has it a page of the ledger and its set | – |
+| status of all scopes | the ledger of each source, the scopes of the page | – |
 `;
 }

@@ -1,10 +1,10 @@
 import { KIND_NAMES } from "@cadastre/contract/kinds/names";
 import type { Context } from "@cadastre/core/context";
+import { listScopes } from "@cadastre/core/discovery/list-scopes";
 import { resourceEntries } from "@cadastre/core/register/entries";
 import { listHistory } from "@cadastre/core/register/history";
 import { ResourceItem } from "@cadastre/core/register/items";
 import { findResources } from "@cadastre/core/register/search";
-import { listScopes } from "@cadastre/core/scopes/status";
 import { parseSearch } from "@cadastre/core/subjects/filters";
 import { IndexItem } from "@cadastre/core/subjects/items";
 import { partitions, subjectOf } from "@cadastre/core/subjects/keys";
@@ -31,12 +31,21 @@ export async function historyTypes(context: Context, id: string): Promise<string
   return items.map((event) => event.type).reverse();
 }
 
+interface ResourceSnapshot {
+  readonly status: "active" | "retired";
+  readonly hash: string;
+  readonly name: string;
+  readonly claims: readonly string[];
+  readonly events: readonly string[];
+  readonly indexed: boolean;
+}
+
 /**
  * What the register says, without when it was said: every resource that the kind index knows, its number of events, and whether the index
  * has exactly what it should for it. Two registers that answer alike have the same snapshot.
  */
 export async function snapshot(context: Context) {
-  const all: Record<string, unknown> = {};
+  const all: Record<string, ResourceSnapshot> = {};
   for (const status of ["active", "retired"] as const) {
     for (const kind of KIND_NAMES) {
       let cursor: string | undefined;
@@ -60,4 +69,10 @@ export async function snapshot(context: Context) {
     }
   }
   return Object.fromEntries(Object.entries(all).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** What the register says is there now, without how it came to be. Two registers that were shown the same at last say the same. */
+export async function present(context: Context) {
+  const active = Object.entries(await snapshot(context)).filter(([, { status }]) => status === "active");
+  return Object.fromEntries(active.map(([id, { events: _, ...resource }]) => [id, resource]));
 }

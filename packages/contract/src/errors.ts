@@ -41,6 +41,7 @@ export const ERRORS = {
   "discovery.digest_mismatch": { status: 422, title: "The resources do not have the announced digest" },
   "discovery.shards_missing": { status: 409, title: "Shards are missing; nothing was retired" },
   "discovery.run_not_found": { status: 404, title: "There is no such run" },
+  "discovery.run_closed": { status: 409, title: "The run was closed with other content" },
   "hold.not_found": { status: 404, title: "There is no such hold" },
   "hold.decided": { status: 409, title: "The hold was decided" },
   "hold.changed": { status: 409, title: "The scope has changed since the hold" },

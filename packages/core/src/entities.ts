@@ -17,10 +17,10 @@ import { CheckpointItem, DeadLetterItem } from "./feed/consumer.ts";
 import { ConsumerItem } from "./feed/consumer-states.ts";
 import { EventItem, FeedItem } from "./feed/items.ts";
 import { JobCancelItem, JobEntryItem, JobItem, JobRunItem } from "./jobs/items.ts";
+import { LedgerPageItem, SetItem, SourceItem } from "./ledger/items.ts";
 import { CountItem } from "./register/counts.ts";
 import { ResourceItem } from "./register/items.ts";
 import { SaidItem } from "./said/items.ts";
-import { BucketItem, SourceItem, SweepItem } from "./scopes/items.ts";
 import { IndexItem, PrefixLengthItem } from "./subjects/items.ts";
 import { CredentialItem, SealedItem } from "./vault/items.ts";
 
@@ -29,7 +29,6 @@ export const ENTITIES: readonly AnyEntity[] = [
   AccountItem,
   AuditItem,
   BootstrapItem,
-  BucketItem,
   CheckpointItem,
   ClaimItem,
   CollectorItem,
@@ -48,6 +47,7 @@ export const ENTITIES: readonly AnyEntity[] = [
   JobEntryItem,
   JobItem,
   JobRunItem,
+  LedgerPageItem,
   ManifestItem,
   NonceItem,
   PageItem,
@@ -58,8 +58,8 @@ export const ENTITIES: readonly AnyEntity[] = [
   SaidItem,
   ScopeItem,
   SealedItem,
+  SetItem,
   SourceItem,
-  SweepItem,
   TokenItem,
   TokenListItem,
   TriggerItem,

@@ -9,7 +9,7 @@ import {
 } from "@cadastre/core/access/decide-collector";
 import { registerCollector } from "@cadastre/core/access/register-collector";
 import type { Actor, Context } from "@cadastre/core/context";
-import { lastReportAt } from "@cadastre/core/scopes/status";
+import { lastReportAt } from "@cadastre/core/ledger/read";
 import { implement, type Operator } from "./route.ts";
 
 /** A collector is the source of what it sees by its name. */

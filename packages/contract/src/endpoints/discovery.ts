@@ -35,7 +35,14 @@ export const discovery = defineArea("discovery", {
     rawBody: true,
     answer: discoveryResult,
     mutates: true,
-    errors: ["discovery.version", "discovery.digest_mismatch", "collector.foreign_account", "request.conflict"],
+    errors: [
+      "discovery.version",
+      "discovery.digest_mismatch",
+      "discovery.run_not_found",
+      "discovery.run_closed",
+      "collector.foreign_account",
+      "request.conflict",
+    ],
     example: { body: { contract: DISCOVERY_VERSION, scopes: [{ ...aScope, status: "complete", resources: [] }] } },
   }),
   openRun: defineEndpoint({

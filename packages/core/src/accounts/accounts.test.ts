@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { aContext, anActor, anActorOf, auditRecords } from "../audit/testing.ts";
 import { actorName } from "../context.ts";
 import { type AccountKey, createAccount, deleteAccount, getAccount, listAccounts, patchAccount } from "./accounts.ts";
-import { accountSightings } from "./sighting.ts";
+import { noteAccounts } from "./note-accounts.ts";
 
 const PROD: AccountKey = { provider: "aws", account: "111111111111" };
 const anAccount = (more: object = {}) => parse(newAccount, { ...PROD, name: "prod", ...more });
@@ -113,38 +113,34 @@ describe("accounts", () => {
   });
 });
 
-describe("an account that a collector sees", () => {
+describe("an account that a collector reports", () => {
   test("for the first time is created by the collector, and what operators said of a known one is not touched", async () => {
     const context = aContext();
     const known = await createAccount(context, anActor, anAccount({ notes: "ours" }));
     const unknown: AccountKey = { provider: "aws", account: "222222222222" };
-    const writes = await accountSightings(context, collector, [PROD, unknown, unknown]);
-    expect(writes).toHaveLength(1);
-    await context.table.commit(writes);
+    await noteAccounts(context, collector, [PROD, unknown, unknown]);
     expect(await getAccount(context, unknown)).toMatchObject({
       createdBy: actorName(collector),
       name: "",
       regions: [],
     });
     expect(await getAccount(context, PROD)).toEqual(known);
-    expect(await accountSightings(context, collector, [PROD, unknown])).toEqual([]);
+    await noteAccounts(context, collector, [PROD, unknown]);
+    expect((await auditRecords(context)).slice(1)).toMatchObject([
+      { action: "account.noted", target: "aws/222222222222", detail: { accounts: ["aws/222222222222"] } },
+    ]);
   });
 
-  test("by two runs at once is created by one; the other commit is refused and finds it on its second try", async () => {
+  test("by two runs at once is created once", async () => {
     const context = aContext();
-    const [one, two] = await Promise.all([
-      accountSightings(context, collector, [PROD]),
-      accountSightings(context, collector, [PROD]),
-    ]);
-    await context.table.commit(one);
-    await expect(context.table.commit(two)).rejects.toMatchObject({ refusals: [{ index: 0, reason: "exists" }] });
-    expect(await accountSightings(context, collector, [PROD])).toEqual([]);
+    await Promise.all([noteAccounts(context, collector, [PROD]), noteAccounts(context, collector, [PROD])]);
+    expect(await auditRecords(context)).toMatchObject([{ action: "account.noted", target: "aws/111111111111" }]);
   });
 
   test("costs half a read unit when it is known", async () => {
     const context = aContext();
     await createAccount(context, anActor, anAccount());
-    const { units } = await context.table.meter.measure(() => accountSightings(context, collector, [PROD]));
+    const { units } = await context.table.meter.measure(() => noteAccounts(context, collector, [PROD]));
     expect(units).toEqual({ read: 0.5, write: 0 });
   });
 });

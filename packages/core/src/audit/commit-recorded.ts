@@ -21,7 +21,7 @@ export interface AuditEntry {
 /** Of the 100 writes of a commit, those that the record and a claim take. */
 export const RECORD_WRITES = 2;
 
-export function recordOf(actor: Actor, now: Date, entry: AuditEntry): Write {
+function recordOf(actor: Actor, now: Date, entry: AuditEntry): Write {
   return create(AuditItem, {
     id: newId("audit", now),
     at: now.toISOString(),

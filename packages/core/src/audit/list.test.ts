@@ -1,10 +1,12 @@
+import { newId } from "@cadastre/contract/ids";
 import { auditRecord } from "@cadastre/contract/view";
+import { create } from "@cadastre/store/table";
 import { describe, expect, test } from "vitest";
 import { systemActor } from "../context.ts";
-import { commitRecorded, recordOf } from "./commit-recorded.ts";
+import { commitRecorded } from "./commit-recorded.ts";
 import { AUDIT_PARTITIONS, AuditItem } from "./items.ts";
 import { type AuditFilter, listAudit } from "./list.ts";
-import { aContext, anActor, type TestContext } from "./testing.ts";
+import { aContext, anActor, auditRecords, type TestContext } from "./testing.ts";
 
 const DAY = 86_400;
 
@@ -121,9 +123,12 @@ describe("the audit log", () => {
 
   test("with a filter that nothing matches reads a bounded number of records for each page", async () => {
     const context = aContext();
+    await write(context, "t");
+    const [record] = await auditRecords(context);
+    if (!record) throw new Error("no record");
     for (let at = 0; at < 60; at++) {
       await context.table.commit(
-        Array.from({ length: 100 }, () => recordOf(anActor, context.now(), { action: "a.b", target: "t" })),
+        Array.from({ length: 100 }, () => create(AuditItem, { ...record, id: newId("audit", context.now()) })),
       );
     }
     const page = await context.table.meter.measure(() => listAudit(context, { limit: 10, target: "none" }));

@@ -9,21 +9,21 @@ export interface Losses {
 }
 
 /**
- * Whether a complete scope's losses may be retired at once, or wait for an operator: they wait when nothing would be left, or
- * when they are more than the policy's share of what is known and not just a few. An operator who approved or rejected
- * exactly these losses is not asked again.
+ * Whether a complete scope's losses may be retired at once, or wait for an operator. They wait when nothing is left in the
+ * scope, and when they are at least the policy's floor and more than its share of all that is known: what is left, new or not,
+ * and what is missing. An operator who approved or rejected exactly these losses is not asked again.
  */
 export function decideHold(
   policy: HoldPolicy,
   losses: Losses,
   decided: { readonly state: string; readonly fingerprint: string } | undefined,
 ): "retire" | "hold" | "keep" {
-  if (losses.missing === 0) return "retire";
-  if (decided?.fingerprint === losses.fingerprint) {
+  const { left, missing, fingerprint } = losses;
+  if (missing === 0) return "retire";
+  if (decided?.fingerprint === fingerprint) {
     if (decided.state === "approved") return "retire";
     if (decided.state === "rejected") return "keep";
   }
-  const known = losses.left + losses.missing;
-  const massive = losses.left === 0 || (losses.missing >= policy.floor && losses.missing > policy.share * known);
-  return massive ? "hold" : "retire";
+  const isMassive = missing >= policy.floor && missing > policy.share * (left + missing);
+  return left === 0 || isMassive ? "hold" : "retire";
 }

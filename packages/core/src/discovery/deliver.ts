@@ -25,8 +25,9 @@ import { scopeName } from "@cadastre/contract/scope";
 import type { Actor, Context } from "../context.ts";
 import { completeRun } from "./complete.ts";
 import { openRun } from "./open.ts";
+import { parseResources } from "./parse-resources.ts";
 import { type Reporter, requireBoundScopes } from "./sources.ts";
-import { parseResources, uploadShard } from "./upload.ts";
+import { uploadShard } from "./upload.ts";
 
 /** How often a run is opened again because a scope is to be cut otherwise. */
 const MOST_ROUNDS = 6;
@@ -55,7 +56,7 @@ export async function deliver(
   requireBoundScopes(reporter, payload.scopes);
   const run = payload.run ?? newId("run", context.now());
   const errors: Errors = [];
-  const scopes = payload.scopes.map((scope, at) => toCutable(scope, at, errors));
+  const scopes = payload.scopes.map((scope, place) => toCutable(scope, place, errors));
   const counts = new Map(
     scopes.map((scope) => [scope.name, scope.resources.length === 0 ? 1 : shardCountFor(scope.resources.length)]),
   );
@@ -64,8 +65,8 @@ export async function deliver(
   for (let round = 1; opened.scopes.some((scope) => scope.verdict === "reshard"); round++) {
     if (round === MOST_ROUNDS)
       throw new ProblemError("request.conflict", "other runs keep cutting the same scopes anew");
-    for (const [at, { verdict, shardCount }] of opened.scopes.entries()) {
-      if (verdict === "reshard" && shardCount) counts.set((scopes[at] as Cutable).name, shardCount);
+    for (const [place, { verdict, shardCount }] of opened.scopes.entries()) {
+      if (verdict === "reshard" && shardCount) counts.set((scopes[place] as Cutable).name, shardCount);
     }
     opened = await open();
   }
@@ -78,8 +79,8 @@ export async function deliver(
     errors,
   };
   if (opened.state === "unchanged") return { ...known, scopes: scopes.map((scope) => unchangedResult(scope)) };
-  for (const [at, { want }] of opened.scopes.entries()) {
-    const scope = scopes[at] as Cutable;
+  for (const [place, { want }] of opened.scopes.entries()) {
+    const scope = scopes[place] as Cutable;
     for (const shard of want ?? []) {
       const resources = cut(scope, counts.get(scope.name) ?? 1)[shard]?.map((one) => one.raw) ?? [];
       await uploadShard(

@@ -27,7 +27,7 @@ export type Lease = z.output<typeof lease>;
 export const ScopeItem = defineEntity({
   type: "scope",
   about:
-    "One scope that was ever seen to change: its generation, how it is cut into shards, and the run that has it open",
+    "One scope that was ever seen to change: its generation, how it is cut into shards, the run that has it open, and what the last one made of it",
   schema: z.object({
     source: z.string(),
     name: z.string(),
@@ -39,15 +39,18 @@ export const ScopeItem = defineEntity({
     outcome: z
       .object({
         run: z.string(),
-        /** The set that the run reported. */
-        set: z.string(),
         generation: z.int(),
+        digest: z.string(),
         errors: z.array(scopeError),
-        known: z.int(),
+        /** Resources that the scope has, by the last run that said anything of them. */
+        resources: z.int(),
         missing: z.int(),
         result: scopeResult,
+        runAt: z.string(),
+        changeAt: z.string().optional(),
       })
       .optional(),
+    /** The losses that wait for an operator, or that one wants to keep. */
     hold: z.string().optional(),
   }),
   key: {
@@ -56,6 +59,7 @@ export const ScopeItem = defineEntity({
   },
 });
 export type ScopeItem = ItemOf<typeof ScopeItem>;
+export type Outcome = NonNullable<ScopeItem["outcome"]>;
 
 /** Digests of up to 32 shards, with how many of each shard's known resources its last upload did not have. */
 export const PageItem = defineEntity({
@@ -106,13 +110,7 @@ export const ManifestItem = defineEntity({
 });
 export type ManifestItem = ItemOf<typeof ManifestItem>;
 
-const runScope = z.object({
-  name: z.string(),
-  digest: z.string(),
-  /** Nothing differs but the set that the scope is reported in. */
-  same: z.boolean(),
-  result: scopeResult.optional(),
-});
+const runScope = z.object({ name: z.string(), result: scopeResult.optional() });
 export type RunScope = z.output<typeof runScope>;
 
 /** So many of a run's scopes stand in the run itself, the rest in pages of as many. */
@@ -120,13 +118,13 @@ export const RUN_PAGE_SCOPES = 200;
 
 export const RunItem = defineEntity({
   type: "run",
-  about: "A run that had something to say, with the scopes that differ and what became of each; kept for 30 days",
+  about: "A run that had something to say, with the scopes that it opened and what became of each; kept for 30 days",
   schema: z.object({
     run: z.string(),
     source: z.string(),
     set: z.string(),
+    /** Over the scopes of the run, so that its id is not taken for another run once it is closed. */
     root: z.string(),
-    buckets: bytes,
     scopes: z.array(runScope),
     pages: z.int(),
     openedAt: z.string(),

@@ -1,14 +1,13 @@
 import { newId } from "@cadastre/contract/ids";
 import { fromScopeName } from "@cadastre/contract/scope";
-import { check, create, replace, type Write } from "@cadastre/store/table";
+import { check, create, replace, type Stored, type Write } from "@cadastre/store/table";
 import type { Actor, Context } from "../context.ts";
 import { decideHold } from "./decide-hold.ts";
 import { HoldItem, type Lease, ScopeItem } from "./items.ts";
 import { readMissing, retireMissing, sampleOf } from "./retire.ts";
 import type { ShardState } from "./shards.ts";
 
-type StoredScope = ScopeItem & { readonly version: number };
-type StoredHold = HoldItem & { readonly version: number };
+type LeasedScope = Stored<ScopeItem> & { readonly lease: Lease };
 
 export interface Losses {
   readonly retired: number;
@@ -27,13 +26,13 @@ export const NO_LOSSES: Losses = { retired: 0, held: 0, retiredShards: [], hold:
 export async function settleLosses(
   context: Context,
   actor: Actor,
-  scope: StoredScope,
-  lease: Lease,
+  scope: LeasedScope,
   states: ReadonlyMap<number, ShardState>,
 ): Promise<Losses> {
+  const { lease } = scope;
   const id = { source: scope.source, name: scope.name };
   const hold = scope.hold ? await context.table.get(HoldItem, { id: scope.hold }, { consistent: true }) : undefined;
-  const missing = await readMissing(context, id, scope.shardCount, states);
+  const missing = await readMissing(context, scope, states);
   const decision = decideHold(
     context.holdPolicy,
     { left: lease.resources, missing: missing.idHashes.length, fingerprint: missing.fingerprint },
@@ -43,7 +42,7 @@ export async function settleLosses(
   if (decision === "retire") {
     const absence = { scope: fromScopeName(scope.name), run: lease.run, actor, at };
     const guard = [check(ScopeItem, id, scope.version)];
-    const retired = await retireMissing(context, id, scope.shardCount, missing.shards, absence, guard);
+    const retired = await retireMissing(context, scope, missing, absence, guard);
     return {
       retired,
       held: 0,
@@ -67,12 +66,12 @@ export async function settleLosses(
   return { ...NO_LOSSES, held, hold: next.id, writes: [write] };
 }
 
-function lift(hold: StoredHold, at: string): Write {
+function lift(hold: Stored<HoldItem>, at: string): Write {
   const { version, ...item } = hold;
   return replace(HoldItem, { ...item, state: "lifted", decidedAt: at }, version);
 }
 
-function newHold(scope: StoredScope, at: string): StoredHold {
+function newHold(scope: ScopeItem, at: string): Stored<HoldItem> {
   return {
     id: newId("hold", new Date(at)),
     source: scope.source,

@@ -3,28 +3,30 @@ import type { OpenRun, RunOpened, ScopeVerdict } from "@cadastre/contract/discov
 import { requireVersion } from "@cadastre/contract/discovery";
 import { ProblemError } from "@cadastre/contract/errors";
 import { scopeName } from "@cadastre/contract/scope";
-import { ConflictError } from "@cadastre/store/errors";
-import { create, put, replace, type Write } from "@cadastre/store/table";
-import { recordOf as audit } from "../audit/commit-recorded.ts";
+import { COMMIT_LIMIT, type Write } from "@cadastre/store/table";
+import { noteAccounts } from "../accounts/note-accounts.ts";
+import { type AuditEntry, commitRecorded, RECORD_WRITES } from "../audit/commit-recorded.ts";
 import type { Actor, Context } from "../context.ts";
-import { BucketItem, type ScopeEntry, SourceItem, SweepItem } from "../scopes/items.ts";
-import { bucketDigests, bucketOf, byBucket, differingBuckets, setOf } from "./buckets.ts";
-import { addMarks, EVERY_SCOPE, markOn } from "./dirty.ts";
-import { RUN_PAGE_SCOPES, RunItem, RunPageItem, type RunScope, type ScopeItem } from "./items.ts";
-import { type Incoming, openScopes } from "./lease.ts";
+import { inParallel } from "../in-parallel.ts";
+import { type Compared, decideOpening, type Opening, readCompared } from "../ledger/compare.ts";
+import { blankEntry, type Edit, moveEntry } from "../ledger/entry.ts";
+import { editLedger, toSourceWrites } from "../ledger/write.ts";
+import { retryOnConflict } from "../retry-on-conflict.ts";
+import type { Incoming, Opened } from "./lease.ts";
+import { openScopes } from "./open-scopes.ts";
 import { inParts } from "./parts.ts";
-import { settle } from "./settle.ts";
-import { sightAccounts } from "./sight.ts";
+import { readRunItem, writeRun } from "./runs.ts";
 import { type Reporter, requireBoundScopes } from "./sources.ts";
 
-const ATTEMPTS = 6;
-const RUN_LIFE_SECONDS = 30 * 86_400;
+/** Commits of leases that are on the way at a time, when a run has more of them than one takes. */
+const COMMITS_AT_ONCE = 8;
 
 /**
  * Opens a run, or opens it again: says for each scope whether it is known, and which of its shards to send. An unchanged run
- * is closed at once: it reads one item and writes two, whatever the size of the estate. Writes sweep, scope, run and audit
- * items. Errors: `discovery.version`, `collector.foreign_account`, `discovery.digest_mismatch`, `request.invalid`,
- * `discovery.run_not_found` for another source's run. A run that is closed is answered as unchanged, and nothing is written.
+ * is closed at once: it reads one item and writes two, whatever the size of the estate. Writes ledger, scope, run, account and
+ * audit items. Errors: `discovery.version`, `collector.foreign_account`, `discovery.digest_mismatch`, `request.invalid`,
+ * `request.conflict`, `discovery.run_not_found` for another source's run, `discovery.run_closed` when the id is that of a run
+ * that was closed with other content. The very run that was closed is answered as unchanged, and nothing is written.
  * Two runs at once: the newer one has the scopes; what the older one still sends is ignored.
  */
 export async function openRun(context: Context, actor: Actor, reporter: Reporter, body: OpenRun): Promise<RunOpened> {
@@ -37,211 +39,116 @@ export async function openRun(context: Context, actor: Actor, reporter: Reporter
       errors: [{ path: "root", message: "is not the root over the scopes' digests" }],
     });
   }
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await tryOpen(context, actor, reporter, body, scopes, attempt > 1);
-    } catch (error) {
-      if (!(error instanceof ConflictError)) throw error;
-      if (attempt === ATTEMPTS)
-        throw new ProblemError("request.conflict", "other runs keep changing the same scopes", { cause: error });
-    }
-  }
+  const opening = { run: body.run, source: reporter.name, root: body.root, scopes };
+  return retryOnConflict(() => tryOpen(context, actor, opening), {
+    attempts: 6,
+    detail: "other runs keep changing the same scopes",
+  });
 }
 
 function requireDistinct(scopes: readonly Incoming[]): void {
   const seen = new Set<string>();
-  scopes.forEach((scope, at) => {
-    if (seen.has(scope.name)) {
-      const message = `the scope ${scope.name} is in the run twice`;
-      throw new ProblemError("request.invalid", `scopes[${at}]: ${message}`, {
-        errors: [{ path: `scopes[${at}]`, message }],
+  for (const [place, { name }] of scopes.entries()) {
+    if (seen.has(name)) {
+      const message = `the scope ${name} is in the run twice`;
+      throw new ProblemError("request.invalid", `scopes[${place}]: ${message}`, {
+        errors: [{ path: `scopes[${place}]`, message }],
       });
     }
-    seen.add(scope.name);
-  });
+    seen.add(name);
+  }
 }
 
-async function tryOpen(
-  context: Context,
-  actor: Actor,
-  reporter: Reporter,
-  body: OpenRun,
-  scopes: readonly Incoming[],
-  consistent: boolean,
-): Promise<RunOpened> {
-  const { table } = context;
-  const now = context.now();
-  const source = reporter.name;
-  const set = setOf(scopes.map((scope) => scope.name));
-  const allUnchanged = (): RunOpened => ({
-    run: body.run,
-    state: "unchanged",
-    scopes: scopes.map(() => ({ verdict: "unchanged" })),
-  });
-  const record = (outcome: string, counts: object) =>
-    audit(actor, now, {
-      action: "discovery.run",
-      target: body.run,
-      detail: { source, outcome, scopes: scopes.length, ...counts },
-    });
+interface OpeningRun {
+  readonly run: string;
+  readonly source: string;
+  readonly root: string;
+  readonly scopes: readonly Incoming[];
+}
 
-  const last = await table.get(SweepItem, { source, set }, { consistent });
-  if (last?.root === body.root) {
-    const { version, ...item } = last;
-    await table.commit([
-      replace(SweepItem, { ...item, run: body.run, at: now.toISOString() }, version),
-      record("unchanged", {}),
-    ]);
-    return allUnchanged();
-  }
+/** The answer, with one verdict for each of the run's scopes; those that are not in `verdicts` are unchanged. */
+function toAnswer(
+  { run, scopes }: OpeningRun,
+  state: RunOpened["state"],
+  verdicts: (name: string) => ScopeVerdict | undefined = () => undefined,
+): RunOpened {
+  return { run, state, scopes: scopes.map(({ name }) => verdicts(name) ?? { verdict: "unchanged" }) };
+}
 
-  // From here on nothing is judged by what a replica may not have heard of yet.
-  const sweep = await table.get(SweepItem, { source, set }, { consistent: true });
-  const buckets = bucketDigests(scopes);
-  const dirty = sweep?.dirty ?? {};
-  const differing = new Set(differingBuckets(buckets, EVERY_SCOPE in dirty ? undefined : sweep?.buckets));
-  for (const name of Object.keys(dirty)) differing.add(bucketOf(name));
-  const concerned = [...byBucket(scopes)].filter(([bucket]) => differing.has(bucket));
-  const stored = await table.getMany(
-    BucketItem,
-    concerned.map(([bucket]) => ({ source, bucket })),
-    { consistent: true },
-  );
-  const entries = new Map(stored.flatMap((item) => item?.scopes ?? []).map((entry) => [entry.name, entry]));
-  const compared = concerned.flatMap(([, members]) => members);
-  const sweeps = new Map([[set, sweep]]);
-  for (const other of await readSweeps(context, source, setsOf(compared, entries, set))) sweeps.set(other.set, other);
-  const changed: Incoming[] = [];
-  const moved: Incoming[] = [];
-  for (const scope of compared) {
-    const entry = entries.get(scope.name);
-    const mark = (of: string) => markOn(sweeps.get(of)?.dirty ?? {}, scope.name);
-    if (entry?.digest !== scope.digest || mark(set) || mark(entry.set)) changed.push(scope);
-    else if (entry.set !== set) moved.push(scope);
-  }
-  const newSource = sweep ? [] : await firstSight(context, source, now);
+async function tryOpen(context: Context, actor: Actor, run: OpeningRun): Promise<RunOpened> {
+  const { source } = run;
+  const compared = await readCompared(context, source, run.scopes);
+  const opening = decideOpening(run.scopes, compared);
+  const { changed } = opening;
   if (changed.length === 0) {
-    const run = { run: body.run, source, set, root: body.root, buckets };
-    const same = moved.map((scope): RunScope => ({ name: scope.name, digest: scope.digest, same: true }));
-    await settle(context, run, same, [], [...newSource, record("unchanged", { moved: moved.length })]);
-    return allUnchanged();
+    await commitOpening(context, actor, run, { compared, opening });
+    return toAnswer(run, "unchanged");
   }
-
-  const known = await table.get(RunItem, { run: body.run }, { consistent: true });
-  if (known && known.source !== source) throw new ProblemError("discovery.run_not_found");
-  if (known?.state === "closed") return allUnchanged();
-  await sightAccounts(
+  const stored = await readRunItem(context, run.run);
+  if (stored && stored.source !== source) throw new ProblemError("discovery.run_not_found");
+  if (stored?.state === "closed") {
+    if (stored.root === run.root) return toAnswer(run, "unchanged");
+    throw new ProblemError(
+      "discovery.run_closed",
+      `${run.run} was closed with other content; a new run needs a new id`,
+    );
+  }
+  const isKnown = (name: string) => compared.entries.has(name);
+  await noteAccounts(
     context,
     actor,
-    changed.filter((scope) => !entries.has(scope.name)),
+    changed.filter(({ name }) => !isKnown(name)),
   );
-  const opened = await openScopes(context, source, body.run, changed);
-  if (opened.resharded.size > 0) {
-    return {
-      run: body.run,
-      state: "open",
-      scopes: scopes.map((scope) => opened.resharded.get(scope.name) ?? { verdict: "unchanged" }),
-    };
-  }
-  const listed: RunScope[] = [
-    ...changed.map((scope) => ({ name: scope.name, digest: scope.digest, same: false })),
-    ...moved.map((scope) => ({ name: scope.name, digest: scope.digest, same: true })),
-  ];
-  const expiresAtSeconds = Math.floor(now.getTime() / 1000) + RUN_LIFE_SECONDS;
-  const pages = Math.ceil(Math.max(0, listed.length - RUN_PAGE_SCOPES) / RUN_PAGE_SCOPES);
-  await table.load(
-    Array.from({ length: pages }, (_, page) =>
-      put(RunPageItem, {
-        run: body.run,
-        page,
-        scopes: listed.slice((page + 1) * RUN_PAGE_SCOPES, (page + 2) * RUN_PAGE_SCOPES),
-        expiresAtSeconds,
-      }),
-    ),
-  );
-  const item: RunItem = {
-    run: body.run,
-    source,
-    set,
-    root: body.root,
-    buckets,
-    scopes: listed.slice(0, RUN_PAGE_SCOPES),
-    pages,
-    openedAt: now.toISOString(),
-    state: "open",
-    expiresAtSeconds,
-  };
-  const holders = new Map(
-    changed.map(({ name }) => [name, holdersOf(set, entries.get(name), opened.outcomes.get(name))]),
-  );
-  const marks = await markDirty(context, { ...item, at: now.toISOString() }, holders, changed.length === scopes.length);
-  const more = [...marks, ...newSource, record("opened", { changed: changed.length })];
-  const write = known ? replace(RunItem, item, known.version) : create(RunItem, item);
-  await writeRun(context, [write, ...more], opened.writes);
-  return {
-    run: body.run,
-    state: "open",
-    scopes: scopes.map((scope): ScopeVerdict => opened.verdicts.get(scope.name) ?? { verdict: "unchanged" }),
-  };
+  const { resharded, opened } = await openScopes(context, run, changed, isKnown);
+  if (resharded.size > 0) return toAnswer(run, "open", (name) => resharded.get(name));
+  const names = changed.map(({ name }) => name);
+  const write = await writeRun(context, { run: run.run, source, root: run.root, set: compared.set, names }, stored);
+  await commitOpening(context, actor, run, { compared, opening, opened, write });
+  return toAnswer(run, "open", (name) => opened.get(name)?.verdict);
 }
 
-/** The source's own item, when this may be its first run. */
-async function firstSight(context: Context, source: string, now: Date): Promise<Write[]> {
-  const known = await context.table.get(SourceItem, { source });
-  return known ? [] : [put(SourceItem, { source, firstSeenAt: now.toISOString() })];
+/** What a run that opens was compared with, and what came of it; an unchanged one opens nothing and is not written. */
+interface Decided {
+  readonly compared: Compared;
+  readonly opening: Opening<Incoming>;
+  readonly opened?: ReadonlyMap<string, Opened>;
+  readonly write?: Write;
 }
 
-/** The other sets that the compared scopes were last reported in. */
-function setsOf(compared: readonly Incoming[], entries: ReadonlyMap<string, ScopeEntry>, own: string): string[] {
-  const sets = new Set(compared.flatMap((scope) => entries.get(scope.name)?.set ?? []));
-  sets.delete(own);
-  return [...sets];
-}
-
-async function readSweeps(context: Context, source: string, sets: readonly string[]) {
-  const sweeps = await context.table.getMany(
-    SweepItem,
-    sets.map((set) => ({ source, set })),
-    { consistent: true },
-  );
-  return sweeps.filter((sweep) => sweep !== undefined);
-}
-
-/** The sets whose sweeps speak for a scope: the run's, the one it was last settled in, and that of a run that is about to. */
-function holdersOf(own: string, entry: ScopeEntry | undefined, outcome: ScopeItem["outcome"]): Set<string> {
-  const unsettled = outcome && outcome.generation > (entry?.generation ?? 0);
-  return new Set([own, ...(entry ? [entry.set] : []), ...(unsettled ? [outcome.set] : [])]);
-}
-
-/** Sweeps that hold any of the scopes are no longer current from the moment that one may be written to. */
-async function markDirty(
-  context: Context,
-  run: RunItem & { readonly at: string },
-  holders: ReadonlyMap<string, ReadonlySet<string>>,
-  whole: boolean,
-): Promise<Write[]> {
-  const { source, set: own } = run;
-  const sets = [...new Set([own, ...[...holders.values()].flatMap((of) => [...of])])];
-  const sweeps = new Map((await readSweeps(context, source, sets)).map((sweep) => [sweep.set, sweep]));
-  return sets.flatMap((set): Write[] => {
-    const names = [...holders].filter(([, of]) => of.has(set)).map(([name]) => name);
-    const sweep = sweeps.get(set);
-    const dirty = addMarks(sweep?.dirty ?? {}, names, run.run, whole && set === own);
-    if (sweep) {
-      const { version, ...item } = sweep;
-      return [replace(SweepItem, { ...item, root: "", dirty }, version)];
-    }
-    if (set !== own) return [];
-    return [create(SweepItem, { source, set, root: "", buckets: new Uint8Array(), dirty, run: run.run, at: run.at })];
+/** What opening a run makes of the ledger: what may be written to is compared anew by whoever comes next. */
+function toEdits({ compared: { set }, opening, opened }: Decided): Map<string, Edit> {
+  const blanks = opening.changed.map(({ name }): [string, Edit] => {
+    return [name, blankEntry({ name, set, generation: opened?.get(name)?.generation ?? 0 })];
   });
+  const moves = opening.moved.map(({ name, digest }): [string, Edit] => [name, moveEntry(digest, set)]);
+  return new Map([...blanks, ...moves]);
+}
+
+function toEntry({ run, source, scopes }: OpeningRun, { opening, opened }: Decided): AuditEntry {
+  const { changed, moved } = opening;
+  const outcome = opened ? "opened" : "unchanged";
+  const detail = { source, outcome, scopes: scopes.length, changed: changed.length, moved: moved.length };
+  return { action: "discovery.run", target: run, detail };
 }
 
 /**
- * Commits the run and the leases, in one commit when they fit; else the run first, which marks its scopes as open: then no
- * crash leaves a lease that nobody knows of.
+ * Commits the run, its leases and the ledger in which its scopes are blank, in one commit when they fit. Else the leases come
+ * last, some commits at a time: no scope is written to before it is blank, and blank without a lease does no harm.
  */
-async function writeRun({ table }: Context, run: readonly Write[], leases: readonly Write[]): Promise<void> {
-  const whole = inParts([...leases, ...run]);
-  const parts = whole.length === 1 ? whole : [[...run], ...inParts(leases)];
-  for (const part of parts) await table.commit(part);
+async function commitOpening(context: Context, actor: Actor, run: OpeningRun, decided: Decided): Promise<void> {
+  const { compared, opened, write } = decided;
+  const { set, sets } = compared;
+  const own = { set, at: context.now().getTime(), isReported: true };
+  const sourceWrites = sets.get(set) ? [] : await toSourceWrites(context, run.source);
+  const ledgerWrites = await editLedger(context, run.source, toEdits(decided), own, compared);
+  const entry = toEntry(run, decided);
+  const first = [...ledgerWrites, ...(write ? [write] : []), ...sourceWrites];
+  const leases = [...(opened?.values() ?? [])].map((one) => [one.write]);
+  const whole = inParts([first, ...leases], COMMIT_LIMIT - RECORD_WRITES);
+  if (whole.length === 1) {
+    await commitRecorded(context, actor, whole[0] ?? [], entry);
+    return;
+  }
+  await commitRecorded(context, actor, first, entry);
+  await inParallel(inParts(leases), COMMITS_AT_ONCE, (part) => context.table.commit(part));
 }

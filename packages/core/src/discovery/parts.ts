@@ -1,25 +1,28 @@
 import { COMMIT_LIMIT, type Write } from "@cadastre/store/table";
 
-/** What the items of one commit may have, of the 4 MB that a transaction takes: JSON is a rough measure of them. */
-const PART_BYTES = 2_500_000;
+/** What the items of one commit may have, of the 4 MB that a transaction takes: JSON is a measure that is never too small. */
+const PART_BYTES = 3_000_000;
 
 function bytesOf(write: Write): number {
   return "item" in write ? Buffer.byteLength(JSON.stringify(write.item)) : 0;
 }
 
-/** Writes in commits that fit, in their order; one part when all of them do. */
-export function inParts(writes: readonly Write[]): Write[][] {
+/**
+ * Groups of writes in commits that fit, in their order, those of a group together. `room` is how many writes a commit may
+ * have. One part when all of them fit; a group is never larger than a commit.
+ */
+export function inParts(groups: readonly (readonly Write[])[], room = COMMIT_LIMIT): Write[][] {
   const parts: Write[][] = [];
-  let room = 0;
-  for (const write of writes) {
-    const bytes = bytesOf(write);
-    const last = parts.at(-1);
-    if (!last || bytes > room || last.length === COMMIT_LIMIT) {
-      parts.push([write]);
-      room = PART_BYTES - bytes;
+  let left = 0;
+  for (const group of groups) {
+    const bytes = group.reduce((sum, write) => sum + bytesOf(write), 0);
+    const part = parts.at(-1);
+    if (!part || bytes > left || part.length + group.length > room) {
+      parts.push([...group]);
+      left = PART_BYTES - bytes;
     } else {
-      last.push(write);
-      room -= bytes;
+      part.push(...group);
+      left -= bytes;
     }
   }
   return parts;

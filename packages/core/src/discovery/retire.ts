@@ -2,13 +2,15 @@ import { packEntries, shardDigest, unpackEntries } from "@cadastre/contract/dige
 import type { ScopeKey } from "@cadastre/contract/scope";
 import { replace, type Write } from "@cadastre/store/table";
 import { type Actor, actorName, type Context } from "../context.ts";
+import { inGroups, inParallel } from "../in-parallel.ts";
 import { applyChanges } from "../register/apply.ts";
 import { decideAbsence } from "../register/decide.ts";
 import { ResourceItem } from "../register/items.ts";
 import { ManifestItem } from "./items.ts";
-import { packHashes, type ScopeId, type ShardState, unpackHashes } from "./shards.ts";
+import { packHashes, type ScopeId, type ShardStates, unpackHashes } from "./shards.ts";
 
 const SAMPLE = 20;
+const MANIFESTS_AT_ONCE = 100;
 
 export interface Absence {
   readonly scope: ScopeKey;
@@ -17,40 +19,53 @@ export interface Absence {
   readonly at: string;
 }
 
+/** A scope as it is cut. */
+export interface CutScope extends ScopeId {
+  readonly shardCount: number;
+}
+
+/** What shards are missing, by their manifests. */
+export interface Missing {
+  readonly shards: readonly number[];
+  readonly idHashes: readonly string[];
+  /** Over the ids of all that is missing, so that a decision holds for exactly these. */
+  readonly fingerprint: string;
+}
+
 /**
- * Retires what the given shards are missing, a shard at a time: its resources first, its manifest last. Every commit carries
- * the guard. With `only`, what else is missing by now stays missing. Interrupted and done again, it goes on where it stopped.
- * Answers how many resources were retired.
+ * Retires what is missing, and nothing else that a shard may be missing by now: a shard at a time, its resources first, its
+ * manifest last. Every commit carries the guard. Interrupted and done again, it goes on where it stopped. Answers how many
+ * resources were retired. Throws GuardError when the guard does not hold, ConflictError when the shard is written to meanwhile.
  */
 export async function retireMissing(
   context: Context,
-  id: ScopeId,
-  shardCount: number,
-  shards: readonly number[],
+  { source, name, shardCount }: CutScope,
+  missing: Missing,
   absence: Absence,
   guard: readonly Write[],
-  only?: ReadonlySet<string>,
 ): Promise<number> {
+  const meant = new Set(missing.idHashes);
   let retired = 0;
-  for (const shard of shards) {
-    const manifest = await context.table.get(ManifestItem, { ...id, shardCount, shard }, { consistent: true });
+  for (const shard of missing.shards) {
+    const key = { source, name, shardCount, shard };
+    const manifest = await context.table.get(ManifestItem, key, { consistent: true });
     if (!manifest || manifest.missing.byteLength === 0) continue;
     const all = unpackHashes(manifest.missing);
-    const missing = all.filter((hash) => only?.has(hash) ?? true);
-    const gone = new Set(missing);
+    const gone = new Set(all.filter((hash) => meant.has(hash)));
     const { version, ...item } = manifest;
     const next: ManifestItem = {
       ...item,
       entries: packEntries(unpackEntries(manifest.entries).filter((entry) => !gone.has(entry.idHash))),
       missing: packHashes(all.filter((hash) => !gone.has(hash))),
     };
+    // Those that were retired before this was interrupted are counted, too.
     const before = new Set<string>();
     const counts = await applyChanges(context, {
       actor: absence.actor,
-      idHashes: missing,
+      idHashes: [...gone],
       guard,
       decide: (hash, stored) => {
-        const change = decideAbsence(stored, { ...absence, actor: actorName(absence.actor), source: id.source });
+        const change = decideAbsence(stored, { ...absence, actor: actorName(absence.actor), source });
         if (!change && stored?.lastChange.run === absence.run && stored.lastChange.type === "retired") before.add(hash);
         return change;
       },
@@ -61,27 +76,19 @@ export async function retireMissing(
   return retired;
 }
 
-export interface Missing {
-  readonly shards: readonly number[];
-  readonly idHashes: readonly string[];
-  /** Over the ids of all that is missing, so that a decision holds for exactly these. */
-  readonly fingerprint: string;
-}
-
-/** What the given shards are missing, by their manifests. */
+/** What the shards are missing that are known to miss something, by their manifests. */
 export async function readMissing(
   context: Context,
-  id: ScopeId,
-  shardCount: number,
-  states: ReadonlyMap<number, ShardState>,
+  { source, name, shardCount }: CutScope,
+  states: ShardStates,
 ): Promise<Missing> {
-  const shards = [...states].filter(([, state]) => state.missing > 0).map(([shard]) => shard);
-  shards.sort((a, b) => a - b);
-  const idHashes: string[] = [];
-  for (const shard of shards) {
-    const manifest = await context.table.get(ManifestItem, { ...id, shardCount, shard }, { consistent: true });
-    if (manifest) idHashes.push(...unpackHashes(manifest.missing));
-  }
+  const shards = [...states].flatMap(([shard, state]) => (state.missing > 0 ? [shard] : [])).sort((a, b) => a - b);
+  const groups = await inParallel(inGroups(shards, MANIFESTS_AT_ONCE), 1, async (group) => {
+    const keys = group.map((shard) => ({ source, name, shardCount, shard }));
+    const manifests = await context.table.getMany(ManifestItem, keys, { consistent: true });
+    return manifests.flatMap((manifest) => (manifest ? unpackHashes(manifest.missing) : []));
+  });
+  const idHashes = groups.flat();
   return { shards, idHashes, fingerprint: shardDigest(packHashes(idHashes)) };
 }
 

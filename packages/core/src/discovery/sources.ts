@@ -12,12 +12,12 @@ export function requireBoundScopes(reporter: Reporter, scopes: readonly ScopeKey
   const bound = (scope: ScopeKey) =>
     reporter.providers.includes(scope.provider) &&
     (reporter.accounts.includes(ANY_ACCOUNT) || reporter.accounts.includes(scope.account));
-  const errors = scopes.flatMap((scope, at) =>
+  const errors = scopes.flatMap((scope, place) =>
     bound(scope)
       ? []
       : [
           {
-            path: `scopes[${at}].account`,
+            path: `scopes[${place}].account`,
             message: `${scope.provider} account ${scope.account} is not one of the collector's`,
           },
         ],

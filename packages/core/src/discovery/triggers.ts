@@ -3,10 +3,12 @@ import { newId } from "@cadastre/contract/ids";
 import { put } from "@cadastre/store/table";
 import { commitRecorded } from "../audit/commit-recorded.ts";
 import { type Actor, actorName, type Context } from "../context.ts";
+import { inGroups } from "../in-parallel.ts";
 import { TriggerItem } from "./items.ts";
 
 const LIFE_SECONDS = 86_400;
-const AT_ONCE = 50;
+/** Triggers that one commit writes at the most. */
+const MOST_TRIGGERS = 50;
 
 /** Asks collectors to run now. Those that poll find it for a day; `publish` tells the others. Writes trigger and audit items. */
 export async function requestRuns(
@@ -23,8 +25,7 @@ export async function requestRuns(
     requestedAt: now.toISOString(),
     requestedBy: actorName(actor),
   }));
-  for (let at = 0; at < triggers.length; at += AT_ONCE) {
-    const some = triggers.slice(at, at + AT_ONCE);
+  for (const some of inGroups(triggers, MOST_TRIGGERS)) {
     const expiresAtSeconds = Math.floor(now.getTime() / 1000) + LIFE_SECONDS;
     const names = some.map((one) => one.name);
     const writes = some.map(({ name: _, ...one }) => put(TriggerItem, { ...one, expiresAtSeconds }));

@@ -1,39 +1,19 @@
-import type { Entry } from "@cadastre/contract/digest";
-import {
-  contentHash,
-  HASH_BYTES,
-  idHash,
-  packEntries,
-  shardDigest,
-  shardOf,
-  unpackEntries,
-} from "@cadastre/contract/digest";
+import { packEntries, shardDigest, shardOf, unpackEntries } from "@cadastre/contract/digest";
 import { requireVersion, type ShardApplied, shardUpload } from "@cadastre/contract/discovery";
 import { ProblemError } from "@cadastre/contract/errors";
-import { parse, toFieldErrors } from "@cadastre/contract/parse";
-import {
-  type ObservedResource,
-  RESOURCE_BYTES,
-  requireBelongs,
-  resourceSchema,
-  unstorable,
-} from "@cadastre/contract/resource";
+import { parse } from "@cadastre/contract/parse";
 import { fromScopeName, fromScopePath, type ScopeKey } from "@cadastre/contract/scope";
-import { ConflictError } from "@cadastre/store/errors";
-import { check, create, replace } from "@cadastre/store/table";
+import { check, create, replace, type Stored } from "@cadastre/store/table";
 import { type Actor, actorName, type Context } from "../context.ts";
-import { applyChanges, GuardError } from "../register/apply.ts";
+import { applyChanges, type ChangeCounts, type Finish, GuardError } from "../register/apply.ts";
 import { decideObservation } from "../register/decide.ts";
-import { type Lease, ManifestItem, RunItem, RunPageItem, ScopeItem } from "./items.ts";
-import { digestAt } from "./lease.ts";
+import { retryOnConflict } from "../retry-on-conflict.ts";
+import { type Lease, ManifestItem, ScopeItem } from "./items.ts";
+import { announcedDigest, stateOf } from "./manifests.ts";
+import { parseResources, type Seen } from "./parse-resources.ts";
+import { readRun } from "./runs.ts";
 import { packHashes, unpackHashes } from "./shards.ts";
 import { type Reporter, requireBoundScopes } from "./sources.ts";
-
-const ATTEMPTS = 6;
-
-export interface Seen extends Entry {
-  readonly resource: ObservedResource;
-}
 
 const IGNORED: ShardApplied = { state: "ignored", created: 0, updated: 0, unchanged: 0, missing: 0 };
 
@@ -49,31 +29,28 @@ export interface ShardAddress {
  * the shard no longer has (nothing is retired here), and writes the manifest last. Sent again it changes nothing and answers
  * the same. A shard of a run that a newer one has overtaken is ignored, whatever it was in the middle of. Writes resource,
  * event, index, manifest and audit items. Errors: `discovery.scope_not_open`, `discovery.shard_not_wanted`,
- * `discovery.digest_mismatch`, `discovery.run_not_found`, `collector.foreign_account`, `request.invalid` with every place.
+ * `discovery.digest_mismatch`, `discovery.run_not_found`, `collector.foreign_account`, `request.conflict`, `request.invalid`
+ * with every place.
  */
 export async function uploadShard(
   context: Context,
   actor: Actor,
   reporter: Reporter,
-  at: ShardAddress,
+  address: ShardAddress,
   body: unknown,
 ): Promise<ShardApplied> {
   requireVersion(body);
-  const address = { ...at, scope: fromScopePath(at.scope) };
-  const scope = parseScope(address.scope);
+  const name = fromScopePath(address.scope);
+  const scope = parseScope(name);
   requireBoundScopes(reporter, [scope]);
   const { resources } = parse(shardUpload, body);
   const seen = parseResources(scope, resources, "resources");
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await tryUpload(context, actor, reporter, address, scope, seen);
-    } catch (error) {
-      // An overtaken run finds on the next attempt that the scope is no longer its own.
-      if (!(error instanceof ConflictError || error instanceof GuardError)) throw error;
-      if (attempt === ATTEMPTS)
-        throw new ProblemError("request.conflict", "other writers keep changing the same shard", { cause: error });
-    }
-  }
+  // An overtaken run finds on the next attempt that the scope is no longer its own.
+  return retryOnConflict(() => tryUpload(context, actor, reporter, { ...address, scope: name }, { scope, seen }), {
+    attempts: 6,
+    detail: "other writers keep changing the same shard",
+    also: (error) => error instanceof GuardError,
+  });
 }
 
 function parseScope(name: string): ScopeKey {
@@ -87,199 +64,137 @@ function parseScope(name: string): ScopeKey {
   }
 }
 
-/** Parses what a shard or a small payload has of one scope. All that is wrong is named, each with its place below `path`. */
-export function parseResources(
-  scope: ScopeKey,
-  raw: readonly { readonly id: string; readonly [member: string]: unknown }[],
-  path: string,
-): Seen[] {
-  const schema = resourceSchema(scope.kind);
-  const errors: { path: string; message: string }[] = [];
-  const seen = raw.flatMap((resource, at): Seen[] => {
-    const place = `${path}[${at}]`;
-    const parsed = schema.safeParse(resource);
-    if (!parsed.success) {
-      errors.push(...toFieldErrors(parsed.error, { prefix: place }));
-      return [];
-    }
-    requireBelongs(scope, parsed.data.id, place);
-    const bad = unstorable(resource) ?? tooLarge(resource);
-    if (bad) {
-      errors.push({ path: place, message: bad });
-      return [];
-    }
-    return [
-      {
-        idHash: idHash(scope.kind, resource.id),
-        contentHash: contentHash(scope.kind, resource),
-        resource: parsed.data,
-      },
-    ];
-  });
-  if (errors.length > 0)
-    throw new ProblemError("request.invalid", `${errors[0]?.path}: ${errors[0]?.message}`, {
-      errors: errors.slice(0, 50),
-    });
-  return seen;
+/** What a shard has of a scope, parsed. */
+interface Payload {
+  readonly scope: ScopeKey;
+  readonly seen: readonly Seen[];
 }
 
-function tooLarge(resource: object): string | undefined {
-  const bytes = Buffer.byteLength(JSON.stringify(resource));
-  return bytes > RESOURCE_BYTES ? `has ${bytes} bytes; at most ${RESOURCE_BYTES} are allowed` : undefined;
-}
+type LeasedScope = Stored<ScopeItem> & { readonly lease: Lease };
 
-/** The lease of the run on the scope, with the item that guards it; nothing when a newer run has overtaken it. */
-async function requireLease(
+/** The scope with the run's lease, which guards all that is written; nothing when a newer run has overtaken it. */
+async function readLeased(
   context: Context,
   reporter: Reporter,
   address: ShardAddress,
-): Promise<{ item: ScopeItem & { version: number }; lease: Lease } | undefined> {
+): Promise<LeasedScope | undefined> {
   const key = { source: reporter.name, name: address.scope };
   for (const consistent of [false, true]) {
     const item = await context.table.get(ScopeItem, key, { consistent });
-    if (item?.lease?.run === address.run) return { item, lease: item.lease };
+    if (item?.lease?.run === address.run) return { ...item, lease: item.lease };
   }
-  const run = await context.table.get(RunItem, { run: address.run }, { consistent: true });
-  if (!run || run.source !== reporter.name)
-    throw new ProblemError("discovery.run_not_found", `${address.run} is not a run of this collector`);
-  const pages = await context.table.getMany(
-    RunPageItem,
-    Array.from({ length: run.pages }, (_, page) => ({ run: run.run, page })),
-    { consistent: true },
-  );
-  const scopes = [...run.scopes, ...pages.flatMap((page) => page?.scopes ?? [])];
-  if (!scopes.some((scope) => scope.name === address.scope && !scope.same)) {
-    throw new ProblemError("discovery.scope_not_open", `${address.scope} was not opened by ${address.run}`);
-  }
-  return undefined;
+  const { scopes } = await readRun(context, reporter, address.run);
+  if (scopes.some(({ name }) => name === address.scope)) return undefined;
+  throw new ProblemError("discovery.scope_not_open", `${address.scope} was not opened by ${address.run}`);
 }
 
-function requireShard(
-  scope: ScopeKey,
-  lease: Lease,
-  shardCount: number,
-  address: ShardAddress,
-  seen: readonly Seen[],
-): string {
-  const at = lease.wanted.indexOf(address.shard);
-  if (at < 0)
-    throw new ProblemError("discovery.shard_not_wanted", `${address.scope} does not want shard ${address.shard}`);
+/** Throws unless the resources are those of the shard that the run has announced. Answers the shard's digest. */
+function requireShard(item: LeasedScope, { shard, scope: name }: ShardAddress, { scope, seen }: Payload): string {
+  const { lease, shardCount } = item;
+  const place = lease.wanted.indexOf(shard);
+  if (place < 0) throw new ProblemError("discovery.shard_not_wanted", `${name} does not want shard ${shard}`);
   const ids = new Map<string, number>();
-  seen.forEach((one, place) => {
-    const first = ids.get(one.idHash);
+  for (const [index, { idHash }] of seen.entries()) {
+    const first = ids.get(idHash);
+    ids.set(idHash, index);
+    const own = shardOf(idHash, shardCount);
+    if (first === undefined && own === shard) continue;
     const message =
-      first !== undefined
-        ? `the id is that of resources[${first}]`
-        : shardOf(one.idHash, shardCount) !== address.shard
-          ? `belongs in shard ${shardOf(one.idHash, shardCount)} of ${shardCount}`
-          : undefined;
-    ids.set(one.idHash, place);
-    if (message)
-      throw new ProblemError("request.invalid", `resources[${place}].id: ${message}`, {
-        errors: [{ path: `resources[${place}].id`, message }],
-      });
-  });
-  const digest = shardDigest(packEntries(seen));
-  const announced = digestAt(lease, at);
-  if (digest !== announced) {
-    throw new ProblemError(
-      "discovery.digest_mismatch",
-      `shard ${address.shard} of ${scope.kind}: the resources have the digest ${digest}, announced was ${announced}`,
-    );
+      first === undefined ? `belongs in shard ${own} of ${shardCount}` : `the id is that of resources[${first}]`;
+    throw new ProblemError("request.invalid", `resources[${index}].id: ${message}`, {
+      errors: [{ path: `resources[${index}].id`, message }],
+    });
   }
-  return digest;
+  const digest = shardDigest(packEntries(seen));
+  const announced = announcedDigest(lease, place);
+  if (digest === announced) return digest;
+  throw new ProblemError(
+    "discovery.digest_mismatch",
+    `shard ${shard} of ${scope.kind}: the resources have the digest ${digest}, announced was ${announced}`,
+  );
 }
+
+/** A shard beside what is known of it. */
+interface ShardChanges {
+  readonly differing: ReadonlyMap<string, Seen>;
+  readonly entries: Uint8Array;
+  readonly missing: readonly string[];
+}
+
+/** What of a shard differs from its manifest, and what it no longer has. */
+export function decideShard(manifest: ManifestItem | undefined, seen: readonly Seen[]): ShardChanges {
+  const known = new Map(manifest ? unpackEntries(manifest.entries).map((entry) => [entry.idHash, entry]) : []);
+  // What was missing may have been retired by a run that died before it could write the manifest: it is looked at again.
+  const doubtful = new Set(manifest ? unpackHashes(manifest.missing) : []);
+  const isKnown = (one: Seen) => known.get(one.idHash)?.contentHash === one.contentHash && !doubtful.has(one.idHash);
+  const present = new Set(seen.map((one) => one.idHash));
+  const missing = [...known.values()].filter((entry) => !present.has(entry.idHash));
+  return {
+    differing: new Map(seen.filter((one) => !isKnown(one)).map((one) => [one.idHash, one])),
+    entries: packEntries([...seen, ...missing]),
+    missing: missing.map((entry) => entry.idHash),
+  };
+}
+
+const appliedOf = (manifest: ManifestItem): ShardApplied => ({
+  state: "applied",
+  created: manifest.created,
+  updated: manifest.updated,
+  unchanged: manifest.unchanged,
+  missing: stateOf(manifest).missing,
+});
 
 async function tryUpload(
   context: Context,
   actor: Actor,
   reporter: Reporter,
   address: ShardAddress,
-  scope: ScopeKey,
-  seen: readonly Seen[],
+  payload: Payload,
 ): Promise<ShardApplied> {
-  const { table } = context;
-  const held = await requireLease(context, reporter, address);
-  if (!held) return IGNORED;
-  const { item: scopeItem, lease } = held;
-  const { source, name, shardCount } = scopeItem;
-  const digest = requireShard(scope, lease, shardCount, address, seen);
+  const item = await readLeased(context, reporter, address);
+  if (!item) return IGNORED;
+  const digest = requireShard(item, address, payload);
+  const { source, name, shardCount } = item;
   const key = { source, name, shardCount, shard: address.shard };
-  const manifest = await table.get(ManifestItem, key);
-  const missingOf = (of: ManifestItem) => of.missing.byteLength / HASH_BYTES;
-  if (manifest?.run === address.run && manifest.digest === digest) {
-    return {
-      state: "applied",
-      created: manifest.created,
-      updated: manifest.updated,
-      unchanged: manifest.unchanged,
-      missing: missingOf(manifest),
-    };
-  }
+  const manifest = await context.table.get(ManifestItem, key);
+  if (manifest?.run === address.run && manifest.digest === digest) return appliedOf(manifest);
 
-  const now = context.now();
-  const known = new Map(manifest ? unpackEntries(manifest.entries).map((entry) => [entry.idHash, entry]) : []);
-  // What was missing may have been retired by a run that died before it could write the manifest: it is looked at again.
-  const doubtful = new Set(manifest ? unpackHashes(manifest.missing) : []);
-  const isKnown = (one: Seen) => known.get(one.idHash)?.contentHash === one.contentHash && !doubtful.has(one.idHash);
-  const differing = new Map(seen.filter((one) => !isKnown(one)).map((one) => [one.idHash, one]));
-  const present = new Set(seen.map((one) => one.idHash));
-  const missing = [...known.values()].filter((entry) => !present.has(entry.idHash));
-  let repeated = { created: 0, updated: 0 };
-  let applied: ShardApplied = IGNORED;
+  const { scope, seen } = payload;
+  const { run } = address;
+  const changes = decideShard(manifest, seen);
+  // Changes that this very run made before it was interrupted still count as its own.
+  const repeated = new Map<string, string>();
+  let applied = IGNORED;
+  const finish = (counts: ChangeCounts): Finish => {
+    const of = (...types: string[]) => [...repeated.values()].filter((type) => types.includes(type)).length;
+    const created = counts.created + of("created", "returned");
+    const updated = counts.updated + of("updated");
+    const unchanged = seen.length - created - updated;
+    const missing = packHashes(changes.missing);
+    const next: ManifestItem = { ...key, digest, entries: changes.entries, missing, run, created, updated, unchanged };
+    applied = appliedOf(next);
+    return {
+      writes: [manifest ? replace(ManifestItem, next, manifest.version) : create(ManifestItem, next)],
+      entry: {
+        action: "discovery.shard",
+        target: `${source}/${name}`,
+        detail: { run, shard: address.shard, created, updated },
+      },
+    };
+  };
+  const at = context.now().toISOString();
   await applyChanges(context, {
     actor,
-    idHashes: [...differing.keys()],
-    guard: [check(ScopeItem, { source, name }, scopeItem.version)],
+    idHashes: [...changes.differing.keys()],
+    guard: [check(ScopeItem, { source, name }, item.version)],
     decide: (hash, stored) => {
-      const one = differing.get(hash) as Seen;
-      const change = decideObservation(stored, {
-        source,
-        scope,
-        ...one,
-        run: address.run,
-        actor: actorName(actor),
-        at: now.toISOString(),
-      });
-      if (!change && stored?.lastChange.run === address.run) repeated = addRepeated(repeated, stored.lastChange.type);
+      const one = changes.differing.get(hash) as Seen;
+      const change = decideObservation(stored, { source, scope, ...one, run, actor: actorName(actor), at });
+      if (change) repeated.delete(hash);
+      else if (stored?.lastChange.run === run) repeated.set(hash, stored.lastChange.type);
       return change;
     },
-    finish: (counts) => {
-      const created = counts.created + repeated.created;
-      const updated = counts.updated + repeated.updated;
-      applied = {
-        state: "applied",
-        created,
-        updated,
-        unchanged: seen.length - created - updated,
-        missing: missing.length,
-      };
-      const next: ManifestItem = {
-        ...key,
-        digest,
-        entries: packEntries([...seen, ...missing]),
-        missing: packHashes(missing.map((entry) => entry.idHash)),
-        run: address.run,
-        created,
-        updated,
-        unchanged: applied.unchanged,
-      };
-      repeated = { created: 0, updated: 0 };
-      return {
-        writes: [manifest ? replace(ManifestItem, next, manifest.version) : create(ManifestItem, next)],
-        entry: {
-          action: "discovery.shard",
-          target: `${source}/${name}`,
-          detail: { run: address.run, shard: address.shard, created, updated },
-        },
-      };
-    },
+    finish,
   });
   return applied;
-}
-
-/** A change that this very run made before it was interrupted still counts as this run's. */
-function addRepeated(counts: { created: number; updated: number }, type: string): { created: number; updated: number } {
-  if (type === "created" || type === "returned") return { ...counts, created: counts.created + 1 };
-  return type === "updated" ? { ...counts, updated: counts.updated + 1 } : counts;
 }

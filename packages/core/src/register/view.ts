@@ -1,14 +1,13 @@
 import { idHash } from "@cadastre/contract/digest";
-import type { ScopeState } from "@cadastre/contract/discovery";
 import { ProblemError } from "@cadastre/contract/errors";
 import { kindOfId } from "@cadastre/contract/resource";
 import type { Resource } from "@cadastre/contract/view";
 import type { Stored } from "@cadastre/store/table";
 import type { Context } from "../context.ts";
+import { readCompleteTimes } from "../ledger/read.ts";
 import { isVisible } from "../restriction.ts";
 import { toSaid } from "../said/annotate.ts";
 import { SaidItem } from "../said/items.ts";
-import { scopeStates } from "../scopes/status.ts";
 import { accountsOf, facetsOfItem } from "./entries.ts";
 import { ResourceItem, resourceSubject } from "./items.ts";
 
@@ -42,18 +41,22 @@ export async function readResource(
   return resource;
 }
 
-/** When resources were last seen follows from the scopes that see them; the states are read once for each source. */
-export async function createSightings(
+/** When resources were last seen follows from the scopes that see them, whose times the ledger has. */
+async function createLastSeen(
   context: Context,
   resources: readonly ResourceItem[],
 ): Promise<(resource: ResourceItem) => string | undefined> {
-  const sources = [...new Set(resources.flatMap((resource) => resource.claims.map((claim) => claim.source)))];
-  const states = new Map<string, Map<string, ScopeState>>();
-  await Promise.all(sources.map(async (source) => states.set(source, await scopeStates(context, source))));
-  return (resource) => {
-    if (resource.status === "retired") return undefined;
-    const seen = resource.claims.flatMap((claim) => states.get(claim.source)?.get(claim.scope)?.lastSuccessAt ?? []);
-    return seen.sort().at(-1);
+  const active = resources.filter(({ status }) => status === "active");
+  const completeAt = await readCompleteTimes(
+    context,
+    active.flatMap(({ claims }) => claims),
+  );
+  return ({ status, claims }) => {
+    if (status === "retired") return undefined;
+    return claims
+      .flatMap((claim) => completeAt(claim) ?? [])
+      .sort()
+      .at(-1);
   };
 }
 
@@ -62,7 +65,7 @@ export async function toResources(context: Context, stored: readonly StoredResou
   const keys = stored.map(({ idHash }) => ({ subject: resourceSubject(idHash) }));
   const [said, lastSeenAt] = await Promise.all([
     context.table.getMany(SaidItem, keys),
-    createSightings(context, stored),
+    createLastSeen(context, stored),
   ]);
   return stored.map((item, at) => toResource(item, said[at], lastSeenAt(item)));
 }

@@ -1,0 +1,80 @@
+import { HASH_BYTES } from "@cadastre/contract/digest";
+import type { Context } from "../context.ts";
+import { inGroups, inParallel } from "../in-parallel.ts";
+import { type Lease, ManifestItem, PAGE_SHARDS, PageItem, type ScopeItem } from "./items.ts";
+import { EMPTY_DIGEST, type ShardState, toStates } from "./shards.ts";
+
+/** Manifests that are read at a time: each may have 300 KB. */
+const MOST_MANIFESTS = 100;
+const GROUPS_AT_ONCE = 4;
+const SCOPES_AT_ONCE = 16;
+
+/** The announced digest of the shard at this place of the lease's list. */
+export function announcedDigest(lease: Lease, place: number): string {
+  return Buffer.from(lease.digests)
+    .subarray(place * HASH_BYTES, (place + 1) * HASH_BYTES)
+    .toString("hex");
+}
+
+/** What a manifest says of its shard; one that was never written is that of an empty shard. */
+export function stateOf(manifest: ManifestItem | undefined): ShardState {
+  return {
+    digest: manifest?.digest ?? EMPTY_DIGEST,
+    missing: (manifest?.missing.byteLength ?? 0) / HASH_BYTES,
+  };
+}
+
+export interface LeasedShard<Scope> {
+  readonly scope: Scope;
+  readonly shard: number;
+  /** What the run announced of it. */
+  readonly announced: string;
+  readonly manifest: ManifestItem | undefined;
+}
+
+/** Reads the manifests of all shards that scopes' leases name, strongly and some at a time; `take` gets each of them. */
+export async function readManifests<Scope extends ScopeItem>(
+  context: Context,
+  scopes: readonly Scope[],
+  take: (shard: LeasedShard<Scope>) => void,
+): Promise<void> {
+  const shards = scopes.flatMap((scope) => {
+    const { lease } = scope;
+    if (!lease) return [];
+    return lease.wanted.map((shard, place) => ({ scope, shard, announced: announcedDigest(lease, place) }));
+  });
+  await inParallel(inGroups(shards, MOST_MANIFESTS), GROUPS_AT_ONCE, async (group) => {
+    const keys = group.map(({ scope: { source, name, shardCount }, shard }) => ({ source, name, shardCount, shard }));
+    const manifests = await context.table.getMany(ManifestItem, keys, { consistent: true });
+    for (const [place, one] of group.entries()) take({ ...one, manifest: manifests[place] });
+  });
+}
+
+/** All shard pages of a scope, of whatever cut. */
+async function queryPages(context: Context, { source, name }: { source: string; name: string }): Promise<PageItem[]> {
+  const pages: PageItem[] = [];
+  let cursor: string | undefined;
+  do {
+    const query = { partition: `scope#${source}/${name}`, sort: { beginsWith: "page#" }, cursor, consistent: true };
+    const page = await context.table.query(PageItem, query);
+    pages.push(...page.items);
+    cursor = page.cursor;
+  } while (cursor !== undefined);
+  return pages;
+}
+
+/**
+ * The known state of the scopes' shards by their pages, at the same places. Pages are written when a run completes: what a run
+ * that has a lease has sent is in the manifests alone.
+ */
+export async function readStates(context: Context, scopes: readonly ScopeItem[]): Promise<Map<number, ShardState>[]> {
+  const hasOnePage = ({ shardCount }: ScopeItem) => shardCount <= PAGE_SHARDS;
+  const small = scopes.filter(hasOnePage);
+  const keys = small.map(({ source, name, shardCount }) => ({ source, name, shardCount, page: 0 }));
+  const single = await context.table.getMany(PageItem, keys, { consistent: true });
+  const ofSmall = new Map(small.map((scope, place) => [scope, single[place] ? [single[place]] : []]));
+  return inParallel(scopes, SCOPES_AT_ONCE, async (scope) => {
+    const pages = ofSmall.get(scope) ?? (await queryPages(context, scope));
+    return toStates(pages, scope.shardCount);
+  });
+}

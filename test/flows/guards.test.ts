@@ -1,0 +1,214 @@
+import { listAudit } from "@cadastre/core/audit/list";
+import { anActorOf } from "@cadastre/core/audit/testing";
+import type { Context } from "@cadastre/core/context";
+import { approveHold, listHolds } from "@cadastre/core/discovery/holds";
+import { LedgerPageItem } from "@cadastre/core/ledger/items";
+import { ResourceItem } from "@cadastre/core/register/items";
+import { getResource } from "@cadastre/core/register/resources";
+import type { Write } from "@cadastre/store/table";
+import { describe, expect, it } from "vitest";
+import { createTestContext } from "../support/context.ts";
+import { Crash, crashAt } from "../support/crashing-table.ts";
+import { anInstance, aRun, instanceScope, type Raw, type SeenScope } from "../support/estate.ts";
+import { found, historyTypes, snapshot } from "../support/register.ts";
+import { tableWith } from "../support/table-with.ts";
+
+const OPERATOR = anActorOf("token", "tok_1", "req_2");
+const SCOPE = instanceScope();
+const many = (from: number, to: number, more: Parameters<typeof anInstance>[1] = {}): Raw[] =>
+  Array.from({ length: to - from }, (_, n) => anInstance(from + n, more));
+const scope = (resources: readonly Raw[], more: Partial<SeenScope> = {}): SeenScope => ({
+  key: SCOPE,
+  resources,
+  ...more,
+});
+
+/** A context in which something else happens just before the first commit of this kind. */
+function meanwhile(context: Context, isMeant: (writes: readonly Write[]) => boolean, happen: () => Promise<unknown>) {
+  let count = 0;
+  const table = tableWith(context.table, {
+    async commit(writes, options) {
+      if (isMeant(writes) && count++ === 0) await happen();
+      return context.table.commit(writes, options);
+    },
+  });
+  return { context: { ...context, table }, happened: () => count > 0 };
+}
+
+const writesResource = (writes: readonly Write[]) =>
+  writes.some((write) => write.op === "replace" && write.entity === ResourceItem);
+/** A commit that has resources and nothing else that could refuse it: there is more in the ones after it. */
+const retires = (writes: readonly Write[]) =>
+  writes.some(
+    (write) =>
+      write.op === "replace" && write.entity === ResourceItem && (write.item as ResourceItem).status === "retired",
+  );
+
+describe("a run that a newer one overtakes in the middle of", () => {
+  it("an upload writes nothing more: what the newer one has said stands, and history has each change once", async () => {
+    const { context } = await createTestContext();
+    await aRun([scope(many(0, 60))]).deliver(context);
+    const older = aRun([scope(many(0, 60, { state: "stopped" }))]);
+    const opened = await older.open(context);
+    const newer = aRun([scope(many(0, 60, { state: "stopping" }))]);
+    const late = meanwhile(context, writesResource, () => newer.deliver(context));
+    expect(await older.upload(late.context, 0, opened.scopes[0]?.want?.[0] as number)).toMatchObject({
+      state: "ignored",
+    });
+    expect(late.happened()).toBe(true);
+    for (const { id } of many(0, 60)) {
+      expect((await getResource(context, id)).attributes).toMatchObject({ state: "stopping" });
+      expect(await historyTypes(context, id)).toEqual(["created", "updated"]);
+    }
+  });
+
+  it("its completion retires nothing more", async () => {
+    const { context } = await createTestContext();
+    await aRun([scope(many(0, 60))]).deliver(context);
+    const older = aRun([scope(many(14, 60))]);
+    await older.uploadAll(context, await older.open(context));
+    const newer = aRun([scope(many(0, 60, { state: "stopped" }))]);
+    const late = meanwhile(context, retires, () => newer.deliver(context));
+    expect((await older.complete(late.context)).scopes).toEqual([]);
+    expect(late.happened()).toBe(true);
+    expect(await found(context, "kind:instance")).toHaveLength(60);
+    for (const { id } of many(0, 14)) expect(await historyTypes(context, id)).toEqual(["created", "updated"]);
+  });
+
+  it("the note in the ledger is not taken for the newer one's", async () => {
+    const { context } = await createTestContext();
+    const older = aRun([scope(many(0, 3, { state: "running" }))]);
+    await older.uploadAll(context, await older.open(context));
+    const settles = (writes: readonly Write[]) =>
+      writes.some((write) => write.op === "replace" && write.entity === LedgerPageItem);
+    const newer = aRun([scope(many(0, 3, { state: "stopped" }))]);
+    const late = meanwhile(context, settles, async () => newer.uploadAll(context, await newer.open(context)));
+    await older.complete(late.context);
+    expect(late.happened()).toBe(true);
+    const again = await aRun([scope(many(0, 3, { state: "running" }))]).deliver(context);
+    expect(again.opened.state).toBe("open");
+    expect((await getResource(context, anInstance(1).id)).attributes).toMatchObject({ state: "running" });
+  });
+});
+
+describe("an approval", () => {
+  /** A scope that has lost 30 of its 60 instances, and the hold on them. */
+  async function aHold() {
+    const { context, table } = await createTestContext();
+    await aRun([scope(many(0, 60))]).deliver(context);
+    await aRun([scope(many(30, 60))]).deliver(context);
+    const [hold] = (await listHolds(context, { limit: 1, state: "pending" })).items;
+    if (!hold) throw new Error("no hold");
+    return { context, table, hold };
+  }
+
+  it("that a run overtakes retires nothing more of what the run has seen again", async () => {
+    const { context, hold } = await aHold();
+    const newer = aRun([scope(many(0, 60, { state: "stopped" }))]);
+    const late = meanwhile(context, retires, () => newer.deliver(context));
+    expect(await approveHold(late.context, OPERATOR, hold.id, {})).toMatchObject({ state: "approved" });
+    expect(late.happened()).toBe(true);
+    expect(await found(context, "kind:instance")).toHaveLength(60);
+    for (const { id } of many(0, 30)) expect(await historyTypes(context, id)).not.toContain("retired");
+  });
+
+  it("retires only what was shown, also when a run that has the scope open finds more missing meanwhile", async () => {
+    const { context, hold } = await aHold();
+    const run = aRun([scope(many(40, 60))]);
+    const opened = await run.open(context);
+    const decides = (writes: readonly Write[]) => writes.some((write) => write.entity.type === "hold");
+    const late = meanwhile(context, decides, () => run.uploadAll(context, opened));
+    expect(await approveHold(late.context, OPERATOR, hold.id, {})).toMatchObject({ state: "approved" });
+    expect(late.happened()).toBe(true);
+    const retired = await found(context, "kind:instance status:retired");
+    expect(retired).toEqual(many(0, 30).map(({ id }) => id));
+  });
+
+  it("of what a run that opens a moment before it decides may change is not given, and leaves no record", async () => {
+    const { context, hold } = await aHold();
+    const decides = (writes: readonly Write[]) => writes.some((write) => write.entity.type === "hold");
+    const run = aRun([scope(many(40, 60))]);
+    const late = meanwhile(context, decides, async () => {
+      await run.uploadAll(context, await run.open(context));
+    });
+    await expect(approveHold(late.context, OPERATOR, hold.id, {})).rejects.toMatchObject({ code: "hold.changed" });
+    const { items } = await listAudit(context, { limit: 100 });
+    expect(items.filter(({ action }) => action === "hold.approve")).toEqual([]);
+    expect((await listHolds(context, { limit: 1, state: "pending" })).items).toHaveLength(1);
+    expect(await found(context, "kind:instance")).toHaveLength(60);
+  });
+
+  it("beside runs that never leave the scope alone is refused as a conflict, and given again it goes on", async () => {
+    const { context, hold } = await aHold();
+    const table = tableWith(context.table, {
+      async commit(writes, options) {
+        if (retires(writes)) await aRun([scope(many(30, 60, { state: `s${Math.random()}` }))]).open(context);
+        return context.table.commit(writes, options);
+      },
+    });
+    await expect(approveHold({ ...context, table }, OPERATOR, hold.id, {})).rejects.toMatchObject({
+      code: "request.conflict",
+      status: 409,
+    });
+    expect(await approveHold(context, OPERATOR, hold.id, {})).toMatchObject({ state: "approved" });
+    expect(await found(context, "kind:instance")).toHaveLength(30);
+  });
+
+  it("that was interrupted does not go on beside a run that may have added to what is missing", async () => {
+    const { context, table, hold } = await aHold();
+    let at = 2;
+    for (; (await found(context, "kind:instance status:retired")).length === 0; at++) {
+      await expect(
+        approveHold({ ...context, table: crashAt(table, at) }, OPERATOR, hold.id, {}),
+        `killed at write ${at}`,
+      ).rejects.toThrow(Crash);
+    }
+    const run = aRun([scope(many(40, 60))]);
+    await run.uploadAll(context, await run.open(context));
+    await expect(approveHold(context, OPERATOR, hold.id, {})).rejects.toMatchObject({ code: "request.conflict" });
+    expect(await found(context, "kind:instance")).toEqual(expect.arrayContaining(many(30, 60).map(({ id }) => id)));
+  });
+});
+
+describe("a scope that is cut anew", () => {
+  /** Instances known as one shard, and a run that has many more and cuts them into several. */
+  const before = many(0, 60);
+  const after = [...many(5, 60), ...many(100, 400)];
+
+  it("knows what it is missing, killed at any write: the old manifests count until the switch", {
+    timeout: 60_000,
+  }, async () => {
+    let at = 0;
+    for (let died = true; died; ) {
+      at++;
+      const { context, table } = await createTestContext();
+      await aRun([scope(before)]).deliver(context);
+      died = await aRun([scope(after)])
+        .open({ ...context, table: crashAt(table, at) })
+        .then(
+          () => false,
+          (error: unknown) => error instanceof Crash,
+        );
+      // Whoever comes next, cut as it likes, finds what is gone.
+      const { completed } = await aRun([scope(many(7, 60))]).deliver(context);
+      expect(completed?.totals, `killed at write ${at}`).toMatchObject({ created: 0, updated: 0, retired: 7 });
+      const retired = Object.values(await snapshot(context)).filter(({ status }) => status === "retired");
+      expect(retired, `killed at write ${at}`).toHaveLength(7);
+    }
+    expect(at).toBeGreaterThan(5);
+  });
+});
+
+describe("the id of a closed run", () => {
+  it("sent again with the same content is answered as unchanged, with other content it is refused: nothing is lost unseen", async () => {
+    const { context } = await createTestContext();
+    const run = aRun([scope(many(0, 3))]);
+    await run.deliver(context);
+    expect((await run.open(context)).state).toBe("unchanged");
+    const other = aRun([scope(many(0, 4))], { run: run.run });
+    await expect(other.open(context)).rejects.toMatchObject({ code: "discovery.run_closed", status: 409 });
+    await aRun([scope(many(0, 5))]).deliver(context);
+    expect((await run.open(context)).state).toBe("unchanged");
+    expect(await found(context, "kind:instance")).toHaveLength(5);
+  });
+});
