@@ -1,5 +1,6 @@
 import { getResource } from "@cadastre/core/register/resources";
-import { findResources, NO_FILTERS } from "@cadastre/core/register/search";
+import { findResources } from "@cadastre/core/register/search";
+import { NO_FILTERS } from "@cadastre/core/subjects/filters";
 import { describe, expect, it } from "vitest";
 import { createTestContext } from "../support/context.ts";
 import { aRun, type Raw, REPORTER, type SeenScope } from "../support/estate.ts";
