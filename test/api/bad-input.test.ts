@@ -229,6 +229,15 @@ describe("a discovery payload", () => {
     ]);
   });
 
+  it("with half of a surrogate pair is refused with its place, around the resources and in them", async () => {
+    const half = "half \ud83d";
+    const around = await refusal({ body: payload([], {}, { collectorVersion: half }) });
+    expect([around.outcome, around.errors[0]?.path]).toEqual(["422 request.invalid", "collectorVersion"]);
+    const inside = await refusal({ body: payload([anInstance(1), anInstance(2, { name: half })]) });
+    expect(inside.outcome).toBe("422 request.invalid");
+    expect(inside.errors[0]?.path).toContain("resources[1]");
+  });
+
   it("with a thousand faults names the first fifty", async () => {
     const bad = Array.from({ length: 1000 }, (_, n) => ({ ...anInstance(n), attributes: {} }));
     const { outcome, errors } = await refusal({ body: payload(bad) });

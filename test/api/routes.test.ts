@@ -155,6 +155,19 @@ describe("the OpenAPI document", () => {
     expect(await served.json()).toEqual(document);
   });
 
+  it("has patterns that every reader of JSON Schema understands, and none for nothing", () => {
+    const text = JSON.stringify(document);
+    expect(text).not.toContain("\\\\p{");
+    expect(text).not.toContain('"allOf":[]');
+    for (const name of ["If-Match", "Idempotency-Key", "cursor"]) {
+      const parameters = Object.values(document.paths).flatMap((path) =>
+        Object.values(path).flatMap((operation) => operation.parameters.filter((one) => one.name === name)),
+      );
+      expect(parameters.length).toBeGreaterThan(3);
+      for (const parameter of parameters) expect(parameter).toHaveProperty("schema.pattern");
+    }
+  });
+
   it("has every route with its parameters, its body, and who may call it, and nothing else", () => {
     const documented = Object.entries(document.paths).flatMap(([path, operations]) =>
       Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),

@@ -1,4 +1,6 @@
 import { getResource } from "@cadastre/core/register/resources";
+import { findResources } from "@cadastre/core/register/search";
+import { NO_FILTERS } from "@cadastre/core/subjects/filters";
 import { describe, expect, it } from "vitest";
 import { createTestContext } from "../support/context.ts";
 import { aRun, type Raw, REPORTER, type SeenScope } from "../support/estate.ts";
@@ -40,5 +42,26 @@ describe("a certificate that is served in two places", () => {
     await aRun([served(account, other)], { reporter }).deliver(context);
     expect((await getResource(context, shared.id)).status).toBe("retired");
     expect(await historyTypes(context, shared.id)).toEqual(["created", "retired"]);
+  });
+
+  it("is found once by who may see both places, and by who may see either, however small the pages are", async () => {
+    const { context } = await createTestContext();
+    await aRun([served("prod", shared)]).deliver(context);
+    await aRun([served("staging", shared, other)]).deliver(context);
+    const seenBy = async (...accounts: string[]) => {
+      const limited = { ...context, restriction: { accounts } };
+      const ids: string[] = [];
+      let cursor: string | undefined;
+      do {
+        const page = await findResources(limited, NO_FILTERS, { limit: 1, cursor });
+        ids.push(...page.items.map(({ id }) => id));
+        cursor = page.cursor;
+      } while (cursor !== undefined);
+      return ids.sort();
+    };
+    expect(await seenBy("tls/prod", "tls/staging")).toEqual([shared.id, other.id]);
+    expect(await seenBy("tls/prod")).toEqual([shared.id]);
+    expect(await seenBy("tls/staging")).toEqual([shared.id, other.id]);
+    expect(await seenBy("tls/none", "aws/prod")).toEqual([]);
   });
 });

@@ -79,6 +79,15 @@ function registryOf() {
 const DEFINITIONS = "#/$defs/";
 const COMPONENTS = "#/components/schemas/";
 
+const hasUnicodeClass = ({ pattern }: JsonSchema) => typeof pattern === "string" && pattern.includes("\\p{");
+
+/** Patterns with classes of Unicode are left out: readers whose regular expressions have none refuse the whole document. */
+function withoutUnicodeClasses(schema: JsonSchema): void {
+  if (hasUnicodeClass(schema)) delete schema.pattern;
+  const { allOf } = schema;
+  if (Array.isArray(allOf)) schema.allOf = allOf.filter((part: JsonSchema) => !hasUnicodeClass(part));
+}
+
 /** A schema as a part of the document: references go to its components. */
 function toComponent(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(toComponent);
@@ -109,6 +118,7 @@ export function createSchemas() {
         // Objects that are not strict are open: newer versions add members.
         if (def.type === "object" && def.catchall === undefined) delete jsonSchema.additionalProperties;
         delete jsonSchema.id;
+        withoutUnicodeClasses(jsonSchema as JsonSchema);
       },
     });
     const { $schema: _, $defs = {}, ...own } = converted as JsonSchema & { $defs?: Record<string, JsonSchema> };

@@ -33,8 +33,7 @@ function queryOf(url: string, repeatable: readonly string[] = []): Record<string
 async function jsonOf(c: ApiContext, { bodyOptional, access, secret }: Endpoint, bytes: Uint8Array): Promise<unknown> {
   if (bytes.byteLength === 0 && bodyOptional) return {};
   const value = parseJson(await decompress(bytes, compressionOf(c.req.raw.headers)));
-  // What is in a resource is looked at where it can be told apart from the others.
-  if (access.kind === "operator") requireText(value, { isSecret: secret === "request" });
+  requireText(value, access.kind === "operator" ? { isSecret: secret === "request" } : { except: "resources" });
   return value;
 }
 

@@ -3,13 +3,23 @@ import { toPath } from "@cadastre/contract/parse";
 
 const HALF = "has half of a surrogate pair, which is not text";
 
+interface TextOptions {
+  /** Names may be secret too, and are not repeated. */
+  readonly isSecret?: boolean;
+  /** Members that are left to who can tell one bad item of them from the others. */
+  readonly except?: string;
+}
+
+type Place = readonly PropertyKey[];
+
 /** Where a text that is none stands first; undefined when all is text. */
-function halfPair(value: unknown, path: readonly PropertyKey[]): readonly PropertyKey[] | undefined {
+function halfPair(value: unknown, path: Place, except: string | undefined): Place | undefined {
   if (typeof value === "string") return value.isWellFormed() ? undefined : path;
   if (value === null || typeof value !== "object") return undefined;
   for (const [name, member] of Object.entries(value)) {
+    if (name === except) continue;
     const place = [...path, Array.isArray(value) ? Number(name) : name];
-    const found = name.isWellFormed() ? halfPair(member, place) : place;
+    const found = name.isWellFormed() ? halfPair(member, place, except) : place;
     if (found) return found;
   }
   return undefined;
@@ -17,10 +27,10 @@ function halfPair(value: unknown, path: readonly PropertyKey[]): readonly Proper
 
 /**
  * That every text of a body is one: JSON can escape half of a surrogate pair, which has no bytes and no store keeps. Throws 422
- * `request.invalid` with the place, unless names may be secret too.
+ * `request.invalid` with the place.
  */
-export function requireText(value: unknown, { isSecret }: { isSecret: boolean }): void {
-  const place = halfPair(value, []);
+export function requireText(value: unknown, { isSecret = false, except }: TextOptions): void {
+  const place = halfPair(value, [], except);
   if (place === undefined) return;
   const path = isSecret ? "" : toPath(place);
   throw new ProblemError("request.invalid", `${path || "body"}: ${HALF}`, { errors: [{ path, message: HALF }] });
