@@ -58,7 +58,10 @@ request adds one strong read (the collector) and one write (its nonce).
 | a shard | scope, manifest, the resources that differ | those resources with event and index, the manifest, an audit record |
 | complete | run, each changed scope with the manifests it sent, the ledger's pages of these scopes | shard pages, scopes, those pages, its set, the run, an audit record |
 | find by address | the prefix lengths in use, then one exact range for each | – |
-| find by tag, word, network, account, region, kind | one range of the index, then the resources it proposes | – |
+| find by tag, word, owner, end, network, account, kind | one range of the index (of each kind or provider), then the subjects it proposes | – |
+| find by region alone | the places of the region that have resources, then a range of each | – |
+| count by kind, status, provider, region | the counters of the regions | – |
+| count of an account or a place | half a unit for each provider | – |
 | when a resource was last seen | for each scope that has it a page of the ledger and its set | – |
 | status of all scopes | the ledger of each source, the scopes of the page | – |
 `;

@@ -59,8 +59,20 @@ const cases: Case[] = [
   [
     "searches",
     () => client.resources.search({ q: "kind:instance web*" }),
-    { items: [aResource] },
+    { items: [{ ...aResource, type: "resource" }] },
     "GET /api/v1/search?q=kind%3Ainstance+web*",
+  ],
+  [
+    "counts",
+    () => client.resources.counts({ by: ["kind", "region"], status: "any" }),
+    { items: [{ kind: "instance", region: "us-east-1", count: 3 }] },
+    "GET /api/v1/counts?by=kind&by=region&status=any",
+  ],
+  [
+    "asks what is related",
+    () => client.resources.related({ id: "res_1" }),
+    { items: [{ relation: "in-network", direction: "from", id: aResource.id, resource: aResource }] },
+    "GET /api/v1/resources/res_1/related",
   ],
   [
     "lists scopes",
@@ -244,7 +256,8 @@ describe("the client", () => {
   });
 
   test("asks for no page that is not consumed", async () => {
-    answers.push({ body: { items: [aResource, aResource], cursor: "c1" } });
+    const found = { ...aResource, type: "resource" };
+    answers.push({ body: { items: [found, found], cursor: "c1" } });
     for await (const one of client.resources.search.all({ q: "web" })) {
       expect(one.name).toBe("web");
       break;

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { change } from "./change.ts";
 import { idSchema } from "./ids.ts";
+import { RELATIONS } from "./kinds/kind.ts";
 import { kindName, provider } from "./scope.ts";
 
 /** A resource as the API shows it: what was observed, and beside it what operators say. */
@@ -32,6 +33,29 @@ export const resource = z.object({
     .meta({ description: "Of what operators say, which is all that they can change; 0 when nothing was said" }),
 });
 export type Resource = z.output<typeof resource>;
+
+/** How another resource stands to one: `to` it from the one, or `from` it to the one. */
+export const relatedResource = z.object({
+  relation: z.enum(RELATIONS),
+  direction: z.enum(["to", "from"]).meta({ description: "`to`: this one names the other; `from`: the other names it" }),
+  id: z.string().meta({ description: "Natural id of the other" }),
+  resource: resource.optional().meta({ description: "The other; absent when the register does not have it" }),
+});
+export type RelatedResource = z.output<typeof relatedResource>;
+
+export const COUNTED = ["status", "kind", "provider", "account", "region"] as const;
+/** How many resources have these values. */
+export const resourceCount = resource
+  .pick({ status: true, kind: true, provider: true, account: true, region: true })
+  .partial()
+  .extend({
+    count: z.int().meta({ description: "Each resource once, for the account that owns it" }),
+    shared: z
+      .int()
+      .optional()
+      .meta({ description: "Of an account: what others own and share with it, beside `count`" }),
+  });
+export type ResourceCount = z.output<typeof resourceCount>;
 
 export const resourcePatch = z
   .strictObject({ notes: z.string().max(10_000).optional(), owner: z.string().trim().max(256).optional() })

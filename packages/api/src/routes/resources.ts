@@ -1,9 +1,16 @@
 import { resources } from "@cadastre/contract/endpoints/resources";
 import type { QueryOf } from "@cadastre/contract/endpoints/types";
 import { ProblemError } from "@cadastre/contract/errors";
+import type { FoundSubject } from "@cadastre/contract/subject";
+import { may } from "@cadastre/core/access/authorize";
+import { AccountSubject } from "@cadastre/core/accounts/subject";
+import type { Principal } from "@cadastre/core/context";
+import { countResources } from "@cadastre/core/register/counts-by";
 import { listHistory } from "@cadastre/core/register/history";
+import { relatedTo } from "@cadastre/core/register/related";
 import { annotateResource, getResource } from "@cadastre/core/register/resources";
 import { findResources } from "@cadastre/core/register/search";
+import { ResourceSubject } from "@cadastre/core/register/subject";
 import {
   checkedCidr,
   checkedDay,
@@ -12,6 +19,8 @@ import {
   NO_FILTERS,
   parseSearch,
 } from "@cadastre/core/subjects/filters";
+import { searchSubjects } from "@cadastre/core/subjects/search";
+import { type AnySubject, typed } from "@cadastre/core/subjects/subject";
 import { implement } from "./route.ts";
 
 /** A check whose error names the query parameter instead of a place in a search text. */
@@ -48,9 +57,22 @@ function toFilters(query: QueryOf<typeof resources.list>): Filters {
   return { ...searched, ...given, tags: [...searched.tags, ...tag.map(toTag)] };
 }
 
+const FoundResources = typed("resource", ResourceSubject);
+const FoundAccounts = typed("account", AccountSubject);
+
+/** The types that a search shows to whom: who may not read accounts does not find them. */
+function readableBy(principal: Principal): AnySubject<FoundSubject>[] {
+  return may(principal, "accounts:read", { type: "account" }) ? [FoundResources, FoundAccounts] : [FoundResources];
+}
+
 export const RESOURCE_ROUTES = implement(resources, {
   list: ({ context, query }) => findResources(context, toFilters(query), { limit: query.limit, cursor: query.cursor }),
-  search: ({ context, query: { q, limit, cursor } }) => findResources(context, parseSearch(q), { limit, cursor }),
+  search: ({ context, actor, query: { q, limit, cursor } }) =>
+    searchSubjects(context, readableBy(actor.principal), parseSearch(q), { limit, cursor }),
+  counts: async ({ context, query: { by = [], ...filters } }) => ({
+    items: await countResources(context, filters, by),
+  }),
+  related: ({ context, params, query }) => relatedTo(context, params.id, query),
   history: ({ context, params, query }) => listHistory(context, params.id, query),
   get: ({ context, params }) => getResource(context, params.id),
   annotate: ({ context, actor, params, body, version }) => annotateResource(context, actor, params.id, body, version),

@@ -1,8 +1,15 @@
+import { Readable } from "node:stream";
 import { KIND_NAMES, type KindName } from "@cadastre/contract/kinds/names";
 import type { Provider } from "@cadastre/contract/scope";
-import type { Resource, ResourceEvent } from "@cadastre/contract/view";
+import {
+  COUNTED,
+  type RelatedResource,
+  type Resource,
+  type ResourceCount,
+  type ResourceEvent,
+} from "@cadastre/contract/view";
 import { type Command, Option } from "commander";
-import { once, providerOption, withExamples, withPaging } from "../arguments.ts";
+import { listOf, once, providerOption, withExamples, withPaging } from "../arguments.ts";
 import { type Cli, openClient, optionsOf } from "../cli.ts";
 import { UsageError } from "../exit-codes.ts";
 import { printList } from "../output/list.ts";
@@ -10,7 +17,7 @@ import { printOne } from "../output/one.ts";
 import type { Column } from "../output/table.ts";
 import { toTime } from "../output/text.ts";
 
-export const RESOURCE_COLUMNS: readonly Column<Resource>[] = [
+const RESOURCE_COLUMNS: readonly Column<Resource>[] = [
   { title: "KIND", value: (one) => one.kind },
   { title: "ACCOUNT", value: (one) => one.account },
   { title: "REGION", value: (one) => one.region },
@@ -34,6 +41,8 @@ const EVENT_COLUMNS: readonly Column<ResourceEvent>[] = [
     shape: "text",
   },
 ];
+
+type CountedBy = (typeof COUNTED)[number];
 
 interface Filters {
   readonly kind?: KindName;
@@ -68,6 +77,31 @@ async function annotate(cli: Cli, id: string, command: Command): Promise<void> {
   const patch = { ...(notes === undefined ? {} : { notes }), ...(owner === undefined ? {} : { owner }) };
   const { version } = await client.resources.get({ id });
   await printOne(cli.stdout, options, await client.resources.annotate({ id, version, ...patch }));
+}
+
+const RELATED_COLUMNS: readonly Column<RelatedResource>[] = [
+  { title: "RELATION", value: ({ direction, relation }) => (direction === "to" ? `${relation} →` : `← ${relation}`) },
+  { title: "KIND", value: ({ resource }) => resource?.kind ?? "" },
+  { title: "NAME", value: ({ resource }) => resource?.name ?? "", shape: "id" },
+  { title: "STATUS", value: ({ resource }) => (resource ? resource.status : "not in the register") },
+  { title: "ID", value: (one) => one.id, shape: "id" },
+];
+
+const countColumns = (by: readonly CountedBy[], withShared: boolean): readonly Column<ResourceCount>[] => [
+  ...by.map((field) => ({ title: field.toUpperCase(), value: (one: ResourceCount) => one[field] ?? "" })),
+  { title: "COUNT", value: (one) => String(one.count) },
+  ...(withShared ? [{ title: "SHARED", value: (one: ResourceCount) => String(one.shared ?? 0) }] : []),
+];
+
+async function count(cli: Cli, command: Command): Promise<void> {
+  const options = optionsOf<
+    Pick<Filters, "kind" | "provider" | "account" | "region" | "status"> & { by?: CountedBy[] }
+  >(command);
+  const { by = [], kind, provider, account, region, status } = options;
+  const { items } = await openClient(cli, options).resources.counts({ by, kind, provider, account, region, status });
+  const columns = countColumns(by, by.includes("account") || account !== undefined);
+  const all = { ...options, all: true };
+  await printList({ ...cli, options: all, columns, noun: "resources", items: () => Readable.from(items) });
 }
 
 /** Adds `resources` to the program. */
@@ -108,6 +142,30 @@ export function addResources(program: Command, cli: Cli): void {
       const items = (limit: number) => client.resources.history.all({ id, limit });
       await printList({ ...cli, options, columns: EVENT_COLUMNS, noun: "events", items });
     });
+  withPaging(resources.command("related").description("what a resource names, and what names it"))
+    .argument("<id>", "natural id, or res_…")
+    .action(async (id: string, _: unknown, command: Command) => {
+      const options = optionsOf(command);
+      const client = openClient(cli, options);
+      const items = (limit: number) => client.resources.related.all({ id, limit });
+      await printList({ ...cli, options, columns: RELATED_COLUMNS, noun: "related resources", items });
+    });
+  withExamples(
+    resources
+      .command("count")
+      .description("how many there are; exact, and quick however many")
+      .addOption(
+        new Option("--by <list>", `apart by ${COUNTED.join(", ")}`).argParser(listOf(COUNTED)),
+      )
+      .addOption(new Option("--kind <kind>", "only this kind").choices(KIND_NAMES))
+      .addOption(providerOption("only this provider's"))
+      .option("--account <account>", "only this account's or project's")
+      .option("--region <region>", "only in this region")
+      .addOption(new Option("--status <status>", "(default: active)").choices(["active", "retired", "any"]))
+      .action((_: unknown, command: Command) => count(cli, command)),
+    "resources count --by kind,region",
+    "resources count --by region --account 123456789012",
+  );
   withExamples(
     resources
       .command("annotate")

@@ -1,7 +1,8 @@
 import * as z from "zod";
 import { NATURAL_ID_LENGTH } from "../resource.ts";
 import { accountId, kindName, provider, regionName } from "../scope.ts";
-import { page, resource, resourceEvent, resourcePatch } from "../view.ts";
+import { foundSubject } from "../subject.ts";
+import { COUNTED, page, relatedResource, resource, resourceCount, resourceEvent, resourcePatch } from "../view.ts";
 import { defineArea, defineEndpoint, operator } from "./endpoint.ts";
 import { EXAMPLE_ACCOUNT } from "./examples.ts";
 import { paging, pagingQuery } from "./query.ts";
@@ -41,7 +42,12 @@ export const resources = defineArea("resources", {
       q: z.string().max(1000).optional().meta({ description: "Free text and qualifiers, as in /search" }),
     }),
     repeatable: ["tag"],
-    answer: page(resource),
+    answer: page(resource).extend({
+      total: z.int().optional().meta({
+        description:
+          "How many there are in all, on the first page, where only `kind`, `status`, `provider`, `account` and `region` are asked for; absent where nobody has counted",
+      }),
+    }),
     errors: ["query.invalid"],
     example: { query: { kind: "subnet", account: EXAMPLE_ACCOUNT, tag: ["env=prod"] } },
   }),
@@ -49,12 +55,48 @@ export const resources = defineArea("resources", {
     method: "GET",
     path: "/api/v1/search",
     access: operator("resources:read", "resource"),
-    summary: "Resources by free text and qualifiers",
-    description: "Such as `kind:instance tag:env=prod account:… ip:10.1.2.5 cidr:10.0.0.0/8 name:web*`.",
+    summary: "Resources and accounts by free text and qualifiers",
+    description:
+      "Such as `kind:instance tag:env=prod account:… ip:10.1.2.5 cidr:10.0.0.0/8 name:web*`; `type:` limits it to one type. Accounts are found by tokens that may read accounts.",
     query: z.strictObject({ ...paging, q: z.string().max(1000) }),
-    answer: page(resource),
+    answer: page(foundSubject),
     errors: ["query.invalid"],
     example: { query: { q: "kind:instance name:web*" } },
+  }),
+  counts: defineEndpoint({
+    method: "GET",
+    path: "/api/v1/counts",
+    access: operator("resources:read", "resource"),
+    summary: "How many resources there are, by status, kind, provider, account and region",
+    description:
+      "Exact, and at the same cost however many resources there are. By account and region together only with one of them given.",
+    query: z.strictObject({
+      by: z
+        .array(z.enum(COUNTED))
+        .max(COUNTED.length)
+        .optional()
+        .meta({ description: "Repeatable; one sum without it" }),
+      kind: kindName.optional(),
+      provider: provider.optional(),
+      account: accountId.optional(),
+      region: regionName.optional(),
+      status: z.enum(["active", "retired", "any"]).optional().meta({ description: "`active` when absent" }),
+    }),
+    repeatable: ["by"],
+    answer: z.object({ items: z.array(resourceCount) }),
+    errors: ["query.invalid"],
+    example: { query: { by: ["kind", "region"] } },
+  }),
+  related: defineEndpoint({
+    method: "GET",
+    path: "/api/v1/resources/{id+}/related",
+    access: operator("resources:read", "resource"),
+    summary: "What a resource names, and the active resources that name it",
+    params: byId,
+    query: pagingQuery,
+    answer: page(relatedResource),
+    errors: ["resource.not_found"],
+    example: { params: anId },
   }),
   history: defineEndpoint({
     method: "GET",

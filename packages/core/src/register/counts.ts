@@ -136,12 +136,23 @@ async function readCounters(
   return (await Promise.all(beginnings.map(read))).flat();
 }
 
-/** Where in a family the counters of these filters stand. */
-function beginningsIn(family: Family, { provider: one, account, region }: CountFilters): string[] {
-  const parts = { region: [region], account: [account], place: [region, account] }[family];
-  if (parts[0] === undefined) return one === undefined ? [""] : [`${one}/`];
-  const given = parts[1] === undefined ? parts.slice(0, 1) : parts;
-  return (one === undefined ? PROVIDERS : [one]).map((provider) => `${provider}/${given.join("/")}/`);
+/** Where the counters of these filters stand among those of regions, or of accounts. */
+function beginningsIn(family: "region" | "account", { provider: one, account, region }: CountFilters): string[] {
+  const part = family === "region" ? region : account;
+  if (part === undefined) return one === undefined ? [""] : [`${one}/`];
+  return (one === undefined ? PROVIDERS : [one]).map((provider) => `${provider}/${part}/`);
+}
+
+/** The same among those of places. They are in the order of regions, so the regions of an account are looked up first. */
+async function placeBeginnings(context: Context, filters: CountFilters): Promise<string[]> {
+  const { account, region } = filters;
+  if (region !== undefined) {
+    const within = account === undefined ? "" : `${account}/`;
+    return beginningsIn("region", filters).map((beginning) => `${beginning}${within}`);
+  }
+  const regions = await readCounts(context, { ...filters, account: undefined });
+  const places = new Set(regions.map((at) => `${at.provider}/${at.region}/${account}/`));
+  return [...places];
 }
 
 function toCount(item: CountItem): Count {
@@ -173,8 +184,9 @@ export async function readCounts(
 ): Promise<Count[]> {
   const wants = (part: "account" | "region") => by.includes(part) || filters[part] !== undefined;
   const family: Family = !wants("account") ? "region" : wants("region") ? "place" : "account";
+  const beginnings = family === "place" ? await placeBeginnings(context, filters) : beginningsIn(family, filters);
   const items = await Promise.all(
-    statusesOf(filters).map((status) => readCounters(context, family, status, beginningsIn(family, filters))),
+    statusesOf(filters).map((status) => readCounters(context, family, status, beginnings)),
   );
   const rows = new Map<string, Count>();
   for (const count of items.flat().map(toCount)) {

@@ -1,5 +1,4 @@
-import type { Relation } from "@cadastre/contract/kinds/kind";
-import type { Resource } from "@cadastre/contract/view";
+import type { RelatedResource, Resource } from "@cadastre/contract/view";
 import type { Context } from "../context.ts";
 import type { Listed, ListOptions } from "../lists.ts";
 import { partitions, type Standing } from "../subjects/keys.ts";
@@ -9,16 +8,6 @@ import { facetsOfItem, targetHash } from "./entries.ts";
 import type { ResourceItem } from "./items.ts";
 import { type FoundResource, networkRanges, ResourceSubject } from "./subject.ts";
 import { keyOfId, readResource, type StoredResource } from "./view.ts";
-
-/** How another resource stands to one: `to` it from the one, or `from` it to the one. */
-export interface Related {
-  readonly relation: Relation["type"];
-  readonly direction: "to" | "from";
-  /** Natural id of the other. */
-  readonly id: string;
-  /** The other as the register has it; absent when it does not have it. */
-  readonly resource?: Resource;
-}
 
 const relationsOf = (resource: ResourceItem) => facetsOfItem(resource).relations;
 
@@ -30,7 +19,7 @@ function rangesTo(resource: ResourceItem, standing: Standing): IndexRange[] {
   return [{ partition: partitions.relation(standing, targetHash(resource.id)), rank: "" }];
 }
 
-async function named(context: Context, resource: StoredResource): Promise<Related[]> {
+async function named(context: Context, resource: StoredResource): Promise<RelatedResource[]> {
   const relations = relationsOf(resource);
   const keys = [...new Set(relations.flatMap(({ to }) => keyOfId(to) ?? []))];
   const items = (await ResourceSubject.read(context, keys)).filter(
@@ -38,7 +27,7 @@ async function named(context: Context, resource: StoredResource): Promise<Relate
   );
   const views = await ResourceSubject.view(context, items as FoundResource[]);
   const byId = new Map(views.map((view) => [view.id, view]));
-  return relations.map(({ type, to }): Related => {
+  return relations.map(({ type, to }): RelatedResource => {
     const other = byId.get(to);
     return { relation: type, direction: "to", id: to, ...(other ? { resource: other } : {}) };
   });
@@ -49,7 +38,7 @@ async function named(context: Context, resource: StoredResource): Promise<Relate
  * the active resources that name it, a page at a time. The first page has all that it names, beyond `limit` if it must.
  * Throws `resource.not_found`, `cursor.invalid`. Writes nothing.
  */
-export async function relatedTo(context: Context, id: string, options: ListOptions): Promise<Listed<Related>> {
+export async function relatedTo(context: Context, id: string, options: ListOptions): Promise<Listed<RelatedResource>> {
   const resource = await readResource(context, id);
   const cursors = cursorsOf("related", { key: resource.idHash });
   const from = options.cursor === undefined ? undefined : cursors.decode(options.cursor);
@@ -70,7 +59,7 @@ export async function relatedTo(context: Context, id: string, options: ListOptio
   const naming = views.flatMap((view, at) =>
     relationsOf(found[at]?.item as StoredResource)
       .filter(({ to }) => to === resource.id)
-      .map(({ type }): Related => ({ relation: type, direction: "from", id: view.id, resource: view })),
+      .map(({ type }): RelatedResource => ({ relation: type, direction: "from", id: view.id, resource: view })),
   );
   return { items: [...known, ...naming], ...(next ? { cursor: cursors.encode(next) } : {}) };
 }

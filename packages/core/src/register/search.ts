@@ -8,7 +8,7 @@ import { countListed } from "./counts.ts";
 import { ResourceSubject } from "./subject.ts";
 
 export interface ListedResources extends Listed<Resource> {
-  /** How many there are in all, where the filters are those that are counted; absent where only going through them would tell. */
+  /** On the first page, how many there are in all, where the filters are those that are counted; absent where only going through them would tell. */
   readonly total?: number;
 }
 
@@ -46,7 +46,7 @@ export async function findResources(
 ): Promise<ListedResources> {
   const [listed, total] = await Promise.all([
     searchSubjects(context, [ResourceSubject], { ...filters, type: "resource" }, options),
-    totalOf(context, filters),
+    options.cursor === undefined ? totalOf(context, filters) : undefined,
   ]);
   return { ...listed, ...(total === undefined ? {} : { total }) };
 }

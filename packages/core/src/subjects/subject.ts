@@ -45,3 +45,13 @@ export function defineSubject<Item, View>(definition: SubjectDefinition<Item, Vi
 
 // biome-ignore lint/suspicious/noExplicitAny: a subject of any item, as the search sees it.
 export type AnySubject<View = unknown> = SubjectDefinition<any, View>;
+
+/** The same subject, whose views carry their type. */
+export function typed<Type extends SubjectType, Item, View extends object>(
+  type: Type,
+  subject: SubjectDefinition<Item, View>,
+): SubjectDefinition<Item, View & { readonly type: Type }> {
+  const view = async (context: Context, items: readonly Item[]) =>
+    (await subject.view(context, items)).map((one) => ({ ...one, type }));
+  return { ...subject, view };
+}
