@@ -113,7 +113,6 @@ export type ApiEnvironment = z.input<typeof apiVariables>;
 export type JobsEnvironment = z.input<typeof jobsVariables>;
 export type CollectAwsEnvironment = z.input<typeof collectAwsVariables>;
 export type CollectEndpointsEnvironment = z.input<typeof collectEndpointsVariables>;
-export type CollectGcpEnvironment = z.input<typeof collectGcpVariables>;
 
 /** Reads the variables of a schema; an empty one counts as absent. A misspelt `COLLECT_…` would be ignored in silence, so it is refused. */
 function readVariables<Shape extends z.ZodRawShape>(

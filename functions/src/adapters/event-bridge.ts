@@ -5,8 +5,8 @@ import type { PublishTriggers } from "@cadastre/api/services";
 const AT_ONCE = 10;
 
 /** What rules match on: the source and type of our events, and the collector's name in the detail. */
-export const TRIGGER_SOURCE = "cadastre";
-export const TRIGGER_TYPE = "discovery.trigger";
+const TRIGGER_SOURCE = "cadastre";
+const TRIGGER_TYPE = "discovery.trigger";
 
 /**
  * Tells collectors on the bus to run now, an event each. Throws when the bus did not take all of them: what it did not take is

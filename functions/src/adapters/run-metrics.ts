@@ -1,11 +1,11 @@
 import type { SessionResult } from "@cadastre/collectors/session/session";
 import type { WriteLine } from "./log.ts";
 
-export const METRICS_NAMESPACE = "Cadastre";
-export const METRICS = ["CompleteRuns", "Scopes", "ScopesNotComplete", "Resources"] as const;
+const METRICS_NAMESPACE = "Cadastre";
+const METRICS = ["CompleteRuns", "Scopes", "ScopesNotComplete", "Resources"] as const;
 
 /** Complete: delivered, every observer ended well, and no scope is partial or failed. A scope that is switched off is skipped. */
-export function isCompleteRun(result: SessionResult): boolean {
+function isCompleteRun(result: SessionResult): boolean {
   return result.delivered && result.failures.length === 0 && notComplete(result) === 0;
 }
 

@@ -26,7 +26,7 @@ export const ASSETS = {
 
 export type AssetName = keyof typeof ASSETS;
 
-export function isAssetName(name: string): name is AssetName {
+function isAssetName(name: string): name is AssetName {
   return Object.hasOwn(ASSETS, name);
 }
 

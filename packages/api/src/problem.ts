@@ -22,7 +22,7 @@ export function toProblemError(error: unknown): ProblemError {
 }
 
 /** The document of a problem (RFC 9457) with our members. */
-export function toProblem(error: ProblemError, requestId: string): Problem & Record<string, unknown> {
+function toProblem(error: ProblemError, requestId: string): Problem & Record<string, unknown> {
   const { code, message } = error;
   const { status, title } = ERRORS[code];
   return {
@@ -39,7 +39,7 @@ export function toProblem(error: ProblemError, requestId: string): Problem & Rec
 }
 
 /** Headers that a status asks for (RFC 9110). */
-export function headersOf(error: ProblemError): Record<string, string> {
+function headersOf(error: ProblemError): Record<string, string> {
   if (error.status === 401) {
     return { "www-authenticate": error.code.startsWith("signature.") ? "Signature" : 'Bearer realm="cadastre"' };
   }

@@ -129,7 +129,7 @@ export function shardCountFor(resources: number): number {
  * words may differ from run to run), and all its packed entries in id-hash order. `finish` answers 32 hexadecimal digits.
  */
 export function createScopeDigest(status: ScopeStatus, errors: readonly ScopeError[]) {
-  const causes = errors.map(({ code, operation }) => ({ code, ...(operation === undefined ? {} : { operation }) }));
+  const causes = errors.map(({ code, operation }) => ({ code, operation }));
   const digest = createHash("sha256").update(unorderedJson({ status, errors: causes }));
   return {
     add(packed: Uint8Array): void {

@@ -4,7 +4,6 @@ import { resource } from "./view.ts";
 
 /** What a search can find. Each type is contributed by the area that it belongs to. */
 export const SUBJECT_TYPES = ["resource", "account"] as const;
-export const subjectType = z.enum(SUBJECT_TYPES);
 export type SubjectType = (typeof SUBJECT_TYPES)[number];
 
 /** What a search answers: each found thing as its own area shows it, with its type. */

@@ -37,7 +37,7 @@ interface IssueOptions {
   readonly extensions?: readonly Extension[];
 }
 
-export { ecdsaKeys, rsaKeys };
+export { rsaKeys };
 
 export async function ed25519Keys(): Promise<webcrypto.CryptoKeyPair> {
   return (await crypto.subtle.generateKey("Ed25519", true, ["sign", "verify"])) as webcrypto.CryptoKeyPair;

@@ -23,7 +23,7 @@ export interface Recorded {
 }
 
 /** Runs an observer and keeps what it records; each resource must be one that the API takes. */
-export async function record(observe: Observe, rest: Partial<ObserveContext> = {}): Promise<Recorded> {
+async function record(observe: Observe, rest: Partial<ObserveContext> = {}): Promise<Recorded> {
   const scopes = new Map<KindName, RecordedScope<KindName>>();
   const log: LogLine[] = [];
   const recorder: Recorder = {

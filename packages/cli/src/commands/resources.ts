@@ -154,9 +154,7 @@ export function addResources(program: Command, cli: Cli): void {
     resources
       .command("count")
       .description("how many there are; exact, and quick however many")
-      .addOption(
-        new Option("--by <list>", `apart by ${COUNTED.join(", ")}`).argParser(listOf(COUNTED)),
-      )
+      .addOption(new Option("--by <list>", `apart by ${COUNTED.join(", ")}`).argParser(listOf(COUNTED)))
       .addOption(new Option("--kind <kind>", "only this kind").choices(KIND_NAMES))
       .addOption(providerOption("only this provider's"))
       .option("--account <account>", "only this account's or project's")

@@ -1,4 +1,4 @@
-export const AT = "2026-03-01T12:00:00Z";
+const AT = "2026-03-01T12:00:00Z";
 export const ULID = "01JN8Q5ZJ0000000000000000A";
 export const ARN = "arn:aws:ec2:us-east-1:123456789012:instance/i-1";
 export const aResource = {

@@ -6,7 +6,7 @@ import type { Context } from "../context.ts";
 import { parseSearch } from "../subjects/filters.ts";
 import { searchSubjects } from "../subjects/search.ts";
 import { createAccount, deleteAccount, patchAccount } from "./accounts.ts";
-import { accountSightings } from "./sighting.ts";
+import { noteAccounts } from "./note-accounts.ts";
 import { AccountSubject } from "./subject.ts";
 
 const KEY = { provider: "aws", account: "111122223333" } as const;
@@ -70,9 +70,7 @@ describe("accounts", () => {
 
   test("that a collector saw are found, those of others are not shown to who may not see them", async () => {
     const { context } = await anEstate();
-    await context.table.commit(
-      await accountSightings(context, anActor, [{ provider: "aws", account: "999988887777" }]),
-    );
+    await noteAccounts(context, anActor, [{ provider: "aws", account: "999988887777" }]);
     expect(await found(context, "9999")).toEqual(["aws/999988887777"]);
     expect(await found({ ...context, restriction: { accounts: ["gcp/shop-test"] } }, "type:account")).toEqual([
       "gcp/shop-test",
