@@ -7,18 +7,13 @@ import { promisify } from "node:util";
 const APPLICATION_ID = 0x63616431;
 const BUSY_TIMEOUT_MS = 5000;
 
-// Text compares by UTF-8 bytes (BINARY), the order that DynamoDB has. `entries` repeats an item's index keys as JSON, so that
-// they can be found again when the item changes, also after the code that made them did.
+// Text compares by UTF-8 bytes (BINARY), the order that DynamoDB has.
 const SCHEMA = `
   CREATE TABLE items (
     pk TEXT NOT NULL, sk TEXT NOT NULL, type TEXT NOT NULL, body TEXT NOT NULL, version INTEGER NOT NULL,
-    expires INTEGER, size INTEGER NOT NULL, entries TEXT, PRIMARY KEY (pk, sk)
+    expires INTEGER, size INTEGER NOT NULL, PRIMARY KEY (pk, sk)
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX items_expires ON items (expires) WHERE expires IS NOT NULL;
-  CREATE TABLE entries (
-    name TEXT NOT NULL, ipk TEXT NOT NULL, isk TEXT NOT NULL, pk TEXT NOT NULL, sk TEXT NOT NULL,
-    PRIMARY KEY (name, ipk, isk, pk, sk)
-  ) STRICT, WITHOUT ROWID;
 `;
 
 function numberOf(db: DatabaseSync, pragma: string): number {
