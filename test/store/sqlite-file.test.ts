@@ -7,7 +7,7 @@ import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import { defineEntity } from "@cadastre/store/entity";
 import { openSqliteTable } from "@cadastre/store/sqlite";
-import { create, increment, put, type Table } from "@cadastre/store/table";
+import { create, increment, put, remove, type Table } from "@cadastre/store/table";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import * as z from "zod";
 import { aClock, counter, lease, note } from "./entities.ts";
@@ -137,14 +137,32 @@ describe("a SQLite file", () => {
     await table.commit([put(words, { space: "w", id: "w", count: "many" })]);
     const results = await Promise.allSettled([
       table.commit([create(note, { space: "g", id: "a" })]),
-      table.commit([create(note, { space: "g", id: "bad" }), increment(note, { space: "w", id: "w" }, "count", 1)]),
+      table.commit([create(note, { space: "new", id: "bad" }), increment(note, { space: "w", id: "w" }, "count", 1)]),
       table.commit([create(note, { space: "g", id: "a" })]),
       table.commit([create(note, { space: "g", id: "b" })]),
+      table.commit([create(note, { space: "new", id: "c" })]),
     ]);
-    expect(results.map((r) => r.status)).toEqual(["fulfilled", "rejected", "rejected", "fulfilled"]);
+    expect(results.map((r) => r.status)).toEqual(["fulfilled", "rejected", "rejected", "fulfilled", "fulfilled"]);
     expect(results[1]).toMatchObject({ reason: { message: expect.stringContaining("count is no number") } });
     const { items } = await table.query(note, { partition: "space/g" });
     expect(items.map(({ id }) => id)).toEqual(["a", "b"]);
+    const { items: made } = await table.query(note, { partition: "space/new" });
+    expect(made.map(({ id }) => id)).toEqual(["c"]);
+  });
+
+  test("keeps nothing of a partition whose last item is gone, and takes it again", async () => {
+    const table = open();
+    const key = (id: string) => ({ space: "p", id });
+    await table.commit([create(note, key("a")), create(note, key("b"))]);
+    await table.commit([remove(note, key("a"))]);
+    expect((await table.query(note, { partition: "space/p" })).items).toHaveLength(1);
+    await table.commit([remove(note, key("b")), create(note, key("c"))]);
+    await table.load([{ op: "remove", entity: note, key: key("c") }]);
+    const db = new DatabaseSync(path, { readOnly: true });
+    expect(db.prepare("SELECT pk FROM partitions").all()).toEqual([]);
+    db.close();
+    await table.commit([create(note, key("a"))]);
+    expect((await table.query(note, { partition: "space/p" })).items).toMatchObject([key("a")]);
   });
 
   test("sheds items an hour after their end, with their index entries", async () => {
@@ -158,7 +176,7 @@ describe("a SQLite file", () => {
     await table.commit([put(note, { space: "s", id: "any" })]);
     await table.close();
     const db = new DatabaseSync(path);
-    expect(db.prepare("SELECT pk FROM items WHERE type = 'lease'").all()).toEqual([{ pk: "lease/later" }]);
+    expect(db.prepare("SELECT pk FROM partitions WHERE pk LIKE 'lease/%'").all()).toEqual([{ pk: "lease/later" }]);
     db.close();
   });
 });

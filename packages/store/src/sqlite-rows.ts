@@ -7,8 +7,6 @@ import { afterPrefix, type KeyRange } from "./range.ts";
 import type { Row } from "./row.ts";
 
 interface Columns {
-  pk: string;
-  sk: string;
   type: string;
   body: string;
   version: number;
@@ -29,13 +27,17 @@ export type WrittenRow = RowHead & { readonly body: string };
 
 export interface Rows {
   read(key: Key): SizedRow | undefined;
+  page(request: PageRequest): RowPage & { readonly bytes: number };
+}
+
+/** Rows within one transaction, where what was found stays true. */
+export interface TransactionRows extends Rows {
   head(key: Key): RowHead | undefined;
   /** Writes over whatever is there. */
   write(row: WrittenRow): void;
   /** Inserts where nothing is; answers whether it did. */
   insert(row: WrittenRow): boolean;
   remove(key: Key): void;
-  page(request: PageRequest): RowPage & { readonly bytes: number };
   /** Deletes at most so many rows that expired before this epoch second; answers how many. */
   sweep(before: number, most: number): number;
 }
@@ -66,65 +68,107 @@ function rangeSql(range: KeyRange): { terms: string[]; values: string[] } {
   }
 }
 
+const FROM = "FROM partitions p CROSS JOIN items i ON i.partition = p.id WHERE p.pk = ?";
+
 function pageSql({ partition, range, reverse, after }: PageRequest): { sql: string; values: string[] } {
   const { terms, values } = rangeSql(range);
   const start = after === undefined ? [] : [`sk ${reverse ? "<" : ">"} ?`];
-  const where = ["pk = ?", ...terms, ...start].join(" AND ");
+  const where = [FROM, ...terms, ...start].join(" AND ");
   return {
-    sql: `SELECT * FROM items WHERE ${where} ORDER BY sk ${reverse ? "DESC" : "ASC"}`,
+    sql: `SELECT sk, type, body, version, expires, size ${where} ORDER BY sk ${reverse ? "DESC" : "ASC"}`,
     values: [partition, ...values, ...(after === undefined ? [] : [after])],
   };
 }
 
-/** The statements on one file's table. Everything is synchronous and in whatever transaction is open. */
+/** The statements that read one file's tables. Everything is synchronous. */
 export function createRows(db: DatabaseSync): Rows {
-  const readRow = db.prepare("SELECT * FROM items WHERE pk = ? AND sk = ?");
-  const readHead = db.prepare("SELECT type, version, expires, size FROM items WHERE pk = ? AND sk = ?");
-  const columns = "INTO items (pk, sk, type, body, version, expires, size) VALUES (?, ?, ?, ?, ?, ?, ?)";
-  const insertRow = db.prepare(`INSERT OR IGNORE ${columns}`);
-  const replaceRow = db.prepare(`INSERT OR REPLACE ${columns}`);
-  const deleteRow = db.prepare("DELETE FROM items WHERE pk = ? AND sk = ?");
-  const expired = db.prepare("SELECT pk, sk FROM items WHERE expires <= ? ORDER BY expires LIMIT ?");
+  const readRow = db.prepare(`SELECT type, body, version, expires, size ${FROM} AND sk = ?`);
   const pages = new Map<string, StatementSync>();
-
-  function save(statement: StatementSync, row: WrittenRow): boolean {
-    const { pk, sk, type, body, version, expires, size } = row;
-    return statement.run(pk, sk, type, body, version, expires ?? null, size).changes !== 0;
-  }
 
   return {
     read(key) {
       const found = readRow.get(key.pk, key.sk) as unknown as Columns | undefined;
       return found === undefined ? undefined : toRow(key, found);
     },
-    head(key) {
-      const found = readHead.get(key.pk, key.sk) as unknown as Columns | undefined;
-      return found === undefined ? undefined : toHead(key, found);
-    },
-    write: (row) => void save(replaceRow, row),
-    insert: (row) => save(insertRow, row),
-    remove: ({ pk, sk }) => void deleteRow.run(pk, sk),
     page(request) {
       const { sql, values } = pageSql(request);
       const statement = pages.get(sql) ?? db.prepare(sql);
       pages.set(sql, statement);
-      const { limit = Number.POSITIVE_INFINITY } = request;
+      const { partition: pk, limit = Number.POSITIVE_INFINITY } = request;
       const rows: SizedRow[] = [];
       let bytes = 0;
       for (const found of statement.iterate(...values) as Iterable<unknown>) {
-        const row = found as Columns;
+        const row = found as Columns & { sk: string };
         // The item that would pass 1 MB begins the next page.
         if (rows.length > 0 && bytes + row.size > PAGE_BYTES_LIMIT) return { rows, bytes, next: rows.at(-1)?.sk };
-        rows.push(toRow(row, row));
+        rows.push(toRow({ pk, sk: row.sk }, row));
         bytes += row.size;
         if (rows.length >= limit) return { rows, bytes, next: row.sk };
       }
       return { rows, bytes, next: undefined };
     },
+  };
+}
+
+/** The statements that write, too. `forget` is for when a transaction begins or is undone: partition numbers may be others. */
+export function createTransactionRows(db: DatabaseSync): TransactionRows & { forget(): void } {
+  const findPartition = db.prepare("SELECT id FROM partitions WHERE pk = ?");
+  const addPartition = db.prepare("INSERT INTO partitions (pk) VALUES (?)");
+  const dropPartition = db.prepare(
+    "DELETE FROM partitions WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM items WHERE partition = ?1)",
+  );
+  const readHead = db.prepare("SELECT type, version, expires, size FROM items WHERE partition = ? AND sk = ?");
+  const columns = "INTO items (partition, sk, type, body, version, expires, size) VALUES (?, ?, ?, ?, ?, ?, ?)";
+  const insertRow = db.prepare(`INSERT OR IGNORE ${columns}`);
+  // Not OR REPLACE: that would make a new row, at the end of the table.
+  const sets = ["type", "body", "version", "expires", "size"].map((name) => `${name} = excluded.${name}`).join(", ");
+  const upsertRow = db.prepare(`INSERT ${columns} ON CONFLICT (partition, sk) DO UPDATE SET ${sets}`);
+  const deleteRow = db.prepare("DELETE FROM items WHERE partition = ? AND sk = ?");
+  const expired = db.prepare("SELECT partition, sk FROM items WHERE expires <= ? ORDER BY expires LIMIT ?");
+  /** Numbers of the partitions that were asked for; nothing for those that are not there. */
+  const known = new Map<string, number | bigint | undefined>();
+
+  function partitionOf(pk: string): number | bigint | undefined {
+    if (known.has(pk)) return known.get(pk);
+    const id = (findPartition.get(pk) as { id: number } | undefined)?.id;
+    known.set(pk, id);
+    return id;
+  }
+
+  function save(statement: StatementSync, row: WrittenRow): boolean {
+    const { pk, sk, type, body, version, expires, size } = row;
+    let id = partitionOf(pk);
+    if (id === undefined) {
+      id = addPartition.run(pk).lastInsertRowid;
+      known.set(pk, id);
+    }
+    return statement.run(id, sk, type, body, version, expires ?? null, size).changes !== 0;
+  }
+
+  function drop(partition: number | bigint, sk: string): void {
+    deleteRow.run(partition, sk);
+    if (dropPartition.run(partition).changes !== 0) known.clear();
+  }
+
+  return {
+    ...createRows(db),
+    head(key) {
+      const partition = partitionOf(key.pk);
+      if (partition === undefined) return undefined;
+      const found = readHead.get(partition, key.sk) as unknown as Columns | undefined;
+      return found === undefined ? undefined : toHead(key, found);
+    },
+    write: (row) => void save(upsertRow, row),
+    insert: (row) => save(insertRow, row),
+    remove({ pk, sk }) {
+      const partition = partitionOf(pk);
+      if (partition !== undefined) drop(partition, sk);
+    },
     sweep(before, most) {
-      const found = expired.all(before, most) as unknown as Key[];
-      for (const { pk, sk } of found) deleteRow.run(pk, sk);
+      const found = expired.all(before, most) as { partition: number; sk: string }[];
+      for (const { partition, sk } of found) drop(partition, sk);
       return found.length;
     },
+    forget: () => known.clear(),
   };
 }

@@ -3,11 +3,11 @@ import type { Change } from "./driver.ts";
 import { type Add, isTransaction, type Planned, type Refused, refusalOf } from "./plan.ts";
 import { complainOf, type WritableRow } from "./row.ts";
 import { rowSize } from "./size.ts";
-import type { RowHead, Rows, SizedRow, WrittenRow } from "./sqlite-rows.ts";
+import type { RowHead, SizedRow, TransactionRows, WrittenRow } from "./sqlite-rows.ts";
 import { refusedUnits, writeUnits } from "./units.ts";
 
 /** Writes bulk state; answers its write units. */
-export function loadRows(rows: Rows, changes: readonly Change[]): number {
+export function loadRows(rows: TransactionRows, changes: readonly Change[]): number {
   let units = 0;
   // New state is mostly new throughout and known state known, so what the last key was tells which statement to try first.
   let isNew = true;
@@ -34,7 +34,7 @@ function isSame(before: RowHead, row: WritableRow): boolean {
 
 /** Checks every condition, then writes; a refused commit writes nothing. Answers what was refused, and the write units. */
 export function commitRows(
-  rows: Rows,
+  rows: TransactionRows,
   planned: readonly Planned[],
   now: Date,
 ): { refused: readonly Refused[]; units: number } {
@@ -56,7 +56,7 @@ export function commitRows(
 }
 
 /** Does one write; answers the bytes of what stands at its key now. */
-function apply(rows: Rows, planned: Planned, old: RowHead | SizedRow | undefined): number {
+function apply(rows: TransactionRows, planned: Planned, old: RowHead | SizedRow | undefined): number {
   switch (planned.act) {
     case "check":
       return old?.size ?? 0;

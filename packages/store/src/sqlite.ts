@@ -6,7 +6,7 @@ import { createMeter } from "./meter.ts";
 import type { Row } from "./row.ts";
 import { createLogSync, openSqliteFile } from "./sqlite-file.ts";
 import { createGroups } from "./sqlite-groups.ts";
-import { createRows, type Rows } from "./sqlite-rows.ts";
+import { createTransactionRows, type TransactionRows } from "./sqlite-rows.ts";
 import { commitRows, loadRows } from "./sqlite-writes.ts";
 import type { Table } from "./table.ts";
 import { readUnits } from "./units.ts";
@@ -27,20 +27,21 @@ const SWEEP_AFTER_SECONDS = 3600;
 export function openSqliteTable({ path, now, durable = true }: SqliteTableOptions): Table {
   const db = openSqliteFile(path);
   const log = createLogSync(db);
-  const rows = createRows(db);
+  const rows = createTransactionRows(db);
   const meter = createMeter();
   let sweptAt = now().getTime();
   const sync = durable ? () => log.sync() : async () => undefined;
-  const groups = createGroups({ db, path, before: sweepNowAndThen, sync });
+  const groups = createGroups({ db, path, before: sweepNowAndThen, undone: rows.forget, sync });
   let closed = false;
 
   /** The rows, unless the file is closed. */
-  function opened(): Rows {
+  function opened(): TransactionRows {
     if (closed) throw new Error(`store file ${path} is closed`);
     return rows;
   }
 
   function sweepNowAndThen(): void {
+    rows.forget();
     const time = now().getTime();
     if (Math.abs(time - sweptAt) < SWEEP_EVERY_MS) return;
     sweptAt = time;
@@ -88,7 +89,7 @@ export function openSqliteTable({ path, now, durable = true }: SqliteTableOption
       meter.charge({ write, calls: Math.ceil(changes.length / LOAD_BATCH_LIMIT) });
     },
     async ready() {
-      opened().head({ pk: "ready", sk: "ready" });
+      opened().read({ pk: "ready", sk: "ready" });
     },
     async close() {
       if (closed) return;
