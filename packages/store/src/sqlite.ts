@@ -22,6 +22,8 @@ export interface SqliteTableOptions {
 const SWEEP_EVERY_MS = 60_000;
 /** Expired items are kept for a while, as DynamoDB does, so that nobody comes to rely on their being gone. */
 const SWEEP_AFTER_SECONDS = 3600;
+/** In one transaction, which takes some milliseconds. */
+const SWEEP_ROWS = 500;
 
 /** Opens a table in a SQLite file or in memory. @throws Error that names the file and why it cannot be used */
 export function openSqliteTable({ path, now, durable = true }: SqliteTableOptions): Table {
@@ -30,8 +32,9 @@ export function openSqliteTable({ path, now, durable = true }: SqliteTableOption
   const rows = createTransactionRows(db);
   const meter = createMeter();
   let sweptAt = now().getTime();
+  let isBehind = false;
   const sync = durable ? () => log.sync() : async () => undefined;
-  const groups = createGroups({ db, path, before: sweepNowAndThen, undone: rows.forget, sync });
+  const groups = createGroups({ db, path, before: beginTransaction, undone: rows.forget, sync });
   let closed = false;
 
   /** The rows, unless the file is closed. */
@@ -40,12 +43,14 @@ export function openSqliteTable({ path, now, durable = true }: SqliteTableOption
     return rows;
   }
 
-  function sweepNowAndThen(): void {
+  function beginTransaction(): void {
     rows.forget();
     const time = now().getTime();
-    if (Math.abs(time - sweptAt) < SWEEP_EVERY_MS) return;
+    if (!isBehind && Math.abs(time - sweptAt) < SWEEP_EVERY_MS) return;
     sweptAt = time;
-    rows.sweep(Math.floor(time / 1000) - SWEEP_AFTER_SECONDS, 500);
+    isBehind = rows.sweep(Math.floor(time / 1000) - SWEEP_AFTER_SECONDS, SWEEP_ROWS) === SWEEP_ROWS;
+    // What is left goes with the next transaction, which follows also where nobody writes. A closed file keeps it.
+    if (isBehind) groups.run(() => undefined).catch(() => undefined);
   }
 
   // A consistent read is waited for until what it saw is on disk: what is decided by it cannot be lost before it.
