@@ -161,12 +161,34 @@ export function unitContract(opened: () => Opened): void {
       expect(table.meter.units).toEqual({ read: before.read + 0.5, write: before.write + 4 });
     });
 
-    test("an outer measure counts what inner ones spent", async () => {
+    test("many measures at once, nested and beside work that nobody measures, each count their own", async () => {
+      const { table } = opened();
+      const before = table.meter.units;
+      const get = (n: number) => table.get(note, { space: "u15", id: `i${n}` });
+      const measured = Array.from({ length: 20 }, (_, n) =>
+        cost(async () => {
+          const inner = await cost(() => table.commit([put(note, sized("u15", 1000 * (1 + (n % 3)), `i${n}`))]));
+          expect(inner).toEqual({ read: 0, write: 1 + (n % 3), calls: 1 });
+          await Promise.all([get(n), get(n), table.load([put(note, sized("u15", 500, `l${n}`))])]);
+        }),
+      );
+      const beside = Array.from({ length: 10 }, (_, n) => table.commit([put(note, sized("u15", 100, `b${n}`))]));
+      const spent = await Promise.all(measured);
+      await Promise.all(beside);
+      expect(spent).toEqual(spent.map((_, n) => ({ read: 1, write: 2 + (n % 3), calls: 4 })));
+      const write = spent.reduce((sum, one) => sum + one.write, 0);
+      expect(table.meter.units).toEqual({ read: before.read + 20, write: before.write + write + 10 });
+    });
+
+    test("what failed is counted outside of it", async () => {
       const spent = await cost(async (table) => {
-        await cost(() => table.commit([put(note, sized("u15", 1000))]));
-        await table.get(note, { space: "u15", id: "a" });
+        const failing = cost(async () => {
+          await table.get(note, { space: "u16", id: "a" });
+          throw new Error("no");
+        });
+        await expect(failing).rejects.toThrow("no");
       });
-      expect(spent).toEqual({ read: 0.5, write: 1, calls: 2 });
+      expect(spent).toEqual({ read: 0.5, write: 0, calls: 1 });
     });
   });
 }
