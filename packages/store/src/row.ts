@@ -33,7 +33,7 @@ export function complainOf(type: string): (path: string, problem: string) => nev
 }
 
 /** The epoch second in the entity's `expires` field: numeric, or an ISO time; whole seconds, never later than it says. */
-export function expiryOf(entity: AnyEntity, fields: Fields): number | undefined {
+function expiryOf(entity: AnyEntity, fields: Fields): number | undefined {
   if (entity.expires === undefined) return undefined;
   const value = fields[entity.expires];
   if (value === undefined || value === null) return undefined;

@@ -81,7 +81,7 @@ function pageSql({ partition, range, reverse, after }: PageRequest): { sql: stri
 }
 
 /** The statements that read one file's tables. Everything is synchronous. */
-export function createRows(db: DatabaseSync): Rows {
+function createRows(db: DatabaseSync): Rows {
   const readRow = db.prepare(`SELECT type, body, version, expires, size ${FROM} AND sk = ?`);
   const pages = new Map<string, StatementSync>();
 
@@ -111,7 +111,7 @@ export function createRows(db: DatabaseSync): Rows {
 }
 
 /** The statements that write, too. `forget` is for when a transaction begins or is undone: partition numbers may be others. */
-export function createTransactionRows(db: DatabaseSync): TransactionRows & { forget(): void } {
+export function createTransactionRows(db: DatabaseSync): TransactionRows & { readonly forget: () => void } {
   const findPartition = db.prepare("SELECT id FROM partitions WHERE pk = ?");
   const addPartition = db.prepare("INSERT INTO partitions (pk) VALUES (?)");
   const dropPartition = db.prepare(
