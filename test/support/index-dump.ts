@@ -27,9 +27,9 @@ export function remembering(table: Table): Table {
     get: (entity, key, options) => table.get(entity, key, options),
     getMany: (entity, keys, options) => table.getMany(entity, keys, options),
     query: (entity, query) => table.query(entity, query),
-    commit: (writes, options) => {
+    commit: (writes) => {
       note(writes);
-      return table.commit(writes, options);
+      return table.commit(writes);
     },
     load: (writes) => {
       note(writes);

@@ -108,7 +108,6 @@ export function fieldOfName(name: string): string {
 interface Stored extends Key {
   readonly type: string;
   readonly expires: number | undefined;
-  readonly entries: readonly (Key & { readonly index: string })[];
   readonly fields: Fields;
 }
 
