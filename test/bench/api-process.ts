@@ -10,10 +10,11 @@ import { registerCollector } from "@cadastre/core/access/register-collector";
 import { type Context, DEFAULT_HOLD_POLICY, DEFAULT_RETENTION_DAYS, systemActor } from "@cadastre/core/context";
 import { findResources } from "@cadastre/core/register/search";
 import { parseSearch } from "@cadastre/core/subjects/filters";
-import { createDynamoTable, ensureTable } from "@cadastre/store/dynamo";
+import { createDynamoTable } from "@cadastre/store/dynamo";
 import { openSqliteTable } from "@cadastre/store/sqlite";
 import type { Table } from "@cadastre/store/table";
 import { serve } from "@hono/node-server";
+import { createDynamoEngineTable } from "../support/dynamo-table.ts";
 import { loadAddresses } from "./addresses.ts";
 import { serveCalls } from "./calls.ts";
 import { beginGauge, type Spent } from "./gauge.ts";
@@ -44,7 +45,7 @@ async function openTable(directory: string, endpoint: string | undefined): Promi
     credentials: { accessKeyId: "local", secretAccessKey: "local" },
   });
   const tableName = "bench";
-  await ensureTable({ client, tableName, indexes: [] });
+  await createDynamoEngineTable(client, tableName);
   return createDynamoTable({ client, tableName, now });
 }
 

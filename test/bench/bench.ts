@@ -8,13 +8,14 @@ import { ingest, ingestDynamo } from "./ingest.ts";
 import { lookup } from "./lookup.ts";
 import { machine, printFigures, printMachine } from "./report.ts";
 import { requests } from "./requests.ts";
+import { store } from "./store.ts";
 
 /*
  * `npm run bench -- [--quick] [--json] [--only NAME]…`: measures and prints, asserts nothing about speed. What is measured runs
  * in processes of its own; progress goes to stderr.
  */
 
-const BENCHMARKS: readonly Benchmark[] = [ingest, ingestDynamo, lookup, bundle, requests];
+const BENCHMARKS: readonly Benchmark[] = [ingest, ingestDynamo, store, lookup, bundle, requests];
 
 const { values } = parseArgs({
   options: {

@@ -139,7 +139,7 @@ function roundTrips(table: Table): Table & { rounds(): number } {
     get: (entity, key, options) => trip().then(() => table.get(entity, key, options)),
     getMany: (entity, keys, options) => trip().then(() => table.getMany(entity, keys, options)),
     query: (entity, query) => trip().then(() => table.query(entity, query)),
-    commit: (writes, options) => trip().then(() => table.commit(writes, options)),
+    commit: (writes) => trip().then(() => table.commit(writes)),
     load: (writes) => trip().then(() => table.load(writes)),
   });
   return { ...waiting, rounds: () => rounds };

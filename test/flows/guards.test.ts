@@ -27,9 +27,9 @@ const scope = (resources: readonly Raw[], more: Partial<SeenScope> = {}): SeenSc
 function meanwhile(context: Context, isMeant: (writes: readonly Write[]) => boolean, happen: () => Promise<unknown>) {
   let count = 0;
   const table = tableWith(context.table, {
-    async commit(writes, options) {
+    async commit(writes) {
       if (isMeant(writes) && count++ === 0) await happen();
-      return context.table.commit(writes, options);
+      return context.table.commit(writes);
     },
   });
   return { context: { ...context, table }, happened: () => count > 0 };
@@ -141,9 +141,9 @@ describe("an approval", () => {
   it("beside runs that never leave the scope alone is refused as a conflict, and given again it goes on", async () => {
     const { context, hold } = await aHold();
     const table = tableWith(context.table, {
-      async commit(writes, options) {
+      async commit(writes) {
         if (retires(writes)) await aRun([scope(many(30, 60, { state: `s${Math.random()}` }))]).open(context);
-        return context.table.commit(writes, options);
+        return context.table.commit(writes);
       },
     });
     await expect(approveHold({ ...context, table }, OPERATOR, hold.id, {})).rejects.toMatchObject({

@@ -316,7 +316,7 @@ describe.each(Object.keys(DRIVERS))("jobs over %s", (driver) => {
         const table = tableWith(context.table, {
           get: (entity, key, options) => alive(() => context.table.get(entity, key, options)),
           query: (entity, query) => alive(() => context.table.query(entity, query)),
-          commit: (writes, options) => alive(() => context.table.commit(writes, options)),
+          commit: (writes) => alive(() => context.table.commit(writes)),
         });
         const job = deadly({
           kill: () => {

@@ -88,7 +88,7 @@ function inTurns(table: Table, scheduler: fc.Scheduler): Table {
     get: (entity, key, options) => turn().then(() => table.get(entity, key, options)),
     getMany: (entity, keys, options) => turn().then(() => table.getMany(entity, keys, options)),
     query: (entity, query) => turn().then(() => table.query(entity, query)),
-    commit: (writes, options) => turn().then(() => table.commit(writes, options)),
+    commit: (writes) => turn().then(() => table.commit(writes)),
     load: (writes) => turn().then(() => table.load(writes)),
     ready: () => table.ready(),
     close: () => table.close(),

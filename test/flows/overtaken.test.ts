@@ -29,13 +29,13 @@ async function abandon(context: Context, scopes: readonly SeenScope[]) {
 async function completeWith(context: Context, run: ReturnType<typeof aRun>, meanwhile: () => Promise<void>) {
   let happened = false;
   const table = tableWith(context.table, {
-    async commit(writes, options) {
+    async commit(writes) {
       const settles = writes.some((write) => write.op === "replace" && write.entity === RunItem);
       if (settles && !happened) {
         happened = true;
         await meanwhile();
       }
-      return context.table.commit(writes, options);
+      return context.table.commit(writes);
     },
   });
   await run.complete({ ...context, table });
@@ -85,13 +85,13 @@ describe("what an abandoned run wrote is undone by the next whole run", () => {
     await aRun([seen(1, "running"), seen(2, "running")]).deliver(context);
     let happened = false;
     const table = tableWith(context.table, {
-      async commit(writes, options) {
+      async commit(writes) {
         if (!happened) {
           happened = true;
           await abandon(context, [seen(1, "stopped"), seen(3, "running")]);
           expect(await stateOf(context, 1)).toBe("stopped");
         }
-        return context.table.commit(writes, options);
+        return context.table.commit(writes);
       },
     });
     await aRun([seen(1, "running")]).deliver({ ...context, table });

@@ -4,8 +4,8 @@ import { awsEnvironment } from "@cadastre/simulator/aws/environment";
 import { type AwsSimulator, startAwsSimulator } from "@cadastre/simulator/aws/server";
 import { createAwsEstate } from "@cadastre/simulator/estate-aws";
 import { createFaults } from "@cadastre/simulator/faults";
-import { ensureTable } from "@cadastre/store/dynamo";
 import { startDynamoEngine } from "../support/dynamo-engine.ts";
+import { createDynamoEngineTable } from "../support/dynamo-table.ts";
 import { type Assembly, synthesise } from "./assembly.ts";
 import { type HttpApi, startHttpApi } from "./http-api.ts";
 import { type Lambda, startLambda } from "./lambda.ts";
@@ -43,7 +43,7 @@ async function createKeys(environment: Readonly<Record<string, string>>) {
 async function createTableIn(endpoint: string): Promise<void> {
   const credentials = { accessKeyId: "local", secretAccessKey: "local" };
   const client = new DynamoDBClient({ endpoint, region: REGION, credentials });
-  await ensureTable({ client, tableName: TABLE_NAME, indexes: [] });
+  await createDynamoEngineTable(client, TABLE_NAME);
   client.destroy();
 }
 

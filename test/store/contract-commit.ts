@@ -1,7 +1,7 @@
-import { ConflictError, InvalidItemError, TokenError } from "@cadastre/store/errors";
+import { ConflictError } from "@cadastre/store/errors";
 import { check, create, increment, put, type Refusal, remove, replace, type Write } from "@cadastre/store/table";
 import { describe, expect, test } from "vitest";
-import { counter, host, note, type Opened } from "./entities.ts";
+import { counter, note, type Opened } from "./entities.ts";
 
 /** The refusals of a commit, none when it was done. */
 async function refusalsOf(commit: Promise<void>): Promise<readonly Refusal[]> {
@@ -15,8 +15,7 @@ async function refusalsOf(commit: Promise<void>): Promise<readonly Refusal[]> {
 }
 
 export function commitContract(opened: () => Opened): void {
-  const commit = (writes: Write[], token?: string) =>
-    opened().table.commit(writes, token === undefined ? {} : { token });
+  const commit = (writes: Write[]) => opened().table.commit(writes);
   const read = async (space: string, id: string) => opened().table.get(note, { space, id }, { consistent: true });
   const versionOf = async (space: string, id: string) => (await read(space, id))?.version ?? 0;
 
@@ -90,7 +89,8 @@ export function commitContract(opened: () => Opened): void {
       ["check at the version", (id, v) => check(note, { space: "c5", id }, v), []],
       ["check at another version", (id, v) => check(note, { space: "c5", id }, v + 2), ["check"]],
       ["put over whatever is there", (id) => put(note, { space: "c5", id }), []],
-      ["increment where nothing can be made", (id) => increment(host, { id: `no-${id}` }, "load", 1), ["missing"]],
+      ["increment where something is", (id) => increment(note, { space: "c5", id }, "count", 1), []],
+      ["increment where nothing is", (id) => increment(counter, { name: `c5 ${id}` }, "count", 1), []],
     ])("%s answers its reason, alone and in a transaction", async (name, write, reasons) => {
       for (const others of [[], [put(note, { space: "c5", id: `${name} other` })]]) {
         const id = `${name} ${others.length}`;
@@ -154,29 +154,6 @@ export function commitContract(opened: () => Opened): void {
       expect(results.filter((r) => r.length === 0)).toHaveLength(1);
     });
 
-    test("concurrent increments all count", async () => {
-      await Promise.all(Array.from({ length: 20 }, () => commit([increment(counter, { name: "c11" }, "count", 3)])));
-      expect(await opened().table.get(counter, { name: "c11" }, { consistent: true })).toMatchObject({ count: 60 });
-    });
-
-    test("an increment starts from zero where the field is absent and leaves the other fields", async () => {
-      await commit([put(note, { space: "c12", id: "a", text: "kept" })]);
-      const before = await versionOf("c12", "a");
-      await commit([increment(note, { space: "c12", id: "a" }, "count", -2)]);
-      const after = await read("c12", "a");
-      expect(after).toMatchObject({ text: "kept", count: -2 });
-      expect(after?.version).not.toBe(before);
-    });
-
-    test("an increment of a key field, of the expiry or by a fraction is refused", async () => {
-      const wrong = [
-        increment(note, { space: "c13", id: "a" }, "id", 1),
-        increment(counter, { name: "c13" }, "until", 1),
-        increment(counter, { name: "c13" }, "count", 0.5),
-      ];
-      for (const write of wrong) await expect(commit([write])).rejects.toThrow(InvalidItemError);
-    });
-
     test("an item that does not fit its schema is refused with the field, and nothing is written", async () => {
       const wrong = { space: "c14", id: "b", count: "many" } as unknown as { space: string; id: string };
       const refused = commit([put(note, { space: "c14", id: "a" }), put(note, wrong)]);
@@ -190,54 +167,6 @@ export function commitContract(opened: () => Opened): void {
       if (first === undefined) throw new Error("item missing");
       await commit([replace(note, { ...first, text: "x" }, first.version)]);
       expect(await read("c15", "a")).toEqual({ space: "c15", id: "a", text: "x", version: expect.any(Number) });
-    });
-  });
-
-  describe("tokens", () => {
-    test("the same commit with the same token has one effect", async () => {
-      const writes = () => [
-        create(note, { space: "t1", id: "a" }),
-        increment(counter, { name: "t1" }, "count", 1),
-        put(note, { space: "t1", id: "b" }),
-      ];
-      await commit(writes(), "token-1");
-      const version = await versionOf("t1", "b");
-      opened().clock.advance(1);
-      await commit(writes(), "token-1");
-      expect(await opened().table.get(counter, { name: "t1" }, { consistent: true })).toMatchObject({ count: 1 });
-      expect(await versionOf("t1", "b")).toBe(version);
-    });
-
-    test("concurrent commits with one token have one effect", async () => {
-      const once = () => commit([increment(counter, { name: "t2" }, "count", 1)], "token-2");
-      await Promise.all([once(), once(), once(), once()]);
-      expect(await opened().table.get(counter, { name: "t2" }, { consistent: true })).toMatchObject({ count: 1 });
-    });
-
-    test("a token with other writes is refused", async () => {
-      await commit([put(note, { space: "t3", id: "a" })], "token-3");
-      await expect(commit([put(note, { space: "t3", id: "b" })], "token-3")).rejects.toThrow(TokenError);
-      expect(await read("t3", "b")).toBeUndefined();
-    });
-
-    test("a refused commit does not use its token up", async () => {
-      await commit([put(note, { space: "t4", id: "a" })]);
-      const writes = () => [create(note, { space: "t4", id: "a" })];
-      expect(await refusalsOf(commit(writes(), "token-4"))).toEqual([{ index: 0, reason: "exists" }]);
-      await commit([remove(note, { space: "t4", id: "a" })]);
-      await commit(writes(), "token-4");
-      expect(await read("t4", "a")).toBeDefined();
-    });
-
-    test("a token is forgotten after 10 minutes", async () => {
-      const once = () => commit([increment(counter, { name: "t5" }, "count", 1)], "token-5");
-      await once();
-      opened().clock.advance(599);
-      await once();
-      expect(await opened().table.get(counter, { name: "t5" }, { consistent: true })).toMatchObject({ count: 1 });
-      opened().clock.advance(1);
-      await once();
-      expect(await opened().table.get(counter, { name: "t5" }, { consistent: true })).toMatchObject({ count: 2 });
     });
   });
 

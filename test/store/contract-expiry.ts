@@ -1,7 +1,7 @@
 import { ConflictError } from "@cadastre/store/errors";
-import { check, create, expire, increment, put, remove, replace } from "@cadastre/store/table";
+import { check, create, put, remove, replace } from "@cadastre/store/table";
 import { describe, expect, test } from "vitest";
-import { counter, lease, note, type Opened, session } from "./entities.ts";
+import { lease, type Opened, session } from "./entities.ts";
 
 export function expiryContract(opened: () => Opened): void {
   const inSeconds = (seconds: number) => opened().clock.epochSeconds() + seconds;
@@ -40,7 +40,6 @@ export function expiryContract(opened: () => Opened): void {
         [remove(lease, { name: "e3" }, version), "missing"],
         [check(lease, { name: "e3" }, "present"), "check"],
         [check(lease, { name: "e3" }, version), "check"],
-        [expire(lease, { name: "e3" }, new Date(inSeconds(60) * 1000)), "missing"],
       ] as const;
       for (const [write, reason] of refused) {
         await expect(table.commit([write])).rejects.toEqual(new ConflictError([{ index: 0, reason }]));
@@ -58,43 +57,6 @@ export function expiryContract(opened: () => Opened): void {
       await table.commit([create(lease, { name: "e4", holder: "y", ends: inSeconds(10) })]);
       await expect(table.commit([remove(lease, { name: "e4" }, first)])).rejects.toThrow(ConflictError);
       expect(await get("e4")).toMatchObject({ holder: "y" });
-    });
-
-    test("expire sets the end, in the form that the schema has", async () => {
-      const { table, clock } = opened();
-      const ends = inSeconds(5);
-      await table.commit([
-        put(lease, { name: "e5", holder: "x" }),
-        put(session, { id: "e5", expires: new Date(inSeconds(900) * 1000).toISOString() }),
-      ]);
-      const before = (await get("e5"))?.version;
-      await table.commit([
-        expire(lease, { name: "e5" }, new Date(ends * 1000)),
-        expire(session, { id: "e5" }, new Date(ends * 1000)),
-      ]);
-      expect(await get("e5")).toMatchObject({ holder: "x", ends });
-      expect((await get("e5"))?.version).not.toBe(before);
-      expect(await table.get(session, { id: "e5" })).toMatchObject({ expires: new Date(ends * 1000).toISOString() });
-      clock.advance(5);
-      expect(await get("e5")).toBeUndefined();
-      expect(await table.get(session, { id: "e5" })).toBeUndefined();
-    });
-
-    test("an entity without an expiry field cannot be expired", async () => {
-      const { table } = opened();
-      const write = expire(note, { space: "e6", id: "a" }, new Date());
-      await expect(table.commit([write])).rejects.toThrow(/invalid note: expire needs/);
-    });
-
-    test("an increment of an expired counter starts again from zero, alone and in a transaction", async () => {
-      const { table, clock } = opened();
-      for (const others of [[], [put(note, { space: "e7", id: "other" })]]) {
-        await table.commit([put(counter, { name: "e7", count: 5, until: inSeconds(10) })]);
-        clock.advance(10);
-        await table.commit([increment(counter, { name: "e7" }, "count", 2), ...others]);
-        const stored = await table.get(counter, { name: "e7" }, { consistent: true });
-        expect(stored).toEqual({ name: "e7", count: 2, version: expect.any(Number) });
-      }
     });
   });
 }

@@ -1,7 +1,7 @@
 import { CursorError, InvalidItemError } from "@cadastre/store/errors";
-import { increment, put, type Query, remove, type SortRange } from "@cadastre/store/table";
+import { put, type Query, remove, type SortRange } from "@cadastre/store/table";
 import { describe, expect, test } from "vitest";
-import { host, lease, mark, note, type Opened } from "./entities.ts";
+import { lease, mark, note, type Opened } from "./entities.ts";
 
 export function queryContract(opened: () => Opened): void {
   const load = (space: string, ids: readonly string[], text?: string) =>
@@ -96,15 +96,10 @@ export function queryContract(opened: () => Opened): void {
       expect((await table.query(mark, { partition: "space/q5" })).items).toHaveLength(60);
     });
 
-    test("a limit below one, an unknown index and a consistent read of an index are refused", async () => {
-      const { table } = opened();
+    test("a limit below one is refused", async () => {
       for (const limit of [0, -1, 1.5, Number.NaN]) {
         await expect(page({ partition: "p", limit })).rejects.toThrow(InvalidItemError);
       }
-      await expect(table.query(host, { partition: "p", index: "byName" })).rejects.toThrow(/allowed: byZone, byOwner/);
-      await expect(table.query(host, { partition: "p", index: "byZone", consistent: true })).rejects.toThrow(
-        /main table only/,
-      );
     });
   });
 
@@ -133,7 +128,6 @@ export function queryContract(opened: () => Opened): void {
       ];
       for (const wrong of foreign) await expect(page(wrong)).rejects.toThrow(CursorError);
       await expect(table.query(mark, { ...query, cursor })).rejects.toMatchObject({ code: "cursor.invalid" });
-      await expect(table.query(host, { ...query, index: "byZone", cursor })).rejects.toThrow(CursorError);
     });
 
     test("go on where the page ended, also when that item is gone meanwhile", async () => {
@@ -142,70 +136,6 @@ export function queryContract(opened: () => Opened): void {
       await opened().table.commit([remove(note, { space: "k3", id: "b" }), put(note, { space: "k3", id: "b5" })]);
       const second = await page({ partition: "space/k3", limit: 9, cursor: first.cursor });
       expect(idsOf(second.items)).toEqual(["b5", "c", "d"]);
-    });
-  });
-
-  describe("sparse indexes", () => {
-    const inZone = async (zone: string, rest: Partial<Query> = {}) =>
-      idsOf((await opened().table.query(host, { partition: `zone/${zone}`, index: "byZone", ...rest })).items);
-
-    test("hold the items that have a key there, follow every change, and only those", async () => {
-      const { table } = opened();
-      await table.load(["a", "b", "c"].map((id) => put(host, { id: `x1${id}`, zone: "x1" })));
-      await table.commit([put(host, { id: "x1none" })]);
-      expect(await inZone("x1")).toEqual(["x1a", "x1b", "x1c"]);
-      const b = await table.get(host, { id: "x1b" }, { consistent: true });
-      await table.commit([
-        { op: "replace", entity: host, item: { id: "x1b", zone: "x2" }, version: b?.version ?? 0 },
-        remove(host, { id: "x1c" }),
-        put(host, { id: "x1none", zone: "x1" }),
-      ]);
-      expect(await inZone("x1")).toEqual(["x1a", "x1none"]);
-      expect(await inZone("x2")).toEqual(["x1b"]);
-      await table.commit([put(host, { id: "x1a" })]);
-      expect(await inZone("x1")).toEqual(["x1none"]);
-    });
-
-    test("answer whole items, ranges, order, reverse and pages", async () => {
-      const { table } = opened();
-      const ids = Array.from({ length: 9 }, (_, n) => `x3-${n}`);
-      await table.load(ids.map((id) => put(host, { id, zone: "x3", text: `about ${id}` })));
-      expect(await inZone("x3")).toEqual(ids);
-      expect(await inZone("x3", { reverse: true })).toEqual(ids.toReversed());
-      expect(await inZone("x3", { sort: { after: "x3-2", before: "x3-5" } })).toEqual(["x3-3", "x3-4"]);
-      expect(await inZone("x3", { sort: { beginsWith: "x3-8" } })).toEqual(["x3-8"]);
-      for (const reverse of [false, true]) {
-        const query = { partition: "zone/x3", index: "byZone", limit: 4, reverse };
-        const first = await table.query(host, query);
-        const second = await table.query(host, { ...query, cursor: first.cursor });
-        const third = await table.query(host, { ...query, cursor: second.cursor });
-        const all = [first, second, third].flatMap((p) => idsOf(p.items));
-        expect(all).toEqual(reverse ? ids.toReversed() : ids);
-        expect(third.cursor).toBeUndefined();
-        expect(first.items[0]).toMatchObject({ text: expect.stringContaining("about") });
-      }
-    });
-
-    test("page through items with the same index key, each once", async () => {
-      const { table } = opened();
-      const ids = Array.from({ length: 7 }, (_, n) => `x4-${n}`);
-      await table.load(ids.map((id) => put(host, { id, owner: "x4" })));
-      const seen: string[] = [];
-      let cursor: string | undefined;
-      do {
-        const found = await table.query(host, { partition: "owner/x4", index: "byOwner", limit: 2, cursor });
-        seen.push(...idsOf(found.items));
-        cursor = found.cursor;
-      } while (cursor !== undefined);
-      expect(seen.toSorted()).toEqual(ids);
-    });
-
-    test("keep an item through an increment", async () => {
-      const { table } = opened();
-      await table.commit([put(host, { id: "x5", zone: "x5" })]);
-      await table.commit([increment(host, { id: "x5" }, "load", 4)]);
-      const { items } = await table.query(host, { partition: "zone/x5", index: "byZone" });
-      expect(items).toMatchObject([{ id: "x5", load: 4 }]);
     });
   });
 

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe } from "vitest";
 import { commitContract } from "./contract-commit.ts";
 import { expiryContract } from "./contract-expiry.ts";
+import { incrementContract } from "./contract-increment.ts";
+import { keyFieldContract } from "./contract-key-fields.ts";
 import { limitContract } from "./contract-limits.ts";
 import { queryContract } from "./contract-query.ts";
 import { unitContract } from "./contract-units.ts";
@@ -17,6 +19,8 @@ export function tableContract(name: string, openTable: OpenTable): void {
     afterAll(() => opened?.close());
     const get = () => opened;
     commitContract(get);
+    incrementContract(get);
+    keyFieldContract(get);
     expiryContract(get);
     queryContract(get);
     limitContract(get);

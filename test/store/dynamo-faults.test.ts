@@ -135,6 +135,10 @@ describe("DynamoDB through a wire that fails", () => {
     });
     await table.commit([put(note, { space: "f8", id: "a" }), increment(counter, { name: "f8" }, "count", 1)]);
     expect(await table.get(counter, { name: "f8" }, { consistent: true })).toMatchObject({ count: 1 });
+    drops = 1;
+    await table.commit([increment(counter, { name: "f8" }, "count", 1)]);
+    expect(await table.get(counter, { name: "f8" }, { consistent: true })).toMatchObject({ count: 2 });
+    expect(drops).toBeLessThan(1);
   });
 
   test("an engine that refuses for another reason is heard, and a read that is throttled for ever says busy", async () => {

@@ -84,27 +84,21 @@ export const session = defineEntity({
 export const counter = defineEntity({
   type: "counter",
   about: "Counters by name",
-  schema: z.object({ name: z.string(), count: z.number(), until: z.number().optional() }),
-  key: { partition: (i: { name: string }) => `counter/${i.name}`, sort: () => "counter" },
-  expires: "until",
-});
-
-/** An item in two sparse indexes. */
-export const host = defineEntity({
-  type: "host",
-  about: "Hosts by id",
-  schema: z.object({
-    id: z.string(),
-    zone: z.string().optional(),
-    owner: z.string().optional(),
-    load: z.number().optional(),
-    text: z.string().optional(),
-  }),
-  key: { partition: (i: { id: string }) => `host/${i.id}`, sort: () => "host" },
-  indexes: {
-    byZone: (i) => (i.zone === undefined ? undefined : { pk: `zone/${i.zone}`, sk: i.id }),
-    byOwner: (i) => (i.owner === undefined ? undefined : { pk: `owner/${i.owner}`, sk: `${i.load ?? 0}` }),
+  schema: z.object({ name: z.string(), slot: z.int().optional(), count: z.int(), label: z.string().optional() }),
+  key: {
+    partition: (i: { name: string; slot?: number | undefined }) => `counter/${i.name}`,
+    sort: (i) => `${i.slot ?? 0}`,
   },
 });
 
-export const INDEXES = ["byZone", "byOwner"];
+/** An item whose key says most of what is in it. */
+export const host = defineEntity({
+  type: "host",
+  about: "Hosts of a zone by id",
+  schema: z.object({ zone: z.string(), id: z.string(), load: z.number().optional(), text: z.string().optional() }),
+  key: {
+    partition: (i: { zone: string; id: string }) => `zone/${i.zone}`,
+    sort: (i: { zone: string; id: string }) => i.id,
+  },
+  fromKey: ({ pk, sk }) => ({ zone: pk.slice("zone/".length), id: sk }),
+});

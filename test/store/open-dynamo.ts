@@ -1,8 +1,22 @@
 import { randomUUID } from "node:crypto";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { createDynamoTable, type DynamoTableOptions, ensureTable } from "@cadastre/store/dynamo";
+import { createDynamoTable, type DynamoTableOptions } from "@cadastre/store/dynamo";
 import { startDynamoEngine } from "../support/dynamo-engine.ts";
-import { aClock, INDEXES, type Opened } from "./entities.ts";
+import { createDynamoEngineTable } from "../support/dynamo-table.ts";
+import { aClock, type Opened } from "./entities.ts";
+
+const RETRIES = 2;
+const retryToken = (count: number) => ({ getRetryCount: () => count, getRetryDelay: () => 0 });
+
+/** Sends again as often as the SDK does by itself, but at once: no test waits for its backoff. */
+const atOnce = {
+  acquireInitialRetryToken: async () => retryToken(0),
+  async refreshRetryTokenForRetry(token: { getRetryCount: () => number }, { errorType }: { errorType: string }) {
+    if (errorType === "CLIENT_ERROR" || token.getRetryCount() >= RETRIES) throw new Error("not sent again");
+    return retryToken(token.getRetryCount() + 1);
+  },
+  recordSuccess() {},
+};
 
 /** A client with made-up credentials for an engine on loopback. */
 function aClient(endpoint: string): DynamoDBClient {
@@ -10,6 +24,7 @@ function aClient(endpoint: string): DynamoDBClient {
     endpoint,
     region: "us-east-1",
     credentials: { accessKeyId: "local", secretAccessKey: "local" },
+    retryStrategy: atOnce,
   });
 }
 
@@ -25,7 +40,7 @@ export async function openDynamo(
   const direct = aClient(engine.endpoint);
   const clock = aClock();
   const tableName = `contract-${randomUUID()}`;
-  await ensureTable({ client: direct, tableName, indexes: INDEXES });
+  await createDynamoEngineTable(direct, tableName);
   direct.destroy();
   const table = createDynamoTable({
     client: aClient(proxy?.endpoint ?? engine.endpoint),

@@ -32,7 +32,7 @@ async function write<T>(work: () => Promise<T>): Promise<T> {
 
 const context: Context = {
   table: tableWith(table, {
-    commit: (all, options) => write(() => table.commit(all, options)),
+    commit: (all) => write(() => table.commit(all)),
     load: (all) => (all.length === 0 ? Promise.resolve() : write(() => table.load(all))),
   }),
   now,

@@ -23,9 +23,9 @@ export function crashAt(table: Table, at: number): Table & { writes(): number } 
     get: (entity, key, options) => alive(() => table.get(entity, key, options)),
     getMany: (entity, keys, options) => alive(() => table.getMany(entity, keys, options)),
     query: (entity, query) => alive(() => table.query(entity, query)),
-    commit: (all, options) =>
+    commit: (all) =>
       write(
-        () => table.commit(all, options),
+        () => table.commit(all),
         async () => {},
       ),
     load: (all: readonly BulkWrite[]) =>

@@ -27,9 +27,9 @@ export function remembering(table: Table): Table {
     get: (entity, key, options) => table.get(entity, key, options),
     getMany: (entity, keys, options) => table.getMany(entity, keys, options),
     query: (entity, query) => table.query(entity, query),
-    commit: (writes, options) => {
+    commit: (writes) => {
       note(writes);
-      return table.commit(writes, options);
+      return table.commit(writes);
     },
     load: (writes) => {
       note(writes);
@@ -43,7 +43,7 @@ export function remembering(table: Table): Table {
 }
 
 /** Every stored item of a type, through a table that remembers. */
-async function allOf<E extends AnyEntity>(context: Context, entity: E): Promise<ItemOf<E>[]> {
+export async function allOf<E extends AnyEntity>(context: Context, entity: E): Promise<ItemOf<E>[]> {
   const partitions = partitionsOf.get(context.table);
   if (!partitions) throw new Error("only the context of createTestContext knows what was written");
   const items: ItemOf<E>[] = [];

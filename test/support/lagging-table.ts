@@ -44,12 +44,12 @@ export function laggingTable(table: Table, options: { readonly lag: number; read
       if (query.consistent) return page;
       return { ...page, items: page.items.flatMap((item) => replica(entity, item, item) ?? []) };
     },
-    async commit(all, how) {
+    async commit(all) {
       writes++;
       for (const write of all) {
         if (write.op !== "check") await remember(write.entity, "item" in write ? write.item : write.key);
       }
-      return table.commit(all, how);
+      return table.commit(all);
     },
     async load(all) {
       writes++;

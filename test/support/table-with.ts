@@ -7,7 +7,7 @@ export function tableWith(table: Table, operations: Partial<Table>): Table {
     get: (entity, key, options) => table.get(entity, key, options),
     getMany: (entity, keys, options) => table.getMany(entity, keys, options),
     query: (entity, query) => table.query(entity, query),
-    commit: (writes, options) => table.commit(writes, options),
+    commit: (writes) => table.commit(writes),
     load: (writes) => table.load(writes),
     ready: () => table.ready(),
     close: () => table.close(),

@@ -12,9 +12,10 @@ import { aContext, anActor, auditRecords } from "@cadastre/core/audit/testing";
 import { createCredential, revokeCredential } from "@cadastre/core/vault/credentials";
 import { revealCredential } from "@cadastre/core/vault/reveal";
 import { aNewCredential, aVault } from "@cadastre/core/vault/testing";
-import { createDynamoTable, ensureTable } from "@cadastre/store/dynamo";
+import { createDynamoTable } from "@cadastre/store/dynamo";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type DynamoEngine, startDynamoEngine } from "../../../test/support/dynamo-engine.ts";
+import { createDynamoEngineTable } from "../../../test/support/dynamo-table.ts";
 
 let engine: DynamoEngine;
 let client: DynamoDBClient;
@@ -32,7 +33,7 @@ afterAll(async () => {
 
 async function aDynamoContext() {
   const tableName = `access-${process.pid}-${tables++}`;
-  await ensureTable({ client, tableName, indexes: [] });
+  await createDynamoEngineTable(client, tableName);
   return aContext({ table: (now) => createDynamoTable({ client, tableName, now }) });
 }
 

@@ -1,7 +1,7 @@
 import type { SessionResult } from "@cadastre/collectors/session/session";
 import type { WriteLine } from "./log.ts";
 
-const METRICS_NAMESPACE = "Cadastre";
+export const METRICS_NAMESPACE = "Cadastre";
 const METRICS = ["CompleteRuns", "Scopes", "ScopesNotComplete", "Resources"] as const;
 
 /** Complete: delivered, every observer ended well, and no scope is partial or failed. A scope that is switched off is skipped. */

@@ -1,4 +1,4 @@
-import { decodeCursor, encodeCursor, type Position } from "./cursor.ts";
+import { decodeCursor, encodeCursor } from "./cursor.ts";
 import type { Change, Driver } from "./driver.ts";
 import type { AnyEntity, Key, KeyOf } from "./entity.ts";
 import { ConflictError, InvalidItemError } from "./errors.ts";
@@ -7,7 +7,6 @@ import { keyText, planCommit } from "./plan.ts";
 import { inRange, planRange } from "./range.ts";
 import { fromRow, isExpired, parseItem, type Row, toRow } from "./row.ts";
 import type { BulkWrite, Meter, Query, Table } from "./table.ts";
-import { planToken, refuseOtherUse, TOKEN_INDEX } from "./token.ts";
 
 // A page that filters much out goes on in growing steps, so that few calls are made and little is read in vain.
 const SMALLEST_STEP = 25;
@@ -15,7 +14,7 @@ const SMALLEST_STEP = 25;
 // Bounds the memory of a bulk load and how long it keeps the event loop. Groups follow each other, so the last write wins.
 const LOAD_GROUP = 5000;
 
-/** Makes a table of a driver: schemas, limits, expiry by the clock, cursors, tokens and the filling of pages. */
+/** Makes a table of a driver: schemas, limits, expiry by the clock, cursors and the filling of pages. */
 export function createTable(options: { driver: Driver; meter: Meter; now: () => Date }): Table {
   const { driver, meter, now } = options;
 
@@ -64,19 +63,17 @@ export function createTable(options: { driver: Driver; meter: Meter; now: () => 
       checkQuery(entity, query);
       const planned = planRange(query.sort);
       if (planned === undefined) return { items: [] };
-      const { partition, index, limit, reverse = false, consistent = false } = query;
+      const { partition, limit, reverse = false, consistent = false, cursor } = query;
       const { range } = planned;
-      let after: Position | undefined =
-        query.cursor === undefined ? undefined : decodeCursor(entity, query, planned, query.cursor);
+      let after = cursor === undefined ? undefined : decodeCursor(entity, query, planned, cursor);
       const items: Row[] = [];
       // One more than asked for tells whether there is a next page, so that the last page has no cursor.
       const enough = limit === undefined ? Number.POSITIVE_INFINITY : limit + 1;
       let step = limit === undefined ? undefined : enough;
       for (;;) {
-        const page = await driver.page({ partition, index, range, reverse, consistent, limit: step, after });
+        const page = await driver.page({ partition, range, reverse, consistent, limit: step, after });
         for (const row of page.rows) {
-          if (row.type !== entity.type || !live(row) || !inRange(sortKeyOf(row, index), planned)) continue;
-          items.push(row);
+          if (row.type === entity.type && live(row) && inRange(row.sk, planned)) items.push(row);
         }
         after = page.next;
         // A page that ended before its limit ended at 1 MB: it is handed out as it is.
@@ -86,26 +83,15 @@ export function createTable(options: { driver: Driver; meter: Meter; now: () => 
       }
       if (limit !== undefined && items.length > limit) {
         items.length = limit;
-        after = positionOf(items[limit - 1] as Row, index);
+        after = (items[limit - 1] as Row).sk;
       }
       const stored = items.map((row) => fromRow(entity, row));
       return after === undefined ? { items: stored } : { items: stored, cursor: encodeCursor(entity, query, after) };
     },
-    async commit(writes, { token } = {}) {
+    async commit(writes) {
       if (writes.length === 0) return;
-      const planned = planCommit(writes, token !== undefined);
-      const tokenWrite = token === undefined ? undefined : planToken(token, planned, now());
-      const refused =
-        tokenWrite === undefined
-          ? await driver.commit(planned, planned.length > 1 || planned[0]?.act === "check")
-          : await driver.commit([tokenWrite, ...planned], true);
-      const used = refused.find((r) => r.index === TOKEN_INDEX);
-      if (used !== undefined && token !== undefined && used.reason === "exists") {
-        return refuseOtherUse(token, planned, used.old);
-      }
-      if (refused.length > 0) {
-        throw new ConflictError(refused.map(({ index, reason }) => ({ index: Math.max(0, index), reason })));
-      }
+      const refused = await driver.commit(planCommit(writes));
+      if (refused.length > 0) throw new ConflictError(refused.map(({ index, reason }) => ({ index, reason })));
     },
     async load(writes) {
       for (let start = 0; start < writes.length; start += LOAD_GROUP) {
@@ -129,29 +115,9 @@ interface Reads {
   query(entity: AnyEntity, query: Query): Promise<{ items: readonly object[]; cursor?: string }>;
 }
 
-function checkQuery(entity: AnyEntity, { partition, index, limit, consistent }: Query): void {
+function checkQuery(entity: AnyEntity, { partition, limit }: Query): void {
   checkPartition(partition, `query of ${entity.type}`);
-  const indexes = Object.keys(entity.indexes ?? {});
-  if (index !== undefined && !indexes.includes(index)) {
-    throw new InvalidItemError(entity.type, [`query names index "${index}", allowed: ${indexes.join(", ") || "none"}`]);
-  }
-  if (index !== undefined && consistent === true) {
-    throw new InvalidItemError(entity.type, [`query of index "${index}" is consistent, allowed: the main table only`]);
-  }
   if (limit !== undefined && !(Number.isSafeInteger(limit) && limit >= 1)) {
     throw new InvalidItemError(entity.type, [`query limit is ${limit}, allowed: whole numbers from 1`]);
   }
-}
-
-function sortKeyOf(row: Row, index: string | undefined): string {
-  return index === undefined ? row.sk : (indexKeyOf(row, index)?.sk ?? "");
-}
-
-function positionOf(row: Row, index: string | undefined): Position {
-  if (index === undefined) return { pk: row.pk, sk: row.sk };
-  return { pk: row.pk, sk: row.sk, indexSk: sortKeyOf(row, index) };
-}
-
-function indexKeyOf(row: Row, index: string): Key | undefined {
-  return row.entries.find((entry) => entry.index === index);
 }

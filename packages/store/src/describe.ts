@@ -4,12 +4,11 @@ function cell(text: string): string {
   return text.replaceAll("|", "\\|").replaceAll(/\s+/g, " ").trim();
 }
 
-/** A markdown table of the entities, by type: what each is read for, its indexes, and the field at which it ends. */
+/** A markdown table of the entities, by type: what each is read for, and the field at which it ends. */
 export function describeEntities(entities: readonly AnyEntity[]): string {
   const sorted = entities.toSorted((a, b) => (a.type < b.type ? -1 : 1));
-  const rows = sorted.map(({ type, about, indexes, expires }) => {
-    const names = Object.keys(indexes ?? {}).map((index) => `\`${index}\``);
-    return `| \`${cell(type)}\` | ${cell(about)} | ${names.join(", ") || "–"} | ${expires === undefined ? "–" : `\`${expires}\``} |`;
+  const rows = sorted.map(({ type, about, expires }) => {
+    return `| \`${cell(type)}\` | ${cell(about)} | ${expires === undefined ? "–" : `\`${expires}\``} |`;
   });
-  return ["| type | about | indexes | ends at |", "|---|---|---|---|", ...rows, ""].join("\n");
+  return ["| type | about | ends at |", "|---|---|---|", ...rows, ""].join("\n");
 }

@@ -1,4 +1,3 @@
-import type { Position } from "./cursor.ts";
 import type { Key } from "./entity.ts";
 import type { Planned, Refused } from "./plan.ts";
 import type { KeyRange } from "./range.ts";
@@ -7,19 +6,19 @@ import type { Row, WritableRow } from "./row.ts";
 /** One read of a partition, as one DynamoDB Query call does it. */
 export interface PageRequest {
   readonly partition: string;
-  readonly index: string | undefined;
   readonly range: KeyRange;
   readonly reverse: boolean;
   readonly consistent: boolean;
   /** Most rows to look at; without it a page ends at 1 MB. */
   readonly limit: number | undefined;
-  readonly after: Position | undefined;
+  /** The sort key to go on after. */
+  readonly after: string | undefined;
 }
 
 export interface RowPage {
   readonly rows: readonly Row[];
-  /** Where to go on, when the partition was not read to its end. */
-  readonly next: Position | undefined;
+  /** The sort key to go on after, when the partition was not read to its end. */
+  readonly next: string | undefined;
 }
 
 export type Change = { readonly key: Key; readonly row?: WritableRow };
@@ -31,7 +30,7 @@ export interface Driver {
   getMany(keys: readonly Key[], consistent: boolean): Promise<readonly Row[]>;
   page(request: PageRequest): Promise<RowPage>;
   /** All or nothing; answers the refusals, none when it was done. */
-  commit(planned: readonly Planned[], transaction: boolean): Promise<readonly Refused[]>;
+  commit(planned: readonly Planned[]): Promise<readonly Refused[]>;
   /** Changes on different keys, durable when it resolves. Not atomic. */
   load(changes: readonly Change[]): Promise<void>;
   ready(): Promise<void>;

@@ -1,9 +1,8 @@
 import type { ChargeableMeter } from "./meter.ts";
-import { type Planned, type Refused, refusalOfRow } from "./plan.ts";
+import { isTransaction, type Planned, type Refused, refusalOf } from "./plan.ts";
 import { backOff, isThrottle, type RetryOptions } from "./retry.ts";
-import { complainOf, isExpired, type Row } from "./row.ts";
+import { complainOf, type Row } from "./row.ts";
 import { rowSize } from "./size.ts";
-import type { Refusal } from "./table.ts";
 import { refusedUnits } from "./units.ts";
 
 /** What DynamoDB answered to one attempt. Reasons are in the order of the writes. */
@@ -19,9 +18,8 @@ export type Outcome =
 
 interface CommitWork {
   readonly planned: readonly Planned[];
-  readonly transaction: boolean;
   readonly now: Date;
-  readonly send: (planned: readonly Planned[], transaction: boolean, now: Date) => Promise<Outcome>;
+  readonly send: (planned: readonly Planned[], now: Date) => Promise<Outcome>;
   readonly meter: ChargeableMeter;
   readonly retry: RetryOptions;
 }
@@ -29,11 +27,9 @@ interface CommitWork {
 const BUSY_CODES = new Set(["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"]);
 
 /** Sends a commit until it is done or refused; answers the refusals. Other errors of DynamoDB are thrown as they are. */
-export async function commitWith(work: CommitWork): Promise<readonly Refused[]> {
-  const { transaction, now, send, meter, retry } = work;
-  let { planned } = work;
+export async function commitWith({ planned, now, send, meter, retry }: CommitWork): Promise<readonly Refused[]> {
   for (let attempt = 1; ; attempt++) {
-    const outcome = await send(planned, transaction, now).catch((error: unknown) => {
+    const outcome = await send(planned, now).catch((error: unknown) => {
       if (isThrottle(error)) return undefined;
       throw error;
     });
@@ -41,59 +37,41 @@ export async function commitWith(work: CommitWork): Promise<readonly Refused[]> 
       meter.charge({ write: outcome.units, calls: 1 });
       return [];
     }
-    const refused = outcome === undefined ? [] : conditionFailures(planned, outcome);
-    meter.charge({ write: refused.length > 0 ? refusedUnits(planned, refused, transaction) : 0, calls: 1 });
-    if (outcome !== undefined && refused.length > 0) {
-      if (metItself(planned, outcome)) return [];
-      const real = refused.filter((r) => r.reason !== undefined);
-      if (real.length > 0) return real as Refused[];
-      planned = planned.map((p) => (refused.some((r) => r.index === p.index) ? fromSeed(p) : p));
-      continue;
-    }
+    const refused = outcome === undefined ? [] : conditionFailures(planned, outcome, now);
+    const spent = refused.length > 0 ? refusedUnits(planned, refused, isTransaction(planned)) : 0;
+    meter.charge({ write: spent, calls: 1 });
+    if (outcome !== undefined && metItself(planned, outcome)) return [];
+    if (refused.length > 0) return refused;
     const busy = outcome === undefined ? [0] : busyPlaces(outcome);
     if (busy.length === 0) throw (outcome as { error: unknown }).error;
-    if (attempt >= retry.maxAttempts) {
-      return busy.map((place) => ({ index: planned[place]?.index ?? 0, reason: "busy" }));
-    }
+    if (attempt >= retry.maxAttempts) return busy.map((index) => ({ index, reason: "busy", oldSize: 0 }));
     await backOff(retry, attempt);
-  }
-
-  function conditionFailures(planned: readonly Planned[], { reasons }: Outcome & { done: false }): Failure[] {
-    return planned.flatMap((p, place) => {
-      const found = reasons[place];
-      if (found?.code !== "ConditionalCheckFailed") return [];
-      const { old } = found;
-      const reason = refusalOfRow(p, old, now) ?? reasonWithoutItem(p, old);
-      const sized = old === undefined ? {} : { old: { ...old, size: rowSize(old, complainOf(old.type)) } };
-      return [{ index: p.index, reason, ...sized }];
-    });
-  }
-
-  /** For engines that do not say what stood at the key. An update of an expired item alone has no reason: it starts anew. */
-  function reasonWithoutItem(p: Planned, old: Row | undefined): Refusal["reason"] | undefined {
-    if (p.act === "update" && p.seed !== undefined && (old === undefined || isExpired(old, now))) return undefined;
-    if (p.op === "check") return "check";
-    return p.condition === "free" ? "exists" : "missing";
   }
 }
 
-type Failure = Omit<Refused, "reason"> & { readonly reason: Refused["reason"] | undefined };
+function conditionFailures(planned: readonly Planned[], { reasons }: Outcome & { done: false }, now: Date): Refused[] {
+  return planned.flatMap((p, index) => {
+    const found = reasons[index];
+    if (found?.code !== "ConditionalCheckFailed") return [];
+    const { old } = found;
+    const reason = refusalOf(p, old, now) ?? reasonWithoutItem(p);
+    return [{ index, reason, oldSize: old === undefined ? 0 : rowSize(old, complainOf(old.type)) }];
+  });
+}
+
+/** For engines that do not say what stood at the key. */
+function reasonWithoutItem({ op, condition }: Planned): Refused["reason"] {
+  if (op === "check") return "check";
+  return condition === "free" ? "exists" : "missing";
+}
 
 /** After a lost answer, whether the item that is in the way is the one that this very write put there. */
 function metItself(planned: readonly Planned[], { attempts, reasons }: Outcome & { done: false }): boolean {
   const [lone] = planned;
-  if (attempts < 2 || planned.length !== 1 || lone === undefined) return false;
-  const written = lone.act === "put" ? lone.row.version : lone.act === "update" ? lone.version : undefined;
-  return written !== undefined && reasons[0]?.old?.version === written;
-}
-
-/** The update of an expired item as the creation of a new one. */
-function fromSeed(p: Planned): Planned {
-  if (p.act !== "update" || p.seed === undefined) return p;
-  const { index, op, type, key, seed } = p;
-  return { act: "put", index, op, type, key, row: seed, condition: "free" };
+  if (attempts < 2 || planned.length !== 1 || lone?.act !== "put") return false;
+  return reasons[0]?.old?.version === lone.row.version;
 }
 
 function busyPlaces({ reasons }: Outcome & { done: false }): number[] {
-  return reasons.flatMap(({ code }, place) => (BUSY_CODES.has(code) ? [place] : []));
+  return reasons.flatMap(({ code }, index) => (BUSY_CODES.has(code) ? [index] : []));
 }

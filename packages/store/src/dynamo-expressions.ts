@@ -1,6 +1,6 @@
 import type { PageRequest } from "./driver.ts";
-import type { Condition, Update } from "./plan.ts";
-import type { IndexEntry, Row } from "./row.ts";
+import type { Add, Condition } from "./plan.ts";
+import type { Row } from "./row.ts";
 import { fieldName, fieldOfName } from "./size.ts";
 
 /** Attributes or expression values as plain values, before they are put into DynamoDB's form. */
@@ -13,14 +13,10 @@ export interface Expression {
   readonly values: Plain;
 }
 
-/** The stored attributes of a row: pk, sk, type, version, expires, `<index>pk` and `<index>sk`, and the item's fields. */
+/** The stored attributes of a row: pk, sk, type, version, expires, and the item's fields. */
 export function toAttributes(row: Row): Plain {
   const attributes: Plain = { pk: row.pk, sk: row.sk, type: row.type, version: row.version };
   if (row.expires !== undefined) attributes.expires = row.expires;
-  for (const { index, pk, sk } of row.entries) {
-    attributes[`${index}pk`] = pk;
-    attributes[`${index}sk`] = sk;
-  }
   for (const field in row.fields) attributes[fieldName(field)] = row.fields[field];
   return attributes;
 }
@@ -29,21 +25,13 @@ export function toAttributes(row: Row): Plain {
 export function fromAttributes(attributes: Plain): Row {
   const { pk, sk, type, version, expires, ...rest } = attributes;
   const fields: Plain = {};
-  const entries: IndexEntry[] = [];
-  for (const name in rest) {
-    if (name.startsWith("_") || !(name.endsWith("pk") || name.endsWith("sk"))) fields[fieldOfName(name)] = rest[name];
-    else if (name.endsWith("pk")) {
-      const index = name.slice(0, -2);
-      entries.push({ index, pk: String(rest[name]), sk: String(rest[`${index}sk`]) });
-    }
-  }
+  for (const name in rest) fields[fieldOfName(name)] = rest[name];
   return {
     pk: String(pk),
     sk: String(sk),
     type: String(type),
     version: Number(version),
     expires: expires === undefined ? undefined : Number(expires),
-    entries,
     fields,
   };
 }
@@ -52,70 +40,44 @@ const LIVE = "(attribute_not_exists(#expires) OR #expires > :now)";
 
 /** The condition of a write; `now` as epoch seconds. */
 export function toCondition(condition: Condition, now: number): Expression | undefined {
-  const pk = { "#pk": "pk" };
-  const expires = { "#expires": "expires" };
+  const names = { "#pk": "pk", "#expires": "expires" };
+  const values = { ":now": now };
   switch (condition) {
     case "any":
       return undefined;
     case "free":
-      return {
-        text: "attribute_not_exists(#pk) OR #expires <= :now",
-        names: { ...pk, ...expires },
-        values: { ":now": now },
-      };
+      return { text: "attribute_not_exists(#pk) OR #expires <= :now", names, values };
     case "present":
-      return { text: `attribute_exists(#pk) AND ${LIVE}`, names: { ...pk, ...expires }, values: { ":now": now } };
-    case "unexpired":
-      return { text: LIVE, names: expires, values: { ":now": now } };
+      return { text: `attribute_exists(#pk) AND ${LIVE}`, names, values };
     default:
       return {
         text: `#version = :version AND ${LIVE}`,
-        names: { "#version": "version", ...expires },
-        values: { ":version": condition.version, ":now": now },
+        names: { "#version": "version", "#expires": "expires" },
+        values: { ":version": condition.version, ...values },
       };
   }
 }
 
-/** The change of one field in place; from a seed it also makes the item where there is none. */
-export function toUpdate({ change, field, version, seed }: Update): Expression {
-  const sets = ["#newVersion = :newVersion"];
-  const names: Record<string, string> = { "#newVersion": "version", "#field": fieldName(field) };
-  const values: Plain = { ":newVersion": version };
-  if ("add" in change) {
-    sets.push("#field = if_not_exists(#field, :zero) + :add");
-    values[":zero"] = 0;
-    values[":add"] = change.add;
-  } else {
-    sets.push("#field = :set", "#until = :until");
-    names["#until"] = "expires";
-    values[":set"] = change.set;
-    values[":until"] = change.expires;
-  }
-  if (seed !== undefined) {
-    sets.push("#type = :type");
-    names["#type"] = "type";
-    values[":type"] = seed.type;
-    const others = Object.entries(seed.fields).filter(([name]) => name !== field);
-    others.forEach(([name, value], place) => {
-      sets.push(`#seed${place} = :seed${place}`);
-      names[`#seed${place}`] = fieldName(name);
-      values[`:seed${place}`] = value;
-    });
-    if (seed.expires !== undefined) {
-      sets.push("#until = if_not_exists(#until, :until)");
-      names["#until"] = "expires";
-      values[":until"] = seed.expires;
-    }
-  }
-  return { text: `SET ${sets.join(", ")}`, names, values };
+/** Adds to one field; makes the item where there is none, by setting what is not there. */
+export function toUpdate({ row, field, by }: Add): Expression {
+  const sets = ["#version = :version", "#type = if_not_exists(#type, :type)"];
+  const names: Record<string, string> = { "#version": "version", "#type": "type", "#field": fieldName(field) };
+  const values: Plain = { ":version": row.version, ":type": row.type, ":by": by };
+  Object.entries(row.fields).forEach(([name, value], place) => {
+    if (name === field || value === undefined) return;
+    sets.push(`#${place} = if_not_exists(#${place}, :${place})`);
+    names[`#${place}`] = fieldName(name);
+    values[`:${place}`] = value;
+  });
+  return { text: `SET ${sets.join(", ")} ADD #field :by`, names, values };
 }
 
 /** The key condition of a read of one partition. */
-export function toKeyCondition({ partition, index, range }: PageRequest): Expression {
-  const names: Record<string, string> = { "#pk": `${index ?? ""}pk` };
+export function toKeyCondition({ partition, range }: PageRequest): Expression {
+  const names: Record<string, string> = { "#pk": "pk" };
   const values: Plain = { ":pk": partition };
   if (range.kind === "all") return { text: "#pk = :pk", names, values };
-  names["#sk"] = `${index ?? ""}sk`;
+  names["#sk"] = "sk";
   switch (range.kind) {
     case "prefix":
       values[":prefix"] = range.prefix;

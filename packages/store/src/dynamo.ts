@@ -3,24 +3,18 @@ import {
   BatchGetItemCommand,
   BatchWriteItemCommand,
   type ConsumedCapacity,
-  CreateTableCommand,
   DeleteItemCommand,
-  DescribeTimeToLiveCommand,
   type DynamoDBClient,
   GetItemCommand,
   PutItemCommand,
   QueryCommand,
   type TransactWriteItem,
   TransactWriteItemsCommand,
-  UpdateItemCommand,
-  UpdateTimeToLiveCommand,
   type WriteRequest,
-  waitUntilTableExists,
 } from "@aws-sdk/client-dynamodb";
 import { marshall, unmarshall } from "@aws-sdk/util-dynamodb";
 import { createTable } from "./create-table.ts";
-import type { Position } from "./cursor.ts";
-import type { Change, Driver, PageRequest } from "./driver.ts";
+import type { Change, Driver } from "./driver.ts";
 import { commitWith, type Outcome } from "./dynamo-commit.ts";
 import {
   fromAttributes,
@@ -33,7 +27,7 @@ import {
 import type { Key } from "./entity.ts";
 import { GET_BATCH_LIMIT, LOAD_BATCH_LIMIT } from "./limits.ts";
 import { createMeter } from "./meter.ts";
-import type { Planned } from "./plan.ts";
+import { isTransaction, type Planned } from "./plan.ts";
 import { drain, inBatches, RETRY_DEFAULTS, type RetryOptions, withRetries } from "./retry.ts";
 import type { Row } from "./row.ts";
 import type { Table } from "./table.ts";
@@ -68,19 +62,19 @@ function unitsOf(consumed: ConsumedCapacity | readonly ConsumedCapacity[] | unde
   return [consumed].flat().reduce((sum, each) => sum + ((each as ConsumedCapacity).CapacityUnits ?? 0), 0);
 }
 
-/** The parts of a conditional write that PutItem, UpdateItem, DeleteItem and TransactWriteItems have in common. */
+/** The parts of a conditional write that PutItem, DeleteItem and the writes of a transaction have in common. */
 function conditional(tableName: string, planned: Planned, now: Date) {
   const condition = toCondition(planned.condition, Math.floor(now.getTime() / 1000));
-  const update = planned.act === "update" ? toUpdate(planned) : undefined;
-  const names = { ...condition?.names, ...update?.names };
-  const values = { ...condition?.values, ...update?.values };
   return {
     TableName: tableName,
-    ...(condition === undefined ? {} : { ConditionExpression: condition.text }),
-    ...(condition === undefined ? {} : { ReturnValuesOnConditionCheckFailure: "ALL_OLD" as const }),
-    ...(Object.keys(names).length === 0 ? {} : { ExpressionAttributeNames: names }),
-    ...(Object.keys(values).length === 0 ? {} : { ExpressionAttributeValues: encode(values) }),
-    ...(update === undefined ? {} : { UpdateExpression: update.text }),
+    ...(condition === undefined
+      ? {}
+      : {
+          ConditionExpression: condition.text,
+          ReturnValuesOnConditionCheckFailure: "ALL_OLD" as const,
+          ExpressionAttributeNames: condition.names,
+          ExpressionAttributeValues: encode(condition.values),
+        }),
   };
 }
 
@@ -94,8 +88,11 @@ function toTransactItem(tableName: string, planned: Planned, now: Date): Transac
       return { Delete: { ...common, Key } };
     case "check":
       return { ConditionCheck: { ...common, Key, ConditionExpression: common.ConditionExpression as string } };
-    case "update":
-      return { Update: { ...common, Key, UpdateExpression: common.UpdateExpression as string } };
+    case "add": {
+      const { text, names, values } = toUpdate(planned);
+      const expression = { UpdateExpression: text, ExpressionAttributeNames: names };
+      return { Update: { ...common, Key, ...expression, ExpressionAttributeValues: encode(values) } };
+    }
   }
 }
 
@@ -104,22 +101,7 @@ function toChangeRequest({ key, row }: Change): WriteRequest {
   return { PutRequest: { Item: encode(toAttributes(row)) } };
 }
 
-function startKey(request: PageRequest, { pk, sk, indexSk }: Position): Attributes {
-  const { index, partition } = request;
-  if (index === undefined) return encodeKey({ pk, sk });
-  return { ...encodeKey({ pk, sk }), [`${index}pk`]: { S: partition }, [`${index}sk`]: { S: indexSk as string } };
-}
-
-function positionOf(last: Attributes, index: string | undefined): Position {
-  const key = { pk: last.pk?.S as string, sk: last.sk?.S as string };
-  return index === undefined ? key : { ...key, indexSk: last[`${index}sk`]?.S as string };
-}
-
-/**
- * A table in DynamoDB. Units are those that DynamoDB answers. A commit of one write without a token is sent as a single
- * conditional write, at half the units of a transaction; should its answer be lost, then the SDK sends it again, so a lone
- * `increment` may count twice: give it a token where that matters.
- */
+/** A table in DynamoDB. Units are those that DynamoDB answers. A lone write is sent as such, at half the units of a transaction. */
 export function createDynamoTable(options: DynamoTableOptions): Table {
   const { client, tableName, now } = options;
   const retry: RetryOptions = { ...RETRY_DEFAULTS, ...options };
@@ -133,21 +115,17 @@ export function createDynamoTable(options: DynamoTableOptions): Table {
 
   async function sendSingle(planned: Planned, time: Date): Promise<number> {
     const common = { ...conditional(tableName, planned, time), ...METERED };
-    const Key = encodeKey(planned.key);
     const answer =
       planned.act === "put"
         ? await client.send(new PutItemCommand({ ...common, Item: encode(toAttributes(planned.row)) }))
-        : planned.act === "update"
-          ? await client.send(new UpdateItemCommand({ ...common, Key }))
-          : await client.send(new DeleteItemCommand({ ...common, Key }));
+        : await client.send(new DeleteItemCommand({ ...common, Key: encodeKey(planned.key) }));
     return unitsOf(answer.ConsumedCapacity);
   }
 
-  async function send(planned: readonly Planned[], transaction: boolean, time: Date): Promise<Outcome> {
+  async function send(planned: readonly Planned[], time: Date): Promise<Outcome> {
     try {
-      const lone = planned[0] as Planned;
-      const units = transaction ? await sendTransaction(planned, time) : await sendSingle(lone, time);
-      return { done: true, units };
+      if (isTransaction(planned)) return { done: true, units: await sendTransaction(planned, time) };
+      return { done: true, units: await sendSingle(planned[0] as Planned, time) };
     } catch (error) {
       const { Item, CancellationReasons, $metadata } = error as {
         Item?: Attributes;
@@ -192,7 +170,7 @@ export function createDynamoTable(options: DynamoTableOptions): Table {
       return rows;
     },
     async page(request) {
-      const { index, reverse, consistent, limit, after } = request;
+      const { partition, reverse, consistent, limit, after } = request;
       const condition = toKeyCondition(request);
       const command = new QueryCommand({
         TableName: tableName,
@@ -201,18 +179,15 @@ export function createDynamoTable(options: DynamoTableOptions): Table {
         ExpressionAttributeValues: encode(condition.values),
         ScanIndexForward: !reverse,
         ConsistentRead: consistent,
-        ...(index === undefined ? {} : { IndexName: index }),
         ...(limit === undefined ? {} : { Limit: limit }),
-        ...(after === undefined ? {} : { ExclusiveStartKey: startKey(request, after) }),
+        ...(after === undefined ? {} : { ExclusiveStartKey: encodeKey({ pk: partition, sk: after }) }),
         ...METERED,
       });
       const answer = await withRetries(retry, "query", () => client.send(command));
       meter.charge({ read: unitsOf(answer.ConsumedCapacity), calls: 1 });
-      const last = answer.LastEvaluatedKey;
-      const rows = (answer.Items ?? []).map(decode);
-      return { rows, next: last === undefined ? undefined : positionOf(last, index) };
+      return { rows: (answer.Items ?? []).map(decode), next: answer.LastEvaluatedKey?.sk?.S };
     },
-    commit: (planned, transaction) => commitWith({ planned, transaction, now: now(), send, meter, retry }),
+    commit: (planned) => commitWith({ planned, now: now(), send, meter, retry }),
     async load(changes) {
       await inBatches(changes.map(toChangeRequest), LOAD_BATCH_LIMIT, WIDTH, (batch) =>
         drain(retry, "load", batch, async (requests) => {
@@ -231,38 +206,4 @@ export function createDynamoTable(options: DynamoTableOptions): Table {
     },
   };
   return createTable({ driver, meter, now });
-}
-
-/** Creates the table with its indexes and its TTL where they are missing, and waits until it can be used. */
-export async function ensureTable(options: {
-  client: DynamoDBClient;
-  tableName: string;
-  indexes: readonly string[];
-}): Promise<void> {
-  const { client, tableName: TableName, indexes } = options;
-  const keys = (prefix: string) => [
-    { AttributeName: `${prefix}pk`, KeyType: "HASH" as const },
-    { AttributeName: `${prefix}sk`, KeyType: "RANGE" as const },
-  ];
-  const GlobalSecondaryIndexes = indexes.map((IndexName) => ({
-    IndexName,
-    KeySchema: keys(IndexName),
-    Projection: { ProjectionType: "ALL" as const },
-  }));
-  const names = ["", ...indexes].flatMap((prefix) => [`${prefix}pk`, `${prefix}sk`]);
-  const command = new CreateTableCommand({
-    TableName,
-    BillingMode: "PAY_PER_REQUEST",
-    AttributeDefinitions: names.map((AttributeName) => ({ AttributeName, AttributeType: "S" })),
-    KeySchema: keys(""),
-    ...(indexes.length === 0 ? {} : { GlobalSecondaryIndexes }),
-  });
-  await client.send(command).catch((error: Error) => {
-    if (error.name !== "ResourceInUseException") throw error;
-  });
-  await waitUntilTableExists({ client, maxWaitTime: 120 }, { TableName });
-  const { TimeToLiveDescription } = await client.send(new DescribeTimeToLiveCommand({ TableName }));
-  if (TimeToLiveDescription?.TimeToLiveStatus?.startsWith("ENABL") === true) return;
-  const TimeToLiveSpecification = { Enabled: true, AttributeName: "expires" };
-  await client.send(new UpdateTimeToLiveCommand({ TableName, TimeToLiveSpecification }));
 }

@@ -53,16 +53,6 @@ export class CursorError extends Error {
   }
 }
 
-/** A commit token was used before with other writes; nothing was written. */
-export class TokenError extends Error {
-  readonly token: string;
-  constructor(token: string) {
-    super(`commit token ${JSON.stringify(token)} was used within 10 minutes for other writes; use a new token`);
-    this.name = "TokenError";
-    this.token = token;
-  }
-}
-
 /** An item, a key or a request does not fit its entity; nothing was sent. `issues` name the fields and what is allowed. */
 export class InvalidItemError extends Error {
   readonly type: string;

@@ -4,18 +4,13 @@ import { LimitError } from "./errors.ts";
 // From "Service, account, and table quotas in Amazon DynamoDB"; held on every driver so that code meets them at home.
 export const ITEM_BYTES_LIMIT = 400 * 1024;
 export const COMMIT_BYTES_LIMIT = 4 * 1024 * 1024;
-export const PARTITION_KEY_BYTES_LIMIT = 2048;
-export const SORT_KEY_BYTES_LIMIT = 1024;
+const PARTITION_KEY_BYTES_LIMIT = 2048;
+const SORT_KEY_BYTES_LIMIT = 1024;
 export const PAGE_BYTES_LIMIT = 1024 * 1024;
 export const GET_BATCH_LIMIT = 100;
 export const LOAD_BATCH_LIMIT = 25;
 
 const encoder = new TextEncoder();
-
-/** Bytes of a string in UTF-8. */
-export function utf8Bytes(text: string): number {
-  return Buffer.byteLength(text);
-}
 
 /** Order of DynamoDB and SQLite: by UTF-8 bytes, which differs from JavaScript's order beyond the basic plane. */
 export function compareUtf8(a: string, b: string): number {

@@ -6,18 +6,12 @@ import { checkKey, ITEM_BYTES_LIMIT } from "./limits.ts";
 import { rowSize } from "./size.ts";
 import { contentVersion } from "./version.ts";
 
-/** Key of an item in one of its indexes. */
-export interface IndexEntry extends Key {
-  readonly index: string;
-}
-
-/** An item as the drivers keep it: the store's own attributes, and the item's fields. */
+/** An item as the drivers keep it: the store's own attributes, and the item's fields but those that its key says. */
 export interface Row extends Key {
   readonly type: string;
   readonly version: number;
   /** Epoch second from which on the item counts as gone. */
   readonly expires: number | undefined;
-  readonly entries: readonly IndexEntry[];
   readonly fields: Fields;
 }
 
@@ -39,28 +33,13 @@ export function complainOf(type: string): (path: string, problem: string) => nev
 }
 
 /** The epoch second in the entity's `expires` field: numeric, or an ISO time; whole seconds, never later than it says. */
-export function expiryOf(entity: AnyEntity, fields: Fields): number | undefined {
+function expiryOf(entity: AnyEntity, fields: Fields): number | undefined {
   if (entity.expires === undefined) return undefined;
   const value = fields[entity.expires];
   if (value === undefined || value === null) return undefined;
   const seconds = Math.floor(typeof value === "string" ? Date.parse(value) / 1000 : Number(value));
   if (Number.isSafeInteger(seconds)) return seconds;
   return complainOf(entity.type)(entity.expires, "is no time, allowed: epoch seconds or an ISO time");
-}
-
-const NO_ENTRIES: readonly IndexEntry[] = [];
-
-/** Keys of an item in the entity's sparse indexes. @throws LimitError for a key that the index could not hold */
-export function entriesOf(entity: AnyEntity, item: object): readonly IndexEntry[] {
-  if (entity.indexes === undefined) return NO_ENTRIES;
-  const entries: IndexEntry[] = [];
-  for (const index in entity.indexes) {
-    const key = entity.indexes[index]?.(item);
-    if (key === undefined) continue;
-    checkKey(key, `${entity.type} in index ${index}`);
-    entries.push({ index, pk: key.pk, sk: key.sk });
-  }
-  return entries;
 }
 
 function withoutVersion(item: object): object {
@@ -79,18 +58,32 @@ export function parseItem(entity: AnyEntity, item: object): Fields {
   );
 }
 
+/** The fields without those that the key says. @throws InvalidItemError where the key says something else */
+function withoutKeyFields(entity: AnyEntity, key: Key, fields: Fields): Fields {
+  if (entity.fromKey === undefined) return fields;
+  const said: Fields = entity.fromKey(key);
+  const rest: Fields = {};
+  for (const name in fields) if (!(name in said)) rest[name] = fields[name];
+  for (const name in said) {
+    if (said[name] === fields[name]) continue;
+    const text = `is ${JSON.stringify(fields[name])}, allowed: ${JSON.stringify(said[name])}, as its key says`;
+    complainOf(entity.type)(name, text);
+  }
+  return rest;
+}
+
 /** Makes the stored form of an item; without a version it gets the one of its content. @throws InvalidItemError, ItemTooLargeError, LimitError */
-export function toRow(entity: AnyEntity, fields: Fields, version?: number): WritableRow {
-  const key = checkKey(entity.keyOf(fields), entity.type);
+export function toRow(entity: AnyEntity, item: Fields, version?: number): WritableRow {
+  const key = checkKey(entity.keyOf(item), entity.type);
   if (entity.schema.shape?.version !== undefined)
     complainOf(entity.type)("version", "belongs to the store, allowed: other names");
+  const fields = withoutKeyFields(entity, key, item);
   const row = {
     pk: key.pk,
     sk: key.sk,
     type: entity.type,
     version: version ?? 0,
-    expires: expiryOf(entity, fields),
-    entries: entriesOf(entity, fields),
+    expires: expiryOf(entity, item),
     fields,
     body: "",
     size: 0,
@@ -110,5 +103,6 @@ export function fromRow(entity: AnyEntity, row: Row): object {
   if (row.type !== entity.type) {
     throw new InvalidItemError(entity.type, [`the item at ${JSON.stringify([row.pk, row.sk])} is a ${row.type}`]);
   }
-  return Object.assign(parseItem(entity, row.fields), { version: row.version });
+  const fields = entity.fromKey === undefined ? row.fields : { ...entity.fromKey(row), ...row.fields };
+  return Object.assign(parseItem(entity, fields), { version: row.version });
 }

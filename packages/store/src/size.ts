@@ -89,16 +89,14 @@ function mapSize(value: object, path: string, complain: Complain, depth: number)
 
 // Versions are odd numbers of twelve digits.
 const VERSION_SIZE = 7;
-const RESERVED_NAMES = new Set(["type", "version", "expires"]);
+const RESERVED_NAMES = new Set(["pk", "sk", "type", "version", "expires"]);
 
 /**
- * Name of an item's field in the table. The store's own attributes are pk, sk, type, version, expires and
- * `<index>pk`, `<index>sk`; a field whose name could meet one of them is stored with a leading "_".
+ * Name of an item's field in the table. The store's own attributes are pk, sk, type, version and expires; a field whose name
+ * could meet one of them is stored with a leading "_".
  */
 export function fieldName(field: string): string {
-  return RESERVED_NAMES.has(field) || field.startsWith("_") || field.endsWith("pk") || field.endsWith("sk")
-    ? `_${field}`
-    : field;
+  return RESERVED_NAMES.has(field) || field.startsWith("_") ? `_${field}` : field;
 }
 
 /** The reverse of `fieldName`. */
@@ -110,7 +108,6 @@ export function fieldOfName(name: string): string {
 interface Stored extends Key {
   readonly type: string;
   readonly expires: number | undefined;
-  readonly entries: readonly (Key & { readonly index: string })[];
   readonly fields: Fields;
 }
 
@@ -119,9 +116,6 @@ export function rowSize(row: Stored, complain: Complain): number {
   let size = 2 + Buffer.byteLength(row.pk) + 2 + Buffer.byteLength(row.sk) + 4 + Buffer.byteLength(row.type);
   size += 7 + VERSION_SIZE;
   if (row.expires !== undefined) size += 7 + numberSize(row.expires);
-  for (const { index, pk, sk } of row.entries) {
-    size += 2 * (Buffer.byteLength(index) + 2) + Buffer.byteLength(pk) + Buffer.byteLength(sk);
-  }
   for (const field in row.fields) {
     const value = row.fields[field];
     if (value === undefined) continue;

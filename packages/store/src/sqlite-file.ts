@@ -7,18 +7,16 @@ import { promisify } from "node:util";
 const APPLICATION_ID = 0x63616431;
 const BUSY_TIMEOUT_MS = 5000;
 
-// Text compares by UTF-8 bytes (BINARY), the order that DynamoDB has. `entries` repeats an item's index keys as JSON, so that
-// they can be found again when the item changes, also after the code that made them did.
+// Text compares by UTF-8 bytes (BINARY), the order that DynamoDB has. A partition's text is stored once, and items are stored in
+// the order in which they came: what a first ingest puts in random order is then only an index of short rows. Of 160,000 rows
+// that was 378 MB written instead of 873.
 const SCHEMA = `
+  CREATE TABLE partitions (id INTEGER PRIMARY KEY, pk TEXT NOT NULL UNIQUE) STRICT;
   CREATE TABLE items (
-    pk TEXT NOT NULL, sk TEXT NOT NULL, type TEXT NOT NULL, body TEXT NOT NULL, version INTEGER NOT NULL,
-    expires INTEGER, size INTEGER NOT NULL, entries TEXT, PRIMARY KEY (pk, sk)
-  ) STRICT, WITHOUT ROWID;
+    id INTEGER PRIMARY KEY, partition INTEGER NOT NULL, sk TEXT NOT NULL, type TEXT NOT NULL, body TEXT NOT NULL,
+    version INTEGER NOT NULL, expires INTEGER, size INTEGER NOT NULL, UNIQUE (partition, sk)
+  ) STRICT;
   CREATE INDEX items_expires ON items (expires) WHERE expires IS NOT NULL;
-  CREATE TABLE entries (
-    name TEXT NOT NULL, ipk TEXT NOT NULL, isk TEXT NOT NULL, pk TEXT NOT NULL, sk TEXT NOT NULL,
-    PRIMARY KEY (name, ipk, isk, pk, sk)
-  ) STRICT, WITHOUT ROWID;
 `;
 
 function numberOf(db: DatabaseSync, pragma: string): number {

@@ -19,6 +19,7 @@ beforeEach(() => {
     before: () => {
       transactions += 1;
     },
+    undone: () => {},
     sync: () => new Promise((resolve, reject) => void syncs.push({ resolve, reject })),
   });
 });

@@ -22,6 +22,8 @@ export interface GroupOptions {
   readonly path: string;
   /** Runs at the beginning of each transaction, within it. */
   readonly before: () => void;
+  /** Runs when a job was undone within the transaction. */
+  readonly undone: () => void;
   /** Resolves when all transactions that were committed before it was called are on disk. */
   readonly sync: () => Promise<void>;
 }
@@ -31,7 +33,7 @@ export interface GroupOptions {
  * while one group is on its way to the disk, the next one gathers. A job that throws is undone alone. Nobody is answered
  * before the transaction is durable; when the disk refuses, nothing is answered any more, since what it kept is not known.
  */
-export function createGroups({ db, path, before, sync }: GroupOptions): Groups {
+export function createGroups({ db, path, before, undone, sync }: GroupOptions): Groups {
   let waiting: Job[] = [];
   let scheduled = false;
   let syncing: Promise<void> | undefined;
@@ -55,6 +57,7 @@ export function createGroups({ db, path, before, sync }: GroupOptions): Groups {
       if (!db.isTransaction) throw error;
       undo.run();
       release.run();
+      undone();
       return () => job.reject(error);
     }
   }

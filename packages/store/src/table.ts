@@ -10,10 +10,9 @@ export type Stored<Item> = Item & { readonly version: number };
 /**
  * The closed set of things a commit can do. Each refuses by a condition of its own, so that a commit says exactly what it
  * relies on: `create` needs the key to be free (an expired item counts as free), `replace` and `remove` need the version
- * that was read, `check` needs a version, presence or absence and writes nothing, `put` overwrites, `increment` adds to one
- * numeric field by a whole number, `expire` sets the time at which the item ends. An increment starts from zero where the field
- * is absent; where the whole item is, it is made of its key and the count if that satisfies the schema and the entity has no
- * indexes, else refused as "missing". Neither `increment` nor `expire` may touch a field that an index key is built of.
+ * that was read, `check` needs a version, presence or absence and writes nothing, `put` overwrites. `increment` adds a whole
+ * number to one numeric field and is never refused: it starts from zero, and where nothing is, the item is made of `key` as it
+ * was given, the field and the schema's defaults. So it is only for entities that are no more than that and have no end.
  */
 export type Write =
   | { readonly op: "create"; readonly entity: AnyEntity; readonly item: object }
@@ -32,8 +31,7 @@ export type Write =
       readonly key: object;
       readonly field: string;
       readonly by: number;
-    }
-  | { readonly op: "expire"; readonly entity: AnyEntity; readonly key: object; readonly at: Date };
+    };
 
 /** Idempotent bulk state: the last write of a key wins, order is not promised, and a repeat changes nothing. */
 export type BulkWrite =
@@ -41,14 +39,6 @@ export type BulkWrite =
   | { readonly op: "remove"; readonly entity: AnyEntity; readonly key: object };
 
 export const COMMIT_LIMIT = 100;
-
-export interface CommitOptions {
-  /**
-   * Makes a repeated commit with the same token and the same writes succeed without a second effect (10 minutes); with other
-   * writes it throws a TokenError. The token is stored in the same transaction, so it takes one of the 100 writes.
-   */
-  readonly token?: string;
-}
 
 /** Bounds on the sort key. `from` and `to` are inclusive; `after` and `before` are exclusive. */
 export type SortRange =
@@ -59,12 +49,10 @@ export type SortRange =
 export interface Query {
   readonly partition: string;
   readonly sort?: SortRange;
-  /** Name of one of the entity's indexes; the main table when absent. Index reads are eventually consistent. */
-  readonly index?: string;
   readonly limit?: number;
   readonly cursor?: string | undefined;
   readonly reverse?: boolean;
-  /** Strongly consistent read (main table only). Costs twice as much. */
+  /** Strongly consistent read. Costs twice as much. */
   readonly consistent?: boolean;
 }
 
@@ -96,9 +84,9 @@ export interface Table {
   query<E extends AnyEntity>(entity: E, query: Query): Promise<Page<ItemOf<E>>>;
   /**
    * All or nothing, at most 100 writes, no two of them on one key. Every item is checked by its schema.
-   * Throws ConflictError, InvalidItemError, LimitError, ItemTooLargeError or TokenError.
+   * Throws ConflictError, InvalidItemError, LimitError or ItemTooLargeError.
    */
-  commit(writes: readonly Write[], options?: CommitOptions): Promise<void>;
+  commit(writes: readonly Write[]): Promise<void>;
   /**
    * Any number of writes in batches, unprocessed ones retried with backoff. Not atomic: only for idempotent state. Every item
    * is checked by its schema. Throws InvalidItemError, LimitError, ItemTooLargeError, or BusyError when it may be done in part.
@@ -147,15 +135,12 @@ export function check<E extends AnyEntity>(entity: E, key: KeyOf<E>, is: number 
   return { op: "check", entity, key, is };
 }
 
+/** Adds to a field of an item that is made when it is missing. The key is stored with it, so it has all of the key's fields. */
 export function increment<E extends AnyEntity>(
   entity: E,
   key: KeyOf<E>,
-  field: keyof ItemOf<E> & string,
+  field: Exclude<keyof ItemOf<E>, keyof KeyOf<E>> & string,
   by: number,
 ): Write {
   return { op: "increment", entity, key, field, by };
-}
-
-export function expire<E extends AnyEntity>(entity: E, key: KeyOf<E>, at: Date): Write {
-  return { op: "expire", entity, key, at };
 }

@@ -67,9 +67,9 @@ it("a creation that is refused for another reason is refused under a key too", a
 
 it("the claim costs the creation its own write and a read, and holds neither key nor request", async () => {
   const stored: string[] = [];
-  const commit: Table["commit"] = (writes, options) => {
+  const commit: Table["commit"] = (writes) => {
     stored.push(JSON.stringify(writes.map((write) => ("item" in write ? write.item : write))));
-    return table.commit(writes, options);
+    return table.commit(writes);
   };
   await runOnce({ ...context, table: { ...table, commit } }, REQUEST, creating);
   expect(stored).toHaveLength(1);

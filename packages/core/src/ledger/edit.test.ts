@@ -32,7 +32,7 @@ function createLedger() {
   };
   const apply = (edits: ReadonlyMap<string, Edit>, own: OwnSet) => {
     for (const write of decideEdits("s", { pages, sets }, placeEdits(edits), own)) {
-      if (write.op === "check" || write.op === "increment" || write.op === "expire") throw new Error(write.op);
+      if (write.op === "check" || write.op === "increment") throw new Error(write.op);
       const key = ("item" in write ? write.item : write.key) as { page: number } & SetItem;
       if (write.entity === LedgerPageItem) store<LedgerPageItem, number>(pages, key.page, write);
       else store<SetItem, string>(sets, key.set, write);
