@@ -8,7 +8,7 @@ import type { Job } from "./define.ts";
 import { entriesOf, JobEntryItem, JobItem, JobRunItem } from "./items.ts";
 
 /** The writes that make a run, waiting for a runner, in its lists: for the commit of whatever starts it. */
-export function newRun(
+function newRun(
   job: Job,
   of: { now: Date; createdBy: string; state: unknown; tick?: Date },
 ): { readonly run: JobRunItem; readonly writes: readonly Write[] } {
