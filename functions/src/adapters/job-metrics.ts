@@ -4,7 +4,7 @@ import type { WriteLine } from "./log.ts";
 import { METRICS_NAMESPACE } from "./run-metrics.ts";
 
 /** How many runs of a job ended, each in one of the two. A cancelled one is neither. */
-export const JOB_METRICS = ["JobsDone", "JobsFailed"] as const;
+const JOB_METRICS = ["JobsDone", "JobsFailed"] as const;
 
 /** What a runner tells, as a line of a log. That a step is tried again is a warning; a run that failed for good is an error. */
 export function toLogLine(event: JobEvent): LogLine {

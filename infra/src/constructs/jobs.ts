@@ -24,7 +24,7 @@ export class Jobs extends ServiceFunction<JobsEnvironment> {
   constructor(scope: Construct, id: string, options: JobsOptions) {
     const { table, retentionDays, ...defaults } = options;
     const breaks =
-      "It does what is done by time and in the background: while it fails, what has ended is kept too long and long approvals stand still.";
+      "It does what is done by time and in the background: while it fails, what has ended is kept too long, and what people start waits.";
     super(scope, id, {
       ...defaults,
       entry: "jobs",

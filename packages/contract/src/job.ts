@@ -47,7 +47,10 @@ export const jobDefinition = z.object({
   name: jobName,
   about: z.string(),
   schedule: z.string().optional().meta({ description: "Cron text, in UTC; without it the job runs on demand" }),
-  nextAt: z.iso.datetime().optional().meta({ description: "When the schedule comes round next" }),
+  nextAt: z.iso
+    .datetime()
+    .optional()
+    .meta({ description: "When the schedule comes round next; absent until a runner has looked at it" }),
   startable: z.boolean().meta({ description: "Whether it can be asked for by its name alone" }),
   unfinished: job.optional().meta({ description: "The run that waits or runs" }),
   last: job.optional().meta({ description: "The last run that ended" }),

@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { decideDue, decideTake, MOST_ATTEMPTS, pauseSeconds } from "./decide.ts";
+import { JOBS } from "../jobs.ts";
+import { decideTake, MOST_ATTEMPTS, pauseSeconds } from "./decide.ts";
+import { decideDue } from "./decide-due.ts";
 import { defineJob } from "./define.ts";
 import { lastTick, nextTick } from "./ticks.ts";
 
@@ -66,22 +68,29 @@ describe("a schedule", () => {
     expect(nextTick("17 3 * * *", at("2026-03-29T03:17:00.000Z"))).toEqual(at("2026-03-30T03:17:00.000Z"));
   });
 
-  test("that is none is refused when the job is defined", () => {
-    const job = (more: object) =>
-      defineJob({
-        name: "job",
-        about: "",
-        leaseSeconds: 1,
-        state: undefined as never,
-        step: undefined as never,
-        ...more,
-      });
-    for (const schedule of ["", "nonsense", "61 * * * *", "* * * * * *"]) {
-      expect(() => job({ schedule, initial: {} }), schedule).toThrow();
+  test("of every job comes round", () => {
+    for (const { schedule, name } of JOBS) {
+      if (schedule !== undefined)
+        expect(nextTick(schedule, at("2026-03-29T03:17:00.000Z")).getTime(), name).toBeGreaterThan(0);
     }
-    expect(() => job({ schedule: "0 0 * * *" })).toThrow("initial");
-    expect(() => job({ name: "No Name" })).toThrow("name");
+    for (const wrong of ["", "nonsense", "61 * * * *", "* * * * * *", "0 0 30 2 *"]) {
+      expect(() => nextTick(wrong, at("2026-03-29T03:17:00.000Z")), wrong).toThrow();
+    }
   });
+});
+
+test("a job that could not be started is refused when it is defined", () => {
+  const job = (more: object) =>
+    defineJob({
+      name: "job",
+      about: "",
+      leaseSeconds: 1,
+      state: undefined as never,
+      step: undefined as never,
+      ...more,
+    });
+  expect(() => job({ schedule: "0 0 * * *" })).toThrow("initial");
+  expect(() => job({ name: "No Name" })).toThrow("name");
 });
 
 describe("taking a run", () => {

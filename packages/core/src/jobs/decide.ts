@@ -1,8 +1,7 @@
 import { ERRORS, ProblemError } from "@cadastre/contract/errors";
 import type { JobError } from "@cadastre/contract/job";
 import type { StepResult } from "./define.ts";
-import type { JobItem, JobRunItem } from "./items.ts";
-import { lastTick, nextTick } from "./ticks.ts";
+import type { JobRunItem } from "./items.ts";
 
 type Lease = NonNullable<JobRunItem["lease"]>;
 
@@ -10,27 +9,6 @@ type Lease = NonNullable<JobRunItem["lease"]>;
 export const MOST_ATTEMPTS = 5;
 const FIRST_PAUSE_SECONDS = 30;
 const PAUSE_GROWTH = 4;
-
-export type DueDecision =
-  /** Start a run for this time of the schedule. */
-  | { readonly start: Date }
-  /** The clock was set back by more than a period: go on from this time without a run. */
-  | { readonly mark: Date }
-  | undefined;
-
-/**
- * Whether the schedule asks for a run: once for the last time that came round, however many were missed. What was started for a
- * time ahead of the clock is not started again when the clock was set back; further ahead than the next time, it is no
- * measure any more, since the job would stand still until then.
- */
-export function decideDue(schedule: string, job: Pick<JobItem, "tick"> | undefined, now: Date): DueDecision {
-  const tick = lastTick(schedule, now);
-  if (!tick) return undefined;
-  if (job?.tick === undefined) return { start: tick };
-  const marked = new Date(job.tick);
-  if (marked > nextTick(schedule, now)) return { mark: tick };
-  return marked < tick ? { start: tick } : undefined;
-}
 
 /** Seconds before the next attempt, after so many that failed. */
 export function pauseSeconds(attempts: number): number {

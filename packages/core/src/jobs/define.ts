@@ -2,7 +2,6 @@ import { type JobProgress, jobName } from "@cadastre/contract/job";
 import type { Write } from "@cadastre/store/table";
 import type * as z from "zod";
 import type { Context } from "../context.ts";
-import { checkSchedule } from "./ticks.ts";
 
 export interface Step<State> {
   /** Of the run. */
@@ -50,7 +49,6 @@ export interface Job extends Omit<JobOptions<unknown>, "step" | "state"> {
 export function defineJob<State>(options: JobOptions<State>): Job {
   const { name, schedule, initial, state, step, ...rest } = options;
   if (!jobName.safeParse(name).success) throw new TypeError(`${JSON.stringify(name)} is no name of a job`);
-  if (schedule !== undefined) checkSchedule(schedule);
   if (schedule !== undefined && initial === undefined)
     throw new TypeError(`${name}: what is scheduled needs an initial state`);
   return {

@@ -17,7 +17,7 @@ export type Ending =
   | { readonly state: "cancelled" };
 
 /** The run as it is kept: how far it came, without what only a runner needs. */
-export function decideEnd(run: JobRunItem, ending: Ending, now: Date): JobRunItem {
+function decideEnd(run: JobRunItem, ending: Ending, now: Date): JobRunItem {
   const { lease: _, retryAt: __, checkpoint: ___, error, ...rest } = run;
   const at = now.toISOString();
   return {

@@ -10,6 +10,8 @@ export const JobItem = defineEntity({
   schema: z.object({
     name: jobName,
     tick: z.iso.datetime().optional(),
+    /** When the schedule comes round next, as it was when the run was started. */
+    nextAt: z.iso.datetime().optional(),
     /** The unfinished run that a schedule or a person started: there is one at most. */
     unfinished: z.string().optional(),
     last: z.string().optional(),

@@ -4,7 +4,6 @@ import type { Context } from "../context.ts";
 import { type Listed, type ListOptions, type Selection, selectPage } from "../lists.ts";
 import type { Job } from "./define.ts";
 import { JOBS_PARTITION, JobCancelItem, JobEntryItem, JobItem, JobRunItem, listOf } from "./items.ts";
-import { nextTick } from "./ticks.ts";
 
 /** The runs of some ids as the API shows them, undefined for what is gone. */
 async function views(context: Context, ids: readonly { readonly id: string }[]): Promise<(JobView | undefined)[]> {
@@ -56,12 +55,14 @@ export async function listJobDefinitions(context: Context, jobs: readonly Job[])
   );
   const runs = new Map(found.flatMap((view) => (view ? [[view.id, view]] : [])));
   return jobs.map(({ name, about, schedule, initial }) => {
-    const unfinished = runs.get(known.get(name)?.unfinished ?? "");
-    const last = runs.get(known.get(name)?.last ?? "");
+    const item = known.get(name);
+    const unfinished = runs.get(item?.unfinished ?? "");
+    const last = runs.get(item?.last ?? "");
     return {
       name,
       about,
-      ...(schedule === undefined ? {} : { schedule, nextAt: nextTick(schedule, context.now()).toISOString() }),
+      ...(schedule === undefined ? {} : { schedule }),
+      ...(item?.nextAt === undefined ? {} : { nextAt: item.nextAt }),
       startable: initial !== undefined,
       ...(unfinished ? { unfinished } : {}),
       ...(last ? { last } : {}),

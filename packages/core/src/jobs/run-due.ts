@@ -2,7 +2,7 @@ import { newId } from "@cadastre/contract/ids";
 import { type Context, systemActor } from "../context.ts";
 import type { Job } from "./define.ts";
 import { readUnfinished } from "./read.ts";
-import { startDue } from "./start.ts";
+import { startDue } from "./start-due.ts";
 import { isOver, type RunOptions, takeTurn } from "./turn.ts";
 
 /**

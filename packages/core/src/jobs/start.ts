@@ -1,16 +1,14 @@
 import { ProblemError } from "@cadastre/contract/errors";
 import { newId } from "@cadastre/contract/ids";
-import { ConflictError } from "@cadastre/store/errors";
 import { create, put, replace, type Stored, type Write } from "@cadastre/store/table";
 import { commitRecorded } from "../audit/commit-recorded.ts";
 import { type Actor, actorName, type Context } from "../context.ts";
 import { retryOnConflict } from "../retry-on-conflict.ts";
-import { decideDue } from "./decide.ts";
 import type { Job } from "./define.ts";
-import { entriesOf, JOBS_PARTITION, JobEntryItem, JobItem, JobRunItem } from "./items.ts";
+import { entriesOf, JobEntryItem, JobItem, JobRunItem } from "./items.ts";
 
 /** The writes that make a run, waiting for a runner, in its lists: for the commit of whatever starts it. */
-export function newRun(
+function newRun(
   job: Job,
   of: { now: Date; createdBy: string; state: unknown; tick?: Date },
 ): { readonly run: JobRunItem; readonly writes: readonly Write[] } {
@@ -36,48 +34,34 @@ export function jobWrite(stored: Stored<JobItem> | undefined, item: JobItem): Wr
 }
 
 /** The same with a part of it changed. */
-function jobChange(stored: Stored<JobItem> | undefined, name: string, change: Partial<JobItem>): Write {
+export function jobChange(stored: Stored<JobItem> | undefined, name: string, change: Partial<JobItem>): Write {
   const { version: _, ...item } = stored ?? { name, version: 0 };
   return jobWrite(stored, { ...item, ...change });
 }
 
+/** Where a schedule stands. */
+export const toMarks = ({ tick, next }: { readonly tick: Date; readonly next: Date }) => ({
+  tick: tick.toISOString(),
+  nextAt: next.toISOString(),
+});
+
 /** Makes the job's one unfinished run, with its audit record. Throws ConflictError when somebody else did. */
-async function start(
+export async function start(
   context: Context,
   actor: Actor,
   job: Job,
   stored: Stored<JobItem> | undefined,
-  tick?: Date,
+  times?: { readonly tick: Date; readonly next: Date },
 ): Promise<string> {
   const of = { now: context.now(), createdBy: actorName(actor), state: job.initial };
-  const { run, writes } = newRun(job, tick === undefined ? of : { ...of, tick });
-  const change = { unfinished: run.id, ...(tick === undefined ? {} : { tick: tick.toISOString() }) };
-  await commitRecorded(context, actor, [...writes, jobChange(stored, job.name, change)], {
+  const { run, writes } = newRun(job, times === undefined ? of : { ...of, tick: times.tick });
+  const marks = times === undefined ? {} : toMarks(times);
+  await commitRecorded(context, actor, [...writes, jobChange(stored, job.name, { unfinished: run.id, ...marks })], {
     action: "job.run",
     target: run.id,
-    detail: { name: job.name, ...(tick === undefined ? {} : { scheduledFor: tick.toISOString() }) },
+    detail: { name: job.name, ...(times === undefined ? {} : { scheduledFor: times.tick.toISOString() }) },
   });
   return run.id;
-}
-
-/**
- * Starts what its schedule asks for, each for itself: a run waits for who takes it. A job whose last run is unfinished starts
- * when that has ended. Several may do this at once: one of them starts it. Writes run, entries, job and audit record.
- */
-export async function startDue(context: Context, actor: Actor, jobs: readonly Job[]): Promise<void> {
-  const page = await context.table.query(JobItem, { partition: JOBS_PARTITION, consistent: true });
-  const known = new Map(page.items.map((item) => [item.name, item]));
-  for (const job of jobs) {
-    const stored = known.get(job.name);
-    const due = job.schedule === undefined ? undefined : decideDue(job.schedule, stored, context.now());
-    if (!due) continue;
-    try {
-      if ("mark" in due) await context.table.commit([jobChange(stored, job.name, { tick: due.mark.toISOString() })]);
-      else if (stored?.unfinished === undefined) await start(context, actor, job, stored, due.start);
-    } catch (error) {
-      if (!(error instanceof ConflictError)) throw error;
-    }
-  }
 }
 
 /**

@@ -5,11 +5,6 @@ function parse(schedule: string): Cron {
   return new Cron(schedule, { timezone: "UTC", mode: "5-part" });
 }
 
-/** Throws an Error for what is no cron text of five fields. */
-export function checkSchedule(schedule: string): void {
-  parse(schedule);
-}
-
 /** The first time of the schedule after `now`. */
 export function nextTick(schedule: string, now: Date): Date {
   const next = parse(schedule).nextRun(now);
