@@ -7,7 +7,7 @@ export async function inParallel<Item, Result>(
   limit: number,
   work: (item: Item, place: number) => Promise<Result>,
 ): Promise<Result[]> {
-  const results = new Array<Result>(items.length);
+  const results: Result[] = [];
   const errors: unknown[] = [];
   let next = 0;
   const lane = async () => {
