@@ -88,7 +88,7 @@ export function createNetwork({ scheduler, instances }: { scheduler: Scheduler; 
       void work(instance, sent, delivery).then((answer) => {
         instance.connections.delete(connection);
         if (scheduler.isFaulty("net-answer-lost")) return;
-        scheduler.at(caller, scheduler.delayOf(instance.process, "answer"), `answer ${answer.status}`, () => answered(answer));
+        scheduler.at(caller, scheduler.delayOf(instance.process, "answer"), `answer ${answer.status} ${delivery.code ?? ""}`, () => answered(answer));
       });
     });
   }
@@ -120,6 +120,7 @@ export function createNetwork({ scheduler, instances }: { scheduler: Scheduler; 
       return new Request(String(input), { ...rest, headers, ...(body == null ? {} : { body }) });
     };
     const answer = await new Promise<Answer>((resolve, reject) => {
+      if (signal?.aborted) return reject(signal.reason);
       signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
       if (scheduler.isFaulty("net-lost")) return;
       deliver(message, sentAtStep, request, caller, resolve, reject);

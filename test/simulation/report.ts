@@ -7,7 +7,7 @@ function stepText({ atMilliseconds, act, ...rest }: Step): string {
 }
 
 /** A story and what was wrong at its end, for people. */
-export function toText({ story, problems, steps }: Outcome): string {
+export function toText({ story, problems, steps }: Pick<Outcome, "story" | "problems" | "steps">): string {
   const scopes = story.scopes.map((scope, place) => `  ${place}: ${Object.values(scope).join("/")}`);
   const collectors = story.collectors.map(({ name, host, scopes: of, skewMilliseconds }) => {
     return `  ${name} on host ${host} looks at ${of.join()}, its clock is off by ${skewMilliseconds} ms`;

@@ -1,41 +1,53 @@
-import "./environment.ts";
+import { randomBytes } from "node:crypto";
+import { availableParallelism } from "node:os";
+import { parseArgs } from "node:util";
+import { explore, playAll } from "./pool.ts";
+import { toText } from "./report.ts";
 
-const { play } = await import("./play.ts");
-const { makeStory } = await import("./story.ts");
-const { shrink, kindOfProblem } = await import("./shrink.ts");
-const { toText } = await import("./report.ts");
+/** `npm run simulate`: made-up stories for a while, or one of a seed again, shortened when it fails. */
+const { values } = parseArgs({
+  options: {
+    seed: { type: "string" },
+    base: { type: "string" },
+    seconds: { type: "string", default: "60" },
+    stories: { type: "string" },
+    workers: { type: "string", default: String(availableParallelism()) },
+    "no-shrink": { type: "boolean", default: false },
+  },
+});
+const shrinks = !values["no-shrink"];
+const write = (text: string) => process.stdout.write(`${text}\n`);
 
-if (process.argv[2] === "--seed") {
-  const outcome = await play(makeStory(process.argv[3] as string));
-  const shortest = process.argv.includes("--whole") ? outcome : await shrink(outcome);
-  console.log(toText(shortest));
-  if (process.argv.includes("--trace")) {
-    const { trace } = await play(shortest.story, { keepTrace: true });
-    console.log(trace.join("\n"));
-  }
+if (values.seed !== undefined) {
+  const [outcome] = await playAll([values.seed], { shrinks });
+  if (outcome === undefined) throw new Error("nothing was played");
+  write(toText(outcome.shortest ?? outcome));
+  process.exitCode = outcome.problems.length === 0 ? 0 : 1;
 } else {
-  const from = Number(process.argv[2] ?? 0);
-  const count = Number(process.argv[3] ?? 1);
-  const started = performance.now();
-  let steps = 0;
-  let failed = 0;
-  const kinds = new Map<string, string[]>();
-  for (let n = from; n < from + count; n++) {
-    const outcome = await play(makeStory(`s${n}`));
-    steps += outcome.steps;
-    if (outcome.problems.length === 0) continue;
-    failed++;
-    for (const kind of new Set(outcome.problems.map(kindOfProblem))) kinds.set(kind, [...(kinds.get(kind) ?? []), `s${n}`]);
-  }
-  for (const [kind, seeds] of kinds) console.log(seeds.length, seeds.slice(0, 5).join(), kind);
-  const seconds = (performance.now() - started) / 1000;
-  const { user, system } = process.cpuUsage();
-  console.log({
-    perCpuSecond: count / ((user + system) / 1e6),
-    count,
-    failed,
-    steps,
-    perSecond: count / seconds,
-    stepsPerSecond: steps / seconds,
+  const base = values.base ?? randomBytes(4).toString("hex");
+  const startedAt = performance.now();
+  write(`seeds ${base}-0, ${base}-1, …`);
+  const explored = await explore({
+    base,
+    seconds: Number(values.seconds),
+    workers: Number(values.workers),
+    most: values.stories === undefined ? Number.POSITIVE_INFINITY : Number(values.stories),
+    shrinks,
+    onFailed({ seed, problems, shortest }) {
+      write(`\n${seed} failed: ${problems[0]}`);
+      if (shortest !== undefined) write(`shortest: ${toText(shortest)}`);
+    },
   });
+  const seconds = (performance.now() - startedAt) / 1000;
+  const { stories, steps, known, failed } = explored;
+  const { user, system } = process.cpuUsage();
+  write(
+    [
+      "",
+      `${stories} stories (${(stories / seconds).toFixed(1)}/s), ${steps} steps (${(steps / seconds).toFixed(0)}/s)`,
+      `${((user + system) / 1e6 / Math.max(1, stories)).toFixed(3)} s of CPU for each`,
+      `${failed.length} failed, ${known} met what is known`,
+    ].join("\n"),
+  );
+  process.exitCode = failed.length === 0 ? 0 : 1;
 }

@@ -1,6 +1,7 @@
 import type { KindName } from "@cadastre/contract/kinds/names";
 import type { ScopeKey } from "@cadastre/contract/scope";
 import type { Share } from "./cloud.ts";
+import { CLOCKS_GO_BACK } from "./known.ts";
 import { createRandom, type Random } from "./random.ts";
 import type { Latency } from "./scheduler.ts";
 
@@ -197,6 +198,19 @@ function anAct(random: Random, scopes: number, collectors: readonly CollectorSpe
   }
 }
 
+/** Leaves out what would set a collector's clock back, or so far forward that it has to be set back in the end. */
+function goForward(collectors: readonly CollectorSpec[], steps: Step[]): void {
+  const skews = collectors.map(({ skewMilliseconds }) => skewMilliseconds);
+  for (let at = 0; at < steps.length; at++) {
+    const step = steps[at];
+    if (step?.act !== "clock" || step.who === "api") continue;
+    const place = step.nth % skews.length;
+    const before = skews[place] ?? 0;
+    if (step.skewMilliseconds < before || step.skewMilliseconds > 10 * MINUTE) steps.splice(at--, 1);
+    else skews[place] = step.skewMilliseconds;
+  }
+}
+
 /** The story of a seed. */
 export function makeStory(seed: string): Story {
   const random = createRandom(`story/${seed}`);
@@ -214,6 +228,7 @@ export function makeStory(seed: string): Story {
     at += { none: random.below(20), short: random.below(20_000), long: random.below(5 * MINUTE), hours: 90 * MINUTE }[gap];
     steps.push({ ...anAct(random, scopes.length, collectors), atMilliseconds: at });
   }
+  if (!CLOCKS_GO_BACK) goForward(collectors, steps);
   const kinds = random.chance(0.15) ? [] : random.some(Object.keys(RATES), random.pick([0.15, 0.35, 0.6]));
   return {
     seed,

@@ -9,6 +9,10 @@ const isOf = (name: string) => (delivery: Delivery) => delivery.asked === name;
 /** Nothing fails on our side unless something that we rest on failed. */
 function noFaultsOfOurs({ deliveries }: Facts, errors: readonly ApiLine[]): string[] {
   return deliveries.flatMap(({ status, code, faults, method, path, requestId }) => {
+    // Nobody here signs wrongly.
+    if (code === "signature.invalid" || code === "signature.digest") {
+      return [`${method} ${path} was answered ${status} ${code}`];
+    }
     if (status === undefined || status < 500 || faults.hard > 0) return [];
     if (status === 503 && faults.soft > 0) return [];
     const line = errors.find((error) => error.requestId === requestId);

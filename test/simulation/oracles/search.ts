@@ -24,6 +24,13 @@ function prefixesOf({ attributes }: Resource): string[] {
   ];
 }
 
+function differs(found: readonly string[], right: readonly string[]): string {
+  if ([...new Set(found)].sort().join() === [...right].sort().join()) {
+    return `finds ${found.find((id, at) => found.indexOf(id) !== at) ?? "in another order"} twice`;
+  }
+  return `finds ${found.join() || "nothing"}, not ${right.join() || "nothing"}`;
+}
+
 const accountsOf = ({ account, observedBy }: Resource) => [account, ...observedBy.map(({ scope }) => scope.split("/")[1])];
 
 function questionsOf(resource: Resource): Question[] {
@@ -66,12 +73,11 @@ export async function judgeSearch(facts: Facts, reader: Reader, random: Random):
     const limit = random.chance(0.3) ? 1 + random.below(4) : 200;
     const found = (await reader.list<Resource>(`/api/v1/resources?${query}`, limit)).map(({ id }) => id).sort();
     const right = resources.filter(matches).map(({ id }) => id).sort();
-    if (found.join() !== right.join()) {
-      problems.push(`search ${query} (pages of ${limit}) finds ${found.join() || "nothing"}, not ${right.join() || "nothing"}`);
-    }
+    if (found.join() !== right.join()) problems.push(`search ${query} (pages of ${limit}) ${differs(found, right)}`);
   }
   const limit = 1 + random.below(4);
   const paged = (await reader.list<Resource>("/api/v1/resources?status=any", limit)).map(({ id }) => id);
-  if (paged.join() !== resources.map(({ id }) => id).join()) problems.push(`pages of ${limit} have other resources`);
+  const whole = resources.map(({ id }) => id);
+  if (paged.join() !== whole.join()) problems.push(`the list in pages of ${limit} ${differs(paged, whole)}`);
   return problems;
 }
