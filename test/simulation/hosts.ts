@@ -10,6 +10,7 @@ import { keyPairOf } from "./keys.ts";
 import type { Network } from "./network.ts";
 import type { Process, Scheduler } from "./scheduler.ts";
 import { type CollectorSpec, FOREIGN_ACCOUNT, type Lie, type Story } from "./story.ts";
+import { whenAborted } from "./timeouts.ts";
 
 const API = "https://cadastre.test";
 const PAGE = 4;
@@ -157,8 +158,11 @@ export function createHosts(options: { scheduler: Scheduler; network: Network; c
   function waiting(milliseconds: number, signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason);
-      signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-      void scheduler.turn("waits", { milliseconds, mayDie: "caller-kill" }).then(resolve);
+      const stop = whenAborted(signal, () => reject(signal.reason));
+      void scheduler.turn("waits", { milliseconds, mayDie: "caller-kill" }).then(() => {
+        stop();
+        resolve();
+      });
     });
   }
 

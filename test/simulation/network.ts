@@ -1,4 +1,5 @@
 import { type Process, type Scheduler, currentProcess, StrayError } from "./scheduler.ts";
+import { whenAborted } from "./timeouts.ts";
 
 /** One arrival of a message at an instance of the API. */
 export interface Delivery {
@@ -119,16 +120,17 @@ export function createNetwork({ scheduler, instances }: { scheduler: Scheduler; 
       headers.set("x-request-id", `sim-${message}-${copies++}-${"0".repeat(8)}`);
       return new Request(String(input), { ...rest, headers, ...(body == null ? {} : { body }) });
     };
+    let stop = () => {};
     const answer = await new Promise<Answer>((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason);
-      signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
+      if (signal) stop = whenAborted(signal, () => reject(signal.reason));
       if (scheduler.isFaulty("net-lost")) return;
       deliver(message, sentAtStep, request, caller, resolve, reject);
       if (scheduler.isFaulty("net-double")) {
         const late = caller.random.chance(0.5) ? 0 : caller.random.next() * MOST_LATE_MILLISECONDS;
         deliver(message, sentAtStep, request, caller, resolve, reject, late);
       }
-    });
+    }).finally(() => stop());
     return new Response(answer.status === 204 ? null : answer.text, { status: answer.status, headers: answer.headers });
   }
 

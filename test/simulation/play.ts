@@ -5,7 +5,6 @@ import { type Api, type ApiLine, createApi } from "./api.ts";
 import { createCloud } from "./cloud.ts";
 import type { Facts } from "./facts.ts";
 import { createHosts, type Hosts } from "./hosts.ts";
-import { CLOCKS_GO_BACK } from "./known.ts";
 import { createNetwork } from "./network.ts";
 import { createOperators, registrationOf } from "./operators.ts";
 import { judgeTable } from "./inside.ts";
@@ -180,7 +179,7 @@ export async function play(story: Story, { keepTrace = false } = {}): Promise<Ou
     await scheduler.run(() => open === 0);
     scheduler.heal();
     api.healClocks();
-    if (CLOCKS_GO_BACK) hosts.healClocks();
+    if (story.clocksGoBack) hosts.healClocks();
     await scheduler.drain();
     await registerAgain(world);
     await runAll(world, problems);

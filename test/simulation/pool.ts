@@ -13,6 +13,8 @@ export type Task =
       readonly most: number;
       readonly seconds: number;
       readonly shrinks: boolean;
+      /** Whether it ends with the first story that fails. */
+      readonly stops: boolean;
     };
 
 export type PlayedStory = Omit<Outcome, "trace"> & { readonly shortest?: Outcome };
@@ -64,12 +66,13 @@ export interface ExploreOptions {
   readonly workers: number;
   readonly most?: number;
   readonly shrinks?: boolean;
+  readonly stops?: boolean;
   readonly onFailed?: (failed: Extract<FromWorker, { type: "failed" }>) => void;
 }
 
 /** Plays made-up stories on several threads until the time or their number is over. */
 export async function explore(options: ExploreOptions): Promise<Explored> {
-  const { base, seconds, workers, most = Number.POSITIVE_INFINITY, shrinks = true, onFailed } = options;
+  const { base, seconds, workers, most = Number.POSITIVE_INFINITY, shrinks = true, stops = false, onFailed } = options;
   let [stories, steps, known] = [0, 0, 0];
   const failed: Extract<FromWorker, { type: "failed" }>[] = [];
   const hear = (message: FromWorker) => {
@@ -84,7 +87,7 @@ export async function explore(options: ExploreOptions): Promise<Explored> {
     }
   };
   const tasks = Array.from({ length: workers }, (_, first) =>
-    work({ kind: "explore", base, first, step: workers, most, seconds, shrinks }, hear),
+    work({ kind: "explore", base, first, step: workers, most, seconds, shrinks, stops }, hear),
   );
   await Promise.all(tasks);
   return { stories, steps, known, failed };

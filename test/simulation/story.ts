@@ -50,6 +50,8 @@ export interface Story {
   /** Exactly these faults and no others, by their names. */
   readonly only?: readonly string[];
   readonly steps: readonly Step[];
+  /** Whether collectors' clocks may be set back, at the end at the latest. */
+  readonly clocksGoBack: boolean;
   /** Scopes that nobody is let see at the end either. */
   readonly deniedAtEnd: readonly number[];
 }
@@ -244,6 +246,7 @@ export function makeStory(seed: string): Story {
     ]),
     rates: Object.fromEntries(kinds.map((kind) => [kind, random.pick(RATES[kind] as readonly number[])])),
     steps,
+    clocksGoBack: CLOCKS_GO_BACK,
     deniedAtEnd: random.chance(0.25) ? random.some([...scopes.keys()], 0.5) : [],
   };
 }

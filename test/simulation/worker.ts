@@ -32,5 +32,6 @@ if (task.kind === "play") {
     shrunk.add(kindOfProblem(problem));
     const shortest = isNew && task.shrinks ? await shrink({ ...outcome, problems }) : undefined;
     say({ type: "failed", seed: outcome.story.seed, problems, ...(shortest === undefined ? {} : { shortest }) });
+    if (task.stops) break;
   }
 }
