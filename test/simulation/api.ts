@@ -10,7 +10,8 @@ const LONGEST_REST_MILLISECONDS = 20_000;
 
 /** A key service that takes time, fails, and binds each text to its context. Nothing here is secret. */
 function createVault(scheduler: Scheduler, onFault: (isHard: boolean) => void): Sealer & Opener {
-  const bound = (context: EncryptionContext) => JSON.stringify(Object.entries(context).sort());
+  const bound = (context: EncryptionContext) =>
+    JSON.stringify(Object.entries(context).sort(([a], [b]) => (a < b ? -1 : 1)));
   async function call(): Promise<void> {
     await scheduler.turn("vault", { mayDie: "api-kill" });
     if (!scheduler.isFaulty("vault-fail")) return;

@@ -78,7 +78,7 @@ export function createDynamo(scheduler: Scheduler) {
       const at = order.findIndex((other) => sk < other);
       order.splice(at < 0 ? order.length : at, 0, sk);
     }
-    const versions = (known ?? []).filter((version, at, all) => {
+    const versions = (known ?? []).filter((_, at, all) => {
       const next = all[at + 1];
       return next === undefined || next.time > scheduler.time - MOST_LAG;
     });
@@ -135,7 +135,7 @@ export function createDynamo(scheduler: Scheduler) {
     return { ConsumedCapacity: [UNITS] };
   }
 
-  /** The requests of a batch by table: what is done, and what is left undone this time. */
+  /** The requests of a batch: what is done, and what is left undone this time. */
   function split<T>(requests: readonly T[], most: number): { done: readonly T[]; left: readonly T[] } {
     if (requests.length > most) throw named("ValidationException");
     const count = scheduler.isFaulty("table-partial") ? Math.floor(requests.length / 2) : requests.length;
@@ -145,9 +145,7 @@ export function createDynamo(scheduler: Scheduler) {
   function batchGet({ RequestItems }: Input, random: () => number): object {
     const [[table, { Keys, ConsistentRead }]] = Object.entries(RequestItems) as [[string, Input]];
     const { done: now, left } = split(Keys as Item[], BATCH_GET);
-    const found = now.flatMap(
-      (key) => read(textOf(key, "pk"), textOf(key, "sk"), asOf(ConsistentRead, random)) ?? [],
-    );
+    const found = now.flatMap((key) => read(textOf(key, "pk"), textOf(key, "sk"), asOf(ConsistentRead, random)) ?? []);
     const unprocessed = left.length > 0 ? { [table]: { Keys: left, ConsistentRead } } : {};
     return { Responses: { [table]: found }, UnprocessedKeys: unprocessed, ConsumedCapacity: [UNITS] };
   }

@@ -47,8 +47,8 @@ zlib.gzip = atOnce(nodeZlib.gzipSync as never);
 zlib.gunzip = atOnce(nodeZlib.gunzipSync as never);
 syncBuiltinESMExports();
 
-const realTimeout = AbortSignal.timeout;
-AbortSignal.timeout = (milliseconds: number) => timeoutSignal(milliseconds) ?? realTimeout.call(AbortSignal, milliseconds);
+const realTimeout = AbortSignal.timeout.bind(AbortSignal);
+AbortSignal.timeout = (milliseconds: number) => timeoutSignal(milliseconds) ?? realTimeout(milliseconds);
 
 const here = (file: string) => new URL(file, import.meta.url).href;
 const SPOOL = "/collectors/src/session/";

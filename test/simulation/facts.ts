@@ -58,7 +58,11 @@ export interface Shown extends Register {
   readonly tokens: readonly Token[];
   readonly collectors: readonly Collector[];
   readonly accounts: readonly { readonly provider: string; readonly account: string }[];
-  readonly credentials: readonly { readonly id: string; readonly name: string; readonly revokedAt?: string | undefined }[];
+  readonly credentials: readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly revokedAt?: string | undefined;
+  }[];
 }
 
 /** All that is known of a story once it is over: what was shown and asked, and what the API says. */

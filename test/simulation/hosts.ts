@@ -1,8 +1,8 @@
+import type { Observe } from "@cadastre/collectors/observe";
+import { createSession, type SessionResult } from "@cadastre/collectors/session/session";
 import type { KindName } from "@cadastre/contract/kinds/names";
 import type { ResourceInput } from "@cadastre/contract/resource";
 import type { ScopeKey, ScopeStatus } from "@cadastre/contract/scope";
-import type { Observe } from "@cadastre/collectors/observe";
-import { createSession, type SessionResult } from "@cadastre/collectors/session/session";
 import type { Cloud, CloudResource } from "./cloud.ts";
 import { attachDisk, createDisk, type Disk } from "./disk.ts";
 import type { Look, LookedAt } from "./facts.ts";
@@ -35,8 +35,10 @@ export function createHosts(options: { scheduler: Scheduler; network: Network; c
   const looks = new Map<string, Look>();
   const hosts = new Map<number, Host>();
   const skews = story.collectors.map((collector) => collector.skewMilliseconds);
-  const keys = story.collectors.map(() => 0);
+  const keys = new Map<string, number>();
   let lives = 0;
+
+  const keyOf = (name: string) => keyPairOf(`${name}/${keys.get(name) ?? 0}`);
 
   function hostOf(spec: CollectorSpec): Host {
     let host = hosts.get(spec.host);
@@ -122,7 +124,7 @@ export function createHosts(options: { scheduler: Scheduler; network: Network; c
       const scopes = new Map<number, LookedAt>();
       const session = createSession({
         api: API,
-        signer: keyPairOf(`${spec.name}/${keys[run.collector]}`).signer,
+        signer: keyOf(spec.name).signer,
         spoolDirectory: `/spool/${spec.name}`,
         now: process.now,
         log: () => undefined,
@@ -169,10 +171,10 @@ export function createHosts(options: { scheduler: Scheduler; network: Network; c
   return {
     start,
     looks: looks as ReadonlyMap<string, Look>,
-    keyOf: (collector: number) => keyPairOf(`${story.collectors[collector]?.name}/${keys[collector]}`),
-    /** From now on the collector signs with another key. */
-    changeKey(collector: number): void {
-      keys[collector] = (keys[collector] ?? 0) + 1;
+    keyOf,
+    /** From now on the collectors of this name sign with another key. */
+    changeKey(name: string): void {
+      keys.set(name, (keys.get(name) ?? 0) + 1);
     },
     setClock(nth: number, skewMilliseconds: number): void {
       skews[nth % skews.length] = skewMilliseconds;

@@ -1,4 +1,4 @@
-import { type Process, type Scheduler, currentProcess, StrayError } from "./scheduler.ts";
+import { currentProcess, type Process, type Scheduler, StrayError } from "./scheduler.ts";
 import { whenAborted } from "./timeouts.ts";
 
 /** One arrival of a message at an instance of the API. */
@@ -51,11 +51,25 @@ const MOST_LATE_MILLISECONDS = 40 * 60_000;
 export type Network = ReturnType<typeof createNetwork>;
 
 /** Between callers and instances of the API: messages are late, lost, doubled and overtake each other. */
-export function createNetwork({ scheduler, instances }: { scheduler: Scheduler; instances: () => readonly Instance[] }) {
+export function createNetwork({
+  scheduler,
+  instances,
+}: {
+  scheduler: Scheduler;
+  instances: () => readonly Instance[];
+}) {
   const deliveries: Delivery[] = [];
   let messages = 0;
 
-  function deliver(message: number, sentAtStep: number, request: () => Request, caller: Process, answered: (answer: Answer) => void, fail: (error: Error) => void, late = 0): void {
+  function deliver(
+    message: number,
+    sentAtStep: number,
+    request: () => Request,
+    caller: Process,
+    answered: (answer: Answer) => void,
+    fail: (error: Error) => void,
+    late = 0,
+  ): void {
     const up = instances().filter(({ process }) => process.alive);
     const instance = up.length === 0 ? undefined : up[Math.floor(caller.random.next() * up.length)];
     if (instance === undefined || scheduler.isFaulty("net-refused")) {
@@ -89,7 +103,12 @@ export function createNetwork({ scheduler, instances }: { scheduler: Scheduler; 
       void work(instance, sent, delivery).then((answer) => {
         instance.connections.delete(connection);
         if (scheduler.isFaulty("net-answer-lost")) return;
-        scheduler.at(caller, scheduler.delayOf(instance.process, "answer"), `answer ${answer.status} ${delivery.code ?? ""}`, () => answered(answer));
+        scheduler.at(
+          caller,
+          scheduler.delayOf(instance.process, "answer"),
+          `answer ${answer.status} ${delivery.code ?? ""}`,
+          () => answered(answer),
+        );
       });
     });
   }
@@ -107,7 +126,7 @@ export function createNetwork({ scheduler, instances }: { scheduler: Scheduler; 
   }
 
   /** `fetch` for the process that calls it. */
-  async function fetch(input: string | URL | Request, init: RequestInit = {}): Promise<Response> {
+  async function fetch(input: string, init: RequestInit = {}): Promise<Response> {
     const caller = currentProcess();
     if (caller === undefined) throw new StrayError("fetch outside of every event");
     await scheduler.turn(CLIENT_DELAY, { mayDie: "caller-kill" });
@@ -118,7 +137,7 @@ export function createNetwork({ scheduler, instances }: { scheduler: Scheduler; 
     const request = () => {
       const headers = new Headers(init.headers);
       headers.set("x-request-id", `sim-${message}-${copies++}-${"0".repeat(8)}`);
-      return new Request(String(input), { ...rest, headers, ...(body == null ? {} : { body }) });
+      return new Request(input, { ...rest, headers, ...(body == null ? {} : { body }) });
     };
     let stop = () => {};
     const answer = await new Promise<Answer>((resolve, reject) => {
@@ -134,7 +153,7 @@ export function createNetwork({ scheduler, instances }: { scheduler: Scheduler; 
     return new Response(answer.status === 204 ? null : answer.text, { status: answer.status, headers: answer.headers });
   }
 
-  return { fetch: fetch as typeof globalThis.fetch, deliveries: deliveries as readonly Delivery[] };
+  return { fetch: fetch as unknown as typeof globalThis.fetch, deliveries: deliveries as readonly Delivery[] };
 }
 
 /** Those that an instance was talking to learn that it is gone. */

@@ -184,13 +184,13 @@ export function createOperators(options: {
       if (done.status !== 200) return;
       ended.push({ what: "collector", id: String(keyFingerprint), atStep: scheduler.steps });
     }
-    hosts.changeKey(collector);
+    hosts.changeKey(name);
     await register(collector);
   }
 
   async function register(collector: number): Promise<void> {
     const { name } = story.collectors[collector] as CollectorSpec;
-    const body = registrationOf(story, collector, hosts.keyOf(collector).pem);
+    const body = registrationOf(story, collector, hosts.keyOf(name).pem);
     const made = await askUntilAnswered("collector-register", { path: "/api/v1/collectors", body }, { name });
     if (made.status !== 201) return;
     const path = `/api/v1/collectors/${String(made.body.id)}/approve`;

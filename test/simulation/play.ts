@@ -1,13 +1,13 @@
+import type { SessionResult } from "@cadastre/collectors/session/session";
 import type { Collector } from "@cadastre/contract/collector";
 import type { Hold } from "@cadastre/contract/discovery";
-import type { SessionResult } from "@cadastre/collectors/session/session";
 import { type Api, type ApiLine, createApi } from "./api.ts";
 import { createCloud } from "./cloud.ts";
 import type { Facts } from "./facts.ts";
 import { createHosts, type Hosts } from "./hosts.ts";
+import { judgeTable } from "./inside.ts";
 import { createNetwork } from "./network.ts";
 import { createOperators, registrationOf } from "./operators.ts";
-import { judgeTable } from "./inside.ts";
 import { judge } from "./oracles/judge.ts";
 import { isUnsaid, judgeAfterDecisions, judgeBeforeDecisions } from "./oracles/register.ts";
 import { judgeSearch } from "./oracles/search.ts";
@@ -49,8 +49,9 @@ interface World {
 
 /** Registers and approves the story's collectors. */
 async function registerAll({ story, hosts, reader }: World): Promise<void> {
-  for (const collector of story.collectors.keys()) {
-    const registration = registrationOf(story, collector, hosts.keyOf(collector).pem);
+  for (const [collector, { name }] of story.collectors.entries()) {
+    if (story.collectors.findIndex((other) => other.name === name) < collector) continue;
+    const registration = registrationOf(story, collector, hosts.keyOf(name).pem);
     await registerOne(reader, registration);
   }
 }
@@ -60,11 +61,11 @@ async function registerAgain({ story, hosts, reader }: World): Promise<void> {
   for (const [collector, { name }] of story.collectors.entries()) {
     const all = await reader.list<Collector>("/api/v1/collectors");
     const own = all.filter((one) => one.name === name && (one.state === "pending" || one.state === "approved"));
-    const { keyId } = hosts.keyOf(collector).signer;
+    const { keyId } = hosts.keyOf(name).signer;
     if (own.some((one) => one.keyFingerprint === keyId && one.state === "approved")) continue;
     for (const { id } of own) await reader.send("POST", `/api/v1/collectors/${id}/revoke`);
-    hosts.changeKey(collector);
-    await registerOne(reader, registrationOf(story, collector, hosts.keyOf(collector).pem));
+    hosts.changeKey(name);
+    await registerOne(reader, registrationOf(story, collector, hosts.keyOf(name).pem));
   }
 }
 
@@ -123,9 +124,7 @@ export async function play(story: Story, { keepTrace = false } = {}): Promise<Ou
   });
   useScheduler(scheduler);
   const tables =
-    story.table === "dynamo"
-      ? dynamoTables(scheduler)
-      : sqliteTables(scheduler, () => new Date(scheduler.time));
+    story.table === "dynamo" ? dynamoTables(scheduler) : sqliteTables(scheduler, () => new Date(scheduler.time));
   const api = createApi({ scheduler, tables, count: story.instances });
   const cloud = createCloud(story.scopes, story.shares);
   const network = createNetwork({ scheduler, instances: api.instances });
@@ -147,21 +146,17 @@ export async function play(story: Story, { keepTrace = false } = {}): Promise<Ou
   };
 
   function begin(step: Step): void {
-    switch (step.act) {
-      case "edit":
-        for (const n of step.set) cloud.set(step.scope, n);
-        for (const n of step.remove) cloud.remove(step.scope, n);
-        return done();
-      case "clock":
-        (step.who === "api" ? api : hosts).setClock(step.nth, step.skewMilliseconds);
-        return done();
-      case "run":
-        return hosts.start(step, done);
-      case "foreign":
-        return hosts.start({ collector: step.collector, scopes: [], lies: [], foreign: true }, done);
-      default:
-        return operators.start(step, done);
-    }
+    if (step.act === "run") hosts.start(step, done);
+    else if (step.act === "foreign") {
+      hosts.start({ collector: step.collector, scopes: [], lies: [], foreign: true }, done);
+    } else if (step.act === "edit") {
+      for (const n of step.set) cloud.set(step.scope, n);
+      for (const n of step.remove) cloud.remove(step.scope, n);
+      done();
+    } else if (step.act === "clock") {
+      (step.who === "api" ? api : hosts).setClock(step.nth, step.skewMilliseconds);
+      done();
+    } else operators.start(step, done);
   }
 
   const register = async () => ({ story, ...(await reader.readRegister()) });

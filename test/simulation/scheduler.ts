@@ -7,7 +7,7 @@ export interface Process {
   alive: boolean;
   /** Milliseconds that its clock is off. */
   skewMilliseconds: number;
-  now(): Date;
+  readonly now: () => Date;
   /** How many things it has asked for: faults are told by this number. */
   asked: number;
   /** Called once when it is killed, with nobody current. */
@@ -161,7 +161,10 @@ export function createScheduler(options: SchedulerOptions) {
   }
 
   /** Resolves when its turn has come; never for a process that is dead by then. `mayDie` names the rate of dying here. */
-  function turn(label: string, { milliseconds, mayDie }: { milliseconds?: number; mayDie?: string } = {}): Promise<void> {
+  function turn(
+    label: string,
+    { milliseconds, mayDie }: { milliseconds?: number; mayDie?: string } = {},
+  ): Promise<void> {
     if (calm) return Promise.resolve();
     const process = requireCurrent(label);
     process.asked += 1;

@@ -26,8 +26,7 @@ const { values } = parseArgs({
 const shrinks = !values["no-shrink"];
 const write = (text: string) => process.stdout.write(`${text}\n`);
 
-const given =
-  values.file === undefined ? values.seed : (JSON.parse(readFileSync(values.file, "utf8")) as Story);
+const given = values.file === undefined ? values.seed : (JSON.parse(readFileSync(values.file, "utf8")) as Story);
 
 if (given !== undefined) {
   const [outcome] = await playAll([given], { shrinks });

@@ -39,13 +39,20 @@ describe("a simulated story", () => {
     for (const { name } of KNOWN) expect(shown).toContain(name);
   });
 
-  it(`leaves the register, its history, its records and its index as they must be, in ${seconds} seconds of new ones`, async () => {
-    const base = randomBytes(4).toString("hex");
-    const { stories, steps, known, failed } = await explore({ base, seconds, workers: 1 });
-    process.stdout.write(`simulated ${stories} stories, ${steps} steps, from seed ${base}-0 on; ${known} met what is known\n`);
-    const texts = failed.map(({ seed, problems, shortest }) => (shortest ? toText(shortest) : `${seed}: ${problems[0]}`));
-    expect(texts.join("\n\n"), "npm run simulate -- --seed SEED").toBe("");
-    expect(stories).toBeGreaterThan(0);
-  }, (seconds + 120) * 1000);
+  it(
+    `leaves the register, its history, its records and its index as they must be, in ${seconds} seconds of new ones`,
+    async () => {
+      const base = randomBytes(4).toString("hex");
+      const { stories, steps, known, failed } = await explore({ base, seconds, workers: 1 });
+      process.stdout.write(
+        `simulated ${stories} stories, ${steps} steps, from seed ${base}-0 on; ${known} met what is known\n`,
+      );
+      const texts = failed.map(({ seed, problems, shortest }) =>
+        shortest ? toText(shortest) : `${seed}: ${problems[0]}`,
+      );
+      expect(texts.join("\n\n"), "npm run simulate -- --seed SEED").toBe("");
+      expect(stories).toBeGreaterThan(0);
+    },
+    (seconds + 120) * 1000,
+  );
 });
-

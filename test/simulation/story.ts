@@ -18,7 +18,12 @@ export interface CollectorSpec {
 }
 
 export type Act =
-  | { readonly act: "edit"; readonly scope: number; readonly set: readonly number[]; readonly remove: readonly number[] }
+  | {
+      readonly act: "edit";
+      readonly scope: number;
+      readonly set: readonly number[];
+      readonly remove: readonly number[];
+    }
   | {
       readonly act: "run";
       readonly collector: number;
@@ -33,7 +38,12 @@ export type Act =
   | { readonly act: "trigger"; readonly collector: number }
   | { readonly act: "replace-collector"; readonly collector: number }
   | { readonly act: "foreign"; readonly collector: number }
-  | { readonly act: "clock"; readonly who: "api" | "collector"; readonly nth: number; readonly skewMilliseconds: number };
+  | {
+      readonly act: "clock";
+      readonly who: "api" | "collector";
+      readonly nth: number;
+      readonly skewMilliseconds: number;
+    };
 
 export type Step = Act & { readonly atMilliseconds: number };
 
@@ -119,9 +129,12 @@ function makeCollectors(random: Random, scopes: number): CollectorSpec[] {
     scopes: of,
     skewMilliseconds: skew(),
   });
-  switch (random.weighted({ one: 4, split: 3, both: 2 })) {
+  switch (random.weighted({ one: 3, twins: 3, split: 2, both: 2 })) {
     case "one":
       return [one("alpha", 0, all)];
+    // One collector deployed twice: one key, one source, and a spool on each machine.
+    case "twins":
+      return [one("alpha", 0, all), one("alpha", 1, all)];
     case "split": {
       const first = all.filter((at) => at % 2 === 0);
       const second = all.filter((at) => at % 2 === 1);
@@ -227,7 +240,9 @@ export function makeStory(seed: string): Story {
   const count = 6 + random.below(18);
   for (let n = 0; n < count; n++) {
     const gap = random.weighted({ none: 4, short: 4, long: 2, hours: 0.3 });
-    at += { none: random.below(20), short: random.below(20_000), long: random.below(5 * MINUTE), hours: 90 * MINUTE }[gap];
+    at += { none: random.below(20), short: random.below(20_000), long: random.below(5 * MINUTE), hours: 90 * MINUTE }[
+      gap
+    ];
     steps.push({ ...anAct(random, scopes.length, collectors), atMilliseconds: at });
   }
   if (!CLOCKS_GO_BACK) goForward(collectors, steps);
@@ -243,6 +258,7 @@ export function makeStory(seed: string): Story {
       { slowRate: 0, stallRate: 0 },
       { slowRate: 0.1, stallRate: 0 },
       { slowRate: 0.05, stallRate: 0.01 },
+      { slowRate: 0.2, stallRate: 0.04 },
     ]),
     rates: Object.fromEntries(kinds.map((kind) => [kind, random.pick(RATES[kind] as readonly number[])])),
     steps,

@@ -5,7 +5,7 @@ import { BusyError, ConflictError } from "@cadastre/store/errors";
 import { openSqliteTable } from "@cadastre/store/sqlite";
 import type { Table } from "@cadastre/store/table";
 import { createDynamo } from "./dynamo.ts";
-import { type Process, type Scheduler } from "./scheduler.ts";
+import type { Process, Scheduler } from "./scheduler.ts";
 
 /** What was ever written to, by which all of the table can be read. */
 export type Written = Map<string, { readonly entity: AnyEntity; readonly key: object }>;

@@ -47,7 +47,8 @@ function allowed({ deliveries, asked, ended }: Facts): string[] {
   for (const { what, id, atStep } of ended) {
     for (const { token, keyId, status, sentAtStep, method, path } of deliveries) {
       if ((what === "token" ? token : keyId) !== id || sentAtStep <= atStep) continue;
-      if (status !== undefined && status < 300) problems.push(`${method} ${path} was answered ${status} to a revoked ${what}`);
+      if (status !== undefined && status < 300)
+        problems.push(`${method} ${path} was answered ${status} to a revoked ${what}`);
     }
   }
   return problems;
@@ -66,10 +67,13 @@ function rightSecrets({ asked, deliveries }: Facts): string[] {
   return asked
     .filter(({ kind }) => kind === "credential-reveal")
     .flatMap(({ name, about }) =>
-      deliveries.filter(isOf(name)).filter(isDone).flatMap(({ answer }) => {
-        const secret = (answer as { secret?: { secret?: string } }).secret?.secret;
-        return secret === `secret of ${String(about.name)}` ? [] : [`${String(about.id)} reveals ${secret}`];
-      }),
+      deliveries
+        .filter(isOf(name))
+        .filter(isDone)
+        .flatMap(({ answer }) => {
+          const secret = (answer as { secret?: { secret?: string } }).secret?.secret;
+          return secret === `secret of ${String(about.name)}` ? [] : [`${String(about.id)} reveals ${secret}`];
+        }),
     );
 }
 

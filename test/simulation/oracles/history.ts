@@ -21,7 +21,13 @@ function inOrder(id: string, events: readonly ResourceEvent[]): string[] {
   let status: "none" | "active" | "retired" = "none";
   for (const [at, { sequence, type, changes }] of events.entries()) {
     if (sequence !== at + 1) problems.push(`history of ${id}: event ${at + 1} has the number ${sequence}`);
-    const may: string = { created: "none", updated: "active", retired: "active", returned: "retired", annotated: status }[type];
+    const may: string = {
+      created: "none",
+      updated: "active",
+      retired: "active",
+      returned: "retired",
+      annotated: status,
+    }[type];
     if (may !== status) problems.push(`history of ${id}: ${type} (${sequence}) while it is ${status}`);
     if (type === "updated" && changes.length === 0) problems.push(`history of ${id}: ${sequence} changes nothing`);
     if (type === "retired") status = "retired";
@@ -72,7 +78,8 @@ function justified(facts: Facts, resource: Resource, event: ResourceEvent): stri
   const look = facts.looks.get(run as string);
   if (look === undefined) return [`${what}: there was no such run`];
   if (look.foreign) return [`${what}: the collector may not speak of this account`];
-  if (type === "retired") return missedBy(facts, look, resource) === undefined ? [`${what}: the run did not miss it`] : [];
+  if (type === "retired")
+    return missedBy(facts, look, resource) === undefined ? [`${what}: the run did not miss it`] : [];
   const views = [...look.scopes.values()].flatMap(({ shown }) => shown.get(resource.id) ?? []);
   if (views.length === 0) return [`${what}: the run did not see it`];
   const revision = revisionIn(event, "after");

@@ -25,7 +25,7 @@ type ByRequest = ReadonlyMap<string, readonly AuditRecord[]>;
 
 /** An ask and all its deliveries; under one Idempotency-Key several asks are one. */
 function asksOf({ asked, deliveries }: Facts): { ask: Asked; of: Delivery[] }[] {
-  const groups = Map.groupBy(asked, ({ name, about }) => String(about.key ?? name));
+  const groups = Map.groupBy(asked, ({ name, about }) => (about.key as string | undefined) ?? name);
   return [...groups.values()].map((asks) => {
     const names = new Set(asks.map(({ name }) => name));
     return { ask: asks[0] as Asked, of: deliveries.filter((one) => one.asked !== undefined && names.has(one.asked)) };
@@ -40,7 +40,9 @@ function recordedOnce(facts: Facts, records: ByRequest): string[] {
   return asksOf(facts).flatMap(({ ask, of }) => {
     const bounds = RECORDS[ask.kind];
     if (bounds === undefined || of.length === 0) return [];
-    const found = of.flatMap(({ requestId }) => records.get(requestId) ?? []).filter(({ outcome }) => outcome === "done");
+    const found = of
+      .flatMap(({ requestId }) => records.get(requestId) ?? [])
+      .filter(({ outcome }) => outcome === "done");
     const isKeyed = ask.about.key !== undefined;
     const done = of.filter(isDone).length;
     const times = isKeyed ? Math.min(done, 1) : done;
@@ -71,9 +73,18 @@ function effectsAreThere(facts: Facts): string[] {
     ];
   };
   return [
-    ...made("token.create", tokens.map(({ id }) => id)),
-    ...made("credential.create", credentials.map(({ id }) => id)),
-    ...made("collector.register", collectors.map(({ id }) => id)),
+    ...made(
+      "token.create",
+      tokens.map(({ id }) => id),
+    ),
+    ...made(
+      "credential.create",
+      credentials.map(({ id }) => id),
+    ),
+    ...made(
+      "collector.register",
+      collectors.map(({ id }) => id),
+    ),
     ...resources.flatMap(({ id }) => {
       const events = (histories.get(id) ?? []).filter(({ type }) => type === "annotated").length;
       return differ(`annotations of ${id}`, count(audit, "resource.annotate", id), events);
@@ -90,7 +101,9 @@ function effectsAreThere(facts: Facts): string[] {
     ]),
     ...holds.flatMap(({ id, state }) => [
       ...differ(`rejection of ${id}`, count(audit, "hold.reject", id), state === "rejected" ? 1 : 0),
-      ...((count(audit, "hold.approve", id) > 0) !== (state === "approved") ? [`${id} is ${state}, not as recorded`] : []),
+      ...(count(audit, "hold.approve", id) > 0 !== (state === "approved")
+        ? [`${id} is ${state}, not as recorded`]
+        : []),
     ]),
     ...accounts.flatMap(({ provider, account }) => {
       const target = `${provider}/${account}`;

@@ -42,7 +42,8 @@ function compare(facts: AtTheEnd, cloud: Cloud, mayStay: (resource: Resource) =>
   for (const [id, shown] of there) {
     const resource = known.get(id);
     if (resource !== undefined && isUnsaid(story, resource)) continue;
-    if (resource?.status !== "active") problems.push(`${id} was shown at the end, and is ${resource?.status ?? "not there"}`);
+    if (resource?.status !== "active")
+      problems.push(`${id} was shown at the end, and is ${resource?.status ?? "not there"}`);
     else if (revisionOf(resource) !== revisionOf(shown)) {
       problems.push(`${id} was shown at ${revisionOf(shown)}, and is at ${revisionOf(resource)}`);
     } else if (JSON.stringify(resource.attributes.blocks ?? 0) !== JSON.stringify(blocksOf(shown) ?? 0)) {
@@ -50,7 +51,8 @@ function compare(facts: AtTheEnd, cloud: Cloud, mayStay: (resource: Resource) =>
     }
   }
   for (const resource of facts.resources) {
-    if (resource.status === "retired" || there.has(resource.id) || isUnsaid(story, resource) || mayStay(resource)) continue;
+    if (resource.status === "retired" || there.has(resource.id) || isUnsaid(story, resource) || mayStay(resource))
+      continue;
     problems.push(`${resource.id} is active, and nobody sees it at the end`);
   }
   return problems;
@@ -62,7 +64,9 @@ function blocksOf({ attributes }: CloudResource): unknown {
 }
 
 const heldIn = ({ holds }: AtTheEnd, states: readonly string[]) => {
-  const ids = new Set(holds.filter(({ state }) => states.includes(state)).flatMap(({ sample }) => sample.map(({ id }) => id)));
+  const ids = new Set(
+    holds.filter(({ state }) => states.includes(state)).flatMap(({ sample }) => sample.map(({ id }) => id)),
+  );
   return (resource: Resource) => ids.has(resource.id);
 };
 

@@ -1,6 +1,6 @@
 import type { Resource } from "@cadastre/contract/view";
-import { contains, hostPrefix, parsePrefix } from "@cadastre/net/prefix";
 import { parseAddress } from "@cadastre/net/address";
+import { contains, hostPrefix, parsePrefix } from "@cadastre/net/prefix";
 import type { Facts } from "../facts.ts";
 import type { Random } from "../random.ts";
 import type { Reader } from "../reader.ts";
@@ -31,7 +31,10 @@ function differs(found: readonly string[], right: readonly string[]): string {
   return `finds ${found.join() || "nothing"}, not ${right.join() || "nothing"}`;
 }
 
-const accountsOf = ({ account, observedBy }: Resource) => [account, ...observedBy.map(({ scope }) => scope.split("/")[1])];
+const accountsOf = ({ account, observedBy }: Resource) => [
+  account,
+  ...observedBy.map(({ scope }) => scope.split("/")[1]),
+];
 
 function questionsOf(resource: Resource): Question[] {
   const { kind, account, region, status } = resource;
@@ -53,7 +56,10 @@ function questionsOf(resource: Resource): Question[] {
   }
   const { revision } = resource.tags;
   if (revision !== undefined) {
-    questions.push({ query: `tag=revision%3D${revision}`, matches: (one) => isActive(one) && one.tags.revision === revision });
+    questions.push({
+      query: `tag=revision%3D${revision}`,
+      matches: (one) => isActive(one) && one.tags.revision === revision,
+    });
   }
   if (resource.name !== "") {
     questions.push({ query: `name=${resource.name}`, matches: (one) => isActive(one) && one.name === resource.name });
@@ -72,7 +78,10 @@ export async function judgeSearch(facts: Facts, reader: Reader, random: Random):
   for (const { query, matches } of some) {
     const limit = random.chance(0.3) ? 1 + random.below(4) : 200;
     const found = (await reader.list<Resource>(`/api/v1/resources?${query}`, limit)).map(({ id }) => id).sort();
-    const right = resources.filter(matches).map(({ id }) => id).sort();
+    const right = resources
+      .filter(matches)
+      .map(({ id }) => id)
+      .sort();
     if (found.join() !== right.join()) problems.push(`search ${query} (pages of ${limit}) ${differs(found, right)}`);
   }
   const limit = 1 + random.below(4);
