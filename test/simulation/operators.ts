@@ -1,12 +1,13 @@
 import type { Asked, Ended } from "./facts.ts";
 import type { Hosts } from "./hosts.ts";
 import type { Network } from "./network.ts";
-import type { Process, Scheduler } from "./scheduler.ts";
+import { currentProcess, type Process, type Scheduler } from "./scheduler.ts";
 import type { Act, CollectorSpec, Story } from "./story.ts";
 
 const API = "https://cadastre.test";
 const PATIENCE_MILLISECONDS = 60_000;
 const MOST_TRIES = 4;
+const MOST_THOUGHT_MILLISECONDS = 60_000;
 
 type Json = Record<string, unknown>;
 interface Item extends Json {
@@ -91,6 +92,12 @@ export function createOperators(options: {
     }
   }
 
+  /** Between reading and writing a person takes a while. */
+  function think(): Promise<void> {
+    const share = currentProcess()?.random.next() ?? 0;
+    return scheduler.turn("thinks", { milliseconds: share * share * MOST_THOUGHT_MILLISECONDS, mayDie: "caller-kill" });
+  }
+
   async function annotate({ nth, field }: Extract<Act, { act: "annotate" }>): Promise<void> {
     const items = itemsOf(await get("/api/v1/resources?status=any&limit=20"));
     const one = items[nth % items.length];
@@ -98,6 +105,7 @@ export function createOperators(options: {
     const path = `/api/v1/resources/${encodeURIComponent(one.id)}`;
     const read = await get(path);
     if (read.status !== 200 || read.etag === null) return;
+    await think();
     const mark = `|${asked.length}|`;
     const body = { [field]: `${String(read.body[field])}${mark}` };
     await ask("annotate", { method: "PATCH", path, body, ifMatch: read.etag }, { id: one.id, field, mark });
@@ -106,6 +114,7 @@ export function createOperators(options: {
   async function decide({ approve, ifMatch }: { approve: boolean; ifMatch: boolean }): Promise<void> {
     const [hold] = itemsOf(await get("/api/v1/discovery/holds?state=pending&limit=200"));
     if (hold === undefined) return;
+    await think();
     const verb = approve ? "approve" : "reject";
     const path = `/api/v1/discovery/holds/${hold.id}/${verb}`;
     const about = { hold: hold.id, sample: (hold.sample as { id: string }[]).map(({ id }) => id), ifMatch };
@@ -126,6 +135,7 @@ export function createOperators(options: {
       await ask("account-delete", { method: "DELETE", path, ifMatch: read.etag }, { account: number });
       return;
     }
+    await think();
     const mark = `|${asked.length}|`;
     const body = { notes: `${String(read.body.notes)}${mark}` };
     await ask("account-patch", { method: "PATCH", path, body, ifMatch: read.etag }, { account: number, mark });

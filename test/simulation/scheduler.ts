@@ -62,7 +62,7 @@ export type Scheduler = ReturnType<typeof createScheduler>;
  * the same whenever its seed is.
  */
 export function createScheduler(options: SchedulerOptions) {
-  const { seed, latency, mostSteps } = options;
+  const { seed, mostSteps } = options;
   const heap: Event[] = [];
   const trace: string[] = [];
   let time = options.startMilliseconds;
@@ -70,7 +70,7 @@ export function createScheduler(options: SchedulerOptions) {
   let steps = 0;
   let outside = 0;
   let digest = 0;
-  let faults = options.faults;
+  let { latency, faults } = options;
   let calm = false;
   const happened = new Set<string>();
 
@@ -245,8 +245,9 @@ export function createScheduler(options: SchedulerOptions) {
         calm = false;
       }
     },
-    /** From now on nothing fails by itself. */
+    /** From now on nothing fails by itself, and nothing is slow. */
     heal(): void {
+      latency = { slowRate: 0, stallRate: 0 };
       faults = { rates: {} };
     },
     delayOf,

@@ -170,7 +170,7 @@ function anAct(random: Random, scopes: number, collectors: readonly CollectorSpe
     random.weighted({
       edit: 7,
       run: 9,
-      annotate: 3,
+      annotate: 4,
       decide: 3,
       account: 1,
       token: 1,
@@ -188,7 +188,7 @@ function anAct(random: Random, scopes: number, collectors: readonly CollectorSpe
     case "annotate":
       return {
         act: "annotate",
-        nth: random.below(4),
+        nth: random.below(3),
         field: random.chance(0.7) ? "notes" : "owner",
       };
     case "decide":
