@@ -92,9 +92,11 @@ async function runToTheEnd(world: World, collector: number): Promise<SessionResu
   return last;
 }
 
-async function runAll(world: World, problems: string[]): Promise<void> {
+/** Every collector runs, one after the other. With `again` nothing has changed since it did: then nothing is to be sent. */
+async function runAll(world: World, problems: string[], again: boolean): Promise<void> {
   for (const [collector, { name }] of world.story.collectors.entries()) {
     const result = await runToTheEnd(world, collector);
+    if (again && result?.state === "closed") problems.push(`${name} has to send what has not changed`);
     if (result?.delivered === true) continue;
     const why = result?.problem === undefined ? "" : `: ${result.problem.code} ${result.problem.message}`;
     problems.push(`${name} cannot deliver although nothing is in its way${why}`);
@@ -177,11 +179,11 @@ export async function play(story: Story, { keepTrace = false } = {}): Promise<Ou
     if (story.clocksGoBack) hosts.healClocks();
     await scheduler.drain();
     await registerAgain(world);
-    await runAll(world, problems);
+    await runAll(world, problems, false);
     problems.push(...judgeBeforeDecisions(await register(), cloud));
     await approveAll(world);
     problems.push(...judgeAfterDecisions(await register(), cloud));
-    await runAll(world, problems);
+    await runAll(world, problems, true);
     const end = await facts();
     problems.push(...judgeAfterDecisions(end, cloud), ...judge(end, api.errors));
     problems.push(...(await judgeSearch(end, reader, createRandom(`${story.seed}/questions`))));

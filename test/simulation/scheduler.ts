@@ -208,12 +208,7 @@ export function createScheduler(options: SchedulerOptions) {
   }
 
   /** Runs all that is still on its way. */
-  async function drain(): Promise<void> {
-    while (heap.some(({ process }) => process.alive)) {
-      const left = heap.length;
-      await run(() => heap.length < left || heap.length === 0);
-    }
-  }
+  const drain = (): Promise<void> => run(() => !heap.some(({ process }) => process.alive));
 
   return {
     spawn,
