@@ -111,10 +111,10 @@ export function createOperators(options: {
     await ask("annotate", { method: "PATCH", path, body, ifMatch: read.etag }, { id: one.id, field, mark });
   }
 
-  async function decide({ approve, ifMatch }: { approve: boolean; ifMatch: boolean }): Promise<void> {
+  async function decide({ approve, ifMatch, hasty }: Extract<Act, { act: "decide" }>): Promise<void> {
     const [hold] = itemsOf(await get("/api/v1/discovery/holds?state=pending&limit=200"));
     if (hold === undefined) return;
-    await think();
+    if (!hasty) await think();
     const verb = approve ? "approve" : "reject";
     const path = `/api/v1/discovery/holds/${hold.id}/${verb}`;
     const about = { hold: hold.id, sample: (hold.sample as { id: string }[]).map(({ id }) => id), ifMatch };

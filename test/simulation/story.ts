@@ -31,7 +31,7 @@ export type Act =
       readonly lies: readonly Lie[];
     }
   | { readonly act: "annotate"; readonly nth: number; readonly field: "notes" | "owner" }
-  | { readonly act: "decide"; readonly approve: boolean; readonly ifMatch: boolean }
+  | { readonly act: "decide"; readonly approve: boolean; readonly ifMatch: boolean; readonly hasty: boolean }
   | { readonly act: "account"; readonly how: "create" | "patch" | "delete"; readonly nth: number }
   | { readonly act: "token"; readonly how: "create" | "revoke" | "use"; readonly nth: number }
   | { readonly act: "credential"; readonly how: "create" | "reveal" | "revoke"; readonly nth: number }
@@ -192,7 +192,7 @@ function anAct(random: Random, scopes: number, collectors: readonly CollectorSpe
         field: random.chance(0.7) ? "notes" : "owner",
       };
     case "decide":
-      return { act: "decide", approve: random.chance(0.7), ifMatch: random.chance(0.5) };
+      return { act: "decide", approve: random.chance(0.7), ifMatch: random.chance(0.5), hasty: false };
     case "account":
       return { act: "account", how: random.pick(["create", "patch", "patch", "delete"]), nth: random.below(3) };
     case "token":
@@ -226,6 +226,28 @@ function goForward(collectors: readonly CollectorSpec[], steps: Step[]): void {
   }
 }
 
+/**
+ * Acts that meet each other: a look is being delivered, or a decision carried out, when what it was about changes, and another
+ * collector, or the same one on another machine, says so.
+ */
+function aRace(random: Random, scopes: number, collectors: readonly CollectorSpec[]): Act[] {
+  const scope = random.below(scopes);
+  const whole = (collector: number): Act => {
+    const { scopes: of } = collectors[collector] as CollectorSpec;
+    return { act: "run", collector, scopes: of, lies: of.map(() => "whole" as const) };
+  };
+  const [one, other] = [random.below(collectors.length), random.below(collectors.length)];
+  const some = Array.from({ length: 1 + random.below(3) }, () => random.below(6));
+  const back: Act = { act: "edit", scope, set: some, remove: [] };
+  if (random.chance(0.3)) {
+    const most = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11];
+    const gone: Act = { act: "edit", scope, set: [], remove: most };
+    return [gone, whole(one), { act: "decide", approve: true, ifMatch: false, hasty: true }, back, whole(other)];
+  }
+  const first: Act = random.chance(0.5) ? { act: "edit", scope, set: [], remove: some } : back;
+  return [first, whole(one), back, whole(other)];
+}
+
 /** The story of a seed. */
 export function makeStory(seed: string): Story {
   const random = createRandom(`story/${seed}`);
@@ -237,13 +259,18 @@ export function makeStory(seed: string): Story {
     return { act: "edit", scope, set: Array.from({ length: count }, (_, n) => n), remove: [], atMilliseconds: 0 };
   });
   let at = 1;
-  const count = 6 + random.below(18);
+  const count = 5 + random.below(15);
   for (let n = 0; n < count; n++) {
     const gap = random.weighted({ none: 4, short: 4, long: 2, hours: 0.3 });
     at += { none: random.below(20), short: random.below(20_000), long: random.below(5 * MINUTE), hours: 90 * MINUTE }[
       gap
     ];
     steps.push({ ...anAct(random, scopes.length, collectors), atMilliseconds: at });
+    if (!random.chance(0.06)) continue;
+    for (const act of aRace(random, scopes.length, collectors)) {
+      at += act.act === "decide" ? 20_000 : random.pick([0, 5, 20, 60, 200]);
+      steps.push({ ...act, atMilliseconds: at });
+    }
   }
   if (!CLOCKS_GO_BACK) goForward(collectors, steps);
   const kinds = random.chance(0.15) ? [] : random.some(Object.keys(RATES), random.pick([0.15, 0.35, 0.6]));
