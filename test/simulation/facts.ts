@@ -1,0 +1,75 @@
+import type { Collector } from "@cadastre/contract/collector";
+import type { Hold, ScopeState } from "@cadastre/contract/discovery";
+import type { ScopeStatus } from "@cadastre/contract/scope";
+import type { Token } from "@cadastre/contract/token";
+import type { AuditRecord, Resource, ResourceEvent } from "@cadastre/contract/view";
+import type { CloudResource } from "./cloud.ts";
+import type { Delivery } from "./network.ts";
+import type { Story } from "./story.ts";
+
+/** What one run of a collector showed of a scope. */
+export interface LookedAt {
+  readonly status: ScopeStatus;
+  /** By natural id, as they were first shown. */
+  readonly shown: ReadonlyMap<string, CloudResource>;
+}
+
+export interface Look {
+  readonly run: string;
+  readonly source: string;
+  readonly startedAtStep: number;
+  /** When its process was over; at the end of all, when it never was. */
+  readonly endedAtStep: () => number;
+  /** Of accounts that the collector may not speak of. */
+  readonly foreign: boolean;
+  /** By the place of the scope in the story. */
+  readonly scopes: ReadonlyMap<number, LookedAt>;
+}
+
+/** What an operator asked for; its deliveries have its name. */
+export interface Asked {
+  readonly name: string;
+  readonly kind: string;
+  readonly token: string;
+  /** The text that an annotation added, the id that it was about, and so on. */
+  readonly about: Readonly<Record<string, unknown>>;
+}
+
+/** A moment after which something must not work any more. */
+export interface Ended {
+  readonly what: "token" | "collector";
+  readonly id: string;
+  /** Requests sent from this step on must be refused. */
+  readonly atStep: number;
+}
+
+/** What the register is. */
+export interface Register {
+  readonly resources: readonly Resource[];
+  readonly holds: readonly Hold[];
+}
+
+/** What the API shows, of the register and of who did what. */
+export interface Shown extends Register {
+  /** By natural id, oldest first. */
+  readonly histories: ReadonlyMap<string, readonly ResourceEvent[]>;
+  readonly audit: readonly AuditRecord[];
+  readonly states: readonly ScopeState[];
+  readonly tokens: readonly Token[];
+  readonly collectors: readonly Collector[];
+  readonly accounts: readonly { readonly provider: string; readonly account: string }[];
+  readonly credentials: readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly revokedAt?: string | undefined;
+  }[];
+}
+
+/** All that is known of a story once it is over: what was shown and asked, and what the API says. */
+export interface Facts extends Shown {
+  readonly story: Story;
+  readonly looks: ReadonlyMap<string, Look>;
+  readonly deliveries: readonly Delivery[];
+  readonly asked: readonly Asked[];
+  readonly ended: readonly Ended[];
+}

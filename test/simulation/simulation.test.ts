@@ -1,0 +1,58 @@
+import { randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { KNOWN } from "./known.ts";
+import { explore, playAll } from "./pool.ts";
+import { toText } from "./report.ts";
+import type { Story } from "./story.ts";
+
+interface Vector {
+  readonly about: string;
+  /** Name of what is known to be wrong, while it is. */
+  readonly known?: string;
+  readonly story: Story;
+}
+
+const vectors = JSON.parse(readFileSync(new URL("vectors.json", import.meta.url), "utf8")) as Vector[];
+const seconds = Number(process.env.CADASTRE_SIMULATION_SECONDS ?? 20);
+
+describe("a simulated story", () => {
+  it("is told again, to the byte, by its seed", async () => {
+    const seeds = Array.from({ length: 6 }, (_, n) => `again-${n}`);
+    const [first, second] = [await playAll(seeds), await playAll([...seeds].reverse())];
+    expect(second.map(({ digest }) => digest).reverse()).toEqual(first.map(({ digest }) => digest));
+    expect(new Set(first.map(({ digest }) => digest)).size).toBe(seeds.length);
+  });
+
+  it("that failed once and was mended does not fail again", async () => {
+    const outcomes = await playAll(vectors.map(({ story }) => story));
+    for (const [at, { about, known }] of vectors.entries()) {
+      const outcome = outcomes[at];
+      if (outcome === undefined) throw new Error(`${about} was not played`);
+      if (known === undefined) expect(outcome.problems, toText(outcome)).toEqual([]);
+      else expect(outcome.problems, `${about} is mended: take it off the known ones`).not.toEqual([]);
+    }
+  });
+
+  it("of which something is known to be wrong is among the vectors", () => {
+    const shown = vectors.flatMap(({ known = [] }) => known);
+    for (const { name } of KNOWN) expect(shown).toContain(name);
+  });
+
+  it(
+    `leaves the register, its history, its records and its index as they must be, in ${seconds} seconds of new ones`,
+    async () => {
+      const base = randomBytes(4).toString("hex");
+      const { stories, steps, known, failed } = await explore({ base, seconds, workers: 1 });
+      process.stdout.write(
+        `simulated ${stories} stories, ${steps} steps, from seed ${base}-0 on; ${known} met what is known\n`,
+      );
+      const texts = failed.map(({ seed, problems, shortest }) =>
+        shortest ? toText(shortest) : `${seed}: ${problems[0]}`,
+      );
+      expect(texts.join("\n\n"), "npm run simulate -- --seed SEED").toBe("");
+      expect(stories).toBeGreaterThan(0);
+    },
+    (seconds + 120) * 1000,
+  );
+});

@@ -1,0 +1,295 @@
+import type { KindName } from "@cadastre/contract/kinds/names";
+import type { ScopeKey } from "@cadastre/contract/scope";
+import type { Share } from "./cloud.ts";
+import { CLOCKS_GO_BACK } from "./known.ts";
+import { createRandom, type Random } from "./random.ts";
+import type { Latency } from "./scheduler.ts";
+
+/** What a collector makes of one scope: all of it, or what goes wrong. */
+export type Lie = "whole" | "partial" | "denied" | "skipped" | "twice" | "unfinished";
+
+export interface CollectorSpec {
+  readonly name: string;
+  /** The machine it runs on; collectors of one machine and name share a spool. */
+  readonly host: number;
+  /** Places of the scopes that it looks at. */
+  readonly scopes: readonly number[];
+  readonly skewMilliseconds: number;
+}
+
+export type Act =
+  | {
+      readonly act: "edit";
+      readonly scope: number;
+      readonly set: readonly number[];
+      readonly remove: readonly number[];
+    }
+  | {
+      readonly act: "run";
+      readonly collector: number;
+      readonly scopes: readonly number[];
+      readonly lies: readonly Lie[];
+    }
+  | { readonly act: "annotate"; readonly nth: number; readonly field: "notes" | "owner" }
+  | { readonly act: "decide"; readonly approve: boolean; readonly ifMatch: boolean; readonly hasty: boolean }
+  | { readonly act: "account"; readonly how: "create" | "patch" | "delete"; readonly nth: number }
+  | { readonly act: "token"; readonly how: "create" | "revoke" | "use"; readonly nth: number }
+  | { readonly act: "credential"; readonly how: "create" | "reveal" | "revoke"; readonly nth: number }
+  | { readonly act: "trigger"; readonly collector: number }
+  | { readonly act: "replace-collector"; readonly collector: number }
+  | { readonly act: "foreign"; readonly collector: number }
+  | {
+      readonly act: "clock";
+      readonly who: "api" | "collector";
+      readonly nth: number;
+      readonly skewMilliseconds: number;
+    };
+
+export type Step = Act & { readonly atMilliseconds: number };
+
+/** All that a story is made of. It is data, so that it can be shortened. */
+export interface Story {
+  readonly seed: string;
+  readonly table: "dynamo" | "sqlite";
+  readonly instances: number;
+  readonly scopes: readonly ScopeKey[];
+  readonly shares: readonly Share[];
+  readonly collectors: readonly CollectorSpec[];
+  readonly latency: Latency;
+  readonly rates: Readonly<Record<string, number>>;
+  /** Exactly these faults and no others, by their names. */
+  readonly only?: readonly string[];
+  readonly steps: readonly Step[];
+  /** Whether collectors' clocks may be set back, at the end at the latest. */
+  readonly clocksGoBack: boolean;
+  /** Scopes that nobody is let see at the end either. */
+  readonly deniedAtEnd: readonly number[];
+}
+
+export const ACCOUNTS = ["111111111111", "222222222222"];
+/** An account that no collector is bound to. */
+export const FOREIGN_ACCOUNT = "999999999999";
+const REGIONS = ["us-east-1", "eu-west-1"];
+const MINUTE = 60_000;
+
+/** The kinds of faults with the rates that a story may give them. */
+const RATES: Readonly<Record<string, readonly number[]>> = {
+  "net-lost": [0.02, 0.1],
+  "net-refused": [0.02, 0.1],
+  "net-answer-lost": [0.03, 0.15],
+  "net-double": [0.05, 0.3],
+  "api-kill": [0.003, 0.01, 0.03],
+  "caller-kill": [0.01, 0.05],
+  "disk-kill": [0.005, 0.03],
+  "disk-full": [0.01],
+  "disk-short-write": [0.2],
+  "power-cut": [0.5, 1],
+  "table-throttle": [0.05, 0.2],
+  "table-conflict": [0.03, 0.2],
+  "table-fail": [0.005, 0.02],
+  "table-fail-late": [0.005, 0.02],
+  "table-lost-answer": [0.03, 0.15],
+  "table-partial": [0.1, 0.5],
+  "table-lag": [0.1, 0.5, 1],
+  "vault-fail": [0.2],
+};
+
+function makeScopes(random: Random): { scopes: ScopeKey[]; shares: Share[] } {
+  const scopes: ScopeKey[] = [];
+  const shares: Share[] = [];
+  const add = (scope: ScopeKey) => {
+    const known = scopes.findIndex((other) => JSON.stringify(other) === JSON.stringify(scope));
+    return known >= 0 ? known : scopes.push(scope) - 1;
+  };
+  const kinds: KindName[] = ["instance", "instance", "subnet", "network"];
+  const count = 1 + random.below(3);
+  for (let n = 0; n < count; n++) {
+    add({ provider: "aws", account: random.pick(ACCOUNTS), region: random.pick(REGIONS), kind: random.pick(kinds) });
+  }
+  if (random.chance(0.3)) {
+    const [owner, guest] = ACCOUNTS as [string, string];
+    const from = add({ provider: "aws", account: owner, region: "us-east-1", kind: "subnet" });
+    const to = add({ provider: "aws", account: guest, region: "us-east-1", kind: "subnet" });
+    shares.push({ from, to });
+  }
+  if (random.chance(0.2)) {
+    const from = add({ provider: "tls", account: "office", region: "global", kind: "certificate" });
+    const to = add({ provider: "tls", account: "lab", region: "global", kind: "certificate" });
+    shares.push({ from, to });
+  }
+  return { scopes, shares };
+}
+
+function makeCollectors(random: Random, scopes: number): CollectorSpec[] {
+  const all = Array.from({ length: scopes }, (_, at) => at);
+  const skew = () => (random.chance(0.3) ? Math.round((random.next() - 0.5) * 20 * MINUTE) : 0);
+  const one = (name: string, host: number, of: readonly number[]): CollectorSpec => ({
+    name,
+    host,
+    scopes: of,
+    skewMilliseconds: skew(),
+  });
+  switch (random.weighted({ one: 3, twins: 3, split: 2, both: 2 })) {
+    case "one":
+      return [one("alpha", 0, all)];
+    // One collector deployed twice: one key, one source, and a spool on each machine.
+    case "twins":
+      return [one("alpha", 0, all), one("alpha", 1, all)];
+    case "split": {
+      const first = all.filter((at) => at % 2 === 0);
+      const second = all.filter((at) => at % 2 === 1);
+      return second.length === 0 ? [one("alpha", 0, all)] : [one("alpha", 0, first), one("beta", 1, second)];
+    }
+    case "both":
+      return [one("alpha", 0, all), one("beta", 1, random.chance(0.5) ? all : all.slice(0, 1))];
+  }
+}
+
+const LIES: Readonly<Record<Lie, number>> = { whole: 12, partial: 2, denied: 2, skipped: 1, twice: 1, unfinished: 1 };
+
+function anEdit(random: Random, scope: number): Act {
+  const set: number[] = [];
+  const remove: number[] = [];
+  const massive = random.chance(0.15);
+  const changes = 1 + random.below(5);
+  for (let n = 0; n < changes; n++) (random.chance(0.65) ? set : remove).push(random.below(12));
+  if (massive) for (let n = 0; n < 12; n++) if (random.chance(0.8)) remove.push(n);
+  return { act: "edit", scope, set: set.filter((n) => !remove.includes(n)), remove: [...new Set(remove)] };
+}
+
+function aRun(random: Random, collector: number, spec: CollectorSpec): Act {
+  const scopes = random.chance(0.75) ? spec.scopes : random.some(spec.scopes, 0.6);
+  const some = scopes.length > 0 ? scopes : spec.scopes;
+  return { act: "run", collector, scopes: some, lies: some.map(() => random.weighted(LIES)) };
+}
+
+function anAct(random: Random, scopes: number, collectors: readonly CollectorSpec[]): Act {
+  const collector = random.below(collectors.length);
+  const nth = random.below(100);
+  switch (
+    random.weighted({
+      edit: 7,
+      run: 9,
+      annotate: 4,
+      decide: 3,
+      account: 1,
+      token: 1,
+      credential: 1,
+      trigger: 0.3,
+      "replace-collector": 0.4,
+      foreign: 0.3,
+      clock: 0.5,
+    })
+  ) {
+    case "edit":
+      return anEdit(random, random.below(scopes));
+    case "run":
+      return aRun(random, collector, collectors[collector] as CollectorSpec);
+    case "annotate":
+      return {
+        act: "annotate",
+        nth: random.below(3),
+        field: random.chance(0.7) ? "notes" : "owner",
+      };
+    case "decide":
+      return { act: "decide", approve: random.chance(0.7), ifMatch: random.chance(0.5), hasty: false };
+    case "account":
+      return { act: "account", how: random.pick(["create", "patch", "patch", "delete"]), nth: random.below(3) };
+    case "token":
+      return { act: "token", how: random.pick(["create", "create", "revoke", "use", "use"]), nth };
+    case "credential":
+      return { act: "credential", how: random.pick(["create", "create", "reveal", "revoke"]), nth };
+    case "trigger":
+      return { act: "trigger", collector };
+    case "replace-collector":
+      return { act: "replace-collector", collector };
+    case "foreign":
+      return { act: "foreign", collector };
+    case "clock": {
+      const who = random.chance(0.4) ? "api" : "collector";
+      const most = who === "api" ? 10_000 : random.chance(0.3) ? 240 * MINUTE : 10 * MINUTE;
+      return { act: "clock", who, nth, skewMilliseconds: Math.round((random.next() - 0.5) * 2 * most) };
+    }
+  }
+}
+
+/** Leaves out what would set a collector's clock back, or so far forward that it has to be set back in the end. */
+function goForward(collectors: readonly CollectorSpec[], steps: Step[]): void {
+  const skews = collectors.map(({ skewMilliseconds }) => skewMilliseconds);
+  for (let at = 0; at < steps.length; at++) {
+    const step = steps[at];
+    if (step?.act !== "clock" || step.who === "api") continue;
+    const place = step.nth % skews.length;
+    const before = skews[place] ?? 0;
+    if (step.skewMilliseconds < before || step.skewMilliseconds > 10 * MINUTE) steps.splice(at--, 1);
+    else skews[place] = step.skewMilliseconds;
+  }
+}
+
+/**
+ * Acts that meet each other: a look is being delivered, or a decision carried out, when what it was about changes, and another
+ * collector, or the same one on another machine, says so.
+ */
+function aRace(random: Random, scopes: number, collectors: readonly CollectorSpec[]): Act[] {
+  const scope = random.below(scopes);
+  const whole = (collector: number): Act => {
+    const { scopes: of } = collectors[collector] as CollectorSpec;
+    return { act: "run", collector, scopes: of, lies: of.map(() => "whole" as const) };
+  };
+  const [one, other] = [random.below(collectors.length), random.below(collectors.length)];
+  const some = Array.from({ length: 1 + random.below(3) }, () => random.below(6));
+  const back: Act = { act: "edit", scope, set: some, remove: [] };
+  if (random.chance(0.3)) {
+    const most = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11];
+    const gone: Act = { act: "edit", scope, set: [], remove: most };
+    return [gone, whole(one), { act: "decide", approve: true, ifMatch: false, hasty: true }, back, whole(other)];
+  }
+  const first: Act = random.chance(0.5) ? { act: "edit", scope, set: [], remove: some } : back;
+  return [first, whole(one), back, whole(other)];
+}
+
+/** The story of a seed. */
+export function makeStory(seed: string): Story {
+  const random = createRandom(`story/${seed}`);
+  const table = random.chance(0.75) ? "dynamo" : "sqlite";
+  const { scopes, shares } = makeScopes(random);
+  const collectors = makeCollectors(random, scopes.length);
+  const steps: Step[] = scopes.map((_, scope) => {
+    const count = random.below(13);
+    return { act: "edit", scope, set: Array.from({ length: count }, (_, n) => n), remove: [], atMilliseconds: 0 };
+  });
+  let at = 1;
+  const count = 5 + random.below(15);
+  for (let n = 0; n < count; n++) {
+    const gap = random.weighted({ none: 4, short: 4, long: 2, hours: 0.3 });
+    at += { none: random.below(20), short: random.below(20_000), long: random.below(5 * MINUTE), hours: 90 * MINUTE }[
+      gap
+    ];
+    steps.push({ ...anAct(random, scopes.length, collectors), atMilliseconds: at });
+    if (!random.chance(0.06)) continue;
+    for (const act of aRace(random, scopes.length, collectors)) {
+      at += act.act === "decide" ? 20_000 : random.pick([0, 5, 20, 60, 200]);
+      steps.push({ ...act, atMilliseconds: at });
+    }
+  }
+  if (!CLOCKS_GO_BACK) goForward(collectors, steps);
+  const kinds = random.chance(0.15) ? [] : random.some(Object.keys(RATES), random.pick([0.15, 0.35, 0.6]));
+  return {
+    seed,
+    table,
+    instances: table === "sqlite" ? 1 : 1 + random.below(3),
+    scopes,
+    shares,
+    collectors,
+    latency: random.pick([
+      { slowRate: 0, stallRate: 0 },
+      { slowRate: 0.1, stallRate: 0 },
+      { slowRate: 0.05, stallRate: 0.01 },
+      { slowRate: 0.2, stallRate: 0.04 },
+    ]),
+    rates: Object.fromEntries(kinds.map((kind) => [kind, random.pick(RATES[kind] as readonly number[])])),
+    steps,
+    clocksGoBack: CLOCKS_GO_BACK,
+    deniedAtEnd: random.chance(0.25) ? random.some([...scopes.keys()], 0.5) : [],
+  };
+}

@@ -1,0 +1,104 @@
+import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { createDynamoTable } from "@cadastre/store/dynamo";
+import type { AnyEntity } from "@cadastre/store/entity";
+import { BusyError, ConflictError } from "@cadastre/store/errors";
+import { openSqliteTable } from "@cadastre/store/sqlite";
+import type { Table } from "@cadastre/store/table";
+import { createDynamo } from "./dynamo.ts";
+import type { Process, Scheduler } from "./scheduler.ts";
+
+/** What was ever written to, by which all of the table can be read. */
+export type Written = Map<string, { readonly entity: AnyEntity; readonly key: object }>;
+
+export interface Tables {
+  /** The table as one process of the API has it. */
+  open(process: Process, onFault: (isHard: boolean) => void): Table;
+  readonly written: Written;
+  close(): Promise<void>;
+}
+
+/** A table that notes the keys of all that is written through it. */
+function noting(table: Table, written: Written): Table {
+  const note = (writes: readonly { op: string; entity: AnyEntity }[]) => {
+    for (const write of writes) {
+      if (write.op === "check") continue;
+      const key = "item" in write ? (write.item as object) : (write as unknown as { key: object }).key;
+      const { pk, sk } = write.entity.keyOf(key as never);
+      written.set(`${pk}\n${sk}`, { entity: write.entity, key });
+    }
+  };
+  return {
+    ...table,
+    commit(writes, ...rest) {
+      note(writes);
+      return table.commit(writes, ...rest);
+    },
+    load(writes) {
+      note(writes);
+      return table.load(writes);
+    },
+  };
+}
+
+/** The store's own driver for DynamoDB, over the simulated service; any number of processes share it. */
+export function dynamoTables(scheduler: Scheduler): Tables {
+  const dynamo = createDynamo(scheduler);
+  const written: Written = new Map();
+  return {
+    written,
+    open(process, onFault) {
+      const random = () => process.random.next();
+      const client = dynamo.client({ random, onFault }) as unknown as DynamoDBClient;
+      const delay = (milliseconds: number) => scheduler.turn("store waits", { milliseconds });
+      return noting(createDynamoTable({ client, tableName: "cadastre", now: process.now, random, delay }), written);
+    },
+    close: async () => undefined,
+  };
+}
+
+/** The store's own driver for SQLite, in memory. It survives the processes that use it, as a file does. */
+export function sqliteTables(scheduler: Scheduler, now: () => Date): Tables {
+  const written: Written = new Map();
+  const shared = openSqliteTable({ path: ":memory:", now, durable: false });
+
+  function gated(onFault: (isHard: boolean) => void): Table {
+    const read = async <T>(label: string, work: () => Promise<T>): Promise<T> => {
+      await scheduler.turn(`sqlite ${label}`, { mayDie: "api-kill" });
+      const result = await scheduler.real(work());
+      await scheduler.turn(`sqlite ${label} answered`, { mayDie: "api-kill" });
+      return result;
+    };
+    const write = (label: string, busy: () => Error, work: () => Promise<void>): Promise<void> =>
+      read(label, async () => {
+        if (scheduler.isFaulty("table-conflict")) {
+          onFault(false);
+          throw busy();
+        }
+        await work();
+      });
+    return {
+      ...shared,
+      get: (entity, key, options) => read("get", () => shared.get(entity, key, options)),
+      getMany: (entity, keys, options) => read("get many", () => shared.getMany(entity, keys, options)),
+      query: (entity, query) => read("query", () => shared.query(entity, query)),
+      commit: (writes, ...rest) =>
+        write(
+          "commit",
+          () => new ConflictError([{ index: 0, reason: "busy" }]),
+          () => shared.commit(writes, ...rest),
+        ),
+      load: (writes) =>
+        write(
+          "load",
+          () => new BusyError("another process holds the file"),
+          () => shared.load(writes),
+        ),
+    };
+  }
+
+  return {
+    written,
+    open: (_, onFault) => noting(gated(onFault), written),
+    close: () => shared.close(),
+  };
+}
