@@ -43,7 +43,7 @@ export function remembering(table: Table): Table {
 }
 
 /** Every stored item of a type, through a table that remembers. */
-async function allOf<E extends AnyEntity>(context: Context, entity: E): Promise<ItemOf<E>[]> {
+export async function allOf<E extends AnyEntity>(context: Context, entity: E): Promise<ItemOf<E>[]> {
   const partitions = partitionsOf.get(context.table);
   if (!partitions) throw new Error("only the context of createTestContext knows what was written");
   const items: ItemOf<E>[] = [];
