@@ -67,7 +67,7 @@ export function facetsOf(
 }
 
 /** What a natural id itself says of its resource; no account or region where its form has none (endpoints, certificates). */
-export interface NamedResource {
+interface NamedResource {
   readonly provider: Provider;
   readonly kind: KindName;
   readonly account?: string;

@@ -13,7 +13,7 @@ const HASH_DIGITS = 12;
 
 export const RESOURCE = "resource";
 
-export type Indexed = Pick<
+type Indexed = Pick<
   ResourceItem,
   "idHash" | "id" | "kind" | "provider" | "account" | "region" | "name" | "tags" | "attributes" | "status" | "claims"
 >;

@@ -7,7 +7,7 @@ import { searchSubjects } from "../subjects/search.ts";
 import { countListed } from "./counts.ts";
 import { ResourceSubject } from "./subject.ts";
 
-export interface ListedResources extends Listed<Resource> {
+interface ListedResources extends Listed<Resource> {
   /** On the first page, how many there are in all, where the filters are those that are counted; absent where only going through them would tell. */
   readonly total?: number;
 }

@@ -14,7 +14,7 @@ const MOST_ENTRIES = 5000;
 
 /** Where a page ended: a range by its rank, and the sort key of the last entry of it. */
 const position = z.object({ rank: z.string(), after: z.string() });
-export type Position = z.output<typeof position>;
+type Position = z.output<typeof position>;
 
 interface Proposal {
   readonly subject: SubjectRef;
@@ -22,7 +22,7 @@ interface Proposal {
 }
 
 /** Found by the search: which type, and the item as its subject reads it. */
-export interface Found<Item> {
+interface Found<Item> {
   readonly type: string;
   readonly item: Item;
   readonly at: Position;
@@ -87,7 +87,7 @@ async function readAll(
   return proposals.map((proposal) => items.get(proposal));
 }
 
-export interface Walk {
+interface Walk {
   readonly subjects: readonly AnySubject[];
   readonly ranges: readonly IndexRange[];
   readonly filters?: Filters;

@@ -13,7 +13,7 @@ export interface IndexRange {
   readonly rank: string;
 }
 
-export type FilterName = keyof Filters;
+type FilterName = keyof Filters;
 
 /** A type of thing that can be found: what it is found by, whether it is what was asked for, and how it is shown. */
 export interface SubjectDefinition<Item, View> {
