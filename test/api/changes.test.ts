@@ -14,7 +14,14 @@ beforeEach(async () => {
   const { key } = await api.aReporter();
   deliver = async (states) => {
     const resources = states.map((state, n) => anInstance(n, { state, account: ACCOUNT }));
-    const scopes = [{ ...instanceScope({ account: ACCOUNT }), status: "complete", resources }];
+    const network = {
+      id: `arn:aws:ec2:us-east-1:${ACCOUNT}:vpc/vpc-1`,
+      attributes: { networkId: "vpc-1", isDefault: false, blocks: [] },
+    };
+    const scopes = [
+      { ...instanceScope({ account: ACCOUNT }), status: "complete", resources },
+      { ...instanceScope({ account: ACCOUNT, kind: "network" }), status: "complete", resources: [network] },
+    ];
     const body = { contract: "cadastre.discovery/v1", scopes };
     expect((await api.sign(key, { method: "POST", path: "/api/v1/discovery", body })).status).toBe(200);
   };
@@ -37,7 +44,7 @@ describe("changes over HTTP", () => {
       },
     ]);
     const all = (await jsonOf(await list("?order=oldest"))) as unknown as Listed;
-    expect(all.items.map((one) => one.type)).toEqual(["created", "created", "updated"]);
+    expect(all.items.map((one) => one.type)).toEqual(["created", "created", "created", "updated"]);
     const subject = encodeURIComponent(anInstance(1, { account: ACCOUNT }).id);
     const one = (await jsonOf(await list(`?subject=${subject}`))) as unknown as Listed;
     expect(one.items.map((change) => change.type)).toEqual(["updated", "created"]);
@@ -50,6 +57,7 @@ describe("changes over HTTP", () => {
     ["?cursor=abc", "422 cursor.invalid"],
     ["?subject=res_00000000000000000000000000000000", "404 resource.not_found"],
     ["?network=", "422 request.invalid"],
+    ["?network=vpc-unknown", "404 resource.not_found"],
   ])("%s is refused", async (query, outcome) => {
     expect(await outcomeOf(await list(query))).toBe(outcome);
   });
@@ -63,7 +71,7 @@ describe("changes over HTTP", () => {
     };
     const items = async (token: string) =>
       ((await jsonOf(await api.send({ method: "GET", path: "/api/v1/changes", token }))) as unknown as Listed).items;
-    expect(await items(await make([`aws/${ACCOUNT}`]))).toHaveLength(1);
+    expect(await items(await make([`aws/${ACCOUNT}`]))).toHaveLength(2);
     expect(await items(await make(["aws/999999999999"]))).toHaveLength(0);
   });
 });

@@ -69,7 +69,7 @@ describe("the feed of changes", () => {
     await aRun(estate(["running", "stopped", "running"])).deliver(context);
     clock.forward(60);
     await annotateResource(context, OPERATOR, anInstance(0).id, { owner: "payments" });
-    const changed = await all(context, { since, network: "vpc-1" });
+    const changed = await all(context, { since, network: NETWORK });
     expect(changed.map(shortOf)).toEqual(["01 updated", "00 annotated"]);
     expect(changed[0]).toMatchObject({
       kind: "instance",
@@ -84,7 +84,7 @@ describe("the feed of changes", () => {
       "00 annotated",
       "01 updated",
     ]);
-    expect(await all(context, { since, network: "vpc-2" })).toEqual([]);
+    expect(await all(context, { since, network: `${NETWORK}0` })).toEqual([]);
     expect((await all(context, { until: since.replace("T01", "T00"), type: "created" })).length).toBe(3);
     expect((await all(context, { account: "111122223333", kind: "instance", region: "us-east-1" })).length).toBe(5);
     expect(await all(context, { kind: "subnet" })).toEqual([]);

@@ -4,6 +4,7 @@ import type { Context } from "@cadastre/core/context";
 import { followChanges } from "@cadastre/core/feed/follow-changes";
 import { type ChangeFilter, listChanges } from "@cadastre/core/feed/list-changes";
 import { resourceSubject } from "@cadastre/core/register/items";
+import { networkOf } from "@cadastre/core/register/network";
 import { readResource } from "@cadastre/core/register/view";
 import { portOf } from "../services.ts";
 import { implement } from "./route.ts";
@@ -13,9 +14,17 @@ const isoOf = (text: string | undefined, options: MomentOptions) =>
 
 type Asked = Omit<ChangeFilter, "subject" | "since" | "until"> & { readonly subject?: string | undefined };
 
-async function toFilter(context: Context, { subject, ...filter }: Asked): Promise<ChangeFilter> {
-  if (subject === undefined) return filter;
-  return { ...filter, subject: resourceSubject((await readResource(context, subject)).idHash) };
+/** What is asked for, with the network by its natural id. A network or subject that the register never had is told, not found empty. */
+async function toFilter(context: Context, { subject, network, ...filter }: Asked): Promise<ChangeFilter> {
+  const [resource, networkId] = await Promise.all([
+    subject === undefined ? undefined : readResource(context, subject),
+    network === undefined ? undefined : networkOf(context, network),
+  ]);
+  return {
+    ...filter,
+    ...(networkId === undefined ? {} : { network: networkId }),
+    ...(resource === undefined ? {} : { subject: resourceSubject(resource.idHash) }),
+  };
 }
 
 /** After so many looks that found nothing the reader is told that the connection lives. */

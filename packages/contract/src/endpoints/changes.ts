@@ -51,7 +51,7 @@ export const changes = defineArea("changes", {
       order: z.enum(["newest", "oldest"]).default("newest").meta({ description: "Which come first" }),
     }),
     answer: page(changeEntry),
-    errors: ["resource.not_found"],
+    errors: ["resource.not_found", "query.invalid"],
     example: { query: { since: "7d", network: "vpc-0abc", order: "oldest" } },
   }),
   follow: defineEndpoint({
@@ -64,7 +64,7 @@ export const changes = defineArea("changes", {
     query: z.strictObject(filters),
     stream: changeEntry,
     needs: "following",
-    errors: ["resource.not_found"],
+    errors: ["resource.not_found", "query.invalid"],
     example: { query: { kind: "instance" } },
   }),
 });

@@ -20,7 +20,7 @@ export interface ChangeFilter {
   readonly kind?: string | undefined;
   readonly account?: string | undefined;
   readonly region?: string | undefined;
-  /** Natural id of a network, or its last component: the network itself, and all that is in it. */
+  /** Natural id of a network: the network itself, and all that is in it. */
   readonly network?: string | undefined;
   readonly subject?: Subject | undefined;
 }
@@ -39,7 +39,7 @@ export function matchesChange(item: FeedItem, filter: ChangeFilter): boolean {
     (kind === undefined || item.kind === kind) &&
     (account === undefined || item.account === account) &&
     (region === undefined || item.region === region) &&
-    (network === undefined || item.network === network || item.network?.endsWith(`/${network}`) === true) &&
+    (network === undefined || item.network === network) &&
     (subject === undefined || (item.subject.type === subject.type && item.subject.key === subject.key))
   );
 }
