@@ -1,7 +1,7 @@
 import type { KindName } from "@cadastre/contract/kinds/names";
+import type { Log } from "@cadastre/contract/log";
 import type { ResourceInput } from "@cadastre/contract/resource";
 import type { ScopeError, ScopeKey, ScopeStatus } from "@cadastre/contract/scope";
-import type { Log } from "./log.ts";
 
 /** What a provider's collector is given. Nothing else reaches it: no clock, log or environment of its own. */
 export interface ObserveContext {

@@ -1,8 +1,8 @@
 import { GZIP_TYPE } from "@cadastre/contract/discovery";
 import type { RequestSigner } from "@cadastre/contract/keys";
+import type { Log } from "@cadastre/contract/log";
 import { signRequest } from "@cadastre/contract/signature";
 import { RefusedError, UnavailableError } from "./api-errors.ts";
-import type { Log } from "./log.ts";
 import { type Delay, delayByTimer, type Passing, type Repetition, retry, retryAfterMilliseconds } from "./retry.ts";
 
 /** Longer waits than this are not sat out: what is to be sent stays where it is and is sent another time. */

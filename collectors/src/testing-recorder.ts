@@ -1,4 +1,5 @@
 import type { KindName } from "@cadastre/contract/kinds/names";
+import type { LogLine } from "@cadastre/contract/log";
 import { type ObservedResource, requireBelongs, resourceSchema } from "@cadastre/contract/resource";
 import {
   type ScopeError,
@@ -8,7 +9,6 @@ import {
   scopeKey,
   scopeName,
 } from "@cadastre/contract/scope";
-import type { LogLine } from "./log.ts";
 import type { ObserveContext, Recorder, ScopeRecorder } from "./observe.ts";
 
 export interface SeenScope {

@@ -1,7 +1,7 @@
 import { createApp } from "@cadastre/api/app";
 import { createFileAssets } from "@cadastre/api/assets";
-import type { LogLine } from "@cadastre/api/log";
 import { newId } from "@cadastre/contract/ids";
+import type { LogLine } from "@cadastre/contract/log";
 import { problem } from "@cadastre/contract/view";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { anApi, jsonOf, ORIGIN, type TestApi } from "./an-api.ts";

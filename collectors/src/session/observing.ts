@@ -1,4 +1,4 @@
-import type { Log } from "../log.ts";
+import type { Log } from "@cadastre/contract/log";
 import type { Observe } from "../observe.ts";
 import type { Delay } from "../retry.ts";
 import type { RunRecorder } from "./recorder.ts";

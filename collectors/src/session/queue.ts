@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Log } from "../log.ts";
+import type { Log } from "@cadastre/contract/log";
 import type { Delay } from "../retry.ts";
 import type { SignedFetch } from "../signed-fetch.ts";
 import { deliverRun } from "./deliver.ts";

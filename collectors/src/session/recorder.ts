@@ -1,9 +1,9 @@
 import { MOST_SCOPES } from "@cadastre/contract/discovery";
 import type { KindName } from "@cadastre/contract/kinds/names";
+import type { Log } from "@cadastre/contract/log";
 import { parse } from "@cadastre/contract/parse";
 import { RESOURCE_BYTES, type ResourceInput } from "@cadastre/contract/resource";
 import { type ScopeError, type ScopeKey, type ScopeStatus, scopeKey, scopeName } from "@cadastre/contract/scope";
-import type { Log } from "../log.ts";
 import type { Recorder, ScopeRecorder } from "../observe.ts";
 import { createEntryTable, type EntryTable, RECORD_BYTES } from "./entry-table.ts";
 import type { SpooledScope } from "./manifest.ts";

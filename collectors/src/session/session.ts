@@ -1,6 +1,6 @@
 import { newId } from "@cadastre/contract/ids";
 import type { RequestSigner } from "@cadastre/contract/keys";
-import type { Log } from "../log.ts";
+import type { Log } from "@cadastre/contract/log";
 import type { Observe } from "../observe.ts";
 import { type Delay, delayByTimer } from "../retry.ts";
 import { createSignedFetch } from "../signed-fetch.ts";

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import type { Log } from "../log.ts";
+import type { Log } from "@cadastre/contract/log";
 import { type Appender, createAppender, syncDirectory, writeDurably } from "./files.ts";
 import { type Lock, tryLock } from "./lock.ts";
 import { DATA_FILE, INDEX_FILE, MANIFEST_FILE, type Manifest, PROBLEM_FILE } from "./manifest.ts";

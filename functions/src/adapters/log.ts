@@ -1,4 +1,4 @@
-import type { Log } from "@cadastre/collectors/log";
+import type { Log } from "@cadastre/contract/log";
 
 /** What JSON has no form for. An error's cause is kept: it usually is the one that says what happened. */
 function toJson(_name: string, value: unknown): unknown {

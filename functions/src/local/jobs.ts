@@ -1,4 +1,5 @@
-import { type Log, toLoggedError } from "@cadastre/api/log";
+import { toLoggedError } from "@cadastre/api/log";
+import type { Log } from "@cadastre/contract/log";
 import type { Context } from "@cadastre/core/context";
 import { JOBS } from "@cadastre/core/jobs";
 import { runDueJobs } from "@cadastre/core/jobs/run-due";

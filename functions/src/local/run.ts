@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import type { Log } from "@cadastre/api/log";
 import { createScreen } from "@cadastre/cli/output/screen";
 import type { SessionResult } from "@cadastre/collectors/session/session";
+import type { Log } from "@cadastre/contract/log";
 import type { Units } from "@cadastre/store/table";
 import { type LocalCollector, openSession, planCollectors, registerLocal } from "./collectors.ts";
 import type { LocalConfig } from "./config.ts";

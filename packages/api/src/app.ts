@@ -1,4 +1,5 @@
 import { ProblemError } from "@cadastre/contract/errors";
+import type { Log } from "@cadastre/contract/log";
 import { createCollectorAuthentication } from "@cadastre/core/access/authenticate-collector";
 import type { GivenToken } from "@cadastre/core/access/authenticate-token";
 import type { Context } from "@cadastre/core/context";
@@ -7,7 +8,7 @@ import { Hono } from "hono";
 import { TrieRouter } from "hono/router/trie-router";
 import type { ReadAsset } from "./assets.ts";
 import type { ApiContext, ApiEnv } from "./env.ts";
-import { faultLine, type Log } from "./log.ts";
+import { faultLine } from "./log.ts";
 import { securityHeaders } from "./middleware/headers.ts";
 import { observe } from "./middleware/observe.ts";
 import { problemResponse, toProblemError } from "./problem.ts";

@@ -1,14 +1,5 @@
 import type { ProblemError } from "@cadastre/contract/errors";
-
-/** One line of the log, for JSON. Never headers, bodies, values of queries, or secrets. */
-export interface LogLine {
-  readonly level: "info" | "warn" | "error";
-  readonly message: string;
-  readonly requestId?: string;
-  readonly [member: string]: unknown;
-}
-
-export type Log = (line: LogLine) => void;
+import type { LogLine } from "@cadastre/contract/log";
 
 interface LoggedError {
   readonly name: string;

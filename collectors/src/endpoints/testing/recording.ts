@@ -1,8 +1,8 @@
 import type { KindName } from "@cadastre/contract/kinds/names";
+import type { LogLine } from "@cadastre/contract/log";
 import { parse } from "@cadastre/contract/parse";
 import { type ResourceInput, requireBelongs, resourceSchema } from "@cadastre/contract/resource";
 import type { ScopeError, ScopeKey, ScopeStatus } from "@cadastre/contract/scope";
-import type { LogLine } from "../../log.ts";
 import type { Observe, ObserveContext, Recorder, ScopeRecorder } from "../../observe.ts";
 import { type EndpointsOptions, observeEndpoints } from "../observe.ts";
 import { parseTarget } from "../targets.ts";

@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createKeySigner, parsePublicKey } from "@cadastre/contract/keys";
+import type { LogLine } from "@cadastre/contract/log";
 import type { ResourceInput } from "@cadastre/contract/resource";
 import type { ScopeKey } from "@cadastre/contract/scope";
-import type { LogLine } from "../../log.ts";
 import type { Observe } from "../../observe.ts";
 import type { SessionOptions } from "../session.ts";
 

@@ -1,5 +1,5 @@
-import type { LogLine } from "@cadastre/collectors/log";
 import type { ProgressEvent } from "@cadastre/collectors/session/progress";
+import type { LogLine } from "@cadastre/contract/log";
 import { type ScopeKey, type ScopeStatus, scopeName } from "@cadastre/contract/scope";
 import type { Screen } from "./screen.ts";
 import { STATUS_STYLES } from "./status.ts";

@@ -1,6 +1,7 @@
 import { kindOfId, type ObservedResource } from "@cadastre/contract/resource";
 import { type ScopeKey, scopeName } from "@cadastre/contract/scope";
 import type { ResourceEvent } from "@cadastre/contract/view";
+import type { Stored } from "@cadastre/store/table";
 import { contentChanges } from "../changes.ts";
 import { laterOf } from "../feed/record-change.ts";
 import { accountOfClaim, type Claim, type ResourceItem } from "./items.ts";
@@ -22,7 +23,7 @@ export interface Observation extends Look {
   readonly resource: ObservedResource;
 }
 
-type StoredResource = ResourceItem & { readonly version: number };
+type StoredResource = Stored<ResourceItem>;
 
 /** What becomes of a resource. `noted` changes who sees it, or how its content was written, and is no event. */
 export interface Change extends Pick<Look, "run" | "actor" | "at"> {

@@ -11,7 +11,7 @@ import { SaidItem } from "../said/items.ts";
 import { accountsOf, facetsOfItem } from "./entries.ts";
 import { ResourceItem, resourceSubject } from "./items.ts";
 
-export type StoredResource = ResourceItem & { readonly version: number };
+export type StoredResource = Stored<ResourceItem>;
 
 const SHORT = /^res_([0-9a-f]{32})$/;
 
