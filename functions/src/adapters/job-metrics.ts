@@ -1,6 +1,7 @@
 import { toLoggedError } from "@cadastre/api/log";
-import type { LogLine, WriteLine } from "@cadastre/contract/log";
+import type { LogLine } from "@cadastre/contract/log";
 import type { JobEvent } from "@cadastre/core/jobs/turn";
+import type { WriteLine } from "./log.ts";
 import { METRICS_NAMESPACE } from "./run-metrics.ts";
 
 /** How many runs of a job ended, each in one of the two. A cancelled one is neither. */

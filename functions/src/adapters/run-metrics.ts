@@ -1,5 +1,5 @@
 import type { SessionResult } from "@cadastre/collectors/session/session";
-import type { WriteLine } from "@cadastre/contract/log";
+import type { WriteLine } from "./log.ts";
 
 export const METRICS_NAMESPACE = "Cadastre";
 const METRICS = ["CompleteRuns", "Scopes", "ScopesNotComplete", "Resources"] as const;

@@ -1,8 +1,8 @@
 import { newId } from "@cadastre/contract/ids";
+import type { Log } from "@cadastre/contract/log";
 import type { Context } from "@cadastre/core/context";
 import type { MiddlewareHandler } from "hono";
 import type { ApiEnv } from "../env.ts";
-import type { Log } from "../log.ts";
 
 /** Taken over from the caller, so that its log and ours can be joined; anything else is replaced. */
 const REQUEST_ID = /^[A-Za-z0-9][\w.:-]{7,127}$/;
