@@ -1,7 +1,7 @@
 import { currentProcess, type Process, type Scheduler, StrayError } from "./scheduler.ts";
 
 /** The process was killed within a call to the disk; what it still tries to do there is refused. */
-export class KilledError extends Error {}
+class KilledError extends Error {}
 
 interface FileNode {
   data: Buffer;

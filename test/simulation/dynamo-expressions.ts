@@ -14,7 +14,7 @@ export interface Given {
 type Test = (item: Item | undefined) => boolean;
 type Read = (item: Item | undefined) => Value | undefined;
 
-const TOKEN = /\s*(<=|>=|<>|[(),=<>+-]|[#:]?[A-Za-z_][\w.]*)/y;
+const TOKEN = /\s*(<=|>=|<>|[(),=<>+-]|[#:]?[\w.]+)/y;
 
 function tokensOf(text: string): string[] {
   const tokens: string[] = [];

@@ -47,8 +47,6 @@ function named(name: string, more: object = {}): Error {
 
 const isThrottle = (error: Error | undefined) => error?.name === "ThrottlingException";
 
-export type Dynamo = ReturnType<typeof createDynamo>;
-
 /** A table of DynamoDB in memory, behind the commands of its SDK: what the store's driver sends is carried out here. */
 export function createDynamo(scheduler: Scheduler) {
   const partitions = new Map<string, Partition>();

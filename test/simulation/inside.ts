@@ -1,50 +1,61 @@
-import { facetsOf } from "@cadastre/contract/resource";
+import { AccountItem } from "@cadastre/core/accounts/items";
+import { accountEntries } from "@cadastre/core/accounts/subject";
 import type { Context } from "@cadastre/core/context";
-import { indexEntries } from "@cadastre/core/register/entries";
-import { type EventItem, IndexItem, PrefixLengthItem, ResourceItem } from "@cadastre/core/register/items";
-import { parsePrefix } from "@cadastre/net/prefix";
+import { CountItem, countWrites } from "@cadastre/core/register/counts";
+import { countedOf, indexedAs, resourceEntries } from "@cadastre/core/register/entries";
+import { ResourceItem } from "@cadastre/core/register/items";
+import { SaidItem } from "@cadastre/core/said/items";
+import { IndexItem } from "@cadastre/core/subjects/items";
+import { ownerEntries } from "@cadastre/core/subjects/keys";
+import type { AnyEntity, ItemOf } from "@cadastre/store/entity";
 import type { Written } from "./tables.ts";
 
+const textOf = ({ p, s }: { readonly p: string; readonly s: string }) => `${p}  ${s}`;
+
+/** Sums by what is counted, without those that came to nothing. */
+function sumsOf(counts: readonly (ItemOf<typeof CountItem> & { readonly n: number })[]): Map<string, number> {
+  const sums = new Map<string, number>();
+  for (const { family, status, place, kind, whose, n } of counts) {
+    const name = [family, status, place, kind, whose].join(" ");
+    sums.set(name, (sums.get(name) ?? 0) + n);
+  }
+  return sums;
+}
+
 /**
- * What must hold of the items in the table themselves. This is the one file of the simulation that knows how the register is
- * stored.
+ * What must hold of the items in the table themselves: no entry of the index is missing, and the counters say what a count
+ * says. This is the one file of the simulation that knows how the register is stored.
  */
 export async function judgeTable(context: Context, written: Written): Promise<string[]> {
-  const { table } = context;
-  const keysOf = (type: string) => [...written.values()].filter(({ entity }) => entity.type === type);
-  async function all<T>(
-    entity: typeof ResourceItem | typeof IndexItem | typeof EventItem | typeof PrefixLengthItem,
-  ): Promise<T[]> {
-    const keys = keysOf(entity.type).map(({ key }) => key);
-    const items = await table.getMany(entity as never, keys as never, { consistent: true });
-    return items.filter((item) => item !== undefined) as T[];
+  async function all<E extends AnyEntity>(entity: E): Promise<ItemOf<E>[]> {
+    const keys = [...written.values()].filter((one) => one.entity.type === entity.type).map(({ key }) => key);
+    const items = await context.table.getMany(entity, keys as never, { consistent: true });
+    return items.flatMap((item) => (item === undefined ? [] : [item as ItemOf<E>]));
   }
-  const resources = await all<ResourceItem>(ResourceItem);
-  const entries = await all<IndexItem>(IndexItem);
-  const lengths = new Set(
-    (await all<{ family: number; length: number }>(PrefixLengthItem)).map(
-      ({ family, length }) => `${family}/${length}`,
+  const resources = await all(ResourceItem);
+  const byHash = new Map(resources.map((resource) => [resource.idHash, resource]));
+  const said = (await all(SaidItem)).flatMap(({ subject: { key }, owner }) => {
+    const resource = byHash.get(key);
+    return resource === undefined ? [] : ownerEntries(indexedAs(resource), owner);
+  });
+  const wanted = [...resources.flatMap(resourceEntries), ...(await all(AccountItem)).flatMap(accountEntries), ...said];
+  const stored = new Set((await all(IndexItem)).map(textOf));
+  const missing = wanted.map(textOf).filter((entry) => !stored.has(entry));
+  const counted = sumsOf(await all(CountItem));
+  const recounted = sumsOf(
+    resources.flatMap((resource) =>
+      countWrites([{ after: countedOf(resource) }]).flatMap((write) =>
+        write.op === "increment" ? [{ ...(write.key as ItemOf<typeof CountItem>), n: write.by }] : [],
+      ),
     ),
   );
-  const problems: string[] = [];
-  const right = new Map<string, string>();
-  for (const resource of resources) {
-    for (const { p, s } of indexEntries(resource)) right.set(`${p} ${s}`, resource.id);
-    for (const text of facetsOf(resource.kind, resource).prefixes) {
-      const { family, length } = parsePrefix(text);
-      if (!lengths.has(`${family}/${length}`))
-        problems.push(`table: prefixes of length ${length} are in use and not noted`);
-    }
-  }
-  const known = new Set(resources.map(({ idHash }) => idHash));
-  const found = new Set(entries.map(({ p, s }) => `${p} ${s}`));
-  for (const [entry, id] of right) if (!found.has(entry)) problems.push(`table: the index lacks ${entry} of ${id}`);
-  for (const { p, s, idHash } of entries) {
-    if (!right.has(`${p} ${s}`)) {
-      problems.push(
-        `table: the index has ${p} ${s}, which ${known.has(idHash) ? "its resource has not" : "is nobody's"}`,
-      );
-    }
-  }
-  return problems;
+  const wrong = [...new Set([...counted.keys(), ...recounted.keys()])].filter(
+    (name) => (counted.get(name) ?? 0) !== (recounted.get(name) ?? 0),
+  );
+  return [
+    ...missing.map((entry) => `table: the index lacks ${entry}`),
+    ...wrong.map(
+      (name) => `table: ${counted.get(name) ?? 0} are counted as ${name}, there are ${recounted.get(name) ?? 0}`,
+    ),
+  ];
 }

@@ -31,8 +31,6 @@ interface Sent {
   readonly asked?: string;
 }
 
-export type Operators = ReturnType<typeof createOperators>;
-
 /** People and their scripts: each act is a process of its own that asks the API for something. */
 export function createOperators(options: {
   scheduler: Scheduler;

@@ -66,7 +66,7 @@ export interface Story {
   readonly deniedAtEnd: readonly number[];
 }
 
-export const ACCOUNTS = ["111111111111", "222222222222"];
+const ACCOUNTS = ["111111111111", "222222222222"];
 /** An account that no collector is bound to. */
 export const FOREIGN_ACCOUNT = "999999999999";
 const REGIONS = ["us-east-1", "eu-west-1"];

@@ -15,12 +15,14 @@ function revisionIn(event: ResourceEvent, side: "before" | "after"): string | un
   return undefined;
 }
 
-/** Events are numbered without a gap, and come in an order that can be. */
+/** Events are numbered without a gap, those that were seen and those that were said apart, and come in an order that can be. */
 function inOrder(id: string, events: readonly ResourceEvent[]): string[] {
   const problems: string[] = [];
   let status: "none" | "active" | "retired" = "none";
-  for (const [at, { sequence, type, changes }] of events.entries()) {
-    if (sequence !== at + 1) problems.push(`history of ${id}: event ${at + 1} has the number ${sequence}`);
+  let [seen, said] = [0, 0];
+  for (const { sequence, type, changes } of events) {
+    const number = type === "annotated" ? ++said : ++seen;
+    if (sequence !== number) problems.push(`history of ${id}: ${type} ${number} has the number ${sequence}`);
     const may: string = {
       created: "none",
       updated: "active",
@@ -87,6 +89,8 @@ function justified(facts: Facts, resource: Resource, event: ResourceEvent): stri
   return [`${what}: the run saw ${views.map(({ tags }) => tags.revision).join()}, not ${revision}`];
 }
 
+const isShared = ({ shares }: Story, place: number) => shares.some(({ from, to }) => from === place || to === place);
+
 /** A run alone never retires what the policy holds back: then somebody must have approved exactly that. */
 function heldBack(facts: Facts): string[] {
   const lost = new Map<string, { run: string; place: number; ids: string[] }>();
@@ -94,7 +98,8 @@ function heldBack(facts: Facts): string[] {
     for (const { type, run } of facts.histories.get(resource.id) ?? []) {
       const look = type === "retired" && run !== undefined ? facts.looks.get(run) : undefined;
       const place = look && missedBy(facts, look, resource);
-      if (place === undefined || run === undefined) continue;
+      // Of what is seen in two places, which of them lost it cannot be told from here.
+      if (place === undefined || run === undefined || isShared(facts.story, place)) continue;
       const group = lost.get(`${run}/${place}`) ?? { run, place, ids: [] };
       group.ids.push(resource.id);
       lost.set(`${run}/${place}`, group);

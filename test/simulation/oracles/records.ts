@@ -107,10 +107,10 @@ function effectsAreThere(facts: Facts): string[] {
     ]),
     ...accounts.flatMap(({ provider, account }) => {
       const target = `${provider}/${account}`;
-      const sighted = audit.filter(
-        ({ action, detail }) => action === "account.sighted" && (detail.accounts as string[]).includes(target),
+      const noted = audit.filter(
+        ({ action, detail }) => action === "account.noted" && (detail.accounts as string[]).includes(target),
       ).length;
-      const created = count(audit, "account.create", target) + sighted;
+      const created = count(audit, "account.create", target) + noted;
       return created - count(audit, "account.delete", target) >= 1 ? [] : [`${target} is there without a record`];
     }),
   ];

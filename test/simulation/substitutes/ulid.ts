@@ -1,7 +1,7 @@
 import { monotonicFactory as ofOneProcess } from "ulid";
 import { currentProcess, type Process } from "../scheduler.ts";
 
-export { decodeTime } from "ulid";
+export * from "ulid";
 
 const factories = new WeakMap<Process, (time?: number) => string>();
 const outside = ofOneProcess();
