@@ -80,7 +80,7 @@ describe("what is wrong is said", () => {
     const json = await world.run("--json", "accounts", "add", "aws", "555566667777", "--cost");
     expect(JSON.parse(json.stdout)).toMatchObject({ account: "555566667777" });
     const { cost } = JSON.parse(json.stderr) as { cost: object };
-    expect(cost).toEqual({ calls: 1, reads: 2, writes: 4, milliseconds: expect.any(Number) });
+    expect(cost).toEqual({ calls: 1, reads: 3, writes: 10, milliseconds: expect.any(Number) });
     const failed = await world.run("accounts", "show", "aws", "000000000000", "--cost");
     expect(failed.code).toBe(1);
     expect(failed.stderr).toContain("cost: 1 call, 2 read units");

@@ -69,24 +69,47 @@ export function observeEndpoints(options: EndpointsOptions): Observe {
     const certificates = new Map<string, CertificateResource>();
     let examined = 0;
     let hidden = 0;
-    async function examine(target: TlsTarget): Promise<void> {
-      const found = await examineTarget(options, { ...shared, target, now: context.now, signal }, context.log);
+    const slow = new Map<TlsTarget, ExaminedTarget>();
+    const look = (target: TlsTarget, until: AbortSignal) =>
+      examineTarget(options, { ...shared, target, now: context.now, signal: until }, context.log);
+    function keep(found: ExaminedTarget): void {
       scopes.endpoint.add(found.endpoint);
       for (const certificate of found.certificates) keepCertificate(certificates, certificate);
       examined += 1;
       if (!found.whole) hidden += 1;
     }
+    async function examine(target: TlsTarget): Promise<void> {
+      const found = await look(target, signal);
+      if (found.timedOut) slow.set(target, found);
+      else keep(found);
+    }
+    /** What took too long is looked at once more, when the others are done: on a busy machine it was not the server's fault. */
+    async function examineSlow(concurrency: number): Promise<void> {
+      const until = AbortSignal.any([signal, lookAgainSignal(context)]);
+      await forEachWithin(concurrency, [...slow.keys()], async (target) => {
+        const found = await look(target, until).catch(() => undefined);
+        if (found) slow.set(target, found);
+      });
+    }
+    const concurrency = options.concurrency ?? 20;
     try {
-      await forEachWithin(options.concurrency ?? 20, targets, examine, { stopOnError: true });
+      await forEachWithin(concurrency, targets, examine, { stopOnError: true });
+      await examineSlow(concurrency);
     } catch (error) {
       if (!signal.aborted) throw error;
     }
+    for (const found of slow.values()) keep(found);
     for (const certificate of certificates.values()) scopes.certificate.add(certificate);
     const stopped = examined < targets.length ? [stoppedError(context, examined, targets.length)] : [];
     scopes.endpoint.finish(stopped.length > 0 ? "partial" : "complete", stopped);
     const errors = [...stopped, ...(hidden > 0 ? [hiddenError(hidden, targets.length)] : [])];
     scopes.certificate.finish(errors.length > 0 ? "partial" : "complete", errors);
   };
+}
+
+/** A second look at what timed out takes no more than a quarter of the scope's time: a network that is down stays down. */
+function lookAgainSignal({ scopeDeadlineMilliseconds }: ObserveContext): AbortSignal {
+  return AbortSignal.timeout(scopeDeadlineMilliseconds / 4);
 }
 
 function limitsOf(options: EndpointsOptions): HandshakeLimits {
@@ -128,6 +151,8 @@ interface ExaminedTarget {
   readonly certificates: readonly CertificateResource[];
   /** False when it may have certificates that were not seen. */
   readonly whole: boolean;
+  /** Whether any of its addresses took too long. */
+  readonly timedOut: boolean;
 }
 
 type TargetOptions = Omit<ExamineOptions, "address">;
@@ -144,6 +169,7 @@ async function examineTarget(
     endpoint: toEndpoint({ target, outcome, detail, handshakes: [], checkedAt }),
     certificates: [],
     whole: false,
+    timedOut: false,
   });
   try {
     const addresses = await resolveTarget(options, shared);
@@ -179,5 +205,6 @@ function combine(target: TlsTarget, checkedAt: Date, examinations: readonly Exam
     endpoint: toEndpoint(times.length > 0 ? { ...facts, milliseconds: Math.max(...times) } : facts),
     certificates: examinations.flatMap((examination) => examination.certificates),
     whole: examinations.every((examination) => examination.whole && isExamined(examination.record)),
+    timedOut: handshakes.some(({ outcome }) => outcome === "timeout"),
   };
 }
