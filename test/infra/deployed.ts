@@ -72,7 +72,7 @@ export async function deploy(): Promise<Deployed> {
   }
 
   const [api, vault, jobs, adminToken] = await Promise.all([
-    start("api", { TABLE_NAME, DATA_KEY_ARN: keys.data, TRIGGER_BUS_NAME: "triggers" }),
+    start("api", { TABLE_NAME, DATA_KEY_ARN: keys.data, EVENT_BUS_NAME: "triggers" }),
     start("vault", { TABLE_NAME, DATA_KEY_ARN: keys.data }),
     start("jobs", { TABLE_NAME }),
     start("admin-token", { TABLE_NAME }),
