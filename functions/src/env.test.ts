@@ -5,6 +5,7 @@ import {
   readCollectAwsConfig,
   readCollectEndpointsConfig,
   readCollectGcpConfig,
+  readFeedConfig,
   readJobsConfig,
   readVaultConfig,
 } from "./env.ts";
@@ -27,6 +28,12 @@ const refusal = (read: () => unknown): string => {
   }
   throw new Error("it was accepted");
 };
+
+test("the environment of the feed is a table and a bus", () => {
+  const given = { TABLE_NAME: "cadastre", EVENT_BUS_NAME: "cadastre" };
+  expect(readFeedConfig(given)).toEqual({ tableName: "cadastre", eventBusName: "cadastre" });
+  expect(refusal(() => readFeedConfig({ ...given, EVENT_BUS_NAME: "a bus" }))).toContain("EVENT_BUS_NAME must be");
+});
 
 describe("the environment of the API", () => {
   test("has the product's own hold policy unless it says otherwise", () => {

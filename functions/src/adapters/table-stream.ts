@@ -1,4 +1,5 @@
-import { type Log, toLoggedError } from "@cadastre/api/log";
+import { toLoggedError } from "@cadastre/api/log";
+import type { Log } from "@cadastre/contract/log";
 import type { Context } from "@cadastre/core/context";
 import type { Consumer } from "@cadastre/core/feed/consumer";
 import { registerConsumers } from "@cadastre/core/feed/consumer-states";
