@@ -9,11 +9,13 @@ import { handleRecords, type StreamRecord } from "@cadastre/core/feed/handle-cha
 import { FEED_PARTITIONS, FeedItem } from "@cadastre/core/feed/items";
 import { runConsumers } from "@cadastre/core/feed/run-consumers";
 import type { Refusal } from "@cadastre/core/feed/tell";
+import { ConflictError } from "@cadastre/store/errors";
 import { describe, expect, it } from "vitest";
 import { createTestContext } from "../support/context.ts";
 import { Crash, crashAt } from "../support/crashing-table.ts";
 import { anInstance, aRun, instanceScope, type SeenScope } from "../support/estate.ts";
 import { laggingTable } from "../support/lagging-table.ts";
+import { tableWith } from "../support/table-with.ts";
 
 const OPERATOR = anActorOf("token", "tok_1");
 const WAITS = [100, 400];
@@ -272,6 +274,28 @@ describe("a dead letter over the table's stream", () => {
     expect(await lettersOf(context)).toMatchObject([{ state: "replaying" }]);
     const dropping = meanwhile(() => dropDeadLetter(context, OPERATOR, "test", id));
     expect((await handleRecords(context, [dropping], [record], options)).failed).toBeUndefined();
+    expect(await lettersOf(context)).toEqual([]);
+  });
+
+  it("is handed over again when the table was too busy to keep what became of it", async () => {
+    const { context, consumer, options, id } = await withLetter();
+    consumer.refuse = () => false;
+    const record = await replayed(context, id);
+    const busy = () => Promise.reject(new ConflictError([{ index: 0, reason: "busy" }]));
+    const busyTable = { ...context, table: tableWith(context.table, { commit: busy }) };
+    expect((await handleRecords(busyTable, [consumer], [record], options)).failed).toMatchObject({ id: record.id });
+    await handleRecords(context, [consumer], [record], options);
+    expect(await lettersOf(context)).toEqual([]);
+  });
+
+  it("is read as it is, whatever a replica has", async () => {
+    const { context, consumer, options, id } = await withLetter();
+    const late = { ...context, table: laggingTable(context.table, { lag: 1000, isLate: () => true }) };
+    consumer.refuse = () => false;
+    await replayDeadLetter(late, OPERATOR, "test", id);
+    const [letter] = (await context.table.query(DeadLetterItem, { partition: "dead-letters#test" })).items;
+    const key = DeadLetterItem.keyOf(letter as DeadLetterItem);
+    await handleRecords(late, [consumer], [{ id: "1", event: "changed", ...key }], options);
     expect(await lettersOf(context)).toEqual([]);
   });
 

@@ -79,17 +79,15 @@ export async function handleChanges(
   return run;
 }
 
-/** Has letters told again that wait for it. Those of consumers that do not run here are left to where they run. */
+/** Has letters told again, each once, that are set to it. Those of consumers that do not run here are left to where they run. */
 async function replayLetters(
   context: Context,
   consumers: readonly Consumer[],
   records: readonly StreamRecord[],
   { patience }: StreamOptions,
 ): Promise<number> {
-  const places = new Map(
-    records.flatMap((record) => (record.event === "changed" ? [[record.sk + record.pk, record]] : [])),
-  );
-  const keys = [...places.values()].flatMap((record) => placeOfLetter(record) ?? []);
+  const asked = new Map(records.map((record) => [`${record.pk}\n${record.sk}`, record]));
+  const keys = [...asked.values()].flatMap((record) => placeOfLetter(record) ?? []);
   const letters = await context.table.getMany(DeadLetterItem, keys, { consistent: true });
   let taken = 0;
   for (const letter of letters) {
