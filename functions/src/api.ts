@@ -1,16 +1,15 @@
 import { fileURLToPath } from "node:url";
-import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { createApp } from "@cadastre/api/app";
 import { createFileAssets } from "@cadastre/api/assets";
 import { createHttpApiHandler } from "./adapters/api-gateway.ts";
 import { openDynamoTable } from "./adapters/dynamo.ts";
-import { createTriggerPublisher } from "./adapters/event-bridge.ts";
+import { createTriggerPublisher, openEventBridge } from "./adapters/event-bridge.ts";
 import { requireUsableKey } from "./adapters/kms-ready.ts";
 import { createKmsSealer } from "./adapters/kms-sealer.ts";
 import { createLog, writeToStdout } from "./adapters/log.ts";
 import { readApiConfig } from "./env.ts";
 
-const { tableName, dataKeyArn, triggerBusName, holdPolicy, retentionDays } = readApiConfig(process.env);
+const { tableName, dataKeyArn, eventBusName, holdPolicy, retentionDays } = readApiConfig(process.env);
 const now = () => new Date();
 
 /** The API behind an HTTP API. It stores secrets and has nothing to open them with: that is the vault's. */
@@ -21,6 +20,6 @@ export const handler = createHttpApiHandler(
     assets: createFileAssets({ directory: fileURLToPath(new URL("assets", import.meta.url)) }),
     log: createLog({ now, write: writeToStdout }),
     ready: { vaultKey: () => requireUsableKey({ keyArn: dataKeyArn }) },
-    publishTriggers: createTriggerPublisher({ client: new EventBridgeClient(), busName: triggerBusName }),
+    publishTriggers: createTriggerPublisher({ client: openEventBridge(), busName: eventBusName }),
   }),
 );

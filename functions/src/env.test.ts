@@ -5,6 +5,7 @@ import {
   readCollectAwsConfig,
   readCollectEndpointsConfig,
   readCollectGcpConfig,
+  readFeedConfig,
   readJobsConfig,
   readVaultConfig,
 } from "./env.ts";
@@ -12,7 +13,7 @@ import {
 const API = {
   TABLE_NAME: "cadastre",
   DATA_KEY_ARN: "arn:aws:kms:eu-west-1:123456789012:key/abc-1",
-  TRIGGER_BUS_NAME: "triggers",
+  EVENT_BUS_NAME: "triggers",
 };
 const COLLECTOR = { CADASTRE_API: "https://cadastre.example.org", COLLECTOR_NAME: "aws", SIGNING_KEY_ID: "alias/a" };
 const GCP = { ...COLLECTOR, COLLECT_TIMEOUT_SECONDS: "60" };
@@ -28,6 +29,12 @@ const refusal = (read: () => unknown): string => {
   throw new Error("it was accepted");
 };
 
+test("the environment of the feed is a table and a bus", () => {
+  const given = { TABLE_NAME: "cadastre", EVENT_BUS_NAME: "cadastre" };
+  expect(readFeedConfig(given)).toEqual({ tableName: "cadastre", eventBusName: "cadastre" });
+  expect(refusal(() => readFeedConfig({ ...given, EVENT_BUS_NAME: "a bus" }))).toContain("EVENT_BUS_NAME must be");
+});
+
 describe("the environment of the API", () => {
   test("has the product's own hold policy unless it says otherwise", () => {
     expect(readApiConfig(API).holdPolicy).toEqual({ share: 0.25, floor: 3 });
@@ -39,7 +46,7 @@ describe("the environment of the API", () => {
     const message = refusal(() =>
       readApiConfig({
         DATA_KEY_ARN: "alias/x",
-        TRIGGER_BUS_NAME: "",
+        EVENT_BUS_NAME: "",
         TABLE_NAME: "cadastre",
         CADASTRE_HOLD_SHARE: "2",
       }),
@@ -47,12 +54,12 @@ describe("the environment of the API", () => {
     expect(message.split("\n").slice(1).sort()).toEqual([
       "- CADASTRE_HOLD_SHARE must be a number from 0 to 1",
       "- DATA_KEY_ARN must be a KMS key's ARN, arn:aws:kms:region:account:key/id",
-      "- TRIGGER_BUS_NAME is missing",
+      "- EVENT_BUS_NAME is missing",
     ]);
   });
 
   test("of the vault needs no bus", () => {
-    const { TRIGGER_BUS_NAME: _, ...rest } = API;
+    const { EVENT_BUS_NAME: _, ...rest } = API;
     expect(readVaultConfig(rest)).toMatchObject({ tableName: "cadastre", dataKeyArn: API.DATA_KEY_ARN });
   });
 });

@@ -31,6 +31,7 @@ const keyArn = z
     "must be a KMS key's ARN, arn:aws:kms:region:account:key/id",
   );
 const tableName = z.string().regex(/^[\w.-]{3,255}$/, "must be a DynamoDB table's name");
+const busName = z.string().regex(/^[\w./-]{1,256}$/, "must be an EventBridge bus's name");
 const wholeNumber = z.string().regex(/^\d{1,9}$/, "must be a whole number");
 const days = z.string().regex(/^[1-9]\d{0,4}$/, "must be a whole number of days from 1 to 99999");
 const apiUrl = z.url({
@@ -47,7 +48,7 @@ export const vaultVariables = tableVariables.extend({
 
 export const apiVariables = vaultVariables.extend({
   /** The EventBridge bus on which collectors are told to run now. */
-  TRIGGER_BUS_NAME: z.string().regex(/^[\w./-]{1,256}$/, "must be an EventBridge bus's name"),
+  EVENT_BUS_NAME: busName,
   CADASTRE_HOLD_SHARE: z
     .string()
     .regex(/^(0(\.\d+)?|1(\.0+)?)$/, "must be a number from 0 to 1")
@@ -59,6 +60,11 @@ export const apiVariables = vaultVariables.extend({
 export const jobsVariables = tableVariables.extend({
   /** For how many days what has ended is kept. */
   CADASTRE_RETENTION_DAYS: days.optional(),
+});
+
+export const feedVariables = tableVariables.extend({
+  /** The EventBridge bus that is told of changes. */
+  EVENT_BUS_NAME: busName,
 });
 
 const collectorVariables = z.object({
@@ -111,6 +117,7 @@ export type TableEnvironment = z.input<typeof tableVariables>;
 export type VaultEnvironment = z.input<typeof vaultVariables>;
 export type ApiEnvironment = z.input<typeof apiVariables>;
 export type JobsEnvironment = z.input<typeof jobsVariables>;
+export type FeedEnvironment = z.input<typeof feedVariables>;
 export type CollectAwsEnvironment = z.input<typeof collectAwsVariables>;
 export type CollectEndpointsEnvironment = z.input<typeof collectEndpointsVariables>;
 
@@ -151,7 +158,7 @@ export interface VaultConfig {
 }
 
 export interface ApiConfig extends VaultConfig {
-  readonly triggerBusName: string;
+  readonly eventBusName: string;
 }
 
 export function readTableConfig(environment: Environment): { readonly tableName: string } {
@@ -166,6 +173,16 @@ export interface JobsConfig {
 export function readJobsConfig(environment: Environment): JobsConfig {
   const { TABLE_NAME, CADASTRE_RETENTION_DAYS } = readVariables(jobsVariables, environment);
   return { tableName: TABLE_NAME, retentionDays: Number(CADASTRE_RETENTION_DAYS ?? DEFAULT_RETENTION_DAYS) };
+}
+
+export interface FeedConfig {
+  readonly tableName: string;
+  readonly eventBusName: string;
+}
+
+export function readFeedConfig(environment: Environment): FeedConfig {
+  const { TABLE_NAME, EVENT_BUS_NAME } = readVariables(feedVariables, environment);
+  return { tableName: TABLE_NAME, eventBusName: EVENT_BUS_NAME };
 }
 
 export function readVaultConfig(environment: Environment): VaultConfig {
@@ -183,7 +200,7 @@ export function readApiConfig(environment: Environment): ApiConfig {
   return {
     tableName: variables.TABLE_NAME,
     dataKeyArn: variables.DATA_KEY_ARN,
-    triggerBusName: variables.TRIGGER_BUS_NAME,
+    eventBusName: variables.EVENT_BUS_NAME,
     holdPolicy: {
       share: Number(variables.CADASTRE_HOLD_SHARE ?? DEFAULT_HOLD_POLICY.share),
       floor: Number(variables.CADASTRE_HOLD_FLOOR ?? DEFAULT_HOLD_POLICY.floor),

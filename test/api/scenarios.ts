@@ -2,8 +2,9 @@ import { idHash } from "@cadastre/contract/digest";
 import { newId } from "@cadastre/contract/ids";
 import { registerCollector } from "@cadastre/core/access/register-collector";
 import { aCollector, aKey } from "@cadastre/core/access/testing";
+import { handleChanges } from "@cadastre/core/feed/handle-changes";
 import { FeedItem, feedPartition } from "@cadastre/core/feed/items";
-import { handleChanges } from "@cadastre/core/feed/run-consumers";
+import { NO_PATIENCE } from "@cadastre/core/feed/tell";
 import { resourceSubject } from "@cadastre/core/register/items";
 import { anInstance, aRun, instanceScope } from "../support/estate.ts";
 import { ACCOUNT, SYSTEM, type TestApi } from "./an-api.ts";
@@ -62,7 +63,10 @@ async function aDeadLetter(api: TestApi): Promise<string> {
     partition: feedPartition(resourceSubject(idHash("instance", anInstance(1).id))),
   });
   const handle = () => Promise.reject(new Error("no"));
-  await handleChanges(api.context, [{ name: "broken", about: "", handle }], items);
+  await handleChanges(api.context, [{ name: "broken", about: "", handle }], items, {
+    patience: NO_PATIENCE,
+    report: () => undefined,
+  });
   const path = "/api/v1/consumers/broken/dead-letters";
   const listed = (await (await api.send({ method: "GET", path })).json()) as { items: { id: string }[] };
   return `${path}/${listed.items[0]?.id}`;

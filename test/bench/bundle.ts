@@ -10,7 +10,7 @@ const BUILD = fileURLToPath(new URL("../../functions/src/build.ts", import.meta.
 const ENVIRONMENT = {
   TABLE_NAME: "cadastre",
   DATA_KEY_ARN: "arn:aws:kms:us-east-1:111122223333:key/00000000-0000-0000-0000-000000000000",
-  TRIGGER_BUS_NAME: "cadastre",
+  EVENT_BUS_NAME: "cadastre",
   AWS_REGION: "us-east-1",
 };
 

@@ -4,10 +4,9 @@ import { anActorOf, auditRecords } from "@cadastre/core/audit/testing";
 import type { Context } from "@cadastre/core/context";
 import type { Consumer } from "@cadastre/core/feed/consumer";
 import { dropDeadLetter, listDeadLetters, replayDeadLetter } from "@cadastre/core/feed/dead-letters";
-import { FEED_PARTITIONS, FeedItem } from "@cadastre/core/feed/items";
 import { type ChangeListOptions, listChanges } from "@cadastre/core/feed/list-changes";
 import { recordChange } from "@cadastre/core/feed/record-change";
-import { handleChanges, runConsumers } from "@cadastre/core/feed/run-consumers";
+import { runConsumers } from "@cadastre/core/feed/run-consumers";
 import { annotateResource } from "@cadastre/core/register/resources";
 import { describe, expect, it } from "vitest";
 import { openDynamo } from "../store/open-dynamo.ts";
@@ -253,18 +252,6 @@ describe("a consumer of the feed", () => {
       code: "consumer.letter_not_found",
     });
     expect((await auditRecords(context)).filter((record) => record.action.startsWith("consumer."))).toHaveLength(3);
-  });
-
-  it("over a stream is told in the stream's order, and what it refuses is set aside at once", async () => {
-    const { context } = await createTestContext();
-    await aRun(estate(["a", "a", "a"])).deliver(context);
-    const consumer = aConsumer();
-    consumer.refuse = (change) => change.subject.id === anInstance(1).id;
-    const items = (
-      await Promise.all(FEED_PARTITIONS.map((partition) => context.table.query(FeedItem, { partition })))
-    ).flatMap((page) => page.items);
-    expect(await handleChanges(context, [consumer], items)).toEqual({ handled: 2, setAside: 1 });
-    expect((await listDeadLetters(context, { consumer: "test", limit: 10 })).items).toHaveLength(1);
   });
 
   it("works the same over DynamoDB", async () => {

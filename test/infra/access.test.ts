@@ -69,11 +69,52 @@ describe("who may do what", () => {
 
   test("the table's key is used through DynamoDB alone", () => {
     const key = all("AWS::KMS::Key").find((one) => one.Description.startsWith("Encrypts the table"));
-    const roles = key.KeyPolicy.Statement.filter((one: Properties) => one.Sid === "UseThroughDynamoDB");
-    expect(roles).toHaveLength(4);
-    for (const { Condition } of roles) {
-      expect(resolve(Condition)).toEqual({ StringEquals: { "kms:ViaService": "dynamodb.eu-west-1.amazonaws.com" } });
+    const [use, ...more] = key.KeyPolicy.Statement.filter((one: Properties) => one.Sid === "UseThroughDynamoDB");
+    expect(more).toEqual([]);
+    const users = all("AWS::Lambda::Function").filter((one) => "TABLE_NAME" in one.Environment.Variables);
+    expect(use.Principal.AWS).toHaveLength(5);
+    expect(use.Principal.AWS).toEqual(expect.arrayContaining(users.map((one) => one.Role)));
+    expect(resolve(use.Condition)).toEqual({
+      StringEquals: { "kms:ViaService": "dynamodb.eu-west-1.amazonaws.com" },
+    });
+  });
+
+  test("no policy has two statements of one name, which IAM refuses", () => {
+    const policies = Object.values(resources).flatMap(({ Properties }) =>
+      [Properties?.KeyPolicy, Properties?.PolicyDocument, Properties?.AssumeRolePolicyDocument].filter(Boolean),
+    );
+    expect(policies.length).toBeGreaterThan(10);
+    for (const { Statement } of policies) {
+      const names = Statement.flatMap(({ Sid }: Properties) => Sid ?? []);
+      expect(new Set(names).size).toBe(names.length);
     }
+  });
+
+  test("the function of the feed reads the stream and the items it needs, puts events on the one bus, and keeps what failed", () => {
+    const [table] = all("AWS::DynamoDB::Table");
+    const [bus] = all("AWS::Events::EventBus");
+    const arn = (id: string, attribute = "Arn") => ({ "Fn::GetAtt": [id, attribute] });
+    const queue = all("AWS::SQS::Queue").find((one) => one.KmsMasterKeyId !== undefined);
+    const allowed = statementsOf(resources, "cadastre-feed").filter(({ Action }) => !String(Action).includes("logs:"));
+    expect(allowed.map(({ Action, Resource, Condition }) => [Action, Resource, Condition])).toEqual([
+      [
+        ["BatchGetItem", "DeleteItem", "GetItem", "PutItem"].map((call) => `dynamodb:${call}`),
+        arn(table.id),
+        undefined,
+      ],
+      [
+        ["DescribeStream", "GetRecords", "GetShardIterator"].map((call) => `dynamodb:${call}`),
+        arn(table.id, "StreamArn"),
+        undefined,
+      ],
+      ["dynamodb:ListStreams", { "Fn::Join": ["", [arn(table.id), "/stream/*"]] }, undefined],
+      ["events:PutEvents", arn(bus.id), undefined],
+      ["sqs:SendMessage", arn(queue.id), undefined],
+    ]);
+    const key = all("AWS::KMS::Key").find((one) => one.Description.startsWith("Encrypts logs"));
+    const send = key.KeyPolicy.Statement.find((one: Properties) => one.Sid === "SendThroughSQS");
+    expect(resolve(send.Condition)).toEqual({ StringEquals: { "kms:ViaService": "sqs.eu-west-1.amazonaws.com" } });
+    expect(queue.KmsMasterKeyId).toEqual(arn(key.id));
   });
 
   test("a collector signs in one way only", () => {
@@ -128,6 +169,7 @@ describe("a smaller deployment", () => {
     expect(allOf("AWS::Lambda::Function", none).map(nameOf).sort()).toEqual([
       "small-admin-token",
       "small-api",
+      "small-feed",
       "small-jobs",
       "small-vault",
     ]);

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { GetPublicKeyCommand, KMSClient } from "@aws-sdk/client-kms";
 import { createKeyFile } from "@cadastre/collectors/keys";
+import { changeEntry } from "@cadastre/contract/changes";
 import { awsEnvironment } from "@cadastre/simulator/aws/environment";
 import { createGcpEstate } from "@cadastre/simulator/estate-gcp";
 import { createFaults } from "@cadastre/simulator/faults";
@@ -13,6 +14,7 @@ import { type GcpSimulator, startGcpSimulator } from "@cadastre/simulator/gcp/se
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { allowedActions } from "./allowed.ts";
 import { type Deployed, deploy, type FunctionName } from "./deployed.ts";
+import { aRecord, type KeysRecord } from "./stream.ts";
 
 const run = promisify(execFile);
 const MEGABYTE = 1_000_000;
@@ -50,6 +52,7 @@ describe("packed functions", () => {
     ["api", 1],
     ["vault", 1],
     ["jobs", 1],
+    ["feed", 1],
     ["admin-token", 1],
     ["collect-aws", 3],
     ["collect-endpoints", 3],
@@ -249,11 +252,53 @@ describe("jobs", () => {
   });
 });
 
+describe("the feed", () => {
+  const CONSUMER = "/api/v1/consumers/event-bus/dead-letters";
+  const invoke = (records: readonly KeysRecord[]) => deployed.functions.feed.invoke({ Records: records });
+
+  test("puts every change on the bus, as the API shows it, and is listed", async () => {
+    const keys = await deployed.keysUnder("feed#");
+    expect(keys.length).toBeGreaterThan(50);
+    const records = keys.map((key, n) => aRecord("INSERT", key, n));
+    for (let at = 0; at < records.length; at += 100) {
+      expect(await invoke(records.slice(at, at + 100))).toEqual({ batchItemFailures: [] });
+    }
+    const { entries } = deployed.bus;
+    expect(entries.length).toBe(keys.length);
+    for (const entry of entries) {
+      expect(entry).toMatchObject({ EventBusName: "cadastre", Source: "cadastre", DetailType: "Cadastre change" });
+    }
+    const told = entries.map(({ Detail }) => changeEntry.parse(JSON.parse(Detail)).id);
+    const { body } = await call("GET", "/api/v1/changes?limit=50");
+    for (const { id } of body.items) expect(told).toContain(id);
+    expect((await call("GET", "/api/v1/consumers")).body.items).toEqual([
+      { consumer: "event-bus", by: "stream", failing: [], deadLetters: 0 },
+    ]);
+  });
+
+  test("sets aside what the bus does not take, and puts it there when it is replayed", async () => {
+    const { bus, functions } = deployed;
+    const [change] = (await deployed.keysUnder("feed#")) as [{ pk: string; sk: string }];
+    bus.refuses = true;
+    await invoke([aRecord("INSERT", change)]);
+    expect(metricsOf(functions.feed.output()).at(-1)).toMatchObject({ ChangesTold: 0, ChangesSetAside: 1 });
+    const [letter] = (await call("GET", CONSUMER)).body.items;
+    expect(letter).toMatchObject({ attempts: 3, code: "service.unavailable", state: "waiting" });
+    bus.refuses = false;
+    const count = bus.entries.length;
+    expect((await call("POST", `${CONSUMER}/${letter.id}/replay`)).status).toBe(202);
+    const [key] = (await deployed.keysUnder("dead-letters#")) as [{ pk: string; sk: string }];
+    await invoke([aRecord("MODIFY", key)]);
+    expect(bus.entries.slice(count).map(({ Detail }) => JSON.parse(Detail).id)).toEqual([letter.id]);
+    expect((await call("GET", CONSUMER)).body.items).toEqual([]);
+  });
+});
+
 describe("the role of each function", () => {
   // Anyone may ask who they are.
   const FREE = ["sts:GetCallerIdentity"];
 
-  test.each(["api", "vault", "jobs", "admin-token", "collect-aws"] as const)(
+  test.each(["api", "vault", "jobs", "feed", "admin-token", "collect-aws"] as const)(
     "%s allows every call that it made",
     (name) => {
       const allowed = allowedActions(deployed.assembly.resources, `cadastre-${name}`);
@@ -266,6 +311,19 @@ describe("the role of each function", () => {
   test.each<readonly [FunctionName, readonly string[]]>([
     ["vault", ["logs:CreateLogStream", "logs:PutLogEvents"]],
     ["admin-token", ["logs:CreateLogStream", "logs:PutLogEvents"]],
+    // Lambda itself reads the stream for the function, and sends what it gave up to the queue.
+    [
+      "feed",
+      [
+        "logs:CreateLogStream",
+        "logs:PutLogEvents",
+        "dynamodb:DescribeStream",
+        "dynamodb:GetRecords",
+        "dynamodb:GetShardIterator",
+        "dynamodb:ListStreams",
+        "sqs:SendMessage",
+      ],
+    ],
     [
       "collect-aws",
       ["logs:CreateLogStream", "logs:PutLogEvents", "sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:SendMessage"],

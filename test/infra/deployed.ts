@@ -1,4 +1,4 @@
-import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { DynamoDBClient, paginateScan } from "@aws-sdk/client-dynamodb";
 import { CreateKeyCommand, KMSClient } from "@aws-sdk/client-kms";
 import { awsEnvironment } from "@cadastre/simulator/aws/environment";
 import { type AwsSimulator, startAwsSimulator } from "@cadastre/simulator/aws/server";
@@ -7,11 +7,12 @@ import { createFaults } from "@cadastre/simulator/faults";
 import { startDynamoEngine } from "../support/dynamo-engine.ts";
 import { createDynamoEngineTable } from "../support/dynamo-table.ts";
 import { type Assembly, synthesise } from "./assembly.ts";
+import { type EventBus, startEventBus } from "./event-bus.ts";
 import { type HttpApi, startHttpApi } from "./http-api.ts";
 import { type Lambda, startLambda } from "./lambda.ts";
 import { type CallRecorder, startCallRecorder } from "./recorder.ts";
 
-export type FunctionName = "api" | "vault" | "jobs" | "admin-token" | "collect-aws";
+export type FunctionName = "api" | "vault" | "jobs" | "feed" | "admin-token" | "collect-aws";
 
 /** A deployment on this machine: the functions as they are packed, a DynamoDB engine, simulated AWS, an HTTP API in front. */
 export interface Deployed {
@@ -20,6 +21,9 @@ export interface Deployed {
   readonly http: HttpApi;
   readonly signingKeyArn: string;
   readonly functions: Readonly<Record<FunctionName, Lambda>>;
+  readonly bus: EventBus;
+  /** The keys of all items whose partition begins so. */
+  keysUnder(prefix: string): Promise<{ pk: string; sk: string }[]>;
   /** The AWS calls that a function has made. */
   actions(name: FunctionName): string[];
   stop(): Promise<void>;
@@ -40,17 +44,26 @@ async function createKeys(environment: Readonly<Record<string, string>>) {
   return { data: data.KeyMetadata?.Arn ?? "", signing: signing.KeyMetadata?.Arn ?? "" };
 }
 
-async function createTableIn(endpoint: string): Promise<void> {
-  const credentials = { accessKeyId: "local", secretAccessKey: "local" };
-  const client = new DynamoDBClient({ endpoint, region: REGION, credentials });
-  await createDynamoEngineTable(client, TABLE_NAME);
-  client.destroy();
+async function scan(client: DynamoDBClient, prefix: string): Promise<{ pk: string; sk: string }[]> {
+  const found = [];
+  for await (const { Items = [] } of paginateScan(
+    { client },
+    { TableName: TABLE_NAME, ProjectionExpression: "pk, sk" },
+  )) {
+    for (const { pk, sk } of Items) {
+      if (pk?.S?.startsWith(prefix)) found.push({ pk: pk.S, sk: sk?.S ?? "" });
+    }
+  }
+  return found;
 }
 
 /** Synthesises, packs and starts everything. */
 export async function deploy(): Promise<Deployed> {
   const [assembly, engine] = await Promise.all([synthesise(), startDynamoEngine()]);
-  await createTableIn(engine.endpoint);
+  const credentials = { accessKeyId: "local", secretAccessKey: "local" };
+  const dynamo = new DynamoDBClient({ endpoint: engine.endpoint, region: REGION, credentials });
+  await createDynamoEngineTable(dynamo, TABLE_NAME);
+  const bus = await startEventBus();
   const estate = createAwsEstate({
     seed: "deployed",
     accounts: 1,
@@ -62,19 +75,24 @@ export async function deploy(): Promise<Deployed> {
   const recorders: Partial<Record<FunctionName, CallRecorder[]>> = {};
 
   async function start(name: FunctionName, environment: Readonly<Record<string, string>>): Promise<Lambda> {
-    const [cloud, table] = await Promise.all([startCallRecorder(aws.url), startCallRecorder(engine.endpoint)]);
-    recorders[name] = [cloud, table];
+    const [cloud, table, events] = await Promise.all(
+      [aws.url, engine.endpoint, bus.url].map((endpoint) => startCallRecorder(endpoint)),
+    );
+    if (!cloud || !table || !events) throw new Error("a recorder is missing");
+    recorders[name] = [cloud, table, events];
     return startLambda(assembly.folderOf(`cadastre-${name}`), {
       ...awsEnvironment({ estate, url: cloud.url }),
       AWS_ENDPOINT_URL_DYNAMODB: table.url,
+      AWS_ENDPOINT_URL_EVENTBRIDGE: events.url,
       ...environment,
     });
   }
 
-  const [api, vault, jobs, adminToken] = await Promise.all([
-    start("api", { TABLE_NAME, DATA_KEY_ARN: keys.data, TRIGGER_BUS_NAME: "triggers" }),
+  const [api, vault, jobs, feed, adminToken] = await Promise.all([
+    start("api", { TABLE_NAME, DATA_KEY_ARN: keys.data, EVENT_BUS_NAME: "cadastre" }),
     start("vault", { TABLE_NAME, DATA_KEY_ARN: keys.data }),
     start("jobs", { TABLE_NAME }),
+    start("feed", { TABLE_NAME, EVENT_BUS_NAME: "cadastre" }),
     start("admin-token", { TABLE_NAME }),
   ]);
   const http = await startHttpApi({
@@ -86,19 +104,22 @@ export async function deploy(): Promise<Deployed> {
     COLLECTOR_NAME: "aws",
     SIGNING_KEY_ID: keys.signing,
   });
-  const functions = { api, vault, jobs, "admin-token": adminToken, "collect-aws": collectAws };
+  const functions = { api, vault, jobs, feed, "admin-token": adminToken, "collect-aws": collectAws };
   return {
     assembly,
     aws,
     http,
     signingKeyArn: keys.signing,
     functions,
+    bus,
+    keysUnder: (prefix) => scan(dynamo, prefix),
     actions: (name) => recorders[name]?.flatMap((recorder) => recorder.actions()) ?? [],
     stop: async () => {
       await Promise.all(Object.values(functions).map((lambda) => lambda.stop()));
       await http.stop();
       await Promise.all(Object.values(recorders).flatMap((some) => some.map((recorder) => recorder.stop())));
-      await Promise.all([aws.stop(), engine.stop()]);
+      dynamo.destroy();
+      await Promise.all([aws.stop(), engine.stop(), bus.stop()]);
       assembly.remove();
     },
   };

@@ -3,6 +3,7 @@ import {
   readApiConfig,
   readCollectAwsConfig,
   readCollectEndpointsConfig,
+  readFeedConfig,
   readJobsConfig,
   readTableConfig,
   readVaultConfig,
@@ -52,7 +53,8 @@ describe("what is stored", () => {
     const groups = all("AWS::Logs::LogGroup");
     expect(groups.length).toBe(FUNCTIONS.length + 1);
     for (const group of groups) expect(group).toMatchObject({ KmsKeyId: expect.anything(), RetentionInDays: 90 });
-    for (const queue of all("AWS::SQS::Queue")) expect(queue.SqsManagedSseEnabled).toBe(true);
+    for (const queue of all("AWS::SQS::Queue"))
+      expect(queue.SqsManagedSseEnabled === true || queue.KmsMasterKeyId !== undefined).toBe(true);
     for (const topic of all("AWS::SNS::Topic")) expect(topic.KmsMasterKeyId).toBeDefined();
   });
 });
@@ -81,6 +83,7 @@ describe("functions", () => {
     expect(readApiConfig(environment("api"))).toMatchObject({ holdPolicy: { share: 0.1, floor: 5 } });
     readVaultConfig(environment("vault"));
     readTableConfig(environment("admin-token"));
+    readFeedConfig(environment("feed"));
     expect(readJobsConfig(environment("jobs"))).toMatchObject({ retentionDays: 500 });
     expect(readCollectAwsConfig(environment("collect-aws"))).toMatchObject({
       name: "aws",
@@ -107,7 +110,10 @@ describe("functions", () => {
   });
 
   test("that collect leave what could not be run in a queue, whoever started it", () => {
-    const queues = all("AWS::SQS::Queue").map(({ id }) => ({ "Fn::GetAtt": [id, "Arn"] }));
+    const queues = all("AWS::SQS::Queue").flatMap(({ id }) =>
+      id.startsWith("Collect") ? [{ "Fn::GetAtt": [id, "Arn"] }] : [],
+    );
+    expect(queues).toHaveLength(2);
     const used = [
       all("AWS::Scheduler::Schedule").flatMap((one) => one.Target.DeadLetterConfig?.Arn ?? []),
       all("AWS::Events::Rule").map((one) => one.Targets[0].DeadLetterConfig.Arn),

@@ -46,8 +46,16 @@ describe("what is watched", () => {
     ]);
   });
 
+  test("changes that are late, set aside or given up alarm", () => {
+    const feed = all("AWS::Lambda::Function").find((one) => one.FunctionName === "cadastre-feed").id;
+    expect(alarmsOn("IteratorAge", feed)).toMatchObject([{ Statistic: "Maximum", Threshold: 900_000 }]);
+    expect(alarmsOn("ChangesSetAside")).toMatchObject([{ Namespace: "Cadastre", Statistic: "Sum", Threshold: 1 }]);
+    expect(alarmsOn("ChangesSetAside")[0].Dimensions).toBeUndefined();
+    expect(alarmsOn("ApproximateNumberOfMessagesVisible", "FeedNotTold")).toMatchObject([{ Threshold: 1 }]);
+  });
+
   test("dead letters, faults and latency alarm", () => {
-    expect(alarmsOn("ApproximateNumberOfMessagesVisible")).toHaveLength(2);
+    expect(alarmsOn("ApproximateNumberOfMessagesVisible", "DeadLetters")).toHaveLength(2);
     expect(alarmsOn("5xx")).toHaveLength(1);
     expect(alarmsOn("Latency")).toMatchObject([{ ExtendedStatistic: "p95" }]);
   });

@@ -3,8 +3,9 @@ import type { AddressInfo } from "node:net";
 import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { SSMClient } from "@aws-sdk/client-ssm";
 import { TargetError } from "@cadastre/collectors/endpoints/targets";
+import type { ChangeEntry } from "@cadastre/contract/changes";
 import { afterEach, describe, expect, test } from "vitest";
-import { createTriggerPublisher } from "./event-bridge.ts";
+import { createEventBus, createTriggerPublisher } from "./event-bridge.ts";
 import { readTargets } from "./parameters.ts";
 
 interface Received {
@@ -63,6 +64,68 @@ describe("triggers", () => {
     }));
     const publish = createTriggerPublisher({ client: new EventBridgeClient(settings), busName: "bus" });
     await expect(publish([aTrigger(1), aTrigger(2)])).rejects.toThrow("refused 1 of 2 triggers: ThrottlingException");
+  });
+});
+
+const aChange = (n: number, changes: ChangeEntry["changes"] = []): ChangeEntry => ({
+  id: `id-${n}`,
+  at: "2026-03-01T00:00:00.000Z",
+  type: "updated",
+  subject: { type: "account", id: `aws/${n}`, key: `aws/${n}` },
+  actor: "system",
+  changes,
+});
+
+describe("changes", () => {
+  async function aBus(refuse: (subject: string) => boolean = () => false) {
+    const { received, settings } = await aService(({ body }) => ({
+      Entries: body.Entries.map(({ Detail }: { Detail: string }) =>
+        refuse(JSON.parse(Detail).subject.id) ? { ErrorCode: "InternalFailure" } : { EventId: "e" },
+      ),
+    }));
+    const bus = createEventBus({ client: new EventBridgeClient({ ...settings, maxAttempts: 1 }), busName: "bus" });
+    return { bus, received, entries: () => received.flatMap(({ body }) => body.Entries) };
+  }
+
+  test("are events on the bus as the API shows them, with the time of the change, in their order", async () => {
+    const { bus, received, entries } = await aBus();
+    const changes = Array.from({ length: 10 }, (_, n) => aChange(n, [{ path: "owner", before: "a", after: "b" }]));
+    await bus.together?.handle(changes);
+    await bus.handle(aChange(10));
+    expect(received.map(({ body }) => body.Entries.length)).toEqual([10, 1]);
+    expect(entries()[0]).toMatchObject({ EventBusName: "bus", Source: "cadastre", DetailType: "Cadastre change" });
+    expect(entries()[0].Time).toBe(Date.parse("2026-03-01T00:00:00.000Z") / 1000);
+    expect(entries().map(({ Detail }) => JSON.parse(Detail))).toEqual([...changes, aChange(10)]);
+  });
+
+  test("that are larger than an event may be are told without their values, and say so", async () => {
+    const { bus, entries } = await aBus();
+    const values = (length: number) => [{ path: "tags", before: "", after: "é".repeat(length) }];
+    await bus.handle(aChange(1, values(150_000)));
+    await bus.handle(aChange(2, values(100_000)));
+    const [large, small] = entries().map(({ Detail }) => JSON.parse(Detail));
+    expect(large).toEqual({ ...aChange(1), changesOmitted: true });
+    expect(small).toEqual(aChange(2, values(100_000)));
+  });
+
+  test("go in as many requests as their size asks for", async () => {
+    const { bus, received, entries } = await aBus();
+    const values = [{ path: "tags", before: "", after: "x".repeat(100_000) }];
+    await bus.together?.handle(Array.from({ length: 5 }, (_, n) => aChange(n, values)));
+    expect(received.map(({ body }) => body.Entries.length)).toEqual([2, 2, 1]);
+    expect(entries().map(({ Detail }) => JSON.parse(Detail).id)).toEqual([0, 1, 2, 3, 4].map((n) => `id-${n}`));
+  });
+
+  test("that the bus did not take, some or all, are refused", async () => {
+    const { bus } = await aBus((subject) => subject === "aws/3");
+    await bus.together?.handle([aChange(1), aChange(2)]);
+    await expect(bus.together?.handle([aChange(2), aChange(3)])).rejects.toMatchObject({
+      code: "service.unavailable",
+      message: "the event bus refused 1 of 2 changes: InternalFailure",
+    });
+    await expect(bus.handle(aChange(3))).rejects.toMatchObject({ code: "service.unavailable" });
+    server?.close();
+    await expect(bus.handle(aChange(1))).rejects.toMatchObject({ code: "service.unavailable" });
   });
 });
 

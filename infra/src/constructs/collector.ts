@@ -22,7 +22,7 @@ interface CommonEnvironment {
 export interface CollectorDefaults extends ServiceDefaults {
   readonly api: string;
   /** The bus on which runs are asked for. */
-  readonly triggers: EventBus;
+  readonly bus: EventBus;
 }
 
 export interface CollectorOptions<Environment extends object> extends CollectorDefaults {
@@ -111,9 +111,9 @@ export class Collector<Environment extends object> extends ServiceFunction {
     schedule.node.addDependency(role);
   }
 
-  #listen({ triggers, collector }: CollectorOptions<Environment>, deadLetters: Queue): void {
+  #listen({ bus, collector }: CollectorOptions<Environment>, deadLetters: Queue): void {
     new Rule(this, "Triggers", {
-      eventBus: triggers,
+      eventBus: bus,
       description: `Runs the collector ${collector} when an operator asks for it`,
       eventPattern: { source: ["cadastre"], detailType: ["discovery.trigger"], detail: { name: [collector] } },
       targets: [

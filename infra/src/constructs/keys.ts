@@ -16,23 +16,34 @@ export function createTableKey(scope: Construct, name: string): Key {
   return dataKey(scope, "TableKey", `${name}/table`, "Encrypts the table at rest");
 }
 
-/** Lets a function use the table that the key encrypts. */
-export function allowThroughDynamo(key: Key, role: IRole): void {
+/** Lets functions use the table that the key encrypts, once they are added to its principals. */
+export function throughDynamo(key: Key): PolicyStatement {
+  const { region, urlSuffix } = Stack.of(key);
+  return new PolicyStatement({
+    sid: "UseThroughDynamoDB",
+    actions: [
+      "kms:Decrypt",
+      "kms:DescribeKey",
+      "kms:Encrypt",
+      "kms:GenerateDataKey",
+      "kms:ReEncryptFrom",
+      "kms:ReEncryptTo",
+    ],
+    resources: ["*"],
+    conditions: { StringEquals: { "kms:ViaService": `dynamodb.${region}.${urlSuffix}` } },
+  });
+}
+
+/** Lets a function send to a queue that the key encrypts. Only through SQS: the role itself may not decrypt with it. */
+export function allowThroughQueue(key: Key, role: IRole): void {
   const { region, urlSuffix } = Stack.of(key);
   key.addToResourcePolicy(
     new PolicyStatement({
-      sid: "UseThroughDynamoDB",
+      sid: "SendThroughSQS",
       principals: [role.grantPrincipal],
-      actions: [
-        "kms:Decrypt",
-        "kms:DescribeKey",
-        "kms:Encrypt",
-        "kms:GenerateDataKey",
-        "kms:ReEncryptFrom",
-        "kms:ReEncryptTo",
-      ],
+      actions: ["kms:Decrypt", "kms:GenerateDataKey"],
       resources: ["*"],
-      conditions: { StringEquals: { "kms:ViaService": `dynamodb.${region}.${urlSuffix}` } },
+      conditions: { StringEquals: { "kms:ViaService": `sqs.${region}.${urlSuffix}` } },
     }),
   );
 }
@@ -60,9 +71,14 @@ export function openOnlyBy(key: Key, role: IRole): void {
   role.addToPrincipalPolicy(new PolicyStatement({ actions: ["kms:Decrypt"], resources: [key.keyArn] }));
 }
 
-/** The key for logs and alarms, used by the services that write them. */
+/** The key for logs, alarms and the feed's queue, used by the services that write them. */
 export function createOperationsKey(scope: Construct, name: string): Key {
-  const key = dataKey(scope, "OperationsKey", `${name}/operations`, "Encrypts logs and alarm messages");
+  const key = dataKey(
+    scope,
+    "OperationsKey",
+    `${name}/operations`,
+    "Encrypts logs, alarm messages and what could not be told",
+  );
   const { region, account, partition, urlSuffix } = Stack.of(scope);
   key.addToResourcePolicy(
     new PolicyStatement({

@@ -5,6 +5,7 @@ import { PolicyStatement } from "aws-cdk-lib/aws-iam";
 import type { Construct } from "constructs";
 import { createAwsCollector } from "../constructs/aws-collector.ts";
 import { createEndpointsCollector, targetsPath } from "../constructs/endpoints-collector.ts";
+import { Feed } from "../constructs/feed.ts";
 import { PublicApi } from "../constructs/http-api.ts";
 import { Jobs } from "../constructs/jobs.ts";
 import { createTableKey, createVaultKey, openOnlyBy } from "../constructs/keys.ts";
@@ -18,7 +19,7 @@ interface CadastreStackOptions {
   readonly bundles: string;
 }
 
-/** The service: table, API, vault, jobs and collectors. One stack, since the keys' policies name the roles that use them. */
+/** The service: table, API, vault, jobs, feed and collectors. One stack, since the keys' policies name the roles that use them. */
 export class CadastreStack extends Stack {
   constructor(scope: Construct, id: string, { deployment, bundles }: CadastreStackOptions) {
     super(scope, id, { description: "Cadastre: the register of a cloud estate", terminationProtection: true });
@@ -29,7 +30,7 @@ export class CadastreStack extends Stack {
     });
     const table = new RegisterTable(this, "Table", { encryptionKey: createTableKey(this, name) });
     const vaultKey = createVaultKey(this, name);
-    const triggers = new EventBus(this, "Triggers", { eventBusName: `${name}-triggers` });
+    const bus = new EventBus(this, "Bus", { eventBusName: name });
     const defaults = { name, bundles, operations };
 
     const api = new ServiceFunction<ApiEnvironment>(this, "Api", {
@@ -40,7 +41,7 @@ export class CadastreStack extends Stack {
       environment: {
         TABLE_NAME: table.tableName,
         DATA_KEY_ARN: vaultKey.keyArn,
-        TRIGGER_BUS_NAME: triggers.eventBusName,
+        EVENT_BUS_NAME: bus.eventBusName,
         ...(holdPolicy
           ? { CADASTRE_HOLD_SHARE: String(holdPolicy.share), CADASTRE_HOLD_FLOOR: String(holdPolicy.floor) }
           : {}),
@@ -53,7 +54,7 @@ export class CadastreStack extends Stack {
     // A data key for each secret that is stored, and a look whether the key can be used: enough to seal, and to open nothing.
     const seal = ["kms:DescribeKey", "kms:GenerateDataKey"];
     api.role.addToPolicy(new PolicyStatement({ actions: seal, resources: [vaultKey.keyArn] }));
-    api.role.addToPolicy(new PolicyStatement({ actions: ["events:PutEvents"], resources: [triggers.eventBusArn] }));
+    api.role.addToPolicy(new PolicyStatement({ actions: ["events:PutEvents"], resources: [bus.eventBusArn] }));
 
     const vault = new ServiceFunction<VaultEnvironment>(this, "Vault", {
       ...defaults,
@@ -69,6 +70,8 @@ export class CadastreStack extends Stack {
 
     new Jobs(this, "Jobs", { ...defaults, table, ...(retentionDays === undefined ? {} : { retentionDays }) });
 
+    new Feed(this, "Feed", { ...defaults, table, bus });
+
     const adminToken = new ServiceFunction<TableEnvironment>(this, "AdminToken", {
       ...defaults,
       entry: "admin-token",
@@ -81,10 +84,11 @@ export class CadastreStack extends Stack {
 
     const http = new PublicApi(this, "Http", { name, operations, api: api.lambda, vault: vault.lambda });
     new CfnOutput(this, "ApiUrl", { value: http.url });
+    new CfnOutput(this, "EventBusName", { value: bus.eventBusName });
     new CfnOutput(this, "AlarmTopic", { value: operations.topic.topicArn });
     new CfnOutput(this, "AdminTokenFunction", { value: adminToken.lambda.functionName });
 
-    const given = { ...defaults, api: http.url, triggers };
+    const given = { ...defaults, api: http.url, bus };
     if (deployment.aws) {
       const collector = createAwsCollector(this, given, deployment.aws);
       new CfnOutput(this, "AwsCollectorRole", { value: collector.role.roleArn });

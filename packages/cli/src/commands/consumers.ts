@@ -9,7 +9,7 @@ import { toTime } from "../output/text.ts";
 
 const CONSUMERS: readonly Column<ConsumerState>[] = [
   { title: "CONSUMER", value: (one) => one.consumer },
-  { title: "REACHED", value: (one) => toTime(one.reachedAt) },
+  { title: "REACHED", value: (one) => (one.reachedAt === undefined ? "by the stream" : toTime(one.reachedAt)) },
   { title: "FAILING", value: (one) => one.failing.length, align: "right" },
   {
     title: "DEAD LETTERS",

@@ -13,7 +13,7 @@ export const consumers = defineArea("consumers", {
     method: "GET",
     path: "/api/v1/consumers",
     access: operator("feed:read", "consumer"),
-    summary: "Who reads the feed of changes by checkpoints, and how far each of them is",
+    summary: "Who is told of changes, and how far each of them is",
     answer: z.object({ items: z.array(consumerState) }),
   }),
   deadLetters: defineEndpoint({

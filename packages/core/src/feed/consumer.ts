@@ -1,7 +1,7 @@
 import type { ChangeEntry } from "@cadastre/contract/changes";
-import { defineEntity, type ItemOf } from "@cadastre/store/entity";
+import { defineEntity, type ItemOf, type Key } from "@cadastre/store/entity";
 import * as z from "zod";
-import { type ChangePlace, changePlace, FeedItem } from "./items.ts";
+import { type ChangePlace, changePlace, FeedItem, toPlace } from "./items.ts";
 
 /** Somebody who wants to know of changes, by a name that stays. */
 export interface Consumer {
@@ -9,6 +9,11 @@ export interface Consumer {
   readonly about: string;
   /** Told of each change at least once, of those of one subject in their order. Throws to be told again later. */
   readonly handle: (change: ChangeEntry) => Promise<void>;
+  /**
+   * For a consumer that takes several changes, each of another subject, at less than their sum. Throws when it did not take all
+   * of them; each is then told by itself, those that it took once more.
+   */
+  readonly together?: { readonly most: number; readonly handle: (changes: readonly ChangeEntry[]) => Promise<void> };
 }
 
 const failure = z.object({
@@ -39,6 +44,8 @@ export const CheckpointItem = defineEntity({
 });
 export type CheckpointItem = ItemOf<typeof CheckpointItem>;
 
+const LETTERS = "dead-letters#";
+
 export const DeadLetterItem = defineEntity({
   type: "dead-letter",
   about: "A change that a consumer could not take after all attempts, until somebody has it replayed or drops it",
@@ -55,9 +62,14 @@ export const DeadLetterItem = defineEntity({
     expiresAtSeconds: z.int(),
   }),
   key: {
-    partition: (of: { consumer: string }) => `dead-letters#${of.consumer}`,
+    partition: (of: { consumer: string }) => `${LETTERS}${of.consumer}`,
     sort: (of: { consumer: string; place: ChangePlace }) => FeedItem.keyOf(of.place).sk,
   },
   expires: "expiresAtSeconds",
 });
 export type DeadLetterItem = ItemOf<typeof DeadLetterItem>;
+
+/** Whose letter it is and of which change, of its key; undefined for keys of other items. Throws an Error for a key that is none. */
+export function placeOfLetter({ pk, sk }: Key): { consumer: string; place: ChangePlace } | undefined {
+  return pk.startsWith(LETTERS) ? { consumer: pk.slice(LETTERS.length), place: toPlace(sk) } : undefined;
+}

@@ -56,7 +56,7 @@ export async function replayDeadLetter(
 ): Promise<DeadLetter> {
   await retryOnConflict(async () => {
     const { version, ...letter } = await read(context, consumer, id);
-    if (letter.state === "replaying") return;
+    // Also when it is asked for already: in a deployment it is the write that has it told, and one before may have come to nothing.
     await commitRecorded(context, actor, [replace(DeadLetterItem, { ...letter, state: "replaying" }, version)], {
       action: "consumer.replay",
       target: `${consumer}/${id}`,

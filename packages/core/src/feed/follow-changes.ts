@@ -44,10 +44,10 @@ export async function* followChanges(context: Context, options: FollowOptions): 
       told.add(sk);
       if (matchesChange(item, filter) && isVisible(context, item)) batch.push(item);
       if (batch.length < AT_ONCE) continue;
-      yield await toChangeEntries(context, batch);
+      yield await toChangeEntries(context, batch, { consistent: true });
       batch = [];
     }
-    yield await toChangeEntries(context, batch);
+    yield await toChangeEntries(context, batch, { consistent: true });
     const settled = settledAt(now);
     if (settled > from) from = settled;
     for (const sk of told) if (sk < from) told.delete(sk);

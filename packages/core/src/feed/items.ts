@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import { change } from "@cadastre/contract/change";
 import { provider } from "@cadastre/contract/scope";
-import { defineEntity, type ItemOf } from "@cadastre/store/entity";
+import { defineEntity, type ItemOf, type Key } from "@cadastre/store/entity";
 import * as z from "zod";
 import { type Subject, subject, subjectPartition } from "../subject.ts";
 
@@ -69,3 +69,14 @@ export const FeedItem = defineEntity({
   expires: "expiresAtSeconds",
 });
 export type FeedItem = ItemOf<typeof FeedItem>;
+
+/** The place of a change in the feed, of its item's key; undefined for keys of other items. Throws an Error for a key that is none. */
+export function placeOfFeedKey({ pk, sk }: Key): ChangePlace | undefined {
+  return FEED_PARTITIONS.includes(pk) ? toPlace(sk) : undefined;
+}
+
+/** The place that a sort key of the feed names. Throws an Error when it is none. */
+export function toPlace(sk: string): ChangePlace {
+  const [, at, stream, sequence, type, key] = /^([^#]+)#([os])(\d{9,})#([^#]+)#(.*)$/s.exec(sk) ?? [];
+  return changePlace.parse({ at, stream, sequence: Number(sequence), subject: { type, key } });
+}

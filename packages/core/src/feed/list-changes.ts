@@ -68,8 +68,8 @@ export async function listChanges(context: Context, options: ChangeListOptions):
     seen++;
     if (matchesChange(item, filter) && isVisible(context, item)) found.push(item);
     if (found.length === limit || seen === MOST_CHANGES) {
-      return { items: await toChangeEntries(context, found), cursor: cursors.encode(sk) };
+      return { items: await toChangeEntries(context, found, { consistent: false }), cursor: cursors.encode(sk) };
     }
   }
-  return { items: await toChangeEntries(context, found) };
+  return { items: await toChangeEntries(context, found, { consistent: false }) };
 }

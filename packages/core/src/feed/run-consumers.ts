@@ -1,12 +1,11 @@
-import { ProblemError } from "@cadastre/contract/errors";
 import { ConflictError } from "@cadastre/store/errors";
-import { create, put, remove, replace, type Stored, type Write } from "@cadastre/store/table";
+import { create, put, replace, type Stored, type Write } from "@cadastre/store/table";
 import type { Context } from "../context.ts";
 import { CheckpointItem, type Consumer, DeadLetterItem } from "./consumer.ts";
 import { ConsumerItem } from "./consumer-states.ts";
 import { decideFailure, decidePending, decideProgress, firstProgress } from "./decide-batch.ts";
 import { FEED_PARTITIONS, FeedItem } from "./items.ts";
-import { toChangeEntries } from "./view.ts";
+import { NO_PATIENCE, replayLetter, setAside, tell, toTold } from "./tell.ts";
 
 /** Changes that are told between two checkpoints: as many may be told again after a crash. */
 const BATCH = 50;
@@ -21,36 +20,6 @@ interface Pending {
   readonly item: Stored<FeedItem>;
 }
 
-const codeOf = (error: unknown): string => (error instanceof ProblemError ? error.code : "service.internal");
-
-async function tell(context: Context, consumer: Consumer, item: Stored<FeedItem>): Promise<string | undefined> {
-  const [change] = await toChangeEntries(context, [item]);
-  try {
-    if (change) await consumer.handle(change);
-    return undefined;
-  } catch (error) {
-    return codeOf(error);
-  }
-}
-
-/** The write that sets a change aside for a consumer; repeated, it is the same item. */
-function setAside(context: Context, consumer: string, item: FeedItem, code: string, attempts: number): Write {
-  const { subject, at, stream, sequence, id, type, expiresAtSeconds } = item;
-  const failedAt = context.now().toISOString();
-  const place = { subject, at, stream, sequence };
-  return put(DeadLetterItem, {
-    consumer,
-    place,
-    id,
-    type,
-    failedAt,
-    attempts,
-    code,
-    state: "waiting",
-    expiresAtSeconds,
-  });
-}
-
 /** Tells one consumer of a batch of one partition. True when there was anything to do. */
 async function runSlot(context: Context, consumer: Consumer, slot: number, run: ConsumersRun): Promise<boolean> {
   const { table } = context;
@@ -62,7 +31,7 @@ async function runSlot(context: Context, consumer: Consumer, slot: number, run: 
     return table.commit([write, ...more]);
   };
   if (!stored) {
-    await save(firstProgress(context.now()), [put(ConsumerItem, { consumer: name })]);
+    await save(firstProgress(context.now()), [put(ConsumerItem, { consumer: name, by: "checkpoints" })]);
     return false;
   }
   if (stored.failure && stored.failure.retryAt > context.now().toISOString()) return false;
@@ -76,18 +45,20 @@ async function runSlot(context: Context, consumer: Consumer, slot: number, run: 
   const pending = decidePending(stored, changes);
   const handled: string[] = [];
   for (const { sk, item } of pending) {
-    const code = await tell(context, consumer, item);
-    if (code === undefined) {
+    const [change] = await toTold(context, [item]);
+    const refusal = change && (await tell(consumer, change, NO_PATIENCE));
+    if (refusal === undefined) {
       handled.push(sk);
       continue;
     }
+    const { code } = refusal;
     const next = decideFailure(stored.failure, { sk, code }, context.now());
     if (next.act === "retry") {
       await save({ ...decideProgress(stored, handled, false, context.now()), failure: next.failure }, []);
       run.handled += handled.length;
       return handled.length > 0;
     }
-    const letter = setAside(context, name, item, code, next.attempts);
+    const letter = setAside(context, consumer, item, { code, attempts: next.attempts });
     await save(decideProgress(stored, [...handled, sk], false, context.now()), [letter]);
     run.handled += handled.length;
     run.setAside++;
@@ -100,20 +71,14 @@ async function runSlot(context: Context, consumer: Consumer, slot: number, run: 
   return page.cursor !== undefined;
 }
 
-/** Tells a consumer again what somebody asked to have replayed: taken it is gone, refused it waits again. */
+/** Has the letters of a consumer told again that wait for it. */
 async function runReplays(context: Context, consumer: Consumer, run: ConsumersRun): Promise<void> {
   const letters = await context.table.query(DeadLetterItem, {
     partition: `dead-letters#${consumer.name}`,
     limit: BATCH,
   });
-  for (const { version, ...letter } of letters.items.filter((item) => item.state === "replaying")) {
-    const item = await context.table.get(FeedItem, letter.place);
-    const code = item ? await tell(context, consumer, item) : "change.not_found";
-    if (code === undefined) run.handled++;
-    const waiting = { ...letter, state: "waiting" as const, code: code ?? "", attempts: letter.attempts + 1 };
-    await context.table.commit([
-      code === undefined ? remove(DeadLetterItem, letter, version) : replace(DeadLetterItem, waiting, version),
-    ]);
+  for (const letter of letters.items.filter((item) => item.state === "replaying")) {
+    if (await replayLetter(context, consumer, letter, NO_PATIENCE)) run.handled++;
   }
 }
 
@@ -137,29 +102,6 @@ export async function runConsumers(
       }
     } catch (error) {
       if (!(error instanceof ConflictError)) throw error;
-    }
-  }
-  return run;
-}
-
-/**
- * Tells consumers of changes that a stream hands over, in the stream's order: what one does not take at once is set aside for
- * it. For a runtime that has the stream's own checkpoints, retries and order. Writes dead letters.
- */
-export async function handleChanges(
-  context: Context,
-  consumers: readonly Consumer[],
-  items: readonly Stored<FeedItem>[],
-): Promise<ConsumersRun> {
-  const run: ConsumersRun = { handled: 0, setAside: 0 };
-  for (const item of items) {
-    for (const consumer of consumers) {
-      const code = await tell(context, consumer, item);
-      if (code === undefined) run.handled++;
-      else {
-        await context.table.commit([setAside(context, consumer.name, item, code, 1)]);
-        run.setAside++;
-      }
     }
   }
   return run;

@@ -16,10 +16,17 @@ export function placeOfChange(id: string): string | undefined {
   return /^\d{4}-\d\d-\d\dT[\d:.]+Z#[os]\d{9}#\S+$/.test(sk) && idOfChange(sk) === id ? sk : undefined;
 }
 
-/** Feed items as the API shows them, with the values before and after of their events. Reads an event for each that has one. */
-export async function toChangeEntries(context: Context, items: readonly Stored<FeedItem>[]): Promise<ChangeEntry[]> {
+/**
+ * Feed items as the API shows them, with the values before and after of their events. Reads an event for each that has one.
+ * What is read right after it was committed needs a consistent read: a replica may have the change and not yet its event.
+ */
+export async function toChangeEntries(
+  context: Context,
+  items: readonly Stored<FeedItem>[],
+  { consistent }: { consistent: boolean },
+): Promise<ChangeEntry[]> {
   const detailed = items.filter((item) => item.detailed);
-  const events = await context.table.getMany(EventItem, detailed);
+  const events = await context.table.getMany(EventItem, detailed, { consistent });
   const changes = new Map(detailed.map((item, at) => [FeedItem.keyOf(item).sk, events[at]?.changes ?? []]));
   return items.map((item) => {
     const {

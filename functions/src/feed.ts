@@ -1,0 +1,27 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { DEFAULT_HOLD_POLICY, DEFAULT_RETENTION_DAYS } from "@cadastre/core/context";
+import { openDynamoTable } from "./adapters/dynamo.ts";
+import { createEventBus, openEventBridge } from "./adapters/event-bridge.ts";
+import { createLog, writeToStdout } from "./adapters/log.ts";
+import { createStreamHandler } from "./adapters/table-stream.ts";
+import { readFeedConfig } from "./env.ts";
+
+const { tableName, eventBusName } = readFeedConfig(process.env);
+const now = () => new Date();
+
+/** What a consumer does not take within a second, beside the attempts of its own client, is set aside: others are waiting. */
+const PATIENCE = { waitsMilliseconds: [200, 800], wait: (milliseconds: number) => delay(milliseconds) };
+
+/** Tells consumers of changes, as the table's stream hands them over. */
+export const handler = createStreamHandler({
+  context: {
+    table: openDynamoTable({ tableName, now }),
+    now,
+    holdPolicy: DEFAULT_HOLD_POLICY,
+    retentionDays: DEFAULT_RETENTION_DAYS,
+  },
+  consumers: [createEventBus({ client: openEventBridge(), busName: eventBusName })],
+  patience: PATIENCE,
+  log: createLog({ now, write: writeToStdout }),
+  write: writeToStdout,
+});
