@@ -137,7 +137,11 @@ export async function anApi({
   function dump(): string {
     const file = new DatabaseSync(path, { readOnly: true });
     try {
-      const rows = file.prepare("SELECT p.pk, i.* FROM items i JOIN partitions p ON p.id = i.partition WHERE i.type <> 'nonce' ORDER BY p.pk, i.sk").all();
+      const rows = file
+        .prepare(
+          "SELECT p.pk, i.* FROM items i JOIN partitions p ON p.id = i.partition WHERE i.type <> 'nonce' ORDER BY p.pk, i.sk",
+        )
+        .all();
       return rows.map((row) => JSON.stringify(row)).join("\n");
     } finally {
       file.close();

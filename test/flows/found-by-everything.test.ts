@@ -79,7 +79,8 @@ function searchesFor(raw: Raw, account: string, region: string): Partial<Filters
   const { attributes } = resourceSchema("instance").parse(raw);
   const facets = facetsOfItem({ kind: "instance", id: raw.id, attributes: { ...attributes } });
   const words = searchedWords(raw.name, [...facets.words, ...Object.values(raw.tags)]);
-  const characters = [...raw.name];
+  // A cut between a letter and its accent would be another text.
+  const characters = [...raw.name.normalize("NFC")];
   return [
     {},
     { kind: "instance" },

@@ -1,23 +1,13 @@
 import type { RelatedResource, Resource } from "@cadastre/contract/view";
 import type { Context } from "../context.ts";
 import type { Listed, ListOptions } from "../lists.ts";
-import { partitions, type Standing } from "../subjects/keys.ts";
 import { cursorsOf, viewAll, walkIndex } from "../subjects/search.ts";
-import type { IndexRange } from "../subjects/subject.ts";
-import { facetsOfItem, targetHash } from "./entries.ts";
+import { facetsOfItem } from "./entries.ts";
 import type { ResourceItem } from "./items.ts";
-import { type FoundResource, networkRanges, ResourceSubject } from "./subject.ts";
+import { type FoundResource, ResourceSubject, referringRanges } from "./subject.ts";
 import { keyOfId, readResource, type StoredResource } from "./view.ts";
 
 const relationsOf = (resource: ResourceItem) => facetsOfItem(resource).relations;
-
-/** Where those stand in the index that name the resource. */
-function rangesTo(resource: ResourceItem, standing: Standing): IndexRange[] {
-  const { network } = facetsOfItem(resource);
-  if (resource.kind === "network") return networkRanges(standing, resource.id);
-  if (resource.kind === "subnet" && network !== undefined) return networkRanges(standing, network, resource.id);
-  return [{ partition: partitions.relation(standing, targetHash(resource.id)), rank: "" }];
-}
 
 async function named(context: Context, resource: StoredResource): Promise<RelatedResource[]> {
   const relations = relationsOf(resource);
@@ -45,7 +35,7 @@ export async function relatedTo(context: Context, id: string, options: ListOptio
   const known = from === undefined ? await named(context, resource) : [];
   const { found, next } = await walkIndex(context, {
     subjects: [ResourceSubject],
-    ranges: rangesTo(resource, "active").sort((a, b) => (a.rank < b.rank ? -1 : 1)),
+    ranges: referringRanges(resource.id, resource, "active").sort((a, b) => (a.rank < b.rank ? -1 : 1)),
     from,
     limit: Math.max(1, options.limit - known.length),
     ahead: false,

@@ -57,11 +57,16 @@ function resourceMatches(resource: FoundResource, filters: Filters): boolean {
   );
 }
 
-/** A whole natural or short id means that resource, the beginning of a natural id all that go on from it. */
-function idsMatch({ id, idHash: hash }: ResourceItem, { words }: Filters): boolean {
+/**
+ * A whole natural or short id means that resource, and where that is not what is asked for, those that stand in a relation to
+ * it; the beginning of a natural id means all that go on from it.
+ */
+function idsMatch(resource: ResourceItem, { words }: Filters): boolean {
+  const { id, idHash: hash } = resource;
   return words.filter(isId).every((word) => {
     const key = keyOfId(word);
-    return key === undefined ? id.toLowerCase().startsWith(word.toLowerCase()) : key === hash;
+    if (key === undefined) return id.toLowerCase().startsWith(word.toLowerCase());
+    return key === hash || facetsOfItem(resource).relations.some(({ to }) => keyOfId(to) === key);
   });
 }
 
@@ -96,6 +101,14 @@ export function networkRanges(standing: Standing, network: string, subnet?: stri
   const place = region === "global" ? "" : `${region}/${placeHash("network", network)}/`;
   const inside = subnet === undefined || place === "" ? place : `${place}${placeHash("subnet", subnet)}/`;
   return [...NETWORKED.map((kind) => listOf(standing, kind, `${provider}/${account}/${inside}`)), relations];
+}
+
+/** Where those stand in the index that name a resource by its natural id; the register need not have it. */
+export function referringRanges(id: string, resource: ResourceItem | undefined, standing: Standing): IndexRange[] {
+  const network = resource && facetsOfItem(resource).network;
+  if (kindOfId(id)?.kind === "network") return networkRanges(standing, id);
+  if (resource?.kind === "subnet" && network !== undefined) return networkRanges(standing, network, id);
+  return [{ partition: partitions.relation(standing, targetHash(id)), rank: "" }];
 }
 
 /** The accounts that the filters name or the caller is limited to; undefined when neither limits it. */
@@ -170,6 +183,11 @@ export const ResourceSubject = defineSubject<FoundResource, Resource>({
   named: (text) => {
     const key = keyOfId(text);
     return key === undefined ? [] : [key];
+  },
+  async referring(context, text, standing) {
+    const key = keyOfId(text);
+    const [resource] = key === undefined ? [] : await readFound(context, [key]);
+    return referringRanges(resource?.id ?? text, resource, standing);
   },
   view: toResources,
 });

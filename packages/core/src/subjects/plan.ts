@@ -99,8 +99,27 @@ export async function planSearch(
       return (await Promise.all(lists)).flat();
     }),
   );
-  return plans.flat().sort((a, b) => (a.rank < b.rank ? -1 : a.rank > b.rank ? 1 : 0));
+  return inOrder(plans.flat());
 }
+
+/** The ranges of what stands in a relation to the thing that a word names. */
+export async function planReferring(
+  context: Context,
+  subjects: readonly AnySubject[],
+  filters: Filters,
+  word: string,
+): Promise<IndexRange[]> {
+  const plans = STANDINGS[filters.status ?? "active"].flatMap((standing, at) =>
+    subjects.map(async (subject, place) => {
+      const ranges = (await subject.referring?.(context, word, standing)) ?? [];
+      return ranges.map((range) => ({ ...range, rank: `${at}#${place}#${range.rank}` }));
+    }),
+  );
+  return inOrder((await Promise.all(plans)).flat());
+}
+
+const inOrder = (ranges: readonly IndexRange[]): IndexRange[] =>
+  ranges.toSorted((a, b) => (a.rank < b.rank ? -1 : a.rank > b.rank ? 1 : 0));
 
 /** The part of a range after a sort key. */
 export function boundsAfter(sort: SortRange | undefined, after: string): SortRange {

@@ -5,7 +5,7 @@ import type { Listed, ListOptions } from "../lists.ts";
 import type { Filters } from "./filters.ts";
 import { IndexItem } from "./items.ts";
 import { type SubjectRef, subjectOf } from "./keys.ts";
-import { boundsAfter, isInRange, planSearch } from "./plan.ts";
+import { boundsAfter, isInRange, planReferring, planSearch } from "./plan.ts";
 import { readPrefixLengths } from "./prefix-lengths.ts";
 import type { AnySubject, IndexRange } from "./subject.ts";
 
@@ -159,12 +159,18 @@ function asked(subjects: readonly AnySubject[], filters: Filters): AnySubject[] 
   );
 }
 
-/** What a word of the search names as a whole: nothing else needs to be looked at then. */
+interface Named {
+  readonly word: string;
+  /** What the word names, when it is what is asked for. */
+  readonly items: { type: string; item: unknown }[];
+}
+
+/** The word of the search that names something as a whole. Nothing else needs to be looked at when that is what is asked for. */
 async function findNamed(
   context: Context,
   subjects: readonly AnySubject[],
   filters: Filters,
-): Promise<{ type: string; item: unknown }[] | undefined> {
+): Promise<Named | undefined> {
   for (const word of filters.words) {
     const named = subjects
       .map((subject) => ({ subject, keys: subject.named(word) }))
@@ -176,7 +182,7 @@ async function findNamed(
         .filter((item) => subject.isVisible(context, item) && subject.matches(item, filters))
         .map((item) => ({ type: subject.type, item }));
     });
-    return (await Promise.all(read)).flat();
+    return { word, items: (await Promise.all(read)).flat() };
   }
   return undefined;
 }
@@ -195,9 +201,12 @@ export async function searchSubjects<View>(
   const from = options.cursor === undefined ? undefined : cursors.decode(options.cursor);
   const subjects = asked(all, filters);
   const named = await findNamed(context, subjects, filters);
-  if (named) return { items: (await viewAll(context, subjects, named)) as View[] };
+  if (named && named.items.length > 0) return { items: (await viewAll(context, subjects, named.items)) as View[] };
   const lengths = filters.ip === undefined ? () => [] : await readPrefixLengths(context);
-  const ranges = await planSearch(context, subjects, filters, lengths);
+  // `kind:endpoint sha256:…` asks for what stands in a relation to the named one.
+  const ranges = named
+    ? await planReferring(context, subjects, filters, named.word)
+    : await planSearch(context, subjects, filters, lengths);
   const { found, next } = await walkIndex(context, {
     subjects,
     ranges,

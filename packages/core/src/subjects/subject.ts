@@ -36,6 +36,8 @@ export interface SubjectDefinition<Item, View> {
   readonly list: (context: Context, filters: Filters, standing: Standing) => Promise<readonly IndexRange[]>;
   /** The keys that a text names as a whole, such as a natural id. */
   readonly named: (text: string) => readonly string[];
+  /** Ranges that hold all of this type that stand in a relation to what a text names. */
+  readonly referring?: (context: Context, text: string, standing: Standing) => Promise<readonly IndexRange[]>;
   readonly view: (context: Context, items: readonly Item[]) => Promise<readonly View[]>;
 }
 
