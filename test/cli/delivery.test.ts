@@ -137,9 +137,13 @@ test("Ctrl-C while the API does not answer leaves the run in the spool, to be de
 test("a second Ctrl-C leaves at once, and whatever is in the spool is still delivered afterwards", async () => {
   await world.down();
   const down = (await world.json(collect, 5)) as Report;
-  const remove = faults.inject({ match: { service: "ec2" }, fault: { kind: "hang" } });
+  const remove = faults.inject({
+    match: { operation: "DescribeInstances", region: "us-east-1" },
+    fault: { kind: "hang" },
+  });
   const running = world.start(collect);
-  await running.stderrHas("observing");
+  // Without anything to keep the first one would be enough.
+  await running.stderrHas("us-east-1/network  ");
   const again = setInterval(() => running.child.kill("SIGINT"), 100);
   const { code } = await running.ended;
   clearInterval(again);
