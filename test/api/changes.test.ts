@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { anInstance, instanceScope } from "../support/estate.ts";
 import { ACCOUNT, anApi, jsonOf, outcomeOf, type TestApi } from "./an-api.ts";
 
@@ -132,6 +132,25 @@ describe("the stream of changes", () => {
       "404 request.not_found",
     );
     await other.close();
+  });
+
+  it("is for 100 readers at a time, and for others again once they go", async () => {
+    const streams = [];
+    for (let reader = 0; reader < 100; reader++) {
+      const body = (await follow()).body?.getReader();
+      await body?.read();
+      streams.push(body);
+    }
+    expect(await outcomeOf(await follow())).toBe("503 service.unavailable");
+    for (const body of streams) void body?.cancel();
+    await api.look();
+    await vi.waitFor(async () => expect((await follow()).status).toBe(200));
+  });
+
+  it("refuses to go on after what is not the id of a change", async () => {
+    for (const id of ["7", "abc", Buffer.from("2026-11-20").toString("base64url")]) {
+      expect(await outcomeOf(await follow({ headers: { "last-event-id": id } }))).toBe("422 cursor.invalid");
+    }
   });
 
   it("refuses who may not read", async () => {

@@ -71,7 +71,7 @@ export function createApp(options: AppOptions): Hono<ApiEnv> {
     givenToken: options.givenToken,
     sealer: vault.sealer,
     opener: vault.opener,
-    following: options.following,
+    following: options.following && { ...options.following, readers: { count: 0 } },
     publishTriggers: options.publishTriggers,
     assets: options.assets,
     openApi: createOpenApi(),

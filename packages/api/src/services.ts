@@ -15,6 +15,11 @@ export interface Following {
   readonly wait: () => Promise<boolean>;
 }
 
+/** The same with those who follow now. */
+interface Followed extends Following {
+  readonly readers: { count: number };
+}
+
 /** What the routes work with, made once for an app. */
 export interface Services {
   readonly context: Context;
@@ -25,7 +30,7 @@ export interface Services {
   /** Needed by the routes that hand out secrets. */
   readonly opener?: Opener | undefined;
   /** Needed by the routes that hold a connection. */
-  readonly following?: Following | undefined;
+  readonly following?: Followed | undefined;
   readonly publishTriggers: PublishTriggers;
   readonly assets: ReadAsset;
   /** The OpenAPI document as text. */

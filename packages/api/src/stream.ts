@@ -6,10 +6,13 @@ export interface ServerEvent<Data> {
   readonly data: Data;
 }
 
-/** An event, or a sign of life, so that nobody on the way takes the connection for dead. */
-export type StreamPart<Data> = ServerEvent<Data> | "still here";
+/**
+ * An event, a sign of life, so that nobody on the way takes the connection for dead, or nothing yet: a source that waits for long
+ * says so now and then, because only between its parts can it be told that the reader has gone.
+ */
+export type StreamPart<Data> = ServerEvent<Data> | "still here" | "nothing yet";
 
-function toText(schema: z.ZodType, part: StreamPart<unknown>): string {
+function toText(schema: z.ZodType, part: Exclude<StreamPart<unknown>, "nothing yet">): string {
   if (part === "still here") return ": still here\n\n";
   const { id, data } = part;
   // JSON has no line feeds of its own, so that one line of data is enough.
@@ -20,13 +23,19 @@ function toText(schema: z.ZodType, part: StreamPart<unknown>): string {
 export function streamResponse(events: AsyncIterable<StreamPart<unknown>>, schema: z.ZodType): Response {
   const encoder = new TextEncoder();
   const iterator = events[Symbol.asyncIterator]();
+  let isGone = false;
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
-      const { done, value } = await iterator.next();
-      if (done) controller.close();
-      else controller.enqueue(encoder.encode(toText(schema, value)));
+      while (!isGone) {
+        const { done, value } = await iterator.next();
+        if (isGone) return;
+        if (done) return controller.close();
+        if (value === "nothing yet") continue;
+        return controller.enqueue(encoder.encode(toText(schema, value)));
+      }
     },
     async cancel() {
+      isGone = true;
       await iterator.return?.();
     },
   });

@@ -1,7 +1,8 @@
 import { changes } from "@cadastre/contract/endpoints/changes";
+import { ProblemError } from "@cadastre/contract/errors";
 import { type MomentOptions, tryParseMoment } from "@cadastre/contract/moment";
 import type { Context } from "@cadastre/core/context";
-import { followChanges } from "@cadastre/core/feed/follow-changes";
+import { followChanges, requireChangeId } from "@cadastre/core/feed/follow-changes";
 import { type ChangeFilter, listChanges } from "@cadastre/core/feed/list-changes";
 import { resourceSubject } from "@cadastre/core/register/items";
 import { networkOf } from "@cadastre/core/register/network";
@@ -27,6 +28,8 @@ async function toFilter(context: Context, { subject, network, ...filter }: Asked
   };
 }
 
+/** Each reader looks every second: so many of them cost the table no more than one busy collector. */
+const MOST_READERS = 100;
 /** After so many looks that found nothing the reader is told that the connection lives. */
 const QUIET_LOOKS = 15;
 
@@ -37,8 +40,11 @@ export const CHANGE_ROUTES = implement(changes, {
     return listChanges(context, { ...(await toFilter(context, filter)), ...between, limit, cursor, order });
   },
   async follow({ context, services, query, lastEventId, isAllowed }) {
+    requireChangeId(lastEventId);
     const filter = await toFilter(context, query);
-    const { wait } = portOf(services, "following");
+    const { wait, readers } = portOf(services, "following");
+    if (readers.count >= MOST_READERS)
+      throw new ProblemError("service.unavailable", `${MOST_READERS} readers follow changes already; try again later`);
     const found = followChanges(context, {
       filter,
       after: lastEventId,
@@ -46,10 +52,15 @@ export const CHANGE_ROUTES = implement(changes, {
     });
     return (async function* () {
       let quiet = 0;
-      for await (const batch of found) {
-        quiet = batch.length === 0 ? quiet + 1 : 0;
-        if (quiet % QUIET_LOOKS === 1) yield "still here" as const;
-        for (const change of batch) yield { id: change.id, data: change };
+      readers.count++;
+      try {
+        for await (const batch of found) {
+          quiet = batch.length === 0 ? quiet + 1 : 0;
+          if (quiet > 0) yield quiet % QUIET_LOOKS === 1 ? ("still here" as const) : ("nothing yet" as const);
+          for (const change of batch) yield { id: change.id, data: change };
+        }
+      } finally {
+        readers.count--;
       }
     })();
   },

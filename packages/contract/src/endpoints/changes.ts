@@ -64,7 +64,7 @@ export const changes = defineArea("changes", {
     query: z.strictObject(filters),
     stream: changeEntry,
     needs: "following",
-    errors: ["resource.not_found", "query.invalid"],
+    errors: ["resource.not_found", "query.invalid", "cursor.invalid"],
     example: { query: { kind: "instance" } },
   }),
 });
