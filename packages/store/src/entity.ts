@@ -19,6 +19,11 @@ export interface EntityDefinition<Schema extends z.ZodType<object>, KeyInput> {
    * whose fields are not what its key says is refused, so no field may be named here that the item can have otherwise.
    */
   readonly fromKey?: (key: Key) => Partial<z.output<Schema>>;
+  /**
+   * Fields that hold much text and are never asked for alone. Where it saves a write unit they are stored together as one deflated
+   * attribute; readers see no difference. Such an item cannot be incremented.
+   */
+  readonly packed?: readonly (keyof z.output<Schema> & string)[];
   /** Name of the field with the time at which the item ends, deleted or not: epoch seconds, or an ISO time. */
   readonly expires?: keyof z.output<Schema> & string;
   /** One line for docs/access-patterns.md: what is read by this key, and who writes it. */
