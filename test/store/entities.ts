@@ -103,7 +103,7 @@ export const host = defineEntity({
   fromKey: ({ pk, sk }) => ({ zone: pk.slice("zone/".length), id: sk }),
 });
 
-/** An item with fields that are packed where that saves a unit. */
+/** An item that is packed where that saves a unit. */
 export const report = defineEntity({
   type: "report",
   about: "Reports by id",
@@ -115,5 +115,6 @@ export const report = defineEntity({
     count: z.number().default(0),
   }),
   key: { partition: (i: { id: string }) => `report/${i.id}`, sort: () => "report" },
-  packed: ["content", "labels"],
+  fromKey: ({ pk }) => ({ id: pk.slice("report/".length) }),
+  packed: true,
 });

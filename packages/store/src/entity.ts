@@ -20,10 +20,10 @@ export interface EntityDefinition<Schema extends z.ZodType<object>, KeyInput> {
    */
   readonly fromKey?: (key: Key) => Partial<z.output<Schema>>;
   /**
-   * Fields that hold much text and are never asked for alone. Where it saves a write unit they are stored together as one deflated
-   * attribute; readers see no difference. Such an item cannot be incremented.
+   * Whether an item's fields are stored together, as one deflated attribute, where that saves a write unit: for items with much
+   * text. Readers see no difference. Such an item cannot be incremented.
    */
-  readonly packed?: readonly (keyof z.output<Schema> & string)[];
+  readonly packed?: boolean;
   /** Name of the field with the time at which the item ends, deleted or not: epoch seconds, or an ISO time. */
   readonly expires?: keyof z.output<Schema> & string;
   /** One line for docs/access-patterns.md: what is read by this key, and who writes it. */

@@ -79,8 +79,8 @@ export function toRow(entity: AnyEntity, item: Fields, version?: number): Writab
   const key = checkKey(entity.keyOf(item), entity.type);
   const { shape } = entity.schema;
   if (shape?.version !== undefined) complainOf(entity.type)("version", "belongs to the store, allowed: other names");
-  if (entity.packed !== undefined && shape?.[PACKED] !== undefined)
-    complainOf(entity.type)(PACKED, "belongs to the store where fields are packed, allowed: other names");
+  if (entity.packed === true && shape?.[PACKED] !== undefined)
+    complainOf(entity.type)(PACKED, "belongs to the store where items are packed, allowed: other names");
   const fields = withoutKeyFields(entity, key, item);
   const row = {
     pk: key.pk,
@@ -97,8 +97,8 @@ export function toRow(entity: AnyEntity, item: Fields, version?: number): Writab
   if (row.size > ITEM_BYTES_LIMIT) {
     throw new ItemTooLargeError({ type: entity.type, key, size: row.size, limit: ITEM_BYTES_LIMIT });
   }
-  const packed = entity.packed && writeUnits(0, row.size) > 1 ? packFields(entity, fields) : undefined;
-  if (packed !== undefined) {
+  if (entity.packed === true && writeUnits(0, row.size) > 1) {
+    const packed = packFields(fields);
     const size = rowSize({ ...row, fields: packed }, complainOf(entity.type));
     if (writeUnits(0, size) < writeUnits(0, row.size)) Object.assign(row, { fields: packed, size });
   }

@@ -47,6 +47,6 @@ export const ResourceItem = defineEntity({
     sort: () => "observed",
   },
   fromKey: ({ pk }) => ({ idHash: pk.slice(subjectPartition(resourceSubject("")).length) }),
-  packed: ["tags", "attributes", "volatile"],
+  packed: true,
 });
 export type ResourceItem = ItemOf<typeof ResourceItem>;
