@@ -1,13 +1,13 @@
 import { observeAws } from "@cadastre/collectors/aws/observe";
 import { observed } from "@cadastre/collectors/gcp/testing";
 import { aTestRun, type TestRun } from "@cadastre/collectors/testing-recorder";
-import type { Units } from "@cadastre/store/table";
 import { awsEnvironment } from "@cadastre/simulator/aws/environment";
 import { startAwsSimulator } from "@cadastre/simulator/aws/server";
 import { createAwsEstate } from "@cadastre/simulator/estate-aws";
 import { createGcpEstate } from "@cadastre/simulator/estate-gcp";
 import { createFaults } from "@cadastre/simulator/faults";
 import { startGcpSimulator } from "@cadastre/simulator/gcp/server";
+import type { Units } from "@cadastre/store/table";
 import { afterEach, expect, it, vi } from "vitest";
 import { observeEstate } from "../bench/estate.ts";
 import { createTestContext } from "../support/context.ts";
