@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from "node:crypto";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ApiHandlers } from "./api-process.ts";
 import { type Process, startProcess } from "./calls.ts";
@@ -23,6 +23,14 @@ export interface StartedApi {
   readonly token: string;
 }
 
+/** The flags that `npm start` gives to Node. */
+function startFlags(): string[] {
+  const { scripts } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+    scripts: { start: string };
+  };
+  return scripts.start.split(" ").filter((part) => part.startsWith("--"));
+}
+
 /** Starts the API in a process of its own; without an endpoint over a SQLite file. */
 export async function startApi(options: {
   directory: string;
@@ -31,7 +39,7 @@ export async function startApi(options: {
 }): Promise<StartedApi> {
   const directory = join(options.directory, "api");
   mkdirSync(directory, { recursive: true });
-  const child = startProcess<ApiHandlers>("./api-process.ts");
+  const child = startProcess<ApiHandlers>("./api-process.ts", startFlags());
   const publicKeys = options.keys.map((key) => key.publicKey);
   const { endpoint } = options;
   const started = await child.call("start", { directory, publicKeys, ...(endpoint ? { endpoint } : {}) });

@@ -102,3 +102,19 @@ export const host = defineEntity({
   },
   fromKey: ({ pk, sk }) => ({ zone: pk.slice("zone/".length), id: sk }),
 });
+
+/** An item that is packed where that saves a unit. */
+export const report = defineEntity({
+  type: "report",
+  about: "Reports by id",
+  schema: z.object({
+    id: z.string(),
+    title: z.string(),
+    content: z.unknown(),
+    labels: z.record(z.string(), z.unknown()).optional(),
+    count: z.number().default(0),
+  }),
+  key: { partition: (i: { id: string }) => `report/${i.id}`, sort: () => "report" },
+  fromKey: ({ pk }) => ({ id: pk.slice("report/".length) }),
+  packed: true,
+});

@@ -165,6 +165,19 @@ describe("a SQLite file", () => {
     expect((await table.query(note, { partition: "space/p" })).items).toMatchObject([key("a")]);
   });
 
+  test("puts items where they belong also when another process gave a partition's number to another one", async () => {
+    const [one, other] = [open(), open()];
+    const key = (space: string) => ({ space, id: "a" });
+    await one.commit([create(note, key("first"))]);
+    await other.commit([remove(note, key("first"))]);
+    await other.commit([create(note, key("second"))]);
+    await one.commit([create(note, key("first"))]);
+    for (const space of ["first", "second"]) {
+      expect((await one.query(note, { partition: `space/${space}` })).items).toMatchObject([key(space)]);
+    }
+    await other.close();
+  });
+
   test("sheds items an hour after their end, all of them, though nobody writes any more", async () => {
     const table = open();
     const ends = clock.epochSeconds() + 10;

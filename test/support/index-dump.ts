@@ -1,7 +1,7 @@
 import { AccountItem } from "@cadastre/core/accounts/items";
 import { accountEntries } from "@cadastre/core/accounts/subject";
 import type { Context } from "@cadastre/core/context";
-import { CountItem, countWrites } from "@cadastre/core/register/counts";
+import { CountItem, createCountSums } from "@cadastre/core/register/counts";
 import { countedOf, indexedAs, resourceEntries } from "@cadastre/core/register/entries";
 import { ResourceItem } from "@cadastre/core/register/items";
 import { SaidItem } from "@cadastre/core/said/items";
@@ -65,7 +65,7 @@ export async function allOf<E extends AnyEntity>(context: Context, entity: E): P
 export async function indexDump(context: Context): Promise<{ missing: string[]; stray: string[]; entries: number }> {
   const toText = ({ p, s }: { p: string; s: string }) => `${p}  ${s}`;
   const expected = [
-    ...(await allOf(context, ResourceItem)).flatMap(resourceEntries),
+    ...(await allOf(context, ResourceItem)).flatMap((resource) => resourceEntries(resource)),
     ...(await allOf(context, AccountItem)).flatMap(accountEntries),
   ];
   const owners = (await allOf(context, SaidItem)).map(({ subject: { key }, owner }) => ({ key, owner }));
@@ -95,11 +95,11 @@ export async function countDump(context: Context): Promise<{ stored: object; exp
     return Object.fromEntries([...sums].filter(([, n]) => n !== 0).sort(([a], [b]) => (a < b ? -1 : 1)));
   };
   const stored = await allOf(context, CountItem);
-  const recounted = (await allOf(context, ResourceItem)).flatMap((resource) =>
-    countWrites([{ after: countedOf(resource) }]).map((write) => {
-      if (write.op !== "increment") throw new Error("counts are increments");
-      return { ...(write.key as ItemOf<typeof CountItem>), n: write.by };
-    }),
-  );
+  const sums = createCountSums();
+  for (const resource of await allOf(context, ResourceItem)) sums.add({ after: countedOf(resource) });
+  const recounted = sums.writes().map((write) => {
+    if (write.op !== "increment") throw new Error("counts are increments");
+    return { ...(write.key as ItemOf<typeof CountItem>), n: write.by };
+  });
   return { stored: sum(stored), expected: sum(recounted) };
 }

@@ -69,6 +69,17 @@ describe("parsing", () => {
   });
 });
 
+describe("a body that is nested", () => {
+  it("in 100 levels is taken, in 101 refused, whatever brackets are in its texts", () => {
+    for (const text of ["", "[".repeat(200), "]".repeat(200), '\\"'.repeat(3), '\\"]]', "\\\\"]) {
+      const nested = (levels: number) =>
+        bytes(`{"a]":{},"text":"${text}","value":${"[".repeat(levels - 1)}${"]".repeat(levels - 1)}}`);
+      expect(parseJson(nested(100))).toMatchObject({ text: JSON.parse(`"${text}"`) });
+      expect(() => parseJson(nested(101))).toThrow("nested deeper than 100 levels");
+    }
+  });
+});
+
 describe("the content type", () => {
   it("of gzip says that the body is compressed, without an encoding that a gateway may act upon", () => {
     expect(compressionOf(new Headers({ "content-type": "application/gzip" }))).toBe("gzip");

@@ -70,10 +70,23 @@ export async function decompress(body: Uint8Array, encoding: string | null): Pro
 /** Nobody means more, and what walks a value would run out of its stack. */
 const MOST_LEVELS = 100;
 
-function isDeeper(value: unknown, levels: number): boolean {
-  if (value === null || typeof value !== "object") return false;
-  if (levels === 0) return true;
-  for (const name in value) if (isDeeper((value as Record<string, unknown>)[name], levels - 1)) return true;
+const [QUOTE, BACKSLASH, OPEN_LIST, OPEN_OBJECT, CLOSE_LIST, CLOSE_OBJECT] = [0x22, 0x5c, 0x5b, 0x7b, 0x5d, 0x7d];
+
+/** Whether valid JSON is nested deeper. By its bytes: a large body's values are many, and walking them takes ten times as long. */
+function isDeeper(bytes: Uint8Array, levels: number): boolean {
+  let depth = 0;
+  let isText = false;
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at];
+    if (isText) {
+      if (byte === BACKSLASH) at += 1;
+      else if (byte === QUOTE) isText = false;
+    } else if (byte === QUOTE) isText = true;
+    else if (byte === OPEN_LIST || byte === OPEN_OBJECT) {
+      depth += 1;
+      if (depth > levels) return true;
+    } else if (byte === CLOSE_LIST || byte === CLOSE_OBJECT) depth -= 1;
+  }
   return false;
 }
 
@@ -93,7 +106,7 @@ export function parseJson(bytes: Uint8Array): unknown {
     const where = place ? `at ${place}` : text.trim() === "" ? "it is empty" : "it ends too early";
     throw new ProblemError("request.malformed", `the body is not valid JSON: ${where}`);
   }
-  if (isDeeper(value, MOST_LEVELS))
+  if (isDeeper(bytes, MOST_LEVELS))
     throw new ProblemError("request.malformed", `the body is nested deeper than ${MOST_LEVELS} levels`);
   return value;
 }

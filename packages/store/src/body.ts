@@ -17,9 +17,10 @@ function tag(value: unknown): unknown {
     return { $bytes: Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("base64") };
   }
   if (Array.isArray(value)) return value.map(tag);
-  return Object.fromEntries(
-    Object.entries(value).map(([name, v]) => [name.startsWith("$") ? `$${name}` : name, tag(v)]),
-  );
+  // Without a prototype, so that a member called __proto__ is one like all others.
+  const tagged = Object.create(null) as Fields;
+  for (const name in value) tagged[name.startsWith("$") ? `$${name}` : name] = tag((value as Fields)[name]);
+  return tagged;
 }
 
 function untag(value: unknown): unknown {

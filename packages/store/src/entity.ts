@@ -19,6 +19,11 @@ export interface EntityDefinition<Schema extends z.ZodType<object>, KeyInput> {
    * whose fields are not what its key says is refused, so no field may be named here that the item can have otherwise.
    */
   readonly fromKey?: (key: Key) => Partial<z.output<Schema>>;
+  /**
+   * Whether an item's fields are stored together, as one deflated attribute, where that saves a write unit: for items with much
+   * text. Readers see no difference. Such an item cannot be incremented.
+   */
+  readonly packed?: boolean;
   /** Name of the field with the time at which the item ends, deleted or not: epoch seconds, or an ISO time. */
   readonly expires?: keyof z.output<Schema> & string;
   /** One line for docs/access-patterns.md: what is read by this key, and who writes it. */

@@ -53,6 +53,7 @@ function planAdd({ entity, key, field, by }: Extract<Write, { op: "increment" }>
   const refuse = complainOf(entity.type);
   if (entity.expires !== undefined)
     refuse(entity.expires, "ends the item, allowed: increments of items without an end");
+  if (entity.packed === true) refuse(field, "may be packed, allowed: increments of items that are not");
   if (!Number.isSafeInteger(by)) refuse(field, `is to grow by ${by}, allowed: whole numbers`);
   if (field in key) refuse(field, "is part of the key, allowed: other numeric fields");
   const zero = parseItem(entity, { ...key, [field]: 0 });

@@ -3,7 +3,9 @@ import { encodeBody, type Fields } from "./body.ts";
 import type { AnyEntity, Key } from "./entity.ts";
 import { InvalidItemError, ItemTooLargeError } from "./errors.ts";
 import { checkKey, ITEM_BYTES_LIMIT } from "./limits.ts";
+import { PACKED, packFields, unpackFields } from "./packed.ts";
 import { rowSize } from "./size.ts";
+import { writeUnits } from "./units.ts";
 import { contentVersion } from "./version.ts";
 
 /** An item as the drivers keep it: the store's own attributes, and the item's fields but those that its key says. */
@@ -75,8 +77,10 @@ function withoutKeyFields(entity: AnyEntity, key: Key, fields: Fields): Fields {
 /** Makes the stored form of an item; without a version it gets the one of its content. @throws InvalidItemError, ItemTooLargeError, LimitError */
 export function toRow(entity: AnyEntity, item: Fields, version?: number): WritableRow {
   const key = checkKey(entity.keyOf(item), entity.type);
-  if (entity.schema.shape?.version !== undefined)
-    complainOf(entity.type)("version", "belongs to the store, allowed: other names");
+  const { shape } = entity.schema;
+  if (shape?.version !== undefined) complainOf(entity.type)("version", "belongs to the store, allowed: other names");
+  if (entity.packed === true && shape?.[PACKED] !== undefined)
+    complainOf(entity.type)(PACKED, "belongs to the store where items are packed, allowed: other names");
   const fields = withoutKeyFields(entity, key, item);
   const row = {
     pk: key.pk,
@@ -93,7 +97,12 @@ export function toRow(entity: AnyEntity, item: Fields, version?: number): Writab
   if (row.size > ITEM_BYTES_LIMIT) {
     throw new ItemTooLargeError({ type: entity.type, key, size: row.size, limit: ITEM_BYTES_LIMIT });
   }
-  row.body = encodeBody(fields);
+  if (entity.packed === true && writeUnits(0, row.size) > 1) {
+    const packed = packFields(fields);
+    const size = rowSize({ ...row, fields: packed }, complainOf(entity.type));
+    if (writeUnits(0, size) < writeUnits(0, row.size)) Object.assign(row, { fields: packed, size });
+  }
+  row.body = encodeBody(row.fields);
   if (version === undefined) row.version = contentVersion(row.body);
   return row;
 }
@@ -103,6 +112,7 @@ export function fromRow(entity: AnyEntity, row: Row): object {
   if (row.type !== entity.type) {
     throw new InvalidItemError(entity.type, [`the item at ${JSON.stringify([row.pk, row.sk])} is a ${row.type}`]);
   }
-  const fields = entity.fromKey === undefined ? row.fields : { ...entity.fromKey(row), ...row.fields };
+  const stored = unpackFields(entity, row.fields);
+  const fields = entity.fromKey === undefined ? stored : { ...entity.fromKey(row), ...stored };
   return Object.assign(parseItem(entity, fields), { version: row.version });
 }

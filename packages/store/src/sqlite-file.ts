@@ -97,7 +97,7 @@ function prepareFile(db: DatabaseSync): void {
   // A long log is carried over to the file seldom, and then each page once: 170,000 scattered inserts took 7.0 s with a log of
   // 32 MB and 3.7 s with one of 128 MB.
   db.exec(`PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
-    PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 16384; PRAGMA journal_size_limit = 67108864`);
+    PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 16384; PRAGMA journal_size_limit = 67108864`);
   db.exec("BEGIN IMMEDIATE");
   try {
     if (numberOf(db, "application_id") !== APPLICATION_ID) {

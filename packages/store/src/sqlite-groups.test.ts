@@ -7,19 +7,23 @@ let groups: Groups;
 /** The syncs that were asked for and are under way, oldest first: each ends when the test says so. */
 let syncs: { resolve: () => void; reject: (error: Error) => void }[];
 let transactions: number;
+let undone: number;
 
 beforeEach(() => {
   db = new DatabaseSync(":memory:");
   db.exec("CREATE TABLE numbers (n INTEGER PRIMARY KEY) STRICT");
   syncs = [];
   transactions = 0;
+  undone = 0;
   groups = createGroups({
     db,
     path: "numbers.db",
     before: () => {
       transactions += 1;
     },
-    undone: () => {},
+    undone: () => {
+      undone += 1;
+    },
     sync: () => new Promise((resolve, reject) => void syncs.push({ resolve, reject })),
   });
 });
@@ -90,6 +94,15 @@ test("a job that throws is undone alone", async () => {
   await quiet();
   expect(jobs.map((job) => job.state)).toEqual(["done", expect.stringContaining("UNIQUE"), "done"]);
   expect(numbers()).toEqual([1, 2]);
+});
+
+test("what is remembered of a transaction is given up when all of it is undone", async () => {
+  const ended = groups.run(() => {
+    db.exec("ROLLBACK");
+    throw new Error("the disk is full");
+  });
+  await expect(ended).rejects.toThrow("the disk is full");
+  expect(undone).toBe(1);
 });
 
 test("when the disk refuses, nothing is answered as done any more", async () => {

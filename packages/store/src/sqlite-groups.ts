@@ -22,7 +22,7 @@ export interface GroupOptions {
   readonly path: string;
   /** Runs at the beginning of each transaction, within it. */
   readonly before: () => void;
-  /** Runs when a job was undone within the transaction. */
+  /** Runs when a job or the whole transaction was undone. */
   readonly undone: () => void;
   /** Resolves when all transactions that were committed before it was called are on disk. */
   readonly sync: () => Promise<void>;
@@ -72,6 +72,7 @@ export function createGroups({ db, path, before, undone, sync }: GroupOptions): 
       return answers;
     } catch (cause) {
       if (db.isTransaction) rollback.run();
+      undone();
       const error = isLocked(cause) ? new BusyError(`another process holds ${path}`, { cause }) : cause;
       refuse(jobs, error);
       return undefined;

@@ -110,8 +110,16 @@ function createRows(db: DatabaseSync): Rows {
   };
 }
 
-/** The statements that write, too. `forget` is for when a transaction begins or is undone: partition numbers may be others. */
-export function createTransactionRows(db: DatabaseSync): TransactionRows & { readonly forget: () => void } {
+/** Partition numbers are remembered up to so many; those of words and lists are asked for again and again. */
+const KNOWN_PARTITIONS = 10_000;
+
+/** The statements that write, too. */
+export function createTransactionRows(db: DatabaseSync): TransactionRows & {
+  /** For when a transaction has begun: another process may have given partitions other numbers. */
+  begin(): void;
+  /** For when a part of the transaction is undone, partition numbers with it. */
+  forget(): void;
+} {
   const findPartition = db.prepare("SELECT id FROM partitions WHERE pk = ?");
   const addPartition = db.prepare("INSERT INTO partitions (pk) VALUES (?)");
   const dropPartition = db.prepare(
@@ -125,12 +133,15 @@ export function createTransactionRows(db: DatabaseSync): TransactionRows & { rea
   const upsertRow = db.prepare(`INSERT ${columns} ON CONFLICT (partition, sk) DO UPDATE SET ${sets}`);
   const deleteRow = db.prepare("DELETE FROM items WHERE partition = ? AND sk = ?");
   const expired = db.prepare("SELECT partition, sk FROM items WHERE expires <= ? ORDER BY expires LIMIT ?");
+  const readVersion = db.prepare("PRAGMA data_version");
+  let version: unknown;
   /** Numbers of the partitions that were asked for; nothing for those that are not there. */
   const known = new Map<string, number | bigint | undefined>();
 
   function partitionOf(pk: string): number | bigint | undefined {
     if (known.has(pk)) return known.get(pk);
     const id = (findPartition.get(pk) as { id: number } | undefined)?.id;
+    if (known.size >= KNOWN_PARTITIONS) known.clear();
     known.set(pk, id);
     return id;
   }
@@ -168,6 +179,12 @@ export function createTransactionRows(db: DatabaseSync): TransactionRows & { rea
       const found = expired.all(before, most) as { partition: number; sk: string }[];
       for (const { partition, sk } of found) drop(partition, sk);
       return found.length;
+    },
+    begin() {
+      // Differs when another connection has changed the file since it was asked for last.
+      const { data_version } = readVersion.get() as { data_version: unknown };
+      if (data_version !== version) known.clear();
+      version = data_version;
     },
     forget: () => known.clear(),
   };

@@ -44,7 +44,7 @@ export function openSqliteTable({ path, now, durable = true }: SqliteTableOption
   }
 
   function beginTransaction(): void {
-    rows.forget();
+    rows.begin();
     const time = now().getTime();
     if (!isBehind && Math.abs(time - sweptAt) < SWEEP_EVERY_MS) return;
     sweptAt = time;

@@ -6,7 +6,7 @@ import { recordChange } from "../feed/record-change.ts";
 import { indexDifference, indexWrites } from "../subjects/index-writes.ts";
 import { type IndexEntry, IndexItem } from "../subjects/items.ts";
 import { notePrefixLengths } from "../subjects/prefix-lengths.ts";
-import { countWrites } from "./counts.ts";
+import { type CountedChange, type CountSums, createCountSums } from "./counts.ts";
 import type { Change } from "./decide.ts";
 import { countedOf, facetsOfItem, resourceEntries } from "./entries.ts";
 import { ResourceItem, resourceSubject } from "./items.ts";
@@ -22,6 +22,8 @@ export interface ChangeCounts {
 /** A change with its writes: `early` may be loaded before (index entries of what is new), `commit` must be one commit. */
 interface Prepared {
   readonly change: Change;
+  readonly counted: CountedChange;
+  readonly prefixes: readonly string[];
   readonly early: readonly IndexEntry[];
   readonly commit: readonly Write[];
   /** Stale index entries beyond what fits in the commit; readers check what they find, so these may go after. */
@@ -29,48 +31,63 @@ interface Prepared {
 }
 
 /** The feed item and the event of a change, unless it is none that others care about. */
-function eventsOf(context: Context, { type, after, changes, actor, run, at }: Change): Write[] {
+function eventsOf(context: Context, change: Change, network: string | undefined): Write[] {
+  const { type, after, changes, actor, run, at } = change;
   if (type === "noted") return [];
   const { idHash, id, kind, provider, account, region, sequence } = after;
-  const place = { kind, provider, account, region, network: facetsOfItem(after).network };
+  const place = { kind, provider, account, region, network };
   const subject = resourceSubject(idHash);
   return recordChange(context, { subject, id, type, at, stream: "o", sequence, actor, run, changes, place });
 }
 
 function prepare(context: Context, change: Change, room: number): Prepared {
   const { before, after } = change;
-  const events = eventsOf(context, change);
-  const [old, next] = [before ? resourceEntries(before) : [], resourceEntries(after)];
-  const { added, removed } = indexDifference(old, next);
-  if (!before) return { change, early: added, commit: [create(ResourceItem, after), ...events], late: [] };
+  const facets = facetsOfItem(after);
+  const events = eventsOf(context, change, facets.network);
+  const counted = { before: before && countedOf(before), after: countedOf(after) };
+  const next = resourceEntries(after, facets);
+  const common = { change, counted, prefixes: facets.prefixes };
+  if (!before) return { ...common, early: next, commit: [create(ResourceItem, after), ...events], late: [] };
+  const old = resourceEntries(before);
   const own = [replace(ResourceItem, after, before.version), ...events];
   const index = indexWrites(old, next);
-  if (own.length + index.length + countsOf([change]).length <= room)
-    return { change, early: [], commit: [...own, ...index], late: [] };
-  return { change, early: added, commit: own, late: removed };
+  const counts = createCountSums();
+  counts.add(counted);
+  if (own.length + index.length + counts.size() <= room)
+    return { ...common, early: [], commit: [...own, ...index], late: [] };
+  const { added, removed } = indexDifference(old, next);
+  return { ...common, early: added, commit: own, late: removed };
 }
 
-function countsOf(changes: readonly Change[]): Write[] {
-  return countWrites(
-    changes.map(({ before, after }) => ({ before: before && countedOf(before), after: countedOf(after) })),
-  );
+/** Changes that go into one commit beside its guard. */
+interface Batch {
+  readonly prepared: Prepared[];
+  readonly counts: CountSums;
+  /** Writes of the changes, without what they count for. */
+  size: number;
 }
 
-/** Everything that a commit of these changes writes beside its guard: the changes, and what they count for. */
-const writesOf = (prepared: readonly Prepared[]): Write[] => [
+const writesOf = ({ prepared, counts }: Batch): Write[] => [
   ...prepared.flatMap((one) => one.commit),
-  ...countsOf(prepared.map((one) => one.change)),
+  ...counts.writes(),
 ];
 
 /** Cuts prepared changes into commits that fit. */
-function toCommits(prepared: readonly Prepared[], room: number): Prepared[][] {
-  const commits: Prepared[][] = [];
+function toBatches(prepared: readonly Prepared[], room: number): Batch[] {
+  const batches: Batch[] = [];
   for (const one of prepared) {
-    const last = commits.at(-1);
-    if (last && writesOf([...last, one]).length <= room) last.push(one);
-    else commits.push([one]);
+    let last = batches.at(-1);
+    last?.counts.add(one.counted);
+    if (!last || last.size + one.commit.length + last.counts.size() > room) {
+      last?.counts.remove(one.counted);
+      last = { prepared: [], counts: createCountSums(), size: 0 };
+      last.counts.add(one.counted);
+      batches.push(last);
+    }
+    last.prepared.push(one);
+    last.size += one.commit.length;
   }
-  return commits;
+  return batches;
 }
 
 /** What ends the application of changes, in the commit of the last of them. */
@@ -129,23 +146,24 @@ export async function applyChanges(context: Context, options: ApplyOptions): Pro
     const prepared = changes.map((change) => prepare(context, change, room));
     await notePrefixLengths(
       context,
-      changes.flatMap(({ after }) => facetsOfItem(after).prefixes),
+      prepared.flatMap((one) => one.prefixes),
     );
     await table.load(prepared.flatMap((one) => one.early.map((entry) => put(IndexItem, entry))));
-    const commits = toCommits(prepared, room);
+    const batches = toBatches(prepared, room);
     const finish = options.finish(count([...applied, ...changes]));
-    const tail = writesOf(commits.at(-1) ?? []);
+    const end = batches.at(-1);
+    const tail = end ? writesOf(end) : [];
     const isJoined = tail.length + finish.writes.length + (finish.entry ? RECORD_WRITES : 0) <= room;
     const lost: Prepared[] = [];
-    for (const some of isJoined ? commits.slice(0, -1) : commits) {
-      if (await tryCommit(context, options, writesOf(some), { writes: [] }))
-        applied.push(...some.map((one) => one.change));
-      else lost.push(...some);
+    for (const batch of isJoined ? batches.slice(0, -1) : batches) {
+      if (await tryCommit(context, options, writesOf(batch), { writes: [] }))
+        applied.push(...batch.prepared.map((one) => one.change));
+      else lost.push(...batch.prepared);
     }
     if (lost.length === 0 && (await tryCommit(context, options, isJoined ? tail : [], finish))) {
       const late = prepared.flatMap((one) => one.late);
       await table.load(late.map((entry) => ({ op: "remove" as const, entity: IndexItem, key: entry })));
-      return count(isJoined ? [...applied, ...(commits.at(-1) ?? []).map((one) => one.change)] : applied);
+      return count(isJoined ? [...applied, ...(end?.prepared ?? []).map((one) => one.change)] : applied);
     }
     if (attempt === ATTEMPTS) throw new ConflictError([{ index: 0, reason: "busy" }]);
     const done = new Set(applied.map((change) => change.after.idHash));

@@ -65,29 +65,54 @@ function countersOf({ status, kind, provider, account, region, sharedWith }: Cou
   ];
 }
 
-/**
- * The writes that count changes, to be in their commit: none for changes that leave all counts as they are, three for any number
- * of new resources of one kind in one place. Pure.
- */
-export function countWrites(
-  changes: readonly { readonly before?: Counted | undefined; readonly after: Counted }[],
-): Write[] {
-  const slot = Number.parseInt(changes[0]?.after.idHash.slice(0, 4) ?? "0", 16) % SLOTS;
-  const sums = new Map<string, { key: CounterKey; by: number }>();
-  const add = (counted: Counted, by: number) => {
-    for (const counter of countersOf(counted)) {
-      const key = { ...counter, slot };
-      const { pk, sk } = CountItem.keyOf(key);
-      const sum = sums.get(`${pk} ${sk}`) ?? { key, by: 0 };
+/** A change, as far as it counts. */
+export interface CountedChange {
+  readonly before?: Counted | undefined;
+  readonly after: Counted;
+}
+
+/** What changes count for together, as it grows. */
+export interface CountSums {
+  add(change: CountedChange): void;
+  /** Undoes an `add`. */
+  remove(change: CountedChange): void;
+  /** How many writes there are: none for changes that leave all counts as they are, three for any number of new resources of one kind in one place. */
+  size(): number;
+  /** The writes, to be in the commit of the changes. */
+  writes(): Write[];
+}
+
+/** Sums for one commit, in one slot. Writes nothing. */
+export function createCountSums(): CountSums {
+  const sums = new Map<string, { key: Omit<CounterKey, "slot">; by: number }>();
+  let slot = 0;
+  let size = 0;
+  function add(counted: Counted, by: number): void {
+    for (const key of countersOf(counted)) {
+      const text = `${key.family} ${key.status} ${key.place} ${key.kind} ${key.whose}`;
+      const sum = sums.get(text) ?? { key, by: 0 };
+      if (sum.by === 0) size += 1;
       sum.by += by;
-      sums.set(`${pk} ${sk}`, sum);
+      if (sum.by === 0) size -= 1;
+      sums.set(text, sum);
     }
-  };
-  for (const { before, after } of changes) {
-    if (before) add(before, -1);
-    add(after, 1);
   }
-  return [...sums.values()].filter(({ by }) => by !== 0).map(({ key, by }) => increment(CountItem, key, "n", by));
+  function addChange({ before, after }: CountedChange, sign: 1 | -1): void {
+    if (before) add(before, -sign);
+    add(after, sign);
+  }
+  return {
+    add(change) {
+      if (sums.size === 0) slot = Number.parseInt(change.after.idHash.slice(0, 4), 16) % SLOTS;
+      addChange(change, 1);
+    },
+    remove: (change) => addChange(change, -1),
+    size: () => size,
+    writes: () =>
+      [...sums.values()]
+        .filter(({ by }) => by !== 0)
+        .map(({ key, by }) => increment(CountItem, { ...key, slot }, "n", by)),
+  };
 }
 
 /** The filters that counts know. `any` and absent status: active ones are meant when it is absent. */

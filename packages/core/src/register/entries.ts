@@ -84,9 +84,8 @@ const inside = ({ network, subnet }: Place) =>
   `${network ? placeHash("network", network) : "-"}/${subnet ? placeHash("subnet", subnet) : "-"}`;
 
 /** Everything a resource is found by, but its owner: that is said, and written with what is said. */
-export function resourceEntries(resource: Indexed): IndexEntry[] {
+export function resourceEntries(resource: Indexed, facets: Facets = facetsOfItem(resource)): IndexEntry[] {
   const { kind, provider, region } = resource;
-  const facets = facetsOfItem(resource);
   const entries = createEntries(resource.status, indexedAs(resource));
   const [first = { network: undefined, subnet: undefined }, ...others] = placesOf(facets);
   for (const account of accountsOf(resource)) {

@@ -46,5 +46,7 @@ export const ResourceItem = defineEntity({
     partition: (of: { idHash: string }) => subjectPartition(resourceSubject(of.idHash)),
     sort: () => "observed",
   },
+  fromKey: ({ pk }) => ({ idHash: pk.slice(subjectPartition(resourceSubject("")).length) }),
+  packed: true,
 });
 export type ResourceItem = ItemOf<typeof ResourceItem>;

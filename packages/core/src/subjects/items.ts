@@ -10,6 +10,7 @@ export const IndexItem = defineEntity({
     partition: (of: { p: string; s: string }) => of.p,
     sort: (of: { p: string; s: string }) => of.s,
   },
+  fromKey: ({ pk, sk }) => ({ p: pk, s: sk }),
 });
 /** An index entry. The end of its sort key names the subject: `…#type/hint/key`. */
 export type IndexEntry = ItemOf<typeof IndexItem>;

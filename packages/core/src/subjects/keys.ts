@@ -18,7 +18,8 @@ const MOST_TAG_KEY = 64;
 const OF_TAG = "\u0001";
 
 const begin = (standing: Standing) => (standing === "active" ? "i#a" : "i#r");
-const firstTwo = (word: string) => [...word].slice(0, 2).join("");
+const firstTwo = (word: string) => cut(word.slice(0, 4), 2);
+const isOneCharacter = (word: string) => word.length <= 2 && [...word].length < 2;
 
 /** Partitions of the index. */
 export const partitions = {
@@ -79,7 +80,7 @@ export function createEntries(standing: Standing, subject: SubjectRef) {
       const sorts = [...new Set([...tags, ...words])].sort();
       const needed = new Set(tags);
       for (const [at, sort] of sorts.entries()) {
-        if ([...sort].length < 2 || sorts[at + 1]?.startsWith(sort) !== true) needed.add(sort);
+        if (isOneCharacter(sort) || sorts[at + 1]?.startsWith(sort) !== true) needed.add(sort);
       }
       for (const sort of needed) add(partitions.word(standing, sort), sort);
     },

@@ -2,7 +2,9 @@
 const MOST_WORDS = 400;
 export const MOST_WORD = 128;
 
-export const cut = (text: string, most: number): string => [...text].slice(0, most).join("");
+/** The first so many characters (code points, of which no text has more than it has code units). */
+export const cut = (text: string, most: number): string =>
+  text.length <= most ? text : [...text.slice(0, 2 * most)].slice(0, most).join("");
 
 /** A text as one lower-case word; nothing for an empty one. */
 export function wholeWord(text: string): string[] {
