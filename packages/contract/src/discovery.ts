@@ -203,6 +203,9 @@ export const hold = z.object({
   decidedAt: z.iso.datetime().optional(),
   decidedBy: z.string().optional(),
   reason: z.string().optional(),
+  job: idSchema("job").optional().meta({
+    description: "The run that retires what was approved, when it is too much for one request: GET /api/v1/jobs/{id}",
+  }),
   version: count,
 });
 export type Hold = z.output<typeof hold>;
