@@ -135,7 +135,10 @@ describe("approving a hold", () => {
     expect((await listJobs(context, { limit: 1 })).items).toEqual([]);
     const commits: number[] = [];
     const table = tableWith(context.table, {
-      commit: (writes) => (commits.push(writes.length), context.table.commit(writes)),
+      commit: (writes) => {
+        commits.push(writes.length);
+        return context.table.commit(writes);
+      },
     });
     await approve({ ...context, table }, hold);
     expect(commits).toHaveLength(1);

@@ -166,6 +166,10 @@ export const scopeState = scopeKey.extend({
   lastSuccessAt: z.iso.datetime().optional().meta({ description: "Last run in which it was complete" }),
   lastChangeAt: z.iso.datetime().optional(),
   ageSeconds: z.number().optional().meta({ description: "Since the last success" }),
+  stale: z.boolean().meta({
+    description:
+      "Whether it was not reported for three of its source's usual intervals (an hour at least, a day when it was reported once): what is known is old",
+  }),
   missing: count.meta({ description: "Known resources that the last upload did not have and that are not retired" }),
   hold: idSchema("hold").optional(),
 });
