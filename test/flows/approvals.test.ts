@@ -105,8 +105,8 @@ describe("approving a hold", () => {
     expect(await found(more.context, "kind:instance")).toHaveLength(10);
   });
 
-  it("of 1,000 resources is a run that shows how far it is, and in the end each is retired once", async () => {
-    const { context, hold } = await aLoss(1200, 200);
+  it("of many resources is a run that shows how far it is, and in the end each is retired once", async () => {
+    const { context, hold } = await aLoss(700, 100);
     const { job = "" } = await approve(context, hold);
     expect(await getJob(context, job)).toMatchObject({
       name: "approve-hold",
@@ -115,21 +115,21 @@ describe("approving a hold", () => {
     });
     await runOneStep(context);
     const half = await getJob(context, job);
-    expect(half.progress).toMatchObject({ total: 1000, unit: "resources" });
+    expect(half.progress).toMatchObject({ total: 600, unit: "resources" });
     expect(half.progress.done).toBeGreaterThan(300);
     expect(half.progress.done).toBeLessThanOrEqual(500);
     expect(await found(context, "kind:instance status:retired")).toHaveLength(half.progress.done);
     await runJobs(context);
-    expect(await getJob(context, job)).toMatchObject({ state: "done", progress: { done: 1000, total: 1000 } });
-    expect(await told(context, "resource")).toEqual({ created: 1200, retired: 1000 });
+    expect(await getJob(context, job)).toMatchObject({ state: "done", progress: { done: 600, total: 600 } });
+    expect(await told(context, "resource")).toEqual({ created: 700, retired: 600 });
     expect(await told(context, "hold")).toEqual({ opened: 1, approved: 1, finished: 1 });
-    expect([...(await scopesByName(context)).values()]).toMatchObject([{ missing: 0, resources: 200 }]);
+    expect([...(await scopesByName(context)).values()]).toMatchObject([{ missing: 0, resources: 100 }]);
     expect([...(await scopesByName(context)).values()][0]?.hold).toBeUndefined();
-    expect((await aRun(scope(many(1000, 1200))).deliver(context)).opened.state).toBe("unchanged");
+    expect((await aRun(scope(many(600, 700))).deliver(context)).opened.state).toBe("unchanged");
   });
 
   it("is committed together with the run that does it, its record and its place in the feed", async () => {
-    const { context, hold } = await aLoss(600, 50);
+    const { context, hold } = await aLoss(300, 50);
     await expect(approve({ ...context, table: crashAt(context.table, 1) }, hold)).rejects.toThrow();
     expect(await holdOf(context)).toMatchObject({ state: "pending" });
     expect((await listJobs(context, { limit: 1 })).items).toEqual([]);
@@ -146,20 +146,20 @@ describe("approving a hold", () => {
   });
 
   it("tells who runs jobs that one waits", async () => {
-    const { context, hold } = await aLoss(600, 50);
+    const { context, hold } = await aLoss(300, 50);
     let woken = 0;
     await approve({ ...context, onJobStarted: () => void woken++ }, hold);
     expect(woken).toBe(1);
   });
 
   it("is given once, however many give it at once, and again while the run is at work answers that run", async () => {
-    const { context, hold } = await aLoss(600, 50);
+    const { context, hold } = await aLoss(300, 50);
     const answers = await Promise.all([1, 2, 3].map(() => approve(context, hold)));
     expect(new Set(answers.map(({ job }) => job)).size).toBe(1);
     expect(await approve(context, hold)).toMatchObject({ job: answers[0]?.job });
     expect((await listJobs(context, { limit: 10 })).items).toHaveLength(1);
     await runJobs(context);
-    expect(await told(context, "resource")).toEqual({ created: 600, retired: 550 });
+    expect(await told(context, "resource")).toEqual({ created: 300, retired: 250 });
     await expect(approve(context, hold)).rejects.toMatchObject({ code: "hold.decided" });
   });
 
@@ -188,7 +188,7 @@ describe("approving a hold", () => {
   });
 
   it("cancelled half way keeps what it did, and given again does the rest", async () => {
-    const { context, hold } = await aLoss(1200, 200);
+    const { context, hold } = await aLoss(900, 100);
     const { job = "" } = await approve(context, hold);
     await runOneStep(context);
     await cancelJob(context, OPERATOR, job);
@@ -201,20 +201,20 @@ describe("approving a hold", () => {
     await runJobs(context);
     expect(await getJob(context, again.job as string)).toMatchObject({
       state: "done",
-      progress: { done: 1000 - progress.done, total: 1000 - progress.done },
+      progress: { done: 800 - progress.done, total: 800 - progress.done },
     });
-    expect(await told(context, "resource")).toEqual({ created: 1200, retired: 1000 });
+    expect(await told(context, "resource")).toEqual({ created: 900, retired: 800 });
     expect(await told(context, "hold")).toEqual({ opened: 1, approved: 1, finished: 1 });
   });
 });
 
 describe("an approval under way beside a run", () => {
   it("retires nothing more of what the run sees again, and ends when the run has seen to the scope", async () => {
-    const { context, clock, hold } = await aLoss(1200, 200);
+    const { context, clock, hold } = await aLoss(700, 100);
     const { job = "" } = await approve(context, hold);
     await runOneStep(context);
     const { done } = (await getJob(context, job)).progress;
-    const run = aRun(scope(many(0, 1200)));
+    const run = aRun(scope(many(0, 700)));
     await run.uploadAll(context, await run.open(context));
     await runJobs(context);
     expect(await getJob(context, job)).toMatchObject({ state: "waiting", error: { code: "request.conflict" } });
@@ -222,26 +222,26 @@ describe("an approval under way beside a run", () => {
     clock.forward(30);
     await runJobs(context);
     expect(await getJob(context, job)).toMatchObject({ state: "done", progress: { done } });
-    expect(await found(context, "kind:instance")).toHaveLength(1200);
-    expect(await told(context, "resource")).toEqual({ created: 1200, retired: done, returned: done });
+    expect(await found(context, "kind:instance")).toHaveLength(700);
+    expect(await told(context, "resource")).toEqual({ created: 700, retired: done, returned: done });
   });
 
   it("leaves the rest to be asked about anew when the run misses others, and retires none of those", async () => {
-    const { context, clock, hold } = await aLoss(1200, 200);
+    const { context, clock, hold } = await aLoss(700, 100);
     const { job = "" } = await approve(context, hold);
     await runOneStep(context);
     const { done } = (await getJob(context, job)).progress;
-    await aRun(scope(many(1100, 1200))).deliver(context);
+    await aRun(scope(many(650, 700))).deliver(context);
     clock.forward(30);
     await runJobs(context);
     expect(await getJob(context, job)).toMatchObject({ state: "done", progress: { done } });
     expect(await found(context, "kind:instance status:retired")).toHaveLength(done);
-    expect(await holdOf(context)).toMatchObject({ state: "pending", missing: 1100 - done });
+    expect(await holdOf(context)).toMatchObject({ state: "pending", missing: 650 - done });
   });
 
   it("retires none of what a run that had the scope open before misses by now", async () => {
-    const { context, hold } = await aLoss(1200, 200);
-    const run = aRun(scope(many(1100, 1200)));
+    const { context, hold } = await aLoss(700, 100);
+    const run = aRun(scope(many(630, 700)));
     const before = await run.open(context);
     const { job = "" } = await approve(context, hold);
     await runOneStep(context);
@@ -249,23 +249,23 @@ describe("an approval under way beside a run", () => {
     await runJobs(context);
     expect(await getJob(context, job)).toMatchObject({ state: "waiting", error: { code: "request.conflict" } });
     const gone = await found(context, "kind:instance status:retired");
-    const shown = new Set(many(0, 1000).map(({ id }) => id));
+    const shown = new Set(many(0, 600).map(({ id }) => id));
     expect(gone.filter((id) => !shown.has(id))).toEqual([]);
     expect(gone.length).toBeGreaterThan(0);
   });
 
   it("of which a run that saw only a part has left others missing asks anew instead of retiring them", async () => {
-    const { context, clock, hold } = await aLoss(1200, 200);
+    const { context, clock, hold } = await aLoss(700, 100);
     const { job = "" } = await approve(context, hold);
     await runOneStep(context);
     await cancelJob(context, OPERATOR, job);
     await runJobs(context);
-    await aRun(scope(many(1100, 1200), { status: "partial" })).deliver(context);
+    await aRun(scope(many(650, 700), { status: "partial" })).deliver(context);
     await expect(approve(context, hold)).rejects.toMatchObject({ code: "hold.changed" });
-    await aRun(scope(many(1100, 1200))).deliver(context);
+    await aRun(scope(many(650, 700))).deliver(context);
     clock.forward(1);
     expect(await holdOf(context)).toMatchObject({ state: "pending" });
-    expect(await found(context, "kind:instance")).toEqual(expect.arrayContaining(many(1000, 1200).map(({ id }) => id)));
+    expect(await found(context, "kind:instance")).toEqual(expect.arrayContaining(many(600, 700).map(({ id }) => id)));
   });
 });
 

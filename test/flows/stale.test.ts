@@ -238,6 +238,42 @@ describe("a scope that is not reported any more", () => {
     await lookNext(world);
     expect(await told(world.context)).toEqual([]);
   });
+
+  it("that is reported just after it was marked is told to be back", async () => {
+    const world = await hourly(1);
+    world.clock.forward(4 * HOUR);
+    let reported = false;
+    const table = tableWith(world.context.table, {
+      async commit(writes) {
+        await world.context.table.commit(writes);
+        if (reported || !writes.some(({ entity }) => entity === StaleItem)) return;
+        reported = true;
+        await aRun(regions(1)).deliver(world.context);
+      },
+    });
+    await look({ ...world.context, table });
+    await lookNext(world);
+    expect(await told(world.context)).toEqual(["us-east-1 stale", "us-east-1 complete"]);
+    expect(await marks(world.context)).toEqual([]);
+  });
+
+  it("on which a run took long is stale later than those that are reported with it", async () => {
+    const world = await hourly(2);
+    const { context, clock } = world;
+    clock.forward(HOUR);
+    const [first, second] = regions(2) as [SeenScope, SeenScope];
+    const changed = { ...first, resources: [anInstance(1, { region: "us-east-1", state: "stopped" })] };
+    const run = aRun([changed, second]);
+    await run.uploadAll(context, await run.open(context));
+    clock.forward(2 * HOUR);
+    await run.complete(context);
+    clock.forward(2 * HOUR);
+    await look(context);
+    expect(await told(context)).toEqual(["us-east-2 stale"]);
+    clock.forward(2 * HOUR);
+    await look(context);
+    expect(await told(context)).toEqual(["us-east-2 stale", "us-east-1 stale"]);
+  });
 });
 
 describe("a scope's turns", () => {
