@@ -1,6 +1,3 @@
-import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { anActorOf, auditRecords } from "@cadastre/core/audit/testing";
 import type { Context } from "@cadastre/core/context";
 import { approveHoldJob } from "@cadastre/core/discovery/approve-hold";
@@ -9,9 +6,8 @@ import { listChanges } from "@cadastre/core/feed/list-changes";
 import { cancelJob } from "@cadastre/core/jobs/cancel";
 import { getJob, listJobs } from "@cadastre/core/jobs/list";
 import { runDueJobs } from "@cadastre/core/jobs/run-due";
-import { openSqliteTable } from "@cadastre/store/sqlite";
-import { afterAll, describe, expect, it } from "vitest";
-import { type Clock, createClock, createTestContext } from "../support/context.ts";
+import { describe, expect, it } from "vitest";
+import { type Clock, createTestContext } from "../support/context.ts";
 import { crashAt } from "../support/crashing-table.ts";
 import { anInstance, aRun, instanceScope, type Raw, type SeenScope } from "../support/estate.ts";
 import { found, scopesByName, snapshot } from "../support/register.ts";
@@ -31,34 +27,12 @@ interface Lost {
   readonly hold: string;
 }
 
-/** Sources that lost all but `left` of their `known` instances are made once, and copied for each test. */
-const folder = mkdtempSync(join(tmpdir(), "cadastre-approvals-"));
-const opened: { close(): Promise<void> }[] = [];
-afterAll(async () => {
-  for (const table of opened) await table.close();
-  rmSync(folder, { recursive: true });
-});
-const made = new Map<string, Promise<string>>();
-
-async function make(path: string, known: number, left: number): Promise<string> {
-  const clock = createClock();
-  const table = openSqliteTable({ path, now: clock.now });
-  const { context } = await createTestContext({ clock, table });
+/** A source that has lost all but `left` of its `known` instances, an hour ago. */
+async function aLoss(known: number, left: number): Promise<Lost> {
+  const { context, clock } = await createTestContext();
   await aRun(scope(many(0, known))).deliver(context);
   await aRun(scope(many(known - left, known))).deliver(context);
-  await table.close();
-  return path;
-}
-
-let copies = 0;
-async function aLoss(known: number, left: number): Promise<Lost> {
-  const name = `${known}-${left}.db`;
-  if (!made.has(name)) made.set(name, make(join(folder, name), known, left));
-  const path = join(folder, `copy-${++copies}.db`);
-  copyFileSync((await made.get(name)) as string, path);
-  const clock = createClock("2026-03-01T01:00:00.000Z");
-  const { context, table } = await createTestContext({ clock, table: openSqliteTable({ path, now: clock.now }) });
-  opened.push(table);
+  clock.forward(3600);
   const [hold] = (await listHolds(context, { limit: 1, state: "pending" })).items;
   return { context, clock, hold: hold?.id as string };
 }
