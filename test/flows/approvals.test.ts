@@ -1,7 +1,7 @@
 import { anActorOf, auditRecords } from "@cadastre/core/audit/testing";
 import type { Context } from "@cadastre/core/context";
 import { approveHoldJob } from "@cadastre/core/discovery/approve-hold";
-import { approveHold, listHolds } from "@cadastre/core/discovery/holds";
+import { approveHold, listHolds, rejectHold } from "@cadastre/core/discovery/holds";
 import { listChanges } from "@cadastre/core/feed/list-changes";
 import { cancelJob } from "@cadastre/core/jobs/cancel";
 import { getJob, listJobs } from "@cadastre/core/jobs/list";
@@ -9,7 +9,7 @@ import { runDueJobs } from "@cadastre/core/jobs/run-due";
 import { describe, expect, it } from "vitest";
 import { type Clock, createTestContext } from "../support/context.ts";
 import { crashAt } from "../support/crashing-table.ts";
-import { anInstance, aRun, instanceScope, type Raw, type SeenScope } from "../support/estate.ts";
+import { anInstance, aRun, instanceScope, type Raw, REPORTER, type SeenScope } from "../support/estate.ts";
 import { found, scopesByName, snapshot } from "../support/register.ts";
 import { runJobs } from "../support/run-jobs.ts";
 import { tableWith } from "../support/table-with.ts";
@@ -256,5 +256,90 @@ describe("a hold that waits", () => {
     }
     await approve(context, hold);
     expect(await told(context, "resource")).toEqual({ created: 90, retired: 90 });
+  });
+});
+
+describe("what becomes of a hold", () => {
+  const steps: Record<string, (context: Context, hold: string) => Promise<unknown>> = {
+    approved: approve,
+    rejected: (context, hold) => rejectHold(context, OPERATOR, hold, {}),
+    lifted: (context) => aRun(scope(many(0, 40, { state: "stopped" }))).deliver(context),
+  };
+  it.each([
+    ["approved", { opened: 1, approved: 1, finished: 1 }],
+    ["rejected", { opened: 1, rejected: 1 }],
+    ["lifted", { opened: 1, lifted: 1 }],
+  ])("is told once when it is opened and %s, killed at any write and done again", async (how, expected) => {
+    const step = steps[how] as (context: Context, hold: string) => Promise<unknown>;
+    let at = 0;
+    for (let died = true; died; ) {
+      at++;
+      const { context, clock } = await createTestContext();
+      await aRun(scope(many(0, 40))).deliver(context);
+      const losing = aRun(scope(many(0, 5)));
+      const opening = crashAt(context.table, at);
+      await losing.deliver({ ...context, table: opening }).catch(() => undefined);
+      await losing.deliver(context);
+      clock.forward(60);
+      const { id = "" } = (await holdOf(context)) ?? {};
+      const table = crashAt(context.table, at);
+      await step({ ...context, table }, id).catch(() => undefined);
+      died = table.writes() >= at || opening.writes() >= at;
+      const isDone = how === "rejected" && (await holdOf(context))?.state === "rejected";
+      const isFinished = how === "approved" && (await told(context, "hold")).finished === 1;
+      if (!isDone && !isFinished) await step(context, id);
+      expect(await told(context, "hold"), `killed at write ${at}`).toEqual(expected);
+    }
+    expect(at).toBeGreaterThan(2);
+  });
+
+  it("is told with its place, who decided, and from what to what", async () => {
+    const { context } = await createTestContext();
+    await aRun(scope(many(0, 40))).deliver(context);
+    await aRun(scope(many(0, 5))).deliver(context);
+    const { id = "" } = (await holdOf(context)) ?? {};
+    await approve(context, id);
+    const { items } = await listChanges(context, { limit: 200, order: "oldest", subject: { type: "hold", key: id } });
+    const place = { provider: "aws", account: "111122223333", region: "us-east-1", kind: "instance" };
+    const subject = { type: "hold", id, key: id };
+    expect(items).toMatchObject([
+      {
+        type: "opened",
+        subject,
+        ...place,
+        actor: `collector:${REPORTER.id}`,
+        changes: [
+          { path: "state", after: "pending" },
+          { path: "known", after: 40 },
+          { path: "missing", after: 35 },
+        ],
+      },
+      {
+        type: "approved",
+        subject,
+        ...place,
+        actor: "token:tok_1",
+        changes: [{ path: "state", before: "pending", after: "approved" }],
+      },
+      {
+        type: "finished",
+        subject,
+        ...place,
+        actor: "token:tok_1",
+        changes: [{ path: "missing", before: 35, after: 0 }],
+      },
+    ]);
+  });
+
+  it("is told to be finished when a run does what was approved", async () => {
+    const { context } = await createTestContext();
+    await aRun(scope(many(0, 40))).deliver(context);
+    await aRun(scope(many(0, 5))).deliver(context);
+    const { id = "" } = (await holdOf(context)) ?? {};
+    await approve({ ...context, table: crashAt(context.table, 2) }, id).catch(() => undefined);
+    expect(await told(context, "hold")).toEqual({ opened: 1, approved: 1 });
+    await aRun(scope(many(0, 5, { state: "stopped" }))).deliver(context);
+    expect(await told(context, "hold")).toEqual({ opened: 1, approved: 1, finished: 1 });
+    expect(await found(context, "kind:instance")).toHaveLength(5);
   });
 });
