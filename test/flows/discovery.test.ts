@@ -18,6 +18,7 @@ import {
   type SeenScope,
 } from "../support/estate.ts";
 import { found, historyTypes, scopesByName } from "../support/register.ts";
+import { runJobs } from "../support/run-jobs.ts";
 
 const OPERATOR = anActorOf("token", "tok_1", "req_2");
 const EAST = instanceScope();
@@ -490,6 +491,7 @@ describe("a scope that grows and shrinks", () => {
       await run.complete(context);
       const [hold] = (await listHolds(context, { limit: 1, state: "pending" })).items;
       if (hold) await approveHold(context, OPERATOR, hold.id, {});
+      await runJobs(context);
       expect(await found(context, "kind:instance")).toHaveLength(size);
       expect((await aRun([scope(many(size))]).deliver(context)).uploads).toBe(0);
     }

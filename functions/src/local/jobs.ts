@@ -6,7 +6,7 @@ import { runDueJobs } from "@cadastre/core/jobs/run-due";
 import { Cron } from "croner";
 import { toLogLine } from "../adapters/job-metrics.ts";
 
-/** How often work is looked for: what a person asks for begins within seconds. Looking costs two small reads. */
+/** How often work is looked for; what a person asks for is told at once. Looking costs two small reads. */
 const LOOK = "*/5 * * * * *";
 
 const HOUR_MILLISECONDS = 3_600_000;
@@ -27,19 +27,37 @@ export async function runJobsOnce({ context, log, signal }: JobsOptions): Promis
   }
 }
 
+export interface Jobs {
+  /** Looks for work now, and once more when a look is under way. */
+  look(): void;
+  stop(): Promise<void>;
+}
+
 /**
  * Runs jobs in this process from now on, one look at a time; unfinished ones go on where they were. `stop` ends it after the
  * step that is under way: what is left goes on at the next start.
  */
-export function startJobs({ context, log }: Omit<JobsOptions, "signal">): { stop(): Promise<void> } {
+export function startJobs({ context, log }: Omit<JobsOptions, "signal">): Jobs {
   const ending = new AbortController();
-  let looking = Promise.resolve();
-  const look = () => {
-    looking = runJobsOnce({ context, log, signal: ending.signal });
-    return looking;
+  let looking: Promise<void> | undefined;
+  let isAsked = false;
+  const lookOn = async () => {
+    while (isAsked && !ending.signal.aborted) {
+      isAsked = false;
+      await runJobsOnce({ context, log, signal: ending.signal });
+    }
+    looking = undefined;
   };
-  const cron = new Cron(LOOK, { protect: true }, look);
+  const look = () => {
+    isAsked = true;
+    looking ??= lookOn();
+  };
+  const cron = new Cron(LOOK, { protect: true }, () => {
+    if (!looking) look();
+    return looking;
+  });
   return {
+    look,
     async stop() {
       cron.stop();
       ending.abort();

@@ -6,9 +6,9 @@ import type { Units } from "@cadastre/store/table";
 import { type LocalCollector, openSession, planCollectors, registerLocal } from "./collectors.ts";
 import type { LocalConfig } from "./config.ts";
 import { createDisplay, type Display } from "./display.ts";
-import { runJobsOnce, startJobs } from "./jobs.ts";
+import { type Jobs, runJobsOnce, startJobs } from "./jobs.ts";
 import { isComplete, type Report, renderReport, toReport } from "./report.ts";
-import { type LocalServer, startLocalServer } from "./server.ts";
+import { type LocalServer, type ServerOptions, startLocalServer } from "./server.ts";
 import { type Simulation, startSimulation } from "./simulation.ts";
 
 /** Streams and clock of the process, so that a test can run it whole. */
@@ -48,8 +48,9 @@ export async function runLocal(
     for (const name of names) due.add(name);
     wake();
   };
-  const running = await start(config, options, terminal, onTrigger);
-  const jobs = options.once ? undefined : startJobs({ context: running.server.context, log: running.log });
+  let jobs: Jobs | undefined;
+  const running = await start(config, options, terminal, { onTrigger, onJobStarted: () => jobs?.look() });
+  if (!options.once) jobs = startJobs({ context: running.server.context, log: running.log });
   try {
     if (options.once) {
       const screen = createScreen(terminal.stdout, terminal.environment);
@@ -88,7 +89,7 @@ async function start(
   config: LocalConfig,
   options: LocalOptions,
   terminal: Terminal,
-  onTrigger: (names: readonly string[]) => void,
+  told: Pick<ServerOptions, "onTrigger" | "onJobStarted">,
 ): Promise<Running> {
   const { now } = terminal;
   // A terminal has a person before it, who is shown what happens; requests are news only to what reads the log.
@@ -98,7 +99,7 @@ async function start(
       terminal.stderr.write(`${JSON.stringify({ time: now().toISOString(), ...line })}\n`);
   };
   const port = options.once ? 0 : config.port;
-  const server = await startLocalServer(config, { port, now, log, onTrigger, makeFirstToken: !options.once });
+  const server = await startLocalServer(config, { port, now, log, ...told, makeFirstToken: !options.once });
   let simulation: Simulation | undefined;
   try {
     if (config.simulation) {

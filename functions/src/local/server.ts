@@ -30,6 +30,8 @@ export interface ServerOptions {
   readonly port: number;
   readonly now: () => Date;
   readonly log: Log;
+  /** Told that a run of a job waits. */
+  readonly onJobStarted: () => void;
   readonly onTrigger: (collectors: readonly string[]) => void;
   /** Whether somebody is there to be shown a first admin token: it is shown once, or never. */
   readonly makeFirstToken: boolean;
@@ -64,6 +66,7 @@ async function start(config: LocalConfig, options: ServerOptions, lock: Lock): P
       floor: config.holdFloor ?? DEFAULT_HOLD_POLICY.floor,
     },
     retentionDays: config.retentionDays ?? DEFAULT_RETENTION_DAYS,
+    onJobStarted: options.onJobStarted,
   };
   const keyFile = join(directory, "vault.key");
   if (!existsSync(keyFile)) ensureKeyFile({ path: keyFile });

@@ -8,7 +8,7 @@ export const changeEntry = z.object({
   at: z.iso.datetime(),
   type: z.string().meta({
     description:
-      "created, updated, retired, returned, annotated; of a hold opened, approved, rejected, lifted; of a scope complete, partial, failed, skipped",
+      "created, updated, retired, returned, annotated; of a hold opened, approved, rejected, lifted, finished (all of it is retired); of a scope what it turned: complete, partial, failed, skipped, stale",
   }),
   subject: z.object({
     type: z.string().meta({ description: "resource, scope, hold, account" }),

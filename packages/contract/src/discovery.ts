@@ -166,6 +166,10 @@ export const scopeState = scopeKey.extend({
   lastSuccessAt: z.iso.datetime().optional().meta({ description: "Last run in which it was complete" }),
   lastChangeAt: z.iso.datetime().optional(),
   ageSeconds: z.number().optional().meta({ description: "Since the last success" }),
+  stale: z.boolean().meta({
+    description:
+      "Whether it was not reported for three of its source's usual intervals (an hour at least, a day when it was reported once): what is known is old",
+  }),
   missing: count.meta({ description: "Known resources that the last upload did not have and that are not retired" }),
   hold: idSchema("hold").optional(),
 });
@@ -203,6 +207,9 @@ export const hold = z.object({
   decidedAt: z.iso.datetime().optional(),
   decidedBy: z.string().optional(),
   reason: z.string().optional(),
+  job: idSchema("job").optional().meta({
+    description: "The run that retires what was approved, when it is too much for one request: GET /api/v1/jobs/{id}",
+  }),
   version: count,
 });
 export type Hold = z.output<typeof hold>;

@@ -9,6 +9,8 @@ export interface Context {
   readonly holdPolicy: HoldPolicy;
   /** How long changes can be read as a feed, and what has ended stays. */
   readonly retentionDays: number;
+  /** Of a process that runs jobs, too: told that a person started one, so that it need not wait for the next look. */
+  readonly onJobStarted?: () => void;
   /** Of a request with an Idempotency-Key: the first recorded commit claims the key for what it does. */
   readonly claim?: IdempotencyClaim;
   /** Of a request whose caller may see only a part of the estate. Every list and every read by an id keeps to it. */

@@ -17,7 +17,7 @@ import { CheckpointItem, DeadLetterItem } from "./feed/consumer.ts";
 import { ConsumerItem } from "./feed/consumer-states.ts";
 import { EventItem, FeedItem } from "./feed/items.ts";
 import { JobCancelItem, JobEntryItem, JobItem, JobRunItem } from "./jobs/items.ts";
-import { LedgerPageItem, SetItem, SourceItem } from "./ledger/items.ts";
+import { LedgerPageItem, SetItem, SourceItem, StaleItem } from "./ledger/items.ts";
 import { CountItem } from "./register/counts.ts";
 import { ResourceItem } from "./register/items.ts";
 import { SaidItem } from "./said/items.ts";
@@ -59,6 +59,7 @@ export const ENTITIES: readonly AnyEntity[] = [
   ScopeItem,
   SealedItem,
   SetItem,
+  StaleItem,
   SourceItem,
   TokenItem,
   TokenListItem,

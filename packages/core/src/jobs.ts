@@ -1,5 +1,7 @@
+import { approveHoldJob } from "./discovery/approve-hold.ts";
+import { staleScopes } from "./discovery/stale-scopes.ts";
 import type { Job } from "./jobs/define.ts";
 import { retention } from "./retention/retention.ts";
 
 /** Every job there is: what runners run, and what the API lists. */
-export const JOBS: readonly Job[] = [retention];
+export const JOBS: readonly Job[] = [retention, staleScopes, approveHoldJob];

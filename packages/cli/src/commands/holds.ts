@@ -9,6 +9,8 @@ import { printList } from "../output/list.ts";
 import { printOne } from "../output/one.ts";
 import type { Column } from "../output/table.ts";
 import { toCount, toTime } from "../output/text.ts";
+import { lineOf } from "../output/watch-job.ts";
+import { followJob } from "./jobs.ts";
 
 const COLUMNS: readonly Column<Hold>[] = [
   { title: "ID", value: (one) => one.id },
@@ -45,21 +47,31 @@ export function addHolds(program: Command, cli: Cli): void {
       const options = optionsOf(command);
       await printOne(cli.stdout, options, await findHold(openClient(cli, options), id));
     });
-  const decisions = { approve: "they are gone: retire them", reject: "they are there: keep them" } as const;
-  for (const verb of ["approve", "reject"] as const) {
-    withExamples(
-      holds
-        .command(verb)
-        .description(decisions[verb])
-        .argument("<id>")
-        .option("--reason <text>", "kept with the decision")
-        .action(async (id: string, _: unknown, command: Command) => {
-          const options = optionsOf<{ reason?: string }>(command);
-          const client = openClient(cli, options);
-          const { version } = await findHold(client, id);
-          await printOne(cli.stdout, options, await client.holds[verb]({ id, version, reason: options.reason }));
-        }),
-      `holds ${verb} hld_01J… --reason 'the old cluster was ${verb === "approve" ? "switched off" : "only unreachable"}'`,
-    );
-  }
+  const decide = (verb: "approve" | "reject", description: string) =>
+    holds.command(verb).description(description).argument("<id>").option("--reason <text>", "kept with the decision");
+  withExamples(
+    decide("approve", "they are gone: retire them")
+      .option("--no-wait", "do not show how far it is when there are many; it goes on by itself")
+      .action(async (id: string, _: unknown, command: Command) => {
+        const options = optionsOf<{ reason?: string; wait: boolean }>(command);
+        const client = openClient(cli, options);
+        const { version } = await findHold(client, id);
+        const approved = await client.holds.approve({ id, version, reason: options.reason });
+        if (approved.job !== undefined && options.wait && cli.stderr.isTerminal) {
+          await cli.stderr.write(`${lineOf(await followJob(cli, client, approved.job))}\n`);
+        }
+        await printOne(cli.stdout, options, approved);
+      }),
+    "holds approve hld_01J… --reason 'the old cluster was switched off'",
+    "holds approve hld_01J… --no-wait",
+  );
+  withExamples(
+    decide("reject", "they are there: keep them").action(async (id: string, _: unknown, command: Command) => {
+      const options = optionsOf<{ reason?: string }>(command);
+      const client = openClient(cli, options);
+      const { version } = await findHold(client, id);
+      await printOne(cli.stdout, options, await client.holds.reject({ id, version, reason: options.reason }));
+    }),
+    "holds reject hld_01J… --reason 'the old cluster was only unreachable'",
+  );
 }

@@ -1,4 +1,5 @@
 import { setTimeout as wait } from "node:timers/promises";
+import type { Client } from "@cadastre/client/client";
 import { type Job, type JobDefinition, job } from "@cadastre/contract/job";
 import { type Command, Option } from "commander";
 import { withExamples, withPaging } from "../arguments.ts";
@@ -41,21 +42,25 @@ interface WatchOption {
   readonly watch?: boolean;
 }
 
-/** Watches the run when that is asked for, then prints it. The exit code is 0 unless the run failed or was cancelled. */
-async function show(cli: Cli, command: Command, found: Job): Promise<void> {
-  const options = optionsOf<WatchOption>(command);
-  if (!options.watch) return printOne(cli.stdout, options, found);
-  const client = openClient(cli, options);
+/** Shows how far a run is until it ends, or Ctrl-C. The exit code is 0 unless it failed or was cancelled. */
+export async function followJob(cli: Cli, client: Client, id: string): Promise<Job> {
   const stop = new AbortController();
   cli.onInterrupt(() => stop.abort());
   const last = await watchJob({
-    read: () => client.jobs.get({ id: found.id }),
+    read: () => client.jobs.get({ id }),
     screen: cli.stderr,
     pause: () => wait(LOOK_MILLISECONDS, undefined, { signal: stop.signal }).catch(() => undefined),
     isStopped: () => stop.signal.aborted,
   });
-  await printOne(cli.stdout, options, last);
   if (last.state === "failed" || last.state === "cancelled") cli.setExitCode(EXIT.failure);
+  return last;
+}
+
+/** Watches the run when that is asked for, then prints it. */
+async function show(cli: Cli, command: Command, found: Job): Promise<void> {
+  const options = optionsOf<WatchOption>(command);
+  const last = options.watch ? await followJob(cli, openClient(cli, options), found.id) : found;
+  await printOne(cli.stdout, options, last);
 }
 
 const withWatch = (command: Command) =>

@@ -13,6 +13,7 @@ const COLUMNS: readonly Column<ScopeState>[] = [
   { title: "SOURCE", value: (one) => one.source },
   { title: "SCOPE", value: scopeName, shape: "text" },
   { title: "STATUS", value: (one) => one.status, style: (one) => STATUS_STYLES[one.status] },
+  { title: "STALE", value: (one) => (one.stale ? "stale" : ""), style: () => "yellow", optional: true },
   { title: "RESOURCES", value: (one) => toCount(one.resources), align: "right" },
   { title: "MISSING", value: (one) => (one.missing === 0 ? "" : toCount(one.missing)), align: "right", optional: true },
   { title: "SUCCESS AGO", value: (one) => toAge(one.ageSeconds), align: "right" },
@@ -27,6 +28,7 @@ interface Filters {
   readonly region?: string;
   readonly kind?: KindName;
   readonly status?: ScopeStatus;
+  readonly stale?: boolean;
 }
 
 /** Adds `scopes` to the program. */
@@ -39,15 +41,17 @@ export function addScopes(program: Command, cli: Cli): void {
       .option("--region <region>", "only this region's")
       .addOption(new Option("--kind <kind>", "only this kind's").choices(KIND_NAMES))
       .addOption(new Option("--status <status>", "only with this status").choices(scopeStatus.options))
+      .option("--stale", "only what is not reported any more")
       .action(async (_: unknown, command: Command) => {
         const options = optionsOf<Filters>(command);
         const client = openClient(cli, options);
-        const { source, provider, account, region, kind, status } = options;
-        const filter = { source, provider, account, region, kind, status };
+        const { source, provider, account, region, kind, status, stale } = options;
+        const filter = { source, provider, account, region, kind, status, stale };
         const items = (limit: number) => client.scopes.list.all({ ...filter, limit });
         await printList({ ...cli, options, columns: COLUMNS, noun: "scopes", items });
       }),
     "scopes",
     "scopes --status failed --all",
+    "scopes --stale",
   );
 }

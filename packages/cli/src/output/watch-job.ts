@@ -23,7 +23,8 @@ export function reasonOf({ error, retryAt, cancelling }: Job): string {
   return `${error.code}: ${error.message}${retryAt === undefined ? "" : `; again at ${toTime(retryAt)}`}`;
 }
 
-function lineOf(job: Job): string {
+/** A run in one line: its name, state and progress, and what holds it up. */
+export function lineOf(job: Job): string {
   const parts = [`${job.name} ${job.state}`, progressOf(job), job.progress.message ?? "", reasonOf(job)];
   return neutralise(parts.filter((part) => part !== "").join(" · "));
 }

@@ -12,6 +12,9 @@ export function wholeNumber(least: number, most: number) {
     .pipe(z.int().min(least).max(most));
 }
 
+/** Yes or no in an address. */
+export const yesOrNo = z.enum(["true", "false"]).transform((text) => text === "true");
+
 /** What every list takes. */
 export const paging = {
   limit: wholeNumber(1, MOST_LIMIT).default(DEFAULT_LIMIT).meta({ description: "How many items a page has at most" }),

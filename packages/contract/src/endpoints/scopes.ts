@@ -3,7 +3,7 @@ import { scopeState } from "../discovery.ts";
 import { accountId, kindName, provider, regionName, scopeStatus } from "../scope.ts";
 import { page } from "../view.ts";
 import { defineArea, defineEndpoint, operator } from "./endpoint.ts";
-import { paging } from "./query.ts";
+import { paging, yesOrNo } from "./query.ts";
 
 export const scopes = defineArea("scopes", {
   list: defineEndpoint({
@@ -19,6 +19,7 @@ export const scopes = defineArea("scopes", {
       region: regionName.optional(),
       kind: kindName.optional(),
       status: scopeStatus.optional(),
+      stale: yesOrNo.optional().meta({ description: "Only those that are, or are not, reported any more" }),
     }),
     answer: page(scopeState),
     example: { query: { status: "failed" } },

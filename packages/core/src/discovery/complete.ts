@@ -12,6 +12,7 @@ import { type Outcome, PageItem, type RunItem, type RunScope, ScopeItem } from "
 import { NO_LOSSES, settleLosses } from "./losses.ts";
 import { decideOutcome } from "./outcome.ts";
 import { inParts } from "./parts.ts";
+import { recordTurn } from "./record-turns.ts";
 import { readRun, type WholeRun, writeClosed } from "./runs.ts";
 import { EMPTY_DIGEST, toPages } from "./shards.ts";
 import type { Reporter } from "./sources.ts";
@@ -22,7 +23,7 @@ const COMMITS_AT_ONCE = 8;
 /**
  * Closes a run. When shards are missing it says which and retires nothing (`discovery.shards_missing`). Otherwise each scope
  * becomes what the run saw: a complete one retires what it no longer has, or holds it for an operator when that is too much;
- * the others retire nothing. Done again it answers the same. Writes resource, event, index, manifest, page, scope, hold,
+ * the others retire nothing. Done again it answers the same. Writes resource, event, feed, index, manifest, page, scope, hold,
  * ledger, run and audit items. A scope that a newer run has opened meanwhile is left to that run. Further errors:
  * `discovery.run_not_found`, `request.conflict`.
  */
@@ -91,7 +92,7 @@ async function completeScope(context: Context, actor: Actor, arrived: Arrived): 
     await context.table.commit([check(ScopeItem, id, version), ...some.map((page) => put(PageItem, page))]);
   }
   const own = pages.slice(0, MOST_PAGES).map((page) => put(PageItem, page));
-  const writes = [replace(ScopeItem, next, version), ...losses.writes, ...own];
+  const writes = [replace(ScopeItem, next, version), ...losses.writes, ...recordTurn(context, actor, arrived), ...own];
   if (losses.retired === 0) return { name: scope.name, outcome, writes };
   await context.table.commit(writes);
   return { name: scope.name, outcome, writes: [] };

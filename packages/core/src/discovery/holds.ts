@@ -1,18 +1,19 @@
 import type { Hold } from "@cadastre/contract/discovery";
 import { ProblemError } from "@cadastre/contract/errors";
-import { fromScopeName } from "@cadastre/contract/scope";
-import { COMMIT_LIMIT, check, put, replace, type Stored, type Write } from "@cadastre/store/table";
+import { check, replace, type Stored, type Write } from "@cadastre/store/table";
 import { commitRecorded } from "../audit/commit-recorded.ts";
 import { type Actor, actorName, type Context } from "../context.ts";
-import { inGroups } from "../in-parallel.ts";
+import { readRun } from "../jobs/read.ts";
+import { newRun } from "../jobs/start.ts";
 import { type Listed, type ListOptions, selectPage } from "../lists.ts";
 import { GuardError } from "../register/apply.ts";
 import { isVisible } from "../restriction.ts";
 import { retryOnConflict } from "../retry-on-conflict.ts";
-import { HoldItem, PageItem, ScopeItem } from "./items.ts";
-import { readStates } from "./manifests.ts";
-import { type Missing, readMissing, retireMissing } from "./retire.ts";
-import { EMPTY_DIGEST, type ShardState, toPages } from "./shards.ts";
+import { absenceOf, finishApproval, readApproval } from "./approval.ts";
+import { approveHoldJob, toApproving } from "./approve-hold.ts";
+import { HoldItem, ScopeItem } from "./items.ts";
+import { recordHold } from "./record-turns.ts";
+import { retireMissing } from "./retire.ts";
 
 export interface HoldDecision {
   readonly reason?: string | undefined;
@@ -20,7 +21,7 @@ export interface HoldDecision {
   readonly version?: number | undefined;
 }
 
-export function toHold(item: Stored<HoldItem>): Hold {
+function toHold(item: Stored<HoldItem>): Hold {
   const { scope: _, fingerprint: __, ...hold } = item;
   return hold;
 }
@@ -56,27 +57,41 @@ function requireSeen(hold: Stored<HoldItem>, { version }: HoldDecision): void {
   if (version !== undefined && version !== hold.version) throw new ProblemError("request.precondition_failed");
 }
 
+interface Decided extends Pick<HoldDecision, "reason"> {
+  readonly state: "approved" | "rejected";
+  /** The run that does what was decided. */
+  readonly job?: string;
+}
+
 /** Commits a decision with its record, together with what it relies on. Answers the hold as it is decided. */
 async function commitDecision(
   context: Context,
   actor: Actor,
   hold: Stored<HoldItem>,
-  state: "approved" | "rejected",
-  { reason }: HoldDecision,
-  guard: readonly Write[] = [],
+  { state, reason, job }: Decided,
+  also: readonly Write[] = [],
 ): Promise<Hold> {
-  const { version, ...item } = hold;
+  const { version, job: _, ...item } = hold;
+  const at = context.now().toISOString();
   const next: HoldItem = {
     ...item,
     state,
-    decidedAt: context.now().toISOString(),
+    decidedAt: at,
     decidedBy: actorName(actor),
     ...(reason ? { reason } : {}),
+    ...(job === undefined ? {} : { job }),
   };
-  await commitRecorded(context, actor, [replace(HoldItem, next, version), ...guard], {
+  // What is approved again, because it was interrupted, was told already.
+  const told = hold.state === "pending" ? recordHold(context, actor, next, { type: state, at }) : [];
+  await commitRecorded(context, actor, [replace(HoldItem, next, version), ...also, ...told], {
     action: state === "approved" ? "hold.approve" : "hold.reject",
     target: hold.id,
-    detail: { scope: `${hold.source}/${hold.scope}`, missing: hold.missing, reason: reason ?? "" },
+    detail: {
+      scope: `${hold.source}/${hold.scope}`,
+      missing: hold.missing,
+      reason: reason ?? "",
+      ...(job === undefined ? {} : { job }),
+    },
   });
   return toHold(await readHold(context, hold.id));
 }
@@ -90,83 +105,60 @@ export async function rejectHold(context: Context, actor: Actor, id: string, dec
     const hold = await readHold(context, id);
     requireSeen(hold, decision);
     if (hold.state !== "pending") throw new ProblemError("hold.decided", `the hold is ${hold.state}`);
-    return commitDecision(context, actor, hold, "rejected", decision);
+    return commitDecision(context, actor, hold, { ...decision, state: "rejected" });
   });
+}
+
+/** Up to so many resources are retired while whoever approves waits; more of them by a job. */
+const MOST_AT_ONCE = 200;
+
+/** Whether a job is at work on what was approved, or waits for its runner. */
+async function isUnderWay(context: Context, { state, job }: HoldItem): Promise<boolean> {
+  if (state !== "approved" || job === undefined) return false;
+  const run = await readRun(context, job);
+  return run !== undefined && run.endedAt === undefined;
 }
 
 /**
  * Retires what the hold is about. The decision is committed first, with its audit record and only if the scope is still as it
- * was read; then a shard at a time is retired; last the scope shows the hold no more. Interrupted, it is approved and
- * unfinished: approving it again goes on (and is recorded again), and so does the scope's next run. Beside a run on the scope
- * it either goes through or is refused. Errors: `hold.not_found`, `hold.decided`, `hold.changed` when the scope misses other
- * resources than the operator was shown, `request.precondition_failed`, `request.conflict`. Writes hold, audit, resource,
- * event, index, manifest, page and scope items.
+ * was read; then a shard at a time is retired; last the scope shows the hold no more. More than 200 resources are retired by
+ * a run of the job `approve-hold`, which is started in the decision's own commit, and is the hold's `job`. Interrupted, failed
+ * or cancelled, the hold is approved and unfinished: approving it again goes on (and is recorded again), and so does the
+ * scope's next run; while the job is at work it answers the hold. Beside a run on the scope it either goes through or is
+ * refused. Errors: `hold.not_found`, `hold.decided`, `hold.changed` when the scope misses other resources than the operator
+ * was shown, `request.precondition_failed`, `request.conflict`. Writes hold, job, audit, resource, event, feed, index,
+ * manifest, page and scope items.
  */
 export async function approveHold(context: Context, actor: Actor, id: string, decision: HoldDecision): Promise<Hold> {
   let decided: Hold | undefined;
   const attempt = async () => {
     const hold = await readHold(context, id);
     if (!decided) requireSeen(hold, decision);
+    if (await isUnderWay(context, hold)) return toHold(hold);
     const key = { source: hold.source, name: hold.scope };
     const scope = await context.table.get(ScopeItem, key, { consistent: true });
     // Decided a moment ago, and a run that was completed meanwhile has seen to it.
     if (decided && scope?.hold !== hold.id) return decided;
     const approval = await readApproval(context, hold, scope);
     const guard = [check(ScopeItem, key, approval.scope.version)];
-    decided ??= await commitDecision(context, actor, hold, "approved", decision, guard);
-    await finishApproval(context, actor, hold, approval, guard);
+    if (approval.missing.idHashes.length > MOST_AT_ONCE) {
+      const { run, writes } = newRun(approveHoldJob, {
+        now: context.now(),
+        createdBy: actorName(actor),
+        state: toApproving(hold, approval, actor.principal),
+      });
+      const started = { ...decision, state: "approved", job: run.id } as const;
+      const underWay = await commitDecision(context, actor, hold, started, [...guard, ...writes]);
+      context.onJobStarted?.();
+      return underWay;
+    }
+    decided ??= await commitDecision(context, actor, hold, { ...decision, state: "approved" }, guard);
+    await retireMissing(context, approval.scope, approval.missing, absenceOf(context, actor, hold), guard);
+    await finishApproval(context, actor, decided, approval.scope, { guard });
     return decided;
   };
   return retryOnConflict(attempt, {
     detail: "a run is at work on the scope; approve again when it is done",
     also: (error) => error instanceof GuardError,
   });
-}
-
-/** The scope that a hold stands on, and what it is missing. */
-interface Approval {
-  readonly scope: Stored<ScopeItem>;
-  readonly states: Map<number, ShardState>;
-  readonly missing: Missing;
-}
-
-/** Reads what an approval is about. Throws unless that is what the operator was shown, or the rest of it. */
-async function readApproval(
-  context: Context,
-  hold: Stored<HoldItem>,
-  scope: Stored<ScopeItem> | undefined,
-): Promise<Approval> {
-  const isStanding = scope?.hold === hold.id;
-  if (hold.state !== "pending" && !(hold.state === "approved" && isStanding))
-    throw new ProblemError("hold.decided", `the hold is ${hold.state}`);
-  if (!scope || !isStanding) throw new ProblemError("hold.changed");
-  const [states = new Map<number, ShardState>()] = await readStates(context, [scope]);
-  const missing = await readMissing(context, scope, states);
-  const isShown = missing.fingerprint === hold.fingerprint;
-  if (hold.state === "pending" && !isShown) throw new ProblemError("hold.changed");
-  // Of an approval that was interrupted a part is left, and it is not known which, when a run may have added to it.
-  if (!isShown && scope.lease)
-    throw new ProblemError("request.conflict", "a run has the scope open; approve again when it is done");
-  return { scope, states, missing };
-}
-
-async function finishApproval(
-  context: Context,
-  actor: Actor,
-  hold: HoldItem,
-  { scope, states, missing }: Approval,
-  guard: readonly Write[],
-): Promise<void> {
-  const at = context.now().toISOString();
-  const absence = { scope: fromScopeName(hold.scope), run: hold.id, actor, at };
-  await retireMissing(context, scope, missing, absence, guard);
-  for (const shard of missing.shards)
-    states.set(shard, { digest: states.get(shard)?.digest ?? EMPTY_DIGEST, missing: 0 });
-  const pages = toPages(scope, scope.shardCount, states, missing.shards).map((page) => put(PageItem, page));
-  const { version, hold: _, ...item } = scope;
-  const outcome = item.outcome && { ...item.outcome, missing: 0, changeAt: at };
-  const last = replace(ScopeItem, { ...item, ...(outcome ? { outcome } : {}) }, version);
-  const [first = [], ...rest] = inGroups(pages, COMMIT_LIMIT - 1);
-  for (const group of rest) await context.table.commit([...guard, ...group]);
-  await context.table.commit([last, ...first]);
 }

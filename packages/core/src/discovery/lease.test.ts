@@ -1,7 +1,7 @@
 import type { Stored } from "@cadastre/store/table";
 import { describe, expect, it } from "vitest";
 import type { Lease, ScopeItem } from "./items.ts";
-import { decideLease, type Incoming, NOT_KNOWN } from "./lease.ts";
+import { decideLease, decideWanted, type Incoming, NOT_KNOWN } from "./lease.ts";
 import { announcedDigest } from "./manifests.ts";
 import { EMPTY_DIGEST } from "./shards.ts";
 
@@ -73,5 +73,13 @@ describe("a run that opens a scope", () => {
     const { lease } = itemOf(opened);
     expect(lease?.wanted).toEqual([0, 1]);
     expect(lease && announcedDigest(lease, 0)).toBe(digest(1));
+  });
+});
+
+describe("the shards that a run is asked for", () => {
+  it("are those whose digest is not the known one; one that was never uploaded is known to be empty", () => {
+    expect(decideWanted([digest(1), digest(3), digest(4), EMPTY_DIGEST], states)).toEqual([1, 2]);
+    expect(decideWanted([], states)).toEqual([]);
+    expect(decideWanted([EMPTY_DIGEST], states)).toEqual([0]);
   });
 });

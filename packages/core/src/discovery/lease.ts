@@ -21,7 +21,7 @@ export interface Opener {
 }
 
 /** The generation of a run on a scope: a new one, unless it has the scope open already. */
-export function generationOf({ run }: Opener, scope: ScopeItem | undefined): number {
+function generationOf({ run }: Opener, scope: ScopeItem | undefined): number {
   return scope?.lease?.run === run ? scope.lease.generation : (scope?.generation ?? 0) + 1;
 }
 

@@ -15,14 +15,19 @@ export interface ScopeFilter {
   readonly region?: string | undefined;
   readonly kind?: ScopeKey["kind"] | undefined;
   readonly status?: ScopeStatus | undefined;
+  readonly stale?: boolean | undefined;
 }
 
 /** A page ended after this scope of this source. */
 const position = z.object({ source: z.string(), name: z.string() });
 
-function isWanted(context: Context, { name, status }: ScopeSummary, { source: _, ...wanted }: ScopeFilter): boolean {
+function isWanted(
+  context: Context,
+  { name, status, isStale }: ScopeSummary,
+  { source: _, ...wanted }: ScopeFilter,
+): boolean {
   const key = fromScopeName(name);
-  return status !== undefined && isVisible(context, key) && hasValues({ ...key, status }, wanted);
+  return status !== undefined && isVisible(context, key) && hasValues({ ...key, status, stale: isStale }, wanted);
 }
 
 const latest = (...times: (string | undefined)[]): string | undefined =>
@@ -33,7 +38,7 @@ const latest = (...times: (string | undefined)[]): string | undefined =>
 
 function toState(summary: ScopeSummary, item: ScopeItem | undefined, now: Date): ScopeState[] {
   const outcome = item?.outcome;
-  const { source, name, status, completeAt, reportedAt } = summary;
+  const { source, name, status, completeAt, reportedAt, isStale } = summary;
   if (!outcome || !status) return [];
   const isSeen = completeAt !== undefined;
   const ageSeconds = isSeen ? Math.max(0, Math.round((now.getTime() - Date.parse(completeAt)) / 1000)) : undefined;
@@ -48,6 +53,7 @@ function toState(summary: ScopeSummary, item: ScopeItem | undefined, now: Date):
       lastRunAt: latest(outcome.runAt, reportedAt) ?? outcome.runAt,
       ...(isSeen ? { lastSuccessAt: completeAt, ageSeconds } : {}),
       ...(outcome.changeAt ? { lastChangeAt: outcome.changeAt } : {}),
+      stale: isStale,
       missing: outcome.missing,
       ...(item.hold ? { hold: item.hold } : {}),
     },

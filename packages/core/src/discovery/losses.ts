@@ -4,6 +4,7 @@ import { check, create, replace, type Stored, type Write } from "@cadastre/store
 import type { Actor, Context } from "../context.ts";
 import { decideHold } from "./decide-hold.ts";
 import { HoldItem, type Lease, ScopeItem } from "./items.ts";
+import { recordHold } from "./record-turns.ts";
 import { readMissing, retireMissing, sampleOf } from "./retire.ts";
 import type { ShardState } from "./shards.ts";
 
@@ -46,9 +47,9 @@ export async function settleLosses(
     return {
       retired,
       held: 0,
-      retiredShards: missing.shards,
+      retiredShards: missing.of.map(({ shard }) => shard),
       hold: undefined,
-      writes: hold?.state === "pending" ? [lift(hold, at)] : [],
+      writes: hold ? endWrites(context, actor, hold, { at, run: lease.run }) : [],
     };
   }
   const held = missing.idHashes.length;
@@ -62,13 +63,24 @@ export async function settleLosses(
     sample: await sampleOf(context, missing),
     fingerprint: missing.fingerprint,
   };
-  const write = hold?.state === "pending" ? replace(HoldItem, next, hold.version) : create(HoldItem, next);
-  return { ...NO_LOSSES, held, hold: next.id, writes: [write] };
+  const writes =
+    hold?.state === "pending"
+      ? [replace(HoldItem, next, hold.version)]
+      : [create(HoldItem, next), ...recordHold(context, actor, next, { type: "opened", at, run: lease.run })];
+  return { ...NO_LOSSES, held, hold: next.id, writes };
 }
 
-function lift(hold: Stored<HoldItem>, at: string): Write {
-  const { version, ...item } = hold;
-  return replace(HoldItem, { ...item, state: "lifted", decidedAt: at }, version);
+/** What becomes of a hold whose scope waits for nobody any more: it is lifted, or what was approved is done. */
+function endWrites(
+  context: Context,
+  actor: Actor,
+  { version, ...hold }: Stored<HoldItem>,
+  { at, run }: { readonly at: string; readonly run: string },
+): Write[] {
+  if (hold.state === "approved") return recordHold(context, actor, hold, { type: "finished", at, run });
+  if (hold.state !== "pending") return [];
+  const lifted: HoldItem = { ...hold, state: "lifted", decidedAt: at };
+  return [replace(HoldItem, lifted, version), ...recordHold(context, actor, lifted, { type: "lifted", at, run })];
 }
 
 function newHold(scope: ScopeItem, at: string): Stored<HoldItem> {

@@ -24,13 +24,18 @@ export interface CutScope extends ScopeId {
   readonly shardCount: number;
 }
 
-/** What shards are missing, by their manifests. */
-export interface Missing {
-  readonly shards: readonly number[];
+interface MissingIds {
   readonly idHashes: readonly string[];
   /** Over the ids of all that is missing, so that a decision holds for exactly these. */
   readonly fingerprint: string;
 }
+
+/** What shards are missing, by their manifests, and what each of them is. */
+export interface Missing extends MissingIds {
+  readonly of: readonly ({ readonly shard: number } & MissingIds)[];
+}
+
+const fingerprintOf = (idHashes: readonly string[]): string => shardDigest(packHashes(idHashes));
 
 /**
  * Retires what is missing, and nothing else that a shard may be missing by now: a shard at a time, its resources first, its
@@ -46,7 +51,7 @@ export async function retireMissing(
 ): Promise<number> {
   const meant = new Set(missing.idHashes);
   let retired = 0;
-  for (const shard of missing.shards) {
+  for (const { shard } of missing.of) {
     const key = { source, name, shardCount, shard };
     const manifest = await context.table.get(ManifestItem, key, { consistent: true });
     if (!manifest || manifest.missing.byteLength === 0) continue;
@@ -77,19 +82,29 @@ export async function retireMissing(
 }
 
 /** What the shards are missing that are known to miss something, by their manifests. */
-export async function readMissing(
+export function readMissing(context: Context, scope: CutScope, states: ShardStates): Promise<Missing> {
+  const shards = [...states].flatMap(([shard, state]) => (state.missing > 0 ? [shard] : [])).sort((a, b) => a - b);
+  return readMissingOf(context, scope, shards);
+}
+
+/** What these shards are missing, by their manifests. */
+export async function readMissingOf(
   context: Context,
   { source, name, shardCount }: CutScope,
-  states: ShardStates,
+  shards: readonly number[],
 ): Promise<Missing> {
-  const shards = [...states].flatMap(([shard, state]) => (state.missing > 0 ? [shard] : [])).sort((a, b) => a - b);
   const groups = await inParallel(inGroups(shards, MANIFESTS_AT_ONCE), 1, async (group) => {
     const keys = group.map((shard) => ({ source, name, shardCount, shard }));
     const manifests = await context.table.getMany(ManifestItem, keys, { consistent: true });
-    return manifests.flatMap((manifest) => (manifest ? unpackHashes(manifest.missing) : []));
+    return group.map((shard, place) => {
+      const manifest = manifests[place];
+      const idHashes = manifest ? unpackHashes(manifest.missing) : [];
+      return { shard, idHashes, fingerprint: fingerprintOf(idHashes) };
+    });
   });
-  const idHashes = groups.flat();
-  return { shards, idHashes, fingerprint: shardDigest(packHashes(idHashes)) };
+  const of = groups.flat();
+  const idHashes = of.flatMap((one) => one.idHashes);
+  return { of, idHashes, fingerprint: fingerprintOf(idHashes) };
 }
 
 /** A few of the missing resources, to show to an operator. */

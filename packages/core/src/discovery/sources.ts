@@ -5,7 +5,7 @@ import type { ScopeKey } from "@cadastre/contract/scope";
 /** The part of a collector that discovery needs: its name is the source of all its scopes. */
 export type Reporter = Pick<Collector, "id" | "name" | "providers" | "accounts">;
 
-export const ANY_ACCOUNT = "*";
+const ANY_ACCOUNT = "*";
 
 /** Refuses the whole request when any of its scopes is of a provider or account that the collector is not bound to. */
 export function requireBoundScopes(reporter: Reporter, scopes: readonly ScopeKey[]): void {

@@ -8,8 +8,8 @@ import type { Job } from "./define.ts";
 import { entriesOf, JobEntryItem, JobItem, JobRunItem } from "./items.ts";
 
 /** The writes that make a run, waiting for a runner, in its lists: for the commit of whatever starts it. */
-function newRun(
-  job: Job,
+export function newRun(
+  job: Pick<Job, "name">,
   of: { now: Date; createdBy: string; state: unknown; tick?: Date },
 ): { readonly run: JobRunItem; readonly writes: readonly Write[] } {
   const at = of.now.toISOString();
@@ -79,6 +79,8 @@ export async function runJob(context: Context, actor: Actor, jobs: readonly Job[
       const detail = `${stored.unfinished} waits or runs; wait for its end, or cancel it`;
       throw new ProblemError("job.unfinished", detail, { extra: { job: stored.unfinished } });
     }
-    return start(context, actor, job, stored);
+    const id = await start(context, actor, job, stored);
+    context.onJobStarted?.();
+    return id;
   });
 }

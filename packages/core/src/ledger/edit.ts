@@ -10,6 +10,7 @@ import {
   type StoredSet,
   unpackDigests,
 } from "./items.ts";
+import { decideInterval } from "./stale.ts";
 
 /** Items of the ledger that one commit writes at the most; the rest of its 100 writes is the caller's. */
 const MOST_ITEMS = 60;
@@ -123,7 +124,15 @@ function toSetWrite(
   }
   const isOwn = set === own.set;
   if (before && digests.size === 0 && !isOwn) return remove(SetItem, { source, set }, before.version);
-  const at = before && !(isOwn && own.isReported) ? before.at : own.at;
-  const next: SetItem = { source, set, at, digests: packDigests(digests) };
+  const isReported = isOwn && own.isReported;
+  const at = before && !isReported ? before.at : own.at;
+  const interval = before && isReported ? decideInterval(before.interval, own.at - before.at) : before?.interval;
+  const next: SetItem = {
+    source,
+    set,
+    at,
+    ...(interval === undefined ? {} : { interval }),
+    digests: packDigests(digests),
+  };
   return before ? replace(SetItem, next, before.version) : create(SetItem, next);
 }

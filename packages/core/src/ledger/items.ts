@@ -27,6 +27,10 @@ export const SetItem = defineEntity({
     set: z.string(),
     /** Epoch milliseconds of the last run. */
     at: z.int(),
+    /** Usual milliseconds between two runs; absent until there were two. */
+    interval: z.int().optional(),
+    /** All scopes of the set, as it now is, are marked stale. Gone with whatever else is written of it. */
+    marked: z.literal(true).optional(),
     /** For each page that has scopes of the set its number, one byte, and its digest, six bytes. */
     digests: bytes,
   }),
@@ -36,6 +40,29 @@ export const SetItem = defineEntity({
   },
 });
 export type SetItem = ItemOf<typeof SetItem>;
+
+export const StaleItem = defineEntity({
+  type: "stale-scope",
+  about: "A scope that was not reported for too long, and was told to be stale; gone once it is reported again",
+  schema: z.object({
+    source: z.string(),
+    name: z.string(),
+    /** Of the ledger. */
+    page: z.int(),
+    /** The set that it was in when it was marked. */
+    set: z.string(),
+    markedAt: z.string(),
+  }),
+  key: {
+    partition: (of: { source: string; page: number; name: string }) => `ledger#${of.source}`,
+    sort: (of: { source: string; page: number; name: string }) => `${stalePage(of.page)}${of.name}`,
+  },
+});
+export type StaleItem = ItemOf<typeof StaleItem>;
+
+export const STALE = "stale#";
+/** What the sort keys of a page's stale scopes begin with. */
+export const stalePage = (page: number): string => `${STALE}${three(page)}#`;
 
 export const LedgerPageItem = defineEntity({
   type: "ledger-page",

@@ -3,6 +3,7 @@ import type { Context } from "../context.ts";
 import { isVisible } from "../restriction.ts";
 import { completeAtOf, pageOf, type ScopeEntry } from "./entry.ts";
 import { entriesOf, LedgerPageItem, SetItem, SourceItem, type StoredPage, type StoredSet } from "./items.ts";
+import { decideStale, type Reported } from "./stale.ts";
 
 interface Consistency {
   readonly consistent: boolean;
@@ -55,23 +56,23 @@ export async function readSets(
   return new Map(items.flatMap((item) => (item ? [[item.set, item] as const] : [])));
 }
 
-/** Epoch milliseconds of the last run over each set of a source. */
-async function readSetTimes({ table }: Context, source: string): Promise<Map<string, number>> {
-  const times = new Map<string, number>();
+/** All sets of a source, by their names. */
+export async function readAllSets({ table }: Context, source: string): Promise<Map<string, StoredSet>> {
+  const sets = new Map<string, StoredSet>();
   let cursor: string | undefined;
   do {
     const query = { partition: `ledger#${source}`, sort: { beginsWith: "set#" }, cursor };
     const page = await table.query(SetItem, query);
-    for (const { set, at } of page.items) times.set(set, at);
+    for (const item of page.items) sets.set(item.set, item);
     cursor = page.cursor;
   } while (cursor !== undefined);
-  return times;
+  return sets;
 }
 
 /** When a source last reported anything at all, as an ISO time. Costs the bytes of its sets: half a unit for a few. */
 export async function lastReportAt(context: Context, source: string): Promise<string | undefined> {
-  const times = await readSetTimes(context, source);
-  return toIso(Math.max(0, ...times.values()));
+  const sets = await readAllSets(context, source);
+  return toIso(Math.max(0, ...[...sets.values()].map(({ at }) => at)));
 }
 
 const toIso = (time: number): string | undefined => (time === 0 ? undefined : new Date(time).toISOString());
@@ -107,26 +108,35 @@ export interface ScopeSummary {
   readonly completeAt: string | undefined;
   /** ISO time of the last run over the scopes that it is reported with. A run that changed it is in the scope itself. */
   readonly reportedAt: string | undefined;
+  /** Whether nothing was heard of it for so long that what is known should not be relied on. */
+  readonly isStale: boolean;
 }
 
 /** All scopes of a source, by name. Costs the bytes of its ledger: about 100 for each scope. */
 export async function readScopesOf(context: Context, source: string): Promise<ScopeSummary[]> {
-  const [pages, times] = await Promise.all([
+  const [pages, sets] = await Promise.all([
     readAllPages(context, source, { consistent: false }),
-    readSetTimes(context, source),
+    readAllSets(context, source),
   ]);
   const entries = pages.flatMap(entriesOf).sort((a, b) => (a.name < b.name ? -1 : 1));
-  return entries.map((entry) => toSummary(source, entry, times.get(entry.set)));
+  const now = context.now().getTime();
+  return entries.map((entry) => toSummary(source, entry, sets.get(entry.set), now));
 }
 
-function toSummary(source: string, entry: ScopeEntry, setAt: number | undefined): ScopeSummary {
+/** When an entry was last reported, and how often its set is. */
+export function toReported(entry: ScopeEntry, set: SetItem | undefined): Reported {
+  return { at: Math.max(completeAtOf(entry, set?.at), set?.at ?? 0), interval: set?.interval };
+}
+
+function toSummary(source: string, entry: ScopeEntry, set: SetItem | undefined, now: number): ScopeSummary {
   return {
     source,
     name: entry.name,
     status: entry.status,
     isOpen: entry.digest === "",
-    completeAt: toIso(completeAtOf(entry, setAt)),
-    reportedAt: toIso(setAt ?? 0),
+    completeAt: toIso(completeAtOf(entry, set?.at)),
+    reportedAt: toIso(set?.at ?? 0),
+    isStale: decideStale(toReported(entry, set), now),
   };
 }
 

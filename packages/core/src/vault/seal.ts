@@ -3,7 +3,7 @@ import type { CredentialItem } from "./items.ts";
 import { type EncryptionContext, type Opener, type Sealer, UnreadableError } from "./ports.ts";
 
 /** Binds a ciphertext to its credential's row, type and account, none of which ever change. */
-export function encryptionContextOf(of: CredentialItem): EncryptionContext {
+function encryptionContextOf(of: CredentialItem): EncryptionContext {
   return {
     credential: of.id,
     type: of.type,
