@@ -1,7 +1,7 @@
 import { AccountItem } from "@cadastre/core/accounts/items";
 import { accountEntries } from "@cadastre/core/accounts/subject";
 import type { Context } from "@cadastre/core/context";
-import { CountItem, countWrites } from "@cadastre/core/register/counts";
+import { CountItem, createCountSums } from "@cadastre/core/register/counts";
 import { countedOf, indexedAs, resourceEntries } from "@cadastre/core/register/entries";
 import { ResourceItem } from "@cadastre/core/register/items";
 import { SaidItem } from "@cadastre/core/said/items";
@@ -38,16 +38,22 @@ export async function judgeTable(context: Context, written: Written): Promise<st
     const resource = byHash.get(key);
     return resource === undefined ? [] : ownerEntries(indexedAs(resource), owner);
   });
-  const wanted = [...resources.flatMap(resourceEntries), ...(await all(AccountItem)).flatMap(accountEntries), ...said];
+  const wanted = [
+    ...resources.flatMap((resource) => resourceEntries(resource)),
+    ...(await all(AccountItem)).flatMap(accountEntries),
+    ...said,
+  ];
   const stored = new Set((await all(IndexItem)).map(textOf));
   const missing = wanted.map(textOf).filter((entry) => !stored.has(entry));
   const counted = sumsOf(await all(CountItem));
+  const sums = createCountSums();
+  for (const resource of resources) sums.add({ after: countedOf(resource) });
   const recounted = sumsOf(
-    resources.flatMap((resource) =>
-      countWrites([{ after: countedOf(resource) }]).flatMap((write) =>
+    sums
+      .writes()
+      .flatMap((write) =>
         write.op === "increment" ? [{ ...(write.key as ItemOf<typeof CountItem>), n: write.by }] : [],
       ),
-    ),
   );
   const wrong = [...new Set([...counted.keys(), ...recounted.keys()])].filter(
     (name) => (counted.get(name) ?? 0) !== (recounted.get(name) ?? 0),
