@@ -8,18 +8,22 @@ interface Listed {
 }
 
 let api: TestApi;
-let deliver: (states: readonly string[]) => Promise<void>;
+let source: string;
+/** Undefined stands for a look that failed. */
+let deliver: (states: readonly string[] | undefined) => Promise<void>;
 beforeEach(async () => {
   api = await anApi();
-  const { key } = await api.aReporter();
+  const { key, collector } = await api.aReporter();
+  source = collector.name;
   deliver = async (states) => {
-    const resources = states.map((state, n) => anInstance(n, { state, account: ACCOUNT }));
+    const said = states ? { status: "complete" } : { status: "failed", errors: [{ code: "denied", message: "no" }] };
+    const resources = (states ?? []).map((state, n) => anInstance(n, { state, account: ACCOUNT }));
     const network = {
       id: `arn:aws:ec2:us-east-1:${ACCOUNT}:vpc/vpc-1`,
       attributes: { networkId: "vpc-1", isDefault: false, blocks: [] },
     };
     const scopes = [
-      { ...instanceScope({ account: ACCOUNT }), status: "complete", resources },
+      { ...instanceScope({ account: ACCOUNT }), ...said, resources },
       { ...instanceScope({ account: ACCOUNT, kind: "network" }), status: "complete", resources: [network] },
     ];
     const body = { contract: "cadastre.discovery/v1", scopes };
@@ -48,6 +52,22 @@ describe("changes over HTTP", () => {
     const subject = encodeURIComponent(anInstance(1, { account: ACCOUNT }).id);
     const one = (await jsonOf(await list(`?subject=${subject}`))) as unknown as Listed;
     expect(one.items.map((change) => change.type)).toEqual(["updated", "created"]);
+  });
+
+  it("of scopes and holds are told, too, each with the type and key of its subject", async () => {
+    await deliver(["running", "running"]);
+    await deliver([]);
+    expect((await jsonOf(await list("?type=opened"))).items).toMatchObject([
+      { subject: { type: "hold", key: expect.stringMatching(/^hld_/) }, kind: "instance", account: ACCOUNT },
+    ]);
+    await deliver(undefined);
+    const name = `${source}/aws/${ACCOUNT}/us-east-1/instance`;
+    expect((await jsonOf(await list("?type=failed"))).items).toMatchObject([
+      {
+        subject: { type: "scope", id: name, key: name },
+        changes: [{ path: "status", before: "complete", after: "failed" }, { path: "errors" }],
+      },
+    ]);
   });
 
   it.each([
