@@ -1,9 +1,9 @@
 import type { ChargeableMeter } from "./meter.ts";
 import { isTransaction, type Planned, type Refused, refusalOf } from "./plan.ts";
+import { refusedUnits } from "./refused-units.ts";
 import { backOff, isThrottle, type RetryOptions } from "./retry.ts";
 import { complainOf, type Row } from "./row.ts";
 import { rowSize } from "./size.ts";
-import { refusedUnits } from "./units.ts";
 
 /** What DynamoDB answered to one attempt. Reasons are in the order of the writes. */
 export type Outcome =

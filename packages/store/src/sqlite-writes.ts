@@ -1,10 +1,11 @@
 import { encodeBody } from "./body.ts";
 import type { Change } from "./driver.ts";
 import { type Add, isTransaction, type Planned, type Refused, refusalOf } from "./plan.ts";
+import { refusedUnits } from "./refused-units.ts";
 import { complainOf, type WritableRow } from "./row.ts";
 import { rowSize } from "./size.ts";
 import type { RowHead, SizedRow, TransactionRows, WrittenRow } from "./sqlite-rows.ts";
-import { refusedUnits, writeUnits } from "./units.ts";
+import { writeUnits } from "./units.ts";
 
 /** Writes bulk state; answers its write units. */
 export function loadRows(rows: TransactionRows, changes: readonly Change[]): number {
