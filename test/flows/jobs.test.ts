@@ -150,7 +150,7 @@ describe.each(Object.keys(DRIVERS))("jobs over %s", (driver) => {
       // Both took that step, which steps must bear; nothing else was taken twice.
       expect(await marksOf(context, id)).toEqual([0, 1, 2, 3, 4, late].sort((x, y) => x - y));
       expect(events.map(({ type }) => type)).toEqual(["ended", "lost"]);
-      expect((await auditRecords(context)).map(({ action }) => action)).toEqual(["job.run", "job.end"]);
+      expect((await auditRecords(context)).map(({ action }) => action)).toEqual(["job.end"]);
     });
 
     it("has the lease for as long as it commits steps, however long they take together", async () => {
@@ -199,7 +199,7 @@ describe.each(Object.keys(DRIVERS))("jobs over %s", (driver) => {
       expect([...new Set(marks)]).toEqual([0, 1, 2, 3, 4]);
       expect(marks.length).toBeLessThanOrEqual(6);
       const records = (await auditRecords(context)).filter(({ target }) => target === run?.id);
-      expect(records.map(({ action }) => action)).toEqual(["job.run", "job.end"]);
+      expect(records.map(({ action }) => action)).toEqual(["job.end"]);
       opened.advance(3600);
     }
     expect(kills).toBeGreaterThan(10);
@@ -226,7 +226,7 @@ describe.each(Object.keys(DRIVERS))("jobs over %s", (driver) => {
       expect(more).toHaveLength(at - 1);
       expect([...new Set(await marksOf(context, run?.id as string))]).toEqual([0, 1, 2, 3, 4]);
       const records = (await auditRecords(context)).filter(({ target }) => target === run?.id);
-      expect(records.map(({ action }) => action)).toEqual(["job.run", "job.end"]);
+      expect(records.map(({ action }) => action)).toEqual(["job.end"]);
       opened.advance(3600);
     }
     expect(lost).toBeGreaterThan(10);

@@ -42,8 +42,12 @@ function isOfRun(error: ConflictError): boolean {
   return error.refusals.some(({ index, reason }) => index === 0 && reason !== "busy");
 }
 
+/** A run of the schedule that found nothing to do: it is in the list of runs, and need not fill the audit log. */
+const isQuiet = ({ scheduledFor, state, progress }: JobRunItem): boolean =>
+  scheduledFor !== undefined && state === "done" && progress.done === 0;
+
 /**
- * Ends a run at the version that was read, with one audit record of the actor, and makes room for the job's next one. Throws
+ * Ends a run at the version that was read, with one audit record of the actor unless it did nothing, and makes room for the job's next one. Throws
  * ConflictError when another has changed the run. Answers the run as it is kept. Writes run, entries, job and audit record.
  */
 export async function endRun(
@@ -66,12 +70,15 @@ export async function endRun(
   for (let attempt = 1; ; attempt++) {
     const job = await context.table.get(JobItem, { name: run.name }, { consistent: true });
     try {
-      await commitRecorded(context, actor, [...own, jobAfter(run, job)], {
-        action,
-        target: run.id,
-        outcome: ending.state === "failed" ? "failed" : "done",
-        detail: { name: run.name, state: ending.state, progress: next.progress, ...code },
-      });
+      const all = [...own, jobAfter(run, job)];
+      if (isQuiet(next)) await context.table.commit(all);
+      else
+        await commitRecorded(context, actor, all, {
+          action,
+          target: run.id,
+          outcome: ending.state === "failed" ? "failed" : "done",
+          detail: { name: run.name, state: ending.state, progress: next.progress, ...code },
+        });
       return next;
     } catch (error) {
       if (!(error instanceof ConflictError) || isOfRun(error) || attempt === MOST_TRIES) throw error;
