@@ -28,8 +28,8 @@ async function pack(directory: string, name: string): Promise<void> {
     target: "node24",
     // The ES module builds of the AWS SDK and others load in half the time of their CommonJS ones.
     mainFields: ["module", "main"],
-    // A copy of Node's own streams for where there are none.
-    alias: { "readable-stream": "node:stream" },
+    // What the AWS SDK asks of browsers alone; nothing imports it here.
+    external: ["bowser"],
     minify: true,
     // Node prints the line of an uncaught error, whose whole must not be the bundle.
     lineLimit: 500,
