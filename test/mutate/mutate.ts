@@ -35,7 +35,8 @@ async function tryMutants(name: string, area: Area): Promise<Mutant[]> {
   try {
     return await new Stryker({
       mutate: [...(values.only ?? area.sources), "!**/*.test.ts", "!**/testing*", "!**/testing/**"],
-      plugins: ["@stryker-mutator/vitest-runner"],
+      plugins: ["@stryker-mutator/vitest-runner", fileURLToPath(new URL("not-run.ts", import.meta.url))],
+      ignorers: ["documentation"],
       testRunner: "vitest",
       vitest: { configFile: "test/mutate/vitest.config.ts" },
       coverageAnalysis: "perTest",
