@@ -22,7 +22,8 @@ const told = async (context: Context) =>
     )
   ).flatMap(({ items }) => items);
 const events = async (context: Context) =>
-  (await context.table.query(EventItem, { partition: "account#aws/111122223333", sort: { prefix: "event#" } })).items;
+  (await context.table.query(EventItem, { partition: "account#aws/111122223333", sort: { beginsWith: "event#" } }))
+    .items;
 
 /** Somebody else says something when all was read, just before the commit. */
 function overtaken(context: TestContext, patch: Parameters<typeof annotate>[3]): Context {
