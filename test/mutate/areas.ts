@@ -23,7 +23,7 @@ export const AREAS: Readonly<Record<string, Area>> = {
   signature: contract("{signature,keys}"),
   store: {
     sources: ["packages/store/src/**/*.ts"],
-    tests: ["packages/store/src/**/*.test.ts", "test/store/**/*.test.ts"],
+    tests: ["packages/store/src/**/*.test.ts", "test/store/sqlite.test.ts"],
   },
   discovery: core("discovery", "test/flows/guards", "test/flows/limits", "test/flows/overtaken"),
   register: core("register", "test/flows/search", "test/flows/related"),

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { aContext, type TestContext } from "../audit/testing.ts";
-import { type CountFilters, type Counted, countListed, countWrites, readCounts } from "./counts.ts";
+import { type Counted, type CountFilters, countListed, countWrites, readCounts } from "./counts.ts";
 import { countResources } from "./counts-by.ts";
 
 const counted = (more: Partial<Counted> = {}): Counted => ({
