@@ -12,7 +12,7 @@ type Mutant = Awaited<ReturnType<Stryker["runMutationTest"]>>[number];
 /**
  * Breaks the code in small ways, one at a time, and says which of them no test notices: `npm run mutate -- net digest`, or all
  * areas; `npm run mutate -- net --only packages/net/src/key.ts:42-50` for a part of one, `--tests 'packages/net/src/key.test.ts'` to
- * have fewer tests look at it. The tree itself is not changed. Takes minutes to hours; ends with the score of each area, and
+ * have fewer tests look at it, `--quick` to leave out what runs once when a file is loaded: each of those costs all tests. The tree itself is not changed. Takes minutes to hours; ends with the score of each area, and
  * fails for nothing.
  */
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -21,7 +21,11 @@ const DEAD = new Set(["Killed", "Timeout"]);
 
 const { positionals: wanted, values } = parseArgs({
   allowPositionals: true,
-  options: { only: { type: "string", multiple: true }, tests: { type: "string", multiple: true } },
+  options: {
+    only: { type: "string", multiple: true },
+    tests: { type: "string", multiple: true },
+    quick: { type: "boolean", default: false },
+  },
 });
 const unknown = wanted.filter((name) => AREAS[name] === undefined);
 if (unknown.length > 0) {
@@ -41,6 +45,7 @@ async function tryMutants(area: Area): Promise<Mutant[]> {
       testRunner: "vitest",
       vitest: { configFile: "test/mutate/vitest.config.ts" },
       coverageAnalysis: "perTest",
+      ignoreStatic: values.quick,
       concurrency: Math.max(1, availableParallelism() - 1),
       dryRunTimeoutMinutes: 30,
       // On a busy machine a slow run must not pass for an endless one; those are mostly found by counting.

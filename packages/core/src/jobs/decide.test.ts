@@ -130,6 +130,7 @@ describe("a run", () => {
     state: "waiting",
     createdAt: "2026-03-28T11:00:00.000Z",
     createdBy: "system",
+    updatedAt: "2026-03-28T11:00:00.000Z",
     progress: { done: 1, unit: "items" },
     attempts: 2,
     checkpoint: { page: 1 },

@@ -86,7 +86,11 @@ describe("counts", () => {
     const context = await having({ sharedWith: ["2"] }, { account: "2" }, { account: "4" });
     await context.table.commit(countWrites([{ before: counted({ account: "4" }), after: counted({ account: "1" }) }]));
     const rows = await readCounts(context, {}, ["account"]);
-    expect(rows.map(({ account, own, shared }) => [account, own, shared]).sort()).toEqual([
+    expect(
+      rows
+        .map(({ account, own, shared }) => [account, own, shared])
+        .sort(([a], [b]) => (String(a) < String(b) ? -1 : 1)),
+    ).toEqual([
       ["1", 2, 0],
       ["2", 1, 1],
     ]);
