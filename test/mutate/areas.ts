@@ -29,7 +29,7 @@ export const AREAS: Readonly<Record<string, Area>> = {
   register: core("register", "test/flows/search", "test/flows/related"),
   access: core("access", "packages/core/src/retention/retention"),
   vault: core("vault"),
-  ledger: core("ledger", "test/flows/guards"),
+  ledger: core("ledger"),
   feed: core("feed", "test/flows/feed"),
   said: core("said"),
   subjects: core("subjects", "test/flows/search"),
