@@ -9,7 +9,7 @@ import { ResourceItem } from "./items.ts";
 import { removeStray } from "./stray.ts";
 
 const SCOPE = { provider: "aws", account: "111122223333", region: "us-east-1", kind: "subnet" } as const;
-const aSubnet = (env: string, name = "a") =>
+const aSubnet = (env: string, tags: Record<string, string> = {}) =>
   decideObservation(undefined, {
     source: "s",
     scope: SCOPE,
@@ -20,8 +20,8 @@ const aSubnet = (env: string, name = "a") =>
     contentHash: env,
     resource: {
       id: "arn:aws:ec2:us-east-1:111122223333:subnet/subnet-1",
-      name,
-      tags: { env },
+      name: "a",
+      tags: { env, ...tags },
       attributes: { subnetId: "subnet-1", network: "arn:aws:ec2:us-east-1:111122223333:vpc/vpc-1", blocks: [] },
     },
   })?.after as ResourceItem;
@@ -45,6 +45,21 @@ it("entries that were loaded for what a resource did not become are removed, and
   await removeStray(withEmptyReplica(context), [{ idHash: "aa", entries: LOADED }]);
   expect(await left(STRAY)).toBe(0);
   expect(await left(STAYS)).toBe(STAYS.length);
+});
+
+it("more of them than one commit takes are removed as far as it takes them, and nothing else is written", async () => {
+  const { context } = await loaded(aSubnet("prod"));
+  const many = resourceEntries(
+    aSubnet("test", Object.fromEntries(Array.from({ length: 150 }, (_, n) => [`key${n}`, `value ${n}`]))),
+  );
+  const ops: string[][] = [];
+  const commit: typeof context.table.commit = async (writes) => {
+    ops.push(writes.map(({ op }) => op));
+    return context.table.commit(writes);
+  };
+  const some = many.filter(({ p, s }) => !STAYS.some((entry) => entry.p === p && entry.s === s));
+  await removeStray({ ...context, table: { ...context.table, commit } }, [{ idHash: "aa", entries: some }]);
+  expect(ops).toEqual([["check", ...Array.from({ length: 99 }, () => "remove")]]);
 });
 
 it("nothing is written where nothing is stray, and nothing is taken of what is not there", async () => {
