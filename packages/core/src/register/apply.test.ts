@@ -2,7 +2,7 @@ import { idHash } from "@cadastre/contract/digest";
 import { ConflictError } from "@cadastre/store/errors";
 import { check, put, remove, type Write } from "@cadastre/store/table";
 import { describe, expect, it } from "vitest";
-import { aContext, anActor, auditRecords, type TestContext } from "../audit/testing.ts";
+import { aContext, anActor, auditRecords, type TestContext, withEmptyReplica } from "../audit/testing.ts";
 import type { Context } from "../context.ts";
 import { SourceItem } from "../ledger/items.ts";
 import { IndexItem } from "../subjects/items.ts";
@@ -143,10 +143,15 @@ describe("what ends changes", () => {
 
   it("that is refused is the caller's to decide anew, and its changes are not written", async () => {
     const context = aContext();
-    const finish = () => ({ writes: [check(SourceItem, { source: "end" }, "present")] });
+    let times = 0;
+    const finish = () => {
+      times++;
+      return { writes: [check(SourceItem, { source: "end" }, "present")] };
+    };
     const refused = apply(context, some(0, 3), { finish });
     await expect(refused).rejects.toThrow(ConflictError);
-    await expect(refused).rejects.not.toThrow(GuardError);
+    await expect(refused).rejects.toMatchObject({ refusals: [{ reason: "check" }] });
+    expect(times).toBe(1);
     expect(await activeCount(context)).toBe(0);
   });
 });
@@ -183,6 +188,14 @@ describe("another writer of a resource", () => {
     const refused = apply(late, some(0, 1), { decide: seen({ n: "mine" }) });
     await expect(refused).rejects.toMatchObject({ refusals: [{ reason: "busy" }] });
     expect(times).toBe(8);
+  });
+
+  it("that was just there is seen, however far replicas are behind: that there is nothing to change rests on no old state", async () => {
+    const context = aContext();
+    await apply(context, some(0, 1));
+    const absent: ApplyOptions["decide"] = (_, item) => decideAbsence(item, { ...LOOK, run: "run_2" });
+    const done = await apply(withEmptyReplica(context), some(0, 1), { decide: absent });
+    expect(done).toEqual({ created: 0, updated: 0, retired: 1 });
   });
 
   it("does not make a failure of the table its own", async () => {
