@@ -11,8 +11,9 @@ type Mutant = Awaited<ReturnType<Stryker["runMutationTest"]>>[number];
 
 /**
  * Breaks the code in small ways, one at a time, and says which of them no test notices: `npm run mutate -- net digest`, or all
- * areas; `npm run mutate -- net --only packages/net/src/key.ts:42-50` for a part of one. The tree itself is not changed. Takes
- * minutes to hours; ends with the score of each area, and fails for nothing.
+ * areas; `npm run mutate -- net --only packages/net/src/key.ts:42-50` for a part of one, `--tests 'packages/net/src/key.test.ts'` to
+ * have fewer tests look at it, `--quick` to leave out what runs once when a file is loaded: each of those costs all tests. The tree itself is not changed. Takes minutes to hours; ends with the score of each area, and
+ * fails for nothing.
  */
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const ALIVE = new Set(["Survived", "NoCoverage"]);
@@ -20,7 +21,11 @@ const DEAD = new Set(["Killed", "Timeout"]);
 
 const { positionals: wanted, values } = parseArgs({
   allowPositionals: true,
-  options: { only: { type: "string", multiple: true } },
+  options: {
+    only: { type: "string", multiple: true },
+    tests: { type: "string", multiple: true },
+    quick: { type: "boolean", default: false },
+  },
 });
 const unknown = wanted.filter((name) => AREAS[name] === undefined);
 if (unknown.length > 0) {
@@ -28,17 +33,19 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
-async function tryMutants(name: string, area: Area): Promise<Mutant[]> {
+async function tryMutants(area: Area): Promise<Mutant[]> {
   const scratch = mkdtempSync(join(tmpdir(), "cadastre-mutate-"));
   // Not the option `testFiles`: with it Stryker switches mutants of top-level code on too late, and all of them survive.
-  process.env.MUTATED_AREA = name;
+  process.env.MUTATED_TESTS = JSON.stringify(values.tests ?? area.tests);
   try {
     return await new Stryker({
       mutate: [...(values.only ?? area.sources), "!**/*.test.ts", "!**/testing*", "!**/testing/**"],
-      plugins: ["@stryker-mutator/vitest-runner"],
+      plugins: ["@stryker-mutator/vitest-runner", fileURLToPath(new URL("not-run.ts", import.meta.url))],
+      ignorers: ["documentation"],
       testRunner: "vitest",
       vitest: { configFile: "test/mutate/vitest.config.ts" },
       coverageAnalysis: "perTest",
+      ignoreStatic: values.quick,
       concurrency: Math.max(1, availableParallelism() - 1),
       dryRunTimeoutMinutes: 30,
       // On a busy machine a slow run must not pass for an endless one; those are mostly found by counting.
@@ -73,7 +80,7 @@ const scores: string[] = [];
 for (const name of wanted.length > 0 ? wanted : Object.keys(AREAS)) {
   process.stdout.write(`\n== ${name}\n`);
   const startedAt = performance.now();
-  const mutants = await tryMutants(name, AREAS[name] as Area);
+  const mutants = await tryMutants(AREAS[name] as Area);
   const alive = mutants.filter(({ status }) => ALIVE.has(status)).sort((a, b) => (place(a) < place(b) ? -1 : 1));
   const dead = mutants.filter(({ status }) => DEAD.has(status)).length;
   const endless = mutants.filter(({ status }) => status === "Timeout").length;

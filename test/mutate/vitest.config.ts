@@ -1,11 +1,10 @@
 import { fileURLToPath } from "node:url";
 import { configDefaults, defineConfig, mergeConfig } from "vitest/config";
 import project from "../../vitest.config.ts";
-import { AREAS } from "./areas.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const area = AREAS[process.env.MUTATED_AREA ?? ""];
-if (area === undefined) throw new Error(`MUTATED_AREA is none of ${Object.keys(AREAS).join(", ")}`);
+const tests = process.env.MUTATED_TESTS;
+if (tests === undefined) throw new Error("started by mutate.ts, which says what tests there are in MUTATED_TESTS");
 
 const config = mergeConfig(
   project,
@@ -22,7 +21,7 @@ const config = mergeConfig(
   }),
 );
 // Replaced, where merging would add to what the project includes.
-config.test.include = area.tests;
+config.test.include = JSON.parse(tests) as string[];
 // Processes of a test's own meet no mutants, the text of a mutated source is not that of the source, and sockets are slow.
 config.test.exclude = [
   ...configDefaults.exclude,

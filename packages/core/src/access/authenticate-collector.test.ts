@@ -1,6 +1,7 @@
 import { CLOCK_SKEW_SECONDS, NONCE_LIFE_SECONDS, SIGNATURE_LIFE_SECONDS } from "@cadastre/contract/signature";
 import { describe, expect, test } from "vitest";
-import { aContext, anActor, auditRecords, type TestContext } from "../audit/testing.ts";
+import { aContext, anActor, auditRecords, type TestContext, withEmptyReplica } from "../audit/testing.ts";
+import { FIRST_ORGANIZATION } from "../context.ts";
 import { createCollectorAuthentication } from "./authenticate-collector.ts";
 import { approveCollector, rejectCollector, revokeCollector } from "./decide-collector.ts";
 import { registerCollector } from "./register-collector.ts";
@@ -27,7 +28,22 @@ describe("a signed request", () => {
     const { context, key, made, authenticate } = await anApproved({ key: aKey(type) });
     const { collector, principal } = await authenticate(await aSignedRequest(key, context.now()));
     expect(collector).toEqual(made);
-    expect(principal).toMatchObject({ type: "collector", id: made.id });
+    expect(principal).toEqual({
+      type: "collector",
+      id: made.id,
+      organization: FIRST_ORGANIZATION,
+      attributes: { accounts: made.accounts, providers: made.providers },
+    });
+  });
+
+  test("of a collector that was just approved or revoked is judged by that, however far replicas are behind", async () => {
+    const { context, key, made, authenticate } = await anApproved({ context: withEmptyReplica(aContext()) });
+    await authenticate(await aSignedRequest(key, context.now()));
+    await revokeCollector(context, anActor, made.id);
+    await expect(authenticate(await aSignedRequest(key, context.now()))).rejects.toMatchObject({
+      code: "collector.revoked",
+      principal: { type: "collector", id: made.id },
+    });
   });
 
   test("costs one strong read and one single write once the key is cached, and makes no audit record", async () => {

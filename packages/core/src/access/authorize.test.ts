@@ -33,7 +33,10 @@ describe("a token", () => {
       expect(may(aToken(["admin", action]), action, { type: "run" }), action).toBe(false);
   });
 
-  test("is told which scope is missing", () => {
+  test("is told which scope is missing, and a collector that it may only deliver", () => {
+    expect(() => authorize(aPrincipal("collector"), "audit:read", { type: "audit" })).toThrow(
+      expect.objectContaining({ code: "auth.forbidden", message: "a collector may only deliver" }),
+    );
     expect(() => authorize(aToken(["resources:read"]), "audit:read", { type: "audit" })).toThrow(
       expect.objectContaining({ code: "auth.forbidden", message: "this needs the scope audit:read" }),
     );
@@ -46,8 +49,18 @@ describe("a token", () => {
   test("that is limited to accounts may see of things that belong to accounts only theirs, and nothing of others", () => {
     const limited = aToken(["admin"], ["aws/1"]);
     expect(authorize(limited, "resources:read", A_RESOURCE)).toEqual({ accounts: ["aws/1"] });
-    const types: ResourceType[] = ["audit", "collector", "run", "trigger"];
-    for (const type of types) expect(decideAccess(limited, "audit:read", { type })).toMatchObject({ allowed: false });
+    const theirs: ResourceType[] = ["account", "credential", "hold", "resource", "scope", "token"];
+    for (const type of theirs)
+      expect(decideAccess(limited, "audit:read", { type })).toEqual({
+        allowed: true,
+        restriction: { accounts: ["aws/1"] },
+      });
+    const ofAll: ResourceType[] = ["audit", "collector", "consumer", "job", "run", "trigger"];
+    for (const type of ofAll)
+      expect(decideAccess(limited, "audit:read", { type })).toEqual({
+        allowed: false,
+        reason: "the token is limited to aws/1, and this concerns all accounts",
+      });
   });
 });
 

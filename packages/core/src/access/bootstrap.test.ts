@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { aContext, anActor, auditRecords } from "../audit/testing.ts";
+import { aContext, anActor, auditRecords, withEmptyReplica } from "../audit/testing.ts";
 import { authenticateToken } from "./authenticate-token.ts";
 import { bootstrapAdminToken } from "./bootstrap.ts";
 import { listTokens, revokeToken } from "./tokens.ts";
@@ -17,6 +17,24 @@ describe("the first admin token", () => {
     expect(await bootstrapAdminToken(context)).toEqual({ tokenId: first.tokenId });
     expect((await listTokens(context, { limit: 10 })).items).toHaveLength(1);
     expect(await auditRecords(context)).toHaveLength(1);
+  });
+
+  test("is made once, however far replicas are behind, ends after 366 days, and its record says what it may", async () => {
+    const context = withEmptyReplica(aContext());
+    const { tokenId, secret = "" } = await bootstrapAdminToken(context);
+    expect(await bootstrapAdminToken(context)).toEqual({ tokenId });
+    expect(await auditRecords(context)).toMatchObject([
+      {
+        action: "token.create",
+        target: tokenId,
+        actor: "system",
+        detail: { name: "first admin", scopes: ["admin", "credentials:reveal"] },
+      },
+    ]);
+    context.advance(366 * 86_400 - 1);
+    await authenticateToken(context, secret);
+    context.advance(1);
+    await expect(authenticateToken(context, secret)).rejects.toMatchObject({ code: "auth.expired" });
   });
 
   test("is made once by two processes that start at the same time", async () => {
@@ -71,7 +89,9 @@ describe("the first admin token", () => {
   });
 
   test("a given text that is short or has spaces is refused with what is allowed, and not repeated", async () => {
-    for (const secret of ["short", "has spaces in between it", "é".repeat(20)]) {
+    for (const secret of ["x".repeat(16), "x".repeat(512)])
+      expect(await bootstrapAdminToken(aContext(), { secret })).toMatchObject({ secret });
+    for (const secret of ["x".repeat(15), "x".repeat(513), "has spaces in between it", "é".repeat(20)]) {
       const attempt = bootstrapAdminToken(aContext(), { secret });
       await expect(attempt).rejects.toThrow(RangeError);
       await expect(attempt).rejects.toThrow(

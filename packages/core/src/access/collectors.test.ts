@@ -1,7 +1,7 @@
 import { collector } from "@cadastre/contract/collector";
 import { ConflictError } from "@cadastre/store/errors";
 import { describe, expect, test } from "vitest";
-import { aContext, anActor, auditRecords, type TestContext } from "../audit/testing.ts";
+import { aContext, anActor, auditRecords, type TestContext, withEmptyReplica } from "../audit/testing.ts";
 import { actorName } from "../context.ts";
 import { createCredential, revokeCredential } from "../vault/credentials.ts";
 import type { Sealer } from "../vault/ports.ts";
@@ -170,6 +170,57 @@ describe("deciding on a collector", () => {
   });
 });
 
+describe("the version that an operator saw", () => {
+  test.each([
+    ["approve", approveCollector],
+    ["reject", rejectCollector],
+    ["revoke", revokeCollector],
+  ])("must still be the collector's to %s it; without one it is what there is", async (_, decide) => {
+    const context = aContext();
+    const one = await register(context);
+    const { version } = await patchCollector(context, anActor, one.id, { accounts: ["2"] }, { version: one.version });
+    await expect(decide(context, anActor, one.id, one.version)).rejects.toMatchObject({
+      code: "request.precondition_failed",
+    });
+    expect((await getCollector(context, one.id, neverSeen)).state).toBe("pending");
+    await decide(context, anActor, one.id, version);
+    const two = await register(context, { name: "two" });
+    expect((await decide(context, anActor, two.id)).state).not.toBe("pending");
+  });
+});
+
+test("what was just registered is read, decided, changed and listed, however far replicas are behind", async () => {
+  const context = withEmptyReplica(aContext());
+  const { id: credential } = await aCredential(context);
+  const made = await registerCollector(context, anActor, aCollector(aKey(), { credential }), { mayReveal: true });
+  await patchCollector(context, anActor, made.id, { accounts: ["2"] }, { version: made.version });
+  const approved = await approveCollector(context, anActor, made.id);
+  expect(approved).toMatchObject({ state: "approved", accounts: ["2"], credential });
+  expect(await getCollector(context, made.id, neverSeen)).toEqual(approved);
+});
+
+test("a decision's record says what was decided from what, on which collector and key", async () => {
+  const context = aContext();
+  const made = await register(context, { accounts: ["1"] });
+  await approveCollector(context, anActor, made.id);
+  const [registered, approved] = await auditRecords(context);
+  expect(registered).toMatchObject({
+    target: made.id,
+    detail: {
+      name: "aws-main",
+      providers: ["aws"],
+      accounts: ["1"],
+      keyFingerprint: made.keyFingerprint,
+      state: "pending",
+    },
+  });
+  expect(approved).toMatchObject({
+    target: made.id,
+    changes: [{ path: "state", before: "pending", after: "approved" }],
+    detail: { name: "aws-main", keyFingerprint: made.keyFingerprint },
+  });
+});
+
 describe("changing a collector", () => {
   test("changes its accounts at the version that was seen, and the record has both", async () => {
     const context = aContext();
@@ -206,8 +257,18 @@ describe("changing a collector", () => {
     const bound = await patchCollector(context, anActor, one.id, { credential }, may);
     expect(bound.credential).toBe(credential);
     const version = bound.version;
-    const unbound = await patchCollector(context, anActor, one.id, { credential: null }, { version });
+    const kept = await patchCollector(context, anActor, one.id, { accounts: ["2"] }, { version });
+    expect(kept).toMatchObject({ credential, accounts: ["2"] });
+    const unbound = await patchCollector(context, anActor, one.id, { credential: null }, { version: kept.version });
     expect(unbound.credential).toBeUndefined();
+    expect(unbound.accounts).toEqual(["2"]);
+    const records = (await auditRecords(context)).filter(({ action }) => action === "collector.patch");
+    expect(records.map(({ changes }) => changes)).toEqual([
+      [{ path: "credential", before: null, after: credential }],
+      [{ path: "accounts", before: ["111111111111"], after: ["2"] }],
+      [{ path: "credential", before: credential, after: null }],
+    ]);
+    for (const { target } of records) expect(target).toBe(one.id);
   });
 });
 
@@ -234,7 +295,54 @@ describe("binding a credential", () => {
   });
 });
 
+test("a credential that is revoked while it is bound is not bound, by a registration or by a change", async () => {
+  const context = aContext();
+  /** The credential is revoked when all was read, just before the commit. */
+  const racing = (credential: string) => {
+    let isFirst = true;
+    const commit: typeof context.table.commit = async (writes) => {
+      if (isFirst) {
+        isFirst = false;
+        await revokeCredential(context, anActor, credential);
+      }
+      return context.table.commit(writes);
+    };
+    return { ...context, table: { ...context.table, commit } };
+  };
+  const first = (await aCredential(context)).id;
+  await expect(
+    registerCollector(racing(first), anActor, aCollector(aKey(), { credential: first }), { mayReveal: true }),
+  ).rejects.toMatchObject({ code: "credential.revoked" });
+  const one = await register(context);
+  const second = (await aCredential(context)).id;
+  await expect(
+    patchCollector(racing(second), anActor, one.id, { credential: second }, { version: one.version, mayReveal: true }),
+  ).rejects.toMatchObject({ code: "credential.revoked" });
+  const { items } = await listCollectors(context, { limit: 10, lastSeen: neverSeen });
+  expect(items.map(({ id, credential }) => [id, credential])).toEqual([[one.id, undefined]]);
+});
+
 describe("the list of collectors", () => {
+  test("of a state has those alone, and its cursor is of no other state", async () => {
+    const context = aContext();
+    const made = [];
+    for (const name of ["a", "b", "c"]) {
+      context.advance(1);
+      made.push(await register(context, { name }));
+    }
+    await approveCollector(context, anActor, made[1]?.id as string);
+    const names = async (state?: "pending" | "approved" | "revoked") =>
+      (await listCollectors(context, { limit: 10, state, lastSeen: neverSeen })).items.map(({ name }) => name);
+    expect(await names("pending")).toEqual(["a", "c"]);
+    expect(await names("approved")).toEqual(["b"]);
+    expect(await names("revoked")).toEqual([]);
+    expect(await names()).toEqual(["a", "b", "c"]);
+    const { cursor } = await listCollectors(context, { limit: 1, state: "pending", lastSeen: neverSeen });
+    await expect(
+      listCollectors(context, { limit: 1, state: "approved", cursor, lastSeen: neverSeen }),
+    ).rejects.toMatchObject({ code: "cursor.invalid" });
+  });
+
   test("is paged, oldest first, and says when each was last seen", async () => {
     const context = aContext();
     for (const name of ["a", "b", "c"]) {

@@ -4,9 +4,9 @@ import type { Table } from "@cadastre/store/table";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { createAccount, getAccount } from "../accounts/accounts.ts";
 import { listAudit } from "../audit/list.ts";
-import { anActorOf } from "../audit/testing.ts";
+import { anActorOf, withEmptyReplica } from "../audit/testing.ts";
 import { type Context, DEFAULT_HOLD_POLICY, DEFAULT_RETENTION_DAYS } from "../context.ts";
-import { type IdempotentRequest, runOnce } from "./idempotency.ts";
+import { CLAIM_LIFE_SECONDS, type IdempotentRequest, runOnce } from "./idempotency.ts";
 
 const ACTOR = anActorOf("token", "tok_1");
 const REQUEST: IdempotentRequest = {
@@ -89,4 +89,26 @@ it("the clock stands still during a creation, so that what was created is known 
     },
   });
   expect(at).toBe(result.createdAt);
+});
+
+it("the same key of another actor is another key; with another request or route it is refused and does nothing", async () => {
+  await runOnce(context, REQUEST, creating);
+  const other = { ...REQUEST, actor: anActorOf("token", "tok_2") };
+  await expect(runOnce(context, other, creating)).rejects.toMatchObject({ code: "account.exists" });
+  let done = 0;
+  const counting = { run: async () => done++, replay: async () => done++ };
+  for (const more of [{ operation: "POST /tokens" }, { content: { secret: "other" } }])
+    await expect(runOnce(context, { ...REQUEST, ...more }, counting)).rejects.toMatchObject({
+      code: "request.idempotency_reused",
+    });
+  expect(done).toBe(0);
+});
+
+it("a key is remembered for a day, and its claim is read strongly", async () => {
+  const late = withEmptyReplica(context);
+  await runOnce(late, REQUEST, creating);
+  time += (CLAIM_LIFE_SECONDS - 1) * 1000;
+  expect((await runOnce(late, REQUEST, creating)).replayed).toBe(true);
+  time += 2000;
+  await expect(runOnce(late, REQUEST, creating)).rejects.toMatchObject({ code: "account.exists" });
 });

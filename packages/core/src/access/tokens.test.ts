@@ -1,8 +1,8 @@
 import { parse } from "@cadastre/contract/parse";
 import { createdToken, newToken, token } from "@cadastre/contract/token";
 import { describe, expect, test } from "vitest";
-import { aContext, anActor, auditRecords } from "../audit/testing.ts";
-import { type Actor, actorName, FIRST_ORGANIZATION } from "../context.ts";
+import { aContext, anActor, auditRecords, withEmptyReplica } from "../audit/testing.ts";
+import { type Actor, actorName, FIRST_ORGANIZATION, systemActor } from "../context.ts";
 import { authenticateToken } from "./authenticate-token.ts";
 import { TokenItem } from "./items.ts";
 import { idOfTokenText, newTokenText } from "./token-text.ts";
@@ -18,6 +18,35 @@ function aGranter(scopes: readonly string[], accounts?: readonly string[]): Acto
 const anAdmin = aGranter(["admin"]);
 
 describe("tokens", () => {
+  test("made or revoked a moment ago counts at once, however far replicas are behind", async () => {
+    const context = withEmptyReplica(aContext());
+    const made = await createToken(context, anAdmin, aToken());
+    expect((await authenticateToken(context, made.secret)).id).toBe(made.id);
+    await revokeToken(context, anActor, made.id);
+    await expect(authenticateToken(context, made.secret)).rejects.toMatchObject({ code: "auth.revoked" });
+  });
+
+  test("its records say which scopes and accounts were given to it until when, and which token was revoked", async () => {
+    const context = aContext();
+    const { id, expiresAt } = await createToken(context, anAdmin, aToken({ accounts: ["aws/1", "aws/1"] }));
+    await revokeToken(context, anActor, id);
+    const [created, revoked] = await auditRecords(context);
+    expect(created).toMatchObject({ action: "token.create", target: id, actor: actorName(anAdmin) });
+    expect(created?.detail).toEqual({ name: "ci", scopes: ["resources:read"], accounts: ["aws/1"], expiresAt });
+    expect(revoked).toMatchObject({ target: id, detail: { name: "ci" } });
+  });
+
+  test("the service itself gives anything, a token admin only when it is one itself", async () => {
+    const context = aContext();
+    const everything = aToken({ scopes: ["admin", "credentials:reveal"] });
+    expect((await createToken(context, systemActor("req_1"), everything)).scopes).toHaveLength(2);
+    const both = aGranter(["admin", "credentials:reveal"]);
+    expect((await createToken(context, both, everything)).scopes).toHaveLength(2);
+    await expect(createToken(context, aGranter([]), everything)).rejects.toMatchObject({
+      message: "your token does not have admin, credentials:reveal",
+    });
+  });
+
   test("a created token authenticates as its scopes and actor", async () => {
     const context = aContext();
     const made = await createToken(context, anAdmin, aToken());

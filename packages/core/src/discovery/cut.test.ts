@@ -27,6 +27,9 @@ describe("how a scope is cut", () => {
     expect(cut(of(16, 4000), 16)).toEqual({ act: "compare", shardCount: 16 });
     expect(cut(of(16, 4001), 16)).toEqual({ act: "reshard", shardCount: 32 });
     expect(cut(of(4096, 4001), 4096)).toEqual({ act: "compare", shardCount: 4096 });
+    expect(cut(of(16, 4001), 32)).toEqual({ act: "recut", shardCount: 32 });
+    expect(cut(of(16, 4001), 8)).toEqual({ act: "reshard", shardCount: 16 });
+    expect(cut(of(16, 4001), 0)).toEqual({ act: "compare", shardCount: 16 });
     expect(cut(of(16, 1000), 4)).toEqual({ act: "recut", shardCount: 4 });
     expect(cut(of(16, 1001), 4)).toEqual({ act: "reshard", shardCount: 16 });
   });

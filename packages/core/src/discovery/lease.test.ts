@@ -72,7 +72,14 @@ describe("a run that opens a scope", () => {
     expect(opened).toMatchObject({ verdict: { want: [1] }, generation: 5 });
     const { lease } = itemOf(opened);
     expect(lease?.wanted).toEqual([0, 1]);
-    expect(lease && announcedDigest(lease, 0)).toBe(digest(1));
+    expect(lease && [announcedDigest(lease, 0), announcedDigest(lease, 1)]).toEqual([digest(1), digest(3)]);
+  });
+
+  it("and says nothing of its resources leaves the shards that were on the way as they are known to be", () => {
+    const others = stored({ lease: leaseOf("run_1", [1, 7]) });
+    const { lease } = itemOf(decideLease(opener, incoming(), { scope: others, states }, 8));
+    expect(lease?.wanted).toEqual([1, 7]);
+    expect(lease && [announcedDigest(lease, 0), announcedDigest(lease, 1)]).toEqual([digest(2), EMPTY_DIGEST]);
   });
 });
 

@@ -16,9 +16,10 @@ describe("a collector's binding", () => {
     expect(() => requireBoundScopes(reporter, [scope("aws", "1"), scope("aws", "3"), scope("gcp", "1")])).toThrow(
       expect.objectContaining({
         code: "collector.foreign_account",
+        message: "aws account 3 is not one of the collector's",
         errors: [
-          expect.objectContaining({ path: "scopes[1].account" }),
-          expect.objectContaining({ path: "scopes[2].account" }),
+          { path: "scopes[1].account", message: "aws account 3 is not one of the collector's" },
+          { path: "scopes[2].account", message: "gcp account 1 is not one of the collector's" },
         ],
       }),
     );
@@ -30,5 +31,17 @@ describe("a collector's binding", () => {
     expect(() => requireBoundScopes(all, [scope("aws", "1")])).toThrow(
       expect.objectContaining({ code: "collector.foreign_account" }),
     );
+  });
+
+  it("names 50 foreign accounts at the most", () => {
+    const many = Array.from({ length: 60 }, () => scope("aws", "3"));
+    const refused = (() => {
+      try {
+        requireBoundScopes(reporter, many);
+      } catch (error) {
+        return error as { errors: unknown[] };
+      }
+    })();
+    expect(refused?.errors).toHaveLength(50);
   });
 });

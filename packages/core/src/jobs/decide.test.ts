@@ -1,9 +1,11 @@
+import { ProblemError } from "@cadastre/contract/errors";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { JOBS } from "../jobs.ts";
-import { decideTake, MOST_ATTEMPTS, pauseSeconds } from "./decide.ts";
+import { decideRetry, decideStep, decideTake, decideTaken, MOST_ATTEMPTS, pauseSeconds, toJobError } from "./decide.ts";
 import { decideDue } from "./decide-due.ts";
 import { defineJob } from "./define.ts";
+import type { JobRunItem } from "./items.ts";
 import { lastTick, nextTick } from "./ticks.ts";
 
 const SCHEDULES = ["* * * * *", "*/15 * * * *", "17 3 * * *", "0 0 * * 1", "30 2 1 * *"];
@@ -115,5 +117,85 @@ describe("taking a run", () => {
     expect(decideTake(waiting(pauseSeconds(2)), 60, now)).toBe("leave");
     expect(decideTake(waiting(0), 60, now)).toBe("take");
     expect(decideTake(waiting(86_400), 60, now)).toBe("take");
+  });
+});
+
+describe("a run", () => {
+  const now = at("2026-03-28T12:00:00.000Z");
+  const lease = { holder: "me", until: "2026-03-28T12:01:00.000Z" };
+  const error = { code: "service.unavailable", message: "no" } as const;
+  const run = (more: Partial<JobRunItem> = {}): JobRunItem => ({
+    id: "job_1",
+    name: "retention",
+    state: "waiting",
+    createdAt: "2026-03-28T11:00:00.000Z",
+    createdBy: "system",
+    updatedAt: "2026-03-28T11:00:00.000Z",
+    progress: { done: 1, unit: "items" },
+    attempts: 2,
+    checkpoint: { page: 1 },
+    ...more,
+  });
+
+  test("that failed waits fourfold longer each time, without its lease, and has no attempt after the fifth", () => {
+    let failing: JobRunItem | undefined = run({ attempts: 0, lease, state: "running" });
+    const waits: number[] = [];
+    while (failing) {
+      const next: JobRunItem | undefined = decideRetry(failing, error, now);
+      if (next) {
+        expect(next).toMatchObject({
+          state: "waiting",
+          error,
+          attempts: failing.attempts + 1,
+          checkpoint: { page: 1 },
+        });
+        expect(next).not.toHaveProperty("lease");
+        waits.push((Date.parse(next.retryAt as string) - now.getTime()) / 1000);
+      }
+      failing = next;
+    }
+    expect(waits).toEqual([30, 120, 480, 1920]);
+  });
+
+  test("that is taken is in its runner's hands, with its first start and where it was; being taken over is an attempt", () => {
+    const taken = decideTaken(run({ retryAt: now.toISOString(), error }), "take", lease, now);
+    expect(taken).toMatchObject({ state: "running", attempts: 2, lease, startedAt: now.toISOString(), error });
+    expect(taken).toMatchObject({ checkpoint: { page: 1 } });
+    expect(taken).not.toHaveProperty("retryAt");
+    const earlier = "2026-03-28T11:30:00.000Z";
+    expect(decideTaken(run({ startedAt: earlier }), "take over", lease, now)).toMatchObject({
+      attempts: 3,
+      startedAt: earlier,
+    });
+  });
+
+  test("whose step succeeded goes on from it, and what failed before is made good", () => {
+    const progress = { done: 3, unit: "items" };
+    const next = decideStep(
+      run({ error, state: "running" }),
+      { state: { page: 2 }, progress, done: false },
+      lease,
+      now,
+    );
+    expect(next).toMatchObject({
+      state: "running",
+      attempts: 0,
+      checkpoint: { page: 2 },
+      progress,
+      lease,
+      updatedAt: now.toISOString(),
+    });
+    expect(next).not.toHaveProperty("error");
+  });
+
+  test("says of an error only what was meant to be read", () => {
+    expect(toJobError(new ProblemError("service.unavailable", "try later"))).toEqual({
+      code: "service.unavailable",
+      message: "try later",
+    });
+    const other = toJobError(new Error("canary"));
+    expect(other.code).toBe("service.internal");
+    expect(other.message).not.toContain("canary");
+    expect(other.message.length).toBeGreaterThan(0);
   });
 });

@@ -87,7 +87,7 @@ const listOf = (standing: Standing, kind: KindName, beginning: string): IndexRan
 const NETWORKED: readonly KindName[] = ["network", "subnet", "instance", "interface", "address"];
 
 /** Where everything is that is in a network: in the lists of the place that it belongs to, and in the relations to it. */
-export function networkRanges(standing: Standing, network: string, subnet?: string): IndexRange[] {
+function networkRanges(standing: Standing, network: string, subnet?: string): IndexRange[] {
   const named = kindOfId(network);
   const within = subnet === undefined ? "" : `${placeHash("network", network)}/${placeHash("subnet", subnet)}/`;
   const relations = {

@@ -1,6 +1,6 @@
 import { credential } from "@cadastre/contract/credential";
 import { describe, expect, test } from "vitest";
-import { aContext, anActor, auditRecords } from "../audit/testing.ts";
+import { aContext, anActor, auditRecords, withEmptyReplica } from "../audit/testing.ts";
 import { actorName } from "../context.ts";
 import { createCredential, getCredential, listCredentials, revokeCredential } from "./credentials.ts";
 import { SealedItem } from "./items.ts";
@@ -30,7 +30,7 @@ describe("storing a credential", () => {
     const vault = aVault();
     const bound = await createCredential(context, vault, anActor, aNewCredential({ provider: "aws", account: "1" }));
     const free = await createCredential(context, vault, anActor, aNewCredential());
-    expect(vault.contexts).toEqual([
+    expect(vault.contexts).toStrictEqual([
       { credential: bound.id, type: "generic", provider: "aws", account: "1" },
       { credential: free.id, type: "generic" },
     ]);
@@ -55,6 +55,42 @@ describe("storing a credential", () => {
   });
 });
 
+describe("who is limited to accounts", () => {
+  const limitedTo = (context: ReturnType<typeof aContext>) => ({ ...context, restriction: { accounts: ["aws/1"] } });
+
+  test("stores a credential of these alone; for another, or for none, nothing is sealed and nothing written", async () => {
+    const context = aContext();
+    const limited = limitedTo(context);
+    const vault = aVault();
+    for (const place of [{ provider: "aws", account: "2" } as const, { provider: "gcp", account: "1" } as const, {}])
+      await expect(createCredential(limited, vault, anActor, aNewCredential(place))).rejects.toMatchObject({
+        code: "auth.forbidden",
+        message: expect.stringContaining("aws/1"),
+      });
+    expect(vault.buffers).toEqual([]);
+    expect(await auditRecords(context)).toEqual([]);
+    const own = await createCredential(limited, vault, anActor, aNewCredential({ provider: "aws", account: "1" }));
+    expect(await listCredentials(context, { limit: 10 })).toEqual({ items: [own] });
+  });
+
+  test("neither sees nor revokes those of others", async () => {
+    const context = aContext();
+    const limited = limitedTo(context);
+    const other = await createCredential(context, aVault(), anActor, aNewCredential({ provider: "aws", account: "2" }));
+    await expect(getCredential(limited, other.id)).rejects.toMatchObject({ code: "credential.not_found" });
+    await expect(revokeCredential(limited, anActor, other.id)).rejects.toMatchObject({ code: "credential.not_found" });
+    expect(await listCredentials(limited, { limit: 10 })).toEqual({ items: [] });
+    expect(await getCredential(context, other.id)).toEqual(other);
+  });
+});
+
+test("what was just stored can be read and revoked at once, however far replicas are behind", async () => {
+  const context = withEmptyReplica(aContext());
+  const made = await createCredential(context, aVault(), anActor, aNewCredential());
+  expect(await getCredential(context, made.id)).toEqual(made);
+  expect((await revokeCredential(context, anActor, made.id)).revokedAt).toBeDefined();
+});
+
 describe("revoking a credential", () => {
   test("removes its ciphertext, keeps its metadata, and a repeat changes nothing", async () => {
     const context = aContext();
@@ -65,8 +101,10 @@ describe("revoking a credential", () => {
     expect(await context.table.get(SealedItem, { id: made.id }, { consistent: true })).toBeUndefined();
     context.advance(5);
     expect(await revokeCredential(context, anActor, made.id)).toEqual(revoked);
-    const actions = (await auditRecords(context)).map((record) => record.action);
-    expect(actions).toEqual(["credential.create", "credential.revoke"]);
+    expect(await auditRecords(context)).toMatchObject([
+      { action: "credential.create", target: made.id },
+      { action: "credential.revoke", target: made.id, detail: { name: "deploy", type: "generic" } },
+    ]);
   });
 
   test("of an unknown id finds nothing", async () => {

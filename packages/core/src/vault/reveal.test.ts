@@ -1,8 +1,8 @@
 import { revealedCredential } from "@cadastre/contract/credential";
 import { ConflictError } from "@cadastre/store/errors";
-import { put } from "@cadastre/store/table";
+import { put, remove } from "@cadastre/store/table";
 import { describe, expect, test } from "vitest";
-import { aContext, anActor, anActorOf, auditRecords, type TestContext } from "../audit/testing.ts";
+import { aContext, anActor, anActorOf, auditRecords, type TestContext, withEmptyReplica } from "../audit/testing.ts";
 import { actorName } from "../context.ts";
 import { createCredential, revokeCredential } from "./credentials.ts";
 import { SealedItem } from "./items.ts";
@@ -118,6 +118,42 @@ describe("revealing a credential", () => {
     expect(records[1]?.target).toHaveLength(64);
   });
 
+  test("of one whose ciphertext is lost is unreadable, and the record says so", async () => {
+    const { context, vault, made } = await stored();
+    await context.table.commit([remove(SealedItem, { id: made.id })]);
+    await expect(revealCredential(context, vault, anActor, made.id)).rejects.toMatchObject({
+      code: "credential.unreadable",
+    });
+    expect(await accesses(context)).toMatchObject([{ outcome: "failed", detail: { code: "credential.unreadable" } }]);
+  });
+
+  test("that fails for a reason of our own leaves a record, too, which says no more than that", async () => {
+    const { context, vault, made } = await stored();
+    const get: typeof context.table.get = (entity, key, how) =>
+      (entity as unknown) === SealedItem ? Promise.reject(new Error("canary")) : context.table.get(entity, key, how);
+    const broken = { ...context, table: { ...context.table, get } };
+    await expect(revealCredential(broken, vault, anActor, made.id, { reason: "why" })).rejects.toThrow("canary");
+    const [record, ...more] = await accesses(context);
+    expect(record?.detail).toEqual({ reason: "why", code: "service.internal" });
+    expect([record?.outcome, more]).toEqual(["failed", []]);
+  });
+
+  test("of what was just stored answers it, however far replicas are behind", async () => {
+    const { context, vault, made } = await stored();
+    const { secret } = await revealCredential(withEmptyReplica(context), vault, anActor, made.id);
+    expect(secret).toEqual(aNewCredential().secret);
+  });
+
+  test("of one that the caller may not see finds nothing, opens nothing, and leaves a record", async () => {
+    const { context, vault, made } = await stored();
+    const limited = { ...context, restriction: { accounts: ["aws/1"] } };
+    await expect(revealCredential(limited, vault, anActor, made.id)).rejects.toMatchObject({
+      code: "credential.not_found",
+    });
+    expect(vault.buffers).toHaveLength(1);
+    expect(await accesses(context)).toMatchObject([{ outcome: "failed", detail: { code: "credential.not_found" } }]);
+  });
+
   test("of what opens to no secret of the row's type is unreadable, and the error does not quote it", async () => {
     const { context, made } = await stored();
     for (const text of ["not json canary", '{"type":"api_token","token":"canary"}', '{"type":"generic"}']) {
@@ -157,7 +193,13 @@ describe("a collector", () => {
     await expect(fetchBoundCredential(context, vault, aCollector, collectorActor)).rejects.toMatchObject({
       code: "credential.not_bound",
     });
-    expect(await accesses(context)).toMatchObject([{ target: aCollector.id, outcome: "denied" }]);
+    expect(await accesses(context)).toMatchObject([
+      {
+        target: aCollector.id,
+        outcome: "denied",
+        detail: { collector: aCollector.id, name: "aws-main", code: "credential.not_bound" },
+      },
+    ]);
   });
 
   test("that is bound to a revoked one gets none, and the record says so", async () => {

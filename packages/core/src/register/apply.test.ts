@@ -1,0 +1,233 @@
+import { idHash } from "@cadastre/contract/digest";
+import { ConflictError } from "@cadastre/store/errors";
+import { check, put, remove, type Write } from "@cadastre/store/table";
+import { describe, expect, it } from "vitest";
+import { aContext, anActor, auditRecords, type TestContext, withEmptyReplica } from "../audit/testing.ts";
+import type { Context } from "../context.ts";
+import { SourceItem } from "../ledger/items.ts";
+import { IndexItem } from "../subjects/items.ts";
+import { type ApplyOptions, applyChanges, GuardError } from "./apply.ts";
+import { countListed } from "./counts.ts";
+import { decideAbsence, decideObservation } from "./decide.ts";
+import { resourceEntries } from "./entries.ts";
+import { ResourceItem } from "./items.ts";
+
+const ACCOUNT = "111122223333";
+const idOf = (n: number) => `arn:aws:ec2:us-east-1:${ACCOUNT}:subnet/subnet-${n}`;
+const hashOf = (n: number) => idHash("subnet", idOf(n));
+const numbers = new Map(Array.from({ length: 300 }, (_, n) => [hashOf(n), n]));
+const SCOPE = { provider: "aws", account: ACCOUNT, region: "us-east-1", kind: "subnet" } as const;
+const LOOK = { source: "s", scope: SCOPE, run: "run_1", actor: "collector:col_1", at: "2026-03-01T00:00:00.000Z" };
+const some = (from: number, to: number) => Array.from({ length: to - from }, (_, at) => hashOf(from + at));
+
+/** Decides that each resource is there, with these tags, which are what it is found by. */
+const seen =
+  (tags: Record<string, string> = {}): ApplyOptions["decide"] =>
+  (hash, stored) => {
+    const n = numbers.get(hash) as number;
+    const resource = {
+      id: idOf(n),
+      name: `subnet ${n}`,
+      tags,
+      attributes: {
+        subnetId: `subnet-${n}`,
+        network: `arn:aws:ec2:us-east-1:${ACCOUNT}:vpc/vpc-1`,
+        blocks: [{ prefix: `10.0.${n % 256}.0/24`, state: "associated" }],
+      },
+    };
+    return decideObservation(stored, { ...LOOK, idHash: hash, contentHash: JSON.stringify(tags), resource });
+  };
+
+const apply = (context: Context, idHashes: readonly string[], more: Partial<ApplyOptions> = {}) =>
+  applyChanges(context, {
+    actor: anActor,
+    idHashes,
+    decide: seen(),
+    guard: [],
+    finish: () => ({ writes: [] }),
+    ...more,
+  });
+
+const GUARD = { source: "guard" };
+const guarded = (is: "present" | "absent" = "present") => [check(SourceItem, GUARD, is)];
+const aMark = (source: string): Write => put(SourceItem, { source, firstSeenAt: LOOK.at });
+const isMarked = async (context: Context, source: string) =>
+  (await context.table.get(SourceItem, { source }, { consistent: true })) !== undefined;
+const stored = async (context: Context, hash: string) =>
+  context.table.get(ResourceItem, { idHash: hash }, { consistent: true });
+const activeCount = (context: Context) => countListed(context, { kind: "subnet" });
+
+/** The index of a resource is exactly what the resource says. */
+async function expectIndexed(context: Context, hash: string): Promise<void> {
+  const resource = (await stored(context, hash)) as ResourceItem;
+  for (const entry of resourceEntries(resource))
+    expect(await context.table.get(IndexItem, entry, { consistent: true }), entry.s).toBeDefined();
+}
+
+/** What happens just before the commits that write resources, each time with the number of it. */
+function before(context: TestContext, happen: (count: number) => Promise<unknown>): Context {
+  let count = 0;
+  const commit: typeof context.table.commit = async (writes) => {
+    if (writes.some(({ entity, op }) => entity === ResourceItem && op !== "check")) await happen(++count);
+    return context.table.commit(writes);
+  };
+  return { ...context, table: { ...context.table, commit } };
+}
+
+describe("the guard of changes", () => {
+  it("is in every commit: when it does not hold nothing is written, and the caller is told that it is the guard", async () => {
+    const context = aContext();
+    await expect(apply(context, some(0, 100), { guard: guarded() })).rejects.toThrow(GuardError);
+    expect(await activeCount(context)).toBe(0);
+    for (const hash of some(0, 100)) expect(await stored(context, hash)).toBeUndefined();
+  });
+
+  it("that is lost in the middle lets nothing more be written, neither changes nor what ends them", async () => {
+    const context = aContext();
+    await context.table.commit([aMark("guard")]);
+    const late = before(context, async (count) => {
+      if (count === 2) await context.table.commit([remove(SourceItem, GUARD)]);
+    });
+    const finish = () => ({ writes: [aMark("end")] });
+    await expect(apply(late, some(0, 150), { guard: guarded(), finish })).rejects.toThrow(GuardError);
+    const there = (await Promise.all(some(0, 150).map((hash) => stored(context, hash)))).filter(Boolean);
+    expect(there.length).toBeGreaterThan(0);
+    expect(there.length).toBeLessThan(100);
+    expect(await activeCount(context)).toBe(there.length);
+    expect(await isMarked(context, "end")).toBe(false);
+  });
+
+  it("counts for what ends no changes at all, too", async () => {
+    const context = aContext();
+    const finish = () => ({ writes: [aMark("end")], entry: { action: "test.end", target: "x" } });
+    await expect(apply(context, [], { guard: guarded(), finish })).rejects.toThrow(GuardError);
+    expect([await isMarked(context, "end"), await auditRecords(context)]).toEqual([false, []]);
+    await context.table.commit([aMark("guard")]);
+    expect(await apply(context, [], { guard: guarded(), finish })).toEqual({ created: 0, updated: 0, retired: 0 });
+    expect(await isMarked(context, "end")).toBe(true);
+    expect(await auditRecords(context)).toMatchObject([{ action: "test.end", target: "x" }]);
+  });
+});
+
+describe("what ends changes", () => {
+  it("is in the commit of the last of them, and knows what all of them did", async () => {
+    const context = aContext();
+    const commits: (readonly Write[])[] = [];
+    const commit: typeof context.table.commit = (writes) => {
+      commits.push(writes);
+      return context.table.commit(writes);
+    };
+    const known: unknown[] = [];
+    const finish: ApplyOptions["finish"] = (counts) => {
+      known.push({ ...counts });
+      return { writes: [aMark("end")], entry: { action: "test.end", target: "x" } };
+    };
+    const watched = { ...context, table: { ...context.table, commit } };
+    expect(await apply(watched, some(0, 120), { finish })).toEqual({ created: 120, updated: 0, retired: 0 });
+    expect(known).toEqual([{ created: 120, updated: 0, retired: 0 }]);
+    expect(commits.length).toBeGreaterThan(2);
+    const ends = commits.filter((writes) => writes.some(({ entity }) => entity === SourceItem));
+    expect(ends).toEqual([commits.at(-1)]);
+    expect(commits.at(-1)?.some(({ entity }) => entity === ResourceItem)).toBe(true);
+    for (const writes of commits) expect(writes.length).toBeLessThanOrEqual(100);
+    expect(await activeCount(context)).toBe(120);
+  });
+
+  it("is a commit of its own when it does not fit beside the last of them, with all of them before it", async () => {
+    const context = aContext();
+    const finish = () => ({ writes: Array.from({ length: 99 }, (_, n) => aMark(`end ${n}`)) });
+    expect(await apply(context, some(0, 3), { finish })).toEqual({ created: 3, updated: 0, retired: 0 });
+    expect(await activeCount(context)).toBe(3);
+    expect(await isMarked(context, "end 98")).toBe(true);
+  });
+
+  it("that is refused is the caller's to decide anew, and its changes are not written", async () => {
+    const context = aContext();
+    let times = 0;
+    const finish = () => {
+      times++;
+      return { writes: [check(SourceItem, { source: "end" }, "present")] };
+    };
+    const refused = apply(context, some(0, 3), { finish });
+    await expect(refused).rejects.toThrow(ConflictError);
+    await expect(refused).rejects.toMatchObject({ refusals: [{ reason: "check" }] });
+    expect(times).toBe(1);
+    expect(await activeCount(context)).toBe(0);
+  });
+});
+
+describe("another writer of a resource", () => {
+  it("that was faster is not written over: what becomes of the resource is decided anew, and counted as it became", async () => {
+    const context = aContext();
+    await apply(context, some(0, 2));
+    const late = before(context, async (count) => {
+      if (count === 1) await apply(context, some(0, 1), { decide: seen({ by: "faster" }) });
+    });
+    const done = await apply(late, some(0, 2), { decide: seen({ by: "faster" }) });
+    expect(done).toEqual({ created: 0, updated: 1, retired: 0 });
+    expect((await stored(context, hashOf(0)))?.sequence).toBe(2);
+    expect((await stored(context, hashOf(1)))?.sequence).toBe(2);
+  });
+
+  it("that made it first leaves the other to see that it is there, and it is counted once", async () => {
+    const context = aContext();
+    const late = before(context, async (count) => {
+      if (count === 1) await apply(context, some(0, 1));
+    });
+    expect(await apply(late, some(0, 3))).toEqual({ created: 2, updated: 0, retired: 0 });
+    expect(await activeCount(context)).toBe(3);
+  });
+
+  it("that is always faster ends it as a conflict, after eight times", async () => {
+    const context = aContext();
+    let times = 0;
+    const late = before(context, async () => {
+      times++;
+      await apply(context, some(0, 1), { decide: seen({ n: String(times) }) });
+    });
+    const refused = apply(late, some(0, 1), { decide: seen({ n: "mine" }) });
+    await expect(refused).rejects.toMatchObject({ refusals: [{ reason: "busy" }] });
+    expect(times).toBe(8);
+  });
+
+  it("that was just there is seen, however far replicas are behind: that there is nothing to change rests on no old state", async () => {
+    const context = aContext();
+    await apply(context, some(0, 1));
+    const absent: ApplyOptions["decide"] = (_, item) => decideAbsence(item, { ...LOOK, run: "run_2" });
+    const done = await apply(withEmptyReplica(context), some(0, 1), { decide: absent });
+    expect(done).toEqual({ created: 0, updated: 0, retired: 1 });
+  });
+
+  it("does not make a failure of the table its own", async () => {
+    const context = aContext();
+    const late = before(context, () => Promise.reject(new Error("table is down")));
+    await expect(apply(late, some(0, 1))).rejects.toThrow("table is down");
+  });
+});
+
+describe("a resource that changed", () => {
+  it("is found by what it is and no longer by what it was, however many entries come and go", async () => {
+    const context = aContext();
+    const many = Object.fromEntries(Array.from({ length: 120 }, (_, n) => [`key${n}`, `old value ${n}`]));
+    await apply(context, some(0, 1), { decide: seen(many) });
+    const old = resourceEntries((await stored(context, hashOf(0))) as ResourceItem);
+    await expectIndexed(context, hashOf(0));
+    const next = Object.fromEntries(Object.keys(many).map((key, n) => [key, `new value ${n}`]));
+    expect(await apply(context, some(0, 1), { decide: seen(next) })).toEqual({ created: 0, updated: 1, retired: 0 });
+    await expectIndexed(context, hashOf(0));
+    const kept = new Set(resourceEntries((await stored(context, hashOf(0))) as ResourceItem).map(({ p, s }) => p + s));
+    for (const entry of old.filter(({ p, s }) => !kept.has(p + s)))
+      expect(await context.table.get(IndexItem, entry, { consistent: true }), entry.s).toBeUndefined();
+  });
+
+  it("is counted where it now is, as retired and as returned", async () => {
+    const context = aContext();
+    await apply(context, some(0, 5));
+    const absent: ApplyOptions["decide"] = (_, item) => decideAbsence(item, { ...LOOK, run: "run_2" });
+    expect(await apply(context, some(0, 2), { decide: absent })).toEqual({ created: 0, updated: 0, retired: 2 });
+    expect(await activeCount(context)).toBe(3);
+    expect(await apply(context, some(0, 1))).toEqual({ created: 1, updated: 0, retired: 0 });
+    expect(await activeCount(context)).toBe(4);
+    expect(await countListed(context, { status: "retired" })).toBe(1);
+  });
+});

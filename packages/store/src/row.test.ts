@@ -1,0 +1,109 @@
+import { describe, expect, it } from "vitest";
+import * as z from "zod";
+import { type AnyEntity, defineEntity } from "./entity.ts";
+import { InvalidItemError, ItemTooLargeError } from "./errors.ts";
+import { fromRow, isExpired, parseItem, toRow } from "./row.ts";
+
+const lent = defineEntity({
+  type: "lent",
+  about: "Something with an end",
+  schema: z.object({
+    id: z.string(),
+    until: z.union([z.number(), z.string()]).nullish(),
+    note: z.string().default("none"),
+  }),
+  key: { partition: (of: { id: string }) => `lent/${of.id}`, sort: () => "lent" },
+  expires: "until",
+});
+const endOf = (until: number | string | null | undefined) => toRow(lent, { id: "a", until }).expires;
+
+describe("when an item ends", () => {
+  it("is a whole second, never later than its field says, and never where it says nothing", () => {
+    expect(endOf(100)).toBe(100);
+    expect(endOf(100.9)).toBe(100);
+    expect(endOf("1970-01-01T00:01:40.999Z")).toBe(100);
+    expect([endOf(undefined), endOf(null)]).toEqual([undefined, undefined]);
+    expect(() => endOf("soon")).toThrow(/field until is no time, allowed: epoch seconds or an ISO time/);
+    expect(() => endOf(Number.POSITIVE_INFINITY)).toThrow(InvalidItemError);
+  });
+
+  it("is the very beginning of that second", () => {
+    const at = (ms: number, expires: number | undefined) => isExpired({ expires }, new Date(ms));
+    expect([at(99_999, 100), at(100_000, 100), at(100_001, 100), at(1e15, undefined)]).toEqual([
+      false,
+      true,
+      true,
+      false,
+    ]);
+  });
+});
+
+describe("an item", () => {
+  it("that was read can be written as it is: the version that the read added is not its own", () => {
+    expect(parseItem(lent, { id: "a", version: 7 })).toEqual({ id: "a", note: "none" });
+    const plain = { id: "a", note: "x" };
+    expect(parseItem(lent, plain)).toEqual(plain);
+  });
+
+  it("that is not of its schema is refused with each place", () => {
+    expect(() => parseItem(lent, { id: 1, note: 2 })).toThrow(/id: .*note: /s);
+    expect(() => parseItem(lent, [] as never)).toThrow(/item: /);
+  });
+
+  it("cannot have a version of its own", () => {
+    const own = defineEntity({
+      type: "own",
+      about: "With a version",
+      schema: z.object({ id: z.string(), version: z.int() }),
+      key: { partition: (of: { id: string }) => of.id, sort: () => "x" },
+    });
+    expect(() => toRow(own, { id: "a", version: 1 })).toThrow(/field version belongs to the store/);
+  });
+
+  it("of the same content has the same version when it is loaded, of another content another", () => {
+    const version = (note: string) => toRow(lent, { id: "a", note }).version;
+    expect(version("x")).toBe(version("x"));
+    expect(version("x")).not.toBe(version("y"));
+    expect(toRow(lent, { id: "a" }, 5).version).toBe(5);
+  });
+
+  it("that is too large is refused with its size", () => {
+    const size = (length: number) => toRow(lent, { id: "a", note: "x".repeat(length) }).size;
+    const most = 409_600 - size(0);
+    expect(size(most)).toBe(409_600);
+    expect(() => size(most + 1)).toThrow(ItemTooLargeError);
+  });
+
+  it("is read back through its schema, so that what is new in it has its default", () => {
+    const row = toRow(lent, { id: "a" }, 5);
+    expect(fromRow(lent, row)).toEqual({ id: "a", note: "none", version: 5 });
+  });
+
+  it("that stands where another type is expected is not taken for it", () => {
+    const row = { ...toRow(lent, { id: "a" }), type: "other" };
+    expect(() => fromRow(lent, row)).toThrow('the item at ["lent/a","lent"] is a other');
+  });
+});
+
+describe("fields that the key says", () => {
+  const entry: AnyEntity = defineEntity({
+    type: "entry",
+    about: "All in its key, but one field",
+    schema: z.object({ p: z.string(), s: z.string(), more: z.string() }),
+    key: {
+      partition: (of: { p: string; s: string }) => of.p.toLowerCase(),
+      sort: (of: { p: string; s: string }) => of.s,
+    },
+    fromKey: ({ pk, sk }) => ({ p: pk, s: sk }),
+  }) as never;
+
+  it("are not stored again, and are there when it is read", () => {
+    const row = toRow(entry, { p: "a", s: "b", more: "c" }, 1);
+    expect(row.fields).toEqual({ more: "c" });
+    expect(fromRow(entry, row)).toEqual({ p: "a", s: "b", more: "c", version: 1 });
+  });
+
+  it("cannot say something else than the key", () => {
+    expect(() => toRow(entry, { p: "A", s: "b", more: "c" })).toThrow('field p is "A", allowed: "a", as its key says');
+  });
+});
