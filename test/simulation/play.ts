@@ -176,7 +176,7 @@ export async function play(story: Story, { keepTrace = false } = {}): Promise<Ou
     await scheduler.run(() => open === 0);
     scheduler.heal();
     api.healClocks();
-    if (story.clocksGoBack) hosts.healClocks();
+    hosts.healClocks();
     await scheduler.drain();
     await registerAgain(world);
     await runAll(world, problems, false);

@@ -1,7 +1,6 @@
 import type { KindName } from "@cadastre/contract/kinds/names";
 import type { ScopeKey } from "@cadastre/contract/scope";
 import type { Share } from "./cloud.ts";
-import { CLOCKS_GO_BACK } from "./known.ts";
 import { createRandom, type Random } from "./random.ts";
 import type { Latency } from "./scheduler.ts";
 
@@ -60,8 +59,6 @@ export interface Story {
   /** Exactly these faults and no others, by their names. */
   readonly only?: readonly string[];
   readonly steps: readonly Step[];
-  /** Whether collectors' clocks may be set back, at the end at the latest. */
-  readonly clocksGoBack: boolean;
   /** Scopes that nobody is let see at the end either. */
   readonly deniedAtEnd: readonly number[];
 }
@@ -213,19 +210,6 @@ function anAct(random: Random, scopes: number, collectors: readonly CollectorSpe
   }
 }
 
-/** Leaves out what would set a collector's clock back, or so far forward that it has to be set back in the end. */
-function goForward(collectors: readonly CollectorSpec[], steps: Step[]): void {
-  const skews = collectors.map(({ skewMilliseconds }) => skewMilliseconds);
-  for (let at = 0; at < steps.length; at++) {
-    const step = steps[at];
-    if (step?.act !== "clock" || step.who === "api") continue;
-    const place = step.nth % skews.length;
-    const before = skews[place] ?? 0;
-    if (step.skewMilliseconds < before || step.skewMilliseconds > 10 * MINUTE) steps.splice(at--, 1);
-    else skews[place] = step.skewMilliseconds;
-  }
-}
-
 /**
  * Acts that meet each other: a look is being delivered, or a decision carried out, when what it was about changes, and another
  * collector, or the same one on another machine, says so.
@@ -272,7 +256,6 @@ export function makeStory(seed: string): Story {
       steps.push({ ...act, atMilliseconds: at });
     }
   }
-  if (!CLOCKS_GO_BACK) goForward(collectors, steps);
   const kinds = random.chance(0.15) ? [] : random.some(Object.keys(RATES), random.pick([0.15, 0.35, 0.6]));
   return {
     seed,
@@ -289,7 +272,6 @@ export function makeStory(seed: string): Story {
     ]),
     rates: Object.fromEntries(kinds.map((kind) => [kind, random.pick(RATES[kind] as readonly number[])])),
     steps,
-    clocksGoBack: CLOCKS_GO_BACK,
     deniedAtEnd: random.chance(0.25) ? random.some([...scopes.keys()], 0.5) : [],
   };
 }

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync, truncateSync } from "node:fs";
+import { readdirSync, renameSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createKeyFile, readKeyFile } from "../keys.ts";
@@ -113,14 +113,78 @@ describe("two processes on one spool", () => {
   });
 });
 
+/** Another process that closes a run in the moment in which ours is about to: it has the order, and our run is complete on disk. */
+const OTHER = `
+const [lockFile, directory] = process.argv.slice(1);
+const { existsSync, mkdirSync, readdirSync } = await import("node:fs");
+const { tryLock } = await import(lockFile);
+const lock = tryLock(directory + "/order.lock");
+console.log("locked");
+const isComplete = (run) => existsSync(directory + "/observing/" + run + "/run.json");
+const timer = setInterval(() => {
+  if (!readdirSync(directory + "/observing").some(isComplete)) return;
+  clearInterval(timer);
+  mkdirSync(directory + "/ready/000000007-run_other");
+  lock.release();
+}, 1);
+`;
+
+describe("the order of runs that wait", () => {
+  const down: SessionOptions["fetch"] = () => Promise.reject(new TypeError("fetch failed"));
+  const at = (now: string, more: Partial<SessionOptions> = {}) => session({ now: () => new Date(now), ...more });
+
+  test("is that in which they were closed, whatever the clock said", async () => {
+    const runs: string[] = [];
+    for (const [n, now] of ["2026-03-01T12:00:00Z", "2026-03-01T09:00:00Z", "2020-01-01T00:00:00Z"].entries()) {
+      runs.push((await at(now, { fetch: down }).run([observing("us-east-1", instances(10 - n))])).run);
+    }
+    const drained = await session().drain();
+    expect(drained.runs.map(({ run }) => run)).toEqual(runs);
+    expect(await api.registered()).toHaveLength(8);
+  });
+
+  test("is kept through a refusal that somebody mends: what is moved back goes before what was closed after it", async () => {
+    const refused = await at("2026-03-01T12:00:00Z", { fetch: down }).run([observing("us-east-1", instances(9))]);
+    const [ready, rejected] = ["ready", "rejected"].map((state) => join(workplace.spoolDirectory, state));
+    const [folder] = spooled("ready");
+    renameSync(join(ready as string, folder as string), join(rejected as string, folder as string));
+    const later = await at("2026-03-01T09:00:00Z", { fetch: down }).run([observing("us-east-1", instances(8))]);
+    renameSync(join(rejected as string, folder as string), join(ready as string, folder as string));
+    expect((await session().drain()).runs.map(({ run }) => run)).toEqual([refused.run, later.run]);
+  });
+
+  test("counts what another process closed in the same moment", async () => {
+    const script = ["--input-type=module", "-e", OTHER, join(import.meta.dirname, "lock.ts"), workplace.spoolDirectory];
+    await session().drain();
+    const child = spawn(process.execPath, script, { stdio: ["ignore", "pipe", "inherit"] });
+    children.push(child);
+    await once(child.stdout as NonNullable<typeof child.stdout>, "data");
+    const { run } = await session({ fetch: down }).run([observing("us-east-1", instances(3))]);
+    expect(spooled("rejected")).toEqual(["000000007-run_other"]);
+    expect(spooled("ready")).toEqual([`000000008-${run}`]);
+  });
+
+  test("bears a folder that was renamed, which goes first, and files that are none of ours", async () => {
+    const one = await session({ fetch: down }).run([observing("us-east-1", instances(9))]);
+    const other = await session({ fetch: down }).run([observing("us-east-1", instances(8))]);
+    const ready = join(workplace.spoolDirectory, "ready");
+    renameSync(join(ready, `000000002-${other.run}`), join(ready, "kept for Ana"));
+    writeFileSync(join(ready, ".DS_Store"), "");
+    const drained = await session().drain();
+    expect(drained).toMatchObject({ waiting: 0, runs: [{ run: other.run }, { run: one.run, delivered: true }] });
+    expect(spooled("ready")).toEqual([".DS_Store"]);
+  });
+});
+
 describe("a damaged run", () => {
   test("is put aside, said loudly, and does not stop the ones behind it", async () => {
     const down: SessionOptions["fetch"] = () => Promise.reject(new TypeError("fetch failed"));
     const damaged = await session({ fetch: down }).run([observing("us-east-1", instances(3))]);
-    truncateSync(join(workplace.spoolDirectory, "ready", damaged.run, "run.json"), 10);
+    const folder = `000000001-${damaged.run}`;
+    truncateSync(join(workplace.spoolDirectory, "ready", folder, "run.json"), 10);
     const next = await session().run([observing("us-east-1", instances(3))]);
     expect(next.state).toBe("closed");
-    expect(spooled("rejected")).toEqual([damaged.run]);
+    expect(spooled("rejected")).toEqual([folder]);
     expect(workplace.logged).toContainEqual(expect.objectContaining({ level: "error", run: damaged.run }));
   });
 });
