@@ -244,7 +244,10 @@ describe("a failing API", () => {
     ]);
     expect(workplace.waits).toEqual([]);
     expect(workplace.logged.filter((line) => line.level === "error")).toMatchObject([{ run }]);
-    const problem = readFileSync(join(workplace.spoolDirectory, "rejected", run, "problem.json"), "utf8");
+    const problem = readFileSync(
+      join(workplace.spoolDirectory, "rejected", `000000001-${run}`, "problem.json"),
+      "utf8",
+    );
     expect(JSON.parse(problem)).toMatchObject({ code: "discovery.digest_mismatch" });
     const next = await session().run([observing("us-east-1", instances(10))]);
     expect(next).toMatchObject({ state: "closed", earlier: [], totals: { created: 10 } });
