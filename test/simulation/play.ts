@@ -161,6 +161,7 @@ export async function play(story: Story, { keepTrace = false } = {}): Promise<Ou
     } else if (step.act === "edit") {
       for (const n of step.set) cloud.set(step.scope, n);
       for (const n of step.remove) cloud.remove(step.scope, n);
+      for (const n of step.restore ?? []) cloud.restore(step.scope, n);
       done();
     } else if (step.act === "clock") {
       (step.who === "api" ? api : hosts).setClock(step.nth, step.skewMilliseconds);

@@ -22,6 +22,8 @@ export type Act =
       readonly scope: number;
       readonly set: readonly number[];
       readonly remove: readonly number[];
+      /** What was removed and is there again, as it was. */
+      readonly restore?: readonly number[];
     }
   | {
       readonly act: "run";
@@ -181,11 +183,16 @@ const ACTS = {
   clock: 0.5,
 } satisfies Partial<Record<Act["act"], number>>;
 
+/** Acts that meet each other, and how often beside the rest. */
+const RACES = { looks: 3, undone: 3, approval: 2, grows: 2, said: 1, told: 2, jobs: 2 };
+const NO_RACES = { looks: 0, undone: 0, approval: 0, grows: 0, said: 0, told: 0, jobs: 0 };
+
 /** What a story is about: some of what may happen, so that it happens often enough to meet itself. */
 interface Theme {
   readonly acts: Readonly<Record<keyof typeof ACTS, number>>;
-  /** How often a race begins, for each act. */
+  /** How often a race begins, for each act, and which. */
   readonly races: number;
+  readonly raced: Readonly<Record<keyof typeof RACES, number>>;
   /** How many resources a scope has at most. */
   readonly resources: number;
 }
@@ -200,7 +207,8 @@ function makeTheme(random: Random): Theme {
   return {
     acts: Object.fromEntries(acts) as Theme["acts"],
     races: random.pick([0, 0.06, 0.15, 0.3]),
-    resources: random.pick([3, 6, 9]),
+    raced: random.chance(0.5) ? RACES : { ...NO_RACES, [random.pick(Object.keys(RACES))]: 1 },
+    resources: random.pick([3, 6, 12, 16]),
   };
 }
 
@@ -259,14 +267,27 @@ function aRace(random: Random, theme: Theme, scopes: number, collectors: readonl
   const back: Act = { act: "edit", scope, set: some, remove: [] };
   const all = Array.from({ length: theme.resources }, (_, n) => n);
   const decision: Act = { act: "decide", approve: true, ifMatch: random.chance(0.5), hasty: true };
-  switch (random.weighted({ looks: 6, approval: 3, grows: 2, said: 1, told: theme.acts.tell, jobs: theme.acts.job })) {
+  switch (random.weighted(theme.raced)) {
     case "looks": {
       const first: Act = random.chance(0.5) ? { act: "edit", scope, set: [], remove: some } : back;
       return [first, whole(one), back, whole(other)];
     }
+    // What a look saw is as it was before, when the next one comes.
+    case "undone": {
+      const [fresh] = some;
+      const isNew = random.chance(0.5);
+      const n = isNew ? theme.resources : (fresh as number);
+      const there: Act = { act: "edit", scope, set: [n], remove: [] };
+      const gone: Act = { act: "edit", scope, set: [], remove: [n] };
+      const again: Act = { act: "edit", scope, set: [], remove: [], restore: [n] };
+      return isNew
+        ? [gone, whole(other), there, whole(one), gone, whole(other)]
+        : [gone, whole(one), again, whole(other)];
+    }
     case "approval": {
       const gone: Act = { act: "edit", scope, set: [], remove: all };
-      return [gone, whole(one), decision, back, whole(other)];
+      const restored: Act = { act: "edit", scope, set: [], remove: [], restore: all };
+      return [gone, whole(one), decision, random.chance(0.5) ? back : restored, whole(other)];
     }
     // What waits for a decision becomes more while somebody decides.
     case "grows": {
