@@ -20,8 +20,6 @@ function refusals(id: string): number {
   return share === 0 ? Number.POSITIVE_INFINITY : share < 4 ? share : 0;
 }
 
-export type Tellers = ReturnType<typeof createTellers>;
-
 /** Processes that tell consumers what changed: any number at once, killed anywhere. */
 export function createTellers({ scheduler, api }: { scheduler: Scheduler; api: Api }) {
   const told: Told[] = [];

@@ -35,8 +35,6 @@ export function markIn(key: string): { readonly run: string; readonly n: number 
   return run === undefined ? undefined : { run, n: Number(n) };
 }
 
-export type JobRunners = ReturnType<typeof createJobRunners>;
-
 /** Processes that run jobs, any number at once, killed anywhere: the product's own, and one that counts. */
 export function createJobRunners({ scheduler, api }: { scheduler: Scheduler; api: Api }) {
   let [lives, times] = [0, 0];

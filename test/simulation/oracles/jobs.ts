@@ -25,9 +25,10 @@ function inOrder({ jobs, appeared }: Facts): string[] {
     .filter(({ name }) => name === COUNT)
     .flatMap(({ id, state }) => {
       const numbers = (marks.get(id) ?? []).map(({ n }) => n);
-      if (numbers.some((n, at) => n < (numbers[at - 1] ?? 0))) return [`the steps of ${id} took effect as ${numbers}`];
+      if (numbers.some((n, at) => n < (numbers[at - 1] ?? 0)))
+        return [`the steps of ${id} took effect as ${numbers.join()}`];
       if (state !== "done" || new Set(numbers).size === COUNT_STEPS) return [];
-      return [`${id} is done, and only the steps ${numbers} took effect`];
+      return [`${id} is done, and only the steps ${numbers.join()} took effect`];
     });
 }
 
