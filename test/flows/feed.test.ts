@@ -204,6 +204,25 @@ describe("a consumer of the feed", () => {
     expect(consumer.told).toHaveLength(2);
   });
 
+  it("that takes its time is told of what was committed meanwhile", async () => {
+    const { context, clock } = await createTestContext();
+    const consumer = aConsumer();
+    await runConsumers(context, [consumer]);
+    await aRun(estate(["running"])).deliver(context);
+    const slow: Consumer = {
+      ...consumer,
+      async handle(change) {
+        await consumer.handle(change);
+        if (consumer.told.length > 1) return;
+        clock.forward(5);
+        await annotateResource(context, OPERATOR, anInstance(0).id, { owner: "payments" });
+        clock.forward(300);
+      },
+    };
+    for (let round = 0; round < 2; round++) await runConsumers(context, [slow]);
+    expect(consumer.told.map(shortOf)).toEqual(["00 created", "00 annotated"]);
+  });
+
   it("that refuses a change is told again later; others and other subjects are not held up for good", async () => {
     const { context, clock } = await createTestContext();
     const [stubborn, other] = [aConsumer("stubborn"), aConsumer("other")];

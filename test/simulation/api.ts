@@ -91,6 +91,8 @@ export function createApi({ scheduler, tables, count }: { scheduler: Scheduler; 
   for (let place = 0; place < count; place++) start(place);
 
   return {
+    /** What a process of the service beside the app works with: its table and its clock. */
+    contextOf: (process: Process) => contextOf(process, () => undefined),
     instances: () => instances,
     errors: errors as readonly ApiLine[],
     setClock(nth: number, skewMilliseconds: number): void {

@@ -70,9 +70,10 @@ function contentOf(scope: ScopeKey, place: number, n: number, revision: number):
   }
 }
 
-/** What there is, scope by scope. It changes only by `set` and `remove`. */
+/** What there is, scope by scope. It changes only by `set`, `remove` and `restore`. */
 export function createCloud(scopes: readonly ScopeKey[], shares: readonly Share[]) {
   const own = scopes.map(() => new Map<number, CloudResource>());
+  const gone = scopes.map(() => new Map<number, CloudResource>());
   let revision = 0;
 
   /** What the account of a scope is shown there now. */
@@ -90,7 +91,15 @@ export function createCloud(scopes: readonly ScopeKey[], shares: readonly Share[
       own[at]?.set(n, contentOf(scopes[at] as ScopeKey, at, n, ++revision));
     },
     remove(at: number, n: number): void {
+      const one = own[at]?.get(n);
+      if (one === undefined) return;
+      gone[at]?.set(n, one);
       own[at]?.delete(n);
+    },
+    /** What was removed last is there again as it was. */
+    restore(at: number, n: number): void {
+      const one = gone[at]?.get(n);
+      if (one !== undefined && own[at]?.has(n) === false) own[at].set(n, one);
     },
     /** Whether it is this scope's own, and not shown by another. */
     owns: (at: number, id: string): boolean => [...(own[at]?.values() ?? [])].some((one) => one.id === id),

@@ -180,10 +180,10 @@ export function createDisk(scheduler: Scheduler) {
         } else if (isLast && !recursive) throw failure("EEXIST", path);
       });
     },
-    list(path: string): string[] {
+    list(path: string): { readonly name: string; readonly isDirectory: boolean }[] {
       const node = require(path);
       if (!isDirectory(node)) throw failure("ENOTDIR", path);
-      return [...node.entries.keys()];
+      return [...node.entries].map(([name, entry]) => ({ name, isDirectory: isDirectory(entry) }));
     },
     rename(from: string, to: string): void {
       enter(`rename ${from}`);

@@ -51,6 +51,7 @@ const isThrottle = (error: Error | undefined) => error?.name === "ThrottlingExce
 export function createDynamo(scheduler: Scheduler) {
   const partitions = new Map<string, Partition>();
   const done = new Set<string>();
+  const appeared = new Map<string, number>();
   let tokens = 0;
 
   function partitionOf(pk: string): Partition {
@@ -75,6 +76,7 @@ export function createDynamo(scheduler: Scheduler) {
     if (known === undefined) {
       const at = order.findIndex((other) => sk < other);
       order.splice(at < 0 ? order.length : at, 0, sk);
+      appeared.set(`${pk}\n${sk}`, scheduler.time);
     }
     const versions = (known ?? []).filter((_, at, all) => {
       const next = all[at + 1];
@@ -258,5 +260,5 @@ export function createDynamo(scheduler: Scheduler) {
     }
   }
 
-  return { client };
+  return { client, appeared: appeared as ReadonlyMap<string, number> };
 }

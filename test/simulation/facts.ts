@@ -1,5 +1,8 @@
+import type { ChangeEntry } from "@cadastre/contract/changes";
 import type { Collector } from "@cadastre/contract/collector";
 import type { Hold, ScopeState } from "@cadastre/contract/discovery";
+import type { DeadLetter } from "@cadastre/contract/feed";
+import type { Job } from "@cadastre/contract/job";
 import type { ScopeStatus } from "@cadastre/contract/scope";
 import type { Token } from "@cadastre/contract/token";
 import type { AuditRecord, Resource, ResourceEvent } from "@cadastre/contract/view";
@@ -43,6 +46,13 @@ export interface Ended {
   readonly atStep: number;
 }
 
+/** A consumer took a change. */
+export interface Told {
+  readonly consumer: string;
+  /** Its id. */
+  readonly change: string;
+}
+
 /** What the register is. */
 export interface Register {
   readonly resources: readonly Resource[];
@@ -54,6 +64,12 @@ export interface Shown extends Register {
   /** By natural id, oldest first. */
   readonly histories: ReadonlyMap<string, readonly ResourceEvent[]>;
   readonly audit: readonly AuditRecord[];
+  /** Oldest first. */
+  readonly changes: readonly ChangeEntry[];
+  /** The same in pages of another size. */
+  readonly changesNewestFirst: readonly ChangeEntry[];
+  readonly letters: readonly DeadLetter[];
+  readonly jobs: readonly Job[];
   readonly states: readonly ScopeState[];
   readonly tokens: readonly Token[];
   readonly collectors: readonly Collector[];
@@ -72,4 +88,8 @@ export interface Facts extends Shown {
   readonly deliveries: readonly Delivery[];
   readonly asked: readonly Asked[];
   readonly ended: readonly Ended[];
+  /** In the order in which it was. */
+  readonly told: readonly Told[];
+  /** When each item was first in the table, in that order, by its partition and sort key with a line break between them. */
+  readonly appeared: ReadonlyMap<string, number>;
 }

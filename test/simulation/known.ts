@@ -14,12 +14,6 @@ export const KNOWN: readonly Known[] = [
     name: "an approval that was decided and recorded is answered as a conflict when something else takes the scope before all is retired",
     problem: /^approve .* answered [\w,]*409[\w,]*, left \d records$/,
   },
-  {
-    name: "runs that wait in a spool are delivered in the order of their clock, so that old looks overtake new ones when it is set back",
-  },
 ];
 
 export const isKnown = (problem: string): boolean => KNOWN.some((known) => known.problem?.test(problem) === true);
-
-/** Whether the collectors' clocks of made-up stories may be set back: not while the last of these is known. */
-export const CLOCKS_GO_BACK = false;

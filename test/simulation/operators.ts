@@ -1,7 +1,7 @@
 import type { Asked, Ended } from "./facts.ts";
 import type { Hosts } from "./hosts.ts";
 import type { Network } from "./network.ts";
-import { currentProcess, type Process, type Scheduler } from "./scheduler.ts";
+import { currentProcess, type Scheduler, startProcess } from "./scheduler.ts";
 import type { Act, CollectorSpec, Story } from "./story.ts";
 
 const API = "https://cadastre.test";
@@ -180,6 +180,13 @@ export function createOperators(options: {
     }
   }
 
+  /** Somebody wants the first run that is under way to stop. */
+  async function cancelJob(): Promise<void> {
+    const [job] = itemsOf(await get("/api/v1/jobs?state=running"));
+    if (job === undefined) return;
+    await ask("job-cancel", { method: "POST", path: `/api/v1/jobs/${job.id}/cancel` }, { id: job.id });
+  }
+
   /** A collector's key is revoked, and a new one registered under its name and approved. */
   async function replaceCollector(collector: number): Promise<void> {
     const { name } = story.collectors[collector] as CollectorSpec;
@@ -222,6 +229,8 @@ export function createOperators(options: {
         const path = "/api/v1/discovery/trigger";
         return ask("trigger", { method: "POST", path, body: { collector: name } }, { name });
       }
+      case "job":
+        return cancelJob();
       case "replace-collector":
         return replaceCollector(act.collector);
       default:
@@ -231,17 +240,7 @@ export function createOperators(options: {
 
   return {
     start(act: Act, done: () => void): void {
-      const process: Process = scheduler.spawn(`operator-${acts++}`);
-      const end = () => {
-        process.onKilled = undefined;
-        process.alive = false;
-        done();
-      };
-      process.onKilled = end;
-      const finish = () => {
-        if (process.alive) end();
-      };
-      scheduler.at(process, 0, act.act, () => void work(act).then(finish, finish));
+      startProcess(scheduler, `operator-${acts++}`, act.act, () => work(act), done);
     },
     asked: asked as readonly Asked[],
     ended: ended as readonly Ended[],

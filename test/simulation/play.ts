@@ -1,11 +1,14 @@
 import type { SessionResult } from "@cadastre/collectors/session/session";
 import type { Collector } from "@cadastre/contract/collector";
 import type { Hold } from "@cadastre/contract/discovery";
+import type { Job } from "@cadastre/contract/job";
 import { type Api, type ApiLine, createApi } from "./api.ts";
 import { createCloud } from "./cloud.ts";
 import type { Facts } from "./facts.ts";
+import { createTellers } from "./feed.ts";
 import { createHosts, type Hosts } from "./hosts.ts";
 import { judgeTable } from "./inside.ts";
+import { createJobRunners } from "./jobs.ts";
 import { createNetwork } from "./network.ts";
 import { createOperators, registrationOf } from "./operators.ts";
 import { judge } from "./oracles/judge.ts";
@@ -140,6 +143,10 @@ export async function play(story: Story, { keepTrace = false } = {}): Promise<Ou
   const reader = createReader({ scheduler, process: setup, instance, token: admin });
   const operators = createOperators({ scheduler, network, hosts, story, admin });
   const world: World = { story, scheduler, tables, api, hosts, reader, director };
+  const tellers = createTellers({ scheduler, api });
+  const runners = createJobRunners({ scheduler, api });
+  const has = (act: Step["act"]) => story.steps.some((step) => step.act === act);
+  if (has("tell")) await tellers.begin();
   await registerAll(world);
 
   let open = story.steps.length;
@@ -154,11 +161,14 @@ export async function play(story: Story, { keepTrace = false } = {}): Promise<Ou
     } else if (step.act === "edit") {
       for (const n of step.set) cloud.set(step.scope, n);
       for (const n of step.remove) cloud.remove(step.scope, n);
+      for (const n of step.restore ?? []) cloud.restore(step.scope, n);
       done();
     } else if (step.act === "clock") {
       (step.who === "api" ? api : hosts).setClock(step.nth, step.skewMilliseconds);
       done();
-    } else operators.start(step, done);
+    } else if (step.act === "tell") tellers.start(done);
+    else if (step.act === "job" && step.how !== "cancel") runners.start(step.how, done);
+    else operators.start(step, done);
   }
 
   const register = async () => ({ story, ...(await reader.readRegister()) });
@@ -168,6 +178,8 @@ export async function play(story: Story, { keepTrace = false } = {}): Promise<Ou
     deliveries: network.deliveries,
     asked: operators.asked,
     ended: operators.ended,
+    told: tellers.told,
+    appeared: tables.appeared,
     ...(await reader.readAll()),
   });
 
@@ -176,7 +188,7 @@ export async function play(story: Story, { keepTrace = false } = {}): Promise<Ou
     await scheduler.run(() => open === 0);
     scheduler.heal();
     api.healClocks();
-    if (story.clocksGoBack) hosts.healClocks();
+    hosts.healClocks();
     await scheduler.drain();
     await registerAgain(world);
     await runAll(world, problems, false);
@@ -184,6 +196,13 @@ export async function play(story: Story, { keepTrace = false } = {}): Promise<Ou
     await approveAll(world);
     problems.push(...judgeAfterDecisions(await register(), cloud));
     await runAll(world, problems, true);
+    if (has("tell")) await tellers.finish();
+    if (has("job")) {
+      await runners.finish(async () => {
+        const all = await reader.list<Job>("/api/v1/jobs");
+        return all.every(({ endedAt }) => endedAt !== undefined);
+      });
+    }
     const end = await facts();
     problems.push(...judgeAfterDecisions(end, cloud), ...judge(end, api.errors));
     problems.push(...(await judgeSearch(end, reader, createRandom(`${story.seed}/questions`))));

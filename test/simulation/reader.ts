@@ -1,8 +1,13 @@
+import type { ChangeEntry } from "@cadastre/contract/changes";
+import type { DeadLetter } from "@cadastre/contract/feed";
 import type { ResourceEvent } from "@cadastre/contract/view";
 import type { Register, Shown } from "./facts.ts";
+import { CONSUMERS } from "./feed.ts";
 import type { Instance } from "./network.ts";
 import type { Process, Scheduler } from "./scheduler.ts";
 
+/** Small enough that most stories have some pages, at the end of which others begin. */
+const PAGE_OF_CHANGES = 17;
 const API = "https://cadastre.test";
 
 /** The API did not answer a plain question although nothing was in its way. */
@@ -68,8 +73,14 @@ export function createReader(options: {
       const events = await list<ResourceEvent>(`/api/v1/resources/${encodeURIComponent(id)}/history`);
       histories.set(id, events.reverse());
     }
+    const letters: DeadLetter[] = [];
+    for (const name of CONSUMERS) letters.push(...(await list<DeadLetter>(`/api/v1/consumers/${name}/dead-letters`)));
     return {
       ...register,
+      letters,
+      changes: await list<ChangeEntry>("/api/v1/changes?order=oldest"),
+      changesNewestFirst: await list<ChangeEntry>("/api/v1/changes", PAGE_OF_CHANGES),
+      jobs: await list("/api/v1/jobs"),
       histories,
       audit: await list("/api/v1/audit"),
       states: await list("/api/v1/discovery/status"),

@@ -263,3 +263,24 @@ export function createScheduler(options: SchedulerOptions) {
 function isBefore(a: Event, b: Event): boolean {
   return a.time < b.time || (a.time === b.time && a.order < b.order);
 }
+
+/** Starts a process that does one thing and ends; `done` is called when it has, also when it is killed. */
+export function startProcess(
+  scheduler: Scheduler,
+  name: string,
+  label: string,
+  work: (process: Process) => Promise<unknown>,
+  done: () => void,
+): void {
+  const process = scheduler.spawn(name);
+  const end = () => {
+    process.onKilled = undefined;
+    process.alive = false;
+    done();
+  };
+  process.onKilled = end;
+  const finish = () => {
+    if (process.alive) end();
+  };
+  scheduler.at(process, 0, label, () => void work(process).then(finish, finish));
+}

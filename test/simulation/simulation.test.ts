@@ -16,7 +16,10 @@ interface Vector {
 const vectors = JSON.parse(readFileSync(new URL("vectors.json", import.meta.url), "utf8")) as Vector[];
 const seconds = Number(process.env.CADASTRE_SIMULATION_SECONDS ?? 20);
 
-describe("a simulated story", () => {
+/** A slow machine plays fewer stories, or takes longer for those that are always played; neither is a failure. */
+const NO_LIMIT = 0;
+
+describe("a simulated story", { timeout: NO_LIMIT }, () => {
   it("is told again, to the byte, by its seed", async () => {
     const seeds = Array.from({ length: 6 }, (_, n) => `again-${n}`);
     const [first, second] = [await playAll(seeds), await playAll([...seeds].reverse())];
@@ -43,7 +46,7 @@ describe("a simulated story", () => {
     `leaves the register, its history, its records and its index as they must be, in ${seconds} seconds of new ones`,
     async () => {
       const base = randomBytes(4).toString("hex");
-      const { stories, steps, known, failed } = await explore({ base, seconds, workers: 1 });
+      const { stories, steps, known, failed } = await explore({ base, seconds, workers: 1, stops: true });
       process.stdout.write(
         `simulated ${stories} stories, ${steps} steps, from seed ${base}-0 on; ${known} met what is known\n`,
       );
@@ -53,6 +56,6 @@ describe("a simulated story", () => {
       expect(texts.join("\n\n"), "npm run simulate -- --seed SEED").toBe("");
       expect(stories).toBeGreaterThan(0);
     },
-    (seconds + 120) * 1000,
+    NO_LIMIT,
   );
 });

@@ -1,7 +1,6 @@
 import type { KindName } from "@cadastre/contract/kinds/names";
 import type { ScopeKey } from "@cadastre/contract/scope";
 import type { Share } from "./cloud.ts";
-import { CLOCKS_GO_BACK } from "./known.ts";
 import { createRandom, type Random } from "./random.ts";
 import type { Latency } from "./scheduler.ts";
 
@@ -23,6 +22,8 @@ export type Act =
       readonly scope: number;
       readonly set: readonly number[];
       readonly remove: readonly number[];
+      /** What was removed and is there again, as it was. */
+      readonly restore?: readonly number[];
     }
   | {
       readonly act: "run";
@@ -35,6 +36,8 @@ export type Act =
   | { readonly act: "account"; readonly how: "create" | "patch" | "delete"; readonly nth: number }
   | { readonly act: "token"; readonly how: "create" | "revoke" | "use"; readonly nth: number }
   | { readonly act: "credential"; readonly how: "create" | "reveal" | "revoke"; readonly nth: number }
+  | { readonly act: "tell" }
+  | { readonly act: "job"; readonly how: "start" | "work" | "cancel" }
   | { readonly act: "trigger"; readonly collector: number }
   | { readonly act: "replace-collector"; readonly collector: number }
   | { readonly act: "foreign"; readonly collector: number }
@@ -60,8 +63,6 @@ export interface Story {
   /** Exactly these faults and no others, by their names. */
   readonly only?: readonly string[];
   readonly steps: readonly Step[];
-  /** Whether collectors' clocks may be set back, at the end at the latest. */
-  readonly clocksGoBack: boolean;
   /** Scopes that nobody is let see at the end either. */
   readonly deniedAtEnd: readonly number[];
 }
@@ -71,6 +72,8 @@ const ACCOUNTS = ["111111111111", "222222222222"];
 export const FOREIGN_ACCOUNT = "999999999999";
 const REGIONS = ["us-east-1", "eu-west-1"];
 const MINUTE = 60_000;
+/** Between the acts of a race: most of them at once, some after a stalled call or a lease has ended. */
+const GAPS = [0, 5, 20, 60, 200, 1000, 25_000];
 
 /** The kinds of faults with the rates that a story may give them. */
 const RATES: Readonly<Record<string, readonly number[]>> = {
@@ -147,13 +150,13 @@ function makeCollectors(random: Random, scopes: number): CollectorSpec[] {
 
 const LIES: Readonly<Record<Lie, number>> = { whole: 12, partial: 2, denied: 2, skipped: 1, twice: 1, unfinished: 1 };
 
-function anEdit(random: Random, scope: number): Act {
+function anEdit(random: Random, scope: number, resources: number): Act {
   const set: number[] = [];
   const remove: number[] = [];
   const massive = random.chance(0.15);
   const changes = 1 + random.below(5);
-  for (let n = 0; n < changes; n++) (random.chance(0.65) ? set : remove).push(random.below(12));
-  if (massive) for (let n = 0; n < 12; n++) if (random.chance(0.8)) remove.push(n);
+  for (let n = 0; n < changes; n++) (random.chance(0.65) ? set : remove).push(random.below(resources));
+  if (massive) for (let n = 0; n < resources; n++) if (random.chance(0.8)) remove.push(n);
   return { act: "edit", scope, set: set.filter((n) => !remove.includes(n)), remove: [...new Set(remove)] };
 }
 
@@ -163,26 +166,62 @@ function aRun(random: Random, collector: number, spec: CollectorSpec): Act {
   return { act: "run", collector, scopes: some, lies: some.map(() => random.weighted(LIES)) };
 }
 
-function anAct(random: Random, scopes: number, collectors: readonly CollectorSpec[]): Act {
+/** What may happen, and how often beside the rest. */
+const ACTS = {
+  edit: 7,
+  run: 9,
+  annotate: 4,
+  decide: 3,
+  account: 1,
+  token: 1,
+  credential: 1,
+  tell: 1.5,
+  job: 2,
+  trigger: 0.3,
+  "replace-collector": 0.4,
+  foreign: 0.3,
+  clock: 0.5,
+} satisfies Partial<Record<Act["act"], number>>;
+
+/** Acts that meet each other, and how often beside the rest. */
+const RACES = { looks: 3, undone: 3, approval: 2, grows: 2, said: 1, told: 2, jobs: 2 };
+const NO_RACES = { looks: 0, undone: 0, approval: 0, grows: 0, said: 0, told: 0, jobs: 0 };
+
+/** What a story is about: some of what may happen, so that it happens often enough to meet itself. */
+interface Theme {
+  readonly acts: Readonly<Record<keyof typeof ACTS, number>>;
+  /** How often a race begins, for each act, and which. */
+  readonly races: number;
+  readonly raced: Readonly<Record<keyof typeof RACES, number>>;
+  /** How many resources a scope has at most. */
+  readonly resources: number;
+}
+
+function makeTheme(random: Random): Theme {
+  const share = random.pick([0.25, 0.5, 1]);
+  const isAlways = (name: string) => name === "edit" || name === "run";
+  const acts = Object.entries(ACTS).map(([name, weight]) => [
+    name,
+    isAlways(name) || random.chance(share) ? weight * random.pick([1, 1, 3]) : 0,
+  ]);
+  return {
+    acts: Object.fromEntries(acts) as Theme["acts"],
+    races: random.pick([0, 0.06, 0.15, 0.3]),
+    raced: random.chance(0.5) ? RACES : { ...NO_RACES, [random.pick(Object.keys(RACES))]: 1 },
+    resources: random.pick([3, 6, 12, 16]),
+  };
+}
+
+function anAct(random: Random, theme: Theme, scopes: number, collectors: readonly CollectorSpec[]): Act {
   const collector = random.below(collectors.length);
   const nth = random.below(100);
-  switch (
-    random.weighted({
-      edit: 7,
-      run: 9,
-      annotate: 4,
-      decide: 3,
-      account: 1,
-      token: 1,
-      credential: 1,
-      trigger: 0.3,
-      "replace-collector": 0.4,
-      foreign: 0.3,
-      clock: 0.5,
-    })
-  ) {
+  switch (random.weighted(theme.acts)) {
     case "edit":
-      return anEdit(random, random.below(scopes));
+      return anEdit(random, random.below(scopes), theme.resources);
+    case "tell":
+      return { act: "tell" };
+    case "job":
+      return { act: "job", how: random.pick(["start", "work", "work", "work", "cancel"]) };
     case "run":
       return aRun(random, collector, collectors[collector] as CollectorSpec);
     case "annotate":
@@ -213,39 +252,60 @@ function anAct(random: Random, scopes: number, collectors: readonly CollectorSpe
   }
 }
 
-/** Leaves out what would set a collector's clock back, or so far forward that it has to be set back in the end. */
-function goForward(collectors: readonly CollectorSpec[], steps: Step[]): void {
-  const skews = collectors.map(({ skewMilliseconds }) => skewMilliseconds);
-  for (let at = 0; at < steps.length; at++) {
-    const step = steps[at];
-    if (step?.act !== "clock" || step.who === "api") continue;
-    const place = step.nth % skews.length;
-    const before = skews[place] ?? 0;
-    if (step.skewMilliseconds < before || step.skewMilliseconds > 10 * MINUTE) steps.splice(at--, 1);
-    else skews[place] = step.skewMilliseconds;
-  }
-}
-
 /**
  * Acts that meet each other: a look is being delivered, or a decision carried out, when what it was about changes, and another
  * collector, or the same one on another machine, says so.
  */
-function aRace(random: Random, scopes: number, collectors: readonly CollectorSpec[]): Act[] {
+function aRace(random: Random, theme: Theme, scopes: number, collectors: readonly CollectorSpec[]): Act[] {
   const scope = random.below(scopes);
   const whole = (collector: number): Act => {
     const { scopes: of } = collectors[collector] as CollectorSpec;
     return { act: "run", collector, scopes: of, lies: of.map(() => "whole" as const) };
   };
   const [one, other] = [random.below(collectors.length), random.below(collectors.length)];
-  const some = Array.from({ length: 1 + random.below(3) }, () => random.below(6));
+  const some = Array.from({ length: 1 + random.below(3) }, () => random.below(Math.min(6, theme.resources)));
   const back: Act = { act: "edit", scope, set: some, remove: [] };
-  if (random.chance(0.3)) {
-    const most = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11];
-    const gone: Act = { act: "edit", scope, set: [], remove: most };
-    return [gone, whole(one), { act: "decide", approve: true, ifMatch: false, hasty: true }, back, whole(other)];
+  const all = Array.from({ length: theme.resources }, (_, n) => n);
+  const decision: Act = { act: "decide", approve: true, ifMatch: random.chance(0.5), hasty: true };
+  switch (random.weighted(theme.raced)) {
+    case "looks": {
+      const first: Act = random.chance(0.5) ? { act: "edit", scope, set: [], remove: some } : back;
+      return [first, whole(one), back, whole(other)];
+    }
+    // What a look saw is as it was before, when the next one comes.
+    case "undone": {
+      const [fresh] = some;
+      const isNew = random.chance(0.5);
+      const n = isNew ? theme.resources : (fresh as number);
+      const there: Act = { act: "edit", scope, set: [n], remove: [] };
+      const gone: Act = { act: "edit", scope, set: [], remove: [n] };
+      const again: Act = { act: "edit", scope, set: [], remove: [], restore: [n] };
+      return isNew
+        ? [gone, whole(other), there, whole(one), gone, whole(other)]
+        : [gone, whole(one), again, whole(other)];
+    }
+    case "approval": {
+      const gone: Act = { act: "edit", scope, set: [], remove: all };
+      const restored: Act = { act: "edit", scope, set: [], remove: [], restore: all };
+      return [gone, whole(one), decision, random.chance(0.5) ? back : restored, whole(other)];
+    }
+    // What waits for a decision becomes more while somebody decides.
+    case "grows": {
+      const most: Act = { act: "edit", scope, set: [0, 1], remove: all.slice(2) };
+      const rest: Act = { act: "edit", scope, set: [], remove: all };
+      return [most, whole(one), rest, decision, whole(other), decision];
+    }
+    case "said": {
+      const note: Act = { act: "annotate", nth: 0, field: "notes" };
+      return [note, note, back, whole(one), note];
+    }
+    case "told":
+      return [back, whole(one), { act: "tell" }, { act: "tell" }, back, whole(other), { act: "tell" }];
+    case "jobs": {
+      const work: Act = { act: "job", how: "work" };
+      return [{ act: "job", how: "start" }, work, work, work];
+    }
   }
-  const first: Act = random.chance(0.5) ? { act: "edit", scope, set: [], remove: some } : back;
-  return [first, whole(one), back, whole(other)];
 }
 
 /** The story of a seed. */
@@ -254,8 +314,9 @@ export function makeStory(seed: string): Story {
   const table = random.chance(0.75) ? "dynamo" : "sqlite";
   const { scopes, shares } = makeScopes(random);
   const collectors = makeCollectors(random, scopes.length);
+  const theme = makeTheme(random);
   const steps: Step[] = scopes.map((_, scope) => {
-    const count = random.below(13);
+    const count = random.below(theme.resources + 1);
     return { act: "edit", scope, set: Array.from({ length: count }, (_, n) => n), remove: [], atMilliseconds: 0 };
   });
   let at = 1;
@@ -265,14 +326,13 @@ export function makeStory(seed: string): Story {
     at += { none: random.below(20), short: random.below(20_000), long: random.below(5 * MINUTE), hours: 90 * MINUTE }[
       gap
     ];
-    steps.push({ ...anAct(random, scopes.length, collectors), atMilliseconds: at });
-    if (!random.chance(0.06)) continue;
-    for (const act of aRace(random, scopes.length, collectors)) {
-      at += act.act === "decide" ? 20_000 : random.pick([0, 5, 20, 60, 200]);
+    steps.push({ ...anAct(random, theme, scopes.length, collectors), atMilliseconds: at });
+    if (!random.chance(theme.races)) continue;
+    for (const act of aRace(random, theme, scopes.length, collectors)) {
+      at += random.pick(act.act === "decide" ? [2000, 20_000] : GAPS);
       steps.push({ ...act, atMilliseconds: at });
     }
   }
-  if (!CLOCKS_GO_BACK) goForward(collectors, steps);
   const kinds = random.chance(0.15) ? [] : random.some(Object.keys(RATES), random.pick([0.15, 0.35, 0.6]));
   return {
     seed,
@@ -289,7 +349,6 @@ export function makeStory(seed: string): Story {
     ]),
     rates: Object.fromEntries(kinds.map((kind) => [kind, random.pick(RATES[kind] as readonly number[])])),
     steps,
-    clocksGoBack: CLOCKS_GO_BACK,
     deniedAtEnd: random.chance(0.25) ? random.some([...scopes.keys()], 0.5) : [],
   };
 }

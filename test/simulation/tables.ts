@@ -3,7 +3,7 @@ import { createDynamoTable } from "@cadastre/store/dynamo";
 import type { AnyEntity } from "@cadastre/store/entity";
 import { BusyError, ConflictError } from "@cadastre/store/errors";
 import { openSqliteTable } from "@cadastre/store/sqlite";
-import type { Table } from "@cadastre/store/table";
+import type { Table, Write } from "@cadastre/store/table";
 import { createDynamo } from "./dynamo.ts";
 import type { Process, Scheduler } from "./scheduler.ts";
 
@@ -14,17 +14,24 @@ export interface Tables {
   /** The table as one process of the API has it. */
   open(process: Process, onFault: (isHard: boolean) => void): Table;
   readonly written: Written;
+  /** When each item was first there, in that order, by `pk` and `sk` with a line break between them. */
+  readonly appeared: ReadonlyMap<string, number>;
   close(): Promise<void>;
 }
 
+const keyOf = (write: Write) => {
+  const key = "item" in write ? write.item : (write as unknown as { key: object }).key;
+  const { pk, sk } = write.entity.keyOf(key as never);
+  return `${pk}\n${sk}`;
+};
+
 /** A table that notes the keys of all that is written through it. */
 function noting(table: Table, written: Written): Table {
-  const note = (writes: readonly { op: string; entity: AnyEntity }[]) => {
+  const note = (writes: readonly Write[]) => {
     for (const write of writes) {
       if (write.op === "check") continue;
       const key = "item" in write ? (write.item as object) : (write as unknown as { key: object }).key;
-      const { pk, sk } = write.entity.keyOf(key as never);
-      written.set(`${pk}\n${sk}`, { entity: write.entity, key });
+      written.set(keyOf(write), { entity: write.entity, key });
     }
   };
   return {
@@ -46,6 +53,7 @@ export function dynamoTables(scheduler: Scheduler): Tables {
   const written: Written = new Map();
   return {
     written,
+    appeared: dynamo.appeared,
     open(process, onFault) {
       const random = () => process.random.next();
       const client = dynamo.client({ random, onFault }) as unknown as DynamoDBClient;
@@ -59,6 +67,13 @@ export function dynamoTables(scheduler: Scheduler): Tables {
 /** The store's own driver for SQLite, in memory. It survives the processes that use it, as a file does. */
 export function sqliteTables(scheduler: Scheduler, now: () => Date): Tables {
   const written: Written = new Map();
+  const appeared = new Map<string, number>();
+  const noteAppeared = (writes: readonly Write[]) => {
+    for (const write of writes) {
+      const key = write.op === "check" ? undefined : keyOf(write);
+      if (key !== undefined && !appeared.has(key)) appeared.set(key, scheduler.time);
+    }
+  };
   const shared = openSqliteTable({ path: ":memory:", now, durable: false });
 
   function gated(onFault: (isHard: boolean) => void): Table {
@@ -85,7 +100,10 @@ export function sqliteTables(scheduler: Scheduler, now: () => Date): Tables {
         write(
           "commit",
           () => new ConflictError([{ index: 0, reason: "busy" }]),
-          () => shared.commit(writes, ...rest),
+          async () => {
+            await shared.commit(writes, ...rest);
+            noteAppeared(writes);
+          },
         ),
       load: (writes) =>
         write(
@@ -98,6 +116,7 @@ export function sqliteTables(scheduler: Scheduler, now: () => Date): Tables {
 
   return {
     written,
+    appeared,
     open: (_, onFault) => noting(gated(onFault), written),
     close: () => shared.close(),
   };

@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync, truncateSync } from "node:fs";
+import { readdirSync, renameSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createKeyFile, readKeyFile } from "../keys.ts";
 import { createSession, type SessionOptions } from "./session.ts";
+import { openSpool } from "./spool.ts";
 import { startApi, type TestApi } from "./testing/api.ts";
 import { aWorkplace, instances, NOW, observing, sessionOptions, type Workplace } from "./testing/builders.ts";
 
@@ -113,14 +114,84 @@ describe("two processes on one spool", () => {
   });
 });
 
+/** Another process that closes a run in the moment in which ours is about to: it has the order, and our run is complete on disk. */
+const OTHER = `
+const [lockFile, directory] = process.argv.slice(1);
+const { existsSync, mkdirSync, readdirSync } = await import("node:fs");
+const { tryLock } = await import(lockFile);
+const lock = tryLock(directory + "/order.lock");
+console.log("locked");
+const isComplete = (run) => existsSync(directory + "/observing/" + run + "/run.json");
+const timer = setInterval(() => {
+  if (!readdirSync(directory + "/observing").some(isComplete)) return;
+  clearInterval(timer);
+  // As long as it takes to close a run; ours must wait for it.
+  setTimeout(() => {
+    mkdirSync(directory + "/ready/000000007-run_other");
+    lock.release();
+  }, 300);
+}, 1);
+`;
+
+describe("the order of runs that wait", () => {
+  const down: SessionOptions["fetch"] = () => Promise.reject(new TypeError("fetch failed"));
+
+  const openAt = () => openSpool(workplace.spoolDirectory, () => undefined);
+  /** A closed run of this name; names go by the clock of the process that made them. */
+  function closed(run: string): void {
+    const files = openAt().begin(run);
+    files.close({ version: 1, run, startedAt: NOW.toISOString(), collectorVersion: "test", scopes: [] });
+  }
+
+  test("is that in which they were closed, whatever their clocks said", () => {
+    for (const run of ["run_C", "run_A", "run_B"]) closed(run);
+    expect(openAt().waiting()).toEqual(["000000001-run_C", "000000002-run_A", "000000003-run_B"]);
+    openAt().finish("000000001-run_C");
+    closed("run_0");
+    expect(openAt().waiting()).toEqual(["000000002-run_A", "000000003-run_B", "000000004-run_0"]);
+  });
+
+  test("is kept through a refusal that somebody mends: what is moved back goes before what was closed after it", () => {
+    closed("run_B");
+    openAt().reject("000000001-run_B", {});
+    closed("run_A");
+    const [rejected, ready] = ["rejected", "ready"].map((state) => join(workplace.spoolDirectory, state));
+    renameSync(join(rejected as string, "000000001-run_B"), join(ready as string, "000000001-run_B"));
+    expect(openAt().waiting()).toEqual(["000000001-run_B", "000000002-run_A"]);
+  });
+
+  test("counts what another process closed in the same moment", async () => {
+    const script = ["--input-type=module", "-e", OTHER, join(import.meta.dirname, "lock.ts"), workplace.spoolDirectory];
+    await session().drain();
+    const child = spawn(process.execPath, script, { stdio: ["ignore", "pipe", "inherit"] });
+    children.push(child);
+    await once(child.stdout as NonNullable<typeof child.stdout>, "data");
+    const { run } = await session({ fetch: down }).run([observing("us-east-1", instances(3))]);
+    expect(spooled("rejected")).toEqual(["000000007-run_other"]);
+    expect(spooled("ready")).toEqual([`000000008-${run}`]);
+  });
+
+  test("bears a folder that was renamed, which goes first, and files that are none of ours", async () => {
+    const one = await session({ fetch: down }).run([observing("us-east-1", instances(9))]);
+    const other = await session({ fetch: down }).run([observing("us-east-1", instances(8))]);
+    const ready = join(workplace.spoolDirectory, "ready");
+    renameSync(join(ready, `000000002-${other.run}`), join(ready, "kept for Ana"));
+    writeFileSync(join(ready, ".DS_Store"), "");
+    const drained = await session().drain();
+    expect(drained).toMatchObject({ waiting: 0, runs: [{ run: other.run }, { run: one.run, delivered: true }] });
+    expect(spooled("ready")).toEqual([".DS_Store"]);
+  });
+});
+
 describe("a damaged run", () => {
   test("is put aside, said loudly, and does not stop the ones behind it", async () => {
     const down: SessionOptions["fetch"] = () => Promise.reject(new TypeError("fetch failed"));
     const damaged = await session({ fetch: down }).run([observing("us-east-1", instances(3))]);
-    truncateSync(join(workplace.spoolDirectory, "ready", damaged.run, "run.json"), 10);
+    const folder = `000000001-${damaged.run}`;
+    truncateSync(join(workplace.spoolDirectory, "ready", folder, "run.json"), 10);
     const next = await session().run([observing("us-east-1", instances(3))]);
     expect(next.state).toBe("closed");
-    expect(spooled("rejected")).toEqual([damaged.run]);
+    expect(spooled("rejected")).toEqual([folder]);
     expect(workplace.logged).toContainEqual(expect.objectContaining({ level: "error", run: damaged.run }));
   });
 });

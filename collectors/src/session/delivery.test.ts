@@ -145,7 +145,7 @@ describe("a run", () => {
     api.faults.request = ({ method }) => (method === "PUT" ? SWALLOWED : undefined);
     const result = await session().run([observing("us-east-1", instances(5))]);
     expect(result).toMatchObject({ delivered: false, state: "spooled", problem: { code: "discovery.shards_missing" } });
-    expect(spooled("ready")).toEqual([result.run]);
+    expect(spooled("ready")).toEqual([`000000001-${result.run}`]);
     expect(await api.registered(EAST)).toHaveLength(10);
     api.faults.request = () => undefined;
     expect((await session().drain()).runs).toMatchObject([{ run: result.run, totals: { retired: 5 } }]);
@@ -235,7 +235,7 @@ describe("a failing API", () => {
 
   test("that rejects a run for good has it put aside with the reason, said loudly, and gets the next one", async () => {
     const { run } = await session({ fetch: down }).run([observing("us-east-1", instances(10))]);
-    const data = join(workplace.spoolDirectory, "ready", run, "resources.ndjson");
+    const data = join(workplace.spoolDirectory, "ready", `000000001-${run}`, "resources.ndjson");
     writeFileSync(data, readFileSync(data, "utf8").replace("running", "stopped"));
     workplace.waits.length = 0;
     const { runs } = await session().drain();
@@ -244,7 +244,10 @@ describe("a failing API", () => {
     ]);
     expect(workplace.waits).toEqual([]);
     expect(workplace.logged.filter((line) => line.level === "error")).toMatchObject([{ run }]);
-    const problem = readFileSync(join(workplace.spoolDirectory, "rejected", run, "problem.json"), "utf8");
+    const problem = readFileSync(
+      join(workplace.spoolDirectory, "rejected", `000000001-${run}`, "problem.json"),
+      "utf8",
+    );
     expect(JSON.parse(problem)).toMatchObject({ code: "discovery.digest_mismatch" });
     const next = await session().run([observing("us-east-1", instances(10))]);
     expect(next).toMatchObject({ state: "closed", earlier: [], totals: { created: 10 } });
@@ -304,7 +307,7 @@ describe("a failing API", () => {
     api.faults.request = () => fault;
     const result = await session().run([observing("us-east-1", instances(1))]);
     expect(result.state).toBe("spooled");
-    expect(spooled("ready")).toEqual([result.run]);
+    expect(spooled("ready")).toEqual([`000000001-${result.run}`]);
   });
 
   test.each([

@@ -9,6 +9,7 @@ import { MANIFEST_FILE, manifest } from "./manifest.ts";
 import { decideVerdict, toProblem } from "./problems.ts";
 import type { OnProgress } from "./progress.ts";
 import { type DeliveryProblem, localRow, type RunResult, totalsOf } from "./result.ts";
+import { runIn } from "./order.ts";
 import { openRunReader, type RunReader } from "./run-reader.ts";
 import type { Spool } from "./spool.ts";
 
@@ -50,12 +51,13 @@ async function lockDelivery({ spool, delay, log }: QueueOptions, signal: AbortSi
 }
 
 /** A run that cannot be read is put aside, so that it does not stop those behind it. */
-function openReader({ spool, log, onProgress }: QueueOptions, run: string): RunReader | undefined {
+function openReader({ spool, log, onProgress }: QueueOptions, folder: string): RunReader | undefined {
   try {
-    return openRunReader(spool.pathOf(run));
+    return openRunReader(spool.pathOf(folder));
   } catch (error) {
+    const run = runIn(folder);
     const problem = { code: "spool.unreadable", message: `the run cannot be read: ${(error as Error).message}` };
-    spool.reject(run, problem);
+    spool.reject(folder, problem);
     log({ level: "error", message: "a spooled run is damaged and was put aside", run, problem });
     onProgress({ type: "run-ended", run, state: "rejected" });
     return undefined;
@@ -65,6 +67,7 @@ function openReader({ spool, log, onProgress }: QueueOptions, run: string): RunR
 /** What an error makes of a run; the run is moved accordingly. */
 function settle(
   { spool, log }: QueueOptions,
+  folder: string,
   reader: RunReader,
   error: unknown,
   signal: AbortSignal,
@@ -74,7 +77,7 @@ function settle(
   const rows = reader.manifest.scopes.map(localRow);
   const result = { run, scopes: rows, totals: totalsOf(rows), problem };
   if (decideVerdict(error) === "rejected") {
-    spool.reject(run, problem);
+    spool.reject(folder, problem);
     log({ level: "error", message: "the API rejected a run for good; it is kept in the spool", run, problem });
     return { ...result, delivered: false, state: "rejected" };
   }
@@ -86,7 +89,7 @@ function settle(
 export function createQueue(options: QueueOptions): Queue {
   const { spool, call, uploadConcurrency, onProgress } = options;
 
-  async function deliverOne(reader: RunReader, signal: AbortSignal): Promise<RunResult> {
+  async function deliverOne(folder: string, reader: RunReader, signal: AbortSignal): Promise<RunResult> {
     const { run } = reader.manifest;
     let bytesSent = 0;
     const onSent = (bytes: number) => {
@@ -95,9 +98,9 @@ export function createQueue(options: QueueOptions): Queue {
     let result: Omit<RunResult, "bytesSent">;
     try {
       result = await deliverRun({ call, reader, uploadConcurrency, signal, onProgress, onSent });
-      spool.finish(run);
+      spool.finish(folder);
     } catch (error) {
-      result = settle(options, reader, error, signal);
+      result = settle(options, folder, reader, error, signal);
     }
     onProgress({ type: "run-ended", run, state: result.state });
     return { ...result, bytesSent };
@@ -105,11 +108,11 @@ export function createQueue(options: QueueOptions): Queue {
 
   async function deliverAll(signal: AbortSignal): Promise<QueueResult> {
     const runs: RunResult[] = [];
-    for (let [run] = spool.waiting(); run !== undefined; [run] = spool.waiting()) {
-      const reader = openReader(options, run);
+    for (let [folder] = spool.waiting(); folder !== undefined; [folder] = spool.waiting()) {
+      const reader = openReader(options, folder);
       if (!reader) continue;
       try {
-        const result = await deliverOne(reader, signal);
+        const result = await deliverOne(folder, reader, signal);
         runs.push(result);
         if (result.state === "spooled" && result.problem) {
           return { runs, waiting: spool.waiting().length, problem: result.problem };
@@ -151,13 +154,11 @@ export function resultFromSpool(
   run: string,
   problem: DeliveryProblem | undefined,
 ): RunResult | undefined {
-  const folders = { spooled: spool.pathOf(run), rejected: join(spool.directory, "rejected", run) };
-  for (const state of ["spooled", "rejected"] as const) {
-    const path = join(folders[state], MANIFEST_FILE);
-    if (!existsSync(path)) continue;
-    const rows = manifest.parse(JSON.parse(readFileSync(path, "utf8"))).scopes.map(localRow);
-    const result = { run, delivered: false, state, scopes: rows, totals: totalsOf(rows), bytesSent: 0 };
-    return problem ? { ...result, problem } : result;
-  }
-  return undefined;
+  const found = spool.find(run);
+  const path = found && join(found.path, MANIFEST_FILE);
+  if (path === undefined || !existsSync(path)) return undefined;
+  const rows = manifest.parse(JSON.parse(readFileSync(path, "utf8"))).scopes.map(localRow);
+  const state = found?.state === "ready" ? ("spooled" as const) : ("rejected" as const);
+  const result = { run, delivered: false, state, scopes: rows, totals: totalsOf(rows), bytesSent: 0 };
+  return problem ? { ...result, problem } : result;
 }

@@ -29,7 +29,7 @@ function aRun() {
     close() {
       const scopes = run.end();
       files.close({ version: 1, run: files.run, startedAt: "2026-03-01T12:00:00Z", collectorVersion: "", scopes });
-      return { scopes, reader: openRunReader(spool.pathOf(files.run)) };
+      return { scopes, reader: openRunReader(spool.find(files.run)?.path ?? "") };
     },
   };
 }

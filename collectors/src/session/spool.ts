@@ -4,9 +4,13 @@ import type { Log } from "@cadastre/contract/log";
 import { type Appender, createAppender, syncDirectory, writeDurably } from "./files.ts";
 import { type Lock, tryLock } from "./lock.ts";
 import { DATA_FILE, INDEX_FILE, MANIFEST_FILE, type Manifest, PROBLEM_FILE } from "./manifest.ts";
+import { folderAfter, inOrder, runIn } from "./order.ts";
 
 const STATES = ["observing", "ready", "rejected", "done", "locks"] as const;
 type State = (typeof STATES)[number];
+
+/** A run's number is taken in a few syncs of the disk: who waits longer for another process waits for one that is stopped. */
+const ORDER_PATIENCE_MILLISECONDS = 60_000;
 
 /** A run that is being observed: its files, and the lock that tells other processes that somebody is at it. */
 export interface OpenRunFiles {
@@ -21,32 +25,48 @@ export interface OpenRunFiles {
 export interface Spool {
   readonly directory: string;
   begin(run: string): OpenRunFiles;
-  /** Closed runs that wait to be delivered, oldest first. */
+  /** Names of the folders of closed runs that wait to be delivered, in the order in which they were closed. */
   waiting(): string[];
-  pathOf(run: string): string;
+  pathOf(folder: string): string;
+  /** Where a closed run is that was not delivered. */
+  find(run: string): { readonly state: "ready" | "rejected"; readonly path: string } | undefined;
   /** One process delivers at a time, so that older runs are opened before newer ones. Undefined when another does. */
   tryDelivery(): Lock | undefined;
   /** A delivered run: moved away by one rename, then deleted. */
-  finish(run: string): void;
+  finish(folder: string): void;
   /** A run that the API refused for good: kept for a person, with the reason beside it, and never sent again. */
-  reject(run: string, problem: unknown): void;
+  reject(folder: string, problem: unknown): void;
 }
 
 /**
- * Runs on disk: a folder per run, in the folder of its state; every change of state is one rename, made durable.
+ * Runs on disk: a folder per run, in the folder of its state; every change of state is one rename, made durable. The one that
+ * closes a run gives its folder a number, under a lock, after all that wait or were refused: clocks order nothing.
  * Runs whose process ended while observing are discarded here: what they saw was never said to be all there is.
  */
 export function openSpool(directory: string, log: Log): Spool {
   for (const state of STATES) mkdirSync(join(directory, state), { recursive: true, mode: 0o700 });
   const path = (state: State, run: string) => join(directory, state, run);
   const lockPath = (run: string) => path("locks", `${run}.lock`);
-  const list = (state: State) => readdirSync(join(directory, state)).sort();
-  const remove = (state: State, run: string) => rmSync(path(state, run), { recursive: true, force: true });
+  const list = (state: State) =>
+    readdirSync(join(directory, state), { withFileTypes: true }).flatMap((entry) =>
+      entry.isDirectory() ? [entry.name] : [],
+    );
+  const remove = (state: State, folder: string) => rmSync(path(state, folder), { recursive: true, force: true });
 
-  function move(run: string, from: State, to: State): void {
-    renameSync(path(from, run), path(to, run));
+  function move(folder: string, from: State, to: State, as = folder): void {
+    renameSync(path(from, folder), path(to, as));
     syncDirectory(join(directory, to));
     syncDirectory(join(directory, from));
+  }
+
+  function closeInOrder(run: string): void {
+    const lock = tryLock(join(directory, "order.lock"), { patienceMilliseconds: ORDER_PATIENCE_MILLISECONDS });
+    if (!lock) throw new Error(`another process has been closing a run in ${directory} for a minute`);
+    try {
+      move(run, "observing", "ready", folderAfter([...list("ready"), ...list("rejected")], run));
+    } finally {
+      lock.release();
+    }
   }
 
   function discardAbandoned(): void {
@@ -61,7 +81,7 @@ export function openSpool(directory: string, log: Log): Spool {
       rmSync(lockPath(run), { force: true });
       lock.release();
     }
-    for (const run of list("done")) remove("done", run);
+    for (const folder of list("done")) remove("done", folder);
   }
 
   function begin(run: string): OpenRunFiles {
@@ -85,7 +105,7 @@ export function openSpool(directory: string, log: Log): Spool {
         index.close();
         writeDurably(join(folder, MANIFEST_FILE), JSON.stringify(manifest));
         syncDirectory(folder);
-        move(run, "observing", "ready");
+        closeInOrder(run);
         unlock();
       },
       discard() {
@@ -101,17 +121,24 @@ export function openSpool(directory: string, log: Log): Spool {
   return {
     directory,
     begin,
-    waiting: () => list("ready"),
-    pathOf: (run) => path("ready", run),
-    tryDelivery: () => tryLock(join(directory, "delivery.lock")),
-    finish(run) {
-      move(run, "ready", "done");
-      remove("done", run);
+    waiting: () => inOrder(list("ready")),
+    pathOf: (folder) => path("ready", folder),
+    find(run) {
+      for (const state of ["ready", "rejected"] as const) {
+        const folder = list(state).find((one) => runIn(one) === run);
+        if (folder !== undefined) return { state, path: path(state, folder) };
+      }
+      return undefined;
     },
-    reject(run, problem) {
-      writeDurably(path("ready", join(run, PROBLEM_FILE)), `${JSON.stringify(problem, undefined, 2)}\n`);
-      syncDirectory(path("ready", run));
-      move(run, "ready", "rejected");
+    tryDelivery: () => tryLock(join(directory, "delivery.lock")),
+    finish(folder) {
+      move(folder, "ready", "done");
+      remove("done", folder);
+    },
+    reject(folder, problem) {
+      writeDurably(path("ready", join(folder, PROBLEM_FILE)), `${JSON.stringify(problem, undefined, 2)}\n`);
+      syncDirectory(path("ready", folder));
+      move(folder, "ready", "rejected");
     },
   };
 }

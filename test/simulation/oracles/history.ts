@@ -138,7 +138,7 @@ function neverBack(facts: Facts, resource: Resource, events: readonly ResourceEv
   for (const event of events) {
     const revision = Number(revisionIn(event, "after")?.slice(1) ?? newest + 1);
     if (revisionIn(event, "after") === undefined) continue;
-    if (revision <= newest) return [`history of ${resource.id}: event ${event.sequence} goes back to r${revision}`];
+    if (revision < newest) return [`history of ${resource.id}: event ${event.sequence} goes back to r${revision}`];
     newest = revision;
   }
   return [];

@@ -19,6 +19,7 @@ const RECORDS: Readonly<Record<string, readonly [number, number]>> = {
   "collector-approve": [1, 1],
   "collector-revoke": [1, 1],
   trigger: [1, 1],
+  "job-cancel": [0, 1],
 };
 
 type ByRequest = ReadonlyMap<string, readonly AuditRecord[]>;

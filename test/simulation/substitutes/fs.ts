@@ -5,7 +5,6 @@ export const openSync = (path: string, flags: string): number => currentDisk().o
 export const closeSync = (file: number): void => currentDisk().close(file);
 export const fsyncSync = (file: number): void => currentDisk().sync(file);
 export const existsSync = (path: string): boolean => currentDisk().exists(path);
-export const readdirSync = (path: string): string[] => currentDisk().list(path);
 export const renameSync = (from: string, to: string): void => currentDisk().rename(from, to);
 
 export function writeSync(file: number, bytes: Uint8Array, offset = 0, length = bytes.length - offset): number {
@@ -27,4 +26,10 @@ export function rmSync(path: string, options: { force?: boolean } = {}): void {
 export function readFileSync(path: string, encoding?: "utf8"): string | Buffer {
   const data = currentDisk().readAll(path);
   return encoding === undefined ? data : data.toString(encoding);
+}
+
+export function readdirSync(path: string, _options: { withFileTypes: true }) {
+  return currentDisk()
+    .list(path)
+    .map(({ name, isDirectory }) => ({ name, isDirectory: () => isDirectory }));
 }

@@ -5,7 +5,7 @@ export class DatabaseSync {
   readonly #path: string;
   #release: (() => void) | undefined;
 
-  constructor(path: string) {
+  constructor(path: string, _options: object = {}) {
     this.#path = path;
   }
 

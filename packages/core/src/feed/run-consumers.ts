@@ -35,6 +35,8 @@ async function runSlot(context: Context, consumer: Consumer, slot: number, run: 
     return false;
   }
   if (stored.failure && stored.failure.retryAt > context.now().toISOString()) return false;
+  // What is committed while the consumer takes its time is younger than this, and looked for again.
+  const lookedAt = context.now();
   const page = await table.query(FeedItem, {
     partition: FEED_PARTITIONS[slot] as string,
     sort: { from: stored.at },
@@ -54,17 +56,17 @@ async function runSlot(context: Context, consumer: Consumer, slot: number, run: 
     const { code } = refusal;
     const next = decideFailure(stored.failure, { sk, code }, context.now());
     if (next.act === "retry") {
-      await save({ ...decideProgress(stored, handled, false, context.now()), failure: next.failure }, []);
+      await save({ ...decideProgress(stored, handled, false, lookedAt), failure: next.failure }, []);
       run.handled += handled.length;
       return handled.length > 0;
     }
     const letter = setAside(context, consumer, item, { code, attempts: next.attempts });
-    await save(decideProgress(stored, [...handled, sk], false, context.now()), [letter]);
+    await save(decideProgress(stored, [...handled, sk], false, lookedAt), [letter]);
     run.handled += handled.length;
     run.setAside++;
     return true;
   }
-  const progress = decideProgress(stored, handled, page.cursor === undefined, context.now());
+  const progress = decideProgress(stored, handled, page.cursor === undefined, lookedAt);
   if (handled.length === 0 && progress.at === stored.at) return false;
   await save(progress, []);
   run.handled += handled.length;

@@ -1,0 +1,66 @@
+import type { Consumer } from "@cadastre/core/feed/consumer";
+import { runConsumers } from "@cadastre/core/feed/run-consumers";
+import type { Api } from "./api.ts";
+import type { Told } from "./facts.ts";
+import { hashText } from "./random.ts";
+import { type Process, type Scheduler, startProcess } from "./scheduler.ts";
+
+/** One takes what it is told, the other refuses some of it, and some of that for good. */
+export const CONSUMERS = ["greedy", "picky"] as const;
+
+/** What was there before a consumer's first checkpoint it is not told; clocks of the API may be behind by some seconds. */
+const BEFORE_ALL_MILLISECONDS = 10 * 60_000;
+/** Longer than any pause between two attempts. */
+const PAUSE_MILLISECONDS = 10 * 60_000;
+const MOST_ROUNDS = 60;
+
+/** How often the picky one refuses a change. */
+function refusals(id: string): number {
+  const share = hashText(id) % 16;
+  return share === 0 ? Number.POSITIVE_INFINITY : share < 4 ? share : 0;
+}
+
+/** Processes that tell consumers what changed: any number at once, killed anywhere. */
+export function createTellers({ scheduler, api }: { scheduler: Scheduler; api: Api }) {
+  const told: Told[] = [];
+  const attempts = new Map<string, number>();
+  let lives = 0;
+
+  const consumers: readonly Consumer[] = CONSUMERS.map((name) => ({
+    name,
+    about: "of a story",
+    async handle({ id }) {
+      await scheduler.turn("is told", { mayDie: "api-kill" });
+      const attempt = attempts.get(id) ?? 0;
+      if (name === "picky") attempts.set(id, attempt + 1);
+      if (name === "picky" && attempt < refusals(id)) throw new Error("not this one");
+      told.push({ consumer: name, change: id });
+    },
+  }));
+
+  const tell = (process: Process) => runConsumers(api.contextOf(process), consumers);
+
+  return {
+    told: told as readonly Told[],
+    /** Has the consumers' first checkpoints written, before anything changes. */
+    async begin(): Promise<void> {
+      const process = scheduler.spawn("first teller", -BEFORE_ALL_MILLISECONDS);
+      await scheduler.inCalm(process, () => tell(process));
+    },
+    start(done: () => void): void {
+      startProcess(scheduler, `teller-${lives++}`, "tells", tell, done);
+    },
+    /** Tells until each change was taken or set aside. */
+    async finish(): Promise<void> {
+      const process = scheduler.spawn("last teller");
+      for (let round = 0; round < MOST_ROUNDS; round++) {
+        const before = attempts.size + told.length;
+        const refused = [...attempts.values()].reduce((sum, n) => sum + n, 0);
+        process.skewMilliseconds += PAUSE_MILLISECONDS;
+        await scheduler.inCalm(process, () => tell(process));
+        const after = [...attempts.values()].reduce((sum, n) => sum + n, 0);
+        if (before === attempts.size + told.length && refused === after) return;
+      }
+    },
+  };
+}

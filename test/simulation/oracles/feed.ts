@@ -1,0 +1,88 @@
+import type { ChangeEntry } from "@cadastre/contract/changes";
+import type { Facts } from "../facts.ts";
+import { CONSUMERS } from "../feed.ts";
+
+/** What is committed later than so long after its time, a consumer may have gone past. */
+const SETTLED_MILLISECONDS = 60_000;
+
+/** Where a change stands in the feed, as its id tells. */
+const placeOf = ({ id }: Pick<ChangeEntry, "id">) => Buffer.from(id, "base64url").toString();
+const streamOf = (change: ChangeEntry) => `${placeOf(change).split("#")[1]?.[0]} of ${change.subject.id}`;
+
+interface Told {
+  readonly at: string;
+  readonly type: string;
+  readonly actor: string;
+  readonly run?: string | undefined;
+  readonly changes: readonly unknown[];
+}
+
+/** What the feed and a history must say alike; what a resource is created with, the resource says itself. */
+const textOf = ({ at, type, actor, run, changes }: Told) =>
+  JSON.stringify([at, type, actor, run, type === "created" ? [] : changes]);
+
+/** The feed has each event of each history once, in its order, and no other of a resource; what is said of others is whole. */
+function asHistory({ changes, histories }: Facts): string[] {
+  const ofResources = changes.filter(({ subject }) => subject.type === "resource");
+  const byId = Map.groupBy(ofResources, ({ subject }) => subject.id);
+  const ids = new Set([...byId.keys(), ...histories.keys()]);
+  return [...ids].flatMap((id) => {
+    const told = (byId.get(id) ?? []).map(textOf).sort();
+    const known = (histories.get(id) ?? []).map(textOf).sort();
+    return told.join() === known.join()
+      ? []
+      : [`the feed has ${told.length} changes of ${id}, its history ${known.length}: ${differenceOf(told, known)}`];
+  });
+}
+
+function differenceOf(told: readonly string[], known: readonly string[]): string {
+  const missing = known.find((one) => !told.includes(one));
+  return missing === undefined ? `${told.find((one) => !known.includes(one))} is only told` : `${missing} is not told`;
+}
+
+/** Pages of any size, newest or oldest first, have the same changes. */
+function samePages({ changes, changesNewestFirst }: Facts): string[] {
+  const [oldest, newest] = [changes, [...changesNewestFirst].reverse()].map((all) => all.map(({ id }) => id));
+  if (new Set(oldest).size !== oldest?.length) return ["the list of changes has one of them twice"];
+  return oldest?.join() === newest?.join() ? [] : ["the changes oldest first are not those newest first"];
+}
+
+/** Each consumer was told each change, or it is set aside for it; and of one subject what came first, first. */
+function toldAll({ changes, told, letters, appeared }: Facts): string[] {
+  const problems: string[] = [];
+  const isLate = (change: ChangeEntry) => {
+    const place = [...appeared].find(([key]) => key.endsWith(`\n${placeOf(change)}`));
+    return place !== undefined && place[1] - Date.parse(change.at) >= SETTLED_MILLISECONDS;
+  };
+  const order = new Map(changes.map(({ id }, at) => [id, at]));
+  for (const consumer of CONSUMERS) {
+    const firsts = [...new Set(told.filter((one) => one.consumer === consumer).map(({ change }) => change))];
+    const taken = new Set(firsts);
+    const aside = new Set(letters.filter((one) => one.consumer === consumer).map(({ id }) => id));
+    const nameOf = ({ type, subject, at }: ChangeEntry) => `${type} of ${subject.id} at ${at}`;
+    for (const change of changes) {
+      if (!taken.has(change.id) && !aside.has(change.id) && !isLate(change)) {
+        problems.push(`${consumer} was never told: ${nameOf(change)}`);
+      }
+    }
+    const newest = new Map<string, number>();
+    for (const id of firsts) {
+      const at = order.get(id);
+      const change = at === undefined ? undefined : changes[at];
+      if (at === undefined || change === undefined) {
+        problems.push(`${consumer} was told what is not in the feed`);
+        continue;
+      }
+      if (aside.has(id) || isLate(change)) continue;
+      const stream = streamOf(change);
+      if (at < (newest.get(stream) ?? -1)) problems.push(`${consumer} was told too late: ${nameOf(change)}`);
+      newest.set(stream, at);
+    }
+  }
+  return problems;
+}
+
+export function judgeFeed(facts: Facts): string[] {
+  const hasTellers = facts.story.steps.some(({ act }) => act === "tell");
+  return [...asHistory(facts), ...samePages(facts), ...(hasTellers ? toldAll(facts) : [])];
+}
