@@ -6,10 +6,10 @@ import type { SignedFetch } from "../signed-fetch.ts";
 import { deliverRun } from "./deliver.ts";
 import type { Lock } from "./lock.ts";
 import { MANIFEST_FILE, manifest } from "./manifest.ts";
+import { runIn } from "./order.ts";
 import { decideVerdict, toProblem } from "./problems.ts";
 import type { OnProgress } from "./progress.ts";
 import { type DeliveryProblem, localRow, type RunResult, totalsOf } from "./result.ts";
-import { runIn } from "./order.ts";
 import { openRunReader, type RunReader } from "./run-reader.ts";
 import type { Spool } from "./spool.ts";
 

@@ -34,7 +34,7 @@ export function openSqliteTable({ path, now, durable = true }: SqliteTableOption
   let sweptAt = now().getTime();
   let isBehind = false;
   const sync = durable ? () => log.sync() : async () => undefined;
-  const groups = createGroups({ db, path, before: beginTransaction, undone: rows.forget, sync });
+  const groups = createGroups({ db, path, before: beginTransaction, undone: () => rows.forget(), sync });
   let closed = false;
 
   /** The rows, unless the file is closed. */

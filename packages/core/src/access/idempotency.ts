@@ -4,7 +4,7 @@ import { ClaimItem, ClaimTakenError, createClaim } from "../audit/claim.ts";
 import { type Actor, actorName, type Context } from "../context.ts";
 
 /** How long a key is remembered. */
-const CLAIM_LIFE_SECONDS = 86_400;
+export const CLAIM_LIFE_SECONDS = 86_400;
 
 export interface IdempotentRequest {
   readonly actor: Actor;

@@ -26,7 +26,7 @@ function generationOf({ run }: Opener, scope: ScopeItem | undefined): number {
 }
 
 /** The shards whose digest is not the known one. */
-function decideWanted(shards: readonly string[], states: ShardStates): number[] {
+export function decideWanted(shards: readonly string[], states: ShardStates): number[] {
   return shards.flatMap((digest, shard) => ((states.get(shard) ?? NEVER_UPLOADED).digest === digest ? [] : [shard]));
 }
 

@@ -1,7 +1,14 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { aContext, type TestContext } from "../audit/testing.ts";
-import { type Counted, type CountFilters, countListed, countWrites, readCounts } from "./counts.ts";
+import {
+  type Counted,
+  type CountedChange,
+  type CountFilters,
+  countListed,
+  createCountSums,
+  readCounts,
+} from "./counts.ts";
 import { countResources } from "./counts-by.ts";
 
 const counted = (more: Partial<Counted> = {}): Counted => ({
@@ -15,6 +22,13 @@ const counted = (more: Partial<Counted> = {}): Counted => ({
   ...more,
 });
 const made = (more: Partial<Counted> = {}) => ({ after: counted(more) });
+
+function countWrites(changes: readonly CountedChange[]) {
+  const sums = createCountSums();
+  for (const change of changes) sums.add(change);
+  expect(sums.writes()).toHaveLength(sums.size());
+  return sums.writes();
+}
 
 async function having(...resources: Partial<Counted>[]): Promise<TestContext> {
   const context = aContext();

@@ -14,7 +14,7 @@ export interface Said {
   readonly owner: string;
 }
 
-const NOTHING_SAID: Said = { notes: "", owner: "" };
+export const NOTHING_SAID: Said = { notes: "", owner: "" };
 
 /** The subject that something is said of, as its own area knows it. */
 export interface Annotated extends Pick<SubjectChange, "subject" | "id" | "place"> {

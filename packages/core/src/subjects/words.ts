@@ -4,7 +4,11 @@ export const MOST_WORD = 128;
 
 /** The first so many characters (code points, of which no text has more than it has code units). */
 export const cut = (text: string, most: number): string =>
-  text.length <= most ? text : [...text.slice(0, 2 * most)].slice(0, most).join("");
+  text.length <= most
+    ? text
+    : Array.from(text.slice(0, 2 * most))
+        .slice(0, most)
+        .join("");
 
 /** A text as one lower-case word; nothing for an empty one. */
 export function wholeWord(text: string): string[] {
