@@ -51,6 +51,8 @@ describe("the first admin token", () => {
     const given = { text: TEXT, tokenId };
     expect(await bootstrapAdminToken(context, { secret: TEXT })).toEqual({ tokenId });
     expect(await authenticateToken(context, TEXT, given)).toMatchObject({ id: tokenId });
+    const other = await bootstrapAdminToken(context);
+    expect(await authenticateToken(context, other.secret ?? "", given)).toMatchObject({ id: other.tokenId });
     await expect(authenticateToken(context, TEXT)).rejects.toMatchObject({ code: "auth.invalid" });
     await expect(authenticateToken(context, `${TEXT}x`, given)).rejects.toMatchObject({ code: "auth.invalid" });
   });
