@@ -21,6 +21,12 @@ const counted = (more: Partial<Counted> = {}): Counted => ({
   sharedWith: [],
   ...more,
 });
+function countWrites(changes: readonly CountedChange[]) {
+  const sums = createCountSums();
+  for (const change of changes) sums.add(change);
+  expect(sums.writes()).toHaveLength(sums.size());
+  return sums.writes();
+}
 const made = (more: Partial<Counted> = {}) => ({ after: counted(more) });
 
 function countWrites(changes: readonly CountedChange[]) {
@@ -46,6 +52,16 @@ describe("the writes that count changes", () => {
   it("are none for what stays where it is, and none for no change", () => {
     expect(countWrites([{ before: counted(), after: counted() }])).toEqual([]);
     expect(countWrites([])).toEqual([]);
+  });
+
+  it("are what they were before when a change is taken out again", () => {
+    const sums = createCountSums();
+    sums.add(made());
+    const before = sums.writes();
+    sums.add({ before: counted(), after: counted({ status: "retired", account: "2" }) });
+    expect(sums.size()).toBeGreaterThan(3);
+    sums.remove({ before: counted(), after: counted({ status: "retired", account: "2" }) });
+    expect([sums.writes(), sums.size()]).toEqual([before, 3]);
   });
 
   it("are spread over four items by the hash of the first", () => {
