@@ -153,12 +153,13 @@ describe("the sources", () => {
 
 describe("the states of scopes", () => {
   it("say of each whether it is open, what it was last, when it was seen whole, and when it was reported", async () => {
-    const context = aContext();
+    const context = aContext({ start: iso(3000) });
     await settled(context, "s", [nameOf(2), nameOf(1)], 1000);
     await edit(context, "s", new Map(), own(3000, true));
     const open = blankEntry({ name: nameOf(3), set: SET, generation: 1 });
     await edit(context, "s", new Map([[nameOf(3), open]]), own(3000));
-    const whole = { source: "s", status: "complete", isOpen: false, completeAt: iso(3000), reportedAt: iso(3000) };
+    const seenWhole = { status: "complete", isOpen: false, completeAt: iso(3000) };
+    const whole = { source: "s", ...seenWhole, reportedAt: iso(3000), isStale: false };
     expect(await readScopesOf(context, "s")).toEqual([
       { ...whole, name: nameOf(1) },
       { ...whole, name: nameOf(2) },
