@@ -147,6 +147,17 @@ describe("deciding on a collector", () => {
     expect(await register(context)).toMatchObject({ name: one.name });
   });
 
+  test("that approves keeps the name taken, and what is approved can be changed", async () => {
+    const context = aContext();
+    const one = await register(context);
+    const { version } = await approveCollector(context, anActor, one.id);
+    await expect(register(context)).rejects.toMatchObject({ code: "collector.name_taken" });
+    expect(await patchCollector(context, anActor, one.id, { accounts: ["2"] }, { version })).toMatchObject({
+      state: "approved",
+      accounts: ["2"],
+    });
+  });
+
   test("finds no collector of an unknown id", async () => {
     const context = aContext();
     for (const decide of [approveCollector, rejectCollector, revokeCollector]) {

@@ -59,7 +59,7 @@ describe("the writes that count changes", () => {
     sums.add(made());
     const before = sums.writes();
     sums.add({ before: counted(), after: counted({ status: "retired", account: "2" }) });
-    expect(sums.size()).toBeGreaterThan(3);
+    expect(sums.writes()).not.toEqual(before);
     sums.remove({ before: counted(), after: counted({ status: "retired", account: "2" }) });
     expect([sums.writes(), sums.size()]).toEqual([before, 3]);
   });
