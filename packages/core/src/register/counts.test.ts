@@ -21,12 +21,6 @@ const counted = (more: Partial<Counted> = {}): Counted => ({
   sharedWith: [],
   ...more,
 });
-function countWrites(changes: readonly CountedChange[]) {
-  const sums = createCountSums();
-  for (const change of changes) sums.add(change);
-  expect(sums.writes()).toHaveLength(sums.size());
-  return sums.writes();
-}
 const made = (more: Partial<Counted> = {}) => ({ after: counted(more) });
 
 function countWrites(changes: readonly CountedChange[]) {
