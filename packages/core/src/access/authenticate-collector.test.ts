@@ -1,9 +1,11 @@
 import { CLOCK_SKEW_SECONDS, NONCE_LIFE_SECONDS, SIGNATURE_LIFE_SECONDS } from "@cadastre/contract/signature";
+import { ConflictError } from "@cadastre/store/errors";
 import { describe, expect, test } from "vitest";
 import { aContext, anActor, auditRecords, type TestContext, withEmptyReplica } from "../audit/testing.ts";
 import { FIRST_ORGANIZATION } from "../context.ts";
 import { createCollectorAuthentication } from "./authenticate-collector.ts";
 import { approveCollector, rejectCollector, revokeCollector } from "./decide-collector.ts";
+import { NonceItem } from "./items.ts";
 import { registerCollector } from "./register-collector.ts";
 import { aCollector, aKey, aSignedRequest } from "./testing.ts";
 
@@ -71,6 +73,35 @@ describe("a signed request", () => {
     expect(results.filter((result) => result.status === "fulfilled")).toHaveLength(1);
     for (const result of results) {
       if (result.status === "rejected") expect(result.reason).toMatchObject({ code: "signature.replayed" });
+    }
+  });
+
+  test("leaves a nonce that ends soon after the signature could pass as fresh", async () => {
+    const { context, key, authenticate } = await anApproved();
+    const ends: number[] = [];
+    const commit: typeof context.table.commit = (writes) => {
+      for (const write of writes) {
+        if (write.op === "create" && write.entity === NonceItem)
+          ends.push((write.item as { expiresAt: number }).expiresAt);
+      }
+      return context.table.commit(writes);
+    };
+    const watched = createCollectorAuthentication({ context: { ...context, table: { ...context.table, commit } } });
+    await watched(await aSignedRequest(key, context.now()));
+    expect(ends).toEqual([context.now().getTime() / 1000 + NONCE_LIFE_SECONDS + 1]);
+    await authenticate(await aSignedRequest(key, context.now()));
+  });
+
+  test("whose nonce cannot be stored is not called a replay: it may be sent again", async () => {
+    const { context, key } = await anApproved();
+    const busy = new ConflictError([{ index: 0, reason: "busy" }]);
+    for (const [error, expected] of [
+      [new Error("the disk is full"), { message: "the disk is full" }],
+      [busy, { code: "request.conflict" }],
+    ] as const) {
+      const table = { ...context.table, commit: () => Promise.reject(error) };
+      const authenticate = createCollectorAuthentication({ context: { ...context, table } });
+      await expect(authenticate(await aSignedRequest(key, context.now()))).rejects.toMatchObject(expected);
     }
   });
 
