@@ -196,13 +196,14 @@ export async function play(story: Story, { keepTrace = false } = {}): Promise<Ou
     await approveAll(world);
     problems.push(...judgeAfterDecisions(await register(), cloud));
     await runAll(world, problems, true);
-    if (has("tell")) await tellers.finish();
     if (has("job")) {
       await runners.finish(async () => {
         const all = await reader.list<Job>("/api/v1/jobs");
         return all.every(({ endedAt }) => endedAt !== undefined);
       });
     }
+    // Last, because jobs change things, too.
+    if (has("tell")) await tellers.finish();
     const end = await facts();
     problems.push(...judgeAfterDecisions(end, cloud), ...judge(end, api.errors));
     problems.push(...(await judgeSearch(end, reader, createRandom(`${story.seed}/questions`))));

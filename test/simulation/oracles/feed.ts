@@ -40,6 +40,23 @@ function differenceOf(told: readonly string[], known: readonly string[]): string
   return missing === undefined ? `${told.find((one) => !known.includes(one))} is only told` : `${missing} is not told`;
 }
 
+/** Of each hold the feed has that it was opened, and what was decided, once; nothing of holds that are not there. */
+function asHolds({ changes, holds }: Facts): string[] {
+  const byId = Map.groupBy(
+    changes.filter(({ subject }) => subject.type === "hold"),
+    ({ subject }) => subject.id,
+  );
+  const known = new Set(holds.map(({ id }) => id));
+  return [
+    ...[...byId.keys()].filter((id) => !known.has(id)).map((id) => `the feed tells of ${id}, which is not there`),
+    ...holds.flatMap(({ id, state }) => {
+      const types = (byId.get(id) ?? []).map(({ type }) => type).filter((type) => type !== "finished");
+      const right = state === "pending" ? ["opened"] : ["opened", state];
+      return types.join() === right.join() ? [] : [`${id} is ${state}, and the feed tells ${types.join()}`];
+    }),
+  ];
+}
+
 /** Pages of any size, newest or oldest first, have the same changes. */
 function samePages({ changes, changesNewestFirst }: Facts): string[] {
   const [oldest, newest] = [changes, [...changesNewestFirst].reverse()].map((all) => all.map(({ id }) => id));
@@ -84,5 +101,5 @@ function toldAll({ changes, told, letters, appeared }: Facts): string[] {
 
 export function judgeFeed(facts: Facts): string[] {
   const hasTellers = facts.story.steps.some(({ act }) => act === "tell");
-  return [...asHistory(facts), ...samePages(facts), ...(hasTellers ? toldAll(facts) : [])];
+  return [...asHistory(facts), ...asHolds(facts), ...samePages(facts), ...(hasTellers ? toldAll(facts) : [])];
 }

@@ -1,12 +1,15 @@
 import type { Facts } from "../facts.ts";
 import { COUNT, COUNT_STEPS, markIn } from "../jobs.ts";
 
-/** Every run has ended, and has the records of its beginning and its end once. */
+/** Every run has ended, and has the records of its beginning and its end once; what the clock starts need not leave any. */
 function recorded({ jobs, audit }: Facts): string[] {
-  return jobs.flatMap(({ id, state, endedAt }) => {
+  return jobs.flatMap(({ id, state, endedAt, scheduledFor }) => {
     const count = (action: string) => audit.filter((one) => one.action === action && one.target === id).length;
     const [begun, ended, cancelled] = [count("job.run"), count("job.end"), count("job.cancel")];
     if (endedAt === undefined) return [`${id} is ${state} although nothing is in its way`];
+    if (scheduledFor !== undefined) {
+      return begun > 0 || ended > 1 ? [`${id} was started by the clock and has ${begun} and ${ended} records`] : [];
+    }
     if (begun !== 1) return [`${id} has ${begun} records of its beginning`];
     if (ended > 1 || ended + cancelled === 0 || (ended === 0 && state !== "cancelled")) {
       return [`${id} is ${state} and has ${ended} records of its end, ${cancelled} of being cancelled`];
