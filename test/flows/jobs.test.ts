@@ -150,7 +150,7 @@ describe.each(Object.keys(DRIVERS))("jobs over %s", (driver) => {
       // Both took that step, which steps must bear; nothing else was taken twice.
       expect(await marksOf(context, id)).toEqual([0, 1, 2, 3, 4, late].sort((x, y) => x - y));
       expect(events.map(({ type }) => type)).toEqual(["ended", "lost"]);
-      expect((await auditRecords(context)).map(({ action }) => action)).toEqual(["job.end"]);
+      expect((await auditRecords(context)).map(({ action }) => action)).toEqual(["job.run", "job.end"]);
     });
 
     it("has the lease for as long as it commits steps, however long they take together", async () => {

@@ -33,6 +33,7 @@ export const aScope = {
   generation: 1,
   lastRunAt: AT,
   missing: 0,
+  stale: false,
 };
 export const aHold = {
   id: `hld_${ULID}`,
