@@ -138,7 +138,7 @@ describe("an approval", () => {
     expect(await found(context, "kind:instance")).toHaveLength(60);
   });
 
-  it("beside runs that never leave the scope alone is decided and recorded once, and given again it goes on", async () => {
+  it("beside runs that never leave the scope alone is refused as a conflict, and given again it goes on", async () => {
     const { context, hold } = await aHold();
     const table = tableWith(context.table, {
       async commit(writes) {
@@ -146,10 +146,10 @@ describe("an approval", () => {
         return context.table.commit(writes);
       },
     });
-    expect(await approveHold({ ...context, table }, OPERATOR, hold.id, {})).toMatchObject({ state: "approved" });
-    const { items } = await listAudit(context, { limit: 100, action: "hold.approve" });
-    expect(items).toHaveLength(1);
-    expect(await found(context, "kind:instance")).toHaveLength(60);
+    await expect(approveHold({ ...context, table }, OPERATOR, hold.id, {})).rejects.toMatchObject({
+      code: "request.conflict",
+      status: 409,
+    });
     expect(await approveHold(context, OPERATOR, hold.id, {})).toMatchObject({ state: "approved" });
     expect(await found(context, "kind:instance")).toHaveLength(30);
   });

@@ -9,6 +9,11 @@ export interface Known {
  * What the simulation found and is not mended yet. Each has a story in `vectors.json` that still shows it; whoever mends it
  * takes it off both lists: the vector then must pass.
  */
-export const KNOWN: readonly Known[] = [];
+export const KNOWN: readonly Known[] = [
+  {
+    name: "an approval that was decided and recorded is answered as a conflict when something else takes the scope before all is retired",
+    problem: /^approve .* answered [\w,]*409[\w,]*, left \d records$/,
+  },
+];
 
 export const isKnown = (problem: string): boolean => KNOWN.some((known) => known.problem?.test(problem) === true);

@@ -1,6 +1,6 @@
 import type { SessionResult } from "@cadastre/collectors/session/session";
 import type { Collector } from "@cadastre/contract/collector";
-import type { Hold } from "@cadastre/contract/discovery";
+import type { Hold, ScopeState } from "@cadastre/contract/discovery";
 import type { Job } from "@cadastre/contract/job";
 import { type Api, type ApiLine, createApi } from "./api.ts";
 import { createCloud } from "./cloud.ts";
@@ -108,7 +108,12 @@ async function runAll(world: World, problems: string[], again: boolean): Promise
 
 /** Decides every hold that waits, as an operator who wants the register to be what the cloud is. */
 async function approveAll({ reader, story }: World): Promise<void> {
-  for (const hold of await reader.list<Hold>("/api/v1/discovery/holds?state=pending")) {
+  // An approval that was interrupted shows on its scope until it is given again.
+  const shown = new Set((await reader.list<ScopeState>("/api/v1/discovery/status")).flatMap(({ hold }) => hold ?? []));
+  const interrupted = (await reader.list<Hold>("/api/v1/discovery/holds?state=approved")).filter(({ id }) =>
+    shown.has(id),
+  );
+  for (const hold of [...interrupted, ...(await reader.list<Hold>("/api/v1/discovery/holds?state=pending"))]) {
     const { id } = hold;
     const { status, body } = await reader.send("POST", `/api/v1/discovery/holds/${id}/approve`, {});
     // What was seen in part since is not what the hold is about: it waits for the next whole look.

@@ -70,9 +70,11 @@ const heldIn = ({ holds }: AtTheEnd, states: readonly string[]) => {
   return (resource: Resource) => ids.has(resource.id);
 };
 
-/** After one look at everything the register is what was shown; what is gone may wait for an operator. */
+/** After one look at everything the register is what was shown; what is gone may wait for an operator, also to approve again. */
 export function judgeBeforeDecisions(facts: AtTheEnd, cloud: Cloud): string[] {
-  return compare(facts, cloud, heldIn(facts, ["pending", "rejected"])).map((problem) => `before decisions: ${problem}`);
+  return compare(facts, cloud, heldIn(facts, ["pending", "rejected", "approved"])).map(
+    (problem) => `before decisions: ${problem}`,
+  );
 }
 
 /** Once the operators have decided, only what they rejected stays. */

@@ -157,14 +157,8 @@ export async function approveHold(context: Context, actor: Actor, id: string, de
     await finishApproval(context, actor, decided, approval.scope, { guard });
     return decided;
   };
-  try {
-    return await retryOnConflict(attempt, {
-      detail: "a run is at work on the scope; approve again when it is done",
-      also: (error) => error instanceof GuardError,
-    });
-  } catch (error) {
-    // It is decided and recorded. What is left of it, a run that has taken the scope in between finishes, or this done again.
-    if (decided && error instanceof ProblemError) return decided;
-    throw error;
-  }
+  return retryOnConflict(attempt, {
+    detail: "a run is at work on the scope; approve again when it is done",
+    also: (error) => error instanceof GuardError,
+  });
 }
