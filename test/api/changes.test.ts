@@ -146,6 +146,22 @@ describe("the stream of changes", () => {
     expect(await next).toEqual({ done: true, value: undefined });
   });
 
+  it("tells nothing of other accounts than its token is limited to", async () => {
+    const body = { name: "limited", scopes: ["resources:read"], accounts: ["aws/999999999999"] };
+    const made = (await jsonOf(await api.send({ method: "POST", path: "/api/v1/tokens", body }))) as {
+      id: string;
+      secret: string;
+    };
+    const limited = eventsOf(await follow({ token: made.secret })).next();
+    const unlimited = eventsOf(await follow()).next();
+    await deliver(["running"]);
+    await api.look();
+    expect((await unlimited).value).toMatchObject({ data: { type: "created" } });
+    await api.send({ method: "DELETE", path: `/api/v1/tokens/${made.id}` });
+    await api.look();
+    expect(await limited).toEqual({ done: true, value: undefined });
+  });
+
   it("is not there where the runtime cannot hold a connection", async () => {
     const other = await anApi({ canFollow: false });
     expect(await outcomeOf(await other.send({ method: "GET", path: "/api/v1/changes/stream" }))).toBe(
