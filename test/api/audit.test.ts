@@ -15,6 +15,8 @@ const records = async () => (await listAudit(api.context, { limit: 200 })).items
 
 /** What a whole run in one request is made of: an opening, a shard, a completion. Each of them has its record. */
 const RECORDS: Readonly<Record<string, number>> = { "discovery.deliver": 3 };
+/** What the service itself records of the job that a request has started. */
+const OF_A_JOB: Readonly<Record<string, readonly string[]>> = { "holds.approve": ["job.end"] };
 
 describe.each(ENDPOINTS.filter((route) => route.mutates))("$method $path", (route) => {
   it("leaves exactly one audit record for what it does, with the actor and the request's id", async () => {
@@ -24,7 +26,10 @@ describe.each(ENDPOINTS.filter((route) => route.mutates))("$method $path", (rout
     const before = new Set((await records()).map((record) => record.id));
     const response = await request();
     expect(response.status, await response.clone().text()).toBe(route.status ?? 200);
-    const added = (await records()).filter((record) => !before.has(record.id));
+    const all = (await records()).filter((record) => !before.has(record.id));
+    const byService = all.filter(({ actor }) => actor === "system");
+    expect(byService.map(({ action }) => action)).toEqual(OF_A_JOB[route.name] ?? []);
+    const added = all.filter(({ actor }) => actor !== "system");
     expect(added.map((record) => record.action)).toHaveLength(RECORDS[route.name] ?? 1);
     for (const record of added) {
       expect(record.outcome).toBe("done");

@@ -7,6 +7,7 @@ import { defineJob, type Job } from "@cadastre/core/jobs/define";
 import { JobEntryItem, listOf } from "@cadastre/core/jobs/items";
 import { getJob, listJobDefinitions, listJobs } from "@cadastre/core/jobs/list";
 import { runDueJobs } from "@cadastre/core/jobs/run-due";
+import { runNow } from "@cadastre/core/jobs/run-now";
 import { runJob } from "@cadastre/core/jobs/start";
 import type { JobEvent } from "@cadastre/core/jobs/turn";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -230,6 +231,44 @@ describe.each(Object.keys(DRIVERS))("jobs over %s", (driver) => {
       opened.advance(3600);
     }
     expect(lost).toBeGreaterThan(10);
+  });
+
+  describe("a run that is given its steps at once", () => {
+    const startedIn = async (given: Context, job: Job) => {
+      const id = await start(job);
+      await runNow(given, job, id, later(15));
+      return getJob(context, id);
+    };
+
+    it("is the service's, whoever started it: it is not limited to what that one may see, and claims none of its keys", async () => {
+      const seen: Context[] = [];
+      const job = aCountingJob({ steps: 30, before: (_, given) => void seen.push(given) });
+      let woken = 0;
+      const claim = { writeFor: () => expect.unreachable("claims"), taken: () => undefined };
+      const request = { ...context, restriction: { accounts: [] }, claim, onJobStarted: () => void woken++ };
+      expect(await startedIn(request, job)).toMatchObject({ state: "done", progress: { done: 30 } });
+      expect(seen).toHaveLength(30);
+      for (const one of seen) expect(one.restriction).toBeUndefined();
+      const [record] = (await auditRecords(context)).filter(({ action }) => action === "job.end");
+      expect(record).toMatchObject({ actor: "system" });
+      expect(woken).toBe(0);
+    });
+
+    it("is left to others once the time is over, a step fails, or the table does not answer, and they are told", async () => {
+      let woken = 0;
+      const request = { ...context, onJobStarted: () => void woken++ };
+      const slow = aCountingJob({ before: () => opened.advance(10) });
+      expect(await startedIn(request, slow)).toMatchObject({ progress: { done: 2 } });
+      expect(woken).toBe(1);
+      await runDue([slow]);
+      const failing = aCountingJob({ before: () => Promise.reject(new ProblemError("request.conflict")) });
+      expect(await startedIn(request, failing)).toMatchObject({ error: { code: "request.conflict" } });
+      expect(woken).toBe(2);
+      await cancelJob(context, anActor, (await all())[0]?.id ?? "");
+      const dead = { ...request, table: crashAt(context.table, 1) };
+      expect(await startedIn(dead, aCountingJob())).toMatchObject({ state: "waiting", progress: { done: 0 } });
+      expect(woken).toBe(3);
+    });
   });
 
   describe("a step that fails", () => {

@@ -12,8 +12,8 @@ import { type Process, type Scheduler, startProcess } from "./scheduler.ts";
 export const COUNT = "count";
 export const COUNT_STEPS = 3;
 const MOST_ROUNDS = 12;
-/** Longer than any lease, and than any pause after a failure. */
-const PAUSE_MILLISECONDS = 40 * 60_000;
+/** Between the rounds: in the end longer than any lease, and than any pause after a failure. */
+const pauseMilliseconds = (round: number) => Math.min(61_000 * 4 ** round, 40 * 60_000);
 const PATIENCE_MILLISECONDS = 5 * 60_000;
 
 interface Mark {
@@ -69,12 +69,16 @@ export function createJobRunners({ scheduler, api }: { scheduler: Scheduler; api
       const begin = (process: Process) => runJob(api.contextOf(process), systemActor(name), jobs, COUNT);
       startProcess(scheduler, name, how, how === "start" ? begin : work, done);
     },
-    /** Runs what is unfinished to its end. */
-    async finish(isOver: () => Promise<boolean>): Promise<void> {
-      const process = scheduler.spawn("last runner");
+    /** Runs what is unfinished to its end, with pauses in which nothing else happens. */
+    async finish(director: Process, isOver: () => Promise<boolean>): Promise<void> {
+      const process = scheduler.spawn(`last runner ${lives++}`);
       for (let round = 0; round < MOST_ROUNDS && !(await isOver()); round++) {
-        process.skewMilliseconds += PAUSE_MILLISECONDS;
         await scheduler.inCalm(process, () => work(process));
+        let isLater = false;
+        scheduler.at(director, pauseMilliseconds(round), "waits", () => {
+          isLater = true;
+        });
+        await scheduler.run(() => isLater);
       }
     },
   };

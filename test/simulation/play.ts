@@ -1,6 +1,6 @@
 import type { SessionResult } from "@cadastre/collectors/session/session";
 import type { Collector } from "@cadastre/contract/collector";
-import type { Hold, ScopeState } from "@cadastre/contract/discovery";
+import type { Hold } from "@cadastre/contract/discovery";
 import type { Job } from "@cadastre/contract/job";
 import { type Api, type ApiLine, createApi } from "./api.ts";
 import { createCloud } from "./cloud.ts";
@@ -108,12 +108,7 @@ async function runAll(world: World, problems: string[], again: boolean): Promise
 
 /** Decides every hold that waits, as an operator who wants the register to be what the cloud is. */
 async function approveAll({ reader, story }: World): Promise<void> {
-  // An approval that was interrupted shows on its scope until it is given again.
-  const shown = new Set((await reader.list<ScopeState>("/api/v1/discovery/status")).flatMap(({ hold }) => hold ?? []));
-  const interrupted = (await reader.list<Hold>("/api/v1/discovery/holds?state=approved")).filter(({ id }) =>
-    shown.has(id),
-  );
-  for (const hold of [...interrupted, ...(await reader.list<Hold>("/api/v1/discovery/holds?state=pending"))]) {
+  for (const hold of await reader.list<Hold>("/api/v1/discovery/holds?state=pending")) {
     const { id } = hold;
     const { status, body } = await reader.send("POST", `/api/v1/discovery/holds/${id}/approve`, {});
     // What was seen in part since is not what the hold is about: it waits for the next whole look.
@@ -188,6 +183,13 @@ export async function play(story: Story, { keepTrace = false } = {}): Promise<Ou
     ...(await reader.readAll()),
   });
 
+  /** What was begun goes on by itself. */
+  const endJobs = () =>
+    runners.finish(director, async () => {
+      const all = await reader.list<Job>("/api/v1/jobs");
+      return all.every(({ endedAt }) => endedAt !== undefined);
+    });
+
   try {
     for (const step of story.steps) scheduler.at(director, step.atMilliseconds, step.act, () => begin(step));
     await scheduler.run(() => open === 0);
@@ -196,17 +198,13 @@ export async function play(story: Story, { keepTrace = false } = {}): Promise<Ou
     hosts.healClocks();
     await scheduler.drain();
     await registerAgain(world);
+    await endJobs();
     await runAll(world, problems, false);
     problems.push(...judgeBeforeDecisions(await register(), cloud));
     await approveAll(world);
+    await endJobs();
     problems.push(...judgeAfterDecisions(await register(), cloud));
     await runAll(world, problems, true);
-    if (has("job")) {
-      await runners.finish(async () => {
-        const all = await reader.list<Job>("/api/v1/jobs");
-        return all.every(({ endedAt }) => endedAt !== undefined);
-      });
-    }
     // Last, because jobs change things, too.
     if (has("tell")) await tellers.finish();
     const end = await facts();

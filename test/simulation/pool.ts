@@ -21,7 +21,7 @@ export type PlayedStory = Omit<Outcome, "trace"> & { readonly shortest?: Outcome
 
 export type FromWorker =
   | { readonly type: "outcomes"; readonly outcomes: readonly PlayedStory[] }
-  | { readonly type: "played"; readonly steps: number; readonly known: number }
+  | { readonly type: "played"; readonly steps: number }
   | {
       readonly type: "failed";
       readonly seed: string;
@@ -54,8 +54,6 @@ export async function playAll(
 export interface Explored {
   readonly stories: number;
   readonly steps: number;
-  /** Stories that met what is known to be wrong. */
-  readonly known: number;
   readonly failed: readonly Extract<FromWorker, { type: "failed" }>[];
 }
 
@@ -73,13 +71,12 @@ export interface ExploreOptions {
 /** Plays made-up stories on several threads until the time or their number is over. */
 export async function explore(options: ExploreOptions): Promise<Explored> {
   const { base, seconds, workers, most = Number.POSITIVE_INFINITY, shrinks = true, stops = false, onFailed } = options;
-  let [stories, steps, known] = [0, 0, 0];
+  let [stories, steps] = [0, 0];
   const failed: Extract<FromWorker, { type: "failed" }>[] = [];
   const hear = (message: FromWorker) => {
     if (message.type === "played") {
       stories += 1;
       steps += message.steps;
-      if (message.known > 0) known += 1;
     }
     if (message.type === "failed") {
       failed.push(message);
@@ -90,5 +87,5 @@ export async function explore(options: ExploreOptions): Promise<Explored> {
     work({ kind: "explore", base, first, step: workers, most, seconds, shrinks, stops }, hear),
   );
   await Promise.all(tasks);
-  return { stories, steps, known, failed };
+  return { stories, steps, failed };
 }

@@ -5,7 +5,6 @@ import type { FromWorker, Task } from "./pool.ts";
 // After the environment, so that nothing of the product is loaded before it.
 const { play } = await import("./play.ts");
 const { makeStory } = await import("./story.ts");
-const { isKnown } = await import("./known.ts");
 const { kindOfProblem, shrink } = await import("./shrink.ts");
 
 const task = workerData as Task;
@@ -24,13 +23,13 @@ if (task.kind === "play") {
   const until = Date.now() + task.seconds * 1000;
   for (let n = task.first; Date.now() < until && n < task.most; n += task.step) {
     const outcome = await play(makeStory(`${task.base}-${n}`));
-    const problems = outcome.problems.filter((problem) => !isKnown(problem));
-    say({ type: "played", steps: outcome.steps, known: outcome.problems.length - problems.length });
+    const { problems } = outcome;
+    say({ type: "played", steps: outcome.steps });
     const [problem] = problems;
     if (problem === undefined) continue;
     const isNew = !shrunk.has(kindOfProblem(problem));
     shrunk.add(kindOfProblem(problem));
-    const shortest = isNew && task.shrinks ? await shrink({ ...outcome, problems }) : undefined;
+    const shortest = isNew && task.shrinks ? await shrink(outcome) : undefined;
     say({ type: "failed", seed: outcome.story.seed, problems, ...(shortest === undefined ? {} : { shortest }) });
     if (task.stops) break;
   }

@@ -208,7 +208,7 @@ export const hold = z.object({
   decidedBy: z.string().optional(),
   reason: z.string().optional(),
   job: idSchema("job").optional().meta({
-    description: "The run that retires what was approved, when it is too much for one request: GET /api/v1/jobs/{id}",
+    description: "The run that retires what was approved: GET /api/v1/jobs/{id}",
   }),
   version: count,
 });

@@ -5,7 +5,9 @@ import { COUNT, COUNT_STEPS, markIn } from "../jobs.ts";
 function recorded({ jobs, audit }: Facts): string[] {
   return jobs.flatMap(({ id, state, endedAt, scheduledFor }) => {
     const count = (action: string) => audit.filter((one) => one.action === action && one.target === id).length;
-    const [begun, ended, cancelled] = [count("job.run"), count("job.end"), count("job.cancel")];
+    const [ended, cancelled] = [count("job.end"), count("job.cancel")];
+    const begun =
+      count("job.run") + audit.filter(({ action, detail }) => action === "hold.approve" && detail.job === id).length;
     if (endedAt === undefined) return [`${id} is ${state} although nothing is in its way`];
     if (scheduledFor !== undefined) {
       return begun > 0 || ended > 1 ? [`${id} was started by the clock and has ${begun} and ${ended} records`] : [];

@@ -2,10 +2,10 @@ import type { AuditRecord } from "@cadastre/contract/view";
 import type { Asked, Facts } from "../facts.ts";
 import type { Delivery } from "../network.ts";
 
-/** How many records an answered change leaves. Revoking what is revoked changes nothing. */
+/** How many records an answered change leaves. Revoking what is revoked, and approving what is under way, change nothing. */
 const RECORDS: Readonly<Record<string, readonly [number, number]>> = {
   annotate: [1, 1],
-  approve: [1, 1],
+  approve: [0, 1],
   reject: [1, 1],
   "account-create": [1, 1],
   "account-patch": [1, 1],

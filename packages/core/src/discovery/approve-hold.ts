@@ -133,8 +133,7 @@ async function tryStep(
  */
 export const approveHoldJob = defineJob({
   name: "approve-hold",
-  about:
-    "Retires the resources of an approved hold that are too many for one request; until then they are shown as active",
+  about: "Retires the resources of an approved hold; until then they are shown as active",
   leaseSeconds: 60,
   state: approving,
   step: (context, step) =>

@@ -4,16 +4,15 @@ import { check, replace, type Stored, type Write } from "@cadastre/store/table";
 import { commitRecorded } from "../audit/commit-recorded.ts";
 import { type Actor, actorName, type Context } from "../context.ts";
 import { readRun } from "../jobs/read.ts";
+import { runNow } from "../jobs/run-now.ts";
 import { newRun } from "../jobs/start.ts";
 import { type Listed, type ListOptions, selectPage } from "../lists.ts";
-import { GuardError } from "../register/apply.ts";
 import { isVisible } from "../restriction.ts";
 import { retryOnConflict } from "../retry-on-conflict.ts";
-import { absenceOf, finishApproval, readApproval } from "./approval.ts";
+import { readApproval } from "./approval.ts";
 import { approveHoldJob, toApproving } from "./approve-hold.ts";
 import { HoldItem, ScopeItem } from "./items.ts";
 import { recordHold } from "./record-turns.ts";
-import { retireMissing } from "./retire.ts";
 
 export interface HoldDecision {
   readonly reason?: string | undefined;
@@ -109,8 +108,10 @@ export async function rejectHold(context: Context, actor: Actor, id: string, dec
   });
 }
 
-/** Up to so many resources are retired while whoever approves waits; more of them by a job. */
+/** Up to so many resources are retired while whoever approves waits. */
 const MOST_AT_ONCE = 200;
+/** How long they may take: what is left then goes on in the background. */
+const MOST_SECONDS_AT_ONCE = 15;
 
 /** Whether a job is at work on what was approved, or waits for its runner. */
 async function isUnderWay(context: Context, { state, job }: HoldItem): Promise<boolean> {
@@ -120,45 +121,47 @@ async function isUnderWay(context: Context, { state, job }: HoldItem): Promise<b
 }
 
 /**
- * Retires what the hold is about. The decision is committed first, with its audit record and only if the scope is still as it
- * was read; then a shard at a time is retired; last the scope shows the hold no more. More than 200 resources are retired by
- * a run of the job `approve-hold`, which is started in the decision's own commit, and is the hold's `job`. Interrupted, failed
- * or cancelled, the hold is approved and unfinished: approving it again goes on (and is recorded again), and so does the
- * scope's next run; while the job is at work it answers the hold. Beside a run on the scope it either goes through or is
- * refused. Errors: `hold.not_found`, `hold.decided`, `hold.changed` when the scope misses other resources than the operator
- * was shown, `request.precondition_failed`, `request.conflict`. Writes hold, job, audit, resource, event, feed, index,
- * manifest, page and scope items.
+ * Decides that what the hold is about is to be retired. One commit has the decision, its audit record and a run of the job
+ * `approve-hold`, which does it: it is the hold's `job`, and holds only if the scope is still as it was read. Up to 200 resources
+ * are retired by it before this answers, more of them afterwards. Whatever interrupts it, the run goes on by itself; once it has
+ * failed or was cancelled the hold is approved and unfinished, and approving it again starts another. While one is at work it
+ * answers the hold. Errors: `hold.not_found`, `hold.decided`, `hold.changed` when the scope misses other resources than the
+ * operator was shown, `request.precondition_failed`, `request.conflict` when runs keep changing the scope: nothing is decided
+ * then. Writes hold, job and audit items; the job writes resource, event, feed, index, manifest, page and scope items.
  */
 export async function approveHold(context: Context, actor: Actor, id: string, decision: HoldDecision): Promise<Hold> {
-  let decided: Hold | undefined;
-  const attempt = async () => {
-    const hold = await readHold(context, id);
-    if (!decided) requireSeen(hold, decision);
-    if (await isUnderWay(context, hold)) return toHold(hold);
-    const key = { source: hold.source, name: hold.scope };
-    const scope = await context.table.get(ScopeItem, key, { consistent: true });
-    // Decided a moment ago, and a run that was completed meanwhile has seen to it.
-    if (decided && scope?.hold !== hold.id) return decided;
-    const approval = await readApproval(context, hold, scope);
-    const guard = [check(ScopeItem, key, approval.scope.version)];
-    if (approval.missing.idHashes.length > MOST_AT_ONCE) {
-      const { run, writes } = newRun(approveHoldJob, {
-        now: context.now(),
-        createdBy: actorName(actor),
-        state: toApproving(hold, approval, actor.principal),
-      });
-      const started = { ...decision, state: "approved", job: run.id } as const;
-      const underWay = await commitDecision(context, actor, hold, started, [...guard, ...writes]);
-      context.onJobStarted?.();
-      return underWay;
-    }
-    decided ??= await commitDecision(context, actor, hold, { ...decision, state: "approved" }, guard);
-    await retireMissing(context, approval.scope, approval.missing, absenceOf(context, actor, hold), guard);
-    await finishApproval(context, actor, decided, approval.scope, { guard });
-    return decided;
-  };
-  return retryOnConflict(attempt, {
+  const { hold, started } = await retryOnConflict(() => tryApprove(context, actor, id, decision), {
     detail: "a run is at work on the scope; approve again when it is done",
-    also: (error) => error instanceof GuardError,
   });
+  if (started && started.resources <= MOST_AT_ONCE) {
+    const until = new Date(context.now().getTime() + MOST_SECONDS_AT_ONCE * 1000);
+    await runNow(context, approveHoldJob, started.job, until);
+  } else if (started) context.onJobStarted?.();
+  return hold;
+}
+
+interface Approved {
+  readonly hold: Hold;
+  /** Absent when a run was at work already. */
+  readonly started?: { readonly job: string; readonly resources: number };
+}
+
+async function tryApprove(context: Context, actor: Actor, id: string, decision: HoldDecision): Promise<Approved> {
+  const hold = await readHold(context, id);
+  requireSeen(hold, decision);
+  if (await isUnderWay(context, hold)) return { hold: toHold(hold) };
+  const key = { source: hold.source, name: hold.scope };
+  const scope = await context.table.get(ScopeItem, key, { consistent: true });
+  const approval = await readApproval(context, hold, scope);
+  const { run, writes } = newRun(approveHoldJob, {
+    now: context.now(),
+    createdBy: actorName(actor),
+    state: toApproving(hold, approval, actor.principal),
+  });
+  const decided = { ...decision, state: "approved", job: run.id } as const;
+  const guard = check(ScopeItem, key, approval.scope.version);
+  return {
+    hold: await commitDecision(context, actor, hold, decided, [guard, ...writes]),
+    started: { job: run.id, resources: approval.missing.idHashes.length },
+  };
 }

@@ -107,11 +107,12 @@ export async function readMissingOf(
   return { of, idHashes, fingerprint: fingerprintOf(idHashes) };
 }
 
-/** A few of the missing resources, to show to an operator. */
+/** A few of the missing resources, to show to an operator; also of those that were made a moment ago. */
 export async function sampleOf(context: Context, missing: Missing): Promise<{ id: string; name: string }[]> {
   const resources = await context.table.getMany(
     ResourceItem,
     missing.idHashes.slice(0, SAMPLE).map((idHash) => ({ idHash })),
+    { consistent: true },
   );
   return resources.flatMap((resource) => (resource ? [{ id: resource.id, name: resource.name }] : []));
 }
