@@ -88,6 +88,7 @@ const AREAS: Record<string, readonly string[]> = {
   accounts: [],
   vault: [],
   retention: ["access", "discovery"],
+  places: ["access", "accounts", "ledger", "register"],
 };
 
 const isTest = (file: string) =>

@@ -146,7 +146,7 @@ describe("the state of scopes", () => {
     const one = { ...instanceScope(), source: "aws-main", status: "complete", resources: 7, errors: [], missing: 0 };
     expect(await jsonOf(await get("/api/v1/discovery/status"))).toMatchObject({ items: [one] });
     expect(await jsonOf(await get("/api/v1/discovery/status?status=failed"))).toEqual({ items: [] });
-    expect(await jsonOf(await get("/api/v1/discovery/status?source=other"))).toEqual({ items: [] });
+    expect(await jsonOf(await get("/api/v1/discovery/status?source=aws-main&stale=true"))).toEqual({ items: [] });
     expect(await jsonOf(await get("/api/v1/collectors?state=approved&limit=1"))).toMatchObject({
       items: [{ name: "aws-main", lastSeenAt: "2026-11-20T12:00:00.000Z" }],
     });

@@ -2,6 +2,7 @@ import { idHash } from "@cadastre/contract/digest";
 import { newId } from "@cadastre/contract/ids";
 import { registerCollector } from "@cadastre/core/access/register-collector";
 import { aCollector, aKey } from "@cadastre/core/access/testing";
+import { registerConsumers } from "@cadastre/core/feed/consumer-states";
 import { handleChanges } from "@cadastre/core/feed/handle-changes";
 import { FeedItem, feedPartition } from "@cadastre/core/feed/items";
 import { NO_PATIENCE } from "@cadastre/core/feed/tell";
@@ -62,8 +63,9 @@ async function aDeadLetter(api: TestApi): Promise<string> {
   const { items } = await api.context.table.query(FeedItem, {
     partition: feedPartition(resourceSubject(idHash("instance", anInstance(1).id))),
   });
-  const handle = () => Promise.reject(new Error("no"));
-  await handleChanges(api.context, [{ name: "broken", about: "", handle }], items, {
+  const broken = { name: "broken", about: "", handle: () => Promise.reject(new Error("no")) };
+  await registerConsumers(api.context, [broken]);
+  await handleChanges(api.context, [broken], items, {
     patience: NO_PATIENCE,
     report: () => undefined,
   });

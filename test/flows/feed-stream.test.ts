@@ -83,6 +83,13 @@ function streaming() {
   return { waited, reported, options };
 }
 
+/** A context in which the consumer is known, as the function that tells it makes it known at its start. */
+async function aContext() {
+  const made = await createTestContext();
+  await registerConsumers(made.context, [aConsumer()]);
+  return made;
+}
+
 const lettersOf = async (context: Context) => (await listDeadLetters(context, { consumer: "test", limit: 100 })).items;
 
 /** The record of a letter that was set to be replayed. */
@@ -95,7 +102,7 @@ async function replayed(context: Context, id: string): Promise<StreamRecord> {
 
 describe("a consumer that is told by the table's stream", () => {
   it("is told of every change that was made, those of a subject in their order, with the values before and after", async () => {
-    const { context, clock } = await createTestContext();
+    const { context, clock } = await aContext();
     for (const state of ["a", "b", "c"]) {
       await aRun(estate([state, state, state])).deliver(context);
       clock.forward(5);
@@ -112,7 +119,7 @@ describe("a consumer that is told by the table's stream", () => {
   });
 
   it("is told the values before and after also where a replica does not have them yet", async () => {
-    const { context, table } = await createTestContext();
+    const { context, table } = await aContext();
     const late = { ...context, table: laggingTable(table, { lag: 1000, isLate: () => true }) };
     await aRun(estate(["a"])).deliver(late);
     await aRun(estate(["b"])).deliver(late);
@@ -122,7 +129,7 @@ describe("a consumer that is told by the table's stream", () => {
   });
 
   it("is not told of what is no new change: records of other items, and of changes written once more", async () => {
-    const { context } = await createTestContext();
+    const { context } = await aContext();
     await aRun(estate(["a"])).deliver(context);
     const [record] = (await recordsOf(context)) as [StreamRecord];
     const others: StreamRecord[] = [
@@ -136,7 +143,7 @@ describe("a consumer that is told by the table's stream", () => {
   });
 
   it("gets a few attempts, then a change is set aside and what comes after it goes on, for it and for others", async () => {
-    const { context } = await createTestContext();
+    const { context } = await aContext();
     await aRun(estate(["a", "a", "a", "a"])).deliver(context);
     const [stubborn, other] = [aConsumer(), aConsumer({ name: "other" })];
     const poison = anInstance(2).id;
@@ -156,7 +163,7 @@ describe("a consumer that is told by the table's stream", () => {
   });
 
   it("that takes a change at a later attempt has no dead letter of it", async () => {
-    const { context } = await createTestContext();
+    const { context } = await aContext();
     await aRun(estate(["a"])).deliver(context);
     const consumer = aConsumer();
     consumer.refuse = () => consumer.tried.length < 3;
@@ -166,7 +173,7 @@ describe("a consumer that is told by the table's stream", () => {
   });
 
   it("may take changes of different subjects together, and keeps the order within each also when it refuses some", async () => {
-    const { context, clock } = await createTestContext();
+    const { context, clock } = await aContext();
     for (const state of ["a", "b"]) {
       await aRun(estate([state, state, state, state])).deliver(context);
       clock.forward(5);
@@ -191,7 +198,7 @@ describe("a consumer that is told by the table's stream", () => {
 
   it("misses nothing when the table fails at any write: what is not done is named, and told again from there", async () => {
     for (let at = 1, failed = true; failed; at++) {
-      const { context, table } = await createTestContext();
+      const { context, table } = await aContext();
       await aRun(estate(Array(60).fill("a"))).deliver(context);
       const consumer = aConsumer();
       consumer.refuse = ({ subject }) => subject.id.endsWith("7");
@@ -212,7 +219,7 @@ describe("a consumer that is told by the table's stream", () => {
   });
 
   it("is listed, without a place of its own", async () => {
-    const { context, clock } = await createTestContext();
+    const { context, clock } = await aContext();
     const [consumer, reader] = [aConsumer(), aConsumer({ name: "reader" })];
     await registerConsumers(context, [consumer]);
     await registerConsumers(context, [consumer]);
@@ -229,7 +236,7 @@ describe("a consumer that is told by the table's stream", () => {
 
 describe("a dead letter over the table's stream", () => {
   async function withLetter() {
-    const { context, clock } = await createTestContext();
+    const { context, clock } = await aContext();
     await aRun(estate(["a"])).deliver(context);
     const consumer = aConsumer();
     consumer.refuse = () => true;

@@ -1,8 +1,7 @@
 import type { ChangeEntry } from "@cadastre/contract/changes";
-import type { DeadLetter } from "@cadastre/contract/feed";
+import type { ConsumerState, DeadLetter } from "@cadastre/contract/feed";
 import type { ResourceEvent } from "@cadastre/contract/view";
 import type { Register, Shown } from "./facts.ts";
-import { CONSUMERS } from "./feed.ts";
 import type { Instance } from "./network.ts";
 import type { Process, Scheduler } from "./scheduler.ts";
 
@@ -74,7 +73,10 @@ export function createReader(options: {
       histories.set(id, events.reverse());
     }
     const letters: DeadLetter[] = [];
-    for (const name of CONSUMERS) letters.push(...(await list<DeadLetter>(`/api/v1/consumers/${name}/dead-letters`)));
+    const { items: consumers } = await get<{ items: ConsumerState[] }>("/api/v1/consumers");
+    for (const { consumer } of consumers) {
+      letters.push(...(await list<DeadLetter>(`/api/v1/consumers/${consumer}/dead-letters`)));
+    }
     return {
       ...register,
       letters,

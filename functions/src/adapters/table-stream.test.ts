@@ -32,7 +32,7 @@ async function aStream({ count, failAt, refuse }: { count: number; failAt?: numb
       stream: "o",
       sequence: 1,
     } as const;
-    const change = { ...place, id: `aws/${n}`, type: "created", actor: "system", changes: [], place: {} };
+    const change = { ...place, id: `aws/${n}`, type: "created", actor: "system", changes: [], place: {} } as const;
     await stored.commit(recordChange(context, change));
     const { pk, sk } = FeedItem.keyOf(place);
     records.push({

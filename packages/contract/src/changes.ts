@@ -2,11 +2,32 @@ import * as z from "zod";
 import { change } from "./change.ts";
 import { kindName, provider } from "./scope.ts";
 
+/** What can happen to a resource, to a hold, and what a scope can turn. */
+export const CHANGE_TYPES = [
+  "created",
+  "updated",
+  "retired",
+  "returned",
+  "annotated",
+  "opened",
+  "approved",
+  "rejected",
+  "lifted",
+  "finished",
+  "complete",
+  "partial",
+  "failed",
+  "skipped",
+  "stale",
+] as const;
+export const changeType = z.enum(CHANGE_TYPES, { error: `one of ${CHANGE_TYPES.join(", ")}` });
+export type ChangeType = z.output<typeof changeType>;
+
 /** Something changed, as the feed of changes tells it: what, where, who, and from what to what. */
 export const changeEntry = z.object({
   id: z.string().meta({ description: "Where it stands in the feed; the id of its event in the stream" }),
   at: z.iso.datetime(),
-  type: z.string().meta({
+  type: changeType.meta({
     description:
       "created, updated, retired, returned, annotated; of a hold opened, approved, rejected, lifted, finished (all of it is retired); of a scope what it turned: complete, partial, failed, skipped, stale",
   }),

@@ -55,6 +55,7 @@ export const ERRORS = {
   "credential.revoked": { status: 409, title: "The credential was revoked" },
   "credential.not_bound": { status: 404, title: "No credential is bound to this collector" },
   "credential.unreadable": { status: 409, title: "The stored credential does not open" },
+  "consumer.not_found": { status: 404, title: "There is no such consumer" },
   "consumer.letter_not_found": { status: 404, title: "There is no such dead letter" },
   "job.not_found": { status: 404, title: "There is no such job" },
   "job.not_startable": { status: 409, title: "This job is started by what it is for, not by its name" },

@@ -4,6 +4,7 @@ import { type MomentOptions, tryParseMoment } from "@cadastre/contract/moment";
 import type { Context } from "@cadastre/core/context";
 import { followChanges, requireChangeId } from "@cadastre/core/feed/follow-changes";
 import { type ChangeFilter, listChanges } from "@cadastre/core/feed/list-changes";
+import { requireKnownPlace, understood } from "@cadastre/core/places/known";
 import { resourceSubject } from "@cadastre/core/register/items";
 import { networkOf } from "@cadastre/core/register/network";
 import { readResource } from "@cadastre/core/register/view";
@@ -37,11 +38,13 @@ export const CHANGE_ROUTES = implement(changes, {
   async list({ context, query: { since, until, limit, cursor, order, ...filter } }) {
     const now = context.now();
     const between = { since: isoOf(since, { now }), until: isoOf(until, { now }) };
-    return listChanges(context, { ...(await toFilter(context, filter)), ...between, limit, cursor, order });
+    const asked = { ...(await toFilter(context, filter)), ...between, limit, cursor, order };
+    return understood(context, asked, await listChanges(context, asked));
   },
   async follow({ context, services, query, lastEventId, isAllowed }) {
     requireChangeId(lastEventId);
     const filter = await toFilter(context, query);
+    await requireKnownPlace(context, filter);
     const { wait, readers } = portOf(services, "following");
     if (readers.count >= MOST_READERS)
       throw new ProblemError("service.unavailable", `${MOST_READERS} readers follow changes already; try again later`);

@@ -5,6 +5,7 @@ import type { FoundSubject } from "@cadastre/contract/subject";
 import { may } from "@cadastre/core/access/authorize";
 import { AccountSubject } from "@cadastre/core/accounts/subject";
 import type { Principal } from "@cadastre/core/context";
+import { requireKnownPlace, understood } from "@cadastre/core/places/known";
 import { countResources } from "@cadastre/core/register/counts-by";
 import { listHistory } from "@cadastre/core/register/history";
 import { relatedTo } from "@cadastre/core/register/related";
@@ -66,12 +67,21 @@ function readableBy(principal: Principal): AnySubject<FoundSubject>[] {
 }
 
 export const RESOURCE_ROUTES = implement(resources, {
-  list: ({ context, query }) => findResources(context, toFilters(query), { limit: query.limit, cursor: query.cursor }),
-  search: ({ context, actor, query: { q, limit, cursor } }) =>
-    searchSubjects(context, readableBy(actor.principal), parseSearch(q), { limit, cursor }),
-  counts: async ({ context, query: { by = [], ...filters } }) => ({
-    items: await countResources(context, filters, by),
-  }),
+  async list({ context, query }) {
+    const filters = toFilters(query);
+    const { limit, cursor } = query;
+    return understood(context, { ...filters, cursor }, await findResources(context, filters, { limit, cursor }));
+  },
+  async search({ context, actor, query: { q, limit, cursor } }) {
+    const filters = parseSearch(q);
+    const found = await searchSubjects(context, readableBy(actor.principal), filters, { limit, cursor });
+    return understood(context, { ...filters, cursor }, found);
+  },
+  async counts({ context, query: { by = [], ...filters } }) {
+    const items = await countResources(context, filters, by);
+    if (items.every(({ count, shared = 0 }) => count + shared === 0)) await requireKnownPlace(context, filters);
+    return { items };
+  },
   related: ({ context, params, query }) => relatedTo(context, params.id, query),
   history: ({ context, params, query }) => listHistory(context, params.id, query),
   get: ({ context, params }) => getResource(context, params.id),

@@ -1,4 +1,4 @@
-import type { ChangeEntry } from "@cadastre/contract/changes";
+import { CHANGE_TYPES, type ChangeEntry, type ChangeType } from "@cadastre/contract/changes";
 import { KIND_NAMES } from "@cadastre/contract/kinds/names";
 import { MOMENT_FORMS, tryParseMoment } from "@cadastre/contract/moment";
 import { type Command, InvalidArgumentError, Option } from "commander";
@@ -45,7 +45,7 @@ const COLUMNS: readonly Column<ChangeEntry>[] = [
 interface Filters {
   readonly since?: string;
   readonly until?: string;
-  readonly type?: string;
+  readonly type?: ChangeType;
   readonly kind?: (typeof KIND_NAMES)[number];
   readonly account?: string;
   readonly region?: string;
@@ -88,7 +88,7 @@ export function addChanges(program: Command, cli: Cli): void {
       .addOption(new Option("--kind <kind>", "only this kind").choices(KIND_NAMES))
       .option("--account <account>", "only this account")
       .option("--region <region>", "only this region")
-      .option("--type <type>", "only this: created, updated, retired, returned, annotated, …")
+      .addOption(new Option("--type <type>", "only what happened so").choices(CHANGE_TYPES))
       .option("--oldest", "oldest first")
       .addOption(
         new Option("--follow", "go on as they happen, until Ctrl-C").conflicts([

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { changeEntry } from "../changes.ts";
+import { changeEntry, changeType } from "../changes.ts";
 import { MOMENT_FORMS, tryParseMoment } from "../moment.ts";
 import { NATURAL_ID_LENGTH } from "../resource.ts";
 import { accountId, kindName, regionName } from "../scope.ts";
@@ -14,11 +14,7 @@ const moment = z
   .refine((text) => tryParseMoment(text, { now: new Date(0) }) !== undefined, MOMENT_FORMS);
 
 const filters = {
-  type: z
-    .string()
-    .regex(/^[a-z]{1,40}$/)
-    .optional()
-    .meta({ description: "Such as created, updated, retired, returned, annotated" }),
+  type: changeType.optional().meta({ description: "What happened" }),
   kind: kindName.optional(),
   account: accountId.optional(),
   region: regionName.optional(),

@@ -24,6 +24,7 @@ export const consumers = defineArea("consumers", {
     params: z.object({ consumer }),
     query: pagingQuery,
     answer: page(deadLetter),
+    errors: ["consumer.not_found"],
     example: { params: { consumer: "event-bus" } },
   }),
   replay: defineEndpoint({

@@ -22,6 +22,7 @@ export const scopes = defineArea("scopes", {
       stale: yesOrNo.optional().meta({ description: "Only those that are, or are not, reported any more" }),
     }),
     answer: page(scopeState),
+    errors: ["query.invalid"],
     example: { query: { status: "failed" } },
   }),
 });

@@ -1,3 +1,5 @@
+import { didYouMean } from "@cadastre/contract/did-you-mean";
+import { ProblemError } from "@cadastre/contract/errors";
 import { type ConsumerState, consumerState } from "@cadastre/contract/feed";
 import { defineEntity, type ItemOf } from "@cadastre/store/entity";
 import { put, type Table } from "@cadastre/store/table";
@@ -38,6 +40,20 @@ async function stateOf({ table }: Context, { consumer, by }: ItemOf<typeof Consu
 async function readCheckpoints(table: Table, consumer: string): Promise<readonly CheckpointItem[]> {
   const page = await table.query(CheckpointItem, { partition: `consumer#${consumer}`, consistent: true });
   return page.items;
+}
+
+/** Throws 404 `consumer.not_found`, with the names that there are, for one that was never told of changes here. */
+export async function requireConsumer({ table }: Context, consumer: string): Promise<void> {
+  if (await table.get(ConsumerItem, { consumer }, { consistent: true })) return;
+  const { items } = await table.query(ConsumerItem, { partition: "consumers", consistent: true });
+  const names = items.map((item) => item.consumer);
+  const meant = didYouMean(consumer, names);
+  const known = meant
+    ? `did you mean ${meant}?`
+    : names.length > 0
+      ? `there are ${names.join(", ")}`
+      : "there are none";
+  throw new ProblemError("consumer.not_found", `no consumer is called ${consumer}; ${known}`);
 }
 
 /** Every consumer that was ever told of changes here, with how far it is. */

@@ -6,6 +6,7 @@ import type { Actor, Context } from "../context.ts";
 import { type Listed, type ListOptions, selectPage } from "../lists.ts";
 import { retryOnConflict } from "../retry-on-conflict.ts";
 import { DeadLetterItem } from "./consumer.ts";
+import { requireConsumer } from "./consumer-states.ts";
 import { FeedItem } from "./items.ts";
 import { idOfChange, placeOfChange } from "./view.ts";
 
@@ -15,11 +16,12 @@ function toView(stored: Stored<DeadLetterItem>): DeadLetter {
   return { id, consumer, subject, type, at: place.at, failedAt, attempts, code, state };
 }
 
-/** What a consumer did not take, oldest first. Throws 422 `cursor.invalid`. */
-export function listDeadLetters(
+/** What a consumer did not take, oldest first. Throws 404 `consumer.not_found`, 422 `cursor.invalid`. */
+export async function listDeadLetters(
   context: Context,
   { consumer, ...options }: ListOptions & { consumer: string },
 ): Promise<Listed<DeadLetter>> {
+  await requireConsumer(context, consumer);
   return selectPage(
     context.table,
     {

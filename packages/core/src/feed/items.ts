@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import { change } from "@cadastre/contract/change";
+import { changeType } from "@cadastre/contract/changes";
 import { provider } from "@cadastre/contract/scope";
 import { defineEntity, type ItemOf, type Key } from "@cadastre/store/entity";
 import * as z from "zod";
@@ -20,7 +21,7 @@ export const EventItem = defineEntity({
   about:
     "A change of a subject with the values before and after, oldest first; what was said and what was observed together",
   schema: changePlace.extend({
-    type: z.string(),
+    type: changeType,
     actor: z.string(),
     run: z.string().optional(),
     changes: z.array(change),
@@ -46,8 +47,7 @@ export const FeedItem = defineEntity({
   about:
     "That a subject changed, in the change's own commit: who, what, where; before and after are in its event. Ended by expiry",
   schema: changePlace.extend({
-    /** What happened: created, updated, retired, returned, annotated, opened, approved, failed … */
-    type: z.string(),
+    type: changeType,
     /** Natural id, or name, as people know the subject. */
     id: z.string(),
     organization: z.string(),

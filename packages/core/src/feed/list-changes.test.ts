@@ -41,7 +41,7 @@ describe("which changes are asked for", () => {
     ["subject", { subject: { type: "resource", key: "aa" } }, { subject: { type: "resource", key: "bb" } }],
     ["subject", { subject: { type: "resource", key: "aa" } }, { subject: { type: "account", key: "aa" } }],
   ])("are those of a %s", (_, own, other) => {
-    const all = { type: "updated", kind: "subnet", account: "1", region: "us-east-1", network: "vpc-1" };
+    const all = { type: "updated", kind: "subnet", account: "1", region: "us-east-1", network: "vpc-1" } as const;
     expect(matchesChange(ITEM, { ...all, ...own })).toBe(true);
     expect(matchesChange(ITEM, { ...all, ...other })).toBe(false);
   });

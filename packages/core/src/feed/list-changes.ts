@@ -1,4 +1,4 @@
-import type { ChangeEntry } from "@cadastre/contract/changes";
+import type { ChangeEntry, ChangeType } from "@cadastre/contract/changes";
 import * as z from "zod";
 import type { Context } from "../context.ts";
 import { createCursors } from "../cursor.ts";
@@ -16,7 +16,7 @@ export interface ChangeFilter {
   /** ISO times; both inclusive. */
   readonly since?: string | undefined;
   readonly until?: string | undefined;
-  readonly type?: string | undefined;
+  readonly type?: ChangeType | undefined;
   readonly kind?: string | undefined;
   readonly account?: string | undefined;
   readonly region?: string | undefined;

@@ -1,4 +1,5 @@
 import type { Change } from "@cadastre/contract/change";
+import type { ChangeType } from "@cadastre/contract/changes";
 import { put, type Write } from "@cadastre/store/table";
 import { type Context, FIRST_ORGANIZATION } from "../context.ts";
 import type { Subject } from "../subject.ts";
@@ -9,7 +10,7 @@ export interface SubjectChange {
   readonly subject: Subject;
   /** Natural id, or name, as people know it. */
   readonly id: string;
-  readonly type: string;
+  readonly type: ChangeType;
   /** ISO time, not before the subject's last change by the same writer: `laterOf`. */
   readonly at: string;
   /** `o` for what was observed or decided, `s` for what was said; each has its own numbers. */
