@@ -66,17 +66,28 @@ export interface ExploreOptions {
   readonly shrinks?: boolean;
   readonly stops?: boolean;
   readonly onFailed?: (failed: Extract<FromWorker, { type: "failed" }>) => void;
+  readonly onPlayed?: (stories: number) => void;
 }
 
 /** Plays made-up stories on several threads until the time or their number is over. */
 export async function explore(options: ExploreOptions): Promise<Explored> {
-  const { base, seconds, workers, most = Number.POSITIVE_INFINITY, shrinks = true, stops = false, onFailed } = options;
+  const {
+    base,
+    seconds,
+    workers,
+    most = Number.POSITIVE_INFINITY,
+    shrinks = true,
+    stops = false,
+    onFailed,
+    onPlayed,
+  } = options;
   let [stories, steps] = [0, 0];
   const failed: Extract<FromWorker, { type: "failed" }>[] = [];
   const hear = (message: FromWorker) => {
     if (message.type === "played") {
       stories += 1;
       steps += message.steps;
+      onPlayed?.(stories);
     }
     if (message.type === "failed") {
       failed.push(message);

@@ -23,6 +23,8 @@ const { values } = parseArgs({
     "no-shrink": { type: "boolean", default: false },
   },
 });
+/** How often a long run says how far it is. */
+const TELL_MILLISECONDS = 60_000;
 const shrinks = !values["no-shrink"];
 const write = (text: string) => process.stdout.write(`${text}\n`);
 
@@ -38,6 +40,7 @@ if (given !== undefined) {
   const base = values.base ?? randomBytes(4).toString("hex");
   const startedAt = performance.now();
   write(`seeds ${base}-0, ${base}-1, …`);
+  let toldAt = startedAt;
   const explored = await explore({
     base,
     seconds: Number(values.seconds),
@@ -45,6 +48,12 @@ if (given !== undefined) {
     most: values.stories === undefined ? Number.POSITIVE_INFINITY : Number(values.stories),
     shrinks,
     stops: values.stop,
+    onPlayed(stories) {
+      const now = performance.now();
+      if (now - toldAt < TELL_MILLISECONDS) return;
+      toldAt = now;
+      write(`${stories} stories in ${((now - startedAt) / 1000).toFixed(0)} s`);
+    },
     onFailed({ seed, problems, shortest }) {
       write(`\n${seed} failed: ${problems[0]}`);
       if (shortest !== undefined) write(`shortest: ${toText(shortest)}`);
