@@ -69,6 +69,31 @@ describe("parsing", () => {
   });
 });
 
+describe("what is wrong with a body", () => {
+  const wrong = (text: string): string => {
+    try {
+      parseJson(bytes(text));
+    } catch (error) {
+      return (error as Error).message.replace("the body is not valid JSON: ", "");
+    }
+    return "nothing";
+  };
+
+  it.each([
+    ["NaN", "at position 0 (line 1 column 1)"],
+    ['{"a": NaN}', "at position 6 (line 1 column 7)"],
+    ['{\n  "a": 1,\n  "b": undefined\n}', "at position 19 (line 3 column 8)"],
+    ['{"a": 1}}', "at position 8 (line 1 column 9)"],
+    ['{"a": 1,}', "at position 8 (line 1 column 9)"],
+    [`["${"x".repeat(5000)}", Infinity]`, "at position 5005 (line 1 column 5006)"],
+    ["[tr", "it ends too early"],
+    [" \n", "it is empty"],
+    [`["${"x".repeat(300_000)}", NaN]`, "something in it is not"],
+  ])("is told by its place, where there is one: %.30s", (text, where) => {
+    expect(wrong(text)).toBe(where);
+  });
+});
+
 describe("a body that is nested", () => {
   it("in 100 levels is taken, in 101 refused, whatever brackets are in its texts", () => {
     for (const text of ["", "[".repeat(200), "]".repeat(200), '\\"'.repeat(3), '\\"]]', "\\\\"]) {

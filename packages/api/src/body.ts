@@ -90,6 +90,37 @@ function isDeeper(bytes: Uint8Array, levels: number): boolean {
   return false;
 }
 
+const NOT_JSON = "is not valid JSON";
+/** In longer texts a place that the engine does not tell is not searched for: each look parses a part again. */
+const MOST_SEARCHED = TOKEN_BODY_BYTES;
+
+function failureOf(text: string): string {
+  try {
+    JSON.parse(text);
+    return "";
+  } catch (error) {
+    return String(error);
+  }
+}
+
+/** Where a text stops being JSON, as the engine says it; where it names only the character, what can be read before it tells. */
+function whereOf(text: string): string {
+  if (text.trim() === "") return "it is empty";
+  const failure = failureOf(text);
+  const [told] = /\bposition \d+( \(line \d+ column \d+\))?/.exec(failure) ?? [];
+  if (told !== undefined) return `at ${told}`;
+  if (!failure.endsWith(NOT_JSON)) return "it ends too early";
+  if (text.length > MOST_SEARCHED) return "something in it is not";
+  let [read, unread] = [0, text.length];
+  while (unread - read > 1) {
+    const middle = (read + unread) >> 1;
+    if (failureOf(text.slice(0, middle)).endsWith(NOT_JSON)) unread = middle;
+    else read = middle;
+  }
+  const lines = text.slice(0, read).split("\n");
+  return `at position ${read} (line ${lines.length} column ${(lines.at(-1) ?? "").length + 1})`;
+}
+
 /** Parses JSON. Throws 400 `request.malformed`, with the place and without the text: it may hold a secret. */
 export function parseJson(bytes: Uint8Array): unknown {
   let text: string;
@@ -101,10 +132,8 @@ export function parseJson(bytes: Uint8Array): unknown {
   let value: unknown;
   try {
     value = JSON.parse(text);
-  } catch (error) {
-    const [place] = /\bposition \d+( \(line \d+ column \d+\))?/.exec(String(error)) ?? [];
-    const where = place ? `at ${place}` : text.trim() === "" ? "it is empty" : "it ends too early";
-    throw new ProblemError("request.malformed", `the body is not valid JSON: ${where}`);
+  } catch {
+    throw new ProblemError("request.malformed", `the body is not valid JSON: ${whereOf(text)}`);
   }
   if (isDeeper(bytes, MOST_LEVELS))
     throw new ProblemError("request.malformed", `the body is nested deeper than ${MOST_LEVELS} levels`);
