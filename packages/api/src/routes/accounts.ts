@@ -10,8 +10,7 @@ export const ACCOUNT_ROUTES = implement(accounts, {
   },
   list: ({ context, query }) => listAccounts(context, query),
   get: ({ context, params }) => getAccount(context, params),
-  patch: async ({ context, actor, params, body, version }) =>
-    patchAccount(context, actor, params, body, { version: version ?? (await getAccount(context, params)).version }),
+  patch: ({ context, actor, params, body, version }) => patchAccount(context, actor, params, body, { version }),
   async delete({ context, actor, params, version }) {
     await deleteAccount(context, actor, params, {
       version,

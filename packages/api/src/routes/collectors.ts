@@ -39,10 +39,7 @@ export const COLLECTOR_ROUTES = implement(collectors, {
   list: ({ context, query }) => listCollectors(context, { ...query, lastSeen: lastSeenIn(context) }),
   get: ({ context, params }) => read(context, params.id),
   async patch({ context, actor, params: { id }, body, version }) {
-    await patchCollector(context, actor, id, body, {
-      version: version ?? (await read(context, id)).version,
-      mayReveal: mayReveal(actor),
-    });
+    await patchCollector(context, actor, id, body, { version, mayReveal: mayReveal(actor) });
     return read(context, id);
   },
   approve: decision(approveCollector),

@@ -3,6 +3,7 @@ import { ProblemError } from "@cadastre/contract/errors";
 import { remove, replace } from "@cadastre/store/table";
 import type * as z from "zod";
 import { commitRecorded } from "../audit/commit-recorded.ts";
+import { changesBetween } from "../changes.ts";
 import { type Actor, actorName, type Context } from "../context.ts";
 import { retryOnConflict } from "../retry-on-conflict.ts";
 import { bindCredential } from "./bind-credential.ts";
@@ -67,13 +68,14 @@ export function revokeCollector(context: Context, actor: Actor, id: string, vers
 }
 
 export interface PatchOptions {
-  /** The version that the caller saw (If-Match). */
-  readonly version: number;
+  /** The version that the caller saw (If-Match); whatever is there now when absent. */
+  readonly version?: number | undefined;
   readonly mayReveal?: boolean;
 }
 
 /**
- * Changes the accounts or the bound credential (null unbinds) of a pending or approved collector. Throws 412
+ * Changes the accounts or the bound credential (null unbinds) of a pending or approved collector; what changes nothing writes
+ * nothing. Throws 412
  * `request.precondition_failed`, 404 `collector.not_found`, 409 `collector.state`, and what `bindCredential` throws.
  */
 export async function patchCollector(
@@ -85,26 +87,26 @@ export async function patchCollector(
 ): Promise<Collector> {
   await retryOnConflict(async () => {
     const stored = await readCollector(context, id);
-    if (stored.version !== version) throw new ProblemError("request.precondition_failed");
+    if (version !== undefined && stored.version !== version) throw new ProblemError("request.precondition_failed");
     if (stored.state !== "pending" && stored.state !== "approved") {
       throw new ProblemError("collector.state", `it is ${stored.state}; only pending and approved ones can be changed`);
     }
-    const { credential: before, ...rest } = stored;
+    const { credential: before, version: current, ...rest } = stored;
     const credential = patch.credential === undefined ? before : (patch.credential ?? undefined);
     const bound = credential === before ? [] : await bindCredential(context, credential, mayReveal);
     const accounts = patch.accounts === undefined ? stored.accounts : normalAccounts(patch.accounts);
     const patched: CollectorItem = { ...rest, accounts, ...(credential === undefined ? {} : { credential }) };
-    await commitRecorded(context, actor, [replace(CollectorItem, patched, version), ...bound], {
+    const changes = [
+      ...(changesBetween(stored.accounts, accounts).length === 0
+        ? []
+        : [{ path: "accounts", before: someOf(stored.accounts), after: someOf(accounts) }]),
+      ...(credential === before ? [] : [{ path: "credential", before: before ?? null, after: credential ?? null }]),
+    ];
+    if (changes.length === 0) return;
+    await commitRecorded(context, actor, [replace(CollectorItem, patched, current), ...bound], {
       action: "collector.patch",
       target: id,
-      changes: [
-        ...(patch.accounts === undefined
-          ? []
-          : [{ path: "accounts", before: someOf(stored.accounts), after: someOf(accounts) }]),
-        ...(patch.credential === undefined
-          ? []
-          : [{ path: "credential", before: before ?? null, after: credential ?? null }]),
-      ],
+      changes,
     });
   });
   return toCollector(await readCollector(context, id));

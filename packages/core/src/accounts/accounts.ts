@@ -81,28 +81,30 @@ export function listAccounts(
 }
 
 /**
- * Changes what operators say of an account. Throws 404 `account.not_found`, 412 `request.precondition_failed` when it does
- * not have `version` any more. Writes it and one audit record with the members that changed, before and after.
+ * Changes what operators say of an account; what changes nothing writes nothing. Throws 404 `account.not_found`, 412
+ * `request.precondition_failed` when it does not have `version` any more, if one is given. Writes it and one audit record with the members that changed, before and after.
  */
 export async function patchAccount(
   context: Context,
   actor: Actor,
   key: AccountKey,
   patch: AccountPatch,
-  { version }: { version: number },
+  { version }: { version?: number | undefined },
 ): Promise<Account> {
   const given = Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined));
   await retryOnConflict(async () => {
     const stored = await read(context, key);
-    if (stored.version !== version) throw new ProblemError("request.precondition_failed");
-    const { version: _, ...item } = stored;
-    const next: AccountItem = { ...item, ...given, updatedAt: context.now().toISOString() };
+    if (version !== undefined && stored.version !== version) throw new ProblemError("request.precondition_failed");
+    const { version: current, ...item } = stored;
     const before = Object.fromEntries(Object.entries(stored).filter(([name]) => name in given));
+    const changes = changesBetween(before, given);
+    if (changes.length === 0) return;
+    const next: AccountItem = { ...item, ...given, updatedAt: context.now().toISOString() };
     await commitRecorded(
       context,
       actor,
-      [replace(AccountItem, next, version), ...indexWrites(accountEntries(stored), accountEntries(next))],
-      { action: "account.patch", target: accountNameOf(key), changes: changesBetween(before, given) },
+      [replace(AccountItem, next, current), ...indexWrites(accountEntries(stored), accountEntries(next))],
+      { action: "account.patch", target: accountNameOf(key), changes },
     );
   });
   return getAccount(context, key);
