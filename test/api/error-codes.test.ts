@@ -6,8 +6,8 @@ import { ERRORS, type ErrorCode } from "@cadastre/contract/errors";
 import { describe, expect, it } from "vitest";
 import { filesOf, root } from "../support/imports.ts";
 
-/** The workspaces that run in the API; what they throw is what a caller can be answered. */
-const SOURCES = ["packages/contract/src", "packages/core/src", "packages/api/src"];
+/** What runs in the API, and the server in front of it; what they throw is what a caller can be answered. */
+const SOURCES = ["packages/contract/src", "packages/core/src", "packages/api/src", "functions/src/adapters"];
 /** Where codes are defined, and where it is said which an endpoint has by its form: they throw none. */
 const DECLARING = new Set(["packages/contract/src/errors.ts", "packages/contract/src/endpoints/errors-of.ts"]);
 

@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync } from "node:fs";
+import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -9,7 +10,7 @@ import type { Log } from "@cadastre/contract/log";
 import { bootstrapAdminToken } from "@cadastre/core/access/bootstrap";
 import { type Context, DEFAULT_HOLD_POLICY, DEFAULT_RETENTION_DAYS } from "@cadastre/core/context";
 import { openSqliteTable } from "@cadastre/store/sqlite";
-import { serve } from "@hono/node-server";
+import { createHttpServer } from "../adapters/http-server.ts";
 import { createKeyFileEncryption, ensureKeyFile } from "../adapters/key-file.ts";
 import { createChangesFile } from "./changes-file.ts";
 import type { LocalConfig } from "./config.ts";
@@ -85,7 +86,8 @@ async function start(config: LocalConfig, options: ServerOptions, lock: Lock): P
     publishTriggers: async (triggers) => options.onTrigger(triggers.map((trigger) => trigger.name)),
     ...(config.token && given ? { givenToken: { text: config.token, tokenId: given.tokenId } } : {}),
   });
-  const { server, port } = await listen(app, options.port).catch(async (error: unknown) => {
+  const server = createHttpServer((request) => app.fetch(request), options.now);
+  const port = await listen(server, options.port).catch(async (error: unknown) => {
     await table.close();
     throw error;
   });
@@ -99,7 +101,7 @@ async function start(config: LocalConfig, options: ServerOptions, lock: Lock): P
       ending.abort();
       await new Promise<void>((done) => {
         server.close(() => done());
-        if ("closeAllConnections" in server) server.closeAllConnections();
+        server.closeAllConnections();
       });
       await telling;
       await table.close();
@@ -108,14 +110,10 @@ async function start(config: LocalConfig, options: ServerOptions, lock: Lock): P
   };
 }
 
-function listen(
-  app: ReturnType<typeof createApp>,
-  port: number,
-): Promise<{ server: ReturnType<typeof serve>; port: number }> {
+/** Answers the port; 0 takes any free one. */
+function listen(server: Server, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
-    const server = serve({ fetch: app.fetch, port, hostname: "127.0.0.1" }, (address: AddressInfo) =>
-      resolve({ server, port: address.port }),
-    );
+    server.listen(port, "127.0.0.1", () => resolve((server.address() as AddressInfo).port));
     server.on("error", (error: NodeJS.ErrnoException) => {
       reject(
         error.code === "EADDRINUSE"

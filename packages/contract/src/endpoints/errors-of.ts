@@ -1,7 +1,15 @@
 import type { ErrorCode } from "../errors.ts";
 import type { EndpointDefinition } from "./endpoint.ts";
 
-const ALWAYS: readonly ErrorCode[] = ["request.method", "service.unavailable", "service.internal"];
+/** The first three are of requests that no endpoint could be found for, where a server of ours is in front. */
+const ALWAYS: readonly ErrorCode[] = [
+  "request.unreadable",
+  "request.timeout",
+  "request.head_too_large",
+  "request.method",
+  "service.unavailable",
+  "service.internal",
+];
 /** Of every request whose sender has to prove who it is. */
 const KNOWN_CALLER: readonly ErrorCode[] = ["request.invalid", "request.not_found"];
 const BY_TOKEN: readonly ErrorCode[] = [

@@ -1,0 +1,63 @@
+import { type AddressInfo, connect } from "node:net";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createHttpServer } from "./http-server.ts";
+
+const asked: string[] = [];
+const server = createHttpServer(
+  (request) => {
+    asked.push(new URL(request.url).pathname);
+    if (request.url.endsWith("/broken")) throw new Error("canary");
+    return new Response("fine");
+  },
+  () => new Date("2026-11-30T12:00:00Z"),
+);
+beforeAll(() => new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve)));
+afterAll(() => server.close());
+
+/** All that the server sends in answer to these bytes, until it closes the connection. */
+function send(bytes: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect((server.address() as AddressInfo).port, "127.0.0.1", () => socket.write(bytes));
+    let text = "";
+    socket.on("data", (part) => {
+      text += part.toString();
+    });
+    socket.on("error", reject);
+    socket.on("close", () => resolve(text));
+  });
+}
+
+describe("what no endpoint could be found for", () => {
+  it.each([
+    ["without a Host header", "GET /a HTTP/1.1\r\n\r\n", 400, "it has no Host header"],
+    ["with two Host headers", "GET /a HTTP/1.1\r\nHost: a\r\nhost: b\r\n\r\n", 400, "it has 2 Host headers"],
+    ["with a Host that is none", "GET /a HTTP/1.1\r\nHost: a b\r\n\r\n", 400, "This is not a request of HTTP/1.1"],
+    ["to all of the server", "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", 400, "its target is not a path"],
+    ["as to a proxy", "GET http://other.test/a HTTP/1.1\r\nHost: a\r\n\r\n", 400, "its target is not a path"],
+    ["in no HTTP", "hello\r\n\r\n", 400, "This is not a request of HTTP/1.1"],
+    [
+      "with too large headers",
+      `GET /a HTTP/1.1\r\nHost: a\r\nX: ${"x".repeat(20_000)}\r\n\r\n`,
+      431,
+      "The address and the headers are too large",
+    ],
+  ])("is answered by a problem document, and the connection closed: %s", async (_, bytes, status, detail) => {
+    const [head = "", body = ""] = (await send(bytes)).split("\r\n\r\n");
+    expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    expect(head).toMatch(/^content-type: application\/problem\+json$/im);
+    expect(head).toMatch(/^connection: close$/im);
+    expect(JSON.parse(body)).toMatchObject({ status, detail, requestId: expect.stringMatching(/^req_/) });
+    expect(asked).toEqual([]);
+  });
+
+  it("is not what goes wrong in the app itself: that is a fault of ours, of which nothing is told", async () => {
+    const answer = await send("GET /broken HTTP/1.1\r\nHost: a\r\n\r\n");
+    expect(answer).toMatch(/^HTTP\/1.1 500 /);
+    expect(answer).not.toContain("canary");
+    expect(asked.splice(0)).toEqual(["/broken"]);
+  });
+
+  it("leaves plain requests to the app", async () => {
+    expect(await send("GET /a HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")).toMatch(/^HTTP\/1.1 200 OK.*fine$/s);
+  });
+});
