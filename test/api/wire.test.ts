@@ -1,7 +1,7 @@
-import { createServer, request as httpRequest, type Server } from "node:http";
+import { createServer, request as httpRequest, type IncomingHttpHeaders, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { promisify } from "node:util";
-import { gzip } from "node:zlib";
+import { gunzipSync, gzip } from "node:zlib";
 import { SIGNED_BODY_BYTES } from "@cadastre/api/body";
 import { SHARD_BYTES } from "@cadastre/contract/digest";
 import { toScopePath } from "@cadastre/contract/scope";
@@ -119,5 +119,48 @@ describe("over real HTTP", () => {
   it("a natural id in the path is found as it was encoded", async () => {
     const { id } = anInstance(1);
     expect(await jsonOf(await get(`/api/v1/resources/${encodeURIComponent(id)}`))).toMatchObject({ id });
+  });
+
+  /** The answer as it is sent, by a client that takes what it is told to. */
+  const raw = (path: string, encoding?: string, method = "GET") =>
+    new Promise<{ headers: IncomingHttpHeaders; bytes: Buffer }>((resolve, reject) => {
+      const headers = { authorization: `Bearer ${api.admin}`, ...(encoding ? { "accept-encoding": encoding } : {}) };
+      const body = {
+        name: "ci",
+        scopes: ["resources:read"],
+        accounts: Array.from({ length: 90 }, (_, n) => `aws/${1e11 + n}`),
+      };
+      const request = httpRequest(
+        `${origin}${path}`,
+        { method, headers: { ...headers, "content-type": "application/json" } },
+        (response) => {
+          const chunks: Buffer[] = [];
+          response.on("data", (chunk: Buffer) => chunks.push(chunk));
+          response.on("end", () => resolve({ headers: response.headers, bytes: Buffer.concat(chunks) }));
+        },
+      );
+      request.on("error", reject);
+      request.end(method === "POST" ? JSON.stringify(body) : undefined);
+    });
+
+  it("a long answer is compressed for whoever takes gzip, and for nobody else", async () => {
+    const path = "/api/v1/resources?limit=200";
+    const plain = await raw(path);
+    const zipped = await raw(path, "gzip");
+    expect([plain.headers["content-encoding"], zipped.headers["content-encoding"]]).toEqual([undefined, "gzip"]);
+    expect(zipped.bytes.byteLength).toBeLessThan(plain.bytes.byteLength / 5);
+    expect(JSON.parse(gunzipSync(zipped.bytes).toString())).toEqual(JSON.parse(plain.bytes.toString()));
+    expect((await raw("/healthz", "gzip")).headers["content-encoding"]).toBeUndefined();
+  });
+
+  it("an answer with a version or a secret is sent as it is: its ETag stays, its length tells nothing", async () => {
+    const one = await raw(`/api/v1/resources/${encodeURIComponent(anInstance(1).id)}`, "gzip");
+    expect(one.headers.etag).toMatch(/^"\d+"$/);
+    const made = await raw("/api/v1/tokens", "gzip", "POST");
+    expect(made.bytes.toString()).toContain("secret");
+    for (const { headers } of [one, made]) {
+      expect(headers["content-encoding"]).toBeUndefined();
+      expect(headers["cache-control"]).toBe("no-store, no-transform");
+    }
   });
 });

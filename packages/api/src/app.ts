@@ -5,6 +5,7 @@ import type { GivenToken } from "@cadastre/core/access/authenticate-token";
 import type { Context } from "@cadastre/core/context";
 import type { Opener, Sealer } from "@cadastre/core/vault/ports";
 import { Hono } from "hono";
+import { compress } from "hono/compress";
 import { TrieRouter } from "hono/router/trie-router";
 import type { ReadAsset } from "./assets.ts";
 import type { ApiContext, ApiEnv } from "./env.ts";
@@ -82,6 +83,7 @@ export function createApp(options: AppOptions): Hono<ApiEnv> {
   // This router tries routes in the order of the table, also those whose parameters take slashes.
   const app = new Hono<ApiEnv>({ router: new TrieRouter() });
   app.use(observe({ log, now: context.now, meter: context.table.meter }));
+  app.use(compress({ encoding: "gzip" }));
   app.use(securityHeaders);
   for (const [path, here] of Map.groupBy(ROUTES.filter(isServed), (route) => route.endpoint.path)) {
     const pattern = toPattern(path);

@@ -90,8 +90,12 @@ function respond(endpoint: Endpoint, result: unknown, replayed: boolean): Respon
   if (!endpoint.answer) return new Response(null, { status: 204, headers });
   const answer = endpoint.answer.parse(result);
   if (endpoint.etag) headers.set("etag", `"${(answer as { version: number }).version}"`);
+  // Compressed, an ETag is another one, and a secret's neighbours tell of it by their length.
+  if (endpoint.etag || endpoint.secret) headers.set("cache-control", "no-store, no-transform");
+  const text = JSON.stringify(answer);
   headers.set("content-type", "application/json");
-  return new Response(JSON.stringify(answer), { status, headers });
+  headers.set("content-length", String(Buffer.byteLength(text)));
+  return new Response(text, { status, headers });
 }
 
 /** Answers one request by its route: who, then what, then the use case, then the form of the answer. */

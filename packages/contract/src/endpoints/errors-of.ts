@@ -36,12 +36,13 @@ const WITH_BODY: readonly ErrorCode[] = ["request.malformed", "request.media_typ
 
 /** The errors that an endpoint can answer: those that follow from its definition, and its own. */
 export function errorsOf(endpoint: EndpointDefinition): ErrorCode[] {
-  const { access, body, query, ifMatch } = endpoint;
+  const { access, params, body, query, ifMatch } = endpoint;
   return [
     ...new Set([
       ...(endpoint.errors ?? []),
       ...ALWAYS,
       ...(access.kind === "public" ? [] : KNOWN_CALLER),
+      ...(params === undefined ? [] : (["request.invalid"] as const)),
       ...(access.kind === "operator" ? BY_TOKEN : []),
       ...(access.kind === "signed" ? BY_SIGNATURE : []),
       ...(body === undefined ? [] : WITH_BODY),
