@@ -168,7 +168,12 @@ const cases: Case[] = [
     "PATCH /api/v1/accounts/aws/1",
     { body: { tier: "1" }, headers: { "if-match": '"7"' } },
   ],
-  ["revokes a token", () => client.tokens.revoke({ id: "tok_1" }), aToken, "DELETE /api/v1/tokens/tok_1"],
+  [
+    "revokes a token and leaves those that were made with it",
+    () => client.tokens.revoke({ id: "tok_1", descendants: false }),
+    { ...aToken, descendants: [] },
+    "DELETE /api/v1/tokens/tok_1?descendants=false",
+  ],
   [
     "revokes a credential",
     () => client.credentials.revoke({ id: "crd_1" }),

@@ -21,7 +21,8 @@ export const newToken = z.strictObject({
     .int()
     .min(60)
     .max(366 * 86_400)
-    .default(90 * 86_400),
+    .optional()
+    .meta({ description: "90 days when absent; no longer than the token that makes it lives" }),
 });
 export type NewToken = z.output<typeof newToken>;
 
@@ -38,6 +39,17 @@ export const token = z.object({
   version: z.int(),
 });
 export type Token = z.output<typeof token>;
+
+/** How long a token lives when nobody says, and its maker lives as long. */
+export const TOKEN_SECONDS = 90 * 86_400;
+
+/** A token that was revoked, and those that were made with it, by it or by one of them. */
+export const revokedToken = token.extend({
+  descendants: z
+    .array(idSchema("token"))
+    .meta({ description: "Tokens that were made with it, or with one of these, and are revoked by this request" }),
+});
+export type RevokedToken = z.output<typeof revokedToken>;
 
 /** The secret is in the answer to the creation, and nowhere else ever again. */
 export const createdToken = token.extend({ secret: z.string() });

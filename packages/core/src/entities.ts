@@ -6,6 +6,7 @@ import {
   CollectorListItem,
   CollectorNameItem,
   NonceItem,
+  TokenChildItem,
   TokenItem,
   TokenListItem,
 } from "./access/items.ts";
@@ -61,6 +62,7 @@ export const ENTITIES: readonly AnyEntity[] = [
   SetItem,
   StaleItem,
   SourceItem,
+  TokenChildItem,
   TokenItem,
   TokenListItem,
   TriggerItem,

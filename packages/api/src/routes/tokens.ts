@@ -15,5 +15,5 @@ export const TOKEN_ROUTES = implement(tokens, {
     },
   },
   list: ({ context, query }) => listTokens(context, query),
-  revoke: ({ context, actor, params }) => revokeToken(context, actor, params.id),
+  revoke: ({ context, actor, params, query }) => revokeToken(context, actor, params.id, query),
 });

@@ -59,7 +59,10 @@ export function addTokens(program: Command, cli: Cli): void {
         ),
       )
       .addOption(
-        new Option("--expires-in <time>", "such as 12h or 30d, at most 366d (default: 90d)").argParser(duration),
+        new Option(
+          "--expires-in <time>",
+          "such as 12h or 30d, at most 366d and no longer than your own token (default: 90d)",
+        ).argParser(duration),
       )
       .action((name: string, _: unknown, command: Command) => create(cli, name, command)),
     "tokens create ci --scopes resources:read,discovery:read --expires-in 30d > ci.token",
@@ -74,10 +77,17 @@ export function addTokens(program: Command, cli: Cli): void {
   );
   tokens
     .command("revoke")
-    .description("end a token at once and for good")
+    .description("end a token at once and for good, and those that were made with it")
     .argument("<id>", "tok_…")
+    .option("--keep-descendants", "leave the tokens that were made with it as they are")
     .action(async (id: string, _: unknown, command: Command) => {
-      await openClient(cli, optionsOf(command)).tokens.revoke({ id });
+      const options = optionsOf<{ keepDescendants?: boolean }>(command);
+      const kept = options.keepDescendants === true;
+      const { descendants } = await openClient(cli, options).tokens.revoke({
+        id,
+        descendants: !kept,
+      });
       await cli.stderr.write(`revoked ${neutralise(id)}\n`);
+      for (const one of descendants) await cli.stderr.write(`revoked ${one}, which was made with it\n`);
     });
 }

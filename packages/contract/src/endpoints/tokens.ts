@@ -1,10 +1,10 @@
 import * as z from "zod";
 import { idSchema } from "../ids.ts";
-import { createdToken, newToken, token } from "../token.ts";
+import { createdToken, newToken, revokedToken, token } from "../token.ts";
 import { page } from "../view.ts";
 import { defineArea, defineEndpoint, operator } from "./endpoint.ts";
 import { exampleId } from "./examples.ts";
-import { pagingQuery } from "./query.ts";
+import { pagingQuery, yesOrNo } from "./query.ts";
 
 export const tokens = defineArea("tokens", {
   create: defineEndpoint({
@@ -36,12 +36,17 @@ export const tokens = defineArea("tokens", {
     method: "DELETE",
     path: "/api/v1/tokens/{id}",
     access: operator("tokens:write", "token"),
-    summary: "Revoke a token at once and for good",
+    summary: "Revoke a token at once and for good, and those that were made with it",
+    description:
+      "`descendants=false` leaves those that were made with it as they are. Without `admin` it needs all that the token may do, since who could not give it cannot take it away; a token may always revoke itself.",
     params: z.object({ id: idSchema("token") }),
-    answer: token,
+    query: z.strictObject({
+      descendants: yesOrNo.default(true).meta({ description: "Whether those that were made with it end, too" }),
+    }),
+    answer: revokedToken,
     etag: true,
     mutates: true,
-    errors: ["token.not_found", "request.conflict"],
+    errors: ["token.not_found", "token.scope", "request.conflict"],
     example: { params: { id: exampleId("token") } },
   }),
 });

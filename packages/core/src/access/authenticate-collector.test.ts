@@ -1,7 +1,7 @@
 import { CLOCK_SKEW_SECONDS, NONCE_LIFE_SECONDS, SIGNATURE_LIFE_SECONDS } from "@cadastre/contract/signature";
 import { ConflictError } from "@cadastre/store/errors";
 import { describe, expect, test } from "vitest";
-import { aContext, anActor, auditRecords, type TestContext, withEmptyReplica } from "../audit/testing.ts";
+import { aContext, anAdmin, auditRecords, type TestContext, withEmptyReplica } from "../audit/testing.ts";
 import { FIRST_ORGANIZATION } from "../context.ts";
 import { createCollectorAuthentication } from "./authenticate-collector.ts";
 import { approveCollector, rejectCollector, revokeCollector } from "./decide-collector.ts";
@@ -10,7 +10,7 @@ import { registerCollector } from "./register-collector.ts";
 import { aCollector, aKey, aSignedRequest } from "./testing.ts";
 
 async function anApproved({ context = aContext(), key = aKey() } = {}) {
-  const made = await registerCollector(context, anActor, aCollector(key), { approved: true });
+  const made = await registerCollector(context, anAdmin, aCollector(key), { approved: true });
   return { context, key, made, authenticate: createCollectorAuthentication({ context }) };
 }
 
@@ -41,7 +41,7 @@ describe("a signed request", () => {
   test("of a collector that was just approved or revoked is judged by that, however far replicas are behind", async () => {
     const { context, key, made, authenticate } = await anApproved({ context: withEmptyReplica(aContext()) });
     await authenticate(await aSignedRequest(key, context.now()));
-    await revokeCollector(context, anActor, made.id);
+    await revokeCollector(context, anAdmin, made.id);
     await expect(authenticate(await aSignedRequest(key, context.now()))).rejects.toMatchObject({
       code: "collector.revoked",
       principal: { type: "collector", id: made.id },
@@ -147,16 +147,16 @@ describe("a signed request", () => {
     const authenticate = createCollectorAuthentication({ context });
     const key = aKey();
     const attempt = async () => authenticate(await aSignedRequest(key, context.now()));
-    const made = await registerCollector(context, anActor, aCollector(key));
+    const made = await registerCollector(context, anAdmin, aCollector(key));
     await expect(attempt()).rejects.toMatchObject({ code: "collector.pending", status: 403 });
-    await approveCollector(context, anActor, made.id);
+    await approveCollector(context, anAdmin, made.id);
     await attempt();
-    await revokeCollector(context, anActor, made.id);
+    await revokeCollector(context, anAdmin, made.id);
     await expect(attempt()).rejects.toMatchObject({ code: "collector.revoked", status: 403 });
 
     const second = aKey();
-    const rejected = await registerCollector(context, anActor, aCollector(second));
-    await rejectCollector(context, anActor, rejected.id);
+    const rejected = await registerCollector(context, anAdmin, aCollector(second));
+    await rejectCollector(context, anAdmin, rejected.id);
     await expect(authenticate(await aSignedRequest(second, context.now()))).rejects.toMatchObject({
       code: "collector.rejected",
       status: 403,
@@ -165,7 +165,7 @@ describe("a signed request", () => {
 
   test("that a revoked collector repeats is told of the replay before the state", async () => {
     const { context, key, made, authenticate } = await anApproved();
-    await revokeCollector(context, anActor, made.id);
+    await revokeCollector(context, anAdmin, made.id);
     const request = await aSignedRequest(key, context.now());
     await expect(authenticate(request)).rejects.toMatchObject({ code: "collector.revoked" });
     await expect(authenticate(request)).rejects.toMatchObject({ code: "signature.replayed" });
@@ -178,7 +178,7 @@ describe("a signed request", () => {
     await expect(authenticate(await aSignedRequest(key, context.now()))).rejects.toMatchObject({
       code: "signature.unknown_key",
     });
-    await registerCollector(context, anActor, aCollector(key), { approved: true });
+    await registerCollector(context, anAdmin, aCollector(key), { approved: true });
     await authenticate(await aSignedRequest(key, context.now()));
   });
 
@@ -187,7 +187,7 @@ describe("a signed request", () => {
     const authenticate = createCollectorAuthentication({ context, mostKeys: 2 });
     const keys = [aKey(), aKey(), aKey()];
     for (const [at, key] of keys.entries()) {
-      await registerCollector(context, anActor, aCollector(key, { name: `c${at}` }), { approved: true });
+      await registerCollector(context, anAdmin, aCollector(key, { name: `c${at}` }), { approved: true });
     }
     const readsOf = async (key: (typeof keys)[number] | undefined) => {
       if (!key) throw new Error("no such key");

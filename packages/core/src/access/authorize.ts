@@ -40,6 +40,10 @@ const POLICIES: Readonly<Record<Principal["type"], Policy>> = {
   system: () => ({ allowed: true }),
 };
 
+/** Whether a principal may do all that can be done, and decide on what it has asked for itself. */
+export const isAdmin = ({ type, attributes }: Principal): boolean =>
+  type === "system" || (type === "token" && (attributes.scopes ?? []).includes("admin"));
+
 /** Whether a principal may do this, and what of such things it may see. Nothing is read: all that counts is in the principal. */
 export function decideAccess(principal: Principal, action: Action, target: Target): Decision {
   return POLICIES[principal.type](principal, action, target);

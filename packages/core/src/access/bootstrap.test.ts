@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { aContext, anActor, auditRecords, withEmptyReplica } from "../audit/testing.ts";
+import { aContext, anAdmin, auditRecords, withEmptyReplica } from "../audit/testing.ts";
 import { authenticateToken } from "./authenticate-token.ts";
 import { bootstrapAdminToken } from "./bootstrap.ts";
 import { listTokens, revokeToken } from "./tokens.ts";
@@ -81,7 +81,7 @@ describe("the first admin token", () => {
   test("stays revoked when it was revoked; another text makes another token", async () => {
     const context = aContext();
     const { tokenId } = await bootstrapAdminToken(context, { secret: TEXT });
-    await revokeToken(context, anActor, tokenId);
+    await revokeToken(context, anAdmin, tokenId);
     await bootstrapAdminToken(context, { secret: TEXT });
     await expect(authenticateToken(context, TEXT, { text: TEXT, tokenId })).rejects.toMatchObject({
       code: "auth.revoked",

@@ -11,7 +11,7 @@ import { toTokenItem } from "./tokens.ts";
 /** Given texts are visible ASCII, as a header takes it, and long enough not to be guessed. */
 const GIVEN = /^[\x21-\x7e]{16,512}$/;
 const ACTOR = systemActor("bootstrap");
-const FIRST: NewToken = {
+const FIRST: NewToken & { readonly expiresInSeconds: number } = {
   name: "first admin",
   scopes: ["admin", "credentials:reveal"],
   expiresInSeconds: 366 * 86_400,

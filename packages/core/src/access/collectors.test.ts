@@ -1,8 +1,8 @@
 import { collector } from "@cadastre/contract/collector";
 import { ConflictError } from "@cadastre/store/errors";
 import { describe, expect, test } from "vitest";
-import { aContext, anActor, auditRecords, type TestContext, withEmptyReplica } from "../audit/testing.ts";
-import { actorName } from "../context.ts";
+import { aContext, anAdmin, auditRecords, type TestContext, withEmptyReplica } from "../audit/testing.ts";
+import { type Actor, actorName } from "../context.ts";
 import { createCredential, revokeCredential } from "../vault/credentials.ts";
 import type { Sealer } from "../vault/ports.ts";
 import { getCollector, listCollectors } from "./collectors.ts";
@@ -15,10 +15,10 @@ const NOBODY = "col_01JD0000000000000000000000";
 const sealer: Sealer = { seal: async (plaintext) => Uint8Array.from(plaintext) };
 
 const register = (context: TestContext, more: Parameters<typeof aCollector>[1] = {}, key = aKey()) =>
-  registerCollector(context, anActor, aCollector(key, more));
+  registerCollector(context, anAdmin, aCollector(key, more));
 
 const aCredential = (context: TestContext) =>
-  createCredential(context, sealer, anActor, {
+  createCredential(context, sealer, anAdmin, {
     name: "key",
     description: "",
     secret: { type: "generic", secret: "hidden" },
@@ -36,15 +36,15 @@ describe("registering a collector", () => {
       state: "pending",
       keyFingerprint: key.signer.keyId,
       keyAlgorithm: "ecdsa-p256-sha256",
-      createdBy: actorName(anActor),
+      createdBy: actorName(anAdmin),
       createdAt: "2026-11-22T05:00:00.000Z",
     });
     expect(await actions(context)).toEqual(["collector.register"]);
   });
 
   test("approves it at once only where that is asked for", async () => {
-    const made = await registerCollector(aContext(), anActor, aCollector(aKey()), { approved: true });
-    expect(made).toMatchObject({ state: "approved", decidedBy: actorName(anActor), decidedAt: made.createdAt });
+    const made = await registerCollector(aContext(), anAdmin, aCollector(aKey()), { approved: true });
+    expect(made).toMatchObject({ state: "approved", decidedBy: actorName(anAdmin), decidedAt: made.createdAt });
   });
 
   test("refuses a name in use, and a key that was ever registered, and writes nothing", async () => {
@@ -53,7 +53,7 @@ describe("registering a collector", () => {
     const made = await register(context, {}, key);
     await expect(register(context)).rejects.toMatchObject({ code: "collector.name_taken" });
     await expect(register(context, { name: "other" }, key)).rejects.toMatchObject({ code: "collector.key_taken" });
-    await revokeCollector(context, anActor, made.id);
+    await revokeCollector(context, anAdmin, made.id);
     await expect(register(context, { name: "other" }, key)).rejects.toMatchObject({ code: "collector.key_taken" });
     expect((await listCollectors(context, { limit: 10, lastSeen: neverSeen })).items).toHaveLength(1);
     expect(await actions(context)).toEqual(["collector.register", "collector.revoke"]);
@@ -100,12 +100,12 @@ describe("deciding on a collector", () => {
     const one = await register(context, { name: "one" });
     const two = await register(context, { name: "two" });
     context.advance(5);
-    expect(await approveCollector(context, anActor, one.id)).toMatchObject({
+    expect(await approveCollector(context, anAdmin, one.id)).toMatchObject({
       state: "approved",
       decidedAt: "2026-11-22T05:00:05.000Z",
     });
-    expect(await rejectCollector(context, anActor, two.id)).toMatchObject({ state: "rejected" });
-    expect(await revokeCollector(context, anActor, one.id)).toMatchObject({ state: "revoked" });
+    expect(await rejectCollector(context, anAdmin, two.id)).toMatchObject({ state: "rejected" });
+    expect(await revokeCollector(context, anAdmin, one.id)).toMatchObject({ state: "revoked" });
     const decided = ["collector.approve", "collector.reject", "collector.revoke"];
     expect(await actions(context)).toEqual(["collector.register", "collector.register", ...decided]);
   });
@@ -113,15 +113,15 @@ describe("deciding on a collector", () => {
   test("is final: what is rejected or revoked stays so", async () => {
     const context = aContext();
     const one = await register(context);
-    await rejectCollector(context, anActor, one.id);
+    await rejectCollector(context, anAdmin, one.id);
     for (const decide of [approveCollector, rejectCollector, revokeCollector]) {
-      await expect(decide(context, anActor, one.id)).rejects.toMatchObject({ code: "collector.state" });
+      await expect(decide(context, anAdmin, one.id)).rejects.toMatchObject({ code: "collector.state" });
     }
-    await expect(patchCollector(context, anActor, one.id, {}, { version: one.version })).rejects.toMatchObject({
+    await expect(patchCollector(context, anAdmin, one.id, {}, { version: one.version })).rejects.toMatchObject({
       code: "request.precondition_failed",
     });
     const { version } = await getCollector(context, one.id, neverSeen);
-    await expect(patchCollector(context, anActor, one.id, {}, { version })).rejects.toMatchObject({
+    await expect(patchCollector(context, anAdmin, one.id, {}, { version })).rejects.toMatchObject({
       code: "collector.state",
     });
   });
@@ -130,8 +130,8 @@ describe("deciding on a collector", () => {
     const context = aContext();
     const one = await register(context);
     const results = await Promise.allSettled([
-      approveCollector(context, anActor, one.id),
-      rejectCollector(context, anActor, one.id),
+      approveCollector(context, anAdmin, one.id),
+      rejectCollector(context, anAdmin, one.id),
     ]);
     expect(results.map((result) => result.status).sort()).toEqual(["fulfilled", "rejected"]);
     expect(await actions(context)).toHaveLength(2);
@@ -140,19 +140,19 @@ describe("deciding on a collector", () => {
   test("frees the name, so that a new key goes on under it", async () => {
     const context = aContext();
     const one = await register(context);
-    await revokeCollector(context, anActor, one.id);
+    await revokeCollector(context, anAdmin, one.id);
     const two = await register(context);
     expect(two).toMatchObject({ name: one.name, state: "pending" });
-    await rejectCollector(context, anActor, two.id);
+    await rejectCollector(context, anAdmin, two.id);
     expect(await register(context)).toMatchObject({ name: one.name });
   });
 
   test("that approves keeps the name taken, and what is approved can be changed", async () => {
     const context = aContext();
     const one = await register(context);
-    const { version } = await approveCollector(context, anActor, one.id);
+    const { version } = await approveCollector(context, anAdmin, one.id);
     await expect(register(context)).rejects.toMatchObject({ code: "collector.name_taken" });
-    expect(await patchCollector(context, anActor, one.id, { accounts: ["2"] }, { version })).toMatchObject({
+    expect(await patchCollector(context, anAdmin, one.id, { accounts: ["2"] }, { version })).toMatchObject({
       state: "approved",
       accounts: ["2"],
     });
@@ -161,7 +161,7 @@ describe("deciding on a collector", () => {
   test("finds no collector of an unknown id", async () => {
     const context = aContext();
     for (const decide of [approveCollector, rejectCollector, revokeCollector]) {
-      await expect(decide(context, anActor, NOBODY)).rejects.toMatchObject({ code: "collector.not_found" });
+      await expect(decide(context, anAdmin, NOBODY)).rejects.toMatchObject({ code: "collector.not_found" });
     }
     await expect(getCollector(context, NOBODY, neverSeen)).rejects.toMatchObject({ code: "collector.not_found" });
   });
@@ -175,9 +175,44 @@ describe("deciding on a collector", () => {
       return Promise.reject(new ConflictError([{ index: 0, reason: "busy" }]));
     };
     const busy = { ...context, table: { ...context.table, commit } };
-    await expect(approveCollector(busy, anActor, one.id)).rejects.toMatchObject({ code: "request.conflict" });
+    await expect(approveCollector(busy, anAdmin, one.id)).rejects.toMatchObject({ code: "request.conflict" });
     expect(commits).toBe(4);
     expect(await getCollector(context, one.id, neverSeen)).toMatchObject({ state: "pending" });
+  });
+});
+
+describe("who may decide", () => {
+  const anOperator = (id: string): Actor => ({
+    ...anAdmin,
+    principal: { ...anAdmin.principal, id, attributes: { scopes: ["collectors:write"] } },
+  });
+
+  test("is another than who registered it, unless an admin", async () => {
+    const context = aContext();
+    const own = await registerCollector(context, anOperator("tok_a"), aCollector(aKey(), { accounts: ["1"] }));
+    await expect(approveCollector(context, anOperator("tok_a"), own.id)).rejects.toMatchObject({
+      code: "auth.forbidden",
+      message: "who registered a collector approves it only with the scope admin",
+    });
+    expect((await getCollector(context, own.id, neverSeen)).state).toBe("pending");
+    expect(await approveCollector(context, anOperator("tok_b"), own.id)).toMatchObject({ state: "approved" });
+    await revokeCollector(context, anOperator("tok_a"), own.id);
+    const admins = await register(context);
+    expect(await approveCollector(context, anAdmin, admins.id)).toMatchObject({ state: "approved" });
+  });
+
+  test("is an admin alone for a collector that speaks for all accounts", async () => {
+    const context = aContext();
+    const all = { code: "auth.forbidden", message: "a collector for all accounts (*) needs the scope admin" };
+    const asked = registerCollector(context, anOperator("tok_a"), aCollector(aKey(), { accounts: ["1", "*"] }));
+    await expect(asked).rejects.toMatchObject(all);
+    const one = await registerCollector(context, anOperator("tok_a"), aCollector(aKey(), { accounts: ["1"] }));
+    const patch = { accounts: ["*"] };
+    await expect(patchCollector(context, anOperator("tok_b"), one.id, patch, {})).rejects.toMatchObject(all);
+    expect(await patchCollector(context, anAdmin, one.id, patch, {})).toMatchObject(patch);
+    expect(await patchCollector(context, anOperator("tok_b"), one.id, { accounts: ["2"] }, {})).toMatchObject({
+      accounts: ["2"],
+    });
   });
 });
 
@@ -189,23 +224,23 @@ describe("the version that an operator saw", () => {
   ])("must still be the collector's to %s it; without one it is what there is", async (_, decide) => {
     const context = aContext();
     const one = await register(context);
-    const { version } = await patchCollector(context, anActor, one.id, { accounts: ["2"] }, { version: one.version });
-    await expect(decide(context, anActor, one.id, one.version)).rejects.toMatchObject({
+    const { version } = await patchCollector(context, anAdmin, one.id, { accounts: ["2"] }, { version: one.version });
+    await expect(decide(context, anAdmin, one.id, one.version)).rejects.toMatchObject({
       code: "request.precondition_failed",
     });
     expect((await getCollector(context, one.id, neverSeen)).state).toBe("pending");
-    await decide(context, anActor, one.id, version);
+    await decide(context, anAdmin, one.id, version);
     const two = await register(context, { name: "two" });
-    expect((await decide(context, anActor, two.id)).state).not.toBe("pending");
+    expect((await decide(context, anAdmin, two.id)).state).not.toBe("pending");
   });
 });
 
 test("what was just registered is read, decided, changed and listed, however far replicas are behind", async () => {
   const context = withEmptyReplica(aContext());
   const { id: credential } = await aCredential(context);
-  const made = await registerCollector(context, anActor, aCollector(aKey(), { credential }), { mayReveal: true });
-  await patchCollector(context, anActor, made.id, { accounts: ["2"] }, { version: made.version });
-  const approved = await approveCollector(context, anActor, made.id);
+  const made = await registerCollector(context, anAdmin, aCollector(aKey(), { credential }), { mayReveal: true });
+  await patchCollector(context, anAdmin, made.id, { accounts: ["2"] }, { version: made.version });
+  const approved = await approveCollector(context, anAdmin, made.id);
   expect(approved).toMatchObject({ state: "approved", accounts: ["2"], credential });
   expect(await getCollector(context, made.id, neverSeen)).toEqual(approved);
 });
@@ -213,7 +248,7 @@ test("what was just registered is read, decided, changed and listed, however far
 test("a decision's record says what was decided from what, on which collector and key", async () => {
   const context = aContext();
   const made = await register(context, { accounts: ["1"] });
-  await approveCollector(context, anActor, made.id);
+  await approveCollector(context, anAdmin, made.id);
   const [registered, approved] = await auditRecords(context);
   expect(registered).toMatchObject({
     target: made.id,
@@ -236,11 +271,11 @@ describe("changing a collector", () => {
   test("changes its accounts at the version that was seen, and the record has both", async () => {
     const context = aContext();
     const one = await register(context);
-    const patched = await patchCollector(context, anActor, one.id, { accounts: ["2"] }, { version: one.version });
+    const patched = await patchCollector(context, anAdmin, one.id, { accounts: ["2"] }, { version: one.version });
     expect(patched).toMatchObject({ accounts: ["2"] });
     expect(patched.version).not.toBe(one.version);
     await expect(
-      patchCollector(context, anActor, one.id, { accounts: ["3"] }, { version: one.version }),
+      patchCollector(context, anAdmin, one.id, { accounts: ["3"] }, { version: one.version }),
     ).rejects.toMatchObject({ code: "request.precondition_failed" });
     const records = await auditRecords(context);
     expect(records).toHaveLength(2);
@@ -252,7 +287,7 @@ describe("changing a collector", () => {
     const one = await register(context);
     const results = await Promise.allSettled(
       ["2", "3"].map((account) =>
-        patchCollector(context, anActor, one.id, { accounts: [account] }, { version: one.version }),
+        patchCollector(context, anAdmin, one.id, { accounts: [account] }, { version: one.version }),
       ),
     );
     expect(results.map((result) => result.status).sort()).toEqual(["fulfilled", "rejected"]);
@@ -265,12 +300,12 @@ describe("changing a collector", () => {
     const { id: credential } = await aCredential(context);
     const one = await register(context);
     const may = { version: one.version, mayReveal: true };
-    const bound = await patchCollector(context, anActor, one.id, { credential }, may);
+    const bound = await patchCollector(context, anAdmin, one.id, { credential }, may);
     expect(bound.credential).toBe(credential);
     const version = bound.version;
-    const kept = await patchCollector(context, anActor, one.id, { accounts: ["2"] }, { version });
+    const kept = await patchCollector(context, anAdmin, one.id, { accounts: ["2"] }, { version });
     expect(kept).toMatchObject({ credential, accounts: ["2"] });
-    const unbound = await patchCollector(context, anActor, one.id, { credential: null }, { version: kept.version });
+    const unbound = await patchCollector(context, anAdmin, one.id, { credential: null }, { version: kept.version });
     expect(unbound.credential).toBeUndefined();
     expect(unbound.accounts).toEqual(["2"]);
     const records = (await auditRecords(context)).filter(({ action }) => action === "collector.patch");
@@ -290,17 +325,17 @@ describe("binding a credential", () => {
     await expect(register(context, { credential })).rejects.toMatchObject({ code: "auth.forbidden" });
     const one = await register(context);
     await expect(
-      patchCollector(context, anActor, one.id, { credential }, { version: one.version }),
+      patchCollector(context, anAdmin, one.id, { credential }, { version: one.version }),
     ).rejects.toMatchObject({ code: "auth.forbidden" });
   });
 
   test("needs a credential that is there and not revoked", async () => {
     const context = aContext();
     const bind = (credential: string) =>
-      registerCollector(context, anActor, aCollector(aKey(), { credential }), { mayReveal: true });
+      registerCollector(context, anAdmin, aCollector(aKey(), { credential }), { mayReveal: true });
     await expect(bind("crd_01JD0000000000000000000000")).rejects.toMatchObject({ code: "credential.not_found" });
     const { id } = await aCredential(context);
-    await revokeCredential(context, anActor, id);
+    await revokeCredential(context, anAdmin, id);
     await expect(bind(id)).rejects.toMatchObject({ code: "credential.revoked" });
     expect((await bind((await aCredential(context)).id)).credential).toMatch(/^crd_/);
   });
@@ -314,7 +349,7 @@ test("a credential that is revoked while it is bound is not bound, by a registra
     const commit: typeof context.table.commit = async (writes) => {
       if (isFirst) {
         isFirst = false;
-        await revokeCredential(context, anActor, credential);
+        await revokeCredential(context, anAdmin, credential);
       }
       return context.table.commit(writes);
     };
@@ -322,12 +357,12 @@ test("a credential that is revoked while it is bound is not bound, by a registra
   };
   const first = (await aCredential(context)).id;
   await expect(
-    registerCollector(racing(first), anActor, aCollector(aKey(), { credential: first }), { mayReveal: true }),
+    registerCollector(racing(first), anAdmin, aCollector(aKey(), { credential: first }), { mayReveal: true }),
   ).rejects.toMatchObject({ code: "credential.revoked" });
   const one = await register(context);
   const second = (await aCredential(context)).id;
   await expect(
-    patchCollector(racing(second), anActor, one.id, { credential: second }, { version: one.version, mayReveal: true }),
+    patchCollector(racing(second), anAdmin, one.id, { credential: second }, { version: one.version, mayReveal: true }),
   ).rejects.toMatchObject({ code: "credential.revoked" });
   const { items } = await listCollectors(context, { limit: 10, lastSeen: neverSeen });
   expect(items.map(({ id, credential }) => [id, credential])).toEqual([[one.id, undefined]]);
@@ -341,7 +376,7 @@ describe("the list of collectors", () => {
       context.advance(1);
       made.push(await register(context, { name }));
     }
-    await approveCollector(context, anActor, made[1]?.id as string);
+    await approveCollector(context, anAdmin, made[1]?.id as string);
     const names = async (state?: "pending" | "approved" | "revoked") =>
       (await listCollectors(context, { limit: 10, state, lastSeen: neverSeen })).items.map(({ name }) => name);
     expect(await names("pending")).toEqual(["a", "c"]);

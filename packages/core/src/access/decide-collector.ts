@@ -6,10 +6,11 @@ import { commitRecorded } from "../audit/commit-recorded.ts";
 import { changesBetween } from "../changes.ts";
 import { type Actor, actorName, type Context } from "../context.ts";
 import { retryOnConflict } from "../retry-on-conflict.ts";
+import { isAdmin } from "./authorize.ts";
 import { bindCredential } from "./bind-credential.ts";
 import { readCollector, toCollector } from "./collectors.ts";
 import { CollectorItem, CollectorNameItem } from "./items.ts";
-import { normalAccounts, someOf } from "./register-collector.ts";
+import { normalAccounts, requireMayBind, someOf } from "./register-collector.ts";
 
 type State = Collector["state"];
 
@@ -37,6 +38,8 @@ async function decide(
     if (!from.includes(stored.state)) {
       throw new ProblemError("collector.state", `it is ${stored.state}; to ${verb} it must be ${from.join(" or ")}`);
     }
+    if (to === "approved" && stored.createdBy === actorName(actor) && !isAdmin(actor.principal))
+      throw new ProblemError("auth.forbidden", "who registered a collector approves it only with the scope admin");
     const decided = { ...stored, state: to, decidedAt: context.now().toISOString(), decidedBy: actorName(actor) };
     const freed = to === "approved" ? [] : [remove(CollectorNameItem, { name: stored.name })];
     await commitRecorded(context, actor, [replace(CollectorItem, decided, stored.version), ...freed], {
@@ -49,7 +52,7 @@ async function decide(
   return toCollector(await readCollector(context, id));
 }
 
-/** Lets a pending collector deliver. Throws 404 `collector.not_found`, 409 `collector.state`. Writes it and one audit record. */
+/** Lets a pending collector deliver. Throws 403 `auth.forbidden` for who registered it, unless an admin, 404 `collector.not_found`, 409 `collector.state`. Writes it and one audit record. */
 export function approveCollector(context: Context, actor: Actor, id: string, version?: number): Promise<Collector> {
   return decide(context, actor, id, { verb: "approve", from: ["pending"], to: "approved" }, version);
 }
@@ -95,6 +98,7 @@ export async function patchCollector(
     const credential = patch.credential === undefined ? before : (patch.credential ?? undefined);
     const bound = credential === before ? [] : await bindCredential(context, credential, mayReveal);
     const accounts = patch.accounts === undefined ? stored.accounts : normalAccounts(patch.accounts);
+    if (patch.accounts !== undefined) requireMayBind(actor, accounts);
     const patched: CollectorItem = { ...rest, accounts, ...(credential === undefined ? {} : { credential }) };
     const changes = [
       ...(changesBetween(stored.accounts, accounts).length === 0

@@ -2,7 +2,7 @@ import { newToken } from "@cadastre/contract/token";
 import { ConflictError } from "@cadastre/store/errors";
 import { check, put } from "@cadastre/store/table";
 import { expect, test } from "vitest";
-import { aContext, anActor } from "../audit/testing.ts";
+import { aContext, anAdmin } from "../audit/testing.ts";
 import { systemActor } from "../context.ts";
 import { forgetTokens } from "./forget-tokens.ts";
 import { BootstrapItem, TokenItem } from "./items.ts";
@@ -17,7 +17,7 @@ test("a token that is revoked while it is to be forgotten stays: it ended just n
   await context.table.commit([put(BootstrapItem, { ...key, token: "x" })]);
   const forget = { endedBefore: context.now(), after: undefined, guard: check(BootstrapItem, key, "present") };
   const commit: typeof context.table.commit = async (writes) => {
-    await revokeToken(context, anActor, id);
+    await revokeToken(context, anAdmin, id);
     return context.table.commit(writes);
   };
   const late = { ...context, table: { ...context.table, commit } };

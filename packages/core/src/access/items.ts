@@ -57,10 +57,22 @@ export const TokenItem = defineEntity({
   about: "An API token with the hash of its secret. Read strongly on every request that carries it",
   schema: token.omit({ version: true }).extend({
     secretHash: z.string().meta({ description: "SHA-256 over the token's text, hexadecimal" }),
+    /** The token that it was made with; absent where the service made it. */
+    parent: z.string().optional(),
   }),
   key: { partition: (of: { id: string }) => `token#${of.id}`, sort: () => "token" },
 });
 export type TokenItem = ItemOf<typeof TokenItem>;
+
+export const TokenChildItem = defineEntity({
+  type: "token-child",
+  about: "That a token was made with another, which takes it along when it is revoked. Written once for each",
+  schema: z.object({ parent: z.string(), id: z.string() }),
+  key: {
+    partition: (of: { parent: string; id: string }) => `token#${of.parent}`,
+    sort: (of: { parent: string; id: string }) => `child#${of.id}`,
+  },
+});
 
 export const TOKENS_PARTITION = "tokens";
 

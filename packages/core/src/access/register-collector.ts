@@ -6,6 +6,7 @@ import { create } from "@cadastre/store/table";
 import { commitRecorded } from "../audit/commit-recorded.ts";
 import { type Actor, actorName, type Context } from "../context.ts";
 import { isTaken, retryOnConflict } from "../retry-on-conflict.ts";
+import { isAdmin } from "./authorize.ts";
 import { bindCredential } from "./bind-credential.ts";
 import { readCollector, toCollector } from "./collectors.ts";
 import { CollectorItem, CollectorKeyItem, CollectorListItem, CollectorNameItem } from "./items.ts";
@@ -22,10 +23,16 @@ export function normalAccounts(accounts: readonly string[]): string[] {
   return accounts.includes("*") ? ["*"] : [...new Set(accounts)];
 }
 
+/** One that may speak for every account is for admins to make. Throws 403 `auth.forbidden`. */
+export function requireMayBind({ principal }: Actor, accounts: readonly string[]): void {
+  if (!accounts.includes("*") || isAdmin(principal)) return;
+  throw new ProblemError("auth.forbidden", "a collector for all accounts (*) needs the scope admin");
+}
+
 /**
  * Registers a collector's public key under a name; it waits for approval. Throws 422 `request.invalid` (the key), 409
  * `collector.name_taken` while another is pending or approved under the name, 409 `collector.key_taken` when the key was
- * ever registered, 403 `auth.forbidden`, 404 `credential.not_found` and 409 `credential.revoked` for the credential.
+ * ever registered, 403 `auth.forbidden` (also for `*` without admin), 404 `credential.not_found` and 409 `credential.revoked` for the credential.
  * Writes the name, the key, the collector, its place in the list, and one audit record.
  */
 export async function registerCollector(
@@ -34,6 +41,7 @@ export async function registerCollector(
   input: NewCollector,
   { approved = false, mayReveal = false }: RegisterOptions = {},
 ): Promise<Collector> {
+  requireMayBind(actor, input.accounts);
   const key = parsePublicKey(input.publicKey);
   const now = context.now();
   const at = now.toISOString();

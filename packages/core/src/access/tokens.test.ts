@@ -1,12 +1,13 @@
 import { parse } from "@cadastre/contract/parse";
 import { createdToken, newToken, token } from "@cadastre/contract/token";
+import { create } from "@cadastre/store/table";
 import { describe, expect, test } from "vitest";
-import { aContext, anActor, auditRecords, withEmptyReplica } from "../audit/testing.ts";
+import { aContext, anActor, anAdmin, auditRecords, type TestContext, withEmptyReplica } from "../audit/testing.ts";
 import { type Actor, actorName, FIRST_ORGANIZATION, systemActor } from "../context.ts";
 import { authenticateToken } from "./authenticate-token.ts";
 import { TokenItem } from "./items.ts";
 import { idOfTokenText, newTokenText } from "./token-text.ts";
-import { createToken, listTokens, revokeToken } from "./tokens.ts";
+import { createToken, listTokens, revokeToken, toTokenItem } from "./tokens.ts";
 
 const aToken = (more: object = {}) => parse(newToken, { name: "ci", scopes: ["resources:read"], ...more });
 
@@ -15,21 +16,30 @@ function aGranter(scopes: readonly string[], accounts?: readonly string[]): Acto
   const attributes = { scopes, ...(accounts === undefined ? {} : { accounts }) };
   return { ...anActor, principal: { ...anActor.principal, attributes } };
 }
-const anAdmin = aGranter(["admin"]);
+const GRANTER_DAYS = 300;
+
+/** A context that has the granter, which lives for 300 days; in no list and no record. */
+async function withGranter(): Promise<TestContext> {
+  const context = aContext();
+  const granter = { name: "granter", scopes: ["admin" as const], expiresInSeconds: GRANTER_DAYS * 86_400 };
+  const of = { now: context.now(), createdBy: "system" };
+  await context.table.commit([create(TokenItem, toTokenItem(anActor.principal.id, "x", granter, of))]);
+  return context;
+}
 
 describe("tokens", () => {
   test("made or revoked a moment ago counts at once, however far replicas are behind", async () => {
-    const context = withEmptyReplica(aContext());
+    const context = withEmptyReplica(await withGranter());
     const made = await createToken(context, anAdmin, aToken());
     expect((await authenticateToken(context, made.secret)).id).toBe(made.id);
-    await revokeToken(context, anActor, made.id);
+    await revokeToken(context, anAdmin, made.id);
     await expect(authenticateToken(context, made.secret)).rejects.toMatchObject({ code: "auth.revoked" });
   });
 
   test("its records say which scopes and accounts were given to it until when, and which token was revoked", async () => {
-    const context = aContext();
+    const context = await withGranter();
     const { id, expiresAt } = await createToken(context, anAdmin, aToken({ accounts: ["aws/1", "aws/1"] }));
-    await revokeToken(context, anActor, id);
+    await revokeToken(context, anAdmin, id);
     const [created, revoked] = await auditRecords(context);
     expect(created).toMatchObject({ action: "token.create", target: id, actor: actorName(anAdmin) });
     expect(created?.detail).toEqual({ name: "ci", scopes: ["resources:read"], accounts: ["aws/1"], expiresAt });
@@ -37,7 +47,7 @@ describe("tokens", () => {
   });
 
   test("the service itself gives anything, a token admin only when it is one itself", async () => {
-    const context = aContext();
+    const context = await withGranter();
     const everything = aToken({ scopes: ["admin", "credentials:reveal"] });
     expect((await createToken(context, systemActor("req_1"), everything)).scopes).toHaveLength(2);
     const both = aGranter(["admin", "credentials:reveal"]);
@@ -48,7 +58,7 @@ describe("tokens", () => {
   });
 
   test("a created token authenticates as its scopes and actor", async () => {
-    const context = aContext();
+    const context = await withGranter();
     const made = await createToken(context, anAdmin, aToken());
     createdToken.parse(made);
     expect(await authenticateToken(context, made.secret)).toEqual({
@@ -60,7 +70,7 @@ describe("tokens", () => {
   });
 
   test("nobody gives what they do not have, admin not credentials:reveal, and nothing is written", async () => {
-    const context = aContext();
+    const context = await withGranter();
     const give = (scopes: string[], own: ("admin" | "tokens:write")[]) =>
       createToken(context, aGranter(own), aToken({ scopes }));
     await expect(give(["credentials:reveal"], ["admin"])).rejects.toMatchObject({ code: "token.scope" });
@@ -74,7 +84,7 @@ describe("tokens", () => {
   });
 
   test("who is limited to accounts gives these or fewer, and gives its limits on when it says none", async () => {
-    const context = aContext();
+    const context = await withGranter();
     const granter = aGranter(["admin"], ["aws/1", "aws/2"]);
     const give = (accounts?: string[]) => createToken(context, granter, aToken(accounts ? { accounts } : {}));
     await expect(give(["aws/1", "aws/3"])).rejects.toMatchObject({
@@ -88,19 +98,19 @@ describe("tokens", () => {
   });
 
   test("who is limited to accounts sees and revokes the tokens that are limited to no others", async () => {
-    const context = aContext();
+    const context = await withGranter();
     const free = await createToken(context, anAdmin, aToken());
     const other = await createToken(context, anAdmin, aToken({ accounts: ["aws/1", "aws/2"] }));
     const own = await createToken(context, anAdmin, aToken({ accounts: ["aws/1"] }));
     const limited = { ...context, restriction: { accounts: ["aws/1"] } };
     expect((await listTokens(limited, { limit: 10 })).items.map(({ id }) => id)).toEqual([own.id]);
     for (const { id } of [free, other])
-      await expect(revokeToken(limited, anActor, id)).rejects.toMatchObject({ code: "token.not_found" });
-    expect((await revokeToken(limited, anActor, own.id)).revokedAt).toBeDefined();
+      await expect(revokeToken(limited, anAdmin, id)).rejects.toMatchObject({ code: "token.not_found" });
+    expect((await revokeToken(limited, anAdmin, own.id)).revokedAt).toBeDefined();
   });
 
   test("malformed, unknown and wrong are one and the same answer", async () => {
-    const context = aContext();
+    const context = await withGranter();
     const made = await createToken(context, anAdmin, aToken());
     const unknown = newTokenText("tok_01JD0000000000000000000000");
     const wrong = newTokenText(made.id);
@@ -119,7 +129,7 @@ describe("tokens", () => {
   });
 
   test("an expired token says so to its holder alone, at the very second", async () => {
-    const context = aContext();
+    const context = await withGranter();
     const made = await createToken(context, anAdmin, aToken({ expiresInSeconds: 60 }));
     context.advance(59.999);
     await authenticateToken(context, made.secret);
@@ -129,13 +139,13 @@ describe("tokens", () => {
   });
 
   test("a revoked token is refused at once, and revoking it again changes nothing", async () => {
-    const context = aContext();
+    const context = await withGranter();
     const made = await createToken(context, anAdmin, aToken());
-    const revoked = await revokeToken(context, anActor, made.id);
-    expect(revoked).toMatchObject({ revokedBy: actorName(anActor), revokedAt: "2026-11-22T05:00:00.000Z" });
+    const revoked = await revokeToken(context, anAdmin, made.id);
+    expect(revoked).toMatchObject({ revokedBy: actorName(anAdmin), revokedAt: "2026-11-22T05:00:00.000Z" });
     await expect(authenticateToken(context, made.secret)).rejects.toMatchObject({ code: "auth.revoked" });
     context.advance(10);
-    expect(await revokeToken(context, anActor, made.id)).toEqual(revoked);
+    expect(await revokeToken(context, anAdmin, made.id)).toEqual(revoked);
     expect((await auditRecords(context)).map((record) => record.action)).toEqual(["token.create", "token.revoke"]);
   });
 
@@ -146,7 +156,7 @@ describe("tokens", () => {
   });
 
   test("no view, audit record or item holds a token's text, and no view its hash", async () => {
-    const context = aContext();
+    const context = await withGranter();
     const made = await createToken(context, anAdmin, aToken());
     const stored = await context.table.get(TokenItem, { id: made.id });
     const { items } = await listTokens(context, { limit: 10 });
@@ -158,7 +168,7 @@ describe("tokens", () => {
   });
 
   test("the list is paged, oldest first, and a cursor of another list is refused", async () => {
-    const context = aContext();
+    const context = await withGranter();
     for (const name of ["a", "b", "c"]) {
       context.advance(1);
       await createToken(context, anAdmin, aToken({ name }));
@@ -174,12 +184,105 @@ describe("tokens", () => {
   });
 
   test("authenticating costs one strongly consistent read, and none for what is malformed", async () => {
-    const context = aContext();
+    const context = await withGranter();
     const { secret } = await createToken(context, anAdmin, aToken());
     const right = await context.table.meter.measure(() => authenticateToken(context, secret));
     expect(right).toMatchObject({ units: { read: 1, write: 0 }, calls: 1 });
     expect(idOfTokenText(secret)).toBe(right.result.id);
     const wrong = await context.table.meter.measure(() => authenticateToken(context, `${secret}x`).catch(() => "no"));
     expect(wrong).toMatchObject({ units: { read: 0, write: 0 }, calls: 0 });
+  });
+});
+
+describe("a token's life", () => {
+  test("is no longer than that of the token that makes it", async () => {
+    const context = await withGranter();
+    context.advance((GRANTER_DAYS - 10) * 86_400);
+    const end = (await context.table.get(TokenItem, { id: anActor.principal.id }))?.expiresAt;
+    expect((await createToken(context, anAdmin, aToken())).expiresAt).toBe(end);
+    const exactly = aToken({ expiresInSeconds: 10 * 86_400 });
+    expect((await createToken(context, anAdmin, exactly)).expiresAt).toBe(end);
+    const longer = aToken({ expiresInSeconds: 10 * 86_400 + 1 });
+    await expect(createToken(context, anAdmin, longer)).rejects.toMatchObject({
+      code: "request.invalid",
+      errors: [
+        { path: "expiresInSeconds", message: "your own token ends in 864000 seconds, and what it makes no later" },
+      ],
+    });
+  });
+
+  test("is 90 days when nobody says", async () => {
+    const { expiresAt } = await createToken(await withGranter(), anAdmin, aToken());
+    expect(expiresAt).toBe("2027-02-20T05:00:00.000Z");
+  });
+
+  test("ends with the token that made it, at any depth, and each end has its record", async () => {
+    const context = await withGranter();
+    const of = ({ id }: { id: string }): Actor => ({ ...anAdmin, principal: { ...anAdmin.principal, id } });
+    const root = await createToken(context, anAdmin, aToken({ scopes: ["admin"] }));
+    const child = await createToken(context, of(root), aToken({ scopes: ["admin"] }));
+    const grandchildren = [];
+    for (let n = 0; n < 3; n++) grandchildren.push(await createToken(context, of(child), aToken()));
+    const sibling = await createToken(context, anAdmin, aToken());
+    await revokeToken(context, anAdmin, grandchildren[0]?.id ?? "");
+    const answer = await revokeToken(context, anAdmin, root.id);
+    const taken = [child, ...grandchildren.slice(1)].map(({ id }) => id);
+    expect([...answer.descendants].sort()).toEqual(taken.sort());
+    for (const one of [root, child, ...grandchildren])
+      await expect(authenticateToken(context, one.secret)).rejects.toMatchObject({ code: "auth.revoked" });
+    await authenticateToken(context, sibling.secret);
+    const ended = (await auditRecords(context)).filter(({ action }) => action === "token.revoke");
+    expect(ended.map(({ target }) => target).sort()).toEqual(
+      [root, child, ...grandchildren].map(({ id }) => id).sort(),
+    );
+    expect(ended.find(({ target }) => target === child.id)?.detail).toMatchObject({ with: root.id });
+    expect((await revokeToken(context, anAdmin, root.id)).descendants).toEqual([]);
+  });
+
+  test("goes on when its maker is revoked alone; asked for again, it is taken along", async () => {
+    const context = await withGranter();
+    const root = await createToken(context, anAdmin, aToken({ scopes: ["admin"] }));
+    const maker = { ...anAdmin, principal: { ...anAdmin.principal, id: root.id } };
+    const child = await createToken(context, maker, aToken());
+    expect((await revokeToken(context, anAdmin, root.id, { descendants: false })).descendants).toEqual([]);
+    await authenticateToken(context, child.secret);
+    expect((await revokeToken(context, anAdmin, root.id)).descendants).toEqual([child.id]);
+  });
+
+  test("is not given by a token that is revoked at that moment", async () => {
+    const context = await withGranter();
+    const root = await createToken(context, anAdmin, aToken({ scopes: ["admin"] }));
+    const maker = { ...anAdmin, principal: { ...anAdmin.principal, id: root.id } };
+    let commits = 0;
+    const commit: typeof context.table.commit = async (writes) => {
+      if (commits++ === 0) await revokeToken(context, anAdmin, root.id);
+      return context.table.commit(writes);
+    };
+    const late = { ...context, table: { ...context.table, commit } };
+    await expect(createToken(late, maker, aToken())).rejects.toMatchObject({ code: "auth.revoked" });
+    expect((await listTokens(context, { limit: 10 })).items).toHaveLength(1);
+  });
+});
+
+describe("who may revoke a token", () => {
+  test("is who could have given it, an admin, and the token itself", async () => {
+    const context = await withGranter();
+    const { id } = await createToken(context, anAdmin, aToken({ scopes: ["audit:read", "resources:read"] }));
+    const other = (scopes: string[]) => {
+      const granter = aGranter(scopes);
+      return { ...granter, principal: { ...granter.principal, id: "tok_01JD0000000000000000000009" } };
+    };
+    await expect(revokeToken(context, other(["tokens:write", "audit:read"]), id)).rejects.toMatchObject({
+      code: "token.scope",
+      message: "your token does not have resources:read",
+    });
+    const able = other(["tokens:write", "audit:read", "resources:read"]);
+    expect((await revokeToken(context, able, id)).revokedBy).toBe(actorName(able));
+    const revealing = await createToken(context, systemActor("req_1"), aToken({ scopes: ["credentials:reveal"] }));
+    await expect(revokeToken(context, able, revealing.id)).rejects.toMatchObject({ code: "token.scope" });
+    await revokeToken(context, anAdmin, revealing.id);
+    const own = await createToken(context, anAdmin, aToken());
+    const itself = { ...able, principal: { ...able.principal, id: own.id, attributes: { scopes: ["tokens:write"] } } };
+    await revokeToken(context, itself, own.id);
   });
 });

@@ -1,14 +1,25 @@
 import { ProblemError } from "@cadastre/contract/errors";
 import { newId } from "@cadastre/contract/ids";
-import { type CreatedToken, type NewToken, type Token, token } from "@cadastre/contract/token";
-import { create, replace, type Stored } from "@cadastre/store/table";
+import {
+  type CreatedToken,
+  type NewToken,
+  type RevokedToken,
+  TOKEN_SECONDS,
+  type Token,
+  token,
+} from "@cadastre/contract/token";
+import { check, create, replace, type Stored, type Write } from "@cadastre/store/table";
 import { commitRecorded } from "../audit/commit-recorded.ts";
 import { type Actor, actorName, type Context, type Principal } from "../context.ts";
+import { inParallel } from "../in-parallel.ts";
 import { type Listed, type ListOptions, selectPage } from "../lists.ts";
 import { retryOnConflict } from "../retry-on-conflict.ts";
-import { may } from "./authorize.ts";
-import { TOKENS_PARTITION, TokenItem, TokenListItem } from "./items.ts";
+import { isAdmin, may } from "./authorize.ts";
+import { TOKENS_PARTITION, TokenChildItem, TokenItem, TokenListItem } from "./items.ts";
 import { hashTokenText, newTokenText } from "./token-text.ts";
+
+/** Descendants that are revoked at the same time. */
+const AT_ONCE = 16;
 
 /** What the API shows: never the hash. */
 function toView(stored: Stored<TokenItem>): Token {
@@ -19,8 +30,8 @@ function toView(stored: Stored<TokenItem>): Token {
 export function toTokenItem(
   id: string,
   text: string,
-  input: NewToken,
-  { now, createdBy }: { now: Date; createdBy: string },
+  { expiresInSeconds, ...input }: NewToken & { readonly expiresInSeconds: number },
+  { now, createdBy, parent }: { now: Date; createdBy: string; parent?: string | undefined },
 ): TokenItem {
   return {
     id,
@@ -29,8 +40,9 @@ export function toTokenItem(
     ...(input.accounts === undefined ? {} : { accounts: [...new Set(input.accounts)] }),
     createdAt: now.toISOString(),
     createdBy,
-    expiresAt: new Date(now.getTime() + input.expiresInSeconds * 1000).toISOString(),
+    expiresAt: new Date(now.getTime() + expiresInSeconds * 1000).toISOString(),
     secretHash: hashTokenText(text),
+    ...(parent === undefined ? {} : { parent }),
   };
 }
 
@@ -46,20 +58,43 @@ async function read(context: Context, id: string): Promise<Stored<TokenItem>> {
 }
 
 /** What of a new token its granter does not have: nothing can be given but what one has. */
-function notGiven(granter: Principal, { scopes, accounts = [] }: NewToken): string[] {
-  const { scopes: own = [], accounts: within } = granter.attributes;
+function notGiven(granter: Principal, { scopes, accounts = [] }: Pick<NewToken, "scopes" | "accounts">): string[] {
+  const { accounts: within } = granter.attributes;
   const has = (scope: NewToken["scopes"][number]) =>
-    scope === "admin" ? granter.type === "system" || own.includes("admin") : may(granter, scope, { type: "token" });
+    scope === "admin" ? isAdmin(granter) : may(granter, scope, { type: "token" });
   return [
     ...scopes.filter((scope) => !has(scope)),
     ...(within === undefined ? [] : accounts.filter((account) => !within.includes(account))),
   ];
 }
 
+interface Granted {
+  readonly seconds: number;
+  readonly parent?: string;
+  /** Holds while the granter is as it was read: it cannot be revoked without taking this one along. */
+  readonly guard: readonly Write[];
+}
+
+/** How long the new token lives, and what its being made rests on: no longer than its granter, while that is not revoked. */
+async function readGranted({ table, now }: Context, { type, id }: Principal, wanted?: number): Promise<Granted> {
+  if (type !== "token") return { seconds: wanted ?? TOKEN_SECONDS, guard: [] };
+  const granter = await table.get(TokenItem, { id }, { consistent: true });
+  if (!granter || granter.revokedAt !== undefined) throw new ProblemError("auth.revoked");
+  const left = Math.floor((Date.parse(granter.expiresAt) - now().getTime()) / 1000);
+  if ((wanted ?? 0) > left) {
+    const message = `your own token ends in ${left} seconds, and what it makes no later`;
+    throw new ProblemError("request.invalid", `expiresInSeconds: ${message}`, {
+      errors: [{ path: "expiresInSeconds", message }],
+    });
+  }
+  const guard = [check(TokenItem, { id }, granter.version)];
+  return { seconds: wanted ?? Math.min(TOKEN_SECONDS, left), parent: id, guard };
+}
+
 /**
  * Makes a token. Its text is in this answer and nowhere else ever again. Throws 403 `token.scope` for a scope or an account
- * that the granter does not have; a granter that is limited to accounts gives its limits on. Writes the token, its place in the list, and one
- * audit record.
+ * that the granter does not have, 422 `request.invalid` for a life that is longer than the granter's; a granter that is limited to
+ * accounts gives its limits on. Writes the token, its place in the list and among those of its granter, and one audit record.
  */
 export async function createToken(context: Context, actor: Actor, input: NewToken): Promise<CreatedToken> {
   const { principal } = actor;
@@ -69,32 +104,79 @@ export async function createToken(context: Context, actor: Actor, input: NewToke
   const id = newId("token", now);
   const text = newTokenText(id);
   const within = input.accounts ?? principal.attributes.accounts;
-  const given = { ...input, ...(within === undefined ? {} : { accounts: [...within] }) };
-  const item = toTokenItem(id, text, given, { now, createdBy: actorName(actor) });
-  const { name, scopes, accounts, expiresAt } = item;
-  await retryOnConflict(() =>
-    commitRecorded(context, actor, [create(TokenItem, item), create(TokenListItem, { id })], {
+  await retryOnConflict(async () => {
+    const { seconds, parent, guard } = await readGranted(context, principal, input.expiresInSeconds);
+    const given = { ...input, expiresInSeconds: seconds, ...(within === undefined ? {} : { accounts: [...within] }) };
+    const item = toTokenItem(id, text, given, { now, createdBy: actorName(actor), parent });
+    const { name, scopes, accounts, expiresAt } = item;
+    const place = parent === undefined ? [] : [create(TokenChildItem, { parent, id })];
+    const writes = [create(TokenItem, item), create(TokenListItem, { id }), ...place, ...guard];
+    await commitRecorded(context, actor, writes, {
       action: "token.create",
       target: id,
       detail: { name, scopes, ...(accounts === undefined ? {} : { accounts }), expiresAt },
-    }),
-  );
+    });
+  });
   return { ...toView(await read(context, id)), secret: text };
 }
 
-/** Revokes a token at once and for good; one that is revoked stays as it is. Throws 404 `token.not_found`. */
-export async function revokeToken(context: Context, actor: Actor, id: string): Promise<Token> {
-  await retryOnConflict(async () => {
-    const stored = await read(context, id);
-    if (stored.revokedAt !== undefined) return;
-    const revoked = { revokedAt: context.now().toISOString(), revokedBy: actorName(actor) };
-    await commitRecorded(context, actor, [replace(TokenItem, { ...stored, ...revoked }, stored.version)], {
+/** Who could not give a token cannot take it away, but for admins; and one may always revoke oneself. */
+function requireMayRevoke({ principal }: Actor, stored: TokenItem): void {
+  if (isAdmin(principal) || (principal.type === "token" && principal.id === stored.id)) return;
+  const missing = notGiven(principal, stored);
+  if (missing.length > 0) throw new ProblemError("token.scope", `your token does not have ${missing.join(", ")}`);
+}
+
+/** Revokes what is not revoked yet. Answers whether it was this call that did it. */
+async function revokeOne(context: Context, actor: Actor, id: string, root: string): Promise<boolean> {
+  return retryOnConflict(async () => {
+    const stored = await context.table.get(TokenItem, { id }, { consistent: true });
+    if (!stored || stored.revokedAt !== undefined) return false;
+    const { version, ...item } = stored;
+    const revoked = { ...item, revokedAt: context.now().toISOString(), revokedBy: actorName(actor) };
+    await commitRecorded(context, actor, [replace(TokenItem, revoked, version)], {
       action: "token.revoke",
       target: id,
-      detail: { name: stored.name },
+      detail: { name: stored.name, ...(id === root ? {} : { with: root }) },
     });
+    return true;
   });
-  return toView(await read(context, id));
+}
+
+/** The tokens that were made with one; complete once that one is revoked, since it makes no more then. */
+async function childrenOf({ table }: Context, parent: string): Promise<string[]> {
+  const ids: string[] = [];
+  let cursor: string | undefined;
+  do {
+    const query = { partition: `token#${parent}`, sort: { beginsWith: "child#" }, cursor, consistent: true };
+    const page = await table.query(TokenChildItem, query);
+    ids.push(...page.items.map(({ id }) => id));
+    cursor = page.cursor;
+  } while (cursor !== undefined);
+  return ids;
+}
+
+/**
+ * Revokes a token at once and for good, and then, unless `descendants` is false, those that were made with it, and with those:
+ * each in a commit of its own with its record. Interrupted and done again, it goes on; one that is revoked stays as it is. Throws
+ * 404 `token.not_found`, 403 `token.scope` for a token that the caller could not have given.
+ */
+export async function revokeToken(
+  context: Context,
+  actor: Actor,
+  id: string,
+  { descendants = true }: { readonly descendants?: boolean | undefined } = {},
+): Promise<RevokedToken> {
+  requireMayRevoke(actor, await read(context, id));
+  await revokeOne(context, actor, id, id);
+  const revoked: string[] = [];
+  for (let parents = descendants ? [id] : []; parents.length > 0; ) {
+    const children = (await inParallel(parents, AT_ONCE, (parent) => childrenOf(context, parent))).flat();
+    const ended = await inParallel(children, AT_ONCE, (child) => revokeOne(context, actor, child, id));
+    revoked.push(...children.filter((_, at) => ended[at]));
+    parents = children;
+  }
+  return { ...toView(await read(context, id)), descendants: revoked };
 }
 
 /** All tokens that the caller may see, oldest first, also expired and revoked ones. Throws 422 `cursor.invalid`. */

@@ -46,6 +46,9 @@ export function anActorOf(type: Principal["type"], id: string, requestId = "req_
 
 export const anActor: Actor = anActorOf("token", "tok_01JD0000000000000000000000");
 
+/** For tests: the same with a token that may do everything. */
+export const anAdmin: Actor = { ...anActor, principal: { ...anActor.principal, attributes: { scopes: ["admin"] } } };
+
 /** For tests: the newest 1,000 records, oldest first. */
 export async function auditRecords(context: Context): Promise<AuditRecord[]> {
   const { items } = await listAudit(context, { limit: 1000 });

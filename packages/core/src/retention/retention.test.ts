@@ -5,7 +5,7 @@ import { put, type Table, type Write } from "@cadastre/store/table";
 import { describe, expect, test } from "vitest";
 import { createToken, listTokens, revokeToken } from "../access/tokens.ts";
 import { aContext, anActor, auditRecords, type TestContext } from "../audit/testing.ts";
-import { type Actor, DEFAULT_RETENTION_DAYS } from "../context.ts";
+import { DEFAULT_RETENTION_DAYS, systemActor } from "../context.ts";
 import { listHolds } from "../discovery/holds.ts";
 import { HoldItem } from "../discovery/items.ts";
 import { JobEntryItem, JobRunItem } from "../jobs/items.ts";
@@ -44,9 +44,9 @@ async function aHold(context: TestContext, state: HoldItem["state"], decidedAt?:
 const holdsOf = async (context: TestContext) =>
   (await listHolds(context, { limit: 1000 })).items.map(({ id }) => id).toReversed();
 const tokensOf = async (context: TestContext) => (await listTokens(context, { limit: 1000 })).items.map(({ id }) => id);
-const OPERATOR: Actor = { ...anActor, principal: { ...anActor.principal, attributes: { scopes: ["admin"] } } };
+const SERVICE = systemActor("req_1");
 const aToken = (context: TestContext, days: number) =>
-  createToken(context, OPERATOR, parse(newToken, { name: "t", scopes: ["audit:read"], expiresInSeconds: days * DAY }));
+  createToken(context, SERVICE, parse(newToken, { name: "t", scopes: ["audit:read"], expiresInSeconds: days * DAY }));
 
 describe("retention", () => {
   test("removes what ended before its time, to the second, and nothing else", async () => {
@@ -57,7 +57,7 @@ describe("retention", () => {
     const late = await aHold(context, "rejected", new Date(context.now().getTime() + DAY * 1000));
     const short = await aToken(context, 1);
     const revoked = await aToken(context, 90);
-    await revokeToken(context, anActor, revoked.id);
+    await revokeToken(context, SERVICE, revoked.id);
     const long = await aToken(context, 366);
 
     context.advance(DEFAULT_RETENTION_DAYS * DAY);
