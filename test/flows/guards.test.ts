@@ -26,13 +26,17 @@ const scope = (resources: readonly Raw[], more: Partial<SeenScope> = {}): SeenSc
   ...more,
 });
 
-/** A context in which something else happens just before the first commit of this kind. */
+/** A context in which something else happens just before the first write of this kind. */
 function meanwhile(context: Context, isMeant: (writes: readonly Write[]) => boolean, happen: () => Promise<unknown>) {
   let count = 0;
   const table = tableWith(context.table, {
     async commit(writes) {
       if (isMeant(writes) && count++ === 0) await happen();
       return context.table.commit(writes);
+    },
+    async load(writes) {
+      if (isMeant(writes) && count++ === 0) await happen();
+      return context.table.load(writes);
     },
   });
   return { context: { ...context, table }, happened: () => count > 0 };
@@ -245,6 +249,22 @@ describe("a scope that is cut anew", () => {
       expect(retired, `killed at write ${at}`).toHaveLength(7);
     }
     expect(at).toBeGreaterThan(5);
+  });
+
+  it("is left as others have cut it by an opening that was paused in the middle", async () => {
+    const { context } = await createTestContext();
+    await aRun([scope(before)]).deliver(context);
+    const twice = aRun([scope(after)]);
+    const grown = [...after, ...many(500, 503)];
+    const writesManifest = (writes: readonly Write[]) =>
+      writes.some((one) => one.op === "put" && one.entity === ManifestItem);
+    const late = meanwhile(context, writesManifest, async () => {
+      await twice.deliver(context);
+      await aRun([scope(grown)]).deliver(context);
+    });
+    expect((await twice.open(late.context)).state).toBe("unchanged");
+    const { completed } = await aRun([scope(grown.slice(0, -8))]).deliver(context);
+    expect(completed?.totals).toMatchObject({ created: 0, updated: 0, retired: 8 });
   });
 });
 

@@ -1,7 +1,8 @@
 import { type Entry, packEntries, shardDigest, shardOf, unpackEntries } from "@cadastre/contract/digest";
 import { ConflictError } from "@cadastre/store/errors";
-import { type BulkWrite, put, replace, type Stored } from "@cadastre/store/table";
+import { COMMIT_LIMIT, check, put, remove, replace, type Stored, type Write } from "@cadastre/store/table";
 import type { Context } from "../context.ts";
+import { inGroups } from "../in-parallel.ts";
 import { ManifestItem, PAGE_SHARDS, PageItem, ScopeItem } from "./items.ts";
 import { type Incoming, type Known, type Opener, toLease } from "./lease.ts";
 import { packHashes, type ScopeId, type ShardState, toPages, unpackHashes } from "./shards.ts";
@@ -33,11 +34,28 @@ function toManifest(
 }
 
 /**
+ * Writes in commits of several, each while the scope is at its version: who was paused while another opening cut the scope, too,
+ * and is done with it, would else write over what counts by now. Throws ConflictError.
+ */
+async function commitGuarded(context: Context, { source, name, version }: Guard, writes: readonly Write[]) {
+  const guard = check(ScopeItem, { source, name }, version);
+  for (const group of inGroups(writes, COMMIT_LIMIT - 1)) await context.table.commit([guard, ...group]);
+}
+
+/** A scope as it was read. */
+type Guard = ScopeId & { readonly version: number };
+
+/**
  * Writes a scope's manifests and pages as they are when it is cut into `to` shards instead of `from`. Until the scope is
  * switched to the new count the old ones count, so a crash in between leaves nothing wrong. Reads and writes every manifest
  * of the scope. Answers the new states.
  */
-async function writeCut(context: Context, scope: ScopeId, from: number, to: number): Promise<Map<number, ShardState>> {
+async function writeCut(
+  context: Context,
+  scope: ScopeId,
+  guard: Guard,
+  { from, to }: { readonly from: number; readonly to: number },
+): Promise<Map<number, ShardState>> {
   const { table } = context;
   const states = new Map<number, ShardState>();
   const merged = Math.max(1, from / to);
@@ -47,37 +65,43 @@ async function writeCut(context: Context, scope: ScopeId, from: number, to: numb
     const old = (await table.getMany(ManifestItem, keys, { consistent: true })).filter((item) => item !== undefined);
     const entries = old.flatMap((item) => unpackEntries(item.entries));
     const missing = new Set(old.flatMap((item) => unpackHashes(item.missing)));
-    const writes = Array.from({ length: split }, (_, n): BulkWrite => {
+    const writes = Array.from({ length: split }, (_, n): Write => {
       const key = { ...scope, shardCount: to, shard: Math.floor((first * to) / from) + n };
       const manifest = toManifest(key, entries, missing);
-      if (!manifest) return { op: "remove", entity: ManifestItem, key };
+      if (!manifest) return remove(ManifestItem, key);
       states.set(key.shard, { digest: manifest.digest, missing: unpackHashes(manifest.missing).length });
       return put(ManifestItem, manifest);
     });
-    await table.load(writes);
+    await commitGuarded(context, guard, writes);
   }
   const every = Array.from({ length: to }, (_, shard) => shard);
-  await table.load(toPages(scope, to, states, every).map((page) => put(PageItem, page)));
+  const pages = toPages(scope, to, states, every);
+  await commitGuarded(
+    context,
+    guard,
+    pages.map((page) => put(PageItem, page)),
+  );
   return states;
 }
 
 /** Removes the manifests and pages of a cut that no longer counts. */
-async function dropCut(context: Context, scope: ScopeId, shardCount: number): Promise<void> {
+async function dropCut(context: Context, scope: ScopeId, guard: Guard, shardCount: number): Promise<void> {
   const shards = Array.from({ length: shardCount }, (_, shard) => ({ ...scope, shardCount, shard }));
   const pages = Array.from({ length: Math.ceil(shardCount / PAGE_SHARDS) }, (_, page) => ({
     ...scope,
     shardCount,
     page,
   }));
-  await context.table.load([
-    ...shards.map((key): BulkWrite => ({ op: "remove", entity: ManifestItem, key })),
-    ...pages.map((key): BulkWrite => ({ op: "remove", entity: PageItem, key })),
+  await commitGuarded(context, guard, [
+    ...shards.map((key) => remove(ManifestItem, key)),
+    ...pages.map((key) => remove(PageItem, key)),
   ]);
 }
 
 /**
  * Cuts a scope that has grown or shrunk anew, for the run that opens it. The run takes the scope first, so that no older run
- * still writes manifests of the old cut; it switches the scope when those of the new cut are written. No resource is
+ * still writes manifests of the old cut; it switches the scope when those of the new cut are written. Each commit rests on the
+ * scope as it was taken. No resource is
  * written, so the scope's digest in the ledger stays true until the run's own opening blanks it. Throws ConflictError.
  */
 export async function cutAnew(
@@ -94,11 +118,12 @@ export async function cutAnew(
   const taken: ScopeItem = { ...scope, generation: lease.generation, lease };
   await table.commit([replace(ScopeItem, taken, version)]);
   const held = await requireTaken(context, id, opener.run);
-  const states = await writeCut(context, id, scope.shardCount, shardCount);
+  const states = await writeCut(context, id, held, { from: scope.shardCount, to: shardCount });
   const cut: ScopeItem = { ...taken, shardCount, lease: { ...lease, wanted: [], digests: new Uint8Array() } };
   await table.commit([replace(ScopeItem, cut, held.version)]);
-  await dropCut(context, id, scope.shardCount);
-  return { scope: await requireTaken(context, id, opener.run), states };
+  const switched = await requireTaken(context, id, opener.run);
+  await dropCut(context, id, switched, scope.shardCount);
+  return { scope: switched, states };
 }
 
 /** The scope as this run has just written it; another run in between is a conflict like any other. */
