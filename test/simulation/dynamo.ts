@@ -1,4 +1,5 @@
 import { compareValues, type Given, holds, type Item, updated, type Value } from "./dynamo-expressions.ts";
+import type { Appeared } from "./facts.ts";
 import type { Scheduler } from "./scheduler.ts";
 
 interface Version {
@@ -51,7 +52,7 @@ const isThrottle = (error: Error | undefined) => error?.name === "ThrottlingExce
 export function createDynamo(scheduler: Scheduler) {
   const partitions = new Map<string, Partition>();
   const done = new Set<string>();
-  const appeared = new Map<string, number>();
+  const appeared = new Map<string, Appeared>();
   let tokens = 0;
 
   function partitionOf(pk: string): Partition {
@@ -76,7 +77,7 @@ export function createDynamo(scheduler: Scheduler) {
     if (known === undefined) {
       const at = order.findIndex((other) => sk < other);
       order.splice(at < 0 ? order.length : at, 0, sk);
-      appeared.set(`${pk}\n${sk}`, scheduler.time);
+      appeared.set(`${pk}\n${sk}`, { time: scheduler.time, step: scheduler.steps });
     }
     const versions = (known ?? []).filter((_, at, all) => {
       const next = all[at + 1];
@@ -260,5 +261,5 @@ export function createDynamo(scheduler: Scheduler) {
     }
   }
 
-  return { client, appeared: appeared as ReadonlyMap<string, number> };
+  return { client, appeared: appeared as ReadonlyMap<string, Appeared> };
 }

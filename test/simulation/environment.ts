@@ -6,7 +6,7 @@ import { timeoutSignal } from "./timeouts.ts";
 
 /**
  * Takes over what the product does not have passed in: randomness, compression on other threads, time limits, a collector's
- * disk and locks, and the state of ids. It must be loaded before any code of the product.
+ * disk, locks and number of shards, and the state of ids. It must be loaded before any code of the product.
  */
 const crypto = nodeCrypto as unknown as Record<string, unknown>;
 const zlib = nodeZlib as unknown as Record<string, unknown>;
@@ -63,7 +63,9 @@ registerHooks({
           ? here("./substitutes/fs.ts")
           : parent.includes(SPOOL) && specifier === "node:sqlite"
             ? here("./substitutes/sqlite.ts")
-            : undefined;
+            : parent.endsWith(`${SPOOL}run-reader.ts`) && specifier === "@cadastre/contract/digest"
+              ? here("./substitutes/digest.ts")
+              : undefined;
     return url === undefined ? next(specifier, context) : { url, shortCircuit: true };
   },
 });

@@ -53,6 +53,12 @@ export interface Told {
   readonly change: string;
 }
 
+/** When an item was first in the table. */
+export interface Appeared {
+  readonly time: number;
+  readonly step: number;
+}
+
 /** What the register is. */
 export interface Register {
   readonly resources: readonly Resource[];
@@ -91,5 +97,5 @@ export interface Facts extends Shown {
   /** In the order in which it was. */
   readonly told: readonly Told[];
   /** When each item was first in the table, in that order, by its partition and sort key with a line break between them. */
-  readonly appeared: ReadonlyMap<string, number>;
+  readonly appeared: ReadonlyMap<string, Appeared>;
 }

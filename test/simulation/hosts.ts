@@ -4,6 +4,7 @@ import type { KindName } from "@cadastre/contract/kinds/names";
 import type { ResourceInput } from "@cadastre/contract/resource";
 import type { ScopeKey, ScopeStatus } from "@cadastre/contract/scope";
 import type { Cloud, CloudResource } from "./cloud.ts";
+import { cutFine } from "./cuts.ts";
 import { attachDisk, createDisk, type Disk } from "./disk.ts";
 import type { Look, LookedAt } from "./facts.ts";
 import { keyPairOf } from "./keys.ts";
@@ -104,6 +105,7 @@ export function createHosts(options: { scheduler: Scheduler; network: Network; c
     const host = hostOf(spec);
     const process = scheduler.spawn(`${spec.name}-${lives++}`, skews[run.collector]);
     attachDisk(process, host.disk);
+    if (spec.shardResources !== undefined) cutFine(process, spec.shardResources);
     host.processes.add(process);
     let endedAtStep = Number.POSITIVE_INFINITY;
     const end = (result?: SessionResult) => {

@@ -16,6 +16,9 @@ export interface Delivery {
   /** Name of what an operator asked for with it. */
   readonly asked: string | undefined;
   readonly sentAtStep: number;
+  readonly receivedAtStep: number;
+  /** What was sent, as it was. */
+  readonly body: unknown;
   status: number | undefined;
   code: string | undefined;
   /** The answer's body, parsed, where there was one. */
@@ -65,6 +68,7 @@ export function createNetwork({
     message: number,
     sentAtStep: number,
     request: () => Request,
+    body: unknown,
     caller: Process,
     answered: (answer: Answer) => void,
     fail: (error: Error) => void,
@@ -93,6 +97,8 @@ export function createNetwork({
         token: sent.headers.get("authorization")?.replace("Bearer ", ""),
         asked: sent.headers.get("x-asked") ?? undefined,
         sentAtStep,
+        receivedAtStep: scheduler.steps,
+        body,
         status: undefined,
         code: undefined,
         answer: undefined,
@@ -144,10 +150,10 @@ export function createNetwork({
       if (signal?.aborted) return reject(signal.reason);
       if (signal) stop = whenAborted(signal, () => reject(signal.reason));
       if (scheduler.isFaulty("net-lost")) return;
-      deliver(message, sentAtStep, request, caller, resolve, reject);
+      deliver(message, sentAtStep, request, body, caller, resolve, reject);
       if (scheduler.isFaulty("net-double")) {
         const late = caller.random.chance(0.5) ? 0 : caller.random.next() * MOST_LATE_MILLISECONDS;
-        deliver(message, sentAtStep, request, caller, resolve, reject, late);
+        deliver(message, sentAtStep, request, body, caller, resolve, reject, late);
       }
     }).finally(() => stop());
     return new Response(answer.status === 204 ? null : answer.text, { status: answer.status, headers: answer.headers });

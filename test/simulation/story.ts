@@ -14,6 +14,8 @@ export interface CollectorSpec {
   /** Places of the scopes that it looks at. */
   readonly scopes: readonly number[];
   readonly skewMilliseconds: number;
+  /** About how many resources a shard has; as many as the contract proposes when absent. */
+  readonly shardResources?: number;
 }
 
 export type Act =
@@ -125,12 +127,18 @@ function makeScopes(random: Random): { scopes: ScopeKey[]; shares: Share[] } {
 
 function makeCollectors(random: Random, scopes: number): CollectorSpec[] {
   const all = Array.from({ length: scopes }, (_, at) => at);
+  const size = random.pick([undefined, undefined, 1, 2, 4, 8]);
+  const cut = () => {
+    const own = random.chance(0.15) ? random.pick([1, 4]) : size;
+    return own === undefined ? {} : { shardResources: own };
+  };
   const skew = () => (random.chance(0.3) ? Math.round((random.next() - 0.5) * 20 * MINUTE) : 0);
   const one = (name: string, host: number, of: readonly number[]): CollectorSpec => ({
     name,
     host,
     scopes: of,
     skewMilliseconds: skew(),
+    ...cut(),
   });
   switch (random.weighted({ one: 3, twins: 3, split: 2, both: 2 })) {
     case "one":
@@ -184,8 +192,8 @@ const ACTS = {
 } satisfies Partial<Record<Act["act"], number>>;
 
 /** Acts that meet each other, and how often beside the rest. */
-const RACES = { looks: 3, undone: 3, approval: 2, grows: 2, said: 1, told: 2, jobs: 2 };
-const NO_RACES = { looks: 0, undone: 0, approval: 0, grows: 0, said: 0, told: 0, jobs: 0 };
+const RACES = { looks: 3, overtaken: 3, undone: 3, approval: 3, grows: 2, said: 1, told: 2, jobs: 2 };
+const NO_RACES = { looks: 0, overtaken: 0, undone: 0, approval: 0, grows: 0, said: 0, told: 0, jobs: 0 };
 
 /** What a story is about: some of what may happen, so that it happens often enough to meet itself. */
 interface Theme {
@@ -208,7 +216,7 @@ function makeTheme(random: Random): Theme {
     acts: Object.fromEntries(acts) as Theme["acts"],
     races: random.pick([0, 0.06, 0.15, 0.3]),
     raced: random.chance(0.5) ? RACES : { ...NO_RACES, [random.pick(Object.keys(RACES))]: 1 },
-    resources: random.pick([3, 6, 12, 16]),
+    resources: random.pick([3, 6, 6, 12, 12, 16, 16, 32]),
   };
 }
 
@@ -271,6 +279,13 @@ function aRace(random: Random, theme: Theme, scopes: number, collectors: readonl
     case "looks": {
       const first: Act = random.chance(0.5) ? { act: "edit", scope, set: [], remove: some } : back;
       return [first, whole(one), back, whole(other)];
+    }
+    // The same source looks again on another machine while what it saw before is still coming in, or being retired.
+    case "overtaken": {
+      const { name } = collectors[one] as CollectorSpec;
+      const twin = collectors.findIndex((collector, at) => at !== one && collector.name === name);
+      const there: Act = { act: "edit", scope, set: all.slice(6), remove: some };
+      return [there, whole(one), back, whole(twin < 0 ? one : twin)];
     }
     // What a look saw is as it was before, when the next one comes.
     case "undone": {

@@ -5,6 +5,7 @@ import { BusyError, ConflictError } from "@cadastre/store/errors";
 import { openSqliteTable } from "@cadastre/store/sqlite";
 import type { Table, Write } from "@cadastre/store/table";
 import { createDynamo } from "./dynamo.ts";
+import type { Appeared } from "./facts.ts";
 import type { Process, Scheduler } from "./scheduler.ts";
 
 /** What was ever written to, by which all of the table can be read. */
@@ -15,7 +16,7 @@ export interface Tables {
   open(process: Process, onFault: (isHard: boolean) => void): Table;
   readonly written: Written;
   /** When each item was first there, in that order, by `pk` and `sk` with a line break between them. */
-  readonly appeared: ReadonlyMap<string, number>;
+  readonly appeared: ReadonlyMap<string, Appeared>;
   close(): Promise<void>;
 }
 
@@ -67,11 +68,11 @@ export function dynamoTables(scheduler: Scheduler): Tables {
 /** The store's own driver for SQLite, in memory. It survives the processes that use it, as a file does. */
 export function sqliteTables(scheduler: Scheduler, now: () => Date): Tables {
   const written: Written = new Map();
-  const appeared = new Map<string, number>();
+  const appeared = new Map<string, Appeared>();
   const noteAppeared = (writes: readonly Write[]) => {
     for (const write of writes) {
       const key = write.op === "check" ? undefined : keyOf(write);
-      if (key !== undefined && !appeared.has(key)) appeared.set(key, scheduler.time);
+      if (key !== undefined && !appeared.has(key)) appeared.set(key, { time: scheduler.time, step: scheduler.steps });
     }
   };
   const shared = openSqliteTable({ path: ":memory:", now, durable: false });

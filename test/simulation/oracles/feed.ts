@@ -1,12 +1,11 @@
 import type { ChangeEntry } from "@cadastre/contract/changes";
 import type { Facts } from "../facts.ts";
 import { CONSUMERS } from "../feed.ts";
+import { commitsOf, placeOf } from "./commits.ts";
 
 /** What is committed later than so long after its time, a consumer may have gone past. */
 const SETTLED_MILLISECONDS = 60_000;
 
-/** Where a change stands in the feed, as its id tells. */
-const placeOf = ({ id }: Pick<ChangeEntry, "id">) => Buffer.from(id, "base64url").toString();
 const streamOf = (change: ChangeEntry) => `${placeOf(change).split("#")[1]?.[0]} of ${change.subject.id}`;
 
 interface Told {
@@ -65,12 +64,11 @@ function samePages({ changes, changesNewestFirst }: Facts): string[] {
 }
 
 /** Each consumer was told each change, or it is set aside for it; and of one subject what came first, first. */
-function toldAll({ changes, told, letters, appeared }: Facts): string[] {
+function toldAll(facts: Facts): string[] {
+  const { changes, told, letters } = facts;
   const problems: string[] = [];
-  const isLate = (change: ChangeEntry) => {
-    const place = [...appeared].find(([key]) => key.endsWith(`\n${placeOf(change)}`));
-    return place !== undefined && place[1] - Date.parse(change.at) >= SETTLED_MILLISECONDS;
-  };
+  const commits = commitsOf(facts);
+  const isLate = ({ id, at }: ChangeEntry) => (commits.get(id)?.time ?? 0) - Date.parse(at) >= SETTLED_MILLISECONDS;
   const order = new Map(changes.map(({ id }, at) => [id, at]));
   for (const consumer of CONSUMERS) {
     const firsts = [...new Set(told.filter((one) => one.consumer === consumer).map(({ change }) => change))];

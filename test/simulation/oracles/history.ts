@@ -6,7 +6,7 @@ import type { Story } from "../story.ts";
 const isRun = (by: string | undefined) => by?.startsWith("run_") === true;
 
 /** The revision that an event says the resource has after, or had before it, when it names them. */
-function revisionIn(event: ResourceEvent, side: "before" | "after"): string | undefined {
+export function revisionIn(event: ResourceEvent, side: "before" | "after"): string | undefined {
   for (const change of event.changes) {
     const value = change[side];
     if (change.path === "tags.revision") return value as string | undefined;
@@ -53,7 +53,11 @@ function inChain(resource: Resource, events: readonly ResourceEvent[]): string[]
 }
 
 /** Whether the scope is one in which the resource may be seen. */
-function isPlaceOf({ scopes, shares }: Story, place: number, { kind, region, account, provider }: Resource): boolean {
+export function isPlaceOf(
+  { scopes, shares }: Story,
+  place: number,
+  { kind, region, account, provider }: Resource,
+): boolean {
   const scope = scopes[place];
   if (scope?.kind !== kind || scope.region !== region) return false;
   return scope.account === account || provider === "tls" || shares.some(({ to }) => to === place);

@@ -4,6 +4,7 @@ import { judgeAnswers } from "./answers.ts";
 import { judgeFeed } from "./feed.ts";
 import { judgeHistories } from "./history.ts";
 import { judgeJobs } from "./jobs.ts";
+import { judgeLeases } from "./leases.ts";
 import { judgeRecords } from "./records.ts";
 import { judgeSaid } from "./said.ts";
 
@@ -16,5 +17,6 @@ export function judge(facts: Facts, errors: readonly ApiLine[]): string[] {
     ...judgeSaid(facts),
     ...judgeFeed(facts),
     ...judgeJobs(facts),
+    ...judgeLeases(facts),
   ];
 }

@@ -1,0 +1,246 @@
+import { gunzipSync } from "node:zlib";
+import type { ChangeEntry } from "@cadastre/contract/changes";
+import type { OpenRun, RunCompleted, RunOpened } from "@cadastre/contract/discovery";
+import { type ScopeKey, scopeName } from "@cadastre/contract/scope";
+import type { Resource, ResourceEvent } from "@cadastre/contract/view";
+import type { Facts, Look, LookedAt } from "../facts.ts";
+import type { Delivery } from "../network.ts";
+import type { Story } from "../story.ts";
+import { commitsOf, placeOf } from "./commits.ts";
+import { isPlaceOf, revisionIn } from "./history.ts";
+
+const RUNS = "/api/v1/discovery/runs";
+
+/** A run opened a scope, or tried to. */
+interface Opening {
+  readonly look: Look;
+  readonly place: number;
+  readonly delivery: Delivery;
+  /** Nothing when it was not answered, or refused. */
+  readonly verdict: RunOpened["scopes"][number]["verdict"] | undefined;
+}
+
+/** A run's scope was completed, and this is the delivery that did it. */
+interface Settled {
+  readonly look: Look;
+  readonly place: number;
+  readonly delivery: Delivery;
+  /** How many of its losses stay. */
+  readonly held: number;
+}
+
+/** A change of a resource, and the step in which it was committed. */
+interface Effect {
+  readonly change: ChangeEntry;
+  readonly step: number;
+  /** Where the resource then is. */
+  readonly status: "active" | "retired";
+  readonly revision: string | undefined;
+}
+
+function parseSent(body: unknown): OpenRun {
+  const bytes = Buffer.from(body as Uint8Array);
+  return JSON.parse((bytes[0] === 0x1f ? gunzipSync(bytes) : bytes).toString()) as OpenRun;
+}
+
+const isDone = ({ status }: Delivery) => status === 200;
+/** Something may have come of it although nobody was told. */
+const isUnknown = ({ status }: Delivery) => status === undefined || status >= 500;
+
+function openingsOf({ story, deliveries, looks }: Facts): Opening[] {
+  const places = new Map(story.scopes.map((scope, place) => [scopeName(scope), place]));
+  return deliveries.flatMap((delivery) => {
+    if (delivery.method !== "POST" || delivery.path !== RUNS || !(isDone(delivery) || isUnknown(delivery))) return [];
+    const { run, scopes } = parseSent(delivery.body);
+    const look = looks.get(run);
+    const answer = isDone(delivery) ? (delivery.answer as RunOpened) : undefined;
+    if (look === undefined) return [];
+    return scopes.flatMap((scope, at) => {
+      const place = places.get(scopeName(scope as ScopeKey));
+      return place === undefined ? [] : [{ look, place, delivery, verdict: answer?.scopes[at]?.verdict }];
+    });
+  });
+}
+
+const completionsOf = ({ deliveries }: Facts): ReadonlyMap<string, readonly Delivery[]> =>
+  Map.groupBy(
+    deliveries.filter((one) => one.path.endsWith("/complete") && (isDone(one) || isUnknown(one))),
+    ({ path }) => path.slice(RUNS.length + 1, -"/complete".length),
+  );
+
+/** Completions that were answered and before which no other of the run can have come to something, in the order of their ends. */
+function settledOf(facts: Facts): Settled[] {
+  const { story, looks } = facts;
+  const places = new Map(story.scopes.map((scope, place) => [scopeName(scope), place]));
+  const settled = [...completionsOf(facts)].flatMap(([run, [first]]) => {
+    const look = looks.get(run);
+    if (first === undefined || look === undefined || !isDone(first)) return [];
+    return (first.answer as RunCompleted).scopes.flatMap((scope) => {
+      const place = places.get(scopeName(scope));
+      return place === undefined ? [] : [{ look, place, delivery: first, held: scope.held }];
+    });
+  });
+  return settled.sort((a, b) => endOf(a.delivery) - endOf(b.delivery));
+}
+
+const endOf = ({ endedAtStep }: Delivery) => endedAtStep ?? Number.POSITIVE_INFINITY;
+const nameOf = ({ scopes }: Story, place: number) => scopeName(scopes[place] as ScopeKey);
+
+/** What became of each resource by what was observed, in the order of the numbers. */
+function effectsOf(facts: Facts): ReadonlyMap<string, readonly Effect[]> {
+  const commits = commitsOf(facts);
+  const observed = facts.changes.filter((change) => {
+    return change.subject.type === "resource" && placeOf(change).split("#")[1]?.startsWith("o") === true;
+  });
+  const byId = Map.groupBy(observed, ({ subject }) => subject.id);
+  return new Map(
+    [...byId].map(([id, changes]) => {
+      const events = (facts.histories.get(id) ?? []).filter(({ type }) => type !== "annotated");
+      let revision: string | undefined;
+      const effects = changes.map((change, at): Effect => {
+        const seen = facts.looks.get(change.run ?? "")?.scopes.values() ?? [];
+        const first = () => [...seen].flatMap(({ shown }) => shown.get(id)?.tags.revision ?? [])[0];
+        const event = events[at] as ResourceEvent | undefined;
+        revision = change.type === "created" ? first() : ((event && revisionIn(event, "after")) ?? revision);
+        const status = change.type === "retired" ? "retired" : "active";
+        return { change, step: commits.get(change.id)?.step ?? 0, status, revision };
+      });
+      return [id, effects];
+    }),
+  );
+}
+
+/** The places whose resources one source alone says something of, and no other place shows. */
+function ownPlaces({ scopes, shares, collectors }: Story): Set<number> {
+  const isOwn = (place: number) => {
+    const names = collectors.filter((one) => one.scopes.includes(place)).map(({ name }) => name);
+    return new Set(names).size === 1 && !shares.some(({ from, to }) => from === place || to === place);
+  };
+  return new Set([...scopes.keys()].filter(isOwn));
+}
+
+/** Once a newer run has opened a scope, nothing of an older one takes effect there. */
+function overtaken(facts: Facts, openings: readonly Opening[], effects: ReadonlyMap<string, readonly Effect[]>) {
+  const { story, looks, resources } = facts;
+  const isOpened = ({ verdict }: Opening) => verdict === "upload" || verdict === "recorded";
+  const isLate = (look: Look, place: number, step: number) => {
+    const of = openings.filter((one) => one.place === place && one.look.source === look.source);
+    const own = Math.max(...of.filter((one) => one.look === look).map(({ delivery }) => endOf(delivery)));
+    return of.some(
+      (one) => one.look !== look && isOpened(one) && one.delivery.receivedAtStep >= own && endOf(one.delivery) < step,
+    );
+  };
+  return resources.flatMap((resource) =>
+    (effects.get(resource.id) ?? []).flatMap(({ change: { type, run = "" }, step, status }) => {
+      const look = looks.get(run);
+      if (look === undefined) return [];
+      const places = [...look.scopes]
+        .filter(([place, { shown }]) => {
+          return isPlaceOf(story, place, resource) && shown.has(resource.id) === (status === "active");
+        })
+        .map(([place]) => place);
+      if (places.length === 0 || !places.every((place) => isLate(look, place, step))) return [];
+      return [
+        `${resource.id} was ${type} by ${run} after a newer run had opened ${nameOf(story, places[0] as number)}`,
+      ];
+    }),
+  );
+}
+
+/** Where the resource is before a step. */
+const before = (effects: readonly Effect[] = [], step: number) => effects.findLast((effect) => effect.step < step);
+
+/** What a run saw of a scope that differs from the register as it was before a step. */
+function differing(
+  { shown }: LookedAt,
+  effects: ReadonlyMap<string, readonly Effect[]>,
+  step: number,
+): string | undefined {
+  for (const [id, { tags }] of shown) {
+    const last = before(effects.get(id), step);
+    if (last === undefined) return `${id} is not there`;
+    if (last.status === "retired") return `${id} is retired`;
+    if (last.revision !== undefined && last.revision !== tags.revision)
+      return `${id} is at ${last.revision}, not ${tags.revision}`;
+  }
+  return undefined;
+}
+
+/** What was found unchanged is in the register as it was seen, and what is settled is, too. */
+function asSeen(
+  facts: Facts,
+  openings: readonly Opening[],
+  settled: readonly Settled[],
+  effects: ReadonlyMap<string, readonly Effect[]>,
+): string[] {
+  const { story } = facts;
+  const own = ownPlaces(story);
+  const completions = completionsOf(facts);
+  /** Whether losses of the scope may stay, since the last run that was settled held them, or it is not known which was. */
+  const mayHold = (place: number, step: number) => {
+    const last = settled.findLast((one) => one.place === place && endOf(one.delivery) < step);
+    const isUnclear = [...completions.values()].some(([first]) => first !== undefined && !isDone(first));
+    return isUnclear || last === undefined || last.held > 0;
+  };
+  const resourcesOf = (place: number) => facts.resources.filter((resource) => isPlaceOf(story, place, resource));
+  const isQuiet = (place: number, from: number, to: number, but?: Look) =>
+    resourcesOf(place).every(({ id }) => {
+      return (effects.get(id) ?? []).every(({ step, change }) => step < from || step > to || change.run === but?.run);
+    });
+  const unchanged = openings.flatMap(({ look, place, verdict, delivery }) => {
+    const { receivedAtStep: step } = delivery;
+    const lookedAt = look.scopes.get(place);
+    if (verdict !== "unchanged" || lookedAt === undefined || !own.has(place)) return [];
+    if ((delivery.answer as RunOpened).state !== "unchanged") return [];
+    if (!isQuiet(place, step, endOf(delivery))) return [];
+    // A run that was completed is answered that it is unchanged when it is opened again.
+    if (completions.has(look.run)) return [];
+    const what = `${nameOf(story, place)} was unchanged to ${look.run}`;
+    const wrong = differing(lookedAt, effects, step);
+    if (wrong !== undefined) return [`${what}, but ${wrong}`];
+    if (lookedAt.status !== "complete" || mayHold(place, step)) return [];
+    const stays = resourcesOf(place).find(({ id }) => {
+      return !lookedAt.shown.has(id) && before(effects.get(id), step)?.status === "active";
+    });
+    return stays === undefined ? [] : [`${what}, but ${stays.id} is active, which it did not see`];
+  });
+  const completed = settled.flatMap(({ look, place, delivery }) => {
+    const lookedAt = look.scopes.get(place);
+    const { receivedAtStep: step } = delivery;
+    const isContested = openings.some((one) => {
+      const { receivedAtStep, sentAtStep } = one.delivery;
+      return one.place === place && sentAtStep < endOf(delivery) && endOf(one.delivery) > step && receivedAtStep > 0;
+    });
+    if (lookedAt === undefined || !own.has(place) || isContested) return [];
+    const wrong = differing(lookedAt, effects, step);
+    return wrong === undefined ? [] : [`${look.run} completed ${nameOf(story, place)}, but ${wrong}`];
+  });
+  return [...unchanged, ...completed];
+}
+
+/** What an approval retires, the last run that was settled before it did not see. */
+function approvedOnly(facts: Facts, settled: readonly Settled[], effects: ReadonlyMap<string, readonly Effect[]>) {
+  const own = ownPlaces(facts.story);
+  return facts.resources.flatMap((resource: Resource) =>
+    (effects.get(resource.id) ?? []).flatMap(({ change: { run = "" }, step, status }) => {
+      if (status !== "retired" || !run.startsWith("hold_")) return [];
+      const last = settled.findLast(({ place, delivery }) => {
+        return own.has(place) && isPlaceOf(facts.story, place, resource) && endOf(delivery) < step;
+      });
+      if (last?.look.scopes.get(last.place)?.shown.has(resource.id) !== true) return [];
+      return [`${run} retired ${resource.id}, which ${last.look.run} had seen by then`];
+    }),
+  );
+}
+
+/** The newer run has the scope, what is unchanged is unchanged, and an approval is of what is missing. */
+export function judgeLeases(facts: Facts): string[] {
+  const openings = openingsOf(facts);
+  const settled = settledOf(facts);
+  const effects = effectsOf(facts);
+  return [
+    ...overtaken(facts, openings, effects),
+    ...asSeen(facts, openings, settled, effects),
+    ...approvedOnly(facts, settled, effects),
+  ];
+}
