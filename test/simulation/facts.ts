@@ -46,11 +46,12 @@ export interface Ended {
   readonly atStep: number;
 }
 
-/** A consumer took a change. */
+/** A consumer was told of a change, and took or refused it. */
 export interface Told {
   readonly consumer: string;
   /** Its id. */
   readonly change: string;
+  readonly atStep: number;
 }
 
 /** When an item was first in the table. */
@@ -94,8 +95,9 @@ export interface Facts extends Shown {
   readonly deliveries: readonly Delivery[];
   readonly asked: readonly Asked[];
   readonly ended: readonly Ended[];
-  /** In the order in which it was. */
+  /** What consumers took, in the order in which they did. */
   readonly told: readonly Told[];
+  readonly refused: readonly Told[];
   /** When each item was first in the table, in that order, by its partition and sort key with a line break between them. */
   readonly appeared: ReadonlyMap<string, Appeared>;
 }

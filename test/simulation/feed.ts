@@ -13,16 +13,21 @@ const BEFORE_ALL_MILLISECONDS = 10 * 60_000;
 /** Longer than any pause between two attempts. */
 const PAUSE_MILLISECONDS = 10 * 60_000;
 const MOST_ROUNDS = 60;
+/** Between the rounds of one teller. */
+const REST_MILLISECONDS = 2 * 60_000;
+/** So often it is refused before it is set aside. */
+export const MOST_ATTEMPTS = 6;
 
-/** How often the picky one refuses a change. */
-function refusals(id: string): number {
+/** How often the picky one refuses a change: some for good, some until they have been replayed, some until they are told again. */
+export function refusalsOf(id: string): number {
   const share = hashText(id) % 16;
-  return share === 0 ? Number.POSITIVE_INFINITY : share < 4 ? share : 0;
+  return [Number.POSITIVE_INFINITY, MOST_ATTEMPTS + 1, 2, 3][share] ?? 0;
 }
 
 /** Processes that tell consumers what changed: any number at once, killed anywhere. */
 export function createTellers({ scheduler, api }: { scheduler: Scheduler; api: Api }) {
   const told: Told[] = [];
+  const refused: Told[] = [];
   const attempts = new Map<string, number>();
   let lives = 0;
 
@@ -31,35 +36,46 @@ export function createTellers({ scheduler, api }: { scheduler: Scheduler; api: A
     about: "of a story",
     async handle({ id }) {
       await scheduler.turn("is told", { mayDie: "api-kill" });
+      const one = { consumer: name, change: id, atStep: scheduler.steps };
       const attempt = attempts.get(id) ?? 0;
       if (name === "picky") attempts.set(id, attempt + 1);
-      if (name === "picky" && attempt < refusals(id)) throw new Error("not this one");
-      told.push({ consumer: name, change: id });
+      if (name === "picky" && attempt < refusalsOf(id)) {
+        refused.push(one);
+        throw new Error("not this one");
+      }
+      told.push(one);
     },
   }));
 
   const tell = (process: Process) => runConsumers(api.contextOf(process), consumers);
 
+  async function tellAgain(process: Process, rounds: number): Promise<void> {
+    for (let round = 1; ; round++) {
+      await tell(process);
+      if (round >= rounds) return;
+      await scheduler.turn("rests", { milliseconds: REST_MILLISECONDS, mayDie: "api-kill" });
+    }
+  }
+
   return {
     told: told as readonly Told[],
+    refused: refused as readonly Told[],
     /** Has the consumers' first checkpoints written, before anything changes. */
     async begin(): Promise<void> {
       const process = scheduler.spawn("first teller", -BEFORE_ALL_MILLISECONDS);
       await scheduler.inCalm(process, () => tell(process));
     },
-    start(done: () => void): void {
-      startProcess(scheduler, `teller-${lives++}`, "tells", tell, done);
+    start(rounds: number, done: () => void): void {
+      startProcess(scheduler, `teller-${lives++}`, "tells", (process) => tellAgain(process, rounds), done);
     },
     /** Tells until each change was taken or set aside. */
     async finish(): Promise<void> {
       const process = scheduler.spawn("last teller");
       for (let round = 0; round < MOST_ROUNDS; round++) {
-        const before = attempts.size + told.length;
-        const refused = [...attempts.values()].reduce((sum, n) => sum + n, 0);
+        const before = refused.length + told.length;
         process.skewMilliseconds += PAUSE_MILLISECONDS;
         await scheduler.inCalm(process, () => tell(process));
-        const after = [...attempts.values()].reduce((sum, n) => sum + n, 0);
-        if (before === attempts.size + told.length && refused === after) return;
+        if (before === refused.length + told.length) return;
       }
     },
   };

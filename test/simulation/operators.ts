@@ -8,6 +8,7 @@ const API = "https://cadastre.test";
 const PATIENCE_MILLISECONDS = 60_000;
 const MOST_TRIES = 4;
 const MOST_THOUGHT_MILLISECONDS = 60_000;
+const LATER_MILLISECONDS = 7 * 60_000;
 
 type Json = Record<string, unknown>;
 interface Item extends Json {
@@ -187,6 +188,24 @@ export function createOperators(options: {
     await ask("job-cancel", { method: "POST", path: `/api/v1/jobs/${job.id}/cancel` }, { id: job.id });
   }
 
+  /** Looks now and then whether something was set aside, and has one of that told again, or gives it up. */
+  async function letter({ how, nth }: Extract<Act, { act: "letter" }>): Promise<void> {
+    const letters = "/api/v1/consumers/picky/dead-letters";
+    for (let tries = 1; ; tries++) {
+      const items = itemsOf(await get(`${letters}?limit=50`));
+      const one = items[nth % items.length];
+      if (one !== undefined) {
+        const about = { id: one.id, consumer: "picky" };
+        const path = `${letters}/${one.id}`;
+        if (how === "drop") await ask("letter-drop", { method: "DELETE", path }, about);
+        else await ask("letter-replay", { method: "POST", path: `${path}/replay` }, about);
+        return;
+      }
+      if (tries === MOST_TRIES) return;
+      await scheduler.turn("comes back later", { milliseconds: LATER_MILLISECONDS, mayDie: "caller-kill" });
+    }
+  }
+
   /** A collector's key is revoked, and a new one registered under its name and approved. */
   async function replaceCollector(collector: number): Promise<void> {
     const { name } = story.collectors[collector] as CollectorSpec;
@@ -231,6 +250,8 @@ export function createOperators(options: {
       }
       case "job":
         return cancelJob();
+      case "letter":
+        return letter(act);
       case "replace-collector":
         return replaceCollector(act.collector);
       default:

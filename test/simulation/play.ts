@@ -166,7 +166,7 @@ export async function play(story: Story, { keepTrace = false } = {}): Promise<Ou
     } else if (step.act === "clock") {
       (step.who === "api" ? api : hosts).setClock(step.nth, step.skewMilliseconds);
       done();
-    } else if (step.act === "tell") tellers.start(done);
+    } else if (step.act === "tell") tellers.start(step.rounds ?? 1, done);
     else if (step.act === "job" && step.how !== "cancel") runners.start(step.how, done);
     else operators.start(step, done);
   }
@@ -179,6 +179,7 @@ export async function play(story: Story, { keepTrace = false } = {}): Promise<Ou
     asked: operators.asked,
     ended: operators.ended,
     told: tellers.told,
+    refused: tellers.refused,
     appeared: tables.appeared,
     ...(await reader.readAll()),
   });

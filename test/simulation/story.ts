@@ -38,7 +38,10 @@ export type Act =
   | { readonly act: "account"; readonly how: "create" | "patch" | "delete"; readonly nth: number }
   | { readonly act: "token"; readonly how: "create" | "revoke" | "use"; readonly nth: number }
   | { readonly act: "credential"; readonly how: "create" | "reveal" | "revoke"; readonly nth: number }
-  | { readonly act: "tell" }
+  /** Consumers are told, so many times with pauses. */
+  | { readonly act: "tell"; readonly rounds?: number }
+  /** What a consumer did not take is replayed or dropped, once there is something. */
+  | { readonly act: "letter"; readonly how: "replay" | "drop"; readonly nth: number }
   | { readonly act: "job"; readonly how: "start" | "work" | "cancel" }
   | { readonly act: "trigger"; readonly collector: number }
   | { readonly act: "replace-collector"; readonly collector: number }
@@ -184,6 +187,7 @@ const ACTS = {
   token: 1,
   credential: 1,
   tell: 1.5,
+  letter: 0.3,
   job: 2,
   trigger: 0.3,
   "replace-collector": 0.4,
@@ -192,8 +196,8 @@ const ACTS = {
 } satisfies Partial<Record<Act["act"], number>>;
 
 /** Acts that meet each other, and how often beside the rest. */
-const RACES = { looks: 3, overtaken: 3, undone: 3, approval: 3, grows: 2, said: 1, told: 2, jobs: 2 };
-const NO_RACES = { looks: 0, overtaken: 0, undone: 0, approval: 0, grows: 0, said: 0, told: 0, jobs: 0 };
+const RACES = { looks: 3, overtaken: 3, undone: 3, approval: 3, grows: 2, said: 1, told: 2, letters: 1, jobs: 2 };
+const NO_RACES = { looks: 0, overtaken: 0, undone: 0, approval: 0, grows: 0, said: 0, told: 0, letters: 0, jobs: 0 };
 
 /** What a story is about: some of what may happen, so that it happens often enough to meet itself. */
 interface Theme {
@@ -228,6 +232,8 @@ function anAct(random: Random, theme: Theme, scopes: number, collectors: readonl
       return anEdit(random, random.below(scopes), theme.resources);
     case "tell":
       return { act: "tell" };
+    case "letter":
+      return { act: "letter", how: random.pick(["replay", "drop"]), nth };
     case "job":
       return { act: "job", how: random.pick(["start", "work", "work", "work", "cancel"]) };
     case "run":
@@ -316,6 +322,15 @@ function aRace(random: Random, theme: Theme, scopes: number, collectors: readonl
     }
     case "told":
       return [back, whole(one), { act: "tell" }, { act: "tell" }, back, whole(other), { act: "tell" }];
+    // What is refused for long enough is set aside, and somebody has it told again or gives it up.
+    case "letters": {
+      const letter = (): Act => ({
+        act: "letter",
+        how: random.pick(["replay", "replay", "drop"]),
+        nth: random.below(3),
+      });
+      return [back, whole(one), { act: "tell", rounds: 10 }, letter(), letter(), letter()];
+    }
     case "jobs": {
       const work: Act = { act: "job", how: "work" };
       return [{ act: "job", how: "start" }, work, work, work];

@@ -1,6 +1,6 @@
 import type { ChangeEntry } from "@cadastre/contract/changes";
 import type { Facts } from "../facts.ts";
-import { CONSUMERS } from "../feed.ts";
+import { CONSUMERS, MOST_ATTEMPTS, refusalsOf } from "../feed.ts";
 import { commitsOf, placeOf } from "./commits.ts";
 
 /** What is committed later than so long after its time, a consumer may have gone past. */
@@ -73,10 +73,11 @@ function toldAll(facts: Facts): string[] {
   for (const consumer of CONSUMERS) {
     const firsts = [...new Set(told.filter((one) => one.consumer === consumer).map(({ change }) => change))];
     const taken = new Set(firsts);
+    const dropped = droppedOf(facts, consumer);
     const aside = new Set(letters.filter((one) => one.consumer === consumer).map(({ id }) => id));
     const nameOf = ({ type, subject, at }: ChangeEntry) => `${type} of ${subject.id} at ${at}`;
     for (const change of changes) {
-      if (!taken.has(change.id) && !aside.has(change.id) && !isLate(change)) {
+      if (!taken.has(change.id) && !aside.has(change.id) && !dropped.has(change.id) && !isLate(change)) {
         problems.push(`${consumer} was never told: ${nameOf(change)}`);
       }
     }
@@ -88,7 +89,7 @@ function toldAll(facts: Facts): string[] {
         problems.push(`${consumer} was told what is not in the feed`);
         continue;
       }
-      if (aside.has(id) || isLate(change)) continue;
+      if (aside.has(id) || (consumer === "picky" && isSetAside(id)) || isLate(change)) continue;
       const stream = streamOf(change);
       if (at < (newest.get(stream) ?? -1)) problems.push(`${consumer} was told too late: ${nameOf(change)}`);
       newest.set(stream, at);
@@ -97,7 +98,51 @@ function toldAll(facts: Facts): string[] {
   return problems;
 }
 
+/** What somebody gave up for a consumer. */
+function droppedOf({ audit }: Facts, consumer: string): ReadonlySet<string> {
+  const targets = audit.filter(({ action }) => action === "consumer.drop").map(({ target }) => target);
+  return new Set(targets.map((target) => target.slice(consumer.length + 1)));
+}
+
+const isSetAside = (id: string) => refusalsOf(id) >= MOST_ATTEMPTS;
+
+/** What was refused too often is set aside once, until it is taken after all or given up; nothing else is. */
+function setAside(facts: Facts): string[] {
+  const { letters, told, refused, audit, deliveries } = facts;
+  const dropped = droppedOf(facts, "picky");
+  const taken = new Set(told.filter(({ consumer }) => consumer === "picky").map(({ change }) => change));
+  const byChange = Map.groupBy(letters, ({ id, consumer }) => `${consumer}'s letter ${id}`);
+  const attempted = new Map<string, number>();
+  for (const { change, consumer, atStep } of [...told, ...refused]) {
+    if (consumer === "picky") attempted.set(change, Math.max(atStep, attempted.get(change) ?? 0));
+  }
+  const received = new Map(deliveries.map(({ requestId, receivedAtStep }) => [requestId, receivedAtStep]));
+  return [
+    ...[...byChange].filter(([, all]) => all.length > 1).map(([what]) => `${what} is there twice`),
+    ...letters.flatMap(({ id, consumer, attempts, state }) => {
+      const what = `${consumer}'s letter ${id}`;
+      if (consumer !== "picky" || !isSetAside(id)) return [`${what} is of what it did not refuse`];
+      if (taken.has(id)) return [`${what} is there, and it took the change`];
+      if (dropped.has(id)) return [`${what} is there although somebody dropped it`];
+      if (state !== "waiting") return [`${what} is ${state} at the end of all`];
+      return attempts < MOST_ATTEMPTS ? [`${what} was set aside after ${attempts} attempts`] : [];
+    }),
+    ...audit
+      .filter(({ action, outcome }) => action === "consumer.replay" && outcome === "done")
+      .flatMap(({ target, requestId }) => {
+        const id = target.slice("picky/".length);
+        const isTold = (attempted.get(id) ?? 0) >= (received.get(requestId) ?? 0);
+        return isTold || dropped.has(id) ? [] : [`a replay of ${target} was recorded, and it was never told again`];
+      }),
+  ];
+}
+
 export function judgeFeed(facts: Facts): string[] {
   const hasTellers = facts.story.steps.some(({ act }) => act === "tell");
-  return [...asHistory(facts), ...asHolds(facts), ...samePages(facts), ...(hasTellers ? toldAll(facts) : [])];
+  return [
+    ...asHistory(facts),
+    ...asHolds(facts),
+    ...samePages(facts),
+    ...(hasTellers ? [...toldAll(facts), ...setAside(facts)] : []),
+  ];
 }

@@ -7,6 +7,7 @@ import { judgeJobs } from "./jobs.ts";
 import { judgeLeases } from "./leases.ts";
 import { judgeRecords } from "./records.ts";
 import { judgeSaid } from "./said.ts";
+import { judgeTurns } from "./turns.ts";
 
 /** What must hold at any time, whatever happened. */
 export function judge(facts: Facts, errors: readonly ApiLine[]): string[] {
@@ -18,5 +19,6 @@ export function judge(facts: Facts, errors: readonly ApiLine[]): string[] {
     ...judgeFeed(facts),
     ...judgeJobs(facts),
     ...judgeLeases(facts),
+    ...judgeTurns(facts),
   ];
 }

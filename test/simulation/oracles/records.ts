@@ -20,6 +20,8 @@ const RECORDS: Readonly<Record<string, readonly [number, number]>> = {
   "collector-revoke": [1, 1],
   trigger: [1, 1],
   "job-cancel": [0, 1],
+  "letter-replay": [1, 1],
+  "letter-drop": [1, 1],
 };
 
 type ByRequest = ReadonlyMap<string, readonly AuditRecord[]>;

@@ -1,0 +1,97 @@
+import type { ChangeEntry } from "@cadastre/contract/changes";
+import type { Facts } from "../facts.ts";
+import { placeOf } from "./commits.ts";
+import { completionsOf, endOf, isDone, nameOf, settledOf } from "./runs.ts";
+
+/** A scope's status was told to be another from a run on. */
+interface Turn {
+  readonly run: string | undefined;
+  readonly before: unknown;
+  readonly after: unknown;
+}
+
+/** The scope's number of the turn: its generation. */
+const numberOf = (change: ChangeEntry) => Number(placeOf(change).split("#")[1]?.slice(1));
+
+function turnsOf(changes: readonly ChangeEntry[]): Turn[] {
+  return changes
+    .filter((one) => one.changes.some(({ path }) => path === "status"))
+    .sort((a, b) => numberOf(a) - numberOf(b))
+    .map(({ run, changes: of }) => {
+      const status = of.find(({ path }) => path === "status");
+      return { run, before: status?.before, after: status?.after };
+    });
+}
+
+/** The turns that the scope took by its runs as they were settled; nothing when that is not known for certain. */
+function expectedOf(facts: Facts, source: string, place: number): Turn[] | undefined {
+  const completions = [...completionsOf(facts)].filter(([run]) => {
+    const look = facts.looks.get(run);
+    return look?.source === source && look.scopes.has(place);
+  });
+  if (completions.some(([, [first]]) => first === undefined || !isDone(first))) return undefined;
+  const settled = settledOf(facts).filter((one) => one.place === place && one.look.source === source);
+  const overlap = settled.some(({ delivery }, at) => {
+    const next = settled[at + 1];
+    return next !== undefined && next.delivery.receivedAtStep < endOf(delivery);
+  });
+  if (overlap) return undefined;
+  const turns: Turn[] = [];
+  let status: string | undefined;
+  for (const { look } of settled) {
+    const after = look.scopes.get(place)?.status;
+    if (after !== status && !(status === undefined && after === "complete")) {
+      turns.push({ run: look.run, before: status, after });
+    }
+    status = after;
+  }
+  return turns;
+}
+
+const textOf = (turns: readonly Turn[]) =>
+  turns.map(({ run, before, after }) => `${run}: ${before} to ${after}`).join();
+
+/** Each turn of a scope's status is told once, goes on from the one before it, and the last one is what the scope says. */
+function inOrder(facts: Facts, id: string, changes: readonly ChangeEntry[]): string[] {
+  const { story, states, looks } = facts;
+  const place = [...story.scopes.keys()].find((at) => id.endsWith(`/${nameOf(story, at)}`));
+  if (place === undefined) return [`the feed tells of ${id}, which nobody looks at`];
+  const source = id.slice(0, -nameOf(story, place).length - 1);
+  const turns = turnsOf(changes);
+  const told = textOf(turns);
+  let status: unknown = turns[0]?.before ?? "complete";
+  for (const { run, before, after } of turns) {
+    if (before !== undefined && before !== status) return [`the turns of ${id} do not follow each other: ${told}`];
+    if (after === before) return [`the feed tells a turn of ${id} that is none: ${told}`];
+    if (looks.get(run ?? "")?.scopes.get(place)?.status !== after) return [`${run} did not see ${id} as ${after}`];
+    status = after;
+  }
+  const key = story.scopes[place];
+  const state = states.find((one) => {
+    return one.source === source && Object.entries(key ?? {}).every(([name, value]) => one[name as never] === value);
+  });
+  if (state !== undefined && state.status !== status) return [`${id} is ${state.status}, and the feed tells ${told}`];
+  const expected = expectedOf(facts, source, place);
+  if (expected === undefined || textOf(expected) === told) return [];
+  return [`${id} turned as ${textOf(expected) || "never"}, and the feed tells ${told || "nothing"}`];
+}
+
+/** That a scope is stale and that it is not any more is told in turns. */
+function alternating(id: string, changes: readonly ChangeEntry[]): string[] {
+  const told = changes.flatMap((change) => change.changes.filter(({ path }) => path === "stale"));
+  const isWrong = told.some(({ before, after }, at) => after !== (at % 2 === 0) || before !== (at % 2 === 1));
+  return isWrong ? [`the feed tells that ${id} is stale as ${told.map(({ after }) => after).join()}`] : [];
+}
+
+/** How scopes turned: told once each, in their order, as runs found them. */
+export function judgeTurns(facts: Facts): string[] {
+  const ofScopes = facts.changes.filter(({ subject }) => subject.type === "scope");
+  const byId = Map.groupBy(ofScopes, ({ subject }) => subject.id);
+  const silent = facts.states.map(({ source, provider, account, region, kind }) => {
+    return `${source}/${provider}/${account}/${region}/${kind}`;
+  });
+  return [...new Set([...byId.keys(), ...silent])].flatMap((id) => {
+    const changes = byId.get(id) ?? [];
+    return [...inOrder(facts, id, changes), ...alternating(id, changes)];
+  });
+}
