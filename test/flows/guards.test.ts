@@ -2,7 +2,7 @@ import { listAudit } from "@cadastre/core/audit/list";
 import { anActorOf } from "@cadastre/core/audit/testing";
 import type { Context } from "@cadastre/core/context";
 import { approveHold, listHolds } from "@cadastre/core/discovery/holds";
-import { ManifestItem } from "@cadastre/core/discovery/items";
+import { ManifestItem, ScopeItem } from "@cadastre/core/discovery/items";
 import { getJob } from "@cadastre/core/jobs/list";
 import { LedgerPageItem } from "@cadastre/core/ledger/items";
 import { ResourceItem } from "@cadastre/core/register/items";
@@ -265,6 +265,25 @@ describe("a scope that is cut anew", () => {
     expect((await twice.open(late.context)).state).toBe("unchanged");
     const { completed } = await aRun([scope(grown.slice(0, -8))]).deliver(context);
     expect(completed?.totals).toMatchObject({ created: 0, updated: 0, retired: 8 });
+  });
+});
+
+describe("a scope that two openings of one run cut anew at once", () => {
+  it("is cut by one of them, and knows what it is missing", async () => {
+    const { context } = await createTestContext();
+    await aRun([scope(many(0, 60))]).deliver(context);
+    const run = aRun([scope([...many(5, 60), ...many(100, 400)])]);
+    let others = 0;
+    const table = tableWith(context.table, {
+      async commit(writes) {
+        await context.table.commit(writes);
+        const isTaken = writes.some((one) => one.op === "replace" && one.entity === ScopeItem);
+        if (isTaken && others++ === 0) await run.open(context);
+      },
+    });
+    await run.open({ ...context, table });
+    const { completed } = await run.deliver(context);
+    expect(completed?.totals).toMatchObject({ created: 300, updated: 0, retired: 5 });
   });
 });
 

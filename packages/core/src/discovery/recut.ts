@@ -117,18 +117,26 @@ export async function cutAnew(
   const lease = toLease(opener, { ...incoming, shards: [] }, known);
   const taken: ScopeItem = { ...scope, generation: lease.generation, lease };
   await table.commit([replace(ScopeItem, taken, version)]);
-  const held = await requireTaken(context, id, opener.run);
+  const held = await requireTaken(context, id, opener.run, scope.shardCount);
   const states = await writeCut(context, id, held, { from: scope.shardCount, to: shardCount });
   const cut: ScopeItem = { ...taken, shardCount, lease: { ...lease, wanted: [], digests: new Uint8Array() } };
   await table.commit([replace(ScopeItem, cut, held.version)]);
-  const switched = await requireTaken(context, id, opener.run);
+  const switched = await requireTaken(context, id, opener.run, shardCount);
   await dropCut(context, id, switched, scope.shardCount);
   return { scope: switched, states };
 }
 
-/** The scope as this run has just written it; another run in between is a conflict like any other. */
-async function requireTaken(context: Context, id: ScopeId, run: string): Promise<Stored<ScopeItem>> {
+/**
+ * The scope as this run has just written it, cut as it then was. Another run in between is a conflict like any other, and so is
+ * another opening of this one that has switched the scope already: the old manifests are gone by then.
+ */
+async function requireTaken(
+  context: Context,
+  id: ScopeId,
+  run: string,
+  shardCount: number,
+): Promise<Stored<ScopeItem>> {
   const scope = await context.table.get(ScopeItem, id, { consistent: true });
-  if (scope?.lease?.run === run) return scope;
+  if (scope?.lease?.run === run && scope.shardCount === shardCount) return scope;
   throw new ConflictError([{ index: 0, reason: "version" }]);
 }
