@@ -106,11 +106,12 @@ function asSeen(
   const { story } = facts;
   const own = ownPlaces(story);
   const completions = completionsOf(facts);
-  /** Whether losses of the scope may stay, since the last run that was settled held them, or it is not known which was. */
-  const mayHold = (place: number, step: number) => {
-    const last = settled.findLast((one) => one.place === place && endOf(one.delivery) < step);
-    const isUnclear = [...completions.values()].some(([first]) => first !== undefined && !isDone(first));
-    return isUnclear || last === undefined || last.held > 0;
+  const isUnclear = [...completions.values()].some(([first]) => first !== undefined && !isDone(first));
+  /** Whether losses of the scope may stay: the last run that was settled held them, or it is not known which that was. */
+  const mayHold = (place: number, from: number, to: number) => {
+    const known = settled.filter((one) => one.place === place && one.delivery.receivedAtStep < to);
+    const last = known.findLastIndex(({ delivery }) => endOf(delivery) < from);
+    return isUnclear || last < 0 || known.slice(last).some(({ held }) => held > 0);
   };
   const resourcesOf = (place: number) => facts.resources.filter((resource) => isPlaceOf(story, place, resource));
   const isQuiet = (place: number, from: number, to: number, but?: Look) =>
@@ -128,7 +129,7 @@ function asSeen(
     const what = `${nameOf(story, place)} was unchanged to ${look.run}`;
     const wrong = differing(lookedAt, effects, step);
     if (wrong !== undefined) return [`${what}, but ${wrong}`];
-    if (lookedAt.status !== "complete" || mayHold(place, step)) return [];
+    if (lookedAt.status !== "complete" || mayHold(place, step, endOf(delivery))) return [];
     const stays = resourcesOf(place).find(({ id }) => {
       return !lookedAt.shown.has(id) && before(effects.get(id), step)?.status === "active";
     });
