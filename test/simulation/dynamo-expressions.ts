@@ -16,18 +16,34 @@ type Read = (item: Item | undefined) => Value | undefined;
 
 const TOKEN = /\s*(<=|>=|<>|[(),=<>+-]|[#:]?[\w.]+)/y;
 
-function tokensOf(text: string): string[] {
+/** The store has few expressions, and sends them again and again. */
+const known = new Map<string, readonly string[]>();
+
+function tokensOf(text: string): readonly string[] {
+  const before = known.get(text);
+  if (before !== undefined) return before;
   const tokens: string[] = [];
   TOKEN.lastIndex = 0;
   for (let match = TOKEN.exec(text); match !== null; match = TOKEN.exec(text)) tokens.push(match[1] as string);
+  known.set(text, tokens);
   return tokens;
+}
+
+/** Code units from here on do not come in the order of their bytes. */
+const UNORDERED = /[\ud800-\uffff]/;
+
+/** Order of two texts by their bytes in UTF-8. */
+export function compareTexts(a: string, b: string): number {
+  if (a === b) return 0;
+  if (UNORDERED.test(a) || UNORDERED.test(b)) return Buffer.compare(Buffer.from(a), Buffer.from(b));
+  return a < b ? -1 : 1;
 }
 
 /** Order of two values of one type: numbers by size, texts by their bytes. Undefined where they cannot be compared. */
 export function compareValues(a: Value | undefined, b: Value | undefined): number | undefined {
   if (a?.N !== undefined && b?.N !== undefined) return Number(a.N) - Number(b.N);
   if (a?.S === undefined || b?.S === undefined) return undefined;
-  return a.S === b.S ? 0 : Buffer.compare(Buffer.from(a.S), Buffer.from(b.S));
+  return compareTexts(a.S, b.S);
 }
 
 const COMPARE: Readonly<Record<string, (order: number) => boolean>> = {
@@ -137,10 +153,12 @@ function createReader(text: string, { names, values }: Given) {
   return { peek, take, accept, expect, nameOf, sum, either };
 }
 
+/** The condition as a test of items. */
+export const testOf = (text: string, given: Given): Test => createReader(text, given).either();
+
 /** Whether a condition holds of an item, or of none. */
 export function holds(text: string | undefined, given: Given, item: Item | undefined): boolean {
-  if (text === undefined) return true;
-  return createReader(text, given).either()(item);
+  return text === undefined || testOf(text, given)(item);
 }
 
 /** The item after an update expression: SET, ADD and REMOVE. */

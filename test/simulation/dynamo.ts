@@ -1,4 +1,4 @@
-import { compareValues, type Given, holds, type Item, updated, type Value } from "./dynamo-expressions.ts";
+import { compareTexts, type Given, holds, type Item, testOf, updated, type Value } from "./dynamo-expressions.ts";
 import type { Appeared } from "./facts.ts";
 import type { Scheduler } from "./scheduler.ts";
 
@@ -46,6 +46,17 @@ function named(name: string, more: object = {}): Error {
   return Object.assign(new Error(name), { name, ...more });
 }
 
+/** Where a sort key belongs among those that are in order. */
+function placeIn(order: readonly string[], sk: string): number {
+  let [low, high] = [0, order.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (compareTexts(order[middle] as string, sk) <= 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
 const isThrottle = (error: Error | undefined) => error?.name === "ThrottlingException";
 
 /** A table of DynamoDB in memory, behind the commands of its SDK: what the store's driver sends is carried out here. */
@@ -75,8 +86,7 @@ export function createDynamo(scheduler: Scheduler) {
     const { order, items } = partitionOf(pk);
     const known = items.get(sk);
     if (known === undefined) {
-      const at = order.findIndex((other) => sk < other);
-      order.splice(at < 0 ? order.length : at, 0, sk);
+      order.splice(placeIn(order, sk), 0, sk);
       appeared.set(`${pk}\n${sk}`, { time: scheduler.time, step: scheduler.steps });
     }
     const versions = (known ?? []).filter((_, at, all) => {
@@ -166,14 +176,15 @@ export function createDynamo(scheduler: Scheduler) {
     const order = forward ? (partition?.order ?? []) : [...(partition?.order ?? [])].reverse();
     const after = input.ExclusiveStartKey?.sk as Value | undefined;
     const limit = input.Limit ?? Number.POSITIVE_INFINITY;
+    const isMeant = testOf(input.KeyConditionExpression, given);
     const items: Item[] = [];
     let last: Item | undefined;
     for (const sk of order) {
       if (after !== undefined) {
-        const place = compareValues({ S: sk }, after) ?? 0;
+        const place = compareTexts(sk, after.S as string);
         if (forward ? place <= 0 : place >= 0) continue;
       }
-      if (!holds(input.KeyConditionExpression, given, { pk: { S: pk }, sk: { S: sk } })) continue;
+      if (!isMeant({ pk: { S: pk }, sk: { S: sk } })) continue;
       const item = read(pk, sk, asOf(input.ConsistentRead, random));
       if (item === undefined) continue;
       items.push(item);

@@ -163,7 +163,7 @@ export function createHosts(options: { scheduler: Scheduler; network: Network; c
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason);
       const stop = whenAborted(signal, () => reject(signal.reason));
-      void scheduler.turn("waits", { milliseconds, mayDie: "caller-kill" }).then(() => {
+      void scheduler.turn("waits", { milliseconds, mayDie: "caller-kill", signal }).then(() => {
         stop();
         resolve();
       });

@@ -32,6 +32,7 @@ interface Event {
   readonly process: Process;
   readonly label: string;
   readonly run: () => void;
+  isCancelled: boolean;
 }
 
 export interface SchedulerOptions {
@@ -130,8 +131,13 @@ export function createScheduler(options: SchedulerOptions) {
     return 1 + size * 4;
   }
 
-  function at(process: Process, milliseconds: number, label: string, run: () => void): void {
-    push({ time: time + milliseconds, order: order++, process, label, run });
+  /** Has this happen later; answers how to have it not happen after all. */
+  function at(process: Process, milliseconds: number, label: string, run: () => void): () => void {
+    const event: Event = { time: time + milliseconds, order: order++, process, label, run, isCancelled: false };
+    push(event);
+    return () => {
+      event.isCancelled = true;
+    };
   }
 
   /** Whether the fault of this kind happens now, to the process in whose name this runs. */
@@ -160,17 +166,23 @@ export function createScheduler(options: SchedulerOptions) {
     process.onKilled?.();
   }
 
-  /** Resolves when its turn has come; never for a process that is dead by then. `mayDie` names the rate of dying here. */
+  /**
+   * Resolves when its turn has come; never for a process that is dead by then. `mayDie` names the rate of dying here. Once the
+   * signal is aborted nobody waits for it any more, and its turn does not come.
+   */
   function turn(
     label: string,
-    { milliseconds, mayDie }: { milliseconds?: number; mayDie?: string } = {},
+    { milliseconds, mayDie, signal }: { milliseconds?: number; mayDie?: string; signal?: AbortSignal } = {},
   ): Promise<void> {
     if (calm) return Promise.resolve();
     const process = requireCurrent(label);
     process.asked += 1;
     if (process.alive && mayDie !== undefined && isFaulty(mayDie)) kill(process);
     if (!process.alive) return new Promise(() => undefined);
-    return new Promise((resolve) => at(process, milliseconds ?? delayOf(process, label), label, resolve));
+    return new Promise((resolve) => {
+      const cancel = at(process, milliseconds ?? delayOf(process, label), label, resolve);
+      signal?.addEventListener("abort", cancel, { once: true });
+    });
   }
 
   /** Runs `work` in the process's name. */
@@ -195,7 +207,7 @@ export function createScheduler(options: SchedulerOptions) {
     while (!isDone()) {
       const event = pop();
       if (event === undefined) throw new EndlessError("nothing is left that could happen, and not all is done");
-      if (!event.process.alive) continue;
+      if (event.isCancelled || !event.process.alive) continue;
       steps += 1;
       if (steps > mostSteps) throw new EndlessError(`not done after ${mostSteps} steps; the last was ${event.label}`);
       time = Math.max(time, event.time);
@@ -208,7 +220,7 @@ export function createScheduler(options: SchedulerOptions) {
   }
 
   /** Runs all that is still on its way. */
-  const drain = (): Promise<void> => run(() => !heap.some(({ process }) => process.alive));
+  const drain = (): Promise<void> => run(() => !heap.some(({ process, isCancelled }) => process.alive && !isCancelled));
 
   return {
     spawn,

@@ -32,7 +32,7 @@ function parseSent(body: unknown): OpenRun {
 
 export const isDone = ({ status }: Delivery) => status === 200;
 /** Something may have come of it although nobody was told. */
-const isUnknown = ({ status }: Delivery) => status === undefined || status >= 500;
+const isUnknown = ({ status, code }: Delivery) => status === undefined || status >= 500 || code === "request.conflict";
 
 export function openingsOf({ story, deliveries, looks }: Facts): Opening[] {
   const places = new Map(story.scopes.map((scope, place) => [scopeName(scope), place]));

@@ -1,7 +1,7 @@
 import type { ChangeEntry } from "@cadastre/contract/changes";
 import type { Facts } from "../facts.ts";
 import { placeOf } from "./commits.ts";
-import { completionsOf, endOf, isDone, nameOf, settledOf } from "./runs.ts";
+import { completionsOf, endOf, isDone, nameOf, openingsOf, settledOf } from "./runs.ts";
 
 /** A scope's status was told to be another from a run on. */
 interface Turn {
@@ -31,6 +31,12 @@ function expectedOf(facts: Facts, source: string, place: number): Turn[] | undef
   });
   if (completions.some(([, [first]]) => first === undefined || !isDone(first))) return undefined;
   const settled = settledOf(facts).filter((one) => one.place === place && one.look.source === source);
+  // A run that was overtaken while it was completed may have told a turn before, and is not answered with it.
+  const isOvertaken = openingsOf(facts).some(({ look, place: at, verdict }) => {
+    if (at !== place || look.source !== source || verdict === "unchanged" || verdict === "reshard") return false;
+    return completions.some(([run]) => run === look.run) && !settled.some((one) => one.look === look);
+  });
+  if (isOvertaken) return undefined;
   const overlap = settled.some(({ delivery }, at) => {
     const next = settled[at + 1];
     return next !== undefined && next.delivery.receivedAtStep < endOf(delivery);
