@@ -178,6 +178,13 @@ export function createHosts(options: { scheduler: Scheduler; network: Network; c
     changeKey(name: string): void {
       keys.set(name, (keys.get(name) ?? 0) + 1);
     },
+    /** What runs of this collector, on its machine, dies. */
+    crash(collector: number): void {
+      const spec = story.collectors[collector] as CollectorSpec;
+      for (const process of hostOf(spec).processes) {
+        if (process.name.startsWith(`${spec.name}-`)) scheduler.kill(process);
+      }
+    },
     setClock(nth: number, skewMilliseconds: number): void {
       skews[nth % skews.length] = skewMilliseconds;
     },

@@ -9,7 +9,7 @@ import { createTellers } from "./feed.ts";
 import { createHosts, type Hosts } from "./hosts.ts";
 import { judgeTable } from "./inside.ts";
 import { createJobRunners } from "./jobs.ts";
-import { createNetwork } from "./network.ts";
+import { createNetwork, type Instance } from "./network.ts";
 import { createOperators, registrationOf } from "./operators.ts";
 import { judge } from "./oracles/judge.ts";
 import { isUnsaid, judgeAfterDecisions, judgeBeforeDecisions } from "./oracles/register.ts";
@@ -165,6 +165,10 @@ export async function play(story: Story, { keepTrace = false } = {}): Promise<Ou
       done();
     } else if (step.act === "clock") {
       (step.who === "api" ? api : hosts).setClock(step.nth, step.skewMilliseconds);
+      done();
+    } else if (step.act === "crash") {
+      if (step.who === "api") scheduler.kill((api.instances()[step.nth % api.instances().length] as Instance).process);
+      else hosts.crash(step.nth);
       done();
     } else if (step.act === "tell") tellers.start(step.rounds ?? 1, done);
     else if (step.act === "job" && step.how !== "cancel") runners.start(step.how, done);

@@ -46,6 +46,8 @@ export type Act =
   | { readonly act: "trigger"; readonly collector: number }
   | { readonly act: "replace-collector"; readonly collector: number }
   | { readonly act: "foreign"; readonly collector: number }
+  /** A process dies: an instance of the API, or what runs of a collector on its machine. */
+  | { readonly act: "crash"; readonly who: "api" | "collector"; readonly nth: number }
   | {
       readonly act: "clock";
       readonly who: "api" | "collector";
@@ -79,6 +81,8 @@ const REGIONS = ["us-east-1", "eu-west-1"];
 const MINUTE = 60_000;
 /** Between the acts of a race: most of them at once, some after a stalled call or a lease has ended. */
 const GAPS = [0, 5, 20, 60, 200, 1000, 25_000];
+/** What dies does so in the middle of what came before. */
+const CRASH_GAPS = [10, 30, 50, 70, 90, 120, 160];
 
 /** The kinds of faults with the rates that a story may give them. */
 const RATES: Readonly<Record<string, readonly number[]>> = {
@@ -192,6 +196,7 @@ const ACTS = {
   trigger: 0.3,
   "replace-collector": 0.4,
   foreign: 0.3,
+  crash: 0.5,
   clock: 0.5,
 } satisfies Partial<Record<Act["act"], number>>;
 
@@ -220,7 +225,8 @@ function makeTheme(random: Random): Theme {
     acts: Object.fromEntries(acts) as Theme["acts"],
     races: random.pick([0, 0.06, 0.15, 0.3]),
     raced: random.chance(0.5) ? RACES : { ...NO_RACES, [random.pick(Object.keys(RACES))]: 1 },
-    resources: random.pick([3, 6, 6, 12, 12, 16, 16, 32]),
+    // No more than a hold shows of what it is about, so that all of it can be judged.
+    resources: random.pick([3, 6, 12, 16, 19]),
   };
 }
 
@@ -258,6 +264,10 @@ function anAct(random: Random, theme: Theme, scopes: number, collectors: readonl
       return { act: "replace-collector", collector };
     case "foreign":
       return { act: "foreign", collector };
+    case "crash":
+      return random.chance(0.5)
+        ? { act: "crash", who: "api", nth }
+        : { act: "crash", who: "collector", nth: collector };
     case "clock": {
       const who = random.chance(0.4) ? "api" : "collector";
       const most = who === "api" ? 10_000 : random.chance(0.3) ? 240 * MINUTE : 10 * MINUTE;
@@ -301,14 +311,16 @@ function aRace(random: Random, theme: Theme, scopes: number, collectors: readonl
       const there: Act = { act: "edit", scope, set: [n], remove: [] };
       const gone: Act = { act: "edit", scope, set: [], remove: [n] };
       const again: Act = { act: "edit", scope, set: [], remove: [], restore: [n] };
+      const crash: Act[] = random.chance(0.5) ? [{ act: "crash", who: "collector", nth: one }] : [];
       return isNew
-        ? [gone, whole(other), there, whole(one), gone, whole(other)]
-        : [gone, whole(one), again, whole(other)];
+        ? [gone, whole(other), there, whole(one), ...crash, gone, whole(other)]
+        : [gone, whole(one), ...crash, again, whole(other)];
     }
     case "approval": {
       const gone: Act = { act: "edit", scope, set: [], remove: all };
       const restored: Act = { act: "edit", scope, set: [], remove: [], restore: all };
-      return [gone, whole(one), decision, random.chance(0.5) ? back : restored, whole(other)];
+      const crash: Act[] = random.chance(0.5) ? [{ act: "crash", who: "api", nth: random.below(3) }] : [];
+      return [gone, whole(one), decision, ...crash, random.chance(0.5) ? back : restored, whole(other)];
     }
     // What waits for a decision becomes more while somebody decides.
     case "grows": {
@@ -359,7 +371,7 @@ export function makeStory(seed: string): Story {
     steps.push({ ...anAct(random, theme, scopes.length, collectors), atMilliseconds: at });
     if (!random.chance(theme.races)) continue;
     for (const act of aRace(random, theme, scopes.length, collectors)) {
-      at += random.pick(act.act === "decide" ? [2000, 20_000] : GAPS);
+      at += random.pick(act.act === "decide" ? [2000, 20_000] : act.act === "crash" ? CRASH_GAPS : GAPS);
       steps.push({ ...act, atMilliseconds: at });
     }
   }

@@ -154,7 +154,7 @@ function approvedOnly(facts: Facts, settled: readonly Settled[], effects: Readon
   const own = ownPlaces(facts.story);
   return facts.resources.flatMap((resource: Resource) =>
     (effects.get(resource.id) ?? []).flatMap(({ change: { run = "" }, step, status }) => {
-      if (status !== "retired" || !run.startsWith("hold_")) return [];
+      if (status !== "retired" || !run.startsWith("hld_")) return [];
       const last = settled.findLast(({ place, delivery }) => {
         return own.has(place) && isPlaceOf(facts.story, place, resource) && endOf(delivery) < step;
       });

@@ -34,7 +34,20 @@ export const isDone = ({ status }: Delivery) => status === 200;
 /** Something may have come of it although nobody was told. */
 const isUnknown = ({ status, code }: Delivery) => status === undefined || status >= 500 || code === "request.conflict";
 
-export function openingsOf({ story, deliveries, looks }: Facts): Opening[] {
+/** Each is asked for by several oracles. */
+function once<T>(find: (facts: Facts) => T): (facts: Facts) => T {
+  const found = new WeakMap<Facts, { readonly of: T }>();
+  return (facts) => {
+    const known = found.get(facts) ?? { of: find(facts) };
+    found.set(facts, known);
+    return known.of;
+  };
+}
+
+export const openingsOf = once(findOpenings);
+export const settledOf = once(findSettled);
+
+function findOpenings({ story, deliveries, looks }: Facts): readonly Opening[] {
   const places = new Map(story.scopes.map((scope, place) => [scopeName(scope), place]));
   return deliveries.flatMap((delivery) => {
     if (delivery.method !== "POST" || delivery.path !== RUNS || !(isDone(delivery) || isUnknown(delivery))) return [];
@@ -56,7 +69,7 @@ export const completionsOf = ({ deliveries }: Facts): ReadonlyMap<string, readon
   );
 
 /** Completions that were answered and before which no other of the run can have come to something, in the order of their ends. */
-export function settledOf(facts: Facts): Settled[] {
+function findSettled(facts: Facts): readonly Settled[] {
   const { story, looks } = facts;
   const places = new Map(story.scopes.map((scope, place) => [scopeName(scope), place]));
   const settled = [...completionsOf(facts)].flatMap(([run, [first]]) => {
