@@ -149,15 +149,20 @@ function asSeen(
   return [...unchanged, ...completed];
 }
 
-/** What an approval retires, the last run that was settled before it did not see. */
+/** What an approval retires, no run has seen again that was settled since it was given. */
 function approvedOnly(facts: Facts, settled: readonly Settled[], effects: ReadonlyMap<string, readonly Effect[]>) {
   const own = ownPlaces(facts.story);
+  if ([...completionsOf(facts).values()].some(([first]) => first !== undefined && !isDone(first))) return [];
+  const commits = commitsOf(facts);
+  const approvals = facts.changes.filter(({ subject, type }) => subject.type === "hold" && type === "approved");
+  const approvedAt = new Map(approvals.map(({ subject, id }) => [subject.id, commits.get(id)?.step ?? 0]));
   return facts.resources.flatMap((resource: Resource) =>
     (effects.get(resource.id) ?? []).flatMap(({ change: { run = "" }, step, status }) => {
       if (status !== "retired" || !run.startsWith("hld_")) return [];
       const last = settled.findLast(({ place, delivery }) => {
         return own.has(place) && isPlaceOf(facts.story, place, resource) && endOf(delivery) < step;
       });
+      if ((last?.delivery.receivedAtStep ?? 0) <= (approvedAt.get(run) ?? 0)) return [];
       if (last?.look.scopes.get(last.place)?.shown.has(resource.id) !== true) return [];
       return [`${run} retired ${resource.id}, which ${last.look.run} had seen by then`];
     }),
