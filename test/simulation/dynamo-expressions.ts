@@ -40,7 +40,7 @@ export function compareTexts(a: string, b: string): number {
 }
 
 /** Order of two values of one type: numbers by size, texts by their bytes. Undefined where they cannot be compared. */
-export function compareValues(a: Value | undefined, b: Value | undefined): number | undefined {
+function compareValues(a: Value | undefined, b: Value | undefined): number | undefined {
   if (a?.N !== undefined && b?.N !== undefined) return Number(a.N) - Number(b.N);
   if (a?.S === undefined || b?.S === undefined) return undefined;
   return compareTexts(a.S, b.S);

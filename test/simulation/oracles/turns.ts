@@ -6,8 +6,8 @@ import { completionsOf, endOf, isDone, nameOf, openingsOf, settledOf } from "./r
 /** A scope's status was told to be another from a run on. */
 interface Turn {
   readonly run: string | undefined;
-  readonly before: unknown;
-  readonly after: unknown;
+  readonly before: string | undefined;
+  readonly after: string | undefined;
 }
 
 /** The scope's number of the turn: its generation. */
@@ -19,7 +19,7 @@ function turnsOf(changes: readonly ChangeEntry[]): Turn[] {
     .sort((a, b) => numberOf(a) - numberOf(b))
     .map(({ run, changes: of }) => {
       const status = of.find(({ path }) => path === "status");
-      return { run, before: status?.before, after: status?.after };
+      return { run, before: status?.before as string | undefined, after: status?.after as string | undefined };
     });
 }
 
@@ -65,7 +65,7 @@ function inOrder(facts: Facts, id: string, changes: readonly ChangeEntry[]): str
   const source = id.slice(0, -nameOf(story, place).length - 1);
   const turns = turnsOf(changes);
   const told = textOf(turns);
-  let status: unknown = turns[0]?.before ?? "complete";
+  let status: string | undefined = turns[0]?.before ?? "complete";
   for (const { run, before, after } of turns) {
     if (before !== undefined && before !== status) return [`the turns of ${id} do not follow each other: ${told}`];
     if (after === before) return [`the feed tells a turn of ${id} that is none: ${told}`];
