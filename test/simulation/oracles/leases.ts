@@ -44,7 +44,9 @@ function effectsOf(facts: Facts): ReadonlyMap<string, readonly Effect[]> {
 function ownPlaces({ scopes, shares, collectors }: Story): Set<number> {
   const isOwn = (place: number) => {
     const names = collectors.filter((one) => one.scopes.includes(place)).map(({ name }) => name);
-    return new Set(names).size === 1 && !shares.some(({ from, to }) => from === place || to === place);
+    // A certificate does not say which of them it was seen in.
+    const isAlone = scopes[place]?.provider !== "tls" || scopes.filter(({ provider }) => provider === "tls").length < 2;
+    return isAlone && new Set(names).size === 1 && !shares.some(({ from, to }) => from === place || to === place);
   };
   return new Set([...scopes.keys()].filter(isOwn));
 }
