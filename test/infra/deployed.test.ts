@@ -256,8 +256,8 @@ describe("jobs", () => {
       .filter((line) => line.includes('"state"'))
       .map((line) => JSON.parse(line) as { level: string; name: string; state: string });
     // Two invocations share the work, so which run ends first is open.
-    expect(lines.map(({ level, name, state }) => [level, name, state]).sort()).toEqual(
-      scheduled.map((name) => ["info", name, "done"]).sort(),
+    expect(lines.map(({ level, name, state }) => `${level} ${name} ${state}`).sort()).toEqual(
+      scheduled.map((name) => `info ${name} done`).sort(),
     );
   });
 });
