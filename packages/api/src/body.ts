@@ -10,6 +10,9 @@ export const TOKEN_BODY_BYTES = 256 * 1024;
 /** A body after decompression, in bytes. */
 export const PLAIN_BODY_BYTES = 2 * SHARD_BYTES;
 
+/** Of what is decompressed at a time: most shards are smaller, and each time is a way to another thread and back. */
+const CHUNK_BYTES = 64 * 1024;
+
 const unzip = promisify(gunzip);
 
 const tooLarge = (most: number) => new ProblemError("request.too_large", `at most ${most} bytes are allowed`);
@@ -58,7 +61,7 @@ export async function decompress(body: Uint8Array, encoding: string | null): Pro
     );
   }
   try {
-    return await unzip(body, { maxOutputLength: PLAIN_BODY_BYTES });
+    return await unzip(body, { maxOutputLength: PLAIN_BODY_BYTES, chunkSize: CHUNK_BYTES });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") {
       throw new ProblemError("request.too_large", `at most ${PLAIN_BODY_BYTES} bytes are allowed after decompression`);
