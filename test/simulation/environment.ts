@@ -44,7 +44,6 @@ function atOnce(sync: (input: Uint8Array, options: object) => unknown) {
   };
 }
 zlib.gzip = atOnce(nodeZlib.gzipSync as never);
-zlib.gunzip = atOnce(nodeZlib.gunzipSync as never);
 syncBuiltinESMExports();
 
 const realTimeout = AbortSignal.timeout.bind(AbortSignal);

@@ -33,23 +33,23 @@ describe("decompressing", () => {
   it("takes gzip and identity, in any case, and nothing else", async () => {
     const zipped = gzipSync("{}");
     for (const encoding of ["gzip", "GZIP", " gzip "])
-      expect(Buffer.from(await decompress(zipped, encoding)).toString()).toBe("{}");
-    for (const encoding of [null, "identity"]) expect(await decompress(bytes("{}"), encoding)).toEqual(bytes("{}"));
+      expect(Buffer.from(decompress(zipped, encoding)).toString()).toBe("{}");
+    for (const encoding of [null, "identity"]) expect(decompress(bytes("{}"), encoding)).toEqual(bytes("{}"));
     for (const encoding of ["br", "deflate", "gzip, gzip", "zstd"]) {
-      await expect(decompress(zipped, encoding)).rejects.toMatchObject({ code: "request.media_type" });
+      expect(() => decompress(zipped, encoding)).toThrow(expect.objectContaining({ code: "request.media_type" }));
     }
   });
 
   it("takes what unpacks to exactly the limit, and not one byte more", async () => {
-    expect((await decompress(gzipSync(Buffer.alloc(PLAIN_BODY_BYTES)), "gzip")).byteLength).toBe(PLAIN_BODY_BYTES);
-    await expect(decompress(gzipSync(Buffer.alloc(PLAIN_BODY_BYTES + 1)), "gzip")).rejects.toMatchObject({
-      code: "request.too_large",
-    });
+    expect(decompress(gzipSync(Buffer.alloc(PLAIN_BODY_BYTES)), "gzip").byteLength).toBe(PLAIN_BODY_BYTES);
+    expect(() => decompress(gzipSync(Buffer.alloc(PLAIN_BODY_BYTES + 1)), "gzip")).toThrow(
+      expect.objectContaining({ code: "request.too_large" }),
+    );
   });
 
   it("refuses what is cut off or is not gzip", async () => {
     for (const wrong of [gzipSync("{}").subarray(0, 12), bytes("{}"), new Uint8Array()]) {
-      await expect(decompress(wrong, "gzip")).rejects.toMatchObject({ code: "request.malformed" });
+      expect(() => decompress(wrong, "gzip")).toThrow(expect.objectContaining({ code: "request.malformed" }));
     }
   });
 });

@@ -1,5 +1,4 @@
-import { promisify } from "node:util";
-import { gunzip } from "node:zlib";
+import { gunzipSync } from "node:zlib";
 import { SHARD_BYTES } from "@cadastre/contract/digest";
 import { GZIP_TYPE } from "@cadastre/contract/discovery";
 import { ProblemError } from "@cadastre/contract/errors";
@@ -10,10 +9,8 @@ export const TOKEN_BODY_BYTES = 256 * 1024;
 /** A body after decompression, in bytes. */
 export const PLAIN_BODY_BYTES = 2 * SHARD_BYTES;
 
-/** Of what is decompressed at a time: most shards are smaller, and each time is a way to another thread and back. */
+/** Of what is decompressed at a time: most shards are smaller. */
 const CHUNK_BYTES = 64 * 1024;
-
-const unzip = promisify(gunzip);
 
 const tooLarge = (most: number) => new ProblemError("request.too_large", `at most ${most} bytes are allowed`);
 
@@ -46,9 +43,10 @@ export function compressionOf(headers: Headers): string | null {
 
 /**
  * The body as it was before it was compressed: identity or gzip, at most 8 MB. It is never larger in memory than that, whatever it claims.
+ * On this thread: the way to another one and back takes longer for a shard, and parsing what comes out longer for any body.
  * Throws 413 `request.too_large`, 415 `request.media_type`, 400 `request.malformed`.
  */
-export async function decompress(body: Uint8Array, encoding: string | null): Promise<Uint8Array> {
+export function decompress(body: Uint8Array, encoding: string | null): Uint8Array {
   const name = (encoding ?? "identity").trim().toLowerCase();
   if (name === "identity" || name === "") {
     if (body.byteLength > PLAIN_BODY_BYTES) throw tooLarge(PLAIN_BODY_BYTES);
@@ -61,7 +59,7 @@ export async function decompress(body: Uint8Array, encoding: string | null): Pro
     );
   }
   try {
-    return await unzip(body, { maxOutputLength: PLAIN_BODY_BYTES, chunkSize: CHUNK_BYTES });
+    return gunzipSync(body, { maxOutputLength: PLAIN_BODY_BYTES, chunkSize: CHUNK_BYTES });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") {
       throw new ProblemError("request.too_large", `at most ${PLAIN_BODY_BYTES} bytes are allowed after decompression`);

@@ -30,9 +30,9 @@ function queryOf(url: string, repeatable: readonly string[] = []): Record<string
 }
 
 /** The JSON of a body that may be compressed. */
-async function jsonOf(c: ApiContext, { bodyOptional, access, secret }: Endpoint, bytes: Uint8Array): Promise<unknown> {
+function jsonOf(c: ApiContext, { bodyOptional, access, secret }: Endpoint, bytes: Uint8Array): unknown {
   if (bytes.byteLength === 0 && bodyOptional) return {};
-  const value = parseJson(await decompress(bytes, compressionOf(c.req.raw.headers)));
+  const value = parseJson(decompress(bytes, compressionOf(c.req.raw.headers)));
   requireText(value, access.kind === "operator" ? { isSecret: secret === "request" } : { except: "resources" });
   return value;
 }
@@ -54,13 +54,13 @@ async function receive(c: ApiContext, route: Route, services: Services): Promise
     const bytes = await readBody(request, SIGNED_BODY_BYTES);
     const caller = await authenticateReporting(c, route, services, bytes);
     const restriction = await authorizeCaller(c, route, services, caller.actor);
-    return { caller, restriction, raw: takesBody ? await jsonOf(c, endpoint, bytes) : undefined };
+    return { caller, restriction, raw: takesBody ? jsonOf(c, endpoint, bytes) : undefined };
   }
   const caller = await authenticateOperator(c, services);
   c.set("showsCost", true);
   const restriction = await authorizeCaller(c, route, services, caller.actor);
   const bytes = takesBody ? await readBody(request, TOKEN_BODY_BYTES) : undefined;
-  return { caller, restriction, raw: bytes && (await jsonOf(c, endpoint, bytes)) };
+  return { caller, restriction, raw: bytes && jsonOf(c, endpoint, bytes) };
 }
 
 /** Runs the handler, at most once for an Idempotency-Key on an endpoint that takes one. */
