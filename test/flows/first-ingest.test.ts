@@ -14,7 +14,7 @@ import { createTestContext } from "../support/context.ts";
 import { aRun, type Raw, type SeenScope } from "../support/estate.ts";
 
 /** Many small scopes have their own ledger entries, counts and manifests beside what their resources take. */
-const MOST_UNITS = { instances: 11, clouds: 12.5 };
+const MOST_UNITS = { instances: 11, clouds: 12 };
 /** Each signed request writes a nonce; they are the uploads, an opening and a completion. */
 const SIGNED_REQUEST = 1;
 
@@ -46,7 +46,7 @@ it("of an estate of instances costs at most 11 write units a resource", async ()
   expect(units).toBeLessThanOrEqual(MOST_UNITS.instances);
 });
 
-it("of the simulated clouds that a local run begins with costs at most 12.5 write units a resource", async () => {
+it("of the simulated clouds that a local run begins with costs at most 12 write units a resource", async () => {
   const estate = createAwsEstate({ seed: "cadastre", accounts: 3, instancesPerAccountRegion: 25 });
   const gcpEstate = createGcpEstate({ seed: "cadastre", projects: 5, instances: 125 });
   const faults = createFaults();

@@ -18,7 +18,9 @@ import { EMPTY_DIGEST, toPages } from "./shards.ts";
 import type { Reporter } from "./sources.ts";
 
 const SCOPES_AT_ONCE = 16;
-const COMMITS_AT_ONCE = 8;
+const COMMITS_AT_ONCE = 16;
+/** So many scopes are completed each in a commit of its own: a commit's only write costs half of what it does beside others. */
+const MOST_ALONE = 1000;
 
 /**
  * Closes a run. When shards are missing it says which and retires nothing (`discovery.shards_missing`). Otherwise each scope
@@ -52,8 +54,8 @@ async function tryComplete(context: Context, actor: Actor, reporter: Reporter, r
 }
 
 /**
- * Completes scopes, in commits of several, but one that retires something at once after that: what it has retired is then
- * still told when the run is interrupted. Answers what became of each, by its name.
+ * Completes scopes: some alone, many in commits of several, and one that retires something at once after that, so that what it
+ * has retired is still told when the run is interrupted. Answers what became of each, by its name.
  */
 async function completeScopes(
   context: Context,
@@ -61,7 +63,8 @@ async function completeScopes(
   scopes: readonly Arrived[],
 ): Promise<Map<string, Outcome>> {
   const decided = await inParallel(scopes, SCOPES_AT_ONCE, (scope) => completeScope(context, actor, scope));
-  const parts = inParts(decided.map(({ writes }) => writes));
+  const groups = decided.map(({ writes }) => writes);
+  const parts = groups.length > MOST_ALONE ? inParts(groups) : groups;
   await inParallel(parts, COMMITS_AT_ONCE, (part) => context.table.commit(part));
   return new Map(decided.map(({ name, outcome }) => [name, outcome]));
 }

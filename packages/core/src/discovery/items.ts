@@ -61,7 +61,10 @@ export const ScopeItem = defineEntity({
 export type ScopeItem = ItemOf<typeof ScopeItem>;
 export type Outcome = NonNullable<ScopeItem["outcome"]>;
 
-/** Digests of up to 32 shards, with how many of each shard's known resources its last upload did not have. */
+/**
+ * Digests of up to 32 shards, with how many of each shard's known resources its last upload did not have. A scope of one shard
+ * has none: there its manifest says the same.
+ */
 export const PageItem = defineEntity({
   type: "shard-page",
   about: "Digests of a scope's shards, packed: what an opening run is compared with",
@@ -132,6 +135,7 @@ export const RunItem = defineEntity({
     expiresAtSeconds: z.int(),
   }),
   key: { partition: (of: { run: string }) => `run#${of.run}`, sort: () => "run" },
+  packed: true,
   expires: "expiresAtSeconds",
 });
 export type RunItem = ItemOf<typeof RunItem>;
@@ -144,6 +148,7 @@ export const RunPageItem = defineEntity({
     partition: (of: { run: string; page: number }) => `run#${of.run}`,
     sort: (of: { run: string; page: number }) => `page#${four(of.page)}`,
   },
+  packed: true,
   expires: "expiresAtSeconds",
 });
 export type RunPageItem = ItemOf<typeof RunPageItem>;

@@ -1,8 +1,8 @@
 import { HASH_BYTES } from "@cadastre/contract/digest";
 import type { Context } from "../context.ts";
 import { inGroups, inParallel } from "../in-parallel.ts";
-import { type Lease, ManifestItem, PAGE_SHARDS, PageItem, type ScopeItem } from "./items.ts";
-import { EMPTY_DIGEST, type ShardState, toStates } from "./shards.ts";
+import { type Lease, ManifestItem, PageItem, type ScopeItem } from "./items.ts";
+import { EMPTY_DIGEST, pageCountOf, type ShardState, toStates } from "./shards.ts";
 
 /** Manifests that are read at a time: each may have 300 KB. */
 const MOST_MANIFESTS = 100;
@@ -63,18 +63,37 @@ async function queryPages(context: Context, { source, name }: { source: string; 
   return pages;
 }
 
+/** The states of scopes that have one shard, by its manifest. */
+async function readSingleShards(
+  { table }: Context,
+  scopes: readonly ScopeItem[],
+): Promise<Map<ScopeItem, Map<number, ShardState>>> {
+  const keys = scopes.map(({ source, name, shardCount }) => ({ source, name, shardCount, shard: 0 }));
+  const manifests = await table.getMany(ManifestItem, keys, { consistent: true });
+  return new Map(scopes.map((scope, place) => [scope, new Map([[0, stateOf(manifests[place])]])]));
+}
+
+/** The states of scopes that have one page, by it. */
+async function readSinglePages(
+  { table }: Context,
+  scopes: readonly ScopeItem[],
+): Promise<Map<ScopeItem, Map<number, ShardState>>> {
+  const keys = scopes.map(({ source, name, shardCount }) => ({ source, name, shardCount, page: 0 }));
+  const pages = await table.getMany(PageItem, keys, { consistent: true });
+  return new Map(scopes.map((scope, place) => [scope, toStates(pages[place] ? [pages[place]] : [], scope.shardCount)]));
+}
+
 /**
  * The known state of the scopes' shards by their pages, at the same places. Pages are written when a run completes: what a run
  * that has a lease has sent is in the manifests alone.
  */
 export async function readStates(context: Context, scopes: readonly ScopeItem[]): Promise<Map<number, ShardState>[]> {
-  const hasOnePage = ({ shardCount }: ScopeItem) => shardCount <= PAGE_SHARDS;
-  const small = scopes.filter(hasOnePage);
-  const keys = small.map(({ source, name, shardCount }) => ({ source, name, shardCount, page: 0 }));
-  const single = await context.table.getMany(PageItem, keys, { consistent: true });
-  const ofSmall = new Map(small.map((scope, place) => [scope, single[place] ? [single[place]] : []]));
+  const ofPages = Map.groupBy(scopes, ({ shardCount }) => pageCountOf(shardCount));
+  const known = new Map([
+    ...(await readSingleShards(context, ofPages.get(0) ?? [])),
+    ...(await readSinglePages(context, ofPages.get(1) ?? [])),
+  ]);
   return inParallel(scopes, SCOPES_AT_ONCE, async (scope) => {
-    const pages = ofSmall.get(scope) ?? (await queryPages(context, scope));
-    return toStates(pages, scope.shardCount);
+    return known.get(scope) ?? toStates(await queryPages(context, scope), scope.shardCount);
   });
 }

@@ -3,9 +3,9 @@ import { ConflictError } from "@cadastre/store/errors";
 import { COMMIT_LIMIT, check, put, remove, replace, type Stored, type Write } from "@cadastre/store/table";
 import type { Context } from "../context.ts";
 import { inGroups } from "../in-parallel.ts";
-import { ManifestItem, PAGE_SHARDS, PageItem, ScopeItem } from "./items.ts";
+import { ManifestItem, PageItem, ScopeItem } from "./items.ts";
 import { type Incoming, type Known, type Opener, toLease } from "./lease.ts";
-import { packHashes, type ScopeId, type ShardState, toPages, unpackHashes } from "./shards.ts";
+import { packHashes, pageCountOf, type ScopeId, type ShardState, toPages, unpackHashes } from "./shards.ts";
 
 /** Digest of what the last upload had: all known entries but the missing ones. */
 function uploadedDigest(entries: readonly Entry[], missing: ReadonlySet<string>): string {
@@ -87,7 +87,7 @@ async function writeCut(
 /** Removes the manifests and pages of a cut that no longer counts. */
 async function dropCut(context: Context, scope: ScopeId, guard: Guard, shardCount: number): Promise<void> {
   const shards = Array.from({ length: shardCount }, (_, shard) => ({ ...scope, shardCount, shard }));
-  const pages = Array.from({ length: Math.ceil(shardCount / PAGE_SHARDS) }, (_, page) => ({
+  const pages = Array.from({ length: pageCountOf(shardCount) }, (_, page) => ({
     ...scope,
     shardCount,
     page,

@@ -31,6 +31,11 @@ export function toStates(pages: readonly PageItem[], shardCount: number): Map<nu
   return states;
 }
 
+/** How many pages a scope has: none with one shard, of which the manifest says the same. */
+export function pageCountOf(shardCount: number): number {
+  return shardCount === 1 ? 0 : Math.ceil(shardCount / PAGE_SHARDS);
+}
+
 /** The pages that hold the given shards, with all of their shards' states. */
 export function toPages(
   { source, name }: ScopeId,
@@ -38,6 +43,7 @@ export function toPages(
   states: ShardStates,
   shards: Iterable<number>,
 ): PageItem[] {
+  if (pageCountOf(shardCount) === 0) return [];
   const pages = new Set([...shards].map((shard) => Math.floor(shard / PAGE_SHARDS)));
   return [...pages].map((page) => {
     const numbers = Array.from({ length: Math.min(PAGE_SHARDS, shardCount) }, (_, place) => page * PAGE_SHARDS + place);
