@@ -151,10 +151,10 @@ function badValue(value: unknown, levels: number): string | undefined {
   if (typeof value === "number") return badNumber(value);
   if (value === null || typeof value !== "object") return undefined;
   if (levels === 0) return ` is nested deeper than ${RESOURCE_DEPTH} levels`;
-  for (const [key, member] of Object.entries(value)) {
+  for (const key of Object.keys(value)) {
     const badKey = badValue(key, levels);
     if (badKey) return ` key${badKey}`;
-    const bad = badValue(member, levels - 1);
+    const bad = badValue((value as Readonly<Record<string, unknown>>)[key], levels - 1);
     if (bad) return `.${key.slice(0, 200)}${bad}`;
   }
   return undefined;
