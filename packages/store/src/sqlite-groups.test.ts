@@ -96,6 +96,16 @@ test("a job that throws is undone alone", async () => {
   expect(numbers()).toEqual([1, 2]);
 });
 
+test("a group is not tried again job by job while another process holds the file", async () => {
+  const locked = groups.run(() => {
+    throw Object.assign(new Error("database is locked"), { errcode: 5 });
+  });
+  const beside = insert(1);
+  await expect(locked).rejects.toThrow("another process holds numbers.db");
+  await expect(beside).rejects.toThrow("another process holds numbers.db");
+  expect([transactions, undone, numbers()]).toEqual([1, 1, []]);
+});
+
 test("what is remembered of a transaction is given up when all of it is undone", async () => {
   const ended = groups.run(() => {
     db.exec("ROLLBACK");
