@@ -73,15 +73,17 @@ async function runSlot(context: Context, consumer: Consumer, slot: number, run: 
   return page.cursor !== undefined;
 }
 
-/** Has the letters of a consumer told again that wait for it. */
+/** Has the letters of a consumer told again that wait for it, wherever they stand among those that nobody asks for. */
 async function runReplays(context: Context, consumer: Consumer, run: ConsumersRun): Promise<void> {
-  const letters = await context.table.query(DeadLetterItem, {
-    partition: `dead-letters#${consumer.name}`,
-    limit: BATCH,
-  });
-  for (const letter of letters.items.filter((item) => item.state === "replaying")) {
-    if (await replayLetter(context, consumer, letter, NO_PATIENCE)) run.handled++;
-  }
+  let cursor: string | undefined;
+  do {
+    const query = { partition: `dead-letters#${consumer.name}`, cursor };
+    const letters = await context.table.query(DeadLetterItem, query);
+    for (const letter of letters.items.filter((item) => item.state === "replaying")) {
+      if (await replayLetter(context, consumer, letter, NO_PATIENCE)) run.handled++;
+    }
+    cursor = letters.cursor;
+  } while (cursor !== undefined);
 }
 
 /**
