@@ -1,10 +1,9 @@
 import { ProblemError } from "@cadastre/contract/errors";
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { JOBS } from "../jobs.ts";
 import { decideRetry, decideStep, decideTake, decideTaken, MOST_ATTEMPTS, pauseSeconds, toJobError } from "./decide.ts";
 import { decideDue } from "./decide-due.ts";
-import { defineJob } from "./define.ts";
 import type { JobRunItem } from "./items.ts";
 import { lastTick, nextTick } from "./ticks.ts";
 
@@ -29,6 +28,8 @@ function follow(schedule: string, moves: readonly number[]): Date[] {
 }
 
 describe("a schedule", () => {
+  afterEach(() => void vi.unstubAllEnvs());
+
   test("starts once for each time at which the clock has arrived, and never for one twice, while the clock goes forward", () => {
     const forward = fc.array(fc.integer({ min: 0, max: MONTH_SECONDS }), { maxLength: 40 });
     fc.assert(
@@ -70,6 +71,13 @@ describe("a schedule", () => {
     expect(nextTick("17 3 * * *", at("2026-03-29T03:17:00.000Z"))).toEqual(at("2026-03-30T03:17:00.000Z"));
   });
 
+  test("is in UTC wherever the process runs", () => {
+    vi.stubEnv("TZ", "Asia/Kolkata");
+    expect(new Date(0).getHours()).toBe(5);
+    expect(lastTick("17 3 * * *", at("2026-03-29T12:00:00.000Z"))).toEqual(at("2026-03-29T03:17:00.000Z"));
+    expect(nextTick("17 3 * * *", at("2026-03-29T12:00:00.000Z"))).toEqual(at("2026-03-30T03:17:00.000Z"));
+  });
+
   test("of every job comes round", () => {
     for (const { schedule, name } of JOBS) {
       if (schedule !== undefined)
@@ -79,20 +87,6 @@ describe("a schedule", () => {
       expect(() => nextTick(wrong, at("2026-03-29T03:17:00.000Z")), wrong).toThrow();
     }
   });
-});
-
-test("a job that could not be started is refused when it is defined", () => {
-  const job = (more: object) =>
-    defineJob({
-      name: "job",
-      about: "",
-      leaseSeconds: 1,
-      state: undefined as never,
-      step: undefined as never,
-      ...more,
-    });
-  expect(() => job({ schedule: "0 0 * * *" })).toThrow("initial");
-  expect(() => job({ name: "No Name" })).toThrow("name");
 });
 
 describe("taking a run", () => {
