@@ -20,12 +20,7 @@ const aJob = (more: Partial<JobOptions<Counted>> = {}) =>
     ...more,
   });
 const advance = (state: unknown, job = aJob()) =>
-  job.advance(aContext(), {
-    id: "job_1",
-    state,
-    deadline: new Date(0),
-    guard: check(JobRunItem, { id: "job_1" }, "present"),
-  });
+  job.advance(aContext(), { id: "job_1", state, guard: check(JobRunItem, { id: "job_1" }, "present") });
 
 it("a job that could not be started is refused when it is defined", () => {
   expect(() => aJob({ schedule: "0 0 * * *" })).toThrow("initial");

@@ -7,8 +7,6 @@ export interface Step<State> {
   /** Of the run. */
   readonly id: string;
   readonly state: State;
-  /** Until then the step should have ended: by then its lease ends, or the runner has to. */
-  readonly deadline: Date;
   /** Goes first into each commit that the step makes by itself: it holds only while the runner has the lease. */
   readonly guard: Write;
 }

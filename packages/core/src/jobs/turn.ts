@@ -106,13 +106,12 @@ const commitRun = (context: Context, run: JobRunItem, version: number) =>
 
 /** One step and the commit of its state. Answers whether the run goes on. */
 async function oneStep(runner: Runner, job: Job, mine: StoredRun): Promise<boolean> {
-  const { context, actor, until } = runner;
+  const { context, actor } = runner;
   const { version, ...run } = mine;
   try {
     const result = await job.advance(context, {
       id: run.id,
       state: run.checkpoint,
-      deadline: new Date(Math.min(until.getTime(), Date.parse(run.lease?.until ?? ""))),
       guard: check(JobRunItem, { id: run.id }, version),
     });
     if (result.done) return await end(runner, mine, { state: "done", progress: result.progress });
