@@ -30,13 +30,15 @@ function createLedger() {
     if ("item" in write) of.set(id, { ...(write.item as Item), version: ++version });
     else of.delete(id);
   };
-  const apply = (edits: ReadonlyMap<string, Edit>, own: OwnSet) => {
-    for (const write of decideEdits("s", { pages, sets }, placeEdits(edits), own)) {
+  const apply = (edits: ReadonlyMap<string, Edit>, own: OwnSet): number => {
+    const writes = decideEdits("s", { pages, sets }, placeEdits(edits), own);
+    for (const write of writes) {
       if (write.op === "check" || write.op === "increment") throw new Error(write.op);
       const key = ("item" in write ? write.item : write.key) as { page: number } & SetItem;
       if (write.entity === LedgerPageItem) store<LedgerPageItem, number>(pages, key.page, write);
       else store<SetItem, string>(sets, key.set, write);
     }
+    return writes.length;
   };
   const entries = () => [...pages.values()].flatMap(entriesOf);
   const entry = (name: string) => entries().find((one) => one.name === name);
@@ -51,25 +53,33 @@ const anEdit = fc.record({
   digest: fc.integer({ min: 0, max: 3 }),
 });
 
+/** A run that edits scopes of any sets, and may report its own. */
+const aRound = fc.record({
+  set: fc.constantFrom(...SETS),
+  isReported: fc.boolean(),
+  edits: fc.array(anEdit, { maxLength: 6 }),
+});
+
 describe("the digests that sets have of pages", () => {
   it("are those of the pages' entries after any edits, in any order, and a set without entries is gone", () => {
     fc.assert(
-      fc.property(fc.array(fc.array(anEdit, { minLength: 1, maxLength: 6 }), { maxLength: 12 }), (rounds) => {
+      fc.property(fc.array(aRound, { maxLength: 12 }), (rounds) => {
         const ledger = createLedger();
-        for (const [at, round] of rounds.entries()) {
-          const set = round[0]?.set as string;
-          const edits = round.map(({ name, how, generation, digest }): [string, Edit] => {
+        const reported = new Set<string>();
+        for (const [at, { set, isReported, edits: some }] of rounds.entries()) {
+          const edits = some.map(({ name, how, generation, digest }): [string, Edit] => {
             if (how === "blank") return [name, blankEntry({ name, set, generation })];
             if (how === "move") return [name, moveEntry(digestOf(digest), set)];
             return [name, settleEntry({ digest: digestOf(digest), generation, set, status: "complete", at })];
           });
-          ledger.apply(new Map(edits), { set, at, isReported: false });
+          ledger.apply(new Map(edits), { set, at, isReported });
+          if (isReported) reported.add(set);
           for (const one of SETS) {
             const members = ledger.entries().filter((entry) => entry.set === one);
             const expected = new Map([...byPage(members)].map(([page, some]) => [page, pageDigest(some)]));
             const stored = ledger.sets.get(one);
             expect(stored ? unpackDigests(stored.digests) : new Map()).toEqual(expected);
-            if (one !== set) expect(stored !== undefined).toBe(members.length > 0);
+            if (one !== set && !reported.has(one)) expect(stored !== undefined).toBe(members.length > 0);
           }
         }
       }),
@@ -112,7 +122,7 @@ describe("a scope's entry", () => {
     const ledger = createLedger();
     ledger.apply(blank(1), own(50));
     ledger.apply(blank(2), own(60));
-    ledger.apply(settle(1), own(100, false));
+    expect(ledger.apply(settle(1), own(100, false))).toBe(0);
     expect(ledger.entry(name)).toMatchObject({ digest: BLANK, generation: 2, status: undefined });
     ledger.apply(settle(2), own(110, false));
     expect(ledger.entry(name)).toMatchObject({ digest: digestOf(1), generation: 2, status: "complete" });
@@ -149,17 +159,50 @@ describe("a scope's entry", () => {
   });
 });
 
+describe("the times of a set", () => {
+  const HOUR = 3_600_000;
+  const [set, other] = SETS as [string, string];
+  const edits = new Map([[NAMES[0] as string, blankEntry({ name: NAMES[0] as string, set, generation: 1 })]]);
+
+  it("are those of its own reports alone, whoever edits its scopes, and from them its usual interval", () => {
+    const ledger = createLedger();
+    const timesOf = (of: string) => [ledger.sets.get(of)?.at, ledger.sets.get(of)?.interval];
+    ledger.apply(edits, { set, at: HOUR, isReported: true });
+    expect(timesOf(set)).toEqual([HOUR, undefined]);
+    expect(ledger.sets.get(set)).not.toHaveProperty("interval");
+    ledger.apply(edits, { set, at: 2 * HOUR, isReported: false });
+    ledger.apply(edits, { set: other, at: 2 * HOUR, isReported: true });
+    expect(timesOf(set)).toEqual([HOUR, undefined]);
+    ledger.apply(new Map(), { set, at: 3 * HOUR, isReported: true });
+    expect(timesOf(set)).toEqual([3 * HOUR, 2 * HOUR]);
+    ledger.apply(edits, { set, at: 4 * HOUR, isReported: false });
+    expect(timesOf(set)).toEqual([3 * HOUR, 2 * HOUR]);
+  });
+});
+
 describe("what one commit takes", () => {
+  const edit = blankEntry({ name: "", set: "aa", generation: 1 });
   const many = Array.from({ length: 5000 }, (_, n) => `aws/${100_000_000_000 + n}/global/network`);
-  const edits = placeEdits(new Map(many.map((name) => [name, blankEntry({ name, set: "aa", generation: 1 })])));
-  const named = byPage(many.map((name) => ({ name })));
-  const page = (number: number, set: (n: number) => string): [number, StoredPage] => {
-    const scopes = (named.get(number) ?? []).map(({ name }, n): LedgerPageItem["scopes"][number] => {
-      return [name, new Uint8Array(16), 1, Buffer.from(set(n), "hex"), "c", 0];
+  const edits = placeEdits(new Map(many.map((name) => [name, edit])));
+  /** A page that has scopes of these names, each of a set. */
+  const aPage = (number: number, names: readonly string[], setOf: (name: string) => string): [number, StoredPage] => {
+    const scopes = names.map((name): LedgerPageItem["scopes"][number] => {
+      return [name, new Uint8Array(16), 1, Buffer.from(setOf(name), "hex"), "c", 0];
     });
     return [number, { source: "s", page: number, scopes, version: 1 }];
   };
-  const pages = (set: (n: number) => string) => new Map(Array.from({ length: 256 }, (_, number) => page(number, set)));
+  const named = byPage(many.map((name) => ({ name })));
+  const pages = (setOf: (name: string) => string) =>
+    new Map(
+      [...named].map(([number, some]) =>
+        aPage(
+          number,
+          some.map(({ name }) => name),
+          setOf,
+        ),
+      ),
+    );
+  const namesIn = (count: number, page: number) => Array.from({ length: count }, (_, n) => `${page}/${n}`);
 
   it("is at most 60 items, whole pages as long as few sets are concerned", () => {
     const { count, sets } = cutEdits(
@@ -168,19 +211,39 @@ describe("what one commit takes", () => {
       "aa",
     );
     expect(sets).toEqual(new Set(["aa"]));
-    expect(new Set(edits.slice(0, count).map((edit) => edit.page)).size).toBe(59);
+    expect(new Set(edits.slice(0, count).map((one) => one.page)).size).toBe(59);
     expect(edits[count]?.page).not.toBe(edits[count - 1]?.page);
   });
 
-  it("is a part of a page when its scopes are of more sets than that", () => {
-    const ofMany = pages((n) => n.toString(16).padStart(16, "0"));
+  it("is a part of a page when its scopes are of more sets than that, with all sets that it concerns", () => {
+    const setOf = (name: string) => many.indexOf(name).toString(16).padStart(16, "0");
+    const ofMany = pages(setOf);
     let rest = edits.slice(0, 400);
-    for (let commits = 0; rest.length > 0; commits++) {
+    let commits = 0;
+    for (; rest.length > 0; commits++) {
       const { count, sets } = cutEdits(ofMany, rest, "aa");
       expect(count).toBeGreaterThan(0);
-      expect(sets.size + new Set(rest.slice(0, count).map((edit) => edit.page)).size).toBeLessThanOrEqual(60);
+      const part = rest.slice(0, count);
+      expect(sets).toEqual(new Set(["aa", ...part.map(({ name }) => setOf(name))]));
+      expect(sets.size + new Set(part.map((one) => one.page)).size).toBeLessThanOrEqual(60);
       rest = rest.slice(count);
-      expect(commits).toBeLessThan(100);
     }
+    expect(commits).toBeLessThan(10);
+  });
+
+  it("is at most 2 MB, with what is in its pages already, and one edit of a page that is larger alone", () => {
+    const of = (page: number, count: number) => aPage(page, namesIn(count, page), () => "aa");
+    const first = (page: number) => ({ name: `${page}/0`, page, edit });
+    const cut = (sizes: readonly number[]) =>
+      cutEdits(
+        new Map(sizes.map((count, page) => of(page, count))),
+        sizes.map((_, page) => first(page)),
+        "aa",
+      ).count;
+    expect(cut([6000, 7000, 1])).toBe(3);
+    expect(cut([6000, 8000, 1])).toBe(1);
+    expect(cut([14_000, 1])).toBe(1);
+    const fresh = namesIn(14_000, 0).map((name) => ({ name, page: 0, edit }));
+    expect(cutEdits(new Map(), fresh, "aa").count).toBe(13_333);
   });
 });

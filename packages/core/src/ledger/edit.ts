@@ -1,5 +1,5 @@
 import { create, remove, replace, type Write } from "@cadastre/store/table";
-import { type Edit, pageDigest, pageOf, type ScopeEntry } from "./entry.ts";
+import { type Edit, pageDigest, pageOf } from "./entry.ts";
 import {
   entriesOf,
   LedgerPageItem,
@@ -38,7 +38,7 @@ export interface OwnSet {
 /** In the order of pages, so that the edits of a page go into one commit as long as it has room. */
 export function placeEdits(edits: ReadonlyMap<string, Edit>): PlacedEdit[] {
   const placed = [...edits].map(([name, edit]) => ({ name, page: pageOf(name), edit }));
-  return placed.sort((a, b) => a.page - b.page || (a.name < b.name ? -1 : 1));
+  return placed.sort((a, b) => a.page - b.page);
 }
 
 /** How many of the edits, from the first on, one commit can take, and the sets that they concern. */
@@ -97,17 +97,12 @@ export function decideEdits(
       const of = digests.get(set) ?? new Map<number, string | undefined>();
       digests.set(set, of.set(page, pageDigest([...entries.values()].filter((entry) => entry.set === set))));
     }
-    const item = toPage(source, page, entries.values());
+    const item: LedgerPageItem = { source, page, scopes: [...entries.values()].map(packEntry) };
     pageWrites.push(before ? replace(LedgerPageItem, item, before.version) : create(LedgerPageItem, item));
   }
   const sets = new Set([...digests.keys(), ...(own.isReported ? [own.set] : [])]);
   const setWrites = [...sets].map((set) => toSetWrite(source, set, stored.sets.get(set), digests.get(set), own));
   return [...pageWrites, ...setWrites];
-}
-
-function toPage(source: string, page: number, entries: Iterable<ScopeEntry>): LedgerPageItem {
-  const sorted = [...entries].sort((a, b) => (a.name < b.name ? -1 : 1));
-  return { source, page, scopes: sorted.map(packEntry) };
 }
 
 function toSetWrite(

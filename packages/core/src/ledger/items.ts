@@ -94,7 +94,7 @@ export function packEntry(entry: ScopeEntry): LedgerPageItem["scopes"][number] {
   return [entry.name, toBytes(entry.digest), entry.generation, toBytes(entry.set), status, entry.completeAt];
 }
 
-/** The entries of a page, in the order of their names. */
+/** The entries of a page. */
 export function entriesOf(page: LedgerPageItem | undefined): ScopeEntry[] {
   return (page?.scopes ?? []).map(([name, digest, generation, set, status, completeAt]) => ({
     name,
@@ -110,8 +110,7 @@ export function entriesOf(page: LedgerPageItem | undefined): ScopeEntry[] {
 export type PageDigests = ReadonlyMap<number, string>;
 
 export function packDigests(digests: PageDigests): Uint8Array {
-  const sorted = [...digests].sort(([a], [b]) => a - b);
-  return toBytes(sorted.map(([page, digest]) => page.toString(16).padStart(2, "0") + digest).join(""));
+  return toBytes([...digests].map(([page, digest]) => page.toString(16).padStart(2, "0") + digest).join(""));
 }
 
 export function unpackDigests(packed: Uint8Array): Map<number, string> {

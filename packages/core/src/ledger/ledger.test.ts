@@ -4,6 +4,7 @@ import type { Context } from "../context.ts";
 import { readCompared } from "./compare.ts";
 import type { OwnSet } from "./edit.ts";
 import { BLANK, blankEntry, type Edit, LEDGER_PAGES, pageOf, setOf, settleEntry } from "./entry.ts";
+import { SetItem } from "./items.ts";
 import {
   lastReportAt,
   readCompleteTimes,
@@ -37,6 +38,24 @@ async function settled(context: Context, source: string, names: readonly string[
   if (known.length > 0) await context.table.commit(known);
 }
 
+/** A context whose queries come in pages of one item, as those of a large source come in pages of a megabyte. */
+function inSmallPages(context: TestContext): TestContext {
+  const query: typeof context.table.query = (entity, of) => context.table.query(entity, { ...of, limit: 1 });
+  return { ...context, table: { ...context.table, query } };
+}
+
+/** A context whose replica has heard of no set yet. */
+function withoutSets(context: TestContext): TestContext {
+  const { table } = context;
+  const getMany: typeof table.getMany = async (entity, keys, how) =>
+    entity.type === SetItem.type ? keys.map(() => undefined) : table.getMany(entity, keys, how);
+  const query: typeof table.query = async (entity, of) => {
+    const page = await table.query(entity, of);
+    return entity.type === SetItem.type ? { items: [] } : page;
+  };
+  return { ...context, table: { ...table, getMany, query } };
+}
+
 const iso = (at: number) => new Date(at).toISOString();
 async function all<T>(of: AsyncIterable<T>): Promise<T[]> {
   const found: T[] = [];
@@ -61,6 +80,9 @@ describe("edits of more scopes than one commit takes", () => {
     const writes = await editLedger({ ...context, table: { ...context.table, commit } }, "s", blank, own(200, true));
     expect(sizes.length).toBeGreaterThan(2);
     for (const size of [...sizes, writes.length]) expect(size).toBeLessThanOrEqual(60);
+    // Each page once, and in each commit the set.
+    const pageCount = new Set(names.map(pageOf)).size;
+    expect(sizes.reduce((sum, size) => sum + size - 1, writes.length - 1)).toBe(pageCount);
     await context.table.commit(writes);
     expect((await readScopesOf(context, "s")).map(({ name }) => name)).toEqual(names.toSorted());
     const [stored] = (await readSets(context, "s", [SET], { consistent: true })).values();
@@ -129,6 +151,24 @@ describe("pages", () => {
   });
 });
 
+describe("a large source", () => {
+  it("is read whole, over all pages of its items", async () => {
+    const context = aContext();
+    const names = Array.from({ length: 40 }, (_, n) => nameOf(n));
+    await settled(context, "s", names, 1000);
+    await settled(context, "s", [nameOf(90)], 2000, setOf(["c"]));
+    await settled(context, "t", [nameOf(1)], 1000);
+    const small = inSmallPages(context);
+    expect(await readScopesOf(small, "s")).toEqual(await readScopesOf(context, "s"));
+    expect(await readScopesOf(small, "s")).toHaveLength(41);
+    expect(await lastReportAt(small, "s")).toBe(iso(2000));
+    expect(await all(readSources(small))).toEqual(["s", "t"]);
+    const every = Array.from({ length: LEDGER_PAGES }, (_, page) => page);
+    const known = await readPages(small, "s", every, { consistent: true });
+    expect([...known.values()].filter(Boolean)).toHaveLength(new Set([...names, nameOf(90)].map(pageOf)).size);
+  });
+});
+
 describe("the sources", () => {
   it("are those that ever reported, by name, each noted once, or the one that is asked for", async () => {
     const context = aContext();
@@ -168,6 +208,26 @@ describe("the states of scopes", () => {
     expect(BLANK).toBe("");
   });
 
+  it("are stale once nothing was heard of their set for too long", async () => {
+    const context = aContext({ start: iso(1000) });
+    await settled(context, "s", [nameOf(1)], 1000);
+    const isStale = async () => (await readScopesOf(context, "s")).map((one) => one.isStale);
+    context.advance(86_400);
+    expect(await isStale()).toEqual([false]);
+    context.advance(1);
+    expect(await isStale()).toEqual([true]);
+  });
+
+  it("are what was noted of each where a replica has not heard of their set yet", async () => {
+    const context = aContext({ start: iso(3000) });
+    await settled(context, "s", [nameOf(1)], 1000);
+    await edit(context, "s", new Map(), own(3000, true));
+    const late = withoutSets(context);
+    expect(await readScopesOf(late, "s")).toMatchObject([{ completeAt: iso(1000), reportedAt: undefined }]);
+    const of = { source: "s", scope: nameOf(1) };
+    expect((await readCompleteTimes(late, [of]))(of)).toBe(iso(1000));
+  });
+
   it("are by source and name, and to who is limited to accounts only of these", async () => {
     const context = aContext();
     await settled(context, "t", [nameOf(1, "1"), nameOf(2, "2")], 1000);
@@ -184,11 +244,12 @@ describe("the states of scopes", () => {
     const context = aContext();
     await settled(context, "s", [nameOf(1), nameOf(2)], 1000);
     await settled(context, "t", [nameOf(1)], 2000);
+    await edit(context, "t", new Map(), own(3000, true));
     const of = (source: string, n: number) => ({ source, scope: nameOf(n) });
     const timeOf = await readCompleteTimes(context, [of("s", 1), of("t", 1), of("s", 3)]);
     expect([timeOf(of("s", 1)), timeOf(of("t", 1)), timeOf(of("s", 3)), timeOf(of("s", 2))]).toEqual([
       iso(1000),
-      iso(2000),
+      iso(3000),
       undefined,
       undefined,
     ]);

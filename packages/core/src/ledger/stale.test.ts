@@ -23,6 +23,7 @@ describe("a usual interval", () => {
 
   it("is not learnt from a run that is opened again", () => {
     expect(learn([MINUTE - 1])).toBeUndefined();
+    expect(learn([MINUTE])).toBe(15 * MINUTE);
     expect(learn([HOUR, MINUTE - 1, 0, -HOUR])).toBe(HOUR);
   });
 

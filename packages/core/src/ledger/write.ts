@@ -5,7 +5,7 @@ import type { Edit } from "./entry.ts";
 import { SourceItem, type StoredSet } from "./items.ts";
 import { readPages, readSets } from "./read.ts";
 
-/** Pages that are read for one commit: more of them would not fit in it. */
+/** Pages that are read for one commit: as many would not fit in it, with the set of the run that edits. */
 const MOST_PAGES = 60;
 
 /** Pages and sets that were just read strongly; undefined for what is not there. */
@@ -55,11 +55,7 @@ export async function editLedger(
   for (let fresh = known; ; fresh = NOTHING_KNOWN) {
     const numbers = [...new Set(rest.map(({ page }) => page))].slice(0, MOST_PAGES);
     const pages = await readMissing(context, source, fresh, numbers);
-    const { count, sets } = cutEdits(
-      pages,
-      rest.filter(({ page }) => page <= (numbers.at(-1) ?? 0)),
-      own.set,
-    );
+    const { count, sets } = cutEdits(pages, rest, own.set);
     const isLast = count === rest.length;
     const stored = { pages, sets: await readMissingSets(context, source, fresh, sets) };
     const part = rest.slice(0, count);
