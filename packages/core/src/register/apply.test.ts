@@ -2,8 +2,10 @@ import { idHash } from "@cadastre/contract/digest";
 import { ConflictError } from "@cadastre/store/errors";
 import { check, put, remove, type Write } from "@cadastre/store/table";
 import { describe, expect, it } from "vitest";
+import { RECORD_WRITES } from "../audit/commit-recorded.ts";
 import { aContext, anActor, auditRecords, type TestContext, withEmptyReplica } from "../audit/testing.ts";
 import type { Context } from "../context.ts";
+import { FEED_PARTITIONS, FeedItem } from "../feed/items.ts";
 import { SourceItem } from "../ledger/items.ts";
 import { IndexItem } from "../subjects/items.ts";
 import { type ApplyOptions, applyChanges, GuardError } from "./apply.ts";
@@ -74,6 +76,31 @@ function before(context: TestContext, happen: (count: number) => Promise<unknown
   return { ...context, table: { ...context.table, commit } };
 }
 
+/** The commits of a context, as they are made. */
+function watched(context: TestContext): { context: Context; commits: (readonly Write[])[] } {
+  const commits: (readonly Write[])[] = [];
+  const commit: typeof context.table.commit = (writes) => {
+    commits.push(writes);
+    return context.table.commit(writes);
+  };
+  return { context: { ...context, table: { ...context.table, commit } }, commits };
+}
+
+/** A context whose first commit is refused because one of its items was busy. */
+function busyAt(context: TestContext, place: (writes: readonly Write[]) => number): Context {
+  let count = 0;
+  const commit: typeof context.table.commit = (writes) => {
+    if (count++ > 0) return context.table.commit(writes);
+    return Promise.reject(new ConflictError([{ index: place(writes), reason: "busy" }]));
+  };
+  return { ...context, table: { ...context.table, commit } };
+}
+
+async function feedOf(context: Context): Promise<FeedItem[]> {
+  const pages = await Promise.all(FEED_PARTITIONS.map((partition) => context.table.query(FeedItem, { partition })));
+  return pages.flatMap(({ items }) => items);
+}
+
 describe("the guard of changes", () => {
   it("is in every commit: when it does not hold nothing is written, and the caller is told that it is the guard", async () => {
     const context = aContext();
@@ -109,21 +136,31 @@ describe("the guard of changes", () => {
   });
 });
 
+describe("what was only busy", () => {
+  const finish = () => ({ writes: [aMark("end")] });
+  it.each<[string, (writes: readonly Write[]) => number]>([
+    ["the guard", () => 0],
+    ["a resource", () => 1],
+    ["what ends the changes", (writes) => writes.length - 1],
+  ])("is tried again, whether it is %s: nothing of it was refused", async (_, place) => {
+    const context = aContext();
+    await context.table.commit([aMark("guard")]);
+    const done = await apply(busyAt(context, place), some(0, 3), { guard: guarded(), finish });
+    expect(done).toEqual({ created: 3, updated: 0, retired: 0 });
+    expect(await isMarked(context, "end")).toBe(true);
+  });
+});
+
 describe("what ends changes", () => {
   it("is in the commit of the last of them, and knows what all of them did", async () => {
     const context = aContext();
-    const commits: (readonly Write[])[] = [];
-    const commit: typeof context.table.commit = (writes) => {
-      commits.push(writes);
-      return context.table.commit(writes);
-    };
+    const { context: own, commits } = watched(context);
     const known: unknown[] = [];
     const finish: ApplyOptions["finish"] = (counts) => {
       known.push({ ...counts });
       return { writes: [aMark("end")], entry: { action: "test.end", target: "x" } };
     };
-    const watched = { ...context, table: { ...context.table, commit } };
-    expect(await apply(watched, some(0, 120), { finish })).toEqual({ created: 120, updated: 0, retired: 0 });
+    expect(await apply(own, some(0, 120), { finish })).toEqual({ created: 120, updated: 0, retired: 0 });
     expect(known).toEqual([{ created: 120, updated: 0, retired: 0 }]);
     expect(commits.length).toBeGreaterThan(2);
     const ends = commits.filter((writes) => writes.some(({ entity }) => entity === SourceItem));
@@ -141,6 +178,51 @@ describe("what ends changes", () => {
     expect(await isMarked(context, "end 98")).toBe(true);
   });
 
+  it("shares the last commit as long as there is room for it and its record, and not beyond", async () => {
+    const sizesWith = async (ends: number) => {
+      const { context, commits } = watched(aContext());
+      const writes = Array.from({ length: ends }, (_, n) => aMark(`end ${n}`));
+      await apply(context, some(0, 3), { finish: () => ({ writes, entry: { action: "test.end", target: "x" } }) });
+      return commits.map(({ length }) => length);
+    };
+    const { context, commits } = watched(aContext());
+    await apply(context, some(0, 3));
+    const changes = commits[0]?.length ?? 0;
+    const room = 100 - RECORD_WRITES - changes;
+    // A record is one write, and a second one when the request has a key.
+    expect(await sizesWith(room)).toEqual([99]);
+    expect(await sizesWith(room + 1)).toEqual([changes, room + 2]);
+  });
+
+  it("waits until all changes are made, when one of several commits meets another writer; those are decided anew alone", async () => {
+    const context = aContext();
+    const { context: own, commits } = watched(context);
+    const late = before(own as TestContext, async (count) => {
+      if (count === 1) await apply(context, some(0, 1));
+    });
+    const decided: string[] = [];
+    const decide: ApplyOptions["decide"] = (hash, item) => {
+      decided.push(hash);
+      return seen()(hash, item);
+    };
+    const finish = () => ({ writes: [aMark("end")] });
+    const done = await apply(late, some(0, 250), { decide, finish });
+    expect(done).toEqual({ created: 249, updated: 0, retired: 0 });
+    expect(await activeCount(context)).toBe(250);
+    const ends = commits.filter((writes) => writes.some(({ entity }) => entity === SourceItem));
+    expect(ends).toEqual([commits.at(-1)]);
+    // All once, and those of the commit that was refused once more.
+    const again = decided.slice(250);
+    expect(again[0]).toBe(hashOf(0));
+    expect(again.length).toBeLessThan(100);
+  });
+
+  it("is no commit when there is nothing to end and nothing to change", async () => {
+    const { context, commits } = watched(aContext());
+    expect(await apply(context, [], { guard: guarded() })).toEqual({ created: 0, updated: 0, retired: 0 });
+    expect(commits).toEqual([]);
+  });
+
   it("that is refused is the caller's to decide anew, and its changes are not written", async () => {
     const context = aContext();
     let times = 0;
@@ -153,6 +235,22 @@ describe("what ends changes", () => {
     await expect(refused).rejects.toMatchObject({ refusals: [{ reason: "check" }] });
     expect(times).toBe(1);
     expect(await activeCount(context)).toBe(0);
+  });
+});
+
+describe("the guard, or what ends changes, that is refused together with a change", () => {
+  it("is what counts", async () => {
+    const context = aContext();
+    const meanwhile = () =>
+      before(context, async (count) => {
+        if (count === 1) await apply(context, some(0, 1), { decide: seen({ by: "faster" }) });
+      });
+    const options = { decide: seen({ by: "slower" }) };
+    await expect(apply(meanwhile(), some(0, 2), { ...options, guard: guarded() })).rejects.toThrow(GuardError);
+    const finish = () => ({ writes: [check(SourceItem, { source: "end" }, "present")] });
+    await context.table.commit([aMark("other")]);
+    const refused = apply(meanwhile(), some(1, 3), { ...options, finish });
+    await expect(refused).rejects.toThrow(ConflictError);
   });
 });
 
@@ -220,6 +318,23 @@ describe("a resource that changed", () => {
       expect(await context.table.get(IndexItem, entry, { consistent: true }), entry.s).toBeUndefined();
   });
 
+  it("changes in one commit with its index as long as that fits, and never in one that is too large", async () => {
+    for (let count = 40; count < 50; count++) {
+      const context = aContext();
+      const tags = Object.fromEntries(Array.from({ length: count }, (_, n) => [`key${n}`, `value ${n}`]));
+      await apply(context, some(0, 1), { decide: seen(tags) });
+      const { context: own, commits } = watched(context);
+      const absent: ApplyOptions["decide"] = (_, item) => decideAbsence(item, { ...LOOK, run: "run_2" });
+      expect(await apply(own, some(0, 1), { decide: absent })).toEqual({ created: 0, updated: 0, retired: 1 });
+      const indexed = commits.flat().filter(({ entity }) => entity === IndexItem);
+      expect(indexed.length === 0 || indexed.length > 2 * count).toBe(true);
+      if (count === 40) expect(indexed.length).toBeGreaterThan(0);
+      if (count === 49) expect(indexed).toEqual([]);
+      await expectIndexed(context, hashOf(0));
+      expect(await countListed(context, { status: "retired" })).toBe(1);
+    }
+  });
+
   it("is counted where it now is, as retired and as returned", async () => {
     const context = aContext();
     await apply(context, some(0, 5));
@@ -229,5 +344,29 @@ describe("a resource that changed", () => {
     expect(await apply(context, some(0, 1))).toEqual({ created: 1, updated: 0, retired: 0 });
     expect(await activeCount(context)).toBe(4);
     expect(await countListed(context, { status: "retired" })).toBe(1);
+  });
+});
+
+describe("what is told of a resource", () => {
+  it("is each change with its place, and nothing of who else sees it", async () => {
+    const context = aContext();
+    const elsewhere: ApplyOptions["decide"] = (hash, item) => {
+      const change = seen()(hash, undefined);
+      if (!change) return undefined;
+      const { name, tags, attributes, id, contentHash } = change.after;
+      return decideObservation(item, {
+        ...LOOK,
+        source: "t",
+        idHash: hash,
+        contentHash,
+        resource: { id, name, tags, attributes },
+      });
+    };
+    await apply(context, some(0, 1));
+    await apply(context, some(0, 1), { decide: elsewhere });
+    expect((await stored(context, hashOf(0)))?.claims).toHaveLength(2);
+    const place = { kind: "subnet", provider: "aws", account: ACCOUNT, region: "us-east-1" };
+    const network = `arn:aws:ec2:us-east-1:${ACCOUNT}:vpc/vpc-1`;
+    expect(await feedOf(context)).toMatchObject([{ type: "created", id: idOf(0), ...place, network }]);
   });
 });
