@@ -1,7 +1,7 @@
 import { ConflictError } from "@cadastre/store/errors";
 import { put, replace } from "@cadastre/store/table";
 import { describe, expect, it } from "vitest";
-import { aContext, anActor, auditRecords, type TestContext } from "../audit/testing.ts";
+import { aContext, anActor, auditRecords, type TestContext, withEmptyReplica } from "../audit/testing.ts";
 import type { Context } from "../context.ts";
 import { type Ending, endRun } from "./end.ts";
 import { JobItem, JobRunItem, type StoredRun } from "./items.ts";
@@ -116,6 +116,34 @@ describe("runs of one job that end at once", () => {
     expect(await jobOf(context)).toMatchObject({ last: run.id });
   });
 
+  it("see what others have just made of it, however far replicas are behind, and make it where there is none", async () => {
+    const context = aContext();
+    const run = await aRun(context);
+    await end(withEmptyReplica(context), run);
+    expect(await jobOf(context)).toMatchObject({ last: run.id });
+    const other = await aRun(context, { name: "other" });
+    await end(context, other);
+    expect(await context.table.get(JobItem, { name: "other" })).toMatchObject({ name: "other", last: other.id });
+  });
+
+  it("try again when something was only busy, be it the run itself", async () => {
+    const context = aContext();
+    for (const refusals of [
+      [{ index: 0, reason: "busy" }],
+      [
+        { index: 0, reason: "busy" },
+        { index: 4, reason: "version" },
+      ],
+    ] as const) {
+      const run = await aRun(context);
+      let commits = 0;
+      const commit: typeof context.table.commit = (writes) =>
+        commits++ === 0 ? Promise.reject(new ConflictError(refusals)) : context.table.commit(writes);
+      const busy = { ...context, table: { ...context.table, commit } };
+      expect(await end(busy, run)).toMatchObject({ state: "done" });
+    }
+  });
+
   it("give up after eight turns that others had", async () => {
     const context = aContext();
     const run = await aRun(context);
@@ -134,7 +162,9 @@ describe("a run that another has changed meanwhile", () => {
     const watched = beside(context, 0);
     await expect(end(watched.context, { version, ...run })).rejects.toThrow(ConflictError);
     expect(watched.commits()).toBe(1);
+    const both = beside(context, 1);
+    await expect(end(both.context, { version, ...run })).rejects.toThrow(ConflictError);
+    expect(both.commits()).toBe(1);
     expect(await readRun(context, run.id)).toMatchObject({ state: "running", attempts: 3 });
-    expect(await jobOf(context)).toMatchObject({ unfinished: run.id });
   });
 });
