@@ -32,12 +32,11 @@ export function decidePending<Change extends { readonly sk: string }>(
  * moves on, else only to the last that was handled.
  */
 export function decideProgress(progress: Progress, handled: readonly string[], isWhole: boolean, now: Date): Progress {
-  const all = [...progress.handled, ...handled].sort();
   const reached = isWhole
     ? settledAt(now)
     : ([settledAt(now), timeOf(handled.at(-1)) ?? progress.at].sort()[0] as string);
   const at = reached > progress.at ? reached : progress.at;
-  return { at, handled: all.filter((sk) => sk >= at) };
+  return { at, handled: [...progress.handled, ...handled].filter((sk) => sk >= at) };
 }
 
 const timeOf = (sk: string | undefined): string | undefined => sk?.slice(0, sk.indexOf("#"));

@@ -3,7 +3,7 @@ import type { put } from "@cadastre/store/table";
 import { describe, expect, it } from "vitest";
 import { aContext, anActor, type TestContext, withEmptyReplica } from "../audit/testing.ts";
 import type { Context } from "../context.ts";
-import { CheckpointItem, type Consumer } from "./consumer.ts";
+import { CheckpointItem, type Consumer, DeadLetterItem } from "./consumer.ts";
 import { listConsumers } from "./consumer-states.ts";
 import { dropDeadLetter, listDeadLetters, replayDeadLetter } from "./dead-letters.ts";
 import type { FeedItem } from "./items.ts";
@@ -35,9 +35,9 @@ function aConsumer(name = "test"): Told {
 }
 
 /** Commits a change of a subject, now. Answers its feed item. */
-async function change(context: TestContext, key: string, sequence = 1): Promise<FeedItem> {
+async function change(context: TestContext, key: string, sequence = 1, at = context.now()): Promise<FeedItem> {
   const subject = { type: "account", key: `aws/${key}` } as const;
-  const of = { subject, type: "created", at: context.now().toISOString(), actor: "system", changes: [] } as const;
+  const of = { subject, type: "created", at: at.toISOString(), actor: "system", changes: [] } as const;
   const writes = recordChange(context, { ...of, id: `${key}/${sequence}`, stream: "o", sequence, place: {} });
   await context.table.commit(writes);
   return (writes[0] as unknown as { item: FeedItem }).item;
@@ -72,6 +72,22 @@ describe("a consumer with checkpoints", () => {
     for (let n = 1; n <= 120; n++) await change(context, "a", n);
     expect(await runConsumers(context, [consumer])).toEqual({ handled: 120, setAside: 0 });
     expect(consumer.told).toEqual(Array.from({ length: 120 }, (_, n) => `a/${n + 1}`));
+  });
+
+  it("is told of all that is older than a minute, however much of it there is, and then its time moves on", async () => {
+    const consumer = aConsumer();
+    const context = await begun(consumer);
+    const start = context.now().toISOString();
+    for (let n = 1; n <= 120; n++) await change(context, "a", n);
+    context.advance(300);
+    await runConsumers(context, [consumer]);
+    expect(consumer.told).toHaveLength(120);
+    const reached = async () => Date.parse((await listConsumers(context))[0]?.reachedAt ?? start);
+    expect(await reached()).toBe(context.now().getTime() - 60_000);
+    context.advance(300);
+    await runConsumers(context, [consumer]);
+    expect(await reached()).toBe(context.now().getTime() - 60_000);
+    expect(consumer.told).toHaveLength(120);
   });
 
   it("is told of each once, also when replicas have heard of nothing", async () => {
@@ -144,6 +160,21 @@ describe("a change that a consumer refuses", () => {
     expect((await listConsumers(context))[0]?.failing).toEqual([]);
   });
 
+  it("counts with it what was told before it when it is set aside", async () => {
+    const consumer = aConsumer();
+    const context = await begun(consumer);
+    const early = context.now();
+    context.advance(1);
+    await change(context, "a", 2);
+    consumer.during = (told) => (told === "a/2" ? refusing() : undefined);
+    for (let attempt = 1; attempt <= 5; attempt++) {
+      await runConsumers(context, [consumer]);
+      context.advance(4 ** (attempt - 1));
+    }
+    await change(context, "a", 1, early);
+    expect(await runConsumers(context, [consumer])).toEqual({ handled: 1, setAside: 1 });
+  });
+
   it("is set aside at its sixth attempt, once, and what comes after it is told", async () => {
     const consumer = aConsumer();
     const context = await begun(consumer);
@@ -186,6 +217,19 @@ describe("a dead letter", () => {
     expect(await lettersOf(context)).toHaveLength(59);
   });
 
+  it("that is to be told again is, on whatever page of them it stands", async () => {
+    const context = aContext();
+    await letters(context, 3);
+    const consumer = aConsumer();
+    const last = (await lettersOf(context)).at(-1);
+    await replayDeadLetter(context, anActor, "test", last?.id ?? "");
+    const query: typeof context.table.query = (entity, of) => {
+      return context.table.query(entity, entity.type === DeadLetterItem.type ? { ...of, limit: 1 } : of);
+    };
+    await runConsumers({ ...context, table: { ...context.table, query } }, [consumer]);
+    expect(consumer.told).toEqual(["3/1"]);
+  });
+
   it("that is refused again waits, with one attempt more, until somebody asks again", async () => {
     const context = aContext();
     await letters(context, 1);
@@ -224,6 +268,7 @@ describe("a dead letter", () => {
     };
     for (const letter of [one, two]) await replayDeadLetter(context, anActor, "test", letter?.id ?? "");
     await runConsumers(context, [consumer]);
+    expect(consumer.told).toEqual(["2/1"]);
     expect(await lettersOf(context)).toMatchObject([{ subject: "2/1", attempts: 6, state: "replaying" }]);
   });
 });

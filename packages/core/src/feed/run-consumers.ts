@@ -58,7 +58,7 @@ async function runSlot(context: Context, consumer: Consumer, slot: number, run: 
     if (next.act === "retry") {
       await save({ ...decideProgress(stored, handled, false, lookedAt), failure: next.failure }, []);
       run.handled += handled.length;
-      return handled.length > 0;
+      return false;
     }
     const letter = setAside(context, consumer, item, { code, attempts: next.attempts });
     await save(decideProgress(stored, [...handled, sk], false, lookedAt), [letter]);

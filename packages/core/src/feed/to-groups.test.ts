@@ -23,4 +23,5 @@ it("groups of changes are all of them in their order, of any size up to the most
 it("different subjects are told together as far as that goes", () => {
   const of = (...keys: string[]) => keys.map((key) => ({ subject: { type: "account", key } as const }));
   expect(toGroups(of("a", "b", "c", "d"), 3).map((group) => group.length)).toEqual([3, 1]);
+  expect(toGroups(of("a", "b", "a", "b"), 3).map((group) => group.length)).toEqual([2, 2]);
 });
