@@ -19,6 +19,8 @@ const lent = defineEntity({
   expires: "until",
 });
 
+const packed = { ...note, packed: true };
+
 const NOW = new Date(10_000);
 const planned = (condition: Condition, op: Planned["op"] = "put"): Planned =>
   ({ op, condition, type: "note", key: { pk: "p", sk: "s" }, act: "remove" }) as Planned;
@@ -83,6 +85,7 @@ describe("the writes of a commit", () => {
     ["by a fraction", increment(note, { id: "a" }, "seen", 0.5), "field seen is to grow by 0.5"],
     ["by what no number holds", increment(note, { id: "a" }, "seen", 2 ** 53), "allowed: whole numbers"],
     ["of a part of the key", increment(note, { id: "a" }, "id" as "seen", 1), "field id is part of the key"],
+    ["of what may be packed", increment(packed, { id: "a" }, "seen", 1), "field seen may be packed"],
     ["of a text", increment(note, { id: "a" }, "text" as "seen", 1), ""],
     ["of what is no field", increment(note, { id: "a" }, "other" as "seen", 1), "field other is not in the schema"],
   ])("refuse an increment %s", (_, write, message) => {
@@ -94,6 +97,7 @@ describe("the writes of a commit", () => {
     const many = (count: number) => Array.from({ length: count }, (_, n) => put(note, { ...item, id: String(n) }));
     expect(planCommit(many(100))).toHaveLength(100);
     expect(() => planCommit(many(101))).toThrow(LimitError);
+    expect(() => planCommit(many(101))).toThrow("101 writes (commit); allowed: at most 100 in a commit");
     expect(() => planCommit([put(note, { ...item, id: "b" }), put(note, item), check(note, item, "absent")])).toThrow(
       /writes 1 and 2, note/,
     );

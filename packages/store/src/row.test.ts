@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
 import { type AnyEntity, defineEntity } from "./entity.ts";
@@ -48,6 +49,9 @@ describe("an item", () => {
   it("that is not of its schema is refused with each place", () => {
     expect(() => parseItem(lent, { id: 1, note: 2 })).toThrow(/id: .*note: /s);
     expect(() => parseItem(lent, [] as never)).toThrow(/item: /);
+    const schema = z.object({ id: z.string(), deep: z.object({ list: z.array(z.int()) }) });
+    const nested = { ...lent, schema } as AnyEntity;
+    expect(() => parseItem(nested, { id: "a", deep: { list: [1, "x"] } })).toThrow(/deep\.list\.1: /);
   });
 
   it("cannot have a version of its own", () => {
@@ -72,6 +76,9 @@ describe("an item", () => {
     const most = 409_600 - size(0);
     expect(size(most)).toBe(409_600);
     expect(() => size(most + 1)).toThrow(ItemTooLargeError);
+    expect(() => size(most + 1)).toThrow(
+      expect.objectContaining({ type: "lent", key: { pk: "lent/a", sk: "lent" }, size: 409_601, limit: 409_600 }),
+    );
   });
 
   it("is read back through its schema, so that what is new in it has its default", () => {
@@ -105,5 +112,39 @@ describe("fields that the key says", () => {
 
   it("cannot say something else than the key", () => {
     expect(() => toRow(entry, { p: "A", s: "b", more: "c" })).toThrow('field p is "A", allowed: "a", as its key says');
+  });
+});
+
+describe("an item whose fields may be packed", () => {
+  const much = (more: object = {}): AnyEntity =>
+    defineEntity({
+      type: "much",
+      about: "Much text",
+      schema: z.object({ id: z.string(), text: z.string(), ...more }),
+      key: { partition: (of: { id: string }) => of.id, sort: () => "much" },
+      packed: true,
+    }) as never;
+  /** Text of which nothing can be saved. */
+  const noise = (length: number) => hash("shake256", "noise", { outputEncoding: "base64url", outputLength: length });
+
+  it("is packed where that saves a write unit, and read back the same; else it is kept as it is", () => {
+    const packed = toRow(much(), { id: "a", text: "x".repeat(2000) }, 1);
+    expect(Object.keys(packed.fields)).toEqual(["packed"]);
+    expect(packed.size).toBeLessThan(1025);
+    expect(fromRow(much(), packed)).toEqual({ id: "a", text: "x".repeat(2000), version: 1 });
+    for (const text of ["x".repeat(500), noise(2000)]) {
+      const plain = toRow(much(), { id: "a", text }, 1);
+      expect(plain.fields).toEqual({ id: "a", text });
+      expect(plain.size).toBeGreaterThan(text.length);
+    }
+    const never = toRow({ ...much(), packed: false }, { id: "a", text: "x".repeat(2000) }, 1);
+    expect(Object.keys(never.fields)).toEqual(["id", "text"]);
+  });
+
+  it("has no field of the name that the store takes for it; others may", () => {
+    const own = much({ packed: z.string() });
+    const item = { id: "a", text: "", packed: "" };
+    expect(() => toRow(own, item)).toThrow("field packed belongs to the store where items are packed");
+    expect(toRow({ ...own, packed: false }, item).fields).toEqual(item);
   });
 });
