@@ -1,8 +1,9 @@
+import { idHash, shardCountFor, shardOf } from "@cadastre/contract/digest";
 import { DISCOVERY_VERSION } from "@cadastre/contract/discovery";
 import { newId } from "@cadastre/contract/ids";
 import { anActorOf, auditRecords, withEmptyReplica } from "@cadastre/core/audit/testing";
 import type { Context } from "@cadastre/core/context";
-import { ManifestItem } from "@cadastre/core/discovery/items";
+import { ManifestItem, ScopeItem } from "@cadastre/core/discovery/items";
 import { uploadShard } from "@cadastre/core/discovery/upload";
 import { put } from "@cadastre/store/table";
 import { describe, expect, it } from "vitest";
@@ -192,5 +193,53 @@ describe("what a shard no longer has", () => {
     expect(before).toBeGreaterThan(0);
     const { completed } = await aRun([scope(all.slice(10))]).deliver(context);
     expect(completed?.totals).toMatchObject({ retired: 10 - before });
+  });
+});
+
+describe("a scope that is cut anew", () => {
+  it("still knows what it misses, also of a shard that is as it was and is not sent", async () => {
+    const { context } = await createTestContext();
+    const known = many(0, 60);
+    await aRun([scope(known)]).deliver(context);
+    // What a part of a scope does not have is noted, and not retired.
+    await aRun([{ ...scope(known.slice(10)), status: "partial" }]).deliver(context);
+    const total = 50 + 150;
+    const count = shardCountFor(total);
+    const isOfFirst = ({ id }: Raw) => shardOf(idHash("instance", id), count) === 0;
+    const added = many(100, 500)
+      .filter((raw) => !isOfFirst(raw))
+      .slice(0, 150);
+    const run = aRun([scope([...known.slice(10), ...added])]);
+    const opening = await run.open(context);
+    expect(opening.scopes[0]?.want).toEqual(Array.from({ length: count - 1 }, (_, n) => n + 1));
+    await run.uploadAll(context, opening);
+    const { totals } = await run.complete(context);
+    expect(known.slice(0, 10).some(isOfFirst)).toBe(true);
+    expect(totals).toMatchObject({ created: 150, updated: 0, unchanged: 50, retired: 10 });
+    expect((await run.open(context)).state).toBe("unchanged");
+    const old = { source: "aws-main", name: NAME, shardCount: 1, shard: 0 };
+    expect(await context.table.get(ManifestItem, old, { consistent: true })).toBeUndefined();
+  });
+
+  it("is not taken back from a newer run that took it in between, but taken anew", async () => {
+    const { context } = await createTestContext();
+    await aRun([scope(many(0, 60))]).deliver(context);
+    const key = { source: "aws-main", name: NAME };
+    const generation = async () => (await context.table.get(ScopeItem, key, { consistent: true }))?.generation ?? 0;
+    const newer = aRun([scope(many(0, 60, { state: "stopped" }))]);
+    let commits = 0;
+    let taken = 0;
+    const table = tableWith(context.table, {
+      async commit(writes) {
+        await context.table.commit(writes);
+        if (commits++ > 0) return;
+        await newer.open(context);
+        taken = await generation();
+      },
+    });
+    await aRun([scope(many(0, 200))]).open({ ...context, table });
+    expect(taken).toBe(3);
+    expect(await generation()).toBe(4);
+    expect(await newer.upload(context, 0, 0)).toMatchObject({ state: "ignored" });
   });
 });

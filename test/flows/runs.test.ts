@@ -1,0 +1,87 @@
+import { newId } from "@cadastre/contract/ids";
+import { anActorOf, auditRecords } from "@cadastre/core/audit/testing";
+import { approveHold, listHolds } from "@cadastre/core/discovery/holds";
+import { openRun } from "@cadastre/core/discovery/open";
+import { lastReportAt, readScopeStates } from "@cadastre/core/ledger/read";
+import { describe, expect, it } from "vitest";
+import { createTestContext } from "../support/context.ts";
+import { anInstance, aRun, instanceScope, type Raw, REPORTER, type SeenScope } from "../support/estate.ts";
+import { found } from "../support/register.ts";
+
+const many = (from: number, to: number, state = "running"): Raw[] =>
+  Array.from({ length: to - from }, (_, n) => anInstance(from + n, { state }));
+const scope = (resources: readonly Raw[], more: Partial<SeenScope> = {}): SeenScope => ({
+  key: instanceScope(),
+  resources,
+  ...more,
+});
+
+describe("a run is not opened, and nothing is written,", () => {
+  it("when it is of another version, has a scope twice, or is not what its root says", async () => {
+    const { context, table } = await createTestContext();
+    const run = aRun([scope(many(0, 3))]);
+    const twice = aRun([scope(many(0, 3)), scope(many(0, 3))]);
+    const open = (more: object, of = run) =>
+      openRun(context, anActorOf("collector", REPORTER.id), REPORTER, { ...of.body(), ...more });
+    const contract = "cadastre.discovery/v2" as never;
+    await expect(open({ contract })).rejects.toMatchObject({ code: "discovery.version" });
+    await expect(open({ root: "0".repeat(32) })).rejects.toMatchObject({
+      code: "discovery.digest_mismatch",
+      errors: [{ path: "root" }],
+    });
+    await expect(open({}, twice)).rejects.toMatchObject({ code: "request.invalid", errors: [{ path: "scopes[1]" }] });
+    expect(table.meter.units.write).toBe(0);
+  });
+});
+
+describe("the time of a run", () => {
+  it("is when it was opened, of what it saw whole when that was settled, and of one without news when it says so", async () => {
+    const { context, clock } = await createTestContext();
+    const timesOf = async () => {
+      const [state] = await readScopeStates(context);
+      return [await lastReportAt(context, "aws-main"), state?.completeAt];
+    };
+    const at = () => clock.now().toISOString();
+    const run = aRun([scope(many(0, 3))]);
+    const opened = await run.open(context);
+    const openedAt = at();
+    expect(await timesOf()).toEqual([openedAt, undefined]);
+    clock.forward(600);
+    await run.uploadAll(context, opened);
+    await run.complete(context);
+    expect(await timesOf()).toEqual([openedAt, at()]);
+    clock.forward(600);
+    expect((await run.open(context)).state).toBe("unchanged");
+    expect(await timesOf()).toEqual([at(), at()]);
+  });
+});
+
+describe("a run that was completed", () => {
+  it("is completed again for nothing, and answers the same, whatever newer runs have made of its scopes", async () => {
+    const { context, table } = await createTestContext();
+    const run = aRun([scope(many(0, 3))]);
+    const { completed } = await run.deliver(context);
+    const again = async () => {
+      const before = table.meter.units.write;
+      expect(await run.complete(context)).toEqual(completed);
+      expect(table.meter.units.write).toBe(before);
+    };
+    await again();
+    await aRun([scope(many(0, 4, "stopped"))], { run: newId("run", new Date(1)) }).deliver(context);
+    await again();
+    const records = (await auditRecords(context)).filter(({ action }) => action === "discovery.complete");
+    expect(records.filter(({ target }) => target === run.run)).toHaveLength(1);
+  });
+});
+
+describe("a hold on a scope", () => {
+  it("stays when a run sees only a part of it, and can still be approved", async () => {
+    const { context } = await createTestContext();
+    await aRun([scope(many(0, 20))]).deliver(context);
+    await aRun([scope(many(10, 20))]).deliver(context);
+    await aRun([scope(many(10, 20, "stopped"), { status: "partial" })]).deliver(context);
+    const [hold] = (await listHolds(context, { limit: 1, state: "pending" })).items;
+    await approveHold(context, anActorOf("token", "tok_1"), hold?.id ?? "", {});
+    expect(await found(context, "kind:instance status:retired")).toHaveLength(10);
+  });
+});
