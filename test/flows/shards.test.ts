@@ -89,6 +89,11 @@ describe("a shard", () => {
     const late = withEmptyReplica(context);
     await run.open(late);
     expect(await run.upload(late, 0, 0)).toMatchObject({ state: "applied", created: 3 });
+    await run.complete(late);
+    // Its manifest is refused by its version at first.
+    const next = aRun([scope(many(0, 4))]);
+    await next.open(late);
+    expect(await next.upload(late, 0, 0)).toMatchObject({ state: "applied", created: 1, unchanged: 3 });
   });
 
   it("that was sent is sent again for nothing, and is recorded once", async () => {

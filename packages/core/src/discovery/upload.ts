@@ -45,12 +45,17 @@ export async function uploadShard(
   requireBoundScopes(reporter, [scope]);
   const { resources } = parse(shardUpload, body);
   const seen = parseResources(scope, resources, "resources");
+  const payload = { scope, seen };
   // An overtaken run finds on the next attempt that the scope is no longer its own.
-  return retryOnConflict(() => tryUpload(context, actor, reporter, { ...address, scope: name }, { scope, seen }), {
-    attempts: 6,
-    detail: "other writers keep changing the same shard",
-    also: (error) => error instanceof GuardError,
-  });
+  return retryOnConflict(
+    // What a replica may not know yet is refused by its version, and then read strongly.
+    (count) => tryUpload(context, actor, reporter, { ...address, scope: name }, payload, { consistent: count > 1 }),
+    {
+      attempts: 6,
+      detail: "other writers keep changing the same shard",
+      also: (error) => error instanceof GuardError,
+    },
+  );
 }
 
 function parseScope(name: string): ScopeKey {
@@ -150,13 +155,14 @@ async function tryUpload(
   reporter: Reporter,
   address: ShardAddress,
   payload: Payload,
+  { consistent }: { readonly consistent: boolean },
 ): Promise<ShardApplied> {
   const item = await readLeased(context, reporter, address);
   if (!item) return IGNORED;
   const digest = requireShard(item, address, payload);
   const { source, name, shardCount } = item;
   const key = { source, name, shardCount, shard: address.shard };
-  const manifest = await context.table.get(ManifestItem, key);
+  const manifest = await context.table.get(ManifestItem, key, { consistent });
   if (manifest?.run === address.run && manifest.digest === digest) return appliedOf(manifest);
 
   const { scope, seen } = payload;
