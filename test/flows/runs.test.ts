@@ -1,5 +1,5 @@
 import { newId } from "@cadastre/contract/ids";
-import { anActorOf, auditRecords } from "@cadastre/core/audit/testing";
+import { anActorOf, auditRecords, withEmptyReplica } from "@cadastre/core/audit/testing";
 import { approveHold, listHolds } from "@cadastre/core/discovery/holds";
 import { openRun } from "@cadastre/core/discovery/open";
 import { lastReportAt, readScopeStates } from "@cadastre/core/ledger/read";
@@ -83,5 +83,25 @@ describe("a hold on a scope", () => {
     const [hold] = (await listHolds(context, { limit: 1, state: "pending" })).items;
     await approveHold(context, anActorOf("token", "tok_1"), hold?.id ?? "", {});
     expect(await found(context, "kind:instance status:retired")).toHaveLength(10);
+  });
+});
+
+describe("a replica that has heard of nothing", () => {
+  it("changes nothing of what runs make of their scopes", async () => {
+    const { context } = await createTestContext();
+    const late = withEmptyReplica(context);
+    await aRun([scope(many(0, 20))]).deliver(late);
+    const { completed } = await aRun([scope([...many(2, 15), ...many(15, 20, "stopped"), ...many(30, 31)])]).deliver(
+      late,
+    );
+    expect(completed?.totals).toMatchObject({ created: 1, updated: 5, unchanged: 13, retired: 2 });
+    const resharded = await aRun([scope([...many(2, 20), ...many(30, 200)])]).deliver(late);
+    expect(resharded.completed?.totals).toMatchObject({ created: 169, updated: 5, unchanged: 14, retired: 0 });
+    await aRun([scope(many(100, 200))]).deliver(late);
+    const [hold] = (await listHolds(context, { limit: 1, state: "pending" })).items;
+    expect(hold).toMatchObject({ missing: 88 });
+    await approveHold(late, anActorOf("token", "tok_1"), hold?.id ?? "", {});
+    expect(await found(context, "kind:instance")).toHaveLength(100);
+    expect((await aRun([scope(many(100, 200))]).open(late)).state).toBe("unchanged");
   });
 });
