@@ -1,6 +1,6 @@
 import { newId } from "@cadastre/contract/ids";
 import { anActorOf, auditRecords, withEmptyReplica } from "@cadastre/core/audit/testing";
-import { approveHold, listHolds } from "@cadastre/core/discovery/holds";
+import { approveHold, listHolds, rejectHold } from "@cadastre/core/discovery/holds";
 import { openRun } from "@cadastre/core/discovery/open";
 import { lastReportAt, readScopeStates } from "@cadastre/core/ledger/read";
 import { describe, expect, it } from "vitest";
@@ -83,6 +83,19 @@ describe("a hold on a scope", () => {
     const [hold] = (await listHolds(context, { limit: 1, state: "pending" })).items;
     await approveHold(context, anActorOf("token", "tok_1"), hold?.id ?? "", {});
     expect(await found(context, "kind:instance status:retired")).toHaveLength(10);
+  });
+});
+
+describe("a hold that was rejected", () => {
+  it("is not asked about again for the same losses, however far replicas are behind", async () => {
+    const { context } = await createTestContext();
+    await aRun([scope(many(0, 20))]).deliver(context);
+    await aRun([scope(many(10, 20))]).deliver(context);
+    const [hold] = (await listHolds(context, { limit: 1, state: "pending" })).items;
+    await rejectHold(context, anActorOf("token", "tok_1"), hold?.id ?? "", {});
+    const again = await aRun([scope(many(10, 20, "stopped"))]).deliver(withEmptyReplica(context));
+    expect(again.completed?.totals).toMatchObject({ updated: 10, retired: 0 });
+    expect((await listHolds(context, { limit: 10 })).items).toMatchObject([{ id: hold?.id, state: "rejected" }]);
   });
 });
 

@@ -215,7 +215,7 @@ describe("a scope that is cut anew", () => {
       .filter((raw) => !isOfFirst(raw))
       .slice(0, 150);
     const run = aRun([scope([...known.slice(10), ...added])]);
-    const opening = await run.open(context);
+    const opening = await run.open(withEmptyReplica(context));
     expect(opening.scopes[0]?.want).toEqual(Array.from({ length: count - 1 }, (_, n) => n + 1));
     await run.uploadAll(context, opening);
     const { totals } = await run.complete(context);
