@@ -1,3 +1,4 @@
+import { shardCountFor } from "@cadastre/contract/digest";
 import { anActorOf } from "@cadastre/core/audit/testing";
 import type { Context } from "@cadastre/core/context";
 import { approveHoldJob } from "@cadastre/core/discovery/approve-hold";
@@ -133,7 +134,8 @@ describe("an approval that was interrupted", () => {
 
   it("waits when a run that had the scope open misses more of a single shard", async () => {
     const { context } = await aHold();
-    const run = aRun(scope(many(150, 200)));
+    const counts = new Map([[KEY.name, shardCountFor(200)]]);
+    const run = aRun(scope(many(150, 200)), { counts });
     const opened = await run.open(context);
     const [hold] = (await listHolds(context, { limit: 1, state: "pending" })).items;
     const table = crashAt(context.table, 2);
