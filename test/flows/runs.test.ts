@@ -81,6 +81,8 @@ describe("a hold on a scope", () => {
     await aRun([scope(many(10, 20))]).deliver(context);
     await aRun([scope(many(10, 20, "stopped"), { status: "partial" })]).deliver(context);
     const [hold] = (await listHolds(context, { limit: 1, state: "pending" })).items;
+    const shown = hold?.sample.map(({ id, name }) => `${id} ${name}`).sort();
+    expect(shown).toEqual(many(0, 10).map(({ id, name }) => `${id} ${name}`));
     await approveHold(context, anActorOf("token", "tok_1"), hold?.id ?? "", {});
     expect(await found(context, "kind:instance status:retired")).toHaveLength(10);
   });
@@ -113,6 +115,7 @@ describe("a replica that has heard of nothing", () => {
     await aRun([scope(many(100, 200))]).deliver(late);
     const [hold] = (await listHolds(context, { limit: 1, state: "pending" })).items;
     expect(hold).toMatchObject({ missing: 88 });
+    expect(hold?.sample).toHaveLength(20);
     await approveHold(late, anActorOf("token", "tok_1"), hold?.id ?? "", {});
     expect(await found(context, "kind:instance")).toHaveLength(100);
     expect((await aRun([scope(many(100, 200))]).open(late)).state).toBe("unchanged");

@@ -1,10 +1,11 @@
-import { idHash, shardCountFor, shardOf } from "@cadastre/contract/digest";
+import { idHash, shardCountFor, shardOf, unpackEntries } from "@cadastre/contract/digest";
 import { DISCOVERY_VERSION } from "@cadastre/contract/discovery";
 import { newId } from "@cadastre/contract/ids";
 import { anActorOf, auditRecords, withEmptyReplica } from "@cadastre/core/audit/testing";
 import type { Context } from "@cadastre/core/context";
 import { ManifestItem, ScopeItem } from "@cadastre/core/discovery/items";
 import { uploadShard } from "@cadastre/core/discovery/upload";
+import { getResource } from "@cadastre/core/register/resources";
 import { put } from "@cadastre/store/table";
 import { describe, expect, it } from "vitest";
 import { createTestContext } from "../support/context.ts";
@@ -70,6 +71,7 @@ describe("a shard is refused, and nothing of it is written,", () => {
       shards.set(Number(other?.[1] ?? 0), raw);
       if (shards.size > 1 && shards.has(0)) break;
     }
+    expect(shards.size).toBeGreaterThan(1);
     const own = shards.get(0) as Raw;
     await expect(send({ shard: 0 }, { resources: [own, own] })).rejects.toMatchObject({
       code: "request.invalid",
@@ -130,6 +132,36 @@ describe("a shard", () => {
     }
   });
 
+  it("of a run that is opened again with other content is applied again", async () => {
+    const { context } = await createTestContext();
+    const run = aRun([scope(many(0, 3))]);
+    await run.open(context);
+    await run.upload(context, 0, 0);
+    const again = aRun([scope(many(0, 3, { state: "stopped" }))], { run: run.run });
+    await again.open(context);
+    expect(await again.upload(context, 0, 0)).toMatchObject({ state: "applied" });
+    expect((await getResource(context, anInstance(1).id)).attributes).toMatchObject({ state: "stopped" });
+  });
+
+  it("of a run whose scopes a newer one has taken is ignored, whichever of them it is", async () => {
+    const { context } = await createTestContext();
+    const both = (state: string): SeenScope[] => [
+      scope(many(0, 3, { state })),
+      { key: instanceScope({ region: "us-west-2" }), resources: many(0, 3, { region: "us-west-2", state }) },
+    ];
+    const older = aRun(both("running"));
+    await older.open(context);
+    await aRun(both("stopped")).open(context);
+    for (const at of [0, 1])
+      expect(await older.upload(context, at, 0)).toEqual({
+        state: "ignored",
+        created: 0,
+        updated: 0,
+        unchanged: 0,
+        missing: 0,
+      });
+  });
+
   it("has not made what was missing a moment ago and is there again", async () => {
     const { context } = await createTestContext();
     await aRun([scope(many(0, 50))]).deliver(context);
@@ -182,6 +214,8 @@ describe("what a shard no longer has", () => {
       if (!isEnded) expect(totals, `killed at write ${at}`).toMatchObject({ retired: 10, unchanged: 40 });
       const gone = all.slice(0, 10).map(({ id }) => id);
       expect(await found(context, "kind:instance status:retired")).toEqual(gone.sort());
+      const left = await context.table.get(ManifestItem, key, { consistent: true });
+      expect([left?.missing.byteLength, unpackEntries(left?.entries ?? new Uint8Array()).length]).toEqual([0, 40]);
       for (const id of gone) expect(await historyTypes(context, id)).toEqual(["created", "retired"]);
       if (!died) expect(at).toBeGreaterThan(3);
     }
