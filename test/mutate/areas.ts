@@ -25,7 +25,10 @@ export const AREAS: Readonly<Record<string, Area>> = {
     sources: ["packages/store/src/**/*.ts"],
     tests: ["packages/store/src/**/*.test.ts", "test/store/sqlite.test.ts"],
   },
-  discovery: core("discovery", "test/flows/guards", "test/flows/limits", "test/flows/overtaken"),
+  discovery: core(
+    "discovery",
+    ...["shards", "runs", "approval-steps", "guards", "limits", "overtaken"].map((name) => `test/flows/${name}`),
+  ),
   register: core("register", "test/flows/search", "test/flows/related"),
   access: core("access", "packages/core/src/retention/retention"),
   vault: core("vault"),
