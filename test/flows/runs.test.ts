@@ -1,12 +1,15 @@
 import { newId } from "@cadastre/contract/ids";
 import { anActorOf, auditRecords, withEmptyReplica } from "@cadastre/core/audit/testing";
 import { approveHold, listHolds, rejectHold } from "@cadastre/core/discovery/holds";
+import { ScopeItem } from "@cadastre/core/discovery/items";
 import { openRun } from "@cadastre/core/discovery/open";
+import { LedgerPageItem } from "@cadastre/core/ledger/items";
 import { lastReportAt, readScopeStates } from "@cadastre/core/ledger/read";
 import { describe, expect, it } from "vitest";
 import { createTestContext } from "../support/context.ts";
 import { anInstance, aRun, instanceScope, type Raw, REPORTER, type SeenScope } from "../support/estate.ts";
 import { found } from "../support/register.ts";
+import { tableWith } from "../support/table-with.ts";
 
 const many = (from: number, to: number, state = "running"): Raw[] =>
   Array.from({ length: to - from }, (_, n) => anInstance(from + n, { state }));
@@ -53,6 +56,57 @@ describe("the time of a run", () => {
     clock.forward(600);
     expect((await run.open(context)).state).toBe("unchanged");
     expect(await timesOf()).toEqual([at(), at()]);
+  });
+});
+
+describe("a run of more scopes than one commit takes", () => {
+  it("has none of them open before all that it may write to is blank in the ledger", async () => {
+    const { context } = await createTestContext();
+    const scopes = Array.from({ length: 150 }, (_, n): SeenScope => {
+      const region = `region-${n}`;
+      return { key: instanceScope({ region }), resources: [anInstance(n, { region })] };
+    });
+    const stopped = scopes.map(({ key }, n) => {
+      return { key, resources: [anInstance(n, { region: key.region, state: "stopped" })] };
+    });
+    await aRun(scopes).deliver(context);
+    const leased: string[] = [];
+    const table = tableWith(context.table, {
+      async commit(writes) {
+        const names = writes.flatMap((write) =>
+          write.entity === ScopeItem ? [(write as { item: ScopeItem }).item.name] : [],
+        );
+        const isWithLedger = writes.some(({ entity }) => entity === LedgerPageItem);
+        const open = isWithLedger ? [] : (await readScopeStates(context)).filter(({ isOpen }) => isOpen);
+        if (!isWithLedger) expect(open.map(({ name }) => name)).toEqual(expect.arrayContaining(names));
+        leased.push(...names);
+        await context.table.commit(writes);
+      },
+    });
+    await aRun(stopped).open({ ...context, table });
+    expect(new Set(leased).size).toBe(150);
+  });
+});
+
+describe("a run that is completed", () => {
+  it("before all of its shards have arrived is refused with what is missing, and retires nothing", async () => {
+    const { context } = await createTestContext();
+    await aRun([scope(many(0, 20))]).deliver(context);
+    const run = aRun([scope(many(2, 20))]);
+    await run.open(context);
+    await expect(run.complete(context)).rejects.toMatchObject({
+      code: "discovery.shards_missing",
+      extra: { missing: [{ scope: "aws/111122223333/us-east-1/instance", shards: [0] }] },
+    });
+    expect(await found(context, "kind:instance")).toHaveLength(20);
+  });
+
+  it("counts what it made itself, and not what one before it had sent and never completed", async () => {
+    const { context } = await createTestContext();
+    const abandoned = aRun([scope(many(0, 3))]);
+    await abandoned.uploadAll(context, await abandoned.open(context));
+    const { completed } = await aRun([scope(many(0, 3))]).deliver(context);
+    expect(completed?.totals).toMatchObject({ resources: 3, created: 0, updated: 0, unchanged: 3 });
   });
 });
 
