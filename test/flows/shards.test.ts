@@ -3,7 +3,7 @@ import { DISCOVERY_VERSION } from "@cadastre/contract/discovery";
 import { newId } from "@cadastre/contract/ids";
 import { anActorOf, auditRecords, withEmptyReplica } from "@cadastre/core/audit/testing";
 import type { Context } from "@cadastre/core/context";
-import { ManifestItem, ScopeItem } from "@cadastre/core/discovery/items";
+import { ManifestItem, PageItem, ScopeItem } from "@cadastre/core/discovery/items";
 import { uploadShard } from "@cadastre/core/discovery/upload";
 import { getResource } from "@cadastre/core/register/resources";
 import { put } from "@cadastre/store/table";
@@ -280,5 +280,27 @@ describe("a scope that is cut anew", () => {
     expect(taken).toBe(3);
     expect(await generation()).toBe(4);
     expect(await newer.upload(context, 0, 0)).toMatchObject({ state: "ignored" });
+  });
+});
+
+describe("a scope of thousands of shards", () => {
+  it("that a newer run takes while it is completed has no more of its states written", async () => {
+    const { context } = await createTestContext();
+    const run = aRun([scope(many(0, 150))], { counts: new Map([[NAME, 2048]]) });
+    await run.uploadAll(context, await run.open(context));
+    const newer = aRun([scope(many(0, 150, { state: "stopped" }))], { counts: new Map([[NAME, 2048]]) });
+    const writing: string[] = [];
+    const table = tableWith(context.table, {
+      async commit(writes) {
+        const isOfPages = writes.every(({ entity, op }) => entity === PageItem || op === "check");
+        if (!isOfPages) return context.table.commit(writes);
+        if (writing.length === 0) await newer.open(context);
+        const written = context.table.commit(writes);
+        writing.push(await written.then(() => "written").catch(() => "refused"));
+        return written;
+      },
+    });
+    expect((await run.complete({ ...context, table })).scopes).toEqual([]);
+    expect(writing).toEqual(["refused"]);
   });
 });
