@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createEntries, partitions } from "./keys.ts";
-import { searchedWords, spelledAddress, spelledPrefix, wholeWord, wordsOf } from "./words.ts";
+import { isIdBeginning, searchedWords, spelledAddress, spelledPrefix, wholeWord, wordsOf } from "./words.ts";
 
 const SUBJECT = { type: "resource", hint: "network", key: "0123456789abcdef0123456789abcdef" };
 const BEGIN = partitions.word("active", "");
@@ -44,6 +44,7 @@ describe("the words of a subject", () => {
   it("are a name and what goes on from each of its parts that begins with a letter", () => {
     expect(wordsOf("EU-web-prod-0016")).toEqual(["eu-web-prod-0016", "eu-web-prod-0016", "web-prod-0016", "prod-0016"]);
     expect(wordsOf("0016.x.db2")).toEqual(["0016.x.db2", "db2"]);
+    expect(wordsOf("1a-b2c")).toEqual(["1a-b2c", "b2c"]);
     expect(wordsOf(" ")).toEqual([]);
   });
 
@@ -65,7 +66,44 @@ describe("the words of a subject", () => {
   });
 });
 
+describe("what free text finds a subject by", () => {
+  it("is each of its words once, 400 of them at most, each of 128 characters at most", () => {
+    const many = Array.from({ length: 500 }, (_, n) => `word ${n}`);
+    expect(searchedWords("web", ["WEB", ...many])).toHaveLength(400);
+    expect(searchedWords("web", ["WEB", " ", "x"])).toEqual(["web", "x"]);
+    expect(wholeWord("x".repeat(128))).toEqual(["x".repeat(128)]);
+    expect(wholeWord("😀".repeat(200))).toEqual(["😀".repeat(128)]);
+  });
+
+  it.each([
+    ["arn:aws", true],
+    ["//compute", true],
+    ["TLS://host", true],
+    ["sha256:ab", true],
+    ["xarn:aws", false],
+    ["http://a", false],
+    ["arn", false],
+  ])("is no natural id, which %s begins: %s", (word, expected) => {
+    expect(isIdBeginning(word)).toBe(expected);
+  });
+});
+
 describe("a host name that spells an address", () => {
+  it.each([
+    ["ip", "0.0.0.0/0"],
+    ["ec", "0.0.0.0/0"],
+    ["ip-10", "0.0.0.0/0"],
+    ["ip-10-", "10.0.0.0/8"],
+    ["ec2-10-1-25", "10.1.0.0/16"],
+    ["ip-10-1-2-5", "10.1.2.0/24"],
+    ["ip-10-1-2-5.", "10.1.2.5/32"],
+    ["ip-300-", undefined],
+    ["ip-01-", undefined],
+    ["xec", undefined],
+  ])("is searched for by %s in %s", (word, prefix) => {
+    expect(spelledPrefix(word)).toBe(prefix);
+  });
+
   it.each([
     ["ip-10-1-2-5.ec2.internal", "10.1.2.5"],
     ["ec2-52-0-0-1.compute-1.amazonaws.com", "52.0.0.1"],
