@@ -132,6 +132,39 @@ describe("an approval that was interrupted", () => {
     expect(await retired(context)).toBe(gone);
   });
 
+  it("ends where it is once a run has seen to the scope, and says how far it came", async () => {
+    const { context, interrupted } = await aHold();
+    const job = await interrupted(5);
+    const left = (await readMissing(context, await scopeOf(context), await statesOf(context))).idHashes.length;
+    await aRun(scope(many(0, 200))).deliver(context);
+    await runJobs(context);
+    expect(await getJob(context, job)).toMatchObject({ state: "done", progress: { done: 0, total: 100 } });
+    expect(left).toBeLessThan(100);
+    expect(await retired(context)).toBe(0);
+    expect(await scopeOf(context)).not.toHaveProperty("hold");
+  });
+
+  it("leaves the rest to another hold once a run misses others, and retires none of those", async () => {
+    const { context, id, interrupted } = await aHold();
+    const job = await interrupted(5);
+    const gone = await retired(context);
+    await aRun(scope(many(150, 200))).deliver(context);
+    const standing = (await scopeOf(context)).hold;
+    expect([standing === undefined, standing === id]).toEqual([false, false]);
+    await runJobs(context);
+    expect(await getJob(context, job)).toMatchObject({ state: "done" });
+    expect(await retired(context)).toBe(gone);
+    expect((await scopeOf(context)).hold).toBe(standing);
+  });
+
+  it("is not begun once a run that has the scope open misses more than was shown", async () => {
+    const { context, approve } = await aHold();
+    const run = aRun(scope(many(150, 200)), { counts: new Map([[KEY.name, shardCountFor(200)]]) });
+    await run.uploadAll(context, await run.open(context));
+    await expect(approve()).rejects.toMatchObject({ code: "hold.changed" });
+    expect(await retired(context)).toBe(0);
+  });
+
   it("waits when a run that had the scope open misses more of a single shard", async () => {
     const { context } = await aHold();
     const counts = new Map([[KEY.name, shardCountFor(200)]]);
