@@ -32,7 +32,7 @@ describe("what a commit wrote that is not on disk yet", () => {
   /** Whether it is there before anything that the disk has to answer. */
   async function isThereAtOnce(read: Promise<unknown>): Promise<boolean> {
     let isThere = false;
-    read.then(() => {
+    void read.then(() => {
       isThere = true;
     });
     for (let tick = 0; tick < 100; tick++) await Promise.resolve();
