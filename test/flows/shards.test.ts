@@ -118,7 +118,8 @@ describe("a shard", () => {
       await aRun([scope(many(0, 50))]).deliver(context);
       await aRun([scope(many(5, 50))]).deliver(context);
       // Five return, ten are new, twenty are updated, twenty are as they were, and five are missing.
-      const next = [...many(0, 5), ...many(5, 25, { state: "stopped" }), ...many(25, 45), ...many(60, 70)];
+      const changed = [...many(60, 65), ...many(0, 5), ...many(5, 25, { state: "stopped" }), ...many(65, 70)];
+      const next = [...changed, ...many(25, 45)];
       const run = aRun([scope(next)]);
       await run.open(context);
       died = await run.upload({ ...context, table: crashAt(table, at) }, 0, 0).then(
