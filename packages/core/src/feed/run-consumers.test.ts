@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { aContext, anActor, type TestContext, withEmptyReplica } from "../audit/testing.ts";
 import type { Context } from "../context.ts";
 import { CheckpointItem, type Consumer, DeadLetterItem } from "./consumer.ts";
-import { listConsumers } from "./consumer-states.ts";
+import { listConsumers, registerConsumers } from "./consumer-states.ts";
 import { dropDeadLetter, listDeadLetters, replayDeadLetter } from "./dead-letters.ts";
 import type { FeedItem } from "./items.ts";
 import { recordChange } from "./record-change.ts";
@@ -196,6 +196,13 @@ describe("a change that a consumer refuses", () => {
 });
 
 describe("a dead letter", () => {
+  /** A context in which the consumer has begun, before anything changes. */
+  async function known(): Promise<TestContext> {
+    const context = aContext();
+    await registerConsumers(context, [aConsumer()]);
+    return context;
+  }
+
   /** Changes of so many subjects that were set aside. */
   async function letters(context: TestContext, count: number): Promise<void> {
     const consumer = aConsumer();
@@ -207,7 +214,7 @@ describe("a dead letter", () => {
   }
 
   it("that is to be told again is, however many of the same consumer wait before it", async () => {
-    const context = aContext();
+    const context = await known();
     await letters(context, 60);
     const consumer = aConsumer();
     const last = (await lettersOf(context)).at(-1);
@@ -218,7 +225,7 @@ describe("a dead letter", () => {
   });
 
   it("that is to be told again is, on whatever page of them it stands", async () => {
-    const context = aContext();
+    const context = await known();
     await letters(context, 3);
     const consumer = aConsumer();
     const last = (await lettersOf(context)).at(-1);
@@ -231,7 +238,7 @@ describe("a dead letter", () => {
   });
 
   it("that is refused again waits, with one attempt more, until somebody asks again", async () => {
-    const context = aContext();
+    const context = await known();
     await letters(context, 1);
     const consumer = aConsumer();
     consumer.during = () => Promise.reject(new Error("no"));
@@ -242,7 +249,7 @@ describe("a dead letter", () => {
   });
 
   it("whose change has ended meanwhile says so", async () => {
-    const context = aContext();
+    const context = await known();
     const consumer = aConsumer();
     const item = await change(context, "a");
     const write = setAside(context, consumer, item, { code: "service.unavailable", attempts: 6 });
@@ -257,7 +264,7 @@ describe("a dead letter", () => {
   });
 
   it("that somebody drops, or asks for once more, while it is told is left as they made it", async () => {
-    const context = aContext();
+    const context = await known();
     await letters(context, 2);
     const [one, two] = await lettersOf(context);
     const consumer = aConsumer();

@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { aContext, anActor, auditRecords, type TestContext, withEmptyReplica } from "../audit/testing.ts";
 import type { Context } from "../context.ts";
 import { type Consumer, DeadLetterItem } from "./consumer.ts";
+import { registerConsumers } from "./consumer-states.ts";
 import { dropDeadLetter, listDeadLetters, replayDeadLetter } from "./dead-letters.ts";
 import type { FeedItem } from "./items.ts";
 import { recordChange } from "./record-change.ts";
@@ -118,8 +119,14 @@ describe("a letter that is told again", () => {
 });
 
 describe("what is asked of a letter", () => {
-  it("is recorded with what it is about, and found however far replicas are behind", async () => {
+  async function known(): Promise<TestContext> {
     const context = aContext();
+    await registerConsumers(context, [refusing(0).consumer, { ...refusing(0).consumer, name: "other" }]);
+    return context;
+  }
+
+  it("is recorded with what it is about, and found however far replicas are behind", async () => {
+    const context = await known();
     await aLetter(context);
     const late = withEmptyReplica(context);
     const { items } = await listDeadLetters(context, { consumer: "test", limit: 10 });
@@ -134,7 +141,7 @@ describe("what is asked of a letter", () => {
   });
 
   it("is not found of another change, another consumer, or what is no id", async () => {
-    const context = aContext();
+    const context = await known();
     await aLetter(context);
     const { items } = await listDeadLetters(context, { consumer: "test", limit: 10 });
     for (const [consumer, id] of [["other", items[0]?.id ?? ""] as const, ["test", "nothing"] as const]) {
@@ -146,7 +153,7 @@ describe("what is asked of a letter", () => {
   });
 
   it("goes on by a cursor of the same consumer's list", async () => {
-    const context = aContext();
+    const context = await known();
     await aLetter(context);
     context.advance(1);
     await aLetter(context, "2");
