@@ -10,7 +10,7 @@ import { requireConsumer } from "./consumer-states.ts";
 import { FeedItem } from "./items.ts";
 import { idOfChange, placeOfChange } from "./view.ts";
 
-function toView(stored: Stored<DeadLetterItem>): DeadLetter {
+function toView(stored: DeadLetterItem): DeadLetter {
   const { consumer, place, id: subject, type, failedAt, attempts, code, state } = stored;
   const id = idOfChange(FeedItem.keyOf(place).sk);
   return { id, consumer, subject, type, at: place.at, failedAt, attempts, code, state };
@@ -56,16 +56,18 @@ export async function replayDeadLetter(
   consumer: string,
   id: string,
 ): Promise<DeadLetter> {
-  await retryOnConflict(async () => {
+  return retryOnConflict(async () => {
     const { version, ...letter } = await read(context, consumer, id);
+    const next: DeadLetterItem = { ...letter, state: "replaying" };
     // Also when it is asked for already: in a deployment it is the write that has it told, and one before may have come to nothing.
-    await commitRecorded(context, actor, [replace(DeadLetterItem, { ...letter, state: "replaying" }, version)], {
+    await commitRecorded(context, actor, [replace(DeadLetterItem, next, version)], {
       action: "consumer.replay",
       target: `${consumer}/${id}`,
       detail: { subject: letter.id },
     });
+    // As it was written: by now it may be told, and gone.
+    return toView(next);
   });
-  return toView(await read(context, consumer, id));
 }
 
 /** Gives a change up for the consumer that did not take it. Throws 404 `consumer.letter_not_found`. Writes a record. */

@@ -1,6 +1,6 @@
 import { ProblemError } from "@cadastre/contract/errors";
 import { ConflictError } from "@cadastre/store/errors";
-import type { Stored } from "@cadastre/store/table";
+import { remove, type Stored } from "@cadastre/store/table";
 import { describe, expect, it } from "vitest";
 import { aContext, anActor, auditRecords, type TestContext, withEmptyReplica } from "../audit/testing.ts";
 import type { Context } from "../context.ts";
@@ -138,6 +138,19 @@ describe("what is asked of a letter", () => {
       { action: "consumer.replay", target, detail: { subject: "aws/1" } },
       { action: "consumer.drop", target, detail: { subject: "aws/1", code: "service.unavailable" } },
     ]);
+  });
+
+  it("is answered as it was asked, also when it is told and gone before the answer", async () => {
+    const context = await known();
+    const letter = await aLetter(context);
+    const { items } = await listDeadLetters(context, { consumer: "test", limit: 10 });
+    const commit: typeof context.table.commit = async (writes) => {
+      await context.table.commit(writes);
+      await context.table.commit([remove(DeadLetterItem, letter)]);
+    };
+    const late = { ...context, table: { ...context.table, commit } };
+    expect(await replayDeadLetter(late, anActor, "test", items[0]?.id ?? "")).toMatchObject({ state: "replaying" });
+    expect(await letters(context)).toEqual([]);
   });
 
   it("is not found of another change, another consumer, or what is no id", async () => {
