@@ -204,6 +204,9 @@ const ACTS = {
 const RACES = { looks: 3, overtaken: 3, undone: 3, approval: 3, grows: 2, said: 1, told: 2, letters: 1, jobs: 2 };
 const NO_RACES = { looks: 0, overtaken: 0, undone: 0, approval: 0, grows: 0, said: 0, told: 0, letters: 0, jobs: 0 };
 
+/** How many resources each of two scopes has at most of which one sees the other's. */
+const MOST_SHARED = 9;
+
 /** What a story is about: some of what may happen, so that it happens often enough to meet itself. */
 interface Theme {
   readonly acts: Readonly<Record<keyof typeof ACTS, number>>;
@@ -356,7 +359,9 @@ export function makeStory(seed: string): Story {
   const table = random.chance(0.75) ? "dynamo" : "sqlite";
   const { scopes, shares } = makeScopes(random);
   const collectors = makeCollectors(random, scopes.length);
-  const theme = makeTheme(random);
+  const drawn = makeTheme(random);
+  // A scope that sees another's resources has twice as many, and one more: of a hold on all of them a sample shows 20.
+  const theme = shares.length === 0 ? drawn : { ...drawn, resources: Math.min(drawn.resources, MOST_SHARED) };
   const steps: Step[] = scopes.map((_, scope) => {
     const count = random.below(theme.resources + 1);
     return { act: "edit", scope, set: Array.from({ length: count }, (_, n) => n), remove: [], atMilliseconds: 0 };
