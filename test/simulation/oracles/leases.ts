@@ -112,8 +112,12 @@ function asSeen(
   /** Whether losses of the scope may stay: the last run that was settled held them, or it is not known which that was. */
   const mayHold = (place: number, from: number, to: number) => {
     const known = settled.filter((one) => one.place === place && one.delivery.receivedAtStep < to);
-    const last = known.findLastIndex(({ delivery }) => endOf(delivery) < from);
-    return isUnclear || last < 0 || known.slice(last).some(({ held }) => held > 0);
+    const ended = known.filter(({ delivery }) => endOf(delivery) < from);
+    // A run that was answered late, after another delivery of it had settled it, need not be the last.
+    const last = known.filter(({ delivery }) =>
+      ended.every((other) => other.delivery.receivedAtStep <= endOf(delivery)),
+    );
+    return isUnclear || ended.length === 0 || last.some(({ held }) => held > 0);
   };
   const resourcesOf = (place: number) => facts.resources.filter((resource) => isPlaceOf(story, place, resource));
   const isQuiet = (place: number, from: number, to: number, but?: Look) =>
