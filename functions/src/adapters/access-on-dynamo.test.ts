@@ -8,7 +8,7 @@ import { registerCollector } from "@cadastre/core/access/register-collector";
 import { aCollector, aKey, aSignedRequest } from "@cadastre/core/access/testing";
 import { createAccount } from "@cadastre/core/accounts/accounts";
 import { listAudit } from "@cadastre/core/audit/list";
-import { aContext, anActor, auditRecords } from "@cadastre/core/audit/testing";
+import { aContext, anAdmin, auditRecords } from "@cadastre/core/audit/testing";
 import { createCredential, revokeCredential } from "@cadastre/core/vault/credentials";
 import { revealCredential } from "@cadastre/core/vault/reveal";
 import { aNewCredential, aVault } from "@cadastre/core/vault/testing";
@@ -44,7 +44,7 @@ describe("on the DynamoDB driver", () => {
   test("of registrations of one name at the same time exactly one wins", async () => {
     const context = await aDynamoContext();
     const results = await Promise.allSettled(
-      [1, 2, 3, 4].map(() => registerCollector(context, anActor, aCollector(aKey()))),
+      [1, 2, 3, 4].map(() => registerCollector(context, anAdmin, aCollector(aKey()))),
     );
     const [done, ...refused] = outcomes(results).reverse();
     expect(done).toBe("done");
@@ -57,7 +57,7 @@ describe("on the DynamoDB driver", () => {
   test("of one signed request that comes several times at once exactly one passes, at one unit each way", async () => {
     const context = await aDynamoContext();
     const key = aKey("p256");
-    await registerCollector(context, anActor, aCollector(key), { approved: true });
+    await registerCollector(context, anAdmin, aCollector(key), { approved: true });
     const authenticate = createCollectorAuthentication({ context });
     const request = await aSignedRequest(key, context.now());
     const results = await Promise.allSettled([1, 2, 3, 4].map(() => authenticate(request)));
@@ -69,10 +69,10 @@ describe("on the DynamoDB driver", () => {
 
   test("an approval and a rejection at the same time: exactly one is done", async () => {
     const context = await aDynamoContext();
-    const { id } = await registerCollector(context, anActor, aCollector(aKey()));
+    const { id } = await registerCollector(context, anAdmin, aCollector(aKey()));
     const results = await Promise.allSettled([
-      approveCollector(context, anActor, id),
-      rejectCollector(context, anActor, id),
+      approveCollector(context, anAdmin, id),
+      rejectCollector(context, anAdmin, id),
     ]);
     expect(outcomes(results)).toEqual(["collector.state", "done"]);
     expect(await auditRecords(context)).toHaveLength(2);
@@ -90,11 +90,11 @@ describe("on the DynamoDB driver", () => {
   test("a credential is sealed, revealed and revoked with its records", async () => {
     const context = await aDynamoContext();
     const vault = aVault();
-    const { id } = await createCredential(context, vault, anActor, aNewCredential());
-    expect((await revealCredential(context, vault, anActor, id)).secret).toEqual(aNewCredential().secret);
-    await revokeCredential(context, anActor, id);
-    await expect(revealCredential(context, vault, anActor, id)).rejects.toMatchObject({ code: "credential.revoked" });
-    await createAccount(context, anActor, {
+    const { id } = await createCredential(context, vault, anAdmin, aNewCredential());
+    expect((await revealCredential(context, vault, anAdmin, id)).secret).toEqual(aNewCredential().secret);
+    await revokeCredential(context, anAdmin, id);
+    await expect(revealCredential(context, vault, anAdmin, id)).rejects.toMatchObject({ code: "credential.revoked" });
+    await createAccount(context, anAdmin, {
       provider: "aws",
       account: "1",
       name: "",
