@@ -119,23 +119,27 @@ describe("an approval", () => {
     for (const { id } of many(0, 30)) expect(await historyTypes(context, id)).not.toContain("retired");
   });
 
-  it("retires only what was shown, also when a run that has the scope open finds more missing meanwhile", async () => {
-    const { context, hold } = await aHold();
-    const run = aRun([scope(many(40, 60))]);
+  it("retires nothing of what a run that has the scope open sees again, whichever writes first", async () => {
+    const { context, clock, hold } = await aHold();
+    const run = aRun([scope(many(0, 60, { state: "stopped" }))]);
     const opened = await run.open(context);
-    // What is missing was compared with what was shown, and is read once more to be changed.
-    const table = tableWith(context.table, {
-      async get(entity, key, options) {
-        if (entity.type === ManifestItem.type) await uploaded();
-        return context.table.get(entity, key, options);
-      },
-    });
-    let uploads = 0;
-    const uploaded = async () => (uploads++ === 0 ? run.uploadAll(context, opened) : undefined);
-    expect(await approveHold({ ...context, table }, OPERATOR, hold.id, {})).toMatchObject({ state: "approved" });
-    expect(uploads).toBeGreaterThan(0);
-    const retired = await found(context, "kind:instance status:retired");
-    expect(retired).toEqual(many(0, 30).map(({ id }) => id));
+    const late = meanwhile(context, retires, () => run.uploadAll(context, opened));
+    const { job = "" } = await approveHold(late.context, OPERATOR, hold.id, {});
+    expect(await getJob(context, job)).toMatchObject({ state: "waiting", error: { code: "request.conflict" } });
+    await run.uploadAll(context, opened);
+    await run.complete(context);
+    clock.forward(30);
+    await runJobs(context);
+    expect(await getJob(context, job)).toMatchObject({ state: "done", progress: { done: 0 } });
+    for (const { id } of many(0, 60)) expect(await historyTypes(context, id)).not.toContain("retired");
+  });
+
+  it("goes on beside a run that was opened so long ago that it is forgotten", async () => {
+    const { context, clock, hold } = await aHold();
+    await aRun([scope(many(20, 60))]).open(context);
+    clock.forward(30 * 86_400);
+    await approveHold(context, OPERATOR, hold.id, {});
+    expect(await found(context, "kind:instance")).toHaveLength(30);
   });
 
   it("waits while a run that has the scope open has found more missing, and then asks about them", async () => {
@@ -171,10 +175,14 @@ describe("an approval", () => {
 
   it("beside runs that never leave the scope alone is refused as a conflict while nothing is decided, and leaves no record", async () => {
     const { context, hold } = await aHold();
+    const runs: ReturnType<typeof aRun>[] = [];
     const table = tableWith(context.table, {
       async commit(writes) {
-        const decides = writes.some((write) => write.entity.type === "hold");
-        if (decides) await aRun([scope(many(30, 60, { state: `s${Math.random()}` }))]).open(context);
+        if (writes.some((write) => write.entity.type === "hold")) {
+          const run = aRun([scope(many(30, 60, { state: `s${runs.length}` }))]);
+          runs.push(run);
+          await run.open(context);
+        }
         return context.table.commit(writes);
       },
     });
@@ -184,20 +192,19 @@ describe("an approval", () => {
     });
     const { items } = await listAudit(context, { limit: 100 });
     expect(items.filter(({ action }) => action === "hold.approve")).toEqual([]);
+    await runs.at(-1)?.deliver(context);
     expect(await approveHold(context, OPERATOR, hold.id, {})).toMatchObject({ state: "approved" });
     expect(await found(context, "kind:instance")).toHaveLength(30);
   });
 
   it("that is decided is answered, whatever takes the scope then, and goes on by itself", async () => {
     const { context, clock, hold } = await aHold();
-    const table = tableWith(context.table, {
-      async commit(writes) {
-        if (retires(writes)) await aRun([scope(many(30, 60, { state: `s${Math.random()}` }))]).open(context);
-        return context.table.commit(writes);
-      },
-    });
-    expect(await approveHold({ ...context, table }, OPERATOR, hold.id, {})).toMatchObject({ state: "approved" });
+    const run = aRun([scope(many(30, 60, { state: "stopped" }))]);
+    const late = meanwhile(context, retires, () => run.open(context));
+    expect(await approveHold(late.context, OPERATOR, hold.id, {})).toMatchObject({ state: "approved" });
+    expect(late.happened()).toBe(true);
     expect(await found(context, "kind:instance")).toHaveLength(60);
+    await run.deliver(context);
     clock.forward(30);
     await runJobs(context);
     expect(await found(context, "kind:instance")).toHaveLength(30);

@@ -8,6 +8,7 @@ import { type HoldItem, PageItem, ScopeItem } from "./items.ts";
 import { readStates } from "./manifests.ts";
 import { recordHold } from "./record-turns.ts";
 import { type Absence, type Missing, readMissing } from "./retire.ts";
+import { readRunItem } from "./runs.ts";
 import { EMPTY_DIGEST, type ShardState, toPages } from "./shards.ts";
 
 /** The scope that a hold stands on, and what it is missing. */
@@ -34,10 +35,18 @@ export async function readApproval(
   if (missing.fingerprint === hold.fingerprint) return { scope, missing };
   if (hold.state === "pending") throw new ProblemError("hold.changed");
   // Of an approval that was interrupted a part is left, and it is not known which, once a later run may have added to it.
-  if (scope.lease)
-    throw new ProblemError("request.conflict", "a run has the scope open; approve again when it is done");
+  await requireNoRun(context, scope);
   if (scope.generation !== hold.generation) throw new ProblemError("hold.changed");
   return { scope, missing };
+}
+
+/**
+ * Throws `request.conflict` while a run has the scope open: it may see again what it is to be retired, and its uploads change
+ * resources without changing the scope. One that has ended, or was forgotten after 30 days, sends nothing more.
+ */
+export async function requireNoRun(context: Context, { lease }: ScopeItem): Promise<void> {
+  if (!lease || (await readRunItem(context, lease.run)) === undefined) return;
+  throw new ProblemError("request.conflict", "a run has the scope open; what is approved is retired when it is done");
 }
 
 /** How what a hold is about is retired. */

@@ -6,7 +6,7 @@ import { type Actor, type Context, FIRST_ORGANIZATION, type Principal } from "..
 import { defineJob, type Step, type StepResult } from "../jobs/define.ts";
 import { GuardError } from "../register/apply.ts";
 import { retryOnConflict } from "../retry-on-conflict.ts";
-import { type Approval, absenceOf, finishApproval, readApproval } from "./approval.ts";
+import { type Approval, absenceOf, finishApproval, readApproval, requireNoRun } from "./approval.ts";
 import { HoldItem, ScopeItem } from "./items.ts";
 import { type Missing, readMissingOf, retireMissing } from "./retire.ts";
 
@@ -109,6 +109,7 @@ async function tryStep(
   const standing = await readStanding(context, before.hold);
   if (!standing) return { state: { ...before, shards: [] }, progress: progressOf(before), done: true };
   const { hold, scope } = standing;
+  await requireNoRun(context, scope);
   const state =
     scope.version === before.scopeVersion
       ? before
@@ -127,9 +128,9 @@ async function tryStep(
 }
 
 /**
- * Retires what an approved hold is about, some shards a step, and last lets the scope show it no more. Each commit rests on the
- * scope as it was read: once a run has opened it, the rest waits for that run, and is done when the run has seen to it, or asks
- * anew. What was retired stays retired, whoever stops it.
+ * Retires what an approved hold is about, some shards a step, and last lets the scope show it no more. It waits while a run has the
+ * scope open, and each commit rests on the scope as it was read: a run that opens it meanwhile goes first, and then has seen to it,
+ * or asks anew. What was retired stays retired, whoever stops it.
  */
 export const approveHoldJob = defineJob({
   name: "approve-hold",
