@@ -3,6 +3,7 @@ import { anActorOf } from "@cadastre/core/audit/testing";
 import type { Context } from "@cadastre/core/context";
 import { approveHold, listHolds } from "@cadastre/core/discovery/holds";
 import { ManifestItem, ScopeItem } from "@cadastre/core/discovery/items";
+import { listChanges } from "@cadastre/core/feed/list-changes";
 import { getJob } from "@cadastre/core/jobs/list";
 import { LedgerPageItem } from "@cadastre/core/ledger/items";
 import { ResourceItem } from "@cadastre/core/register/items";
@@ -291,6 +292,32 @@ describe("a scope that two openings of one run cut anew at once", () => {
     await run.open({ ...context, table });
     const { completed } = await run.deliver(context);
     expect(completed?.totals).toMatchObject({ created: 300, updated: 0, retired: 5 });
+  });
+});
+
+describe("a scope that an opening takes, and is paused before it is cut anew", () => {
+  it("is left to the runs that had it since, also when the same run has taken it again", async () => {
+    const { context } = await createTestContext();
+    await aRun([scope(many(0, 60))]).deliver(context);
+    const run = aRun([scope([...many(0, 60), ...many(100, 400)])]);
+    let takes = 0;
+    const table = tableWith(context.table, {
+      async commit(writes) {
+        await context.table.commit(writes);
+        if (!writes.some((one) => one.op === "replace" && one.entity === ScopeItem) || takes++ > 0) return;
+        const denied = { code: "denied", message: "no" };
+        await aRun([scope([], { status: "failed", errors: [denied] })]).deliver(context);
+        // Another opening of the run takes the scope and dies before it is cut.
+        await run.open({ ...context, table: crashAt(context.table, 2) }).catch(() => undefined);
+      },
+    });
+    await run.open({ ...context, table }).catch(() => undefined);
+    expect(takes).toBeGreaterThan(0);
+    await run.deliver(context);
+    const turns = (await listChanges(context, { limit: 1000, order: "oldest" })).items
+      .filter(({ subject }) => subject.type === "scope")
+      .map(({ type }) => type);
+    expect(turns).toEqual(["failed", "complete"]);
   });
 });
 

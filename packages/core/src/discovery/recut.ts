@@ -3,7 +3,7 @@ import { ConflictError } from "@cadastre/store/errors";
 import { COMMIT_LIMIT, check, put, remove, replace, type Stored, type Write } from "@cadastre/store/table";
 import type { Context } from "../context.ts";
 import { inGroups } from "../in-parallel.ts";
-import { ManifestItem, PageItem, ScopeItem } from "./items.ts";
+import { type Lease, ManifestItem, PageItem, ScopeItem } from "./items.ts";
 import { type Incoming, type Known, type Opener, toLease } from "./lease.ts";
 import { packHashes, pageCountOf, type ScopeId, type ShardState, toPages, unpackHashes } from "./shards.ts";
 
@@ -117,26 +117,28 @@ export async function cutAnew(
   const lease = toLease(opener, { ...incoming, shards: [] }, known);
   const taken: ScopeItem = { ...scope, generation: lease.generation, lease };
   await table.commit([replace(ScopeItem, taken, version)]);
-  const held = await requireTaken(context, id, opener.run, scope.shardCount);
+  const held = await requireTaken(context, id, lease, scope.shardCount);
   const states = await writeCut(context, id, held, { from: scope.shardCount, to: shardCount });
   const cut: ScopeItem = { ...taken, shardCount, lease: { ...lease, wanted: [], digests: new Uint8Array() } };
   await table.commit([replace(ScopeItem, cut, held.version)]);
-  const switched = await requireTaken(context, id, opener.run, shardCount);
+  const switched = await requireTaken(context, id, lease, shardCount);
   await dropCut(context, id, switched, scope.shardCount);
   return { scope: switched, states };
 }
 
 /**
- * The scope as this run has just written it, cut as it then was. Another run in between is a conflict like any other, and so is
- * another opening of this one that has switched the scope already: the old manifests are gone by then.
+ * The scope as this run has just written it, cut as it then was. Another run in between is a conflict like any other. So is another
+ * opening of this one that has switched the scope already, since the old manifests are gone by then, and one that has taken it
+ * anew after others: what was read before them would be written over what they made.
  */
 async function requireTaken(
   context: Context,
   id: ScopeId,
-  run: string,
+  { run, generation }: Lease,
   shardCount: number,
 ): Promise<Stored<ScopeItem>> {
   const scope = await context.table.get(ScopeItem, id, { consistent: true });
-  if (scope?.lease?.run === run && scope.shardCount === shardCount) return scope;
+  const isOwn = scope?.lease?.run === run && scope.generation === generation;
+  if (isOwn && scope.shardCount === shardCount) return scope;
   throw new ConflictError([{ index: 0, reason: "version" }]);
 }
