@@ -2,6 +2,7 @@ import type { Resource, ResourceEvent } from "@cadastre/contract/view";
 import { DEFAULT_HOLD_POLICY } from "@cadastre/core/context";
 import type { Facts, Look } from "../facts.ts";
 import type { Story } from "../story.ts";
+import { openingsOf } from "./runs.ts";
 
 const isRun = (by: string | undefined) => by?.startsWith("run_") === true;
 
@@ -95,6 +96,16 @@ function justified(facts: Facts, resource: Resource, event: ResourceEvent): stri
 
 const isShared = ({ shares }: Story, place: number) => shares.some(({ from, to }) => from === place || to === place);
 
+/** Whether a run opened a scope again after others had: then it lost things more than once, each time judged by itself. */
+function isRepeated(facts: Facts, run: string, at: number): boolean {
+  const openings = openingsOf(facts).filter(({ place }) => place === at);
+  const own = openings.filter(({ look }) => look.run === run).map(({ delivery }) => delivery.receivedAtStep);
+  const [first, last] = [Math.min(...own), Math.max(...own)];
+  return openings.some(({ look, delivery: { receivedAtStep } }) => {
+    return look.run !== run && receivedAtStep > first && receivedAtStep < last;
+  });
+}
+
 /** A run alone never retires what the policy holds back: then somebody must have approved exactly that. */
 function heldBack(facts: Facts): string[] {
   const lost = new Map<string, { run: string; place: number; ids: string[] }>();
@@ -116,7 +127,7 @@ function heldBack(facts: Facts): string[] {
     const isApproved = facts.holds.some(
       ({ state, sample }) => state === "approved" && ids.every((id) => sample.some((one) => one.id === id)),
     );
-    if (!massive || isApproved) return [];
+    if (!massive || isApproved || isRepeated(facts, run, place)) return [];
     return [`${run} retired ${ids.length} of ${left + ids.length} in ${nameOf(facts, place)} and nobody approved it`];
   });
 }
