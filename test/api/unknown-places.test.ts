@@ -82,6 +82,13 @@ it("a search that names such a place is refused, too; one that names a known acc
   expect(await refusal(`/api/v1/search?q=account:${ACCOUNT} nothing-is-called-so`)).toBeUndefined();
 });
 
+it("an account that is registered and has nothing is known, and is named to nobody who asks for resources", async () => {
+  const body = { provider: "aws", account: "111122223339", name: "planned" };
+  expect((await api.send({ method: "POST", path: "/api/v1/accounts", body })).status).toBe(201);
+  expect(await refusal(`/api/v1/resources?account=${body.account}`)).toBeUndefined();
+  expect(await refusal("/api/v1/resources?account=nope")).not.toContain(body.account);
+});
+
 it("the stream of changes is not opened for such a place", async () => {
   expect(await refusal("/api/v1/changes/stream?account=nope")).toMatch(/^422 query.invalid account: /);
 });

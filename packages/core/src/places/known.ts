@@ -3,7 +3,7 @@ import { didYouMean } from "@cadastre/contract/did-you-mean";
 import { ProblemError } from "@cadastre/contract/errors";
 import { fromScopeName, PROVIDERS, type Provider, type ScopeKey } from "@cadastre/contract/scope";
 import { CollectorNameItem } from "../access/items.ts";
-import { ACCOUNTS_PARTITION, AccountItem } from "../accounts/items.ts";
+import { AccountItem } from "../accounts/items.ts";
 import type { Context } from "../context.ts";
 import { readScopesOf, readSources } from "../ledger/read.ts";
 import type { Listed } from "../lists.ts";
@@ -43,9 +43,10 @@ async function isKnownAccount(context: Context, asked: AskedPlace, account: stri
   return counts.flat().length > 0;
 }
 
+/** The accounts that have, or had, resources: others are named only to who may read accounts, by their own list. */
 async function knownAccounts(context: Context): Promise<string[]> {
-  const { items } = await context.table.query(AccountItem, { partition: ACCOUNTS_PARTITION });
-  return [...new Set(items.filter((item) => isVisible(context, item)).map(({ account }) => account))];
+  const counts = await readCounts(context, { status: "any" }, ["account"]);
+  return [...new Set(counts.filter((at) => isVisible(context, at)).flatMap(({ account }) => account ?? []))];
 }
 
 /** Whether a collector of this name is registered, for whoever may know of all collectors. */
