@@ -196,6 +196,14 @@ describe("who may decide", () => {
     });
     expect((await getCollector(context, own.id, neverSeen)).state).toBe("pending");
     expect(await approveCollector(context, anOperator("tok_b"), own.id)).toMatchObject({ state: "approved" });
+    const more = { accounts: ["1", "2"] };
+    await expect(patchCollector(context, anOperator("tok_a"), own.id, more, {})).rejects.toMatchObject({
+      code: "auth.forbidden",
+      message: "who registered a collector gives it more accounts only with the scope admin",
+    });
+    expect(await patchCollector(context, anOperator("tok_b"), own.id, more, {})).toMatchObject(more);
+    const fewer = { accounts: ["2"] };
+    expect(await patchCollector(context, anOperator("tok_a"), own.id, fewer, {})).toMatchObject(fewer);
     await revokeCollector(context, anOperator("tok_a"), own.id);
     const admins = await register(context);
     expect(await approveCollector(context, anAdmin, admins.id)).toMatchObject({ state: "approved" });

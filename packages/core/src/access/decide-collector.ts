@@ -20,6 +20,12 @@ interface Decision {
   readonly to: State;
 }
 
+/** What somebody has asked for is for another to allow, or for an admin. Throws 403 `auth.forbidden`. */
+function requireOther(actor: Actor, { createdBy }: CollectorItem, does: string): void {
+  if (createdBy !== actorName(actor) || isAdmin(actor.principal)) return;
+  throw new ProblemError("auth.forbidden", `who registered a collector ${does} only with the scope admin`);
+}
+
 /**
  * Puts a collector into a state; what is rejected or revoked is so for good, and its name becomes free. `version` is what the
  * operator saw (If-Match): 412 `request.precondition_failed` when the collector was changed since.
@@ -38,8 +44,7 @@ async function decide(
     if (!from.includes(stored.state)) {
       throw new ProblemError("collector.state", `it is ${stored.state}; to ${verb} it must be ${from.join(" or ")}`);
     }
-    if (to === "approved" && stored.createdBy === actorName(actor) && !isAdmin(actor.principal))
-      throw new ProblemError("auth.forbidden", "who registered a collector approves it only with the scope admin");
+    if (to === "approved") requireOther(actor, stored, "approves it");
     const decided = { ...stored, state: to, decidedAt: context.now().toISOString(), decidedBy: actorName(actor) };
     const freed = to === "approved" ? [] : [remove(CollectorNameItem, { name: stored.name })];
     await commitRecorded(context, actor, [replace(CollectorItem, decided, stored.version), ...freed], {
@@ -99,6 +104,9 @@ export async function patchCollector(
     const bound = credential === before ? [] : await bindCredential(context, credential, mayReveal);
     const accounts = patch.accounts === undefined ? stored.accounts : normalAccounts(patch.accounts);
     if (patch.accounts !== undefined) requireMayBind(actor, accounts);
+    // More accounts than were approved would else need no approval.
+    if (stored.state === "approved" && accounts.some((account) => !stored.accounts.includes(account)))
+      requireOther(actor, stored, "gives it more accounts");
     const patched: CollectorItem = { ...rest, accounts, ...(credential === undefined ? {} : { credential }) };
     const changes = [
       ...(changesBetween(stored.accounts, accounts).length === 0
