@@ -51,6 +51,8 @@ export interface Told {
   readonly consumer: string;
   /** Its id. */
   readonly change: string;
+  /** When its teller began. */
+  readonly sinceStep: number;
   readonly atStep: number;
 }
 

@@ -31,23 +31,25 @@ export function createTellers({ scheduler, api }: { scheduler: Scheduler; api: A
   const attempts = new Map<string, number>();
   let lives = 0;
 
-  const consumers: readonly Consumer[] = CONSUMERS.map((name) => ({
-    name,
-    about: "of a story",
-    async handle({ id }) {
-      await scheduler.turn("is told", { mayDie: "api-kill" });
-      const one = { consumer: name, change: id, atStep: scheduler.steps };
-      const attempt = attempts.get(id) ?? 0;
-      if (name === "picky") attempts.set(id, attempt + 1);
-      if (name === "picky" && attempt < refusalsOf(id)) {
-        refused.push(one);
-        throw new Error("not this one");
-      }
-      told.push(one);
-    },
-  }));
+  /** The consumers as a teller knows them that began at this step. */
+  const consumersOf = (sinceStep: number): readonly Consumer[] =>
+    CONSUMERS.map((name) => ({
+      name,
+      about: "of a story",
+      async handle({ id }) {
+        await scheduler.turn("is told", { mayDie: "api-kill" });
+        const one = { consumer: name, change: id, sinceStep, atStep: scheduler.steps };
+        const attempt = attempts.get(id) ?? 0;
+        if (name === "picky") attempts.set(id, attempt + 1);
+        if (name === "picky" && attempt < refusalsOf(id)) {
+          refused.push(one);
+          throw new Error("not this one");
+        }
+        told.push(one);
+      },
+    }));
 
-  const tell = (process: Process) => runConsumers(api.contextOf(process), consumers);
+  const tell = (process: Process) => runConsumers(api.contextOf(process), consumersOf(scheduler.steps));
 
   async function tellAgain(process: Process, rounds: number): Promise<void> {
     for (let round = 1; ; round++) {

@@ -367,7 +367,8 @@ export function makeStory(seed: string): Story {
     return { act: "edit", scope, set: Array.from({ length: count }, (_, n) => n), remove: [], atMilliseconds: 0 };
   });
   let at = 1;
-  const count = 5 + random.below(15);
+  // Most are short: many beginnings find more than a few long ones in the same time, and what takes long to come about is there, too.
+  const count = 3 + Math.floor(17 * random.next() ** 2);
   for (let n = 0; n < count; n++) {
     const gap = random.weighted({ none: 4, short: 4, long: 2, hours: 0.3 });
     at += { none: random.below(20), short: random.below(20_000), long: random.below(5 * MINUTE), hours: 90 * MINUTE }[

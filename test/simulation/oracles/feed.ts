@@ -1,14 +1,14 @@
 import type { ChangeEntry } from "@cadastre/contract/changes";
-import type { Facts } from "../facts.ts";
+import type { Facts, Told } from "../facts.ts";
 import { CONSUMERS, MOST_ATTEMPTS, refusalsOf } from "../feed.ts";
-import { commitsOf, placeOf } from "./commits.ts";
+import { commitsOf, lettersOf, placeOf } from "./commits.ts";
 
 /** What is committed later than so long after its time, a consumer may have gone past. */
 const SETTLED_MILLISECONDS = 60_000;
 
 const streamOf = (change: ChangeEntry) => `${placeOf(change).split("#")[1]?.[0]} of ${change.subject.id}`;
 
-interface Told {
+interface Narrated {
   readonly at: string;
   readonly type: string;
   readonly actor: string;
@@ -17,7 +17,7 @@ interface Told {
 }
 
 /** What the feed and a history must say alike; what a resource is created with, the resource says itself. */
-const textOf = ({ at, type, actor, run, changes }: Told) =>
+const textOf = ({ at, type, actor, run, changes }: Narrated) =>
   JSON.stringify([at, type, actor, run, type === "created" ? [] : changes]);
 
 /** The feed has each event of each history once, in its order, and no other of a resource; what is said of others is whole. */
@@ -110,7 +110,11 @@ const isSetAside = (id: string) => refusalsOf(id) >= MOST_ATTEMPTS;
 function setAside(facts: Facts): string[] {
   const { letters, told, refused, audit, deliveries } = facts;
   const dropped = droppedOf(facts, "picky");
-  const taken = new Set(told.filter(({ consumer }) => consumer === "picky").map(({ change }) => change));
+  const letteredAt = lettersOf(facts, "picky");
+  // A teller that began before it was set aside may be telling it beside the one that sets it aside.
+  const isReplay = ({ consumer, change, sinceStep }: Told) =>
+    consumer === "picky" && sinceStep > (letteredAt.get(change)?.step ?? Number.POSITIVE_INFINITY);
+  const taken = new Set(told.filter(isReplay).map(({ change }) => change));
   const byChange = Map.groupBy(letters, ({ id, consumer }) => `${consumer}'s letter ${id}`);
   const attempted = new Map<string, number>();
   for (const { change, consumer, atStep } of [...told, ...refused]) {

@@ -5,7 +5,7 @@ import type { Facts } from "../facts.ts";
 import type { Random } from "../random.ts";
 import type { Reader } from "../reader.ts";
 
-const MOST_QUESTIONS = 6;
+const MOST_QUESTIONS = 4;
 
 interface Question {
   readonly query: string;
