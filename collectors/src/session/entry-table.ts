@@ -25,6 +25,8 @@ export function createEntryTable(): EntryTable {
   let offsets = new Float64Array(capacity);
   let lengths = new Uint32Array(capacity);
   let slots = new Int32Array(2 * capacity).fill(EMPTY);
+  /** The id hash that is being looked for. */
+  const wanted = Buffer.alloc(HASH_BYTES);
 
   const prefixAt = (index: number) => hashes.readUInt32BE(index * ENTRY_BYTES);
 
@@ -69,15 +71,19 @@ export function createEntryTable(): EntryTable {
       return size;
     },
     find(idHash) {
-      const index = slots[slotOf(Buffer.from(idHash, "hex"))] as number;
+      wanted.write(idHash, "hex");
+      const index = slots[slotOf(wanted)] as number;
       if (index === EMPTY) return undefined;
       const at = index * ENTRY_BYTES;
       return hashes.toString("hex", at + HASH_BYTES, at + ENTRY_BYTES);
     },
     add(idHash, contentHash, offset, length) {
       if (size === capacity) grow();
-      const slot = slotOf(Buffer.from(idHash, "hex"));
-      hashes.write(idHash + contentHash, size * ENTRY_BYTES, "hex");
+      wanted.write(idHash, "hex");
+      const slot = slotOf(wanted);
+      const at = size * ENTRY_BYTES;
+      hashes.set(wanted, at);
+      hashes.write(contentHash, at + HASH_BYTES, "hex");
       offsets[size] = offset;
       lengths[size] = length;
       slots[slot] = size;

@@ -85,6 +85,15 @@ describe("canonical bytes", () => {
     );
   });
 
+  it("are the same for objects of any number of members", () => {
+    const members = fc.dictionary(text, fc.constant(0), { minKeys: 25, maxKeys: 60 });
+    fc.assert(
+      fc.property(members, (value) => {
+        expect(unorderedJson(value)).toBe(canonicalJson(value));
+      }),
+    );
+  });
+
   it("are refused for what JSON cannot say, and leave out members that are undefined", () => {
     expect(unorderedJson({ a: undefined, b: [undefined, 1] })).toBe(canonicalJson({ b: [1, null] }));
     for (const value of [undefined, Number.NaN, Number.POSITIVE_INFINITY, 1n]) {

@@ -66,16 +66,18 @@ export function parse<Schema extends z.ZodType>(
   value: unknown,
   { prefix = "", isSecret = false }: ParseOptions = {},
 ): z.output<Schema> {
-  const known = new Map<string, readonly string[]>();
+  let unknownIn: Map<string, readonly string[]> | undefined;
   const parsed = schema.safeParse(value, {
     error(issue) {
       const shape = issue.code === "unrecognized_keys" ? (issue.inst as z.ZodObject | undefined)?.shape : undefined;
-      if (shape) known.set(toPath(issue.path ?? []), Object.keys(shape));
+      if (!shape) return undefined;
+      unknownIn ??= new Map();
+      unknownIn.set(toPath(issue.path ?? []), Object.keys(shape));
       return undefined;
     },
   });
   if (parsed.success) return parsed.data;
-  const errors = toFieldErrors(parsed.error, { prefix, known, isSecret });
+  const errors = toFieldErrors(parsed.error, { prefix, isSecret, ...(unknownIn && { known: unknownIn }) });
   const [first] = errors;
   throw new ProblemError("request.invalid", first ? `${first.path || "body"}: ${first.message}` : undefined, {
     errors,

@@ -20,7 +20,7 @@ export interface EntityDefinition<Schema extends z.ZodType<object>, KeyInput> {
    */
   readonly fromKey?: (key: Key) => Partial<z.output<Schema>>;
   /**
-   * Whether an item's fields are stored together, as one deflated attribute, where that saves a write unit: for items with much
+   * Whether an item's fields are stored together, as one compressed attribute, where that saves a write unit: for items with much
    * text. Readers see no difference. Such an item cannot be incremented.
    */
   readonly packed?: boolean;
