@@ -87,7 +87,7 @@ const AREAS: Record<string, readonly string[]> = {
   access: ["vault"],
   accounts: [],
   vault: [],
-  retention: ["access", "discovery"],
+  retention: ["access", "discovery", "register"],
   places: ["access", "accounts", "ledger", "register"],
 };
 

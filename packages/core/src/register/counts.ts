@@ -65,11 +65,10 @@ function countersOf({ status, kind, provider, account, region, sharedWith }: Cou
   ];
 }
 
-/** A change, as far as it counts. */
-export interface CountedChange {
-  readonly before?: Counted | undefined;
-  readonly after: Counted;
-}
+/** A change, as far as it counts: what is new has nothing before, what is removed nothing after. */
+export type CountedChange =
+  | { readonly before?: Counted | undefined; readonly after: Counted }
+  | { readonly before: Counted; readonly after?: undefined };
 
 /** What changes count for together, as it grows. */
 export interface CountSums {
@@ -99,11 +98,12 @@ export function createCountSums(): CountSums {
   }
   function addChange({ before, after }: CountedChange, sign: 1 | -1): void {
     if (before) add(before, -sign);
-    add(after, sign);
+    if (after) add(after, sign);
   }
   return {
     add(change) {
-      if (sums.size === 0) slot = Number.parseInt(change.after.idHash.slice(0, 4), 16) % SLOTS;
+      const { idHash } = change.after ?? change.before;
+      if (sums.size === 0) slot = Number.parseInt(idHash.slice(0, 4), 16) % SLOTS;
       addChange(change, 1);
     },
     remove: (change) => addChange(change, -1),

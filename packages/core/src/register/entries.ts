@@ -15,7 +15,18 @@ export const RESOURCE = "resource";
 
 type Indexed = Pick<
   ResourceItem,
-  "idHash" | "id" | "kind" | "provider" | "account" | "region" | "name" | "tags" | "attributes" | "status" | "claims"
+  | "idHash"
+  | "id"
+  | "kind"
+  | "provider"
+  | "account"
+  | "region"
+  | "name"
+  | "tags"
+  | "attributes"
+  | "status"
+  | "claims"
+  | "retiredAt"
 >;
 
 /** How the index names a resource. */
@@ -102,5 +113,6 @@ export function resourceEntries(resource: Indexed, facets: Facets = facetsOfItem
   entries.named({ words: wordsOfItem(resource, facets), tags: resource.tags, prefixes: facets.prefixes });
   entries.within(facets.prefixes);
   if (facets.expiresAt) entries.ends(facets.expiresAt);
+  if (resource.retiredAt) entries.gone(resource.retiredAt);
   return entries.all();
 }

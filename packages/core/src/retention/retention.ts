@@ -4,6 +4,7 @@ import type { Context } from "../context.ts";
 import { forgetHolds } from "../discovery/forget-holds.ts";
 import { defineJob } from "../jobs/define.ts";
 import type { Forget, Forgotten } from "../jobs/forget.ts";
+import { forgetResources } from "../register/forget-resources.ts";
 
 /** What is kept for a time after its end and has no expiry of its own, one after the other. */
 const KEPT: readonly {
@@ -12,6 +13,7 @@ const KEPT: readonly {
 }[] = [
   { noun: "holds", forget: forgetHolds },
   { noun: "tokens", forget: forgetTokens },
+  { noun: "retired resources", forget: forgetResources },
 ];
 
 const state = z.object({
@@ -29,7 +31,7 @@ const state = z.object({
  */
 export const retention = defineJob({
   name: "retention",
-  about: "Removes decided holds and ended tokens once they have been kept for the time that is set",
+  about: "Removes decided holds, ended tokens and retired resources once they have been kept for the time that is set",
   schedule: "17 3 * * *",
   initial: { phase: 0, removed: 0 },
   leaseSeconds: 60,

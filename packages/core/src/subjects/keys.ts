@@ -28,6 +28,8 @@ export const partitions = {
   prefix: (standing: Standing, family: 4 | 6) => `${begin(standing)}#${family}`,
   end: (standing: Standing) => `${begin(standing)}#e`,
   relation: (standing: Standing, target: string) => `${begin(standing)}#r#${target}`,
+  /** What is gone, by when it went: what ends its being kept. */
+  gone: () => "i#r#t",
   /** What people say stands whether its subject is active or retired. */
   owner: (word: string) => `i#o#${firstTwo(word)}`,
 };
@@ -63,6 +65,7 @@ export function createEntries(standing: Standing, subject: SubjectRef) {
       }
     },
     ends: (at: string) => add(partitions.end(standing), new Date(at).toISOString()),
+    gone: (at: string) => add(partitions.gone(), at),
     /**
      * Words and tags share partitions, and what is found by the beginning of a longer one needs no entry of its own: `web`
      * stands in `web-12`, a name in the Name tag that repeats it, a host name in the address that it spells.
