@@ -53,7 +53,7 @@ request adds one strong read (the collector) and one write (its nonce).
 
 | use case | reads | writes |
 |---|---|---|
-| unchanged run, any size | its set | its set, an audit record |
+| unchanged run, any size | its set | its set, and once a day an audit record |
 | changed run: open | its set, the ledger's pages that differ, each changed scope with its shard pages | those pages, its set, each changed scope's lease, the run, an audit record |
 | a shard | scope, manifest, the resources that differ | those resources with event and index, the manifest, an audit record |
 | complete | run, each changed scope with the manifests it sent, the ledger's pages of these scopes | shard pages, scopes, those pages, its set, the run, an audit record |

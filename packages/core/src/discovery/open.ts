@@ -10,6 +10,7 @@ import type { Actor, Context } from "../context.ts";
 import { inParallel } from "../in-parallel.ts";
 import { type Compared, decideOpening, type Opening, readCompared } from "../ledger/compare.ts";
 import { blankEntry, type Edit, moveEntry } from "../ledger/entry.ts";
+import { decideQuiet, type Quiet } from "../ledger/quiet.ts";
 import { editLedger, toSourceWrites } from "../ledger/write.ts";
 import { retryOnConflict } from "../retry-on-conflict.ts";
 import type { Incoming, Opened } from "./lease.ts";
@@ -23,7 +24,8 @@ const COMMITS_AT_ONCE = 8;
 
 /**
  * Opens a run, or opens it again: says for each scope whether it is known, and which of its shards to send. An unchanged run
- * is closed at once: it reads one item and writes two, whatever the size of the estate. Writes ledger, scope, run, account and
+ * is closed at once: it reads one item and writes it, whatever the size of the estate, and the audit log tells of such runs
+ * once a day. Writes ledger, scope, run, account and
  * audit items. Errors: `discovery.version`, `collector.foreign_account`, `discovery.digest_mismatch`, `request.invalid`,
  * `request.conflict`, `discovery.run_not_found` for another source's run, `discovery.run_closed` when the id is that of a run
  * that was closed with other content. The very run that was closed is answered as unchanged, and nothing is written.
@@ -124,10 +126,20 @@ function toEdits({ compared: { set }, opening, opened }: Decided): Map<string, E
   return new Map([...blanks, ...moves]);
 }
 
-function toEntry({ run, source, scopes }: OpeningRun, { opening, opened }: Decided): AuditEntry {
-  const { changed, moved } = opening;
-  const outcome = opened ? "opened" : "unchanged";
-  const detail = { source, outcome, scopes: scopes.length, changed: changed.length, moved: moved.length };
+const isUnchanged = ({ opening: { changed, moved } }: Decided): boolean => changed.length === 0 && moved.length === 0;
+
+/** The record of a run, with what it tells of quiet ones before it; none of a quiet run that has nothing to tell. */
+function toEntry(
+  { run, source, scopes }: OpeningRun,
+  decided: Decided,
+  told: Quiet | undefined,
+): AuditEntry | undefined {
+  const quiet = told ? { quietRuns: told.runs, quietSince: told.since } : {};
+  if (isUnchanged(decided))
+    return told && { action: "discovery.quiet", target: source, detail: { scopes: scopes.length, ...quiet } };
+  const { changed, moved } = decided.opening;
+  const outcome = decided.opened ? "opened" : "unchanged";
+  const detail = { source, outcome, scopes: scopes.length, changed: changed.length, moved: moved.length, ...quiet };
   return { action: "discovery.run", target: run, detail };
 }
 
@@ -138,11 +150,17 @@ function toEntry({ run, source, scopes }: OpeningRun, { opening, opened }: Decid
 async function commitOpening(context: Context, actor: Actor, run: OpeningRun, decided: Decided): Promise<void> {
   const { compared, opened, write } = decided;
   const { set, sets } = compared;
-  const own = { set, at: context.now().getTime(), isReported: true };
+  const now = context.now();
+  const { quiet, told } = decideQuiet(sets.get(set)?.quiet, isUnchanged(decided), now.toISOString());
+  const own = { set, at: now.getTime(), isReported: true, quiet };
   const sourceWrites = sets.get(set) ? [] : await toSourceWrites(context, run.source);
   const ledgerWrites = await editLedger(context, run.source, toEdits(decided), own, compared);
-  const entry = toEntry(run, decided);
+  const entry = toEntry(run, decided, told);
   const first = [...ledgerWrites, ...(write ? [write] : []), ...sourceWrites];
+  if (!entry) {
+    await context.table.commit(first);
+    return;
+  }
   const leases = [...(opened?.values() ?? [])].map((one) => [one.write]);
   const whole = inParts([first, ...leases], COMMIT_LIMIT - RECORD_WRITES);
   if (whole.length === 1) {

@@ -10,6 +10,7 @@ import {
   type StoredSet,
   unpackDigests,
 } from "./items.ts";
+import type { Quiet } from "./quiet.ts";
 import { decideInterval } from "./stale.ts";
 
 /** Items of the ledger that one commit writes at the most; the rest of its 100 writes is the caller's. */
@@ -33,6 +34,8 @@ export interface OwnSet {
   readonly at: number;
   /** Whether the run reports the set just now; otherwise the set's time stays as it is. */
   readonly isReported: boolean;
+  /** Its quiet runs, once it is reported. */
+  readonly quiet?: Quiet | undefined;
 }
 
 /** In the order of pages, so that the edits of a page go into one commit as long as it has room. */
@@ -122,11 +125,13 @@ function toSetWrite(
   const isReported = isOwn && own.isReported;
   const at = before && !isReported ? before.at : own.at;
   const interval = before && isReported ? decideInterval(before.interval, own.at - before.at) : before?.interval;
+  const quiet = isReported ? own.quiet : before?.quiet;
   const next: SetItem = {
     source,
     set,
     at,
     ...(interval === undefined ? {} : { interval }),
+    ...(quiet === undefined ? {} : { quiet: { ...quiet } }),
     digests: packDigests(digests),
   };
   return before ? replace(SetItem, next, before.version) : create(SetItem, next);

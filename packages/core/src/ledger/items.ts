@@ -29,6 +29,8 @@ export const SetItem = defineEntity({
     at: z.int(),
     /** Usual milliseconds between two runs; absent until there were two. */
     interval: z.int().optional(),
+    /** Runs that found everything as it was, of which no audit record tells yet. */
+    quiet: z.object({ runs: z.int(), since: z.string() }).optional(),
     /** All scopes of the set, as it now is, are marked stale. Gone with whatever else is written of it. */
     marked: z.literal(true).optional(),
     /** For each page that has scopes of the set its number, one byte, and its digest, six bytes. */
