@@ -200,6 +200,9 @@ export const hold = z.object({
   generation: count,
   known: count,
   missing: count,
+  weekAgo: count.optional().meta({
+    description: "What the scope had a week ago, where its losses since then add up to too much",
+  }),
   sample: z
     .array(z.object({ id: z.string(), name: z.string() }))
     .meta({ description: "Some of the resources that would be retired" }),

@@ -70,7 +70,8 @@ export async function finishApproval(
   for (const shard of shards) states.set(shard, { digest: states.get(shard)?.digest ?? EMPTY_DIGEST, missing: 0 });
   const pages = toPages(scope, scope.shardCount, states, shards).map((page) => put(PageItem, page));
   const at = context.now().toISOString();
-  const { version, hold: _, ...item } = scope;
+  // As in a run that retires what was approved, sizes begin anew.
+  const { version, hold: _, sizes: __, ...item } = scope;
   const outcome = item.outcome && { ...item.outcome, missing: 0, changeAt: at };
   const last = [
     ...also,

@@ -15,6 +15,7 @@ import { inParts } from "./parts.ts";
 import { recordTurn } from "./record-turns.ts";
 import { readRun, type WholeRun, writeClosed } from "./runs.ts";
 import { EMPTY_DIGEST, toPages } from "./shards.ts";
+import { noteSize, type Sizes } from "./sizes.ts";
 import type { Reporter } from "./sources.ts";
 
 const SCOPES_AT_ONCE = 16;
@@ -89,7 +90,12 @@ async function completeScope(context: Context, actor: Actor, arrived: Arrived): 
     states.set(shard, { digest: states.get(shard)?.digest ?? EMPTY_DIGEST, missing: 0 });
   const outcome = decideOutcome(arrived, losses, context.now().toISOString());
   const standing = isComplete ? losses.hold : hold;
-  const next: ScopeItem = { ...item, outcome, ...(standing ? { hold: standing } : {}) };
+  const next: ScopeItem = {
+    ...item,
+    outcome,
+    ...(standing ? { hold: standing } : {}),
+    ...(isComplete ? { sizes: sizesAfter(context, losses.approved ? [] : scope.sizes, outcome) } : {}),
+  };
   const pages = toPages(id, scope.shardCount, states, [...lease.wanted, ...losses.retiredShards]);
   for (const some of inGroups(pages.slice(MOST_PAGES), COMMIT_LIMIT - 1)) {
     await context.table.commit([check(ScopeItem, id, version), ...some.map((page) => put(PageItem, page))]);
@@ -99,6 +105,14 @@ async function completeScope(context: Context, actor: Actor, arrived: Arrived): 
   if (losses.retired === 0) return { name: scope.name, outcome, writes };
   await context.table.commit(writes);
   return { name: scope.name, outcome, writes: [] };
+}
+
+/**
+ * What is held counts as there, so that a loss that waits does not become what is usual. After what was approved they begin anew:
+ * what follows it is not held against the week before.
+ */
+function sizesAfter(context: Context, before: Sizes = [], { resources, missing }: Outcome): [number, number][] {
+  return noteSize(before, context.now().getTime(), resources + missing).map(([step, known]) => [step, known]);
 }
 
 /**

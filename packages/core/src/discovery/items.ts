@@ -52,6 +52,8 @@ export const ScopeItem = defineEntity({
       .optional(),
     /** The losses that wait for an operator, or that one wants to keep. */
     hold: z.string().optional(),
+    /** How many resources complete runs knew in it, over the last week: `Sizes`. */
+    sizes: z.array(z.tuple([z.int(), z.int()])).optional(),
   }),
   key: {
     partition: (of: { source: string; name: string }) => `scope#${of.source}/${of.name}`,

@@ -2,11 +2,12 @@ import { newId } from "@cadastre/contract/ids";
 import { fromScopeName } from "@cadastre/contract/scope";
 import { check, create, replace, type Stored, type Write } from "@cadastre/store/table";
 import type { Actor, Context } from "../context.ts";
-import { decideHold } from "./decide-hold.ts";
+import { decideHold, isShrinking } from "./decide-hold.ts";
 import { HoldItem, type Lease, ScopeItem } from "./items.ts";
 import { recordHold } from "./record-turns.ts";
 import { readMissing, retireMissing, sampleOf } from "./retire.ts";
 import type { ShardState } from "./shards.ts";
+import { sizeAWeekBefore } from "./sizes.ts";
 
 type LeasedScope = Stored<ScopeItem> & { readonly lease: Lease };
 
@@ -17,11 +18,20 @@ export interface Losses {
   readonly retiredShards: readonly number[];
   /** The hold that now stands on the scope. */
   readonly hold: string | undefined;
+  /** Whether an operator had approved what was retired. */
+  readonly approved: boolean;
   /** To go into the commit that completes the scope. */
   readonly writes: readonly Write[];
 }
 
-export const NO_LOSSES: Losses = { retired: 0, held: 0, retiredShards: [], hold: undefined, writes: [] };
+export const NO_LOSSES: Losses = {
+  retired: 0,
+  held: 0,
+  retiredShards: [],
+  hold: undefined,
+  approved: false,
+  writes: [],
+};
 
 /** What becomes of the resources that a complete scope no longer has: retired now, or held. Writes what is retired. */
 export async function settleLosses(
@@ -34,12 +44,15 @@ export async function settleLosses(
   const id = { source: scope.source, name: scope.name };
   const hold = scope.hold ? await context.table.get(HoldItem, { id: scope.hold }, { consistent: true }) : undefined;
   const missing = await readMissing(context, scope, states);
-  const decision = decideHold(
-    context.holdPolicy,
-    { left: lease.resources, missing: missing.idHashes.length, fingerprint: missing.fingerprint },
-    hold,
-  );
-  const at = context.now().toISOString();
+  const { fingerprint } = missing;
+  const held = missing.idHashes.length;
+  const { outcome } = scope;
+  const now = context.now();
+  const weekAgo = weekBefore(scope, hold, now);
+  const had = outcome ? outcome.resources + outcome.missing : 0;
+  const losses = { left: lease.resources, missing: held, had, weekAgo, fingerprint };
+  const decision = decideHold(context.holdPolicy, losses, hold);
+  const at = now.toISOString();
   if (decision === "retire") {
     const absence = { scope: fromScopeName(scope.name), run: lease.run, actor, at };
     const guard = [check(ScopeItem, id, scope.version)];
@@ -49,25 +62,36 @@ export async function settleLosses(
       held: 0,
       retiredShards: missing.of.map(({ shard }) => shard),
       hold: undefined,
+      approved: hold?.state === "approved",
       writes: hold ? endWrites(context, actor, hold, { at, run: lease.run }) : [],
     };
   }
-  const held = missing.idHashes.length;
   if (decision === "keep") return { ...NO_LOSSES, held, hold: hold?.id };
-  const { version: _, ...item } = hold?.state === "pending" ? hold : newHold(scope, at);
+  const { version: _, weekAgo: __, ...item } = hold?.state === "pending" ? hold : newHold(scope, at);
   const next: HoldItem = {
     ...item,
     generation: lease.generation,
     known: lease.resources + held,
     missing: held,
+    ...(isShrinking(context.holdPolicy.share, lease.resources, weekAgo) ? { weekAgo } : {}),
     sample: await sampleOf(context, missing),
-    fingerprint: missing.fingerprint,
+    fingerprint,
   };
   const writes =
     hold?.state === "pending"
       ? [replace(HoldItem, next, hold.version)]
       : [create(HoldItem, next), ...recordHold(context, actor, next, { type: "opened", at, run: lease.run })];
   return { ...NO_LOSSES, held, hold: next.id, writes };
+}
+
+/**
+ * What the scope had a week ago. What a hold was opened for stays its measure for as long as it stands: it must not become
+ * small by waiting.
+ */
+function weekBefore({ sizes = [] }: ScopeItem, hold: HoldItem | undefined, now: Date): number | undefined {
+  const measured = hold?.state === "pending" || hold?.state === "rejected" ? hold.weekAgo : undefined;
+  const known = sizeAWeekBefore(sizes, now.getTime());
+  return measured === undefined ? known : Math.max(measured, known ?? 0);
 }
 
 /** What becomes of a hold whose scope waits for nobody any more: it is lifted, or what was approved is done. */
