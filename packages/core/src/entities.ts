@@ -13,12 +13,14 @@ import {
 import { AccountItem } from "./accounts/items.ts";
 import { ClaimItem } from "./audit/claim.ts";
 import { AuditItem } from "./audit/items.ts";
+import { GapItem } from "./discovery/gaps.ts";
 import { HoldItem, ManifestItem, PageItem, RunItem, RunPageItem, ScopeItem, TriggerItem } from "./discovery/items.ts";
 import { CheckpointItem, DeadLetterItem } from "./feed/consumer.ts";
 import { ConsumerItem } from "./feed/consumer-states.ts";
 import { EventItem, FeedItem } from "./feed/items.ts";
 import { JobCancelItem, JobEntryItem, JobItem, JobRunItem } from "./jobs/items.ts";
 import { LedgerPageItem, SetItem, SourceItem, StaleItem } from "./ledger/items.ts";
+import { ScopeCountItem } from "./ledger/scope-count.ts";
 import { CountItem } from "./register/counts.ts";
 import { ResourceItem } from "./register/items.ts";
 import { SaidItem } from "./said/items.ts";
@@ -42,6 +44,7 @@ export const ENTITIES: readonly AnyEntity[] = [
   DeadLetterItem,
   EventItem,
   FeedItem,
+  GapItem,
   HoldItem,
   IndexItem,
   JobCancelItem,
@@ -57,6 +60,7 @@ export const ENTITIES: readonly AnyEntity[] = [
   RunItem,
   RunPageItem,
   SaidItem,
+  ScopeCountItem,
   ScopeItem,
   SealedItem,
   SetItem,

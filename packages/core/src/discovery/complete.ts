@@ -8,6 +8,7 @@ import { editLedger } from "../ledger/write.ts";
 import { GuardError } from "../register/apply.ts";
 import { retryOnConflict } from "../retry-on-conflict.ts";
 import { type Arrived, readArrived, requireArrived } from "./arrived.ts";
+import { followStatus } from "./gaps.ts";
 import { type Outcome, PageItem, type RunItem, type RunScope, ScopeItem } from "./items.ts";
 import { NO_LOSSES, settleLosses } from "./losses.ts";
 import { decideOutcome } from "./outcome.ts";
@@ -82,7 +83,7 @@ const MOST_PAGES = 40;
 
 async function completeScope(context: Context, actor: Actor, arrived: Arrived): Promise<CompletedScope> {
   const { scope, states } = arrived;
-  const { version, lease, hold, outcome: _, ...item } = scope;
+  const { version, lease, hold, outcome: before, ...item } = scope;
   const id = { source: scope.source, name: scope.name };
   const isComplete = lease.status === "complete";
   const losses = isComplete ? await settleLosses(context, actor, scope, states) : NO_LOSSES;
@@ -101,7 +102,13 @@ async function completeScope(context: Context, actor: Actor, arrived: Arrived): 
     await context.table.commit([check(ScopeItem, id, version), ...some.map((page) => put(PageItem, page))]);
   }
   const own = pages.slice(0, MOST_PAGES).map((page) => put(PageItem, page));
-  const writes = [replace(ScopeItem, next, version), ...losses.writes, ...recordTurn(context, actor, arrived), ...own];
+  const writes = [
+    replace(ScopeItem, next, version),
+    ...losses.writes,
+    ...recordTurn(context, actor, arrived),
+    ...followStatus(id, before?.result.status, lease.status, outcome.runAt),
+    ...own,
+  ];
   if (losses.retired === 0) return { name: scope.name, outcome, writes };
   await context.table.commit(writes);
   return { name: scope.name, outcome, writes: [] };

@@ -9,6 +9,7 @@ import { defineJob } from "../jobs/define.ts";
 import { pageOf, type ScopeEntry } from "../ledger/entry.ts";
 import { entriesOf, SetItem, STALE, StaleItem, type StoredSet, stalePage, unpackDigests } from "../ledger/items.ts";
 import { readAllSets, readPages, readSources, toReported } from "../ledger/read.ts";
+import { followStale } from "./gaps.ts";
 import { scopeSubject } from "./record-turns.ts";
 import { decideMarks, decidePlan, isAllMarked, type MarkChange, type StalePlan } from "./stale-marks.ts";
 
@@ -16,8 +17,8 @@ import { decideMarks, decidePlan, isAllMarked, type MarkChange, type StalePlan }
 const STEP_SOURCES = 20;
 const STEP_PAGES = 16;
 const STEP_MARKS = 300;
-/** A mark takes three writes, and shares its commit with two guards. */
-const COMMIT_MARKS = 32;
+/** A mark takes four writes, and shares its commit with two guards. */
+const COMMIT_MARKS = 24;
 
 const state = z.object({
   /** Sources up to this one are done. */
@@ -90,8 +91,9 @@ function writesOf(context: Context, source: string, set: StoredSet | undefined, 
     changes: [{ path: "stale", before: !isStale, after: isStale }],
     place: fromScopeName(entry.name),
   });
-  if (isStale) return [create(StaleItem, { ...markOf(source, entry), markedAt: at }), ...told];
-  return [remove(StaleItem, mark, mark.version), ...told];
+  const gap = followStale({ source, name: entry.name }, isStale, at);
+  if (isStale) return [create(StaleItem, { ...markOf(source, entry), markedAt: at }), gap, ...told];
+  return [remove(StaleItem, mark, mark.version), gap, ...told];
 }
 
 /** Commits changes of marks of one set, each with what it tells; false when the set was reported meanwhile, or another did it. */

@@ -13,6 +13,7 @@ import {
   type StoredSet,
   unpackDigests,
 } from "./items.ts";
+import { ScopeCountItem } from "./scope-count.ts";
 
 const SETS = ["00000000000000aa", "00000000000000bb", "00000000000000cc"];
 const NAMES = Array.from({ length: 12 }, (_, n) => `aws/111122223333/region-${n}/instance`);
@@ -23,6 +24,7 @@ function createLedger() {
   const pages = new Map<number, StoredPage>();
   const sets = new Map<string, StoredSet>();
   let version = 0;
+  let counted = 0;
   const store = <Item, Id>(of: Map<Id, Item & { version: number }>, id: Id, write: Write) => {
     const known = of.get(id);
     if (write.op === "create") expect(known).toBeUndefined();
@@ -33,7 +35,12 @@ function createLedger() {
   const apply = (edits: ReadonlyMap<string, Edit>, own: OwnSet): number => {
     const writes = decideEdits("s", { pages, sets }, placeEdits(edits), own);
     for (const write of writes) {
-      if (write.op === "check" || write.op === "increment") throw new Error(write.op);
+      if (write.op === "check") throw new Error(write.op);
+      if (write.op === "increment") {
+        expect(write.entity).toBe(ScopeCountItem);
+        counted += write.by;
+        continue;
+      }
       const key = ("item" in write ? write.item : write.key) as { page: number } & SetItem;
       if (write.entity === LedgerPageItem) store<LedgerPageItem, number>(pages, key.page, write);
       else store<SetItem, string>(sets, key.set, write);
@@ -42,7 +49,7 @@ function createLedger() {
   };
   const entries = () => [...pages.values()].flatMap(entriesOf);
   const entry = (name: string) => entries().find((one) => one.name === name);
-  return { pages, sets, apply, entries, entry };
+  return { pages, sets, apply, entries, entry, counted: () => counted };
 }
 
 const anEdit = fc.record({
@@ -74,6 +81,7 @@ describe("the digests that sets have of pages", () => {
           });
           ledger.apply(new Map(edits), { set, at, isReported });
           if (isReported) reported.add(set);
+          expect(ledger.counted()).toBe(ledger.entries().filter(({ status }) => status !== undefined).length);
           for (const one of SETS) {
             const members = ledger.entries().filter((entry) => entry.set === one);
             const expected = new Map([...byPage(members)].map(([page, some]) => [page, pageDigest(some)]));

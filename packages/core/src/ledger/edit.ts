@@ -11,6 +11,7 @@ import {
   unpackDigests,
 } from "./items.ts";
 import type { Quiet } from "./quiet.ts";
+import { countScopes } from "./scope-count.ts";
 import { decideInterval } from "./stale.ts";
 
 /** Items of the ledger that one commit writes at the most; the rest of its 100 writes is the caller's. */
@@ -73,7 +74,7 @@ export function cutEdits(
 
 /**
  * The writes that make edits so: each page that changes, and with it, for each set that has or had an entry concerned, the
- * digest that the set has of that page. A set that is left without scopes goes.
+ * digest that the set has of that page. A set that is left without scopes goes. Scopes of which a first run is settled are counted.
  */
 export function decideEdits(
   source: string,
@@ -83,6 +84,7 @@ export function decideEdits(
 ): Write[] {
   const digests = new Map<string, Map<number, string | undefined>>();
   const pageWrites: Write[] = [];
+  const appeared: string[] = [];
   for (const [page, placed] of Map.groupBy(edits, (one) => one.page)) {
     const before = stored.pages.get(page);
     const entries = new Map(entriesOf(before).map((entry) => [entry.name, entry]));
@@ -92,6 +94,7 @@ export function decideEdits(
       const next = edit(entry, entry && stored.sets.get(entry.set)?.at);
       if (!next) continue;
       entries.set(name, next);
+      if (entry?.status === undefined && next.status !== undefined) appeared.push(name);
       concerned.add(next.set);
       if (entry) concerned.add(entry.set);
     }
@@ -105,7 +108,7 @@ export function decideEdits(
   }
   const sets = new Set([...digests.keys(), ...(own.isReported ? [own.set] : [])]);
   const setWrites = [...sets].map((set) => toSetWrite(source, set, stored.sets.get(set), digests.get(set), own));
-  return [...pageWrites, ...setWrites];
+  return [...pageWrites, ...setWrites, ...countScopes(source, appeared)];
 }
 
 function toSetWrite(

@@ -1,0 +1,112 @@
+import { fromAccountName } from "@cadastre/contract/account";
+import type { Coverage } from "@cadastre/contract/coverage";
+import { fromScopeName, PROVIDERS, type Provider, type ScopeStatus } from "@cadastre/contract/scope";
+import { defineEntity, type ItemOf } from "@cadastre/store/entity";
+import { put, remove, type Write } from "@cadastre/store/table";
+import * as z from "zod";
+import type { Context } from "../context.ts";
+import { readScopeCount } from "../ledger/scope-count.ts";
+import { isVisible } from "../restriction.ts";
+import type { ScopeId } from "./shards.ts";
+
+const cause = z.enum(["partial", "failed", "stale"]);
+
+export const GapItem = defineEntity({
+  type: "gap",
+  about:
+    "A scope that no list can rely on: its last run saw it in part or not at all, or nobody reports it any more. Changed in the commit that turns the scope",
+  schema: z.object({ name: z.string(), source: z.string(), cause, since: z.string() }),
+  key: {
+    partition: () => "gaps",
+    sort: (of: { name: string; source: string; cause: z.output<typeof cause> }) =>
+      `${of.name}#${of.source}#${of.cause === "stale" ? "stale" : "status"}`,
+  },
+});
+type GapItem = ItemOf<typeof GapItem>;
+
+/** What is not looked at on purpose is no gap: a region that is switched off has nothing in it. */
+const isGap = (status: ScopeStatus | undefined): status is "partial" | "failed" =>
+  status === "partial" || status === "failed";
+
+/** The writes that follow a scope's status, for the commit that changes it; none where it stays. `at` is an ISO time. */
+export function followStatus(
+  { source, name }: ScopeId,
+  before: ScopeStatus | undefined,
+  after: ScopeStatus,
+  at: string,
+): Write[] {
+  if (before === after) return [];
+  if (isGap(after)) return [put(GapItem, { source, name, cause: after, since: at })];
+  return isGap(before) ? [remove(GapItem, { source, name, cause: before })] : [];
+}
+
+/** The write that follows a scope's turning stale, or being reported again. `at` is an ISO time. */
+export function followStale({ source, name }: ScopeId, isStale: boolean, at: string): Write {
+  return isStale
+    ? put(GapItem, { source, name, cause: "stale", since: at })
+    : remove(GapItem, { source, name, cause: "stale" });
+}
+
+/** What a list is about. */
+export interface CoverageFilters {
+  readonly provider?: Provider | undefined;
+  readonly account?: string | undefined;
+  readonly region?: string | undefined;
+  readonly kind?: string | undefined;
+}
+
+/** So many gaps are read for one answer, and so many are named. */
+const MOST_READ = 200;
+const MOST_NAMED = 10;
+
+/** What the sort keys of the gaps begin with that the filters, or the caller's limits, can concern. */
+function beginningsOf({ restriction }: Context, { provider, account, region }: CoverageFilters): string[] {
+  const within = region === undefined ? "" : `${region}/`;
+  if (account !== undefined) return (provider ? [provider] : PROVIDERS).map((one) => `${one}/${account}/${within}`);
+  if (restriction) {
+    const accounts = restriction.accounts.map(fromAccountName);
+    return accounts
+      .filter((at) => !provider || at.provider === provider)
+      .map((at) => `${at.provider}/${at.account}/${within}`);
+  }
+  return [provider ? `${provider}/` : ""];
+}
+
+async function readGaps({ table }: Context, beginning: string): Promise<{ items: readonly GapItem[]; isCut: boolean }> {
+  const sort = beginning === "" ? {} : { sort: { beginsWith: beginning } };
+  const { items, cursor } = await table.query(GapItem, { partition: "gaps", ...sort, limit: MOST_READ });
+  return { items, isCut: cursor !== undefined };
+}
+
+/**
+ * Whether what a list with these filters shows is all that there is: the scopes of which it cannot say so, and, where no more
+ * than the provider is asked for, of how many. Stale ones are among them within five minutes. Costs half a unit while there are
+ * few gaps, at any number of scopes, and at most three for each account that the caller is limited to.
+ */
+export async function readCoverage(context: Context, filters: CoverageFilters): Promise<Coverage> {
+  const { provider, account, region, kind } = filters;
+  const isCounted = account === undefined && region === undefined && kind === undefined && !context.restriction;
+  const [read, scopes] = await Promise.all([
+    Promise.all(beginningsOf(context, filters).map((beginning) => readGaps(context, beginning))),
+    isCounted ? readScopeCount(context, provider) : undefined,
+  ]);
+  const found = read
+    .flatMap(({ items }) => items)
+    .map(({ name, source, cause, since }) => ({ source, ...fromScopeName(name), cause, since }))
+    .filter(
+      (gap) =>
+        isVisible(context, gap) &&
+        (region === undefined || gap.region === region) &&
+        (kind === undefined || gap.kind === kind),
+    );
+  const gaps = new Set(found.map((gap) => `${gap.source}/${gap.provider}/${gap.account}/${gap.region}/${gap.kind}`))
+    .size;
+  const isCut = read.some((one) => one.isCut);
+  return {
+    complete: gaps === 0 && !isCut,
+    gaps,
+    ...(isCut ? { more: true } : {}),
+    ...(scopes === undefined ? {} : { scopes }),
+    some: found.slice(0, MOST_NAMED),
+  };
+}

@@ -1,0 +1,38 @@
+import { PROVIDERS, type Provider, provider } from "@cadastre/contract/scope";
+import { defineEntity } from "@cadastre/store/entity";
+import { increment, type Write } from "@cadastre/store/table";
+import * as z from "zod";
+import type { Context } from "../context.ts";
+
+/** One count is the sum of this many items, so that sources that report for the first time do not all wait for one. */
+const SLOTS = 4;
+
+export const ScopeCountItem = defineEntity({
+  type: "scope-count",
+  about:
+    "How many scopes of a provider some run was ever completed for; changed in the commit that settles the first one",
+  schema: z.object({ provider, slot: z.int(), n: z.int() }),
+  key: {
+    partition: () => "scope-counts",
+    sort: (of: { provider: Provider; slot: number }) => `${of.provider}/${of.slot}`,
+  },
+});
+
+const slotOf = (source: string): number =>
+  [...source].reduce((sum, letter) => sum + (letter.codePointAt(0) ?? 0), 0) % SLOTS;
+
+/** The writes that count scopes of a source, by their names, of which the first run is now completed. */
+export function countScopes(source: string, names: readonly string[]): Write[] {
+  const slot = slotOf(source);
+  return PROVIDERS.flatMap((one) => {
+    const n = names.filter((name) => name.startsWith(`${one}/`)).length;
+    return n === 0 ? [] : [increment(ScopeCountItem, { provider: one, slot }, "n", n)];
+  });
+}
+
+/** How many scopes there are, of a provider or in all. Costs half a unit. */
+export async function readScopeCount({ table }: Context, of: Provider | undefined): Promise<number> {
+  const sort = of === undefined ? {} : { sort: { beginsWith: `${of}/` } };
+  const { items } = await table.query(ScopeCountItem, { partition: "scope-counts", ...sort });
+  return items.reduce((sum, { n }) => sum + n, 0);
+}
