@@ -2,7 +2,7 @@ import nodeCrypto from "node:crypto";
 import { registerHooks, syncBuiltinESMExports } from "node:module";
 import nodeZlib from "node:zlib";
 import { currentProcess } from "./scheduler.ts";
-import { timeoutSignal } from "./timeouts.ts";
+import { rememberListeners, timeoutSignal } from "./timeouts.ts";
 
 /**
  * Takes over what the product does not have passed in: randomness, compression on other threads, time limits, a collector's
@@ -48,6 +48,8 @@ syncBuiltinESMExports();
 
 const realTimeout = AbortSignal.timeout.bind(AbortSignal);
 AbortSignal.timeout = (milliseconds: number) => timeoutSignal(milliseconds) ?? realTimeout(milliseconds);
+
+rememberListeners();
 
 const here = (file: string) => new URL(file, import.meta.url).href;
 const SPOOL = "/collectors/src/session/";

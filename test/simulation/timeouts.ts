@@ -2,23 +2,34 @@ import { currentProcess, type Scheduler } from "./scheduler.ts";
 
 let scheduler: Scheduler | undefined;
 
-const listening = new Set<() => void>();
+type Listen = typeof EventTarget.prototype.addEventListener;
+type Listener = NonNullable<Parameters<Listen>[1]>;
+let listening: (readonly [signal: AbortSignal, listener: Listener])[] = [];
 
-/** Time limits are kept by this scheduler from now on; what still listens to signals of the last one is let go. */
+/** Time limits are kept by this scheduler from now on; whoever still listens to signals of the last one is let go. */
 export function useScheduler(of: Scheduler | undefined): void {
   scheduler = of;
-  for (const stop of listening) stop();
+  for (const [signal, listener] of listening) signal.removeEventListener("abort", listener);
+  listening = [];
 }
 
-/** Listens until it is told to stop, or the story is over: Node keeps a combined signal alive for as long as somebody listens. */
+/**
+ * Remembers who listens to signals: Node keeps a combined signal alive, with all that its listeners know, for as long as
+ * somebody listens, and a process that was killed never stops.
+ */
+export function rememberListeners(): void {
+  const listen = EventTarget.prototype.addEventListener;
+  AbortSignal.prototype.addEventListener = function (this: AbortSignal, ...rest: Parameters<Listen>) {
+    const [, listener] = rest;
+    if (scheduler !== undefined && listener) listening.push([this, listener]);
+    return listen.apply(this, rest);
+  } as Listen;
+}
+
+/** Listens until it is told to stop, or the story is over. */
 export function whenAborted(signal: AbortSignal, listener: () => void): () => void {
-  const stop = () => {
-    signal.removeEventListener("abort", listener);
-    listening.delete(stop);
-  };
-  listening.add(stop);
   signal.addEventListener("abort", listener, { once: true });
-  return stop;
+  return () => signal.removeEventListener("abort", listener);
 }
 
 /** A signal that is aborted after so much simulated time; nothing when no process of a story is running. */

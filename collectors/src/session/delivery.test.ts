@@ -1,8 +1,10 @@
+import { getEventListeners } from "node:events";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { shardCountFor } from "@cadastre/contract/digest";
 import { BusyError, ConflictError } from "@cadastre/store/errors";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { Observe } from "../observe.ts";
 import { createSession, type SessionOptions } from "./session.ts";
 import { startApi, type TestApi } from "./testing/api.ts";
 import {
@@ -382,5 +384,15 @@ describe("the end of a run", () => {
       ["us-east-1", "complete"],
       ["us-west-2", "failed"],
     ]);
+  });
+
+  test("leaves nobody listening to the signals of what it was told to observe", async () => {
+    const signals: AbortSignal[] = [];
+    const listening: Observe = async (context) => {
+      signals.push(context.signal);
+      await observing("us-east-1", instances(3))(context);
+    };
+    await session().run([listening]);
+    expect(signals.map((signal) => getEventListeners(signal, "abort"))).toEqual([[]]);
   });
 });

@@ -74,7 +74,8 @@ export async function observeAll(options: ObserveAllOptions): Promise<Error[]> {
         () => resolve(),
       );
     if (signal.aborted) leave();
-    else signal.addEventListener("abort", leave, { once: true });
+    // Node keeps a combined signal, and what its listeners know, for as long as somebody listens.
+    else signal.addEventListener("abort", leave, { once: true, signal: settled.signal });
   });
   await Promise.race([Promise.all(observers.map(observeOne)), grace]);
   settled.abort();
