@@ -10,7 +10,7 @@ import type { App } from "aws-cdk-lib";
 export type Properties = any;
 export type Resources = Record<
   string,
-  { Type: string; Properties: Properties; DeletionPolicy?: string; DependsOn?: string[] }
+  { Type: string; Properties: Properties; DeletionPolicy?: string; UpdateReplacePolicy?: string; DependsOn?: string[] }
 >;
 
 /** A deployment with everything that can be. */
@@ -19,12 +19,14 @@ export const DEPLOYMENT: Deployment = {
   alarmEmail: "alarms@example.org",
   holdPolicy: { share: 0.1, floor: 5 },
   retentionDays: 500,
-  aws: {
-    name: "aws",
-    everyMinutes: 15,
-    accounts: { organization: { roleName: "cadastre-reader", externalId: "0123456789abcdef" } },
-    regions: ["eu-west-1", "eu-central-1"],
-  },
+  aws: [
+    {
+      name: "aws",
+      everyMinutes: 15,
+      accounts: { organization: { roleName: "cadastre-reader", externalId: "0123456789abcdef" } },
+      regions: ["eu-west-1", "eu-central-1"],
+    },
+  ],
   endpoints: {
     name: "endpoints",
     everyMinutes: 60,
