@@ -42,6 +42,16 @@ describe("the environment of the API", () => {
     expect(readApiConfig(given).holdPolicy).toEqual({ share: 0.5, floor: 0 });
   });
 
+  test("knows blocks of addresses from where people may call, and refuses what is none", () => {
+    expect(readApiConfig(API).allowedAddresses).toBeUndefined();
+    const given = { ...API, CADASTRE_ALLOWED_ADDRESSES: "203.0.113.0/24, 2001:db8::1" };
+    expect(readApiConfig(given).allowedAddresses?.map(({ length }) => length)).toEqual([24, 128]);
+    expect(readVaultConfig(given).allowedAddresses).toHaveLength(2);
+    const wrong = refusal(() => readApiConfig({ ...API, CADASTRE_ALLOWED_ADDRESSES: "203.0.113.1/24,all" }));
+    expect(wrong.match(/CADASTRE_ALLOWED_ADDRESSES must be/g)).toHaveLength(2);
+    expect(wrong).toContain("the prefix is 203.0.113.0/24");
+  });
+
   test("is refused with every variable that is wrong, and what is allowed", () => {
     const message = refusal(() =>
       readApiConfig({
@@ -92,6 +102,22 @@ describe("the environment of the AWS collector", () => {
       "COLLECT_AWS_ROLES and COLLECT_AWS_ORGANIZATION_ROLE",
     ],
     [{ COLLECT_AWS_MANAGEMENT_ROLE: ROLE }, "COLLECT_AWS_MANAGEMENT_ROLE needs COLLECT_AWS_ORGANIZATION_ROLE"],
+    [{ COLLECT_AWS_ONLY_ACCOUNTS: "123456789012" }, "COLLECT_AWS_ONLY_ACCOUNTS needs COLLECT_AWS_ORGANIZATION_ROLE"],
+    [
+      {
+        COLLECT_AWS_ORGANIZATION_ROLE: "r",
+        COLLECT_AWS_ONLY_ACCOUNTS: "123456789012",
+        COLLECT_AWS_EXCEPT_ACCOUNTS: "123456789013",
+      },
+      "COLLECT_AWS_ONLY_ACCOUNTS and COLLECT_AWS_EXCEPT_ACCOUNTS are given",
+    ],
+    [
+      { COLLECT_AWS_ORGANIZATION_ROLE: "r", COLLECT_AWS_EXCEPT_ACCOUNTS: "12345678901" },
+      "COLLECT_AWS_EXCEPT_ACCOUNTS must be accounts' numbers of 12 digits",
+    ],
+    [{ CADASTRE_CLOUD_CONCURRENCY: "0" }, "CADASTRE_CLOUD_CONCURRENCY must be a whole number from 1 to 1000"],
+    [{ CADASTRE_PAGE_SIZE: "4" }, "CADASTRE_PAGE_SIZE must be a whole number from 5 to 1000"],
+    [{ DEPLOYMENT_NAME: "Prod" }, "DEPLOYMENT_NAME must be 2 to 20"],
     [{ COLLECT_AWS_EXTERNAL_ID: "agreed" }, "COLLECT_AWS_EXTERNAL_ID is sent to roles"],
     [{ SIGNING_KEY_FILE: "/key.pem" }, "SIGNING_KEY_ID and SIGNING_KEY_FILE"],
     [{ SIGNING_KEY_ID: "" }, "one of SIGNING_KEY_ID, SIGNING_KEY_FILE is needed"],
