@@ -14,7 +14,7 @@ const log = createLog({ now, write: writeToStdout });
 
 /**
  * Makes the first admin token of a deployment and answers it, once: `{tokenId, secret}`, later `{tokenId}` alone. Asked to recover,
- * it makes one that lives an hour, with a record, a line in the log and a figure that alarms. Invoked by hand, by who may; the
+ * it makes another one, with a record, a line in the log and a figure that alarms. Invoked by hand, by who may; the
  * secret is in the answer and in no log.
  */
 export async function handler(event: unknown, { awsRequestId }: Pick<Context, "awsRequestId">) {

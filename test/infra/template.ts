@@ -42,6 +42,11 @@ export interface Synthesised {
   readonly template: (stack: string) => { readonly Resources: Resources; readonly Parameters: object };
 }
 
+/** What cdk.json hands over: flags, and the settings of the default deployment. */
+export function cdkContext(): Readonly<Record<string, unknown>> {
+  return JSON.parse(readFileSync(new URL("../../cdk.json", import.meta.url), "utf8")).context;
+}
+
 /** The app over functions that need not be packed to look at their template. */
 export function synthesised(deployment: Deployment): Synthesised {
   const folder = mkdtempSync(join(tmpdir(), "cadastre-template-"));
@@ -51,8 +56,7 @@ export function synthesised(deployment: Deployment): Synthesised {
       mkdirSync(join(bundles, name), { recursive: true });
       writeFileSync(join(bundles, name, "index.mjs"), `export const name = "${name}";`);
     }
-    const { context } = JSON.parse(readFileSync(new URL("../../cdk.json", import.meta.url), "utf8"));
-    const app = createInfrastructure({ deployment, bundles, outdir, context });
+    const app = createInfrastructure({ deployment, bundles, outdir, context: cdkContext() });
     const { stacks } = app.synth();
     const templates = new Map(stacks.map((stack) => [stack.stackName, stack.template]));
     return { app, resources: templates.get(deployment.name).Resources, template: (stack) => templates.get(stack) };

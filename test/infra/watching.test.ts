@@ -1,8 +1,11 @@
+import { JOBS } from "@cadastre/core/jobs";
+import { readDeployment } from "@cadastre/infra/read-deployment";
 import { Validations } from "aws-cdk-lib";
 import { AwsSolutionsChecks } from "cdk-nag";
 import { describe, expect, test } from "vitest";
+import { PARTS } from "../docs/monthly-cost.ts";
 import { resolve } from "./resolve.ts";
-import { allOf, DEPLOYMENT, type Properties, synthesised } from "./template.ts";
+import { allOf, cdkContext, DEPLOYMENT, type Properties, synthesised } from "./template.ts";
 
 const { app, resources } = synthesised(DEPLOYMENT);
 const all = (type: string) => allOf(type, resources);
@@ -123,6 +126,20 @@ describe("what is watched", () => {
     expect(alarmsOn("ApproximateNumberOfMessagesVisible", "DeadLetters")).toHaveLength(2);
     expect(alarmsOn("5xx")).toHaveLength(1);
     expect(alarmsOn("Latency")).toMatchObject([{ ExtendedStatistic: "p95" }]);
+  });
+
+  test("what is watched is what the documentation counts in a month's cost", () => {
+    const own = synthesised(readDeployment(cdkContext().cadastre)).resources;
+    const alarms = allOf("AWS::CloudWatch::Alarm", own);
+    const looked = alarms.map(({ Metrics }) => Metrics?.filter((one: Properties) => one.MetricStat).length ?? 1);
+    expect({
+      alarmMetrics: looked.reduce((sum, count) => sum + count, 0),
+      keys: allOf("AWS::KMS::Key", own).length,
+      dashboards: allOf("AWS::CloudWatch::Dashboard", own).length,
+    }).toEqual({ alarmMetrics: PARTS.alarmMetrics, keys: PARTS.keys, dashboards: PARTS.dashboards });
+    // Six of each collector, two of the feed, two of jobs together and of each that is scheduled; one only when a token is recovered.
+    const jobs = JOBS.filter(({ schedule }) => schedule !== undefined).length;
+    expect(PARTS.metrics).toBe(6 * 2 + 2 + 2 * (1 + jobs));
   });
 
   test("every alarm reaches the topic, which alarms may publish to", () => {

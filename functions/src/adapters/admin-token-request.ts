@@ -2,7 +2,7 @@ import * as z from "zod";
 
 /** Allowed is nothing at all, for the first token, or to say which deployment's and why. */
 const ALLOWED = (deployment: string) =>
-  `allowed are {} for the first admin token, and {"recover":"${deployment}","reason":"…"} (10 to 500 characters) for one of an hour when all are lost`;
+  `allowed are {} for the first admin token, and {"recover":"${deployment}","reason":"…"} (10 to 500 characters) for another one when all are lost`;
 
 export type AdminTokenRequest = { readonly recover: false } | { readonly recover: true; readonly reason: string };
 

@@ -9,7 +9,7 @@ export interface AdminTokenOptions extends ServiceDefaults {
 }
 
 /**
- * Makes the first admin token, and one for an hour when all are lost. Nothing calls it: who may invoke it is an administrator of the
+ * Makes the first admin token, and another one when all are lost. Nothing calls it: who may invoke it is an administrator of the
  * register, and whoever recovers a token is heard of.
  */
 export class AdminToken extends ServiceFunction<AdminTokenEnvironment> {
@@ -30,7 +30,7 @@ export class AdminToken extends ServiceFunction<AdminTokenEnvironment> {
       metric: defaults.operations.metric("AdminTokensRecovered", { statistic: "Sum", period: Duration.minutes(5) }),
       threshold: 1,
       description:
-        "An admin token was made by an invocation of admin-token. Somebody who may invoke it is now an administrator of the register for an hour: the audit log has the reason (token.recover), CloudTrail who it was.",
+        "An admin token was made by an invocation of admin-token. Somebody who may invoke it is now an administrator of the register: the audit log has the token and the reason (token.recover), CloudTrail who it was. Revoke it when you do not know them.",
     });
   }
 }

@@ -66,7 +66,6 @@ export class PublicApi extends Construct {
     const stage = new HttpStage(this, "Stage", {
       httpApi: http,
       autoDeploy: true,
-      detailedMetricsEnabled: true,
       throttle: { rateLimit: 200, burstLimit: 400 },
       accessLogSettings: {
         destination: new LogGroupLogDestination(options.operations.vendedLogGroup(this, "access")),

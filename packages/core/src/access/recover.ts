@@ -7,12 +7,11 @@ import { TokenItem, TokenListItem } from "./items.ts";
 import { newTokenText } from "./token-text.ts";
 import { toTokenItem } from "./tokens.ts";
 
-/** Long enough to make a token for daily use with it, and no longer. */
-const SECONDS = 3600;
+/** What the first one has: whatever is made with it can do no more and lives no longer. */
 const RECOVERED: NewToken & { readonly expiresInSeconds: number } = {
   name: "recovered admin",
-  scopes: ["admin"],
-  expiresInSeconds: SECONDS,
+  scopes: ["admin", "credentials:reveal"],
+  expiresInSeconds: 366 * 86_400,
 };
 
 export interface Recovered {
@@ -23,8 +22,8 @@ export interface Recovered {
 }
 
 /**
- * Makes an admin token that lives an hour, for whoever has lost all of them; every call makes one. Who may call is for the runtime
- * to say. Writes the token, its place in the list and one audit record, `token.recover`, with the reason. No error of its own.
+ * Makes an admin token like the first one, for whoever has lost all of them; every call makes one. Who may call is for the runtime to
+ * say. Writes the token, its place in the list and one audit record, `token.recover`, with the reason. No error of its own.
  */
 export async function recoverAdminToken(
   context: Context,
