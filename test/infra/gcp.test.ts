@@ -34,6 +34,7 @@ describe("Terraform", () => {
     );
   const one = (type: string, name: string): Block =>
     resources().find((resource) => resource.type === type && resource.name === name)?.body;
+  const reference = (name: string) => `\${${name}}`;
   const locals = (): Block => files["main.tf"].locals[0];
   const documented = () => {
     const role = parseYaml(readFileSync(join(ROOT, "docs/permissions/gcp-reader.yaml"), "utf8"));
@@ -146,12 +147,12 @@ describe("Terraform", () => {
     const policies = resources().filter(({ type }) => type === "google_monitoring_alert_policy");
     expect(policies.map(({ name }) => name).sort()).toEqual(["failed", "silent"]);
     for (const { body } of policies) {
-      expect(body.notification_channels).toBe("${local.channels}");
+      expect(body.notification_channels).toBe(reference("local.channels"));
       expect(body.documentation[0].content).toMatch(/^It looks at the GCP projects: while it /);
     }
     const executions = files["watching.tf"].locals[0].executions as string;
     expect(executions).toContain("run.googleapis.com/job/completed_execution_count");
-    expect(executions).toContain("${google_cloud_run_v2_job.collector.name}");
+    expect(executions).toContain(reference("google_cloud_run_v2_job.collector.name"));
     const [failed] = one("google_monitoring_alert_policy", "failed").conditions[0].condition_threshold;
     expect(failed).toMatchObject({ comparison: "COMPARISON_GT", threshold_value: 0 });
     expect(failed.filter).toContain('metric.labels.result = "failed"');
@@ -163,7 +164,7 @@ describe("Terraform", () => {
   });
 
   test("has the labels of the deployment on everything", () => {
-    expect(files["main.tf"].provider.google[0].default_labels).toBe("${local.labels}");
+    expect(files["main.tf"].provider.google[0].default_labels).toBe(reference("local.labels"));
     expect(locals().labels).toMatch(/merge\(var\.labels, \{ application = "cadastre", deployment = var\.name \}\)/);
   });
 
