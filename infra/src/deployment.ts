@@ -1,6 +1,13 @@
 import * as z from "zod";
 import { awsCollector, endpointsCollector } from "./settings/collectors.ts";
 import { certificateArn, hostName, listOf, object, prefix, streamArn, text, whole } from "./settings/forms.ts";
+import {
+  ENVIRONMENT_CHARACTERS,
+  environmentCharacters,
+  POLICY_CHARACTERS,
+  policyCharacters,
+  TARGETS_CHARACTERS,
+} from "./settings/sizes.ts";
 
 /** A function's name and a role's have no more. */
 const NAME_CHARACTERS = 64;
@@ -77,7 +84,7 @@ export const deploymentSettings = object({
     /** Of each collector. */
     collectors: concurrency,
   }).optional(),
-  aws: listOf(awsCollector, [1, 20], "AWS collectors").optional(),
+  aws: listOf(awsCollector, [1, 10], "AWS collectors").optional(),
   endpoints: endpointsCollector.optional(),
 }).check(({ value, issues }) => {
   const problem = (path: (string | number)[], message: string) =>
@@ -103,6 +110,36 @@ export const deploymentSettings = object({
         `with the deployment's name it is ${length - NAME_CHARACTERS} characters too long for a function's`,
       );
     }
+  }
+  for (const [place, one] of (value.aws ?? []).entries()) {
+    for (const [characters, most, of] of [
+      [environmentCharacters(one), ENVIRONMENT_CHARACTERS, "a function's environment"],
+      [policyCharacters(one), POLICY_CHARACTERS, "a role's policy"],
+    ] as const) {
+      if (characters <= most) continue;
+      const found = `${characters.toLocaleString("en")} characters together`;
+      const allowed = `${of} takes ${most.toLocaleString("en")} of them`;
+      problem(
+        ["aws", place, "accounts"],
+        `accounts, roles and regions have ${found}, and ${allowed}: make several collectors`,
+      );
+    }
+  }
+  const targets = value.endpoints?.targets.join("\n").length ?? 0;
+  if (targets > TARGETS_CHARACTERS) {
+    const allowed = `${TARGETS_CHARACTERS.toLocaleString("en")} are what a stack takes`;
+    problem(
+      ["endpoints", "targets"],
+      `have ${targets.toLocaleString("en")} characters together, and ${allowed}: put the rest under the path that it prints`,
+    );
+  }
+  const addresses = value.allowedAddresses?.join(",").length ?? 0;
+  if (addresses > ENVIRONMENT_CHARACTERS) {
+    const allowed = `${ENVIRONMENT_CHARACTERS.toLocaleString("en")} are what a function's environment takes`;
+    problem(
+      ["allowedAddresses"],
+      `have ${addresses.toLocaleString("en")} characters together, and ${allowed}: use larger blocks`,
+    );
   }
   if ((value.tableName === undefined) !== (value.tableStreamArn === undefined)) {
     problem(["tableStreamArn"], "belongs to tableName: give both or none");

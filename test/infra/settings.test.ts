@@ -208,6 +208,44 @@ describe("settings that cannot be meant together", () => {
     [{ tags: { Deployment: "a" } }, "tags.Deployment: is set by the deployment itself"],
     [{ tags: Object.fromEntries(Array.from({ length: 41 }, (_, n) => [`t${n}`, ""])) }, "tags: at most 40 tags"],
     [{ allowedAddresses: ["203.0.113.1/24"] }, "the prefix is 203.0.113.0/24"],
+    [
+      {
+        aws: [
+          collector("a", {
+            roles: Array.from({ length: 70 }, (_, n) => role(String(10 ** 11 + n), "reader-of-networks")),
+          }),
+        ],
+      },
+      "aws[0].accounts: accounts, roles and regions have 3,500 characters together, and a function's environment takes 3,000 of them",
+    ],
+    [
+      {
+        aws: [
+          collector("a", {
+            organization: {
+              roleName: `${"p".repeat(60)}/reader`,
+              only: Array.from({ length: 100 }, (_, n) => String(10 ** 11 + n)),
+            },
+          }),
+        ],
+      },
+      "and a role's policy takes 7,000 of them: make several collectors",
+    ],
+    [
+      {
+        endpoints: {
+          name: "e",
+          everyMinutes: 5,
+          account: "m",
+          targets: Array.from({ length: 9000 }, (_, n) => `${"long-name-of-a-host-".repeat(2)}${n}.example.org:443`),
+        },
+      },
+      "endpoints.targets: have",
+    ],
+    [
+      { allowedAddresses: Array.from({ length: 100 }, (_, n) => `2001:db8:${n + 1000}:1111:2222:3333:4444:5555/128`) },
+      "allowedAddresses: have",
+    ],
   ])("%j are refused", (settings, problem) => {
     const { name = "prod", ...rest } = settings as { name?: string };
     expect(problemsOf({ name, ...rest }).join("\n")).toContain(problem);

@@ -124,6 +124,11 @@ describe("functions", () => {
     expect(new Set(functions.map((one) => JSON.stringify(one.LoggingConfig))).size).toBe(FUNCTIONS.length);
   });
 
+  test("of the API has a whole core, which a run of 20,000 scopes needs to be opened within 10 s", () => {
+    const api = all("AWS::Lambda::Function").find((one) => nameOf(one) === "cadastre-api");
+    expect(api).toMatchObject({ MemorySize: 1769, Timeout: 29 });
+  });
+
   test("say what breaks for whom, in what Lambda takes of a description", () => {
     for (const { Description } of all("AWS::Lambda::Function")) {
       expect(Description).toMatch(/^It .+: while it (fails|does not run), .+/);

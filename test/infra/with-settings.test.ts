@@ -4,6 +4,8 @@ import {
   readCollectEndpointsConfig,
   readVaultConfig,
 } from "@cadastre/functions/env";
+import type { Deployment } from "@cadastre/infra/deployment";
+import { checkDeployment } from "@cadastre/infra/read-deployment";
 import { AwsSolutionsChecks } from "cdk-nag";
 import { describe, expect, test } from "vitest";
 import { statementsOf } from "./allowed.ts";
@@ -211,6 +213,36 @@ describe("a deployment with every setting", () => {
       scopeDeadlineMilliseconds: 600_000,
     });
   });
+});
+
+test("the largest deployment that settings allow is within what CloudFormation, Lambda and IAM take", {
+  timeout: 60_000,
+}, () => {
+  const accounts = Array.from({ length: 100 }, (_, n) => String(10 ** 11 + n));
+  const host = (n: number) => `${"n".repeat(20)}${n}`.slice(-20);
+  const largest: Deployment = {
+    ...EVERY_SETTING,
+    name: "a-name-of-20-letters",
+    aws: Array.from({ length: 10 }, (_, n) => ({
+      name: `collector-of-some-${n}`,
+      everyMinutes: 5,
+      accounts: { organization: { roleName: "team/reader-of-net", externalId: "x".repeat(1000), only: accounts } },
+    })),
+    endpoints: {
+      ...EVERY_SETTING.endpoints,
+      targets: Array.from({ length: 8500 }, (_, n) => `${host(n)}.org:443`),
+    },
+    allowedAddresses: Array.from({ length: 100 }, (_, n) => `203.0.${n}.0/24`),
+  };
+  const { resources: all } = synthesised(checkDeployment(largest));
+  expect(Object.keys(all).length).toBeLessThanOrEqual(500);
+  expect(Buffer.byteLength(JSON.stringify(all, undefined, 1))).toBeLessThan(950_000);
+  for (const { FunctionName, Environment } of allOf("AWS::Lambda::Function", all)) {
+    const size = JSON.stringify(resolve(Environment.Variables)).length;
+    expect(size, FunctionName).toBeLessThan(4096);
+    const policies = statementsOf(all, FunctionName).map((statement) => JSON.stringify(resolve(statement)));
+    expect(policies.join("").length, FunctionName).toBeLessThan(10_240);
+  }
 });
 
 test("a table with caps takes no more than they say, and one without takes what comes", () => {

@@ -38,9 +38,9 @@ const accounts = object({
     /** A role that may list the organization's accounts, when the deployment's own account may not. */
     managementRoleArn: roleArn.optional(),
     /** These accounts and no others. */
-    only: listOf(account, [1, 2000], "accounts").optional(),
+    only: listOf(account, [1, 200], "accounts").optional(),
     /** All accounts but these. */
-    except: listOf(account, [1, 2000], "accounts").optional(),
+    except: listOf(account, [1, 200], "accounts").optional(),
   }).optional(),
   externalId,
 }).check(({ value, issues }) => {
