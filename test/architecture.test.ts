@@ -51,6 +51,7 @@ const ALLOWED: Record<string, readonly string[]> = {
     "@cadastre/store",
     "@cadastre/contract",
     "@cadastre/collectors",
+    "@cadastre/net",
     "@cadastre/simulator",
     "@aws-crypto/",
     "@aws-sdk/",
@@ -60,7 +61,7 @@ const ALLOWED: Record<string, readonly string[]> = {
     "hono",
     "zod",
   ],
-  infra: ["@cadastre/contract", "aws-cdk-lib", "cdk-nag", "constructs", "esbuild", "yaml"],
+  infra: ["@cadastre/contract", "@cadastre/net", "aws-cdk-lib", "cdk-nag", "constructs", "zod"],
 };
 
 /** Narrower than the workspace: only these files may import these. */

@@ -1,16 +1,31 @@
 import { bootstrapAdminToken } from "@cadastre/core/access/bootstrap";
-import { DEFAULT_HOLD_POLICY, DEFAULT_RETENTION_DAYS } from "@cadastre/core/context";
+import { recoverAdminToken } from "@cadastre/core/access/recover";
+import { DEFAULT_HOLD_POLICY, DEFAULT_RETENTION_DAYS, systemActor } from "@cadastre/core/context";
+import type { Context } from "aws-lambda";
+import { readAdminTokenRequest } from "./adapters/admin-token-request.ts";
 import { openDynamoTable } from "./adapters/dynamo.ts";
-import { readTableConfig } from "./env.ts";
+import { createLog, writeToStdout } from "./adapters/log.ts";
+import { writeMetrics } from "./adapters/metric-line.ts";
+import { readAdminTokenConfig } from "./env.ts";
 
-const { tableName } = readTableConfig(process.env);
+const { tableName, deployment } = readAdminTokenConfig(process.env);
 const now = () => new Date();
+const log = createLog({ now, write: writeToStdout });
 
 /**
- * Makes the first admin token of a deployment and answers it, once: `{tokenId, secret}`, later `{tokenId}` alone. Invoked by
- * hand, by who may; the secret is in the answer and in no log.
+ * Makes the first admin token of a deployment and answers it, once: `{tokenId, secret}`, later `{tokenId}` alone. Asked to recover,
+ * it makes another one, with a record, a line in the log and a figure that alarms. Invoked by hand, by who may; the
+ * secret is in the answer and in no log.
  */
-export function handler(): ReturnType<typeof bootstrapAdminToken> {
+export async function handler(event: unknown, { awsRequestId }: Pick<Context, "awsRequestId">) {
+  const request = readAdminTokenRequest(event, deployment);
   const table = openDynamoTable({ tableName, now });
-  return bootstrapAdminToken({ table, now, holdPolicy: DEFAULT_HOLD_POLICY, retentionDays: DEFAULT_RETENTION_DAYS });
+  const context = { table, now, holdPolicy: DEFAULT_HOLD_POLICY, retentionDays: DEFAULT_RETENTION_DAYS };
+  if (!request.recover) return bootstrapAdminToken(context);
+  const { reason } = request;
+  const recovered = await recoverAdminToken(context, systemActor(awsRequestId), { reason });
+  const { tokenId: token } = recovered;
+  log({ level: "warn", message: "an admin token was recovered", requestId: awsRequestId, token, reason });
+  writeMetrics({ deployment, figures: { AdminTokensRecovered: 1 }, now: now(), write: writeToStdout });
+  return recovered;
 }

@@ -4,12 +4,14 @@ import { createFileAssets } from "@cadastre/api/assets";
 import { createHttpApiHandler } from "./adapters/api-gateway.ts";
 import { openDynamoTable } from "./adapters/dynamo.ts";
 import { createTriggerPublisher, openEventBridge } from "./adapters/event-bridge.ts";
+import { createGatewayOrigin } from "./adapters/gateway-origin.ts";
 import { requireUsableKey } from "./adapters/kms-ready.ts";
 import { createKmsSealer } from "./adapters/kms-sealer.ts";
 import { createLog, writeToStdout } from "./adapters/log.ts";
 import { readApiConfig } from "./env.ts";
 
-const { tableName, dataKeyArn, eventBusName, holdPolicy, retentionDays } = readApiConfig(process.env);
+const config = readApiConfig(process.env);
+const { tableName, dataKeyArn, eventBusName, holdPolicy, retentionDays } = config;
 const now = () => new Date();
 
 /** The API behind an HTTP API. It stores secrets and has nothing to open them with: that is the vault's. */
@@ -20,6 +22,7 @@ export const handler = createHttpApiHandler(
     assets: createFileAssets({ directory: fileURLToPath(new URL("assets", import.meta.url)) }),
     log: createLog({ now, write: writeToStdout }),
     ready: { vaultKey: () => requireUsableKey({ keyArn: dataKeyArn }) },
+    originOf: createGatewayOrigin({ allowed: config.allowedAddresses }),
     publishTriggers: createTriggerPublisher({ client: openEventBridge(), busName: eventBusName }),
   }),
 );

@@ -6,8 +6,13 @@ import { collect } from "./collect.ts";
 import { readCollectAwsConfig } from "./env.ts";
 
 const config = readCollectAwsConfig(process.env);
-const { accounts, regions } = config;
-const observe = observeAws({ accounts, ...(regions === undefined ? {} : { regions }) });
+const { accounts, regions, concurrency, pageSize } = config;
+const observe = observeAws({
+  accounts,
+  ...(regions === undefined ? {} : { regions }),
+  ...(concurrency === undefined ? {} : { concurrency }),
+  ...(pageSize === undefined ? {} : { pageSize }),
+});
 
 /** One run of the AWS collector, by schedule or by trigger; what an earlier one could not deliver goes first. */
 export async function handler(_event: unknown, context: Pick<Context, "getRemainingTimeInMillis">): Promise<void> {

@@ -9,7 +9,7 @@ import { collect } from "./collect.ts";
 import { readCollectEndpointsConfig } from "./env.ts";
 
 const config = readCollectEndpointsConfig(process.env);
-const { account, families, targets: where } = config;
+const { account, families, concurrency, targets: where } = config;
 
 /** One run of the endpoint collector; the targets are read anew each time, so that a change needs no deployment. */
 export async function handler(_event: unknown, context: Pick<Context, "getRemainingTimeInMillis">): Promise<void> {
@@ -18,7 +18,12 @@ export async function handler(_event: unknown, context: Pick<Context, "getRemain
     "list" in where
       ? parseTargets(where.list)
       : await readTargets({ client: new SSMClient(), path: where.parametersPath });
-  const observe = observeEndpoints({ targets, account, ...(families === undefined ? {} : { families }) });
+  const observe = observeEndpoints({
+    targets,
+    account,
+    ...(families === undefined ? {} : { families }),
+    ...(concurrency === undefined ? {} : { concurrency }),
+  });
   const spoolDirectory = join(tmpdir(), "cadastre-spool");
   await collect({ config, observe, deadline, spoolDirectory, signal: new AbortController().signal });
 }

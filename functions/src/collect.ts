@@ -40,7 +40,7 @@ export async function collect(options: CollectOptions): Promise<SessionResult> {
   const result = await session.run([options.observe]);
   const { run, state, totals, problem } = result;
   log({ level: "info", message: "the run ended", run, state, totals, ...(problem ? { problem } : {}) });
-  writeRunMetrics({ collector: config.name, result, now: now(), write: writeToStdout });
+  writeRunMetrics({ deployment: config.deployment, collector: config.name, result, now: now(), write: writeToStdout });
   const [failure] = result.failures;
   if (failure) throw failure;
   if (!result.delivered)

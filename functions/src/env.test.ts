@@ -31,7 +31,7 @@ const refusal = (read: () => unknown): string => {
 
 test("the environment of the feed is a table and a bus", () => {
   const given = { TABLE_NAME: "cadastre", EVENT_BUS_NAME: "cadastre" };
-  expect(readFeedConfig(given)).toEqual({ tableName: "cadastre", eventBusName: "cadastre" });
+  expect(readFeedConfig(given)).toEqual({ tableName: "cadastre", eventBusName: "cadastre", deployment: "cadastre" });
   expect(refusal(() => readFeedConfig({ ...given, EVENT_BUS_NAME: "a bus" }))).toContain("EVENT_BUS_NAME must be");
 });
 
@@ -40,6 +40,16 @@ describe("the environment of the API", () => {
     expect(readApiConfig(API).holdPolicy).toEqual({ share: 0.25, floor: 3 });
     const given = { ...API, CADASTRE_HOLD_SHARE: "0.5", CADASTRE_HOLD_FLOOR: "0" };
     expect(readApiConfig(given).holdPolicy).toEqual({ share: 0.5, floor: 0 });
+  });
+
+  test("knows blocks of addresses from where people may call, and refuses what is none", () => {
+    expect(readApiConfig(API).allowedAddresses).toBeUndefined();
+    const given = { ...API, CADASTRE_ALLOWED_ADDRESSES: "203.0.113.0/24, 2001:db8::1" };
+    expect(readApiConfig(given).allowedAddresses?.map(({ length }) => length)).toEqual([24, 128]);
+    expect(readVaultConfig(given).allowedAddresses).toHaveLength(2);
+    const wrong = refusal(() => readApiConfig({ ...API, CADASTRE_ALLOWED_ADDRESSES: "203.0.113.1/24,all" }));
+    expect(wrong.match(/CADASTRE_ALLOWED_ADDRESSES must be/g)).toHaveLength(2);
+    expect(wrong).toContain("the prefix is 203.0.113.0/24");
   });
 
   test("is refused with every variable that is wrong, and what is allowed", () => {
@@ -92,6 +102,22 @@ describe("the environment of the AWS collector", () => {
       "COLLECT_AWS_ROLES and COLLECT_AWS_ORGANIZATION_ROLE",
     ],
     [{ COLLECT_AWS_MANAGEMENT_ROLE: ROLE }, "COLLECT_AWS_MANAGEMENT_ROLE needs COLLECT_AWS_ORGANIZATION_ROLE"],
+    [{ COLLECT_AWS_ONLY_ACCOUNTS: "123456789012" }, "COLLECT_AWS_ONLY_ACCOUNTS needs COLLECT_AWS_ORGANIZATION_ROLE"],
+    [
+      {
+        COLLECT_AWS_ORGANIZATION_ROLE: "r",
+        COLLECT_AWS_ONLY_ACCOUNTS: "123456789012",
+        COLLECT_AWS_EXCEPT_ACCOUNTS: "123456789013",
+      },
+      "COLLECT_AWS_ONLY_ACCOUNTS and COLLECT_AWS_EXCEPT_ACCOUNTS are given",
+    ],
+    [
+      { COLLECT_AWS_ORGANIZATION_ROLE: "r", COLLECT_AWS_EXCEPT_ACCOUNTS: "12345678901" },
+      "COLLECT_AWS_EXCEPT_ACCOUNTS must be accounts' numbers of 12 digits",
+    ],
+    [{ CADASTRE_CLOUD_CONCURRENCY: "0" }, "CADASTRE_CLOUD_CONCURRENCY must be a whole number from 1 to 1000"],
+    [{ CADASTRE_PAGE_SIZE: "4" }, "CADASTRE_PAGE_SIZE must be a whole number from 5 to 1000"],
+    [{ DEPLOYMENT_NAME: "Prod" }, "DEPLOYMENT_NAME must be 2 to 20"],
     [{ COLLECT_AWS_EXTERNAL_ID: "agreed" }, "COLLECT_AWS_EXTERNAL_ID is sent to roles"],
     [{ SIGNING_KEY_FILE: "/key.pem" }, "SIGNING_KEY_ID and SIGNING_KEY_FILE"],
     [{ SIGNING_KEY_ID: "" }, "one of SIGNING_KEY_ID, SIGNING_KEY_FILE is needed"],
@@ -130,7 +156,7 @@ test("the GCP collector looks at projects, a folder or an organization", () => {
 });
 
 test("jobs keep what has ended for 400 days, or for as long as it is set", () => {
-  expect(readJobsConfig({ TABLE_NAME: "table" })).toEqual({ tableName: "table", retentionDays: 400 });
+  expect(readJobsConfig({ TABLE_NAME: "table" })).toMatchObject({ tableName: "table", retentionDays: 400 });
   expect(readJobsConfig({ TABLE_NAME: "table", CADASTRE_RETENTION_DAYS: "30" }).retentionDays).toBe(30);
   for (const wrong of ["0", "-1", "1.5", "a year"]) {
     const given = { TABLE_NAME: "table", CADASTRE_RETENTION_DAYS: wrong };

@@ -1,5 +1,7 @@
 import { collectorName } from "@cadastre/contract/collector";
 import { DEFAULT_HOLD_POLICY, DEFAULT_RETENTION_DAYS, type HoldPolicy } from "@cadastre/core/context";
+import { AddressError } from "@cadastre/net/address";
+import { type Prefix, parsePrefix } from "@cadastre/net/prefix";
 import * as z from "zod";
 
 /*
@@ -32,6 +34,13 @@ const keyArn = z
   );
 const tableName = z.string().regex(/^[\w.-]{3,255}$/, "must be a DynamoDB table's name");
 const busName = z.string().regex(/^[\w./-]{1,256}$/, "must be an EventBridge bus's name");
+const wholeNumberFrom = (least: number, most: number) =>
+  z
+    .string()
+    .refine(
+      (text) => /^\d{1,9}$/.test(text) && Number(text) >= least && Number(text) <= most,
+      `must be a whole number from ${least} to ${most}`,
+    );
 const wholeNumber = z.string().regex(/^\d{1,9}$/, "must be a whole number");
 const days = z.string().regex(/^[1-9]\d{0,4}$/, "must be a whole number of days from 1 to 99999");
 const apiUrl = z.url({
@@ -41,9 +50,19 @@ const apiUrl = z.url({
 
 const tableVariables = z.object({ TABLE_NAME: tableName });
 
+/** The deployment, by which metrics are kept. */
+const deploymentName = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,18}[a-z0-9]$/, "must be 2 to 20 lower-case letters, digits and hyphens");
+const DEFAULT_DEPLOYMENT = "cadastre";
+
+export const adminTokenVariables = tableVariables.extend({ DEPLOYMENT_NAME: deploymentName.optional() });
+
 export const vaultVariables = tableVariables.extend({
   /** The key under which credentials are sealed. */
   DATA_KEY_ARN: keyArn,
+  /** From where people may call, separated by commas. From anywhere when absent; collectors, which sign, always may. */
+  CADASTRE_ALLOWED_ADDRESSES: z.string().optional(),
 });
 
 export const apiVariables = vaultVariables.extend({
@@ -60,11 +79,13 @@ export const apiVariables = vaultVariables.extend({
 export const jobsVariables = tableVariables.extend({
   /** For how many days what has ended is kept. */
   CADASTRE_RETENTION_DAYS: days.optional(),
+  DEPLOYMENT_NAME: deploymentName.optional(),
 });
 
 export const feedVariables = tableVariables.extend({
   /** The EventBridge bus that is told of changes. */
   EVENT_BUS_NAME: busName,
+  DEPLOYMENT_NAME: deploymentName.optional(),
 });
 
 const collectorVariables = z.object({
@@ -74,15 +95,32 @@ const collectorVariables = z.object({
   /** The signing key: a KMS key, or a file with a private key in PEM. Exactly one of the two. */
   SIGNING_KEY_ID: z.string().optional(),
   SIGNING_KEY_FILE: z.string().optional(),
+  DEPLOYMENT_NAME: deploymentName.optional(),
   COLLECT_SCOPE_DEADLINE_SECONDS: wholeNumber.optional(),
+  /** How many regions, projects or endpoints are looked at at once. */
+  CADASTRE_CLOUD_CONCURRENCY: wholeNumberFrom(1, 1000).optional(),
 });
 
+/** Of collectors that list: how many resources are asked for at once, as the cloud allows. */
+const pageSize = (least: number, most: number) => ({ CADASTRE_PAGE_SIZE: wholeNumberFrom(least, most).optional() });
+
+const accountNumbers = z
+  .string()
+  .refine((text) => listed(text).length > 0 && listed(text).every((one) => /^\d{12}$/.test(one)), {
+    error: "must be accounts' numbers of 12 digits, separated by commas",
+  })
+  .optional();
+
 export const collectAwsVariables = collectorVariables.extend({
+  ...pageSize(5, 1000),
   /** ARNs of roles, separated by commas. */
   COLLECT_AWS_ROLES: z.string().optional(),
   /** Name of the role in every account of the organization. */
   COLLECT_AWS_ORGANIZATION_ROLE: z.string().optional(),
   COLLECT_AWS_MANAGEMENT_ROLE: z.string().optional(),
+  /** Of the organization's accounts these and no others, or all but these. */
+  COLLECT_AWS_ONLY_ACCOUNTS: accountNumbers,
+  COLLECT_AWS_EXCEPT_ACCOUNTS: accountNumbers,
   COLLECT_AWS_EXTERNAL_ID: z.string().min(2).max(1224).optional(),
   COLLECT_AWS_REGIONS: z.string().optional(),
 });
@@ -99,6 +137,7 @@ export const collectEndpointsVariables = collectorVariables.extend({
 });
 
 export const collectGcpVariables = collectorVariables.extend({
+  ...pageSize(1, 500),
   /** Ids of projects, separated by commas. */
   COLLECT_GCP_PROJECTS: z.string().optional(),
   COLLECT_GCP_FOLDER: z
@@ -113,7 +152,7 @@ export const collectGcpVariables = collectorVariables.extend({
   COLLECT_TIMEOUT_SECONDS: wholeNumber,
 });
 
-export type TableEnvironment = z.input<typeof tableVariables>;
+export type AdminTokenEnvironment = z.input<typeof adminTokenVariables>;
 export type VaultEnvironment = z.input<typeof vaultVariables>;
 export type ApiEnvironment = z.input<typeof apiVariables>;
 export type JobsEnvironment = z.input<typeof jobsVariables>;
@@ -152,6 +191,7 @@ function requireOne(variables: Environment, names: readonly string[], none = fal
 
 export interface VaultConfig {
   readonly tableName: string;
+  readonly allowedAddresses: readonly Prefix[] | undefined;
   readonly dataKeyArn: string;
   readonly holdPolicy: HoldPolicy;
   readonly retentionDays: number;
@@ -161,34 +201,64 @@ export interface ApiConfig extends VaultConfig {
   readonly eventBusName: string;
 }
 
-export function readTableConfig(environment: Environment): { readonly tableName: string } {
-  return { tableName: readVariables(tableVariables, environment).TABLE_NAME };
+/** Blocks of addresses; a single address is one, too. Throws EnvironmentError. */
+function toPrefixes(text: string | undefined): Prefix[] | undefined {
+  if (text === undefined) return undefined;
+  const problems: string[] = [];
+  const prefixes = listed(text).flatMap((one) => {
+    try {
+      return parsePrefix(one, { allowAddress: true });
+    } catch (error) {
+      if (!(error instanceof AddressError)) throw error;
+      problems.push(`CADASTRE_ALLOWED_ADDRESSES must be blocks of addresses, separated by commas: ${error.message}`);
+      return [];
+    }
+  });
+  if (problems.length > 0) throw new EnvironmentError(problems);
+  return prefixes;
+}
+
+export interface AdminTokenConfig {
+  readonly tableName: string;
+  readonly deployment: string;
+}
+
+export function readAdminTokenConfig(environment: Environment): AdminTokenConfig {
+  const { TABLE_NAME, DEPLOYMENT_NAME } = readVariables(adminTokenVariables, environment);
+  return { tableName: TABLE_NAME, deployment: DEPLOYMENT_NAME ?? DEFAULT_DEPLOYMENT };
 }
 
 export interface JobsConfig {
   readonly tableName: string;
+  readonly deployment: string;
   readonly retentionDays: number;
 }
 
 export function readJobsConfig(environment: Environment): JobsConfig {
-  const { TABLE_NAME, CADASTRE_RETENTION_DAYS } = readVariables(jobsVariables, environment);
-  return { tableName: TABLE_NAME, retentionDays: Number(CADASTRE_RETENTION_DAYS ?? DEFAULT_RETENTION_DAYS) };
+  const { TABLE_NAME, CADASTRE_RETENTION_DAYS, DEPLOYMENT_NAME } = readVariables(jobsVariables, environment);
+  return {
+    tableName: TABLE_NAME,
+    deployment: DEPLOYMENT_NAME ?? DEFAULT_DEPLOYMENT,
+    retentionDays: Number(CADASTRE_RETENTION_DAYS ?? DEFAULT_RETENTION_DAYS),
+  };
 }
 
 export interface FeedConfig {
   readonly tableName: string;
+  readonly deployment: string;
   readonly eventBusName: string;
 }
 
 export function readFeedConfig(environment: Environment): FeedConfig {
-  const { TABLE_NAME, EVENT_BUS_NAME } = readVariables(feedVariables, environment);
-  return { tableName: TABLE_NAME, eventBusName: EVENT_BUS_NAME };
+  const { TABLE_NAME, EVENT_BUS_NAME, DEPLOYMENT_NAME } = readVariables(feedVariables, environment);
+  return { tableName: TABLE_NAME, eventBusName: EVENT_BUS_NAME, deployment: DEPLOYMENT_NAME ?? DEFAULT_DEPLOYMENT };
 }
 
 export function readVaultConfig(environment: Environment): VaultConfig {
-  const { TABLE_NAME, DATA_KEY_ARN } = readVariables(vaultVariables, environment);
+  const { TABLE_NAME, DATA_KEY_ARN, CADASTRE_ALLOWED_ADDRESSES } = readVariables(vaultVariables, environment);
   return {
     tableName: TABLE_NAME,
+    allowedAddresses: toPrefixes(CADASTRE_ALLOWED_ADDRESSES),
     dataKeyArn: DATA_KEY_ARN,
     holdPolicy: DEFAULT_HOLD_POLICY,
     retentionDays: DEFAULT_RETENTION_DAYS,
@@ -199,6 +269,7 @@ export function readApiConfig(environment: Environment): ApiConfig {
   const variables = readVariables(apiVariables, environment);
   return {
     tableName: variables.TABLE_NAME,
+    allowedAddresses: toPrefixes(variables.CADASTRE_ALLOWED_ADDRESSES),
     dataKeyArn: variables.DATA_KEY_ARN,
     eventBusName: variables.EVENT_BUS_NAME,
     holdPolicy: {
@@ -214,9 +285,14 @@ export type SigningKey = { readonly kmsKeyId: string } | { readonly file: string
 export interface CollectorConfig {
   readonly api: string;
   readonly name: string;
+  readonly deployment: string;
+  /** The cloud's own default when absent. */
+  readonly concurrency: number | undefined;
   readonly signingKey: SigningKey;
   readonly scopeDeadlineMilliseconds: number | undefined;
 }
+
+const toNumber = (text: string | undefined) => (text === undefined ? undefined : Number(text));
 
 function toCollectorConfig(variables: z.output<typeof collectorVariables>): CollectorConfig {
   const { SIGNING_KEY_ID: kmsKeyId, SIGNING_KEY_FILE: file, COLLECT_SCOPE_DEADLINE_SECONDS: seconds } = variables;
@@ -224,6 +300,8 @@ function toCollectorConfig(variables: z.output<typeof collectorVariables>): Coll
   return {
     api: variables.CADASTRE_API,
     name: variables.COLLECTOR_NAME,
+    deployment: variables.DEPLOYMENT_NAME ?? DEFAULT_DEPLOYMENT,
+    concurrency: toNumber(variables.CADASTRE_CLOUD_CONCURRENCY),
     signingKey: kmsKeyId === undefined ? { file: file as string } : { kmsKeyId },
     scopeDeadlineMilliseconds: seconds === undefined ? undefined : Number(seconds) * 1000,
   };
@@ -237,10 +315,13 @@ export type AwsAccountsConfig =
         readonly roleName: string;
         readonly externalId?: string;
         readonly managementRoleArn?: string;
+        readonly only?: readonly string[];
+        readonly except?: readonly string[];
       };
     };
 
 export interface CollectAwsConfig extends CollectorConfig {
+  readonly pageSize: number | undefined;
   readonly accounts: AwsAccountsConfig;
   readonly regions: readonly string[] | undefined;
 }
@@ -253,11 +334,18 @@ export function readCollectAwsConfig(environment: Environment): CollectAwsConfig
     COLLECT_AWS_MANAGEMENT_ROLE: managementRoleArn,
     COLLECT_AWS_EXTERNAL_ID: externalId,
     COLLECT_AWS_REGIONS: regions,
+    COLLECT_AWS_ONLY_ACCOUNTS: only,
+    COLLECT_AWS_EXCEPT_ACCOUNTS: except,
   } = variables;
   requireOne(variables, ["COLLECT_AWS_ROLES", "COLLECT_AWS_ORGANIZATION_ROLE"], true);
-  if (managementRoleArn !== undefined && roleName === undefined) {
-    throw new EnvironmentError(["COLLECT_AWS_MANAGEMENT_ROLE needs COLLECT_AWS_ORGANIZATION_ROLE"]);
-  }
+  const ofOrganizations = [
+    "COLLECT_AWS_MANAGEMENT_ROLE",
+    "COLLECT_AWS_ONLY_ACCOUNTS",
+    "COLLECT_AWS_EXCEPT_ACCOUNTS",
+  ] as const;
+  const alone = ofOrganizations.find((name) => variables[name] !== undefined && roleName === undefined);
+  if (alone !== undefined) throw new EnvironmentError([`${alone} needs COLLECT_AWS_ORGANIZATION_ROLE`]);
+  requireOne(variables, ["COLLECT_AWS_ONLY_ACCOUNTS", "COLLECT_AWS_EXCEPT_ACCOUNTS"], true);
   if (externalId !== undefined && roles === undefined && roleName === undefined) {
     throw new EnvironmentError([
       "COLLECT_AWS_EXTERNAL_ID is sent to roles; COLLECT_AWS_ROLES or COLLECT_AWS_ORGANIZATION_ROLE is needed with it",
@@ -268,9 +356,22 @@ export function readCollectAwsConfig(environment: Environment): CollectAwsConfig
     roles !== undefined
       ? { roles: listed(roles).map((roleArn) => ({ roleArn, ...withId })) }
       : roleName !== undefined
-        ? { organization: { roleName, ...withId, ...(managementRoleArn === undefined ? {} : { managementRoleArn }) } }
+        ? {
+            organization: {
+              roleName,
+              ...withId,
+              ...(managementRoleArn === undefined ? {} : { managementRoleArn }),
+              ...(only === undefined ? {} : { only: listed(only) }),
+              ...(except === undefined ? {} : { except: listed(except) }),
+            },
+          }
         : { own: true };
-  return { ...toCollectorConfig(variables), accounts, regions: regions === undefined ? undefined : listed(regions) };
+  return {
+    ...toCollectorConfig(variables),
+    accounts,
+    pageSize: toNumber(variables.CADASTRE_PAGE_SIZE),
+    regions: regions === undefined ? undefined : listed(regions),
+  };
 }
 
 export type EndpointTargets = { readonly list: readonly string[] } | { readonly parametersPath: string };
@@ -299,6 +400,7 @@ export type GcpProjectsConfig =
   | { readonly organization: string };
 
 export interface CollectGcpConfig extends CollectorConfig {
+  readonly pageSize: number | undefined;
   readonly projects: GcpProjectsConfig;
   readonly timeoutMilliseconds: number;
 }
@@ -319,6 +421,7 @@ export function readCollectGcpConfig(environment: Environment): CollectGcpConfig
         : folder !== undefined
           ? { folder }
           : { organization: organization as string },
+    pageSize: toNumber(variables.CADASTRE_PAGE_SIZE),
     timeoutMilliseconds: Number(variables.COLLECT_TIMEOUT_SECONDS) * 1000,
   };
 }

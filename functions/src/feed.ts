@@ -6,7 +6,7 @@ import { createLog, writeToStdout } from "./adapters/log.ts";
 import { createStreamHandler } from "./adapters/table-stream.ts";
 import { readFeedConfig } from "./env.ts";
 
-const { tableName, eventBusName } = readFeedConfig(process.env);
+const { tableName, eventBusName, deployment } = readFeedConfig(process.env);
 const now = () => new Date();
 
 /** What a consumer does not take within a second, beside the attempts of its own client, is set aside: others are waiting. */
@@ -20,6 +20,7 @@ export const handler = createStreamHandler({
     holdPolicy: DEFAULT_HOLD_POLICY,
     retentionDays: DEFAULT_RETENTION_DAYS,
   },
+  deployment,
   consumers: [createEventBus({ client: openEventBridge(), busName: eventBusName })],
   patience: PATIENCE,
   log: createLog({ now, write: writeToStdout }),

@@ -7,7 +7,7 @@ import { toLogLine, writeJobMetrics } from "./adapters/job-metrics.ts";
 import { createLog, writeToStdout } from "./adapters/log.ts";
 import { readJobsConfig } from "./env.ts";
 
-const { tableName, retentionDays } = readJobsConfig(process.env);
+const { tableName, retentionDays, deployment } = readJobsConfig(process.env);
 const now = () => new Date();
 const table = openDynamoTable({ tableName, now });
 const log = createLog({ now, write: writeToStdout });
@@ -21,7 +21,7 @@ export async function handler(_event: unknown, context: Pick<Context, "getRemain
     until: new Date(Date.now() + context.getRemainingTimeInMillis() - RESERVE_MILLISECONDS),
     report(event) {
       log(toLogLine(event));
-      writeJobMetrics({ event, now: now(), write: writeToStdout });
+      writeJobMetrics({ deployment, event, now: now(), write: writeToStdout });
     },
   });
 }

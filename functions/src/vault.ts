@@ -1,11 +1,12 @@
 import { createApp } from "@cadastre/api/app";
 import { createHttpApiHandler } from "./adapters/api-gateway.ts";
 import { openDynamoTable } from "./adapters/dynamo.ts";
+import { createGatewayOrigin } from "./adapters/gateway-origin.ts";
 import { createKmsOpener } from "./adapters/kms-opener.ts";
 import { createLog, writeToStdout } from "./adapters/log.ts";
 import { readVaultConfig } from "./env.ts";
 
-const { tableName, dataKeyArn, holdPolicy, retentionDays } = readVaultConfig(process.env);
+const { tableName, dataKeyArn, holdPolicy, retentionDays, allowedAddresses } = readVaultConfig(process.env);
 const now = () => new Date();
 
 /**
@@ -18,6 +19,7 @@ export const handler = createHttpApiHandler(
     vault: { opener: createKmsOpener({ keyArn: dataKeyArn }) },
     assets: async () => undefined,
     log: createLog({ now, write: writeToStdout }),
+    originOf: createGatewayOrigin({ allowed: allowedAddresses }),
     publishTriggers: () => Promise.reject(new Error("triggers are published by the API's function")),
   }),
 );

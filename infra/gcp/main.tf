@@ -18,7 +18,17 @@ locals {
     COLLECT_GCP_PROJECTS     = length(var.projects) > 0 ? join(",", var.projects) : null
   } : name => value if value != null }
 
-  environment = merge(local.where, {
+  # What is left to the collector's own default is not set.
+  settings = { for name, value in {
+    COLLECT_SCOPE_DEADLINE_SECONDS = var.scope_seconds
+    CADASTRE_CLOUD_CONCURRENCY     = var.concurrency
+    CADASTRE_PAGE_SIZE             = var.page_size
+  } : name => tostring(value) if value != null }
+
+  labels = merge(var.labels, { application = "cadastre", deployment = var.name })
+
+  environment = merge(local.where, local.settings, {
+    DEPLOYMENT_NAME         = var.name
     CADASTRE_API            = var.api
     COLLECTOR_NAME          = var.collector
     SIGNING_KEY_FILE        = "${local.signing_key_folder}/${local.signing_key_file}"
@@ -26,22 +36,41 @@ locals {
   })
 }
 
+# On everything that can have labels.
 provider "google" {
-  project = var.project
-  region  = var.region
+  project        = var.project
+  region         = var.region
+  default_labels = local.labels
 }
 
 resource "google_project_service" "needed" {
   for_each = toset([
+    "artifactregistry.googleapis.com",
     "cloudresourcemanager.googleapis.com",
     "cloudscheduler.googleapis.com",
     "compute.googleapis.com",
+    "iam.googleapis.com",
+    "monitoring.googleapis.com",
     "run.googleapis.com",
     "secretmanager.googleapis.com",
   ])
 
   service            = each.value
   disable_on_destroy = false
+}
+
+# Where the collector's image is. A tag stays what it was: what is deployed is named by its digest anyway.
+resource "google_artifact_registry_repository" "images" {
+  location      = var.region
+  repository_id = var.name
+  format        = "DOCKER"
+  description   = "Images of the Cadastre collector"
+
+  docker_config {
+    immutable_tags = true
+  }
+
+  depends_on = [google_project_service.needed]
 }
 
 # The signing key. Its value is added by hand, so that it is in no state file:
@@ -119,6 +148,11 @@ resource "google_cloud_run_v2_job" "collector" {
   }
 
   lifecycle {
+    precondition {
+      condition     = var.image != null
+      error_message = "Set image: the digest of what was pushed to the repository."
+    }
+
     precondition {
       condition = length(compact([
         var.organization, var.folder, length(var.projects) > 0 ? "projects" : null,

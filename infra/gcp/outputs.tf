@@ -1,3 +1,7 @@
+output "repository" {
+  value = "${var.region}-docker.pkg.dev/${var.project}/${google_artifact_registry_repository.images.repository_id}"
+}
+
 output "collector_service_account" {
   value = google_service_account.collector.email
 }

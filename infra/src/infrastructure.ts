@@ -1,6 +1,6 @@
-import { App, Validations } from "aws-cdk-lib";
+import { App, Tags, Validations } from "aws-cdk-lib";
 import { AwsSolutionsChecks } from "cdk-nag";
-import type { Deployment } from "./deployment.ts";
+import type { Deployment, OWN_TAGS } from "./deployment.ts";
 import { CadastreStack } from "./stacks/cadastre-stack.ts";
 import { ReaderRoleStack } from "./stacks/reader-role-stack.ts";
 
@@ -17,8 +17,12 @@ export interface InfrastructureOptions {
 export function createInfrastructure(options: InfrastructureOptions): App {
   const { deployment, bundles, ...assembly } = options;
   const app = new App(assembly);
-  new CadastreStack(app, deployment.name, { deployment, bundles });
-  new ReaderRoleStack(app, `${deployment.name}-reader-role`);
+  const own: Record<(typeof OWN_TAGS)[number], string> = { Application: "cadastre", Deployment: deployment.name };
+  const tags = { ...deployment.tags, ...own };
+  new CadastreStack(app, deployment.name, { deployment, bundles, tags });
+  new ReaderRoleStack(app, `${deployment.name}-reader-role`, { tags });
+  // On each resource, and by the stack on what the template has no word for.
+  for (const [key, value] of Object.entries(tags)) Tags.of(app).add(key, value);
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
   return app;
 }

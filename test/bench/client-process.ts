@@ -1,5 +1,10 @@
-import { createPrivateKey } from "node:crypto";
+import { createHash, createPrivateKey } from "node:crypto";
+import { gzipSync } from "node:zlib";
+import { rootDigest } from "@cadastre/contract/digest";
+import { DISCOVERY_VERSION } from "@cadastre/contract/discovery";
+import { newId } from "@cadastre/contract/ids";
 import { createKeySigner } from "@cadastre/contract/keys";
+import { type ScopeKey, scopeName } from "@cadastre/contract/scope";
 import { signRequest } from "@cadastre/contract/signature";
 import { serveCalls } from "./calls.ts";
 import { beginGauge } from "./gauge.ts";
@@ -24,7 +29,37 @@ async function sendAll(requests: number, workers: number, send: (worker: number)
   return gauge();
 }
 
+const hash = (text: string) => createHash("sha256").update(text).digest("hex").slice(0, 32);
+
+/** A run of so many scopes with a shard each, 40 of them in an account; every variant has other content. */
+function anOpening(count: number, variant: number): string {
+  const scopes = Array.from({ length: count }, (_, n) => {
+    const account = String(200_000_000_000 + Math.floor(n / 40));
+    const key: ScopeKey = { provider: "aws", account, region: `region-${n % 40}`, kind: "instance" };
+    const digest = hash(`${n} ${variant}`);
+    return { ...key, name: scopeName(key), status: "complete", errors: [], resources: 3, digest, shards: [digest] };
+  });
+  return JSON.stringify({
+    contract: DISCOVERY_VERSION,
+    run: newId("run", new Date()),
+    collectorVersion: "bench",
+    startedAt: new Date().toISOString(),
+    root: rootDigest(scopes),
+    scopes: scopes.map(({ name: _, ...scope }) => scope),
+  });
+}
+
 const handlers = {
+  /** Opens a run, compressed as a collector sends it. */
+  async open(options: { url: string; privateKey: string; scopes: number; variant: number }) {
+    const target = `${options.url}/api/v1/discovery/runs`;
+    const body = gzipSync(anOpening(options.scopes, options.variant));
+    const unsigned = { method: "POST", url: target, contentType: "application/gzip", body };
+    const headers = await signRequest(unsigned, createKeySigner(createPrivateKey(options.privateKey)), new Date());
+    const gauge = beginGauge();
+    await requireOk(await fetch(target, { method: "POST", headers, body }));
+    return gauge();
+  },
   /** Times of GETs one after the other, in milliseconds. */
   async get({ url, token, paths }: { url: string; token: string; paths: readonly string[] }): Promise<number[]> {
     const milliseconds: number[] = [];

@@ -7,22 +7,25 @@ export interface Block {
   readonly line: number;
 }
 
-const FENCE = /^```(\S*)[ \t]*(.*)$/;
+/** In a list it is as far in as the list's text, and so is what stands in it. */
+const FENCE = /^( {0,3})```(\S*)[ \t]*(.*)$/;
 
 /** The fenced blocks of a Markdown text, in order. Throws for one that is never closed. */
 export function blocksOf(markdown: string): Block[] {
   const blocks: Block[] = [];
-  let open: { language: string; marks: ReadonlyMap<string, string>; line: number; lines: string[] } | undefined;
+  let open:
+    | { language: string; marks: ReadonlyMap<string, string>; line: number; lines: string[]; indent: string }
+    | undefined;
   for (const [at, line] of markdown.split("\n").entries()) {
     const fence = FENCE.exec(line);
     if (!fence) {
-      open?.lines.push(line);
+      open?.lines.push(line.startsWith(open.indent) ? line.slice(open.indent.length) : line);
     } else if (open) {
       blocks.push({ language: open.language, marks: open.marks, line: open.line, text: open.lines.join("\n") });
       open = undefined;
     } else {
-      const [, language = "", marks = ""] = fence;
-      open = { language, marks: marksOf(marks), line: at + 1, lines: [] };
+      const [, indent = "", language = "", marks = ""] = fence;
+      open = { language, marks: marksOf(marks), line: at + 1, lines: [], indent };
     }
   }
   if (open) throw new Error(`the block at line ${open.line} is not closed`);

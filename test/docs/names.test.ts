@@ -6,6 +6,7 @@ import { ERRORS } from "@cadastre/contract/errors";
 import { KIND_NAMES } from "@cadastre/contract/kinds/names";
 import { TOKEN_SCOPES } from "@cadastre/contract/token";
 import {
+  adminTokenVariables,
   apiVariables,
   collectAwsVariables,
   collectEndpointsVariables,
@@ -40,6 +41,7 @@ describe("the documentation names", () => {
 
   it("every variable of the functions, and no other", () => {
     const schemas = [
+      adminTokenVariables,
       apiVariables,
       vaultVariables,
       jobsVariables,

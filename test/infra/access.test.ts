@@ -112,7 +112,7 @@ describe("who may do what", () => {
       ["sqs:SendMessage", arn(queue.id), undefined],
     ]);
     const key = all("AWS::KMS::Key").find((one) => one.Description.startsWith("Encrypts logs"));
-    const send = key.KeyPolicy.Statement.find((one: Properties) => one.Sid === "SendThroughSQS");
+    const send = key.KeyPolicy.Statement.find((one: Properties) => one.Sid?.startsWith("SendThroughSQS"));
     expect(resolve(send.Condition)).toEqual({ StringEquals: { "kms:ViaService": "sqs.eu-west-1.amazonaws.com" } });
     expect(queue.KmsMasterKeyId).toEqual(arn(key.id));
   });
@@ -155,11 +155,11 @@ describe("the role in member accounts", () => {
       {
         Action: "sts:AssumeRole",
         Effect: "Allow",
-        Principal: { AWS: { Ref: "CollectorRoleArn" } },
+        Principal: { AWS: { Ref: "CollectorRoleArns" } },
         Condition: { StringEquals: { "sts:ExternalId": { Ref: "ExternalId" } } },
       },
     ]);
-    expect(Object.keys(member.Parameters)).toEqual(["CollectorRoleArn", "ExternalId", "RoleName"]);
+    expect(Object.keys(member.Parameters)).toEqual(["CollectorRoleArns", "ExternalId", "RoleName"]);
   });
 });
 
@@ -173,7 +173,7 @@ describe("a smaller deployment", () => {
       "small-jobs",
       "small-vault",
     ]);
-    const aws = { name: "aws", everyMinutes: 5, accounts: { own: true } } as const;
+    const aws = [{ name: "aws", everyMinutes: 5, accounts: { own: true as const } }];
     const own = synthesised({ name: "own", aws }).resources;
     const actions = statementsOf(own, "own-collect-aws").flatMap(({ Action }) => Action);
     expect(actions).toContain("ec2:DescribeVpcs");

@@ -16,6 +16,8 @@ interface Resource {
 /** What `npm run synth` makes. */
 export interface Assembly {
   readonly resources: Readonly<Record<string, Resource>>;
+  /** The names of the stack's outputs. */
+  readonly outputs: readonly string[];
   /** The folder that is uploaded for a function, by the function's physical name. */
   folderOf(functionName: string): string;
   /** Bytes of all of the function's code, also of what is loaded on demand. */
@@ -32,6 +34,7 @@ export async function synthesise(): Promise<Assembly> {
   await promisify(execFile)(process.execPath, [command, "synth", "--quiet", "--output", folder], options);
   const template = JSON.parse(readFileSync(join(folder, "cadastre.template.json"), "utf8")) as {
     readonly Resources: Record<string, Resource>;
+    readonly Outputs: Record<string, unknown>;
   };
   const folderOf = (functionName: string) => {
     const found = Object.values(template.Resources).find(
@@ -41,6 +44,7 @@ export async function synthesise(): Promise<Assembly> {
   };
   return {
     resources: template.Resources,
+    outputs: Object.keys(template.Outputs),
     folderOf,
     bundleBytes: (functionName) => {
       const files = readdirSync(folderOf(functionName)).filter((name) => name.endsWith(".mjs"));

@@ -1,33 +1,64 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { GetPublicKeyCommand, KMSClient } from "@aws-sdk/client-kms";
 import { createKeyFile } from "@cadastre/collectors/keys";
 import { changeEntry } from "@cadastre/contract/changes";
 import { JOBS } from "@cadastre/core/jobs";
-import { awsEnvironment } from "@cadastre/simulator/aws/environment";
+import { checkDeployment } from "@cadastre/infra/read-deployment";
 import { createGcpEstate } from "@cadastre/simulator/estate-gcp";
 import { createFaults } from "@cadastre/simulator/faults";
 import { type GcpSimulator, startGcpSimulator } from "@cadastre/simulator/gcp/server";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Block, blocksOf } from "../docs/blocks.ts";
+import { runDocument } from "../docs/run-document.ts";
+import { root } from "../support/access-patterns.ts";
 import { allowedActions } from "./allowed.ts";
+import { type AwsCommand, startAwsCommand } from "./aws-command.ts";
 import { type Deployed, deploy, type FunctionName } from "./deployed.ts";
+import { answerAws } from "./deployed-aws.ts";
 import { aRecord, type KeysRecord } from "./stream.ts";
 
 const run = promisify(execFile);
 const MEGABYTE = 1_000_000;
 const CANARY = "canary7f3a91c0ffee";
 
+const RESTORED = "cadastre-restored";
+
 let deployed: Deployed;
+let aws: AwsCommand;
 let token = "";
 beforeAll(async () => {
   deployed = await deploy();
-  token = ((await deployed.functions["admin-token"].invoke({})) as { secret: string }).secret;
+  aws = await startAwsCommand(answerAws(deployed, { restored: RESTORED }));
+  // Its first blocks: who has deployed makes the first token, and goes on with it.
+  const [first] = runnable("docs/deploying.md");
+  token = (await runBlocks([first], 'printf %s "$CADASTRE_TOKEN"')).at(-1) ?? "";
 }, 120_000);
-afterAll(() => deployed?.stop());
+afterAll(async () => {
+  await aws?.stop();
+  await deployed?.stop();
+});
+
+const runnable = (page: string): Block[] =>
+  blocksOf(readFileSync(join(root, page), "utf8")).filter(({ marks }) => marks.has("runnable"));
+
+/** Runs commands of the documentation, and one more, in one shell, with the stand-in's `aws`; answers what each printed. */
+async function runBlocks(blocks: readonly (Block | undefined)[], last = "true"): Promise<string[]> {
+  const given = blocks.filter((block) => block !== undefined);
+  const end: Block = { language: "sh", marks: new Map([["runnable", "runnable"]]), text: last, line: 0 };
+  const place = mkdtempSync(join(tmpdir(), "cadastre-runbook-"));
+  const { code, stderr, ran } = await runDocument([...given, end], place, {
+    PATH: `${aws.folder}:${dirname(process.execPath)}:${process.env.PATH}`,
+    ...(token === "" ? {} : { CADASTRE_API: deployed.http.url, CADASTRE_TOKEN: token }),
+  });
+  rmSync(place, { recursive: true, force: true });
+  const at = ran.at(-1)?.block.line;
+  if (code !== 0) throw new Error(`the commands ended with ${code} in the block at line ${at}:\n${stderr}`);
+  return ran.map(({ output }) => output.trim());
+}
 
 async function call(method: string, path: string, body?: unknown): Promise<{ status: number; body: Answer }> {
   const response = await fetch(`${deployed.http.url}${path}`, {
@@ -120,34 +151,18 @@ describe("a credential", () => {
 });
 
 describe("the AWS collector", () => {
-  async function publicKey(): Promise<string> {
-    const { AWS_ENDPOINT_URL: endpoint = "", ...keys } = awsEnvironment(deployed.aws);
-    const credentials = {
-      accessKeyId: keys.AWS_ACCESS_KEY_ID ?? "",
-      secretAccessKey: keys.AWS_SECRET_ACCESS_KEY ?? "",
-    };
-    const client = new KMSClient({ endpoint, region: keys.AWS_REGION ?? "", credentials });
-    const answer = await client.send(new GetPublicKeyCommand({ KeyId: deployed.signingKeyArn }));
-    client.destroy();
-    const base64 = Buffer.from(answer.PublicKey ?? []).toString("base64");
-    return `-----BEGIN PUBLIC KEY-----\n${base64.match(/.{1,64}/g)?.join("\n")}\n-----END PUBLIC KEY-----\n`;
-  }
   test("fails with what the API said while it is not registered, so that the run counts as an error", async () => {
     const { invoke, output } = deployed.functions["collect-aws"];
     await expect(invoke({})).rejects.toThrow(/was not delivered \(spooled\).*signature\.unknown_key/);
-    expect(metricsOf(output()).at(-1)).toMatchObject({ Collector: "aws", CompleteRuns: 0 });
+    expect(metricsOf(output()).at(-1)).toMatchObject({ Deployment: "cadastre", Collector: "aws", DeliveredRuns: 0 });
   });
 
   test("signs by KMS and delivers a whole run through the HTTP API, and a second one changes nothing", async () => {
-    const registered = await call("POST", "/api/v1/collectors", {
-      name: "aws",
-      providers: ["aws"],
-      accounts: ["*"],
-      publicKey: await publicKey(),
-    });
-    expect(registered.status).toBe(201);
-    const approved = await call("POST", `/api/v1/collectors/${registered.body.id}/approve`);
-    expect(approved.status).toBe(200);
+    // As the documentation says, with the key that the stack printed.
+    const [begin, register, ...more] = runnable("docs/deploying.md");
+    expect(more).toEqual([]);
+    const [helper = ""] = begin?.text.split("\n") ?? [];
+    await runBlocks([{ ...(register as Block), text: `${helper}\n${register?.text}` }]);
     const { invoke, output } = deployed.functions["collect-aws"];
     await invoke({});
     const status = await call("GET", "/api/v1/discovery/status?limit=100");
@@ -155,7 +170,7 @@ describe("the AWS collector", () => {
     for (const scope of status.body.items) expect(scope).toMatchObject({ source: "aws", status: "complete" });
     await invoke({});
     const [, first, second] = metricsOf(output());
-    expect(first).toMatchObject({ CompleteRuns: 1, ScopesNotComplete: 0 });
+    expect(first).toMatchObject({ DeliveredRuns: 1, CompleteRuns: 1, ScopesNotComplete: 0, ScopesFailing: 0 });
     expect(first.Resources).toBeGreaterThan(30);
     expect(second).toMatchObject({ CompleteRuns: 1, Resources: first.Resources });
     const ended = output()
@@ -342,5 +357,122 @@ describe("the role of each function", () => {
     const made = new Set([...deployed.actions(name), ...ofTheRuntime]);
     const allowed = allowedActions(deployed.assembly.resources, `cadastre-${name}`);
     expect(allowed.filter((action) => !made.has(action))).toEqual([]);
+  });
+});
+
+describe("a request through the gateway", () => {
+  test("is told in the log by its ids there, in Lambda and in a trace", async () => {
+    const trace = "Root=1-5759e988-bd862e3fe1be46a994272793";
+    const headers = { authorization: `Bearer ${token}`, "x-request-id": "from-outside-1", "x-amzn-trace-id": trace };
+    await fetch(`${deployed.http.url}/api/v1/collectors`, { headers });
+    const lines = deployed.functions.api.output().split("\n");
+    const line = lines.find((one) => one.includes("from-outside-1")) ?? "{}";
+    expect(JSON.parse(line)).toMatchObject({
+      message: "request",
+      gatewayRequestId: "gateway-1",
+      invocation: expect.stringMatching(/^invocation-\d+$/),
+      trace,
+    });
+  });
+
+  test("is answered from allowed addresses alone, but a collector's, which signs", async () => {
+    const api = await deployed.startApi({ CADASTRE_ALLOWED_ADDRESSES: "203.0.113.0/24" });
+    const ask = async (path: string, sourceIp: string, method = "GET") => {
+      const http = { method, path, protocol: "HTTP/1.1", sourceIp, userAgent: "t" };
+      const answer = (await api.invoke({
+        version: "2.0",
+        rawPath: path,
+        rawQueryString: "",
+        headers: { host: "x", authorization: `Bearer ${token}`, "x-forwarded-for": "203.0.113.9" },
+        requestContext: { domainName: "x", requestId: "g", http },
+        isBase64Encoded: false,
+      })) as Answer;
+      return `${answer.statusCode} ${JSON.parse(answer.body).code ?? "ok"}`;
+    };
+    expect(await ask("/api/v1/collectors", "203.0.113.9")).toBe("200 ok");
+    expect(await ask("/api/v1/collectors", "198.51.100.9")).toBe("403 auth.address");
+    expect(await ask("/healthz", "198.51.100.9")).toBe("403 auth.address");
+    expect(await ask("/api/v1/discovery/runs", "198.51.100.9", "POST")).toBe("401 signature.missing");
+  });
+});
+
+describe("the commands of docs/operations.md", () => {
+  test("replace a collector's key, recover an admin token, find a log and restore the table", {
+    timeout: 60_000,
+  }, async () => {
+    const [key, recover, log, restore, ...more] = runnable("docs/operations.md");
+    expect(more).toEqual([]);
+    const [replaced = "", recovered = "", group = "", restored = ""] = await runBlocks([key, recover, log, restore]);
+
+    const signingKeyArn = /signingKeyArn: (\S+)$/.exec(replaced)?.[1];
+    const settings = JSON.parse(readFileSync(join(root, "cdk.json"), "utf8")).context.cadastre;
+    const [collector] = settings.aws;
+    checkDeployment({ ...settings, aws: [{ ...collector, signingKeyArn }] });
+    await expect(deployed.functions["collect-aws"].invoke({})).rejects.toThrow(/was not delivered/);
+
+    expect(recovered).toContain("token.recover");
+    const audit = await call("GET", "/api/v1/audit?action=token.recover");
+    expect(audit.body.items).toMatchObject([
+      {
+        actor: "system",
+        requestId: expect.stringMatching(/^invocation-/),
+        detail: { reason: "both admins have left the company", scopes: ["admin", "credentials:reveal"] },
+      },
+    ]);
+    const output = deployed.functions["admin-token"].output();
+    expect(metricsOf(output)).toMatchObject([{ Deployment: "cadastre", AdminTokensRecovered: 1 }]);
+    expect(output).not.toContain("cad_");
+
+    expect(group).toMatch(/^ApiLogs/);
+
+    checkDeployment({ ...settings, tableName: RESTORED, tableStreamArn: restored.split("\n").at(-1) });
+    const api = await deployed.startApi({ TABLE_NAME: RESTORED });
+    const http = {
+      method: "GET",
+      path: "/api/v1/collectors",
+      protocol: "HTTP/1.1",
+      sourceIp: "127.0.0.1",
+      userAgent: "t",
+    };
+    const answer = (await api.invoke({
+      version: "2.0",
+      rawPath: http.path,
+      rawQueryString: "",
+      headers: { host: "x", authorization: `Bearer ${token}` },
+      requestContext: { domainName: "x", http },
+      isBase64Encoded: false,
+    })) as Answer;
+    expect(JSON.parse(answer.body).items.map(({ name }: Answer) => name)).toContain("gcp");
+  });
+
+  test("give the restored table what the stack's own has", () => {
+    const own = Object.values(deployed.assembly.resources).find(
+      ({ Type }) => Type === "AWS::DynamoDB::Table",
+    )?.Properties;
+    const given = Object.assign(
+      {},
+      ...aws.calls
+        .filter(({ options }) => options["table-name"] === RESTORED || options["target-table-name"] === RESTORED)
+        .map(({ options }) => options),
+    );
+    expect(given["stream-specification"]).toBe(
+      `StreamEnabled=true,StreamViewType=${own.StreamSpecification.StreamViewType}`,
+    );
+    expect(given["time-to-live-specification"]).toBe(
+      `Enabled=true,AttributeName=${own.TimeToLiveSpecification.AttributeName}`,
+    );
+    expect(given["point-in-time-recovery-specification"]).toBe("PointInTimeRecoveryEnabled=true");
+    expect(given["deletion-protection-enabled"]).toBe("");
+    const aliases = Object.values(deployed.assembly.resources).filter(({ Type }) => Type === "AWS::KMS::Alias");
+    const alias = /KMSMasterKeyId=(\S+)$/.exec(given["sse-specification-override"])?.[1];
+    const key = aliases.find(({ Properties }) => Properties.AliasName === alias)?.Properties.TargetKeyId;
+    expect(key).toEqual(own.SSESpecification.KMSMasterKeyId);
+  });
+
+  test("make no token for who does not say which deployment's and why", async () => {
+    const { invoke } = deployed.functions["admin-token"];
+    await expect(invoke({ recover: "staging", reason: "both admins have left" })).rejects.toThrow('"cadastre"');
+    await expect(invoke({ recover: "cadastre" })).rejects.toThrow("reason is missing");
+    expect((await call("GET", "/api/v1/audit?action=token.recover")).body.items).toHaveLength(1);
   });
 });

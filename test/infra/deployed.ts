@@ -22,6 +22,10 @@ export interface Deployed {
   readonly signingKeyArn: string;
   readonly functions: Readonly<Record<FunctionName, Lambda>>;
   readonly bus: EventBus;
+  /** Where the DynamoDB engine is. */
+  readonly tableEndpoint: string;
+  /** One more API, over another table, say. */
+  startApi(environment: Readonly<Record<string, string>>): Promise<Lambda>;
   /** The keys of all items whose partition begins so. */
   keysUnder(prefix: string): Promise<{ pk: string; sk: string }[]>;
   /** The AWS calls that a function has made. */
@@ -29,8 +33,8 @@ export interface Deployed {
   stop(): Promise<void>;
 }
 
-const TABLE_NAME = "cadastre";
-const REGION = "eu-west-1";
+export const TABLE_NAME = "cadastre";
+export const REGION = "eu-west-1";
 
 async function createKeys(environment: Readonly<Record<string, string>>) {
   const credentials = {
@@ -73,6 +77,7 @@ export async function deploy(): Promise<Deployed> {
   const aws = await startAwsSimulator({ estate, faults: createFaults() });
   const keys = await createKeys(awsEnvironment(aws));
   const recorders: Partial<Record<FunctionName, CallRecorder[]>> = {};
+  const more: { readonly stop: () => Promise<void> }[] = [];
 
   async function start(name: FunctionName, environment: Readonly<Record<string, string>>): Promise<Lambda> {
     const [cloud, table, events] = await Promise.all(
@@ -112,10 +117,24 @@ export async function deploy(): Promise<Deployed> {
     signingKeyArn: keys.signing,
     functions,
     bus,
+    tableEndpoint: engine.endpoint,
+    startApi: async (environment) => {
+      const lambda = await startLambda(assembly.folderOf("cadastre-api"), {
+        ...awsEnvironment({ estate, url: aws.url }),
+        AWS_ENDPOINT_URL_DYNAMODB: engine.endpoint,
+        AWS_ENDPOINT_URL_EVENTBRIDGE: bus.url,
+        TABLE_NAME,
+        DATA_KEY_ARN: keys.data,
+        EVENT_BUS_NAME: "cadastre",
+        ...environment,
+      });
+      more.push(lambda);
+      return lambda;
+    },
     keysUnder: (prefix) => scan(dynamo, prefix),
     actions: (name) => recorders[name]?.flatMap((recorder) => recorder.actions()) ?? [],
     stop: async () => {
-      await Promise.all(Object.values(functions).map((lambda) => lambda.stop()));
+      await Promise.all([...Object.values(functions), ...more].map((lambda) => lambda.stop()));
       await http.stop();
       await Promise.all(Object.values(recorders).flatMap((some) => some.map((recorder) => recorder.stop())));
       dynamo.destroy();

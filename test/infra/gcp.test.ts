@@ -34,6 +34,7 @@ describe("Terraform", () => {
     );
   const one = (type: string, name: string): Block =>
     resources().find((resource) => resource.type === type && resource.name === name)?.body;
+  const reference = (name: string) => `\${${name}}`;
   const locals = (): Block => files["main.tf"].locals[0];
   const documented = () => {
     const role = parseYaml(readFileSync(join(ROOT, "docs/permissions/gcp-reader.yaml"), "utf8"));
@@ -81,8 +82,22 @@ describe("Terraform", () => {
     const text = `${locals().where}${locals().environment}`;
     const names = [...text.matchAll(/\b([A-Z][A-Z_]+) +=/g)].map(([, name]) => name as string);
     const common = names.filter((name) => !name.startsWith("COLLECT_GCP_"));
-    expect(common.sort()).toEqual(["CADASTRE_API", "COLLECTOR_NAME", "COLLECT_TIMEOUT_SECONDS", "SIGNING_KEY_FILE"]);
+    expect(common.sort()).toEqual([
+      "CADASTRE_API",
+      "COLLECTOR_NAME",
+      "COLLECT_TIMEOUT_SECONDS",
+      "DEPLOYMENT_NAME",
+      "SIGNING_KEY_FILE",
+    ]);
+    const settings = [...String(locals().settings).matchAll(/\b([A-Z][A-Z_]+) += var\.(\w+)/g)];
+    const bounds = settings.flatMap(([, name, variable]) => {
+      const { condition } = files["variables.tf"].variable[variable as string][0].validation[0];
+      const [, least, most] = / >= (\d+) && .* <= (\d+) /.exec(condition) ?? [];
+      return [least, most].map((value) => [name as string, value as string] as const);
+    });
+    expect(bounds).toHaveLength(6);
     const values: Record<string, string> = {
+      DEPLOYMENT_NAME: "cadastre",
       CADASTRE_API: "https://cadastre.example.org",
       COLLECTOR_NAME: "gcp",
       COLLECT_TIMEOUT_SECONDS: String(locals().timeout_seconds),
@@ -97,6 +112,83 @@ describe("Terraform", () => {
       { list: ["123456"] },
     ]);
     expect(configs[0]?.timeoutMilliseconds).toBe(1_800_000);
+    // What Terraform lets through the collector takes, too.
+    for (const [name, value] of bounds) {
+      expect(() => readCollectGcpConfig({ ...values, COLLECT_GCP_FOLDER: "1", [name]: value })).not.toThrow();
+    }
+  });
+
+  test("makes what the first build needs: the repository, and every API that its resources are of", () => {
+    expect(one("google_artifact_registry_repository", "images")).toMatchObject({ format: "DOCKER" });
+    const apis: Readonly<Record<string, string>> = {
+      google_artifact_registry_repository: "artifactregistry",
+      google_cloud_run_v2_job: "run",
+      google_cloud_scheduler_job: "cloudscheduler",
+      google_monitoring_alert_policy: "monitoring",
+      google_monitoring_notification_channel: "monitoring",
+      google_secret_manager_secret: "secretmanager",
+      google_service_account: "iam",
+    };
+    const enabled = String(one("google_project_service", "needed").for_each);
+    for (const { type } of resources()) {
+      if (/_iam_|google_project_service/.test(type)) continue;
+      expect(apis, type).toHaveProperty(type);
+      expect(enabled).toContain(`"${apis[type]}.googleapis.com"`);
+    }
+    // What the collector itself calls.
+    for (const api of ["compute", "cloudresourcemanager"]) expect(enabled).toContain(`"${api}.googleapis.com"`);
+    for (const name of ["images", "signing_key"]) {
+      const [made] = resources().filter((resource) => resource.name === name && !resource.type.includes("_iam_"));
+      expect(String(made?.body.depends_on)).toContain("google_project_service.needed");
+    }
+  });
+
+  test("alarms when an execution fails, and when none succeeds for hours", () => {
+    const policies = resources().filter(({ type }) => type === "google_monitoring_alert_policy");
+    expect(policies.map(({ name }) => name).sort()).toEqual(["failed", "silent"]);
+    for (const { body } of policies) {
+      expect(body.notification_channels).toBe(reference("local.channels"));
+      expect(body.documentation[0].content).toMatch(/^It looks at the GCP projects: while it /);
+    }
+    const executions = files["watching.tf"].locals[0].executions as string;
+    expect(executions).toContain("run.googleapis.com/job/completed_execution_count");
+    expect(executions).toContain(reference("google_cloud_run_v2_job.collector.name"));
+    const [failed] = one("google_monitoring_alert_policy", "failed").conditions[0].condition_threshold;
+    expect(failed).toMatchObject({ comparison: "COMPARISON_GT", threshold_value: 0 });
+    expect(failed.filter).toContain('metric.labels.result = "failed"');
+    const [silent] = one("google_monitoring_alert_policy", "silent").conditions[0].condition_absent;
+    expect(silent.filter).toContain('metric.labels.result = "succeeded"');
+    // Cloud Monitoring looks back 23.5 hours at the most.
+    const { condition } = files["variables.tf"].variable.silence_hours[0].validation[0];
+    expect(condition).toContain("var.silence_hours <= 23");
+  });
+
+  test("has the labels of the deployment on everything", () => {
+    expect(files["main.tf"].provider.google[0].default_labels).toBe(reference("local.labels"));
+    expect(locals().labels).toMatch(/merge\(var\.labels, \{ application = "cadastre", deployment = var\.name \}\)/);
+  });
+
+  test("is locked to one release of the provider, within what it asks for, by checksums", async () => {
+    const lock = await parseHcl("lock.hcl", readFileSync(join(GCP, ".terraform.lock.hcl"), "utf8"));
+    const wanted = files["versions.tf"].terraform[0].required_providers[0].google;
+    const [google, ...more] = Object.entries(lock.provider as Block);
+    expect(more).toEqual([]);
+    const [name, [locked]] = google as [string, [Block]];
+    expect(name).toBe(`registry.terraform.io/${wanted.source}`);
+    expect(locked.constraints).toBe(wanted.version);
+    const [, least, most] = /^>= (\d+)\.0\.0, < (\d+)\.0\.0$/.exec(wanted.version) ?? [];
+    const major = Number(locked.version.split(".")[0]);
+    expect(major >= Number(least) && major < Number(most)).toBe(true);
+    expect(locked.hashes.length).toBeGreaterThan(10);
+    for (const hash of locked.hashes) expect(hash).toMatch(/^zh:[0-9a-f]{64}$/);
+  });
+
+  test("shows how its state is kept for all who deploy, in a file that is a backend's", async () => {
+    const example = await parseHcl("backend.tf", readFileSync(join(GCP, "backend.tf.example"), "utf8"));
+    expect(example).toMatchObject({ terraform: [{ backend: { gcs: [{ bucket: expect.any(String) }] } }] });
+    expect(
+      Object.values(files).flatMap((file) => file.terraform?.flatMap((one: Block) => one.backend ?? []) ?? []),
+    ).toEqual([]);
   });
 
   test("starts only an image that is named by its digest, against an API over https", () => {
@@ -110,9 +202,10 @@ describe("Terraform", () => {
       .filter((name) => name.endsWith(".tf"))
       .map((name) => readFileSync(join(GCP, name), "utf8"))
       .join("\n");
+    const declared = Object.values(files).flatMap((file) => (file.locals ?? []).flatMap(Object.keys));
     for (const [, name] of text.matchAll(/\bvar\.(\w+)/g))
       expect(files["variables.tf"].variable).toHaveProperty(name as string);
-    for (const [, name] of text.matchAll(/\blocal\.(\w+)/g)) expect(locals()).toHaveProperty(name as string);
+    for (const [, name] of text.matchAll(/\blocal\.(\w+)/g)) expect(declared).toContain(name);
     for (const [, type, name] of text.matchAll(/\b(google_\w+)\.(\w+)/g)) {
       expect(one(type as string, name as string), `${type}.${name}`).toBeDefined();
     }

@@ -46,7 +46,7 @@ async function toEvent(request: IncomingMessage): Promise<{ event: object; path:
     headers,
     requestContext: {
       domainName: headers.host,
-      requestId: "test",
+      requestId: "gateway-1",
       stage: "$default",
       http: { method: request.method, path, protocol: "HTTP/1.1", sourceIp: "127.0.0.1", userAgent: "test" },
     },

@@ -13,7 +13,7 @@ const { handler } = (await import(bundle)) as Handlers;
 process.send?.({ type: "ready", importMilliseconds: performance.now() - started });
 
 process.on("message", ({ id, event }: { id: number; event: unknown }) => {
-  const context = { getRemainingTimeInMillis: () => 60_000 };
+  const context = { getRemainingTimeInMillis: () => 60_000, awsRequestId: `invocation-${id}` };
   handler(event, context).then(
     (result) => process.send?.({ type: "answer", id, result }),
     (error: Error) => process.send?.({ type: "answer", id, error: `${error.name}: ${error.message}` }),

@@ -1,14 +1,15 @@
 import { isDeepStrictEqual } from "node:util";
 import {
+  readAdminTokenConfig,
   readApiConfig,
   readCollectAwsConfig,
   readCollectEndpointsConfig,
   readFeedConfig,
   readJobsConfig,
-  readTableConfig,
   readVaultConfig,
 } from "@cadastre/functions/env";
 import { FUNCTIONS } from "@cadastre/infra/function-names";
+import { Stack } from "aws-cdk-lib";
 import { describe, expect, test } from "vitest";
 import { resolve } from "./resolve.ts";
 import { allOf, cycleIn, DEPLOYMENT, type Properties, synthesised } from "./template.ts";
@@ -39,7 +40,7 @@ describe("what is stored", () => {
     const keys = all("AWS::KMS::Key");
     expect(keys).toHaveLength(5);
     for (const key of keys) {
-      expect(key.DeletionPolicy).toBe("Retain");
+      expect(key.DeletionPolicy).toBe("RetainExceptOnCreate");
       if (key.KeyUsage !== "SIGN_VERIFY") expect(key.EnableKeyRotation).toBe(true);
     }
   });
@@ -59,6 +60,61 @@ describe("what is stored", () => {
   });
 });
 
+describe("a first deployment that fails", () => {
+  test("leaves nothing that has a name which the next one wants: logs and keys go, the table has none", () => {
+    expect(all("AWS::Logs::LogGroup").map(({ DeletionPolicy }) => DeletionPolicy)).toEqual(
+      Array(FUNCTIONS.length + 1).fill("RetainExceptOnCreate"),
+    );
+    const named = all("AWS::Logs::LogGroup").filter(({ LogGroupName }) => LogGroupName !== undefined);
+    expect(named.map(({ LogGroupName }) => JSON.stringify(LogGroupName))).toEqual([
+      expect.stringMatching(/\/aws\/vendedlogs\/cadastre\/access-.*Fn::Select.*AWS::StackId/),
+    ]);
+    const [table] = all("AWS::DynamoDB::Table");
+    // It refuses to be deleted, by which CloudFormation could not take the stack back.
+    expect(table).toMatchObject({ DeletionProtectionEnabled: true, DeletionPolicy: "Retain" });
+    expect(table.TableName).toBeUndefined();
+  });
+
+  test("keeps nothing else", () => {
+    const kept = Object.values(resources).filter(({ DeletionPolicy }) => DeletionPolicy !== undefined);
+    const others = kept.filter(({ DeletionPolicy }) => DeletionPolicy !== "Delete").map(({ Type }) => Type);
+    expect([...new Set(others)].sort()).toEqual(["AWS::DynamoDB::Table", "AWS::KMS::Key", "AWS::Logs::LogGroup"]);
+    for (const { DeletionPolicy, UpdateReplacePolicy } of kept) {
+      expect(UpdateReplacePolicy).toBe(DeletionPolicy === "Delete" ? "Delete" : "Retain");
+    }
+  });
+});
+
+describe("tags", () => {
+  test("are on every resource that can have them, and on both stacks", () => {
+    const { app, resources: tagged } = synthesised({ ...DEPLOYMENT, tags: { team: "platform" } });
+    const wanted = { Application: "cadastre", Deployment: "cadastre", team: "platform" };
+    const bare = Object.entries(tagged).flatMap(([id, { Type, Properties }]) => {
+      const tags = Properties?.Tags ?? Properties?.HostedZoneTags;
+      const given = Array.isArray(tags)
+        ? Object.fromEntries(tags.map(({ Key, Value }: Properties) => [Key, Value]))
+        : tags;
+      return isDeepStrictEqual(given, wanted) ? [] : [`${Type} ${id}`];
+    });
+    // None of these takes tags.
+    expect([...new Set(bare.map((one) => String(one.split(" ")[0])))].sort()).toEqual([
+      "AWS::ApiGatewayV2::Integration",
+      "AWS::ApiGatewayV2::Route",
+      "AWS::IAM::Policy",
+      "AWS::KMS::Alias",
+      "AWS::Lambda::EventInvokeConfig",
+      "AWS::Lambda::Permission",
+      "AWS::SNS::Subscription",
+      "AWS::SNS::TopicPolicy",
+      "AWS::SQS::QueuePolicy",
+      "AWS::Scheduler::Schedule",
+    ]);
+    for (const stack of app.node.children) {
+      if (stack instanceof Stack) expect(stack.tags.tagValues()).toMatchObject(wanted);
+    }
+  });
+});
+
 describe("functions", () => {
   test("run on Node 24 and arm64, with a log and a role of their own", () => {
     const functions = all("AWS::Lambda::Function");
@@ -66,6 +122,11 @@ describe("functions", () => {
     for (const one of functions) expect(one).toMatchObject({ Runtime: "nodejs24.x", Architectures: ["arm64"] });
     expect(new Set(functions.map((one) => JSON.stringify(one.Role))).size).toBe(FUNCTIONS.length);
     expect(new Set(functions.map((one) => JSON.stringify(one.LoggingConfig))).size).toBe(FUNCTIONS.length);
+  });
+
+  test("of the API has a whole core, which a run of 20,000 scopes needs to be opened within 10 s", () => {
+    const api = all("AWS::Lambda::Function").find((one) => nameOf(one) === "cadastre-api");
+    expect(api).toMatchObject({ MemorySize: 1769, Timeout: 29 });
   });
 
   test("say what breaks for whom, in what Lambda takes of a description", () => {
@@ -82,7 +143,7 @@ describe("functions", () => {
     };
     expect(readApiConfig(environment("api"))).toMatchObject({ holdPolicy: { share: 0.1, floor: 5 } });
     readVaultConfig(environment("vault"));
-    readTableConfig(environment("admin-token"));
+    readAdminTokenConfig(environment("admin-token"));
     readFeedConfig(environment("feed"));
     expect(readJobsConfig(environment("jobs"))).toMatchObject({ retentionDays: 500 });
     expect(readCollectAwsConfig(environment("collect-aws"))).toMatchObject({

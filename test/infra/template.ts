@@ -10,7 +10,7 @@ import type { App } from "aws-cdk-lib";
 export type Properties = any;
 export type Resources = Record<
   string,
-  { Type: string; Properties: Properties; DeletionPolicy?: string; DependsOn?: string[] }
+  { Type: string; Properties: Properties; DeletionPolicy?: string; UpdateReplacePolicy?: string; DependsOn?: string[] }
 >;
 
 /** A deployment with everything that can be. */
@@ -19,12 +19,14 @@ export const DEPLOYMENT: Deployment = {
   alarmEmail: "alarms@example.org",
   holdPolicy: { share: 0.1, floor: 5 },
   retentionDays: 500,
-  aws: {
-    name: "aws",
-    everyMinutes: 15,
-    accounts: { organization: { roleName: "cadastre-reader", externalId: "0123456789abcdef" } },
-    regions: ["eu-west-1", "eu-central-1"],
-  },
+  aws: [
+    {
+      name: "aws",
+      everyMinutes: 15,
+      accounts: { organization: { roleName: "cadastre-reader", externalId: "0123456789abcdef" } },
+      regions: ["eu-west-1", "eu-central-1"],
+    },
+  ],
   endpoints: {
     name: "endpoints",
     everyMinutes: 60,
@@ -40,6 +42,11 @@ export interface Synthesised {
   readonly template: (stack: string) => { readonly Resources: Resources; readonly Parameters: object };
 }
 
+/** What cdk.json hands over: flags, and the settings of the default deployment. */
+export function cdkContext(): Readonly<Record<string, unknown>> {
+  return JSON.parse(readFileSync(new URL("../../cdk.json", import.meta.url), "utf8")).context;
+}
+
 /** The app over functions that need not be packed to look at their template. */
 export function synthesised(deployment: Deployment): Synthesised {
   const folder = mkdtempSync(join(tmpdir(), "cadastre-template-"));
@@ -49,8 +56,7 @@ export function synthesised(deployment: Deployment): Synthesised {
       mkdirSync(join(bundles, name), { recursive: true });
       writeFileSync(join(bundles, name, "index.mjs"), `export const name = "${name}";`);
     }
-    const { context } = JSON.parse(readFileSync(new URL("../../cdk.json", import.meta.url), "utf8"));
-    const app = createInfrastructure({ deployment, bundles, outdir, context });
+    const app = createInfrastructure({ deployment, bundles, outdir, context: cdkContext() });
     const { stacks } = app.synth();
     const templates = new Map(stacks.map((stack) => [stack.stackName, stack.template]));
     return { app, resources: templates.get(deployment.name).Resources, template: (stack) => templates.get(stack) };

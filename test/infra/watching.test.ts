@@ -1,7 +1,11 @@
+import { JOBS } from "@cadastre/core/jobs";
+import { readDeployment } from "@cadastre/infra/read-deployment";
 import { Validations } from "aws-cdk-lib";
 import { AwsSolutionsChecks } from "cdk-nag";
 import { describe, expect, test } from "vitest";
-import { allOf, DEPLOYMENT, type Properties, synthesised } from "./template.ts";
+import { PARTS } from "../docs/monthly-cost.ts";
+import { resolve } from "./resolve.ts";
+import { allOf, cdkContext, DEPLOYMENT, type Properties, synthesised } from "./template.ts";
 
 const { app, resources } = synthesised(DEPLOYMENT);
 const all = (type: string) => allOf(type, resources);
@@ -23,12 +27,17 @@ describe("what is watched", () => {
     }
   });
 
-  test("the age of the last complete run alarms, also when nothing is heard of the collector", () => {
-    expect(alarmsOn("CompleteRuns")).toMatchObject([
-      { Namespace: "Cadastre", Dimensions: [{ Name: "Collector", Value: "aws" }], EvaluationPeriods: 1 },
-      { Namespace: "Cadastre", Dimensions: [{ Name: "Collector", Value: "endpoints" }], EvaluationPeriods: 3 },
+  test("the age of the last delivery alarms, complete or not, also when nothing is heard of the collector", () => {
+    const of = (collector: string) => [
+      { Name: "Collector", Value: collector },
+      { Name: "Deployment", Value: "cadastre" },
+    ];
+    expect(alarmsOn("DeliveredRuns")).toMatchObject([
+      { Namespace: "Cadastre", Dimensions: of("aws"), EvaluationPeriods: 1 },
+      { Namespace: "Cadastre", Dimensions: of("endpoints"), EvaluationPeriods: 3 },
     ]);
-    for (const alarm of alarmsOn("CompleteRuns")) {
+    expect(alarmsOn("CompleteRuns")).toEqual([]);
+    for (const alarm of alarmsOn("DeliveredRuns")) {
       expect(alarm).toMatchObject({
         ComparisonOperator: "LessThanThreshold",
         Threshold: 1,
@@ -38,9 +47,68 @@ describe("what is watched", () => {
     }
   });
 
+  test("scopes that fail in three runs, one after the other, alarm; one run does not, nor does silence", () => {
+    const failing = all("AWS::CloudWatch::Alarm").filter(({ id }) => id.includes("Failing"));
+    expect(failing).toHaveLength(2);
+    for (const [place, minutes] of [15, 60].entries()) {
+      const { Metrics, ...alarm } = failing[place];
+      expect(alarm).toMatchObject({ Threshold: 1, EvaluationPeriods: 1, TreatMissingData: "notBreaching" });
+      const [sum, ...used] = Metrics;
+      expect(sum.Expression).toBe("IF(FILL(runs, 0) >= 3, fewest, 0)");
+      expect(used.map(({ Id, MetricStat }: Properties) => [Id, MetricStat.Metric.MetricName, MetricStat.Stat])).toEqual(
+        [
+          ["runs", "ScopesFailing", "SampleCount"],
+          ["fewest", "ScopesFailing", "Minimum"],
+        ],
+      );
+      for (const { MetricStat } of used) expect(MetricStat.Period).toBe(4 * minutes * 60);
+    }
+  });
+
+  test("every metric of ours is of this deployment, in alarms and on the dashboard", () => {
+    const ours = (one: unknown): Properties[] => {
+      if (typeof one !== "object" || one === null) return [];
+      const { Namespace } = one as Properties;
+      return [...(Namespace === "Cadastre" ? [one] : []), ...Object.values(one).flatMap(ours)];
+    };
+    const metrics = all("AWS::CloudWatch::Alarm").flatMap(ours);
+    expect(metrics.length).toBeGreaterThan(7);
+    for (const { Dimensions } of metrics) {
+      expect(Dimensions).toContainEqual({ Name: "Deployment", Value: "cadastre" });
+    }
+    const [dashboard] = all("AWS::CloudWatch::Dashboard");
+    const shown = JSON.stringify(resolve(dashboard.DashboardBody)).replaceAll("\\", "");
+    expect(shown.match(/"Cadastre"/g)?.length).toBeGreaterThan(7);
+    const own = [...shown.matchAll(/"Cadastre","\w+"(,"Collector","\w+")?,"Deployment","cadastre"/g)];
+    expect(own).toHaveLength(shown.match(/"Cadastre"/g)?.length ?? 0);
+  });
+
+  test("the table's refusals and faults alarm, over every call that the store makes", () => {
+    const [table] = all("AWS::DynamoDB::Table");
+    const of = (name: string) => {
+      const [alarm, ...more] = all("AWS::CloudWatch::Alarm").filter(({ id }) => id.includes(name));
+      expect(more).toEqual([]);
+      return alarm.Metrics.slice(1).map(({ MetricStat }: Properties) => MetricStat.Metric);
+    };
+    const named = { Name: "TableName", Value: { Ref: table.id } };
+    expect(of("TableThrottled")).toMatchObject(
+      ["ReadThrottleEvents", "WriteThrottleEvents"].map((MetricName) => ({ MetricName, Dimensions: [named] })),
+    );
+    const faults = of("TableFaults");
+    expect(faults.map(({ MetricName }: Properties) => MetricName)).toEqual(Array(faults.length).fill("SystemErrors"));
+    const calls = faults.map(({ Dimensions }: Properties) => Dimensions[0].Value);
+    expect(calls).toEqual(expect.arrayContaining(["GetItem", "Query", "BatchGetItem", "TransactWriteItems"]));
+    // More than ten metrics are no alarm.
+    expect(faults.length).toBeLessThanOrEqual(9);
+  });
+
+  test("a recovered admin token alarms", () => {
+    expect(alarmsOn("AdminTokensRecovered")).toMatchObject([{ Threshold: 1, Statistic: "Sum", Period: 300 }]);
+  });
+
   test("a job that failed alarms, and so does silence of the function that runs them", () => {
     expect(alarmsOn("JobsFailed")).toMatchObject([{ Namespace: "Cadastre", Threshold: 1, Statistic: "Sum" }]);
-    expect(alarmsOn("JobsFailed")[0].Dimensions).toBeUndefined();
+    expect(alarmsOn("JobsFailed")[0].Dimensions).toEqual([{ Name: "Deployment", Value: "cadastre" }]);
     expect(alarmsOn("Invocations")).toMatchObject([
       { ComparisonOperator: "LessThanThreshold", EvaluationPeriods: 3, Period: 300, TreatMissingData: "breaching" },
     ]);
@@ -50,7 +118,7 @@ describe("what is watched", () => {
     const feed = all("AWS::Lambda::Function").find((one) => one.FunctionName === "cadastre-feed").id;
     expect(alarmsOn("IteratorAge", feed)).toMatchObject([{ Statistic: "Maximum", Threshold: 900_000 }]);
     expect(alarmsOn("ChangesSetAside")).toMatchObject([{ Namespace: "Cadastre", Statistic: "Sum", Threshold: 1 }]);
-    expect(alarmsOn("ChangesSetAside")[0].Dimensions).toBeUndefined();
+    expect(alarmsOn("ChangesSetAside")[0].Dimensions).toEqual([{ Name: "Deployment", Value: "cadastre" }]);
     expect(alarmsOn("ApproximateNumberOfMessagesVisible", "FeedNotTold")).toMatchObject([{ Threshold: 1 }]);
   });
 
@@ -58,6 +126,25 @@ describe("what is watched", () => {
     expect(alarmsOn("ApproximateNumberOfMessagesVisible", "DeadLetters")).toHaveLength(2);
     expect(alarmsOn("5xx")).toHaveLength(1);
     expect(alarmsOn("Latency")).toMatchObject([{ ExtendedStatistic: "p95" }]);
+  });
+
+  test("what is watched is what the documentation counts in a month's cost", () => {
+    const own = synthesised(readDeployment(cdkContext().cadastre)).resources;
+    const alarms = allOf("AWS::CloudWatch::Alarm", own);
+    const looked = alarms.map(({ Metrics }) => Metrics?.filter((one: Properties) => one.MetricStat).length ?? 1);
+    expect(allOf("AWS::KMS::Key", own)).toHaveLength(PARTS.keys);
+    expect(allOf("AWS::CloudWatch::Dashboard", own)).toHaveLength(PARTS.dashboards);
+    const isAbout = (counted: number, actual: number) => {
+      expect(actual).toBeLessThanOrEqual(counted);
+      expect(actual).toBeGreaterThan(0.75 * counted);
+    };
+    isAbout(
+      PARTS.alarmMetrics,
+      looked.reduce((sum, count) => sum + count, 0),
+    );
+    // Six of each collector, two of the feed, two of jobs together and of each that is scheduled; one only when a token is recovered.
+    const jobs = JOBS.filter(({ schedule }) => schedule !== undefined).length;
+    isAbout(PARTS.metrics, 6 * 2 + 2 + 2 * (1 + jobs));
   });
 
   test("every alarm reaches the topic, which alarms may publish to", () => {

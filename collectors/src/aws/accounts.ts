@@ -23,6 +23,10 @@ export interface AwsOrganization {
   readonly externalId?: string;
   /** A role in the management account, or one that it delegated to, that may list accounts; the caller's own credentials otherwise. */
   readonly managementRoleArn?: string;
+  /** These accounts and no others. */
+  readonly only?: readonly string[];
+  /** All accounts but these. Not together with `only`. */
+  readonly except?: readonly string[];
 }
 
 /** Who is calling. Rejects with the SDK's error. */

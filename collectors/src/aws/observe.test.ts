@@ -154,6 +154,28 @@ test("a whole organization is seen: pages of 20 and empty ones, active accounts 
   expect(simulator.requests.count({ operation: "AssumeRole" })).toBe(active.length - 1);
 });
 
+test.each([
+  ["only some", { only: [0, 2] }, [0, 2]],
+  ["all but some", { except: [0, 2] }, "all but 0 and 2"],
+] as const)("of an organization %s accounts are seen, when it is said which", async (_, chosen, seen) => {
+  const run = aTestRun();
+  const active = estate.accounts.filter(({ state }) => state === "ACTIVE").map(({ id }) => id);
+  const numbers = [0, 2].map((index) => account(index));
+  const filter = "only" in chosen ? { only: numbers } : { except: numbers };
+  const accounts = { organization: { ...organization().organization, ...filter } };
+  await observeAws({ accounts, regions: ["us-east-1"] })(run.context);
+  const expected = Array.isArray(seen) ? numbers : active.filter((id) => !numbers.includes(id));
+  const looked = new Set([...run.scopes.keys()].map((name) => name.split("/")[1]));
+  expect(looked).toEqual(new Set(expected));
+});
+
+test("an account to look at that the organization does not have is told in the log", async () => {
+  const run = aTestRun();
+  const accounts = { organization: { ...organization().organization, only: [account(0), "999999999999"] } };
+  await observeAws({ accounts, regions: ["us-east-1"] })(run.context);
+  expect(run.log.filter(({ level }) => level === "warn")).toMatchObject([{ account: "999999999999" }]);
+});
+
 test("an organization is listed through the management account's role from any of its accounts", async () => {
   asAccount(3);
   const run = aTestRun();

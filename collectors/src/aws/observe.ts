@@ -106,13 +106,21 @@ async function findMembers(
   caller: AwsTarget,
   deadline: Deadline,
 ): Promise<Found> {
-  const { managementRoleArn, externalId } = organization;
+  const { managementRoleArn, externalId, only, except } = organization;
   const clients = managementRoleArn
     ? search.assume({ roleArn: managementRoleArn, ...(externalId === undefined ? {} : { externalId }) }).clients
     : search.own;
   const partition = managementRoleArn ? parseRoleArn(managementRoleArn).partition : caller.partition;
   const { accounts, problem } = await listMembers(clients, partition, deadline);
-  const targets = accounts.map((account) =>
+  for (const account of (only ?? []).filter((one) => !problem && !accounts.includes(one))) {
+    search.context.log({
+      level: "warn",
+      message: "an account to look at is no active one of the organization",
+      account,
+    });
+  }
+  const chosen = accounts.filter((account) => (only?.includes(account) ?? true) && !except?.includes(account));
+  const targets = chosen.map((account) =>
     account === caller.account ? caller : { account, partition, role: memberRole(organization, partition, account) },
   );
   return { targets, ...(problem ? { problem } : {}) };

@@ -97,5 +97,10 @@ function requireOnePartition(regions: readonly string[] | undefined, targets: re
 function checkedOrganization(organization: AwsOrganization): AwsOrganization {
   parseRoleArn(memberRole(organization, "aws", "123456789012").roleArn);
   if (organization.managementRoleArn !== undefined) parseRoleArn(organization.managementRoleArn);
+  const { only, except } = organization;
+  if (only && except) throw new RangeError("only and except: one of them is enough");
+  for (const account of only ?? except ?? []) {
+    if (!/^\d{12}$/.test(account)) throw new RangeError(`${JSON.stringify(account)} is no account's number, 12 digits`);
+  }
   return organization;
 }

@@ -10,15 +10,15 @@ describe("what a runner of jobs tells", () => {
     const lines: string[] = [];
     const events = [ended("done"), ended("failed"), ended("cancelled"), { ...of, type: "lost" } as const];
     for (const event of events) {
-      writeJobMetrics({ event, now: new Date(1000), write: (line) => void lines.push(line) });
+      writeJobMetrics({ deployment: "prod", event, now: new Date(1000), write: (line) => void lines.push(line) });
     }
     const [done, failed, ...more] = lines.map((line) => JSON.parse(line));
     expect(more).toEqual([]);
-    expect(done).toMatchObject({ Job: "retention", JobsDone: 1, JobsFailed: 0 });
+    expect(done).toMatchObject({ Deployment: "prod", Job: "retention", JobsDone: 1, JobsFailed: 0 });
     expect(failed).toMatchObject({ Job: "retention", JobsDone: 0, JobsFailed: 1 });
     expect(done._aws).toMatchObject({
       Timestamp: 1000,
-      CloudWatchMetrics: [{ Namespace: "Cadastre", Dimensions: [[], ["Job"]] }],
+      CloudWatchMetrics: [{ Namespace: "Cadastre", Dimensions: [["Deployment"], ["Deployment", "Job"]] }],
     });
   });
 

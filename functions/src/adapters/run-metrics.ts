@@ -1,44 +1,41 @@
 import type { SessionResult } from "@cadastre/collectors/session/session";
 import type { WriteLine } from "./log.ts";
+import { writeMetrics } from "./metric-line.ts";
 
-export const METRICS_NAMESPACE = "Cadastre";
-const METRICS = ["CompleteRuns", "Scopes", "ScopesNotComplete", "Resources"] as const;
+/** Said of certificates when an endpoint does not answer: a fact about somebody's endpoint, and no fault of the collector. */
+const OF_ENDPOINTS = "endpoints_unreachable";
 
-/** Complete: delivered, every observer ended well, and no scope is partial or failed. A scope that is switched off is skipped. */
-function isCompleteRun(result: SessionResult): boolean {
-  return result.delivered && result.failures.length === 0 && notComplete(result) === 0;
-}
+type Scope = SessionResult["scopes"][number];
 
-function notComplete({ scopes }: SessionResult): number {
-  return scopes.filter(({ status }) => status === "partial" || status === "failed").length;
-}
+/** Partial or failed. A scope that is switched off is skipped, and as whole as it can be. */
+const isNotComplete = ({ status }: Scope) => status === "partial" || status === "failed";
+
+/** For a reason that somebody has to mend here. */
+const isFailing = (scope: Scope) =>
+  isNotComplete(scope) && (scope.errors.length === 0 || scope.errors.some(({ code }) => code !== OF_ENDPOINTS));
 
 /**
- * Writes the run's figures as one log line in CloudWatch's embedded metric format, from which CloudWatch makes metrics without a call.
- * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+ * Writes the run's figures, by which alarms go: that it was delivered, whatever was in it, and how many of its scopes are not
+ * complete for a reason of the collector's own.
  */
 export function writeRunMetrics(options: {
+  readonly deployment: string;
   readonly collector: string;
   readonly result: SessionResult;
   readonly now: Date;
   readonly write: WriteLine;
 }): void {
-  const { collector, result, now, write } = options;
-  const figures: Record<(typeof METRICS)[number], number> = {
-    CompleteRuns: isCompleteRun(result) ? 1 : 0,
-    Scopes: result.scopes.length,
-    ScopesNotComplete: notComplete(result),
-    Resources: result.totals.resources,
+  const { deployment, collector, result, now, write } = options;
+  const { scopes, totals } = result;
+  const isDelivered = result.delivered && result.failures.length === 0;
+  const notComplete = scopes.filter(isNotComplete).length;
+  const figures = {
+    DeliveredRuns: isDelivered ? 1 : 0,
+    CompleteRuns: isDelivered && notComplete === 0 ? 1 : 0,
+    Scopes: scopes.length,
+    ScopesNotComplete: notComplete,
+    ScopesFailing: scopes.filter(isFailing).length,
+    Resources: totals.resources,
   };
-  const metrics = METRICS.map((Name) => ({ Name, Unit: "Count" }));
-  write(
-    JSON.stringify({
-      _aws: {
-        Timestamp: now.getTime(),
-        CloudWatchMetrics: [{ Namespace: METRICS_NAMESPACE, Dimensions: [["Collector"]], Metrics: metrics }],
-      },
-      Collector: collector,
-      ...figures,
-    }),
-  );
+  writeMetrics({ deployment, by: { Collector: collector }, figures, now, write });
 }

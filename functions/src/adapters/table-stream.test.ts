@@ -45,6 +45,7 @@ async function aStream({ count, failAt, refuse }: { count: number; failAt?: numb
   const logged: { level: string; message: string }[] = [];
   const handler = createStreamHandler({
     context,
+    deployment: "prod",
     consumers: [
       {
         name: "test",
@@ -72,7 +73,7 @@ describe("a batch of the table's stream", () => {
       {
         ChangesTold: 60,
         ChangesSetAside: 0,
-        _aws: { CloudWatchMetrics: [{ Namespace: "Cadastre", Dimensions: [[]] }] },
+        _aws: { CloudWatchMetrics: [{ Namespace: "Cadastre", Dimensions: [["Deployment"]] }] },
       },
     ]);
     expect(await listConsumers(context)).toMatchObject([{ consumer: "test", by: "stream" }]);

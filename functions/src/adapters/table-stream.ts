@@ -11,6 +11,8 @@ import type { WriteLine } from "./log.ts";
 
 export interface StreamHandlerOptions {
   readonly context: Context;
+  /** Its name, by which figures are kept. */
+  readonly deployment: string;
   readonly consumers: readonly Consumer[];
   readonly patience: Patience;
   readonly log: Log;
@@ -34,7 +36,7 @@ function toRecord({ eventName, dynamodb }: DynamoDBRecord): StreamRecord | undef
  * not done; when that is the whole batch it throws, so that the runtime counts an error.
  */
 export function createStreamHandler(options: StreamHandlerOptions) {
-  const { context, consumers, patience, log, write } = options;
+  const { context, deployment, consumers, patience, log, write } = options;
   let isRegistered = false;
   return async function handler(event: DynamoDBStreamEvent): Promise<DynamoDBBatchResponse> {
     if (!isRegistered) await registerConsumers(context, consumers);
@@ -45,7 +47,7 @@ export function createStreamHandler(options: StreamHandlerOptions) {
       report: ({ error, ...refusal }) =>
         log({ level: "error", message: "a change was set aside", ...refusal, error: toLoggedError(error, false) }),
     });
-    writeFeedMetrics({ run, now: context.now(), write });
+    writeFeedMetrics({ deployment, run, now: context.now(), write });
     if (!failed) return { batchItemFailures: [] };
     if (failed.id === records[0]?.id) throw failed.error;
     log({

@@ -2,29 +2,39 @@ import type { CollectAwsEnvironment } from "@cadastre/functions/env";
 import { Aws, Validations } from "aws-cdk-lib";
 import { PolicyStatement } from "aws-cdk-lib/aws-iam";
 import type { Construct } from "constructs";
-import type { AwsAccounts, AwsCollectorSettings } from "../deployment.ts";
+import { type AwsAccounts, type AwsCollectorSettings, collectorFunctionName } from "../deployment.ts";
 import { documentedStatements, EVERY_RESOURCE } from "../permissions.ts";
-import { Collector, type CollectorDefaults } from "./collector.ts";
+import { Collector, type CollectorDefaults, type CommonEnvironment } from "./collector.ts";
 
-type AccountsEnvironment = Omit<CollectAwsEnvironment, "CADASTRE_API" | "COLLECTOR_NAME" | "SIGNING_KEY_ID">;
+type AccountsEnvironment = Omit<CollectAwsEnvironment, keyof CommonEnvironment>;
 
-function environmentOf({ accounts, regions }: AwsCollectorSettings): AccountsEnvironment {
-  return { ...accountsEnvironment(accounts), ...(regions ? { COLLECT_AWS_REGIONS: regions.join(",") } : {}) };
+function environmentOf({ accounts, regions, pageSize }: AwsCollectorSettings): AccountsEnvironment {
+  return {
+    ...accountsEnvironment(accounts),
+    ...(regions ? { COLLECT_AWS_REGIONS: regions.join(",") } : {}),
+    ...(pageSize === undefined ? {} : { CADASTRE_PAGE_SIZE: String(pageSize) }),
+  };
 }
 
-function accountsEnvironment(accounts: AwsAccounts): AccountsEnvironment {
-  if ("own" in accounts) return {};
-  if ("roles" in accounts) {
-    return {
-      COLLECT_AWS_ROLES: accounts.roles.join(","),
-      ...(accounts.externalId === undefined ? {} : { COLLECT_AWS_EXTERNAL_ID: accounts.externalId }),
-    };
-  }
-  const { roleName, externalId, managementRoleArn } = accounts.organization;
+/** Names of accounts as they are given, when they are. */
+function filters({ only, except }: NonNullable<AwsAccounts["organization"]>): AccountsEnvironment {
+  return {
+    ...(only ? { COLLECT_AWS_ONLY_ACCOUNTS: only.join(",") } : {}),
+    ...(except ? { COLLECT_AWS_EXCEPT_ACCOUNTS: except.join(",") } : {}),
+  };
+}
+
+function accountsEnvironment({ roles, organization, ...more }: AwsAccounts): AccountsEnvironment {
+  const externalId = organization?.externalId ?? more.externalId;
+  const withId = externalId === undefined ? {} : { COLLECT_AWS_EXTERNAL_ID: externalId };
+  if (roles) return { COLLECT_AWS_ROLES: roles.join(","), ...withId };
+  if (!organization) return {};
+  const { roleName, managementRoleArn } = organization;
   return {
     COLLECT_AWS_ORGANIZATION_ROLE: roleName,
-    ...(externalId === undefined ? {} : { COLLECT_AWS_EXTERNAL_ID: externalId }),
+    ...withId,
     ...(managementRoleArn === undefined ? {} : { COLLECT_AWS_MANAGEMENT_ROLE: managementRoleArn }),
+    ...filters(organization),
   };
 }
 
@@ -32,29 +42,39 @@ function accountsEnvironment(accounts: AwsAccounts): AccountsEnvironment {
 // biome-ignore lint/suspicious/noTemplateCurlyInString: it is not meant for JavaScript.
 const CALLERS_ORGANIZATION = "${aws:PrincipalOrgID}";
 
+/** The role in each account that is named, or in any: what stands behind `iam::`. */
+function memberRoles({ roleName, only }: NonNullable<AwsAccounts["organization"]>): string[] {
+  if (!only) return [`*:role/${roleName.replaceAll("{account}", "*")}`];
+  return only.map((account) => `${account}:role/${roleName.replaceAll("{account}", account)}`);
+}
+
 /** The roles that the collector may become, and nothing beside them. */
-function assumeStatements(accounts: AwsAccounts): PolicyStatement[] {
+function assumeStatements({ roles, organization }: AwsAccounts): PolicyStatement[] {
   const assume = (resources: readonly string[], conditions = {}) =>
     new PolicyStatement({ actions: ["sts:AssumeRole"], resources: [...resources], conditions });
-  if ("own" in accounts) return [];
-  if ("roles" in accounts) return [assume(accounts.roles)];
-  const { roleName, managementRoleArn } = accounts.organization;
-  const members = `arn:${Aws.PARTITION}:iam::*:role/${roleName.replaceAll("{account}", "*")}`;
+  if (roles) return [assume(roles)];
+  if (!organization) return [];
+  const { managementRoleArn } = organization;
   return [
-    assume([members], { StringEquals: { "aws:ResourceOrgID": CALLERS_ORGANIZATION } }),
+    assume(
+      memberRoles(organization).map((role) => `arn:${Aws.PARTITION}:iam::${role}`),
+      {
+        StringEquals: { "aws:ResourceOrgID": CALLERS_ORGANIZATION },
+      },
+    ),
     ...(managementRoleArn === undefined ? documentedStatements("aws-organization") : [assume([managementRoleArn])]),
   ];
 }
 
 /** The collector of AWS's networks and machines. */
 export function createAwsCollector(scope: Construct, given: CollectorDefaults, settings: AwsCollectorSettings) {
-  const collector = new Collector<CollectAwsEnvironment>(scope, "CollectAws", {
+  const collector = new Collector<CollectAwsEnvironment>(scope, `Collect-${settings.name}`, {
     ...given,
     entry: "collect-aws",
-    collector: settings.name,
-    everyMinutes: settings.everyMinutes,
+    settings,
     environment: environmentOf(settings),
-    roleName: `${given.name}-collect-aws`,
+    // Others have to know it.
+    roleName: collectorFunctionName(given.name, settings.name),
     breaks:
       "It looks at the AWS accounts: while it does not run, operators see the networks, machines and addresses of its last run, and no deletion is noticed.",
   });
@@ -62,10 +82,11 @@ export function createAwsCollector(scope: Construct, given: CollectorDefaults, s
     collector.role.addToPolicy(statement);
   }
   Validations.of(collector.role).acknowledge(EVERY_RESOURCE);
-  if ("organization" in settings.accounts) {
-    const name = settings.accounts.organization.roleName.replaceAll("{account}", "*");
+  const { organization } = settings.accounts;
+  if (organization && !organization.only) {
+    const [role] = memberRoles(organization);
     Validations.of(collector.role).acknowledge({
-      id: `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:iam::*:role/${name}]`,
+      id: `AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:iam::${role}]`,
       reason:
         "Accounts of the organization come and go; the role is the one of that name, and only in the caller's own organization.",
     });

@@ -1,21 +1,24 @@
 import { Duration, Size, Stack, Validations } from "aws-cdk-lib";
-import { GraphWidget, Metric } from "aws-cdk-lib/aws-cloudwatch";
+import { GraphWidget, MathExpression } from "aws-cdk-lib/aws-cloudwatch";
 import { type EventBus, Rule } from "aws-cdk-lib/aws-events";
 import { LambdaFunction as LambdaTarget } from "aws-cdk-lib/aws-events-targets";
 import { PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
-import type { Key } from "aws-cdk-lib/aws-kms";
 import { SqsDestination } from "aws-cdk-lib/aws-lambda-destinations";
 import { CfnSchedule } from "aws-cdk-lib/aws-scheduler";
 import { Queue, QueueEncryption } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
+import { type AwsCollectorSettings, collectorFunctionName, type EndpointsCollectorSettings } from "../deployment.ts";
 import { allowSigning, createSigningKey } from "./keys.ts";
 import { type ServiceDefaults, ServiceFunction } from "./service-function.ts";
 
 /** What every collector's environment has, whatever it looks at. */
-interface CommonEnvironment {
+export interface CommonEnvironment {
   readonly CADASTRE_API: string;
   readonly COLLECTOR_NAME: string;
   readonly SIGNING_KEY_ID: string;
+  readonly DEPLOYMENT_NAME: string;
+  readonly COLLECT_SCOPE_DEADLINE_SECONDS?: string;
+  readonly CADASTRE_CLOUD_CONCURRENCY?: string;
 }
 
 /** What a deployment gives each of its collectors. */
@@ -23,46 +26,56 @@ export interface CollectorDefaults extends ServiceDefaults {
   readonly api: string;
   /** The bus on which runs are asked for. */
   readonly bus: EventBus;
+  readonly reservedConcurrency?: number | undefined;
 }
+
+/** What the settings of every collector have. */
+type CollectorSettings = Pick<
+  AwsCollectorSettings | EndpointsCollectorSettings,
+  "name" | "everyMinutes" | "signingKeyArn" | "scopeSeconds" | "concurrency"
+>;
 
 export interface CollectorOptions<Environment extends object> extends CollectorDefaults {
   readonly entry: "collect-aws" | "collect-endpoints";
-  /** As it is registered at the API. */
-  readonly collector: string;
-  readonly everyMinutes: number;
+  readonly settings: CollectorSettings;
   readonly breaks: string;
   /** What is its own in the environment. */
   readonly environment: Omit<Environment, keyof CommonEnvironment>;
   readonly roleName?: string;
 }
 
-/** A day at most can be looked back on in periods of an hour that begin at any minute. */
-const MOST_HOURS = 24;
+/** After so many runs somebody is told. */
+const RUNS = 3;
 
 /**
  * A collector: a function on a schedule and on triggers, with a signing key of its own and a queue for what could not be run.
  * A run twice over does no harm: the API serialises runs of a scope, and what it knows already costs nothing.
  */
 export class Collector<Environment extends object> extends ServiceFunction {
-  readonly signingKey: Key;
+  readonly signingKeyArn: string;
 
   constructor(scope: Construct, id: string, options: CollectorOptions<Environment>) {
+    const { settings } = options;
     const holder = new Construct(scope, `${id}Identity`);
-    const signingKey = createSigningKey(holder, options.name, options.collector);
+    const signingKeyArn = settings.signingKeyArn ?? createSigningKey(holder, options.name, settings.name).keyArn;
     const common: CommonEnvironment = {
       CADASTRE_API: options.api,
-      COLLECTOR_NAME: options.collector,
-      SIGNING_KEY_ID: signingKey.keyArn,
+      COLLECTOR_NAME: settings.name,
+      SIGNING_KEY_ID: signingKeyArn,
+      DEPLOYMENT_NAME: options.name,
+      ...(settings.scopeSeconds === undefined ? {} : { COLLECT_SCOPE_DEADLINE_SECONDS: String(settings.scopeSeconds) }),
+      ...(settings.concurrency === undefined ? {} : { CADASTRE_CLOUD_CONCURRENCY: String(settings.concurrency) }),
     };
     super(scope, id, {
       ...options,
+      functionName: collectorFunctionName(options.name, settings.name),
       environment: { ...common, ...options.environment },
       memoryMegabytes: 1024,
       timeout: Duration.minutes(15),
       temporaryStorage: Size.gibibytes(4),
     });
-    this.signingKey = signingKey;
-    allowSigning(signingKey, this.role);
+    this.signingKeyArn = signingKeyArn;
+    allowSigning(signingKeyArn, this.role);
     const deadLetters = this.#deadLetters(options);
     this.lambda.configureAsyncInvoke({
       retryAttempts: 1,
@@ -89,7 +102,7 @@ export class Collector<Environment extends object> extends ServiceFunction {
     return queue;
   }
 
-  #schedule({ everyMinutes }: CollectorOptions<Environment>, deadLetters: Queue): void {
+  #schedule({ settings: { everyMinutes } }: CollectorOptions<Environment>, deadLetters: Queue): void {
     const role = new Role(this, "ScheduleRole", {
       assumedBy: new ServicePrincipal("scheduler.amazonaws.com", {
         conditions: { StringEquals: { "aws:SourceAccount": Stack.of(this).account } },
@@ -111,7 +124,7 @@ export class Collector<Environment extends object> extends ServiceFunction {
     schedule.node.addDependency(role);
   }
 
-  #listen({ bus, collector }: CollectorOptions<Environment>, deadLetters: Queue): void {
+  #listen({ bus, settings: { name: collector } }: CollectorOptions<Environment>, deadLetters: Queue): void {
     new Rule(this, "Triggers", {
       eventBus: bus,
       description: `Runs the collector ${collector} when an operator asks for it`,
@@ -126,27 +139,43 @@ export class Collector<Environment extends object> extends ServiceFunction {
     });
   }
 
-  #watch({ operations, collector, everyMinutes, breaks }: CollectorOptions<Environment>): void {
+  #watch({ operations, settings, breaks }: CollectorOptions<Environment>): void {
+    const { name: collector, everyMinutes } = settings;
     const metric = (metricName: string, statistic: string, period: Duration) =>
-      new Metric({ namespace: "Cadastre", metricName, dimensionsMap: { Collector: collector }, statistic, period });
-    const hours = Math.min(MOST_HOURS, Math.max(1, Math.ceil((3 * everyMinutes) / 60)));
+      operations.metric(metricName, { dimensionsMap: { Collector: collector }, statistic, period });
+    const hours = Math.max(1, Math.ceil((RUNS * everyMinutes) / 60));
     operations.alarm(this, "Age", {
-      metric: metric("CompleteRuns", "Sum", Duration.hours(1)),
+      metric: metric("DeliveredRuns", "Sum", Duration.hours(1)),
       threshold: 1,
       below: true,
       periods: hours,
       silenceIsBad: true,
-      description: `The last complete run is more than ${hours} h ago: what the register shows grows old. ${breaks}`,
+      description: `The last delivered run is more than ${hours} h ago: what the register shows grows old. ${breaks}`,
+    });
+    // One more run's time than runs: they do not begin with the period.
+    const lookedBack = Duration.minutes((RUNS + 1) * everyMinutes);
+    operations.alarm(this, "Failing", {
+      metric: new MathExpression({
+        label: "scopes that fail in every run",
+        expression: `IF(FILL(runs, 0) >= ${RUNS}, fewest, 0)`,
+        usingMetrics: {
+          runs: metric("ScopesFailing", "SampleCount", lookedBack),
+          fewest: metric("ScopesFailing", "Minimum", lookedBack),
+        },
+        period: lookedBack,
+      }),
+      threshold: 1,
+      description: `Each of the last ${RUNS} runs had scopes that were not complete; their list says which, and why. What they show grows old, and nothing of them is retired.`,
     });
     const period = Duration.minutes(Math.max(5, everyMinutes));
     operations.show(
       new GraphWidget({
-        title: `${collector}: complete runs`,
-        left: [metric("CompleteRuns", "Sum", Duration.hours(1))],
+        title: `${collector}: runs`,
+        left: ["DeliveredRuns", "CompleteRuns"].map((name) => metric(name, "Sum", Duration.hours(1))),
       }),
       new GraphWidget({
         title: `${collector}: scopes`,
-        left: [metric("Scopes", "Maximum", period), metric("ScopesNotComplete", "Maximum", period)],
+        left: ["Scopes", "ScopesNotComplete", "ScopesFailing"].map((name) => metric(name, "Maximum", period)),
       }),
       new GraphWidget({ title: `${collector}: resources`, left: [metric("Resources", "Maximum", period)] }),
     );

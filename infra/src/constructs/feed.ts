@@ -1,6 +1,6 @@
 import type { FeedEnvironment } from "@cadastre/functions/env";
 import { Duration, Validations } from "aws-cdk-lib";
-import { GraphWidget, Metric } from "aws-cdk-lib/aws-cloudwatch";
+import { GraphWidget } from "aws-cdk-lib/aws-cloudwatch";
 import type { EventBus } from "aws-cdk-lib/aws-events";
 import { PolicyStatement } from "aws-cdk-lib/aws-iam";
 import { EventSourceMapping, StartingPosition } from "aws-cdk-lib/aws-lambda";
@@ -14,6 +14,7 @@ export interface FeedOptions extends ServiceDefaults {
   readonly table: RegisterTable;
   /** Where changes are put. */
   readonly bus: EventBus;
+  readonly reservedConcurrency?: number | undefined;
 }
 
 /** Changes that were made, and dead letters that were written again, which is how somebody asks for them. By their keys alone. */
@@ -40,7 +41,11 @@ export class Feed extends ServiceFunction<FeedEnvironment> {
       ...defaults,
       entry: "feed",
       breaks,
-      environment: { TABLE_NAME: table.tableName, EVENT_BUS_NAME: bus.eventBusName },
+      environment: {
+        TABLE_NAME: table.tableName,
+        EVENT_BUS_NAME: bus.eventBusName,
+        DEPLOYMENT_NAME: options.name,
+      },
       memoryMegabytes: 512,
       timeout: Duration.minutes(5),
     });
@@ -86,7 +91,7 @@ export class Feed extends ServiceFunction<FeedEnvironment> {
 
   #watch({ operations }: FeedOptions, notTold: Queue, breaks: string): void {
     const period = Duration.minutes(5);
-    const counted = (metricName: string) => new Metric({ namespace: "Cadastre", metricName, statistic: "Sum", period });
+    const counted = (metricName: string) => operations.metric(metricName, { statistic: "Sum", period });
     const age = this.lambda.metric("IteratorAge", { statistic: "Maximum", period });
     operations.alarm(this, "Late", {
       metric: age,

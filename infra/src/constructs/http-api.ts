@@ -1,12 +1,24 @@
 import { ENDPOINTS } from "@cadastre/contract/endpoints/all";
 import { servedBy } from "@cadastre/contract/endpoints/endpoint";
-import { Duration, Validations } from "aws-cdk-lib";
+import { CfnOutput, Duration, Stack, Validations } from "aws-cdk-lib";
 import { AccessLogFormat } from "aws-cdk-lib/aws-apigateway";
-import { HttpApi, HttpMethod, HttpStage, LogGroupLogDestination } from "aws-cdk-lib/aws-apigatewayv2";
+import {
+  ApiMapping,
+  DomainName,
+  EndpointType,
+  HttpApi,
+  HttpMethod,
+  HttpStage,
+  LogGroupLogDestination,
+  SecurityPolicy,
+} from "aws-cdk-lib/aws-apigatewayv2";
 import { HttpLambdaIntegration } from "aws-cdk-lib/aws-apigatewayv2-integrations";
+import { Certificate } from "aws-cdk-lib/aws-certificatemanager";
 import { GraphWidget } from "aws-cdk-lib/aws-cloudwatch";
 import type { IFunction } from "aws-cdk-lib/aws-lambda";
+import { CfnRecordSet } from "aws-cdk-lib/aws-route53";
 import { Construct } from "constructs";
+import type { Deployment } from "../deployment.ts";
 import type { Operations } from "./operations.ts";
 
 /** The endpoints that open secrets: the vault serves them. */
@@ -31,6 +43,7 @@ export interface PublicApiOptions {
   readonly operations: Operations;
   readonly api: IFunction;
   readonly vault: IFunction;
+  readonly domain?: Deployment["domain"];
 }
 
 /** The HTTP API: everything goes to the API's function but the vault's routes, with a rate limit and an access log. */
@@ -42,29 +55,51 @@ export class PublicApi extends Construct {
     const http = new HttpApi(this, "Http", {
       apiName: options.name,
       createDefaultStage: false,
+      // Who has a name of its own is not called by another.
+      disableExecuteApiEndpoint: options.domain !== undefined,
       defaultIntegration: new HttpLambdaIntegration("Api", options.api),
     });
     const vault = new HttpLambdaIntegration("Vault", options.vault);
     for (const { path, method } of VAULT_ENDPOINTS) {
       http.addRoutes({ path, methods: [HttpMethod[method]], integration: vault });
     }
-    new HttpStage(this, "Stage", {
+    const stage = new HttpStage(this, "Stage", {
       httpApi: http,
       autoDeploy: true,
-      detailedMetricsEnabled: true,
       throttle: { rateLimit: 200, burstLimit: 400 },
       accessLogSettings: {
-        destination: new LogGroupLogDestination(options.operations.logGroup(this, "access")),
+        destination: new LogGroupLogDestination(options.operations.vendedLogGroup(this, "access")),
         format: AccessLogFormat.custom(JSON.stringify(ACCESS_LOG)),
       },
     });
-    this.url = http.apiEndpoint;
+    this.url = options.domain ? this.#domain(options.domain, http, stage) : http.apiEndpoint;
     Validations.of(http).acknowledge({
       id: "AwsSolutions-APIG4",
       reason:
         "The app itself authenticates every request, by API token or by signature (RFC 9421), which no gateway authorizer can verify over the body; health, docs and the status page are public.",
     });
     this.#alarm(http, options.operations);
+  }
+
+  /** The API under a name of its own; with a zone its records are made too, otherwise they are for whoever has the zone. */
+  #domain({ name, certificateArn, hostedZoneId }: NonNullable<Deployment["domain"]>, api: HttpApi, stage: HttpStage) {
+    const domain = new DomainName(this, "Domain", {
+      domainName: name,
+      certificate: Certificate.fromCertificateArn(this, "Certificate", certificateArn),
+      endpointType: EndpointType.REGIONAL,
+      securityPolicy: SecurityPolicy.TLS_1_2,
+    });
+    new ApiMapping(this, "Mapping", { api, stage, domainName: domain });
+    if (hostedZoneId !== undefined) {
+      new CfnRecordSet(this, "Record", {
+        hostedZoneId,
+        name,
+        type: "A",
+        aliasTarget: { dnsName: domain.regionalDomainName, hostedZoneId: domain.regionalHostedZoneId },
+      });
+    }
+    new CfnOutput(Stack.of(this), "DomainTarget", { value: domain.regionalDomainName });
+    return `https://${name}`;
   }
 
   #alarm(http: HttpApi, operations: Operations): void {

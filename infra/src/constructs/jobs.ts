@@ -1,6 +1,6 @@
 import type { JobsEnvironment } from "@cadastre/functions/env";
 import { Duration, Stack } from "aws-cdk-lib";
-import { GraphWidget, Metric } from "aws-cdk-lib/aws-cloudwatch";
+import { GraphWidget } from "aws-cdk-lib/aws-cloudwatch";
 import { PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { CfnSchedule } from "aws-cdk-lib/aws-scheduler";
 import type { Construct } from "constructs";
@@ -11,6 +11,7 @@ export interface JobsOptions extends ServiceDefaults {
   readonly table: RegisterTable;
   /** For how many days what has ended is kept. The product's own default when absent. */
   readonly retentionDays?: number;
+  readonly reservedConcurrency?: number | undefined;
 }
 
 /** How long it may be silent: it is called every minute. */
@@ -31,6 +32,7 @@ export class Jobs extends ServiceFunction<JobsEnvironment> {
       breaks,
       environment: {
         TABLE_NAME: table.tableName,
+        DEPLOYMENT_NAME: options.name,
         ...(retentionDays === undefined ? {} : { CADASTRE_RETENTION_DAYS: String(retentionDays) }),
       },
       memoryMegabytes: 512,
@@ -64,7 +66,7 @@ export class Jobs extends ServiceFunction<JobsEnvironment> {
 
   #watch({ operations }: JobsOptions, breaks: string): void {
     const period = Duration.minutes(5);
-    const ended = (metricName: string) => new Metric({ namespace: "Cadastre", metricName, statistic: "Sum", period });
+    const ended = (metricName: string) => operations.metric(metricName, { statistic: "Sum", period });
     operations.alarm(this, "Failed", {
       metric: ended("JobsFailed"),
       threshold: 1,

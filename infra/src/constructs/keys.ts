@@ -1,11 +1,16 @@
-import { RemovalPolicy, Stack } from "aws-cdk-lib";
+import { Names, RemovalPolicy, Stack } from "aws-cdk-lib";
 import { AnyPrincipal, Effect, type IRole, PolicyStatement, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { Key, KeySpec, KeyUsage } from "aws-cdk-lib/aws-kms";
 import type { Construct } from "constructs";
 
-/** A key for data at rest: rotated every year, and never deleted with the stack. */
+const KEPT = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE;
+
+/**
+ * A key for data at rest: rotated every year, and never deleted with the stack, unless that never came to be: a first deployment
+ * that failed leaves nothing.
+ */
 function dataKey(scope: Construct, id: string, alias: string, description: string): Key {
-  return new Key(scope, id, { alias, description, enableKeyRotation: true, removalPolicy: RemovalPolicy.RETAIN });
+  return new Key(scope, id, { alias, description, enableKeyRotation: true, removalPolicy: KEPT });
 }
 
 /**
@@ -34,12 +39,15 @@ export function throughDynamo(key: Key): PolicyStatement {
   });
 }
 
-/** Lets a function send to a queue that the key encrypts. Only through SQS: the role itself may not decrypt with it. */
+/**
+ * Lets a function send to a queue that the key encrypts. Only through SQS: the role itself may not decrypt with it. Once for a role:
+ * statements of a policy have different names.
+ */
 export function allowThroughQueue(key: Key, role: IRole): void {
   const { region, urlSuffix } = Stack.of(key);
   key.addToResourcePolicy(
     new PolicyStatement({
-      sid: "SendThroughSQS",
+      sid: `SendThroughSQS${Names.nodeUniqueId(role.node).slice(-8)}`,
       principals: [role.grantPrincipal],
       actions: ["kms:Decrypt", "kms:GenerateDataKey"],
       resources: ["*"],
@@ -116,21 +124,22 @@ export function createOperationsKey(scope: Construct, name: string): Key {
  */
 export function createSigningKey(scope: Construct, name: string, collector: string): Key {
   return new Key(scope, "SigningKey", {
-    alias: `${name}/collector/${collector}`,
+    // Names of aliases have no dots.
+    alias: `${name}/collector/${collector.replaceAll(".", "_")}`,
     description: `Signs what the collector ${collector} delivers`,
     keySpec: KeySpec.ECC_NIST_P256,
     keyUsage: KeyUsage.SIGN_VERIFY,
-    removalPolicy: RemovalPolicy.RETAIN,
+    removalPolicy: KEPT,
   });
 }
 
 /** Lets a collector sign with its key, in the one way that it signs. */
-export function allowSigning(key: Key, role: IRole): void {
-  role.addToPrincipalPolicy(new PolicyStatement({ actions: ["kms:GetPublicKey"], resources: [key.keyArn] }));
+export function allowSigning(keyArn: string, role: IRole): void {
+  role.addToPrincipalPolicy(new PolicyStatement({ actions: ["kms:GetPublicKey"], resources: [keyArn] }));
   role.addToPrincipalPolicy(
     new PolicyStatement({
       actions: ["kms:Sign"],
-      resources: [key.keyArn],
+      resources: [keyArn],
       conditions: { StringEquals: { "kms:SigningAlgorithm": "ECDSA_SHA_256", "kms:MessageType": "DIGEST" } },
     }),
   );

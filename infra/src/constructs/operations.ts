@@ -1,10 +1,12 @@
-import { Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
+import { Aws, Duration, Fn, RemovalPolicy, Stack } from "aws-cdk-lib";
 import {
   Alarm,
   ComparisonOperator,
   Dashboard,
   type IMetric,
   type IWidget,
+  Metric,
+  type MetricOptions,
   TreatMissingData,
 } from "aws-cdk-lib/aws-cloudwatch";
 import { SnsAction } from "aws-cdk-lib/aws-cloudwatch-actions";
@@ -58,13 +60,39 @@ export class Operations extends Construct {
     });
   }
 
-  /** An encrypted log group that is kept for three months, also when the stack is deleted. */
-  logGroup(scope: Construct, name: string): LogGroup {
+  /**
+   * An encrypted log group that is kept for three months, also when the stack is deleted; CloudFormation names it, so that the next
+   * stack finds no name taken.
+   */
+  logGroup(scope: Construct): LogGroup {
+    return this.#logGroup(scope, {});
+  }
+
+  /**
+   * The same for what a service of AWS writes itself. Under this prefix no policy of the account's few has to list the group. The
+   * stack's own id is in the name: a later stack of this name has another.
+   */
+  vendedLogGroup(scope: Construct, name: string): LogGroup {
+    const id = Fn.select(2, Fn.split("/", Aws.STACK_ID));
+    return this.#logGroup(scope, { logGroupName: `/aws/vendedlogs/${this.#name}/${name}-${id}` });
+  }
+
+  #logGroup(scope: Construct, names: { readonly logGroupName?: string }): LogGroup {
     return new LogGroup(scope, "Logs", {
-      logGroupName: `/${this.#name}/${name}`,
+      ...names,
       encryptionKey: this.key,
       retention: RetentionDays.THREE_MONTHS,
-      removalPolicy: RemovalPolicy.RETAIN,
+      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+    });
+  }
+
+  /** A metric that our own functions write. */
+  metric(metricName: string, options: MetricOptions): Metric {
+    return new Metric({
+      namespace: "Cadastre",
+      metricName,
+      ...options,
+      dimensionsMap: { Deployment: this.#name, ...options.dimensionsMap },
     });
   }
 

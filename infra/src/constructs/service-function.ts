@@ -24,6 +24,10 @@ export interface ServiceFunctionOptions<Environment extends object = object> ext
   readonly memoryMegabytes: number;
   readonly timeout: Duration;
   readonly temporaryStorage?: Size;
+  /** Of its own, when several functions have the entry. */
+  readonly functionName?: string;
+  /** So many invocations at a time are kept for it, and it has no more. */
+  readonly reservedConcurrency?: number | undefined;
   /** A fixed name, when others have to know the role. */
   readonly roleName?: string;
 }
@@ -36,7 +40,7 @@ export class ServiceFunction<Environment extends object = object> extends Constr
   constructor(scope: Construct, id: string, options: ServiceFunctionOptions<Environment>) {
     super(scope, id);
     const { entry, operations } = options;
-    const logGroup = operations.logGroup(this, entry);
+    const logGroup = operations.logGroup(this);
     this.role = new Role(this, "Role", {
       assumedBy: new ServicePrincipal("lambda.amazonaws.com"),
       ...(options.roleName === undefined ? {} : { roleName: options.roleName }),
@@ -49,7 +53,7 @@ export class ServiceFunction<Environment extends object = object> extends Constr
       }),
     );
     this.lambda = new LambdaFunction(this, "Function", {
-      functionName: `${options.name}-${entry}`,
+      functionName: options.functionName ?? `${options.name}-${entry}`,
       description: options.breaks,
       code: Code.fromAsset(join(options.bundles, entry)),
       handler: "index.handler",
@@ -61,11 +65,14 @@ export class ServiceFunction<Environment extends object = object> extends Constr
       environment: { ...options.environment } as Record<string, string>,
       role: this.role,
       logGroup,
+      ...(options.reservedConcurrency === undefined
+        ? {}
+        : { reservedConcurrentExecutions: options.reservedConcurrency }),
     });
     this.#alarm(options);
   }
 
-  #alarm({ operations, breaks, entry }: ServiceFunctionOptions<Environment>): void {
+  #alarm({ operations, breaks, entry, functionName = entry }: ServiceFunctionOptions<Environment>): void {
     const period = Duration.minutes(5);
     const errors = this.lambda.metricErrors({ period });
     const throttles = this.lambda.metricThrottles({ period });
@@ -77,11 +84,11 @@ export class ServiceFunction<Environment extends object = object> extends Constr
     });
     operations.show(
       new GraphWidget({
-        title: `${entry}: invocations`,
+        title: `${functionName}: invocations`,
         left: [this.lambda.metricInvocations({ period }), errors, throttles],
       }),
       new GraphWidget({
-        title: `${entry}: duration`,
+        title: `${functionName}: duration`,
         left: ["p50", "p95", "Maximum"].map((statistic) => this.lambda.metricDuration({ statistic, period })),
       }),
     );

@@ -1,9 +1,11 @@
-import type { ApiEnvironment, TableEnvironment, VaultEnvironment } from "@cadastre/functions/env";
+import type { ApiEnvironment, VaultEnvironment } from "@cadastre/functions/env";
 import { CfnOutput, Duration, Stack } from "aws-cdk-lib";
 import { EventBus } from "aws-cdk-lib/aws-events";
 import { PolicyStatement } from "aws-cdk-lib/aws-iam";
 import type { Construct } from "constructs";
+import { AdminToken } from "../constructs/admin-token.ts";
 import { createAwsCollector } from "../constructs/aws-collector.ts";
+import type { Collector } from "../constructs/collector.ts";
 import { createEndpointsCollector, targetsPath } from "../constructs/endpoints-collector.ts";
 import { Feed } from "../constructs/feed.ts";
 import { PublicApi } from "../constructs/http-api.ts";
@@ -17,21 +19,27 @@ import type { Deployment } from "../deployment.ts";
 interface CadastreStackOptions {
   readonly deployment: Deployment;
   readonly bundles: string;
+  readonly tags: Readonly<Record<string, string>>;
 }
 
 /** The service: table, API, vault, jobs, feed and collectors. One stack, since the keys' policies name the roles that use them. */
 export class CadastreStack extends Stack {
-  constructor(scope: Construct, id: string, { deployment, bundles }: CadastreStackOptions) {
-    super(scope, id, { description: "Cadastre: the register of a cloud estate", terminationProtection: true });
-    const { name, alarmEmail, holdPolicy, retentionDays } = deployment;
+  constructor(scope: Construct, id: string, { deployment, bundles, tags }: CadastreStackOptions) {
+    super(scope, id, { description: "Cadastre: the register of a cloud estate", terminationProtection: true, tags });
+    const { name, alarmEmail, holdPolicy, retentionDays, allowedAddresses, reservedConcurrency: reserved } = deployment;
     const operations = new Operations(this, "Operations", {
       name,
       ...(alarmEmail === undefined ? {} : { alarmEmail }),
     });
-    const table = new RegisterTable(this, "Table", { encryptionKey: createTableKey(this, name) });
+    const table = new RegisterTable(this, "Table", {
+      encryptionKey: createTableKey(this, name),
+      operations,
+      deployment,
+    });
     const vaultKey = createVaultKey(this, name);
     const bus = new EventBus(this, "Bus", { eventBusName: name });
     const defaults = { name, bundles, operations };
+    const allowed = allowedAddresses ? { CADASTRE_ALLOWED_ADDRESSES: allowedAddresses.join(",") } : {};
 
     const api = new ServiceFunction<ApiEnvironment>(this, "Api", {
       ...defaults,
@@ -46,9 +54,12 @@ export class CadastreStack extends Stack {
           ? { CADASTRE_HOLD_SHARE: String(holdPolicy.share), CADASTRE_HOLD_FLOOR: String(holdPolicy.floor) }
           : {}),
         ...(retentionDays === undefined ? {} : { CADASTRE_RETENTION_DAYS: String(retentionDays) }),
+        ...allowed,
       },
-      memoryMegabytes: 1024,
+      // A whole core: a run of 20,000 scopes is opened in some six seconds of it, and shorter invocations cost the same.
+      memoryMegabytes: 1769,
       timeout: Duration.seconds(29),
+      reservedConcurrency: reserved?.api,
     });
     table.allow(api.role, TABLE_CALLS);
     // A data key for each secret that is stored, and a look whether the key can be used: enough to seal, and to open nothing.
@@ -61,43 +72,50 @@ export class CadastreStack extends Stack {
       entry: "vault",
       breaks:
         "It opens stored credentials: while it fails, operators cannot reveal them and collectors bound to one cannot work.",
-      environment: { TABLE_NAME: table.tableName, DATA_KEY_ARN: vaultKey.keyArn },
+      environment: { TABLE_NAME: table.tableName, DATA_KEY_ARN: vaultKey.keyArn, ...allowed },
       memoryMegabytes: 512,
       timeout: Duration.seconds(29),
+      reservedConcurrency: reserved?.vault,
     });
     table.allow(vault.role, ["ConditionCheckItem", "GetItem", "PutItem"]);
     openOnlyBy(vaultKey, vault.role);
 
-    new Jobs(this, "Jobs", { ...defaults, table, ...(retentionDays === undefined ? {} : { retentionDays }) });
+    const background = { ...defaults, table };
+    const kept = retentionDays === undefined ? {} : { retentionDays };
+    new Jobs(this, "Jobs", { ...background, ...kept, reservedConcurrency: reserved?.jobs });
+    new Feed(this, "Feed", { ...background, bus, reservedConcurrency: reserved?.feed });
+    const adminToken = new AdminToken(this, "AdminToken", background);
 
-    new Feed(this, "Feed", { ...defaults, table, bus });
-
-    const adminToken = new ServiceFunction<TableEnvironment>(this, "AdminToken", {
-      ...defaults,
-      entry: "admin-token",
-      breaks: "It makes the first admin token, once and by hand: while it fails, a new deployment cannot be entered.",
-      environment: { TABLE_NAME: table.tableName },
-      memoryMegabytes: 256,
-      timeout: Duration.seconds(15),
+    const http = new PublicApi(this, "Http", {
+      name,
+      operations,
+      api: api.lambda,
+      vault: vault.lambda,
+      domain: deployment.domain,
     });
-    table.allow(adminToken.role, ["GetItem", "PutItem"]);
-
-    const http = new PublicApi(this, "Http", { name, operations, api: api.lambda, vault: vault.lambda });
     new CfnOutput(this, "ApiUrl", { value: http.url });
     new CfnOutput(this, "EventBusName", { value: bus.eventBusName });
     new CfnOutput(this, "AlarmTopic", { value: operations.topic.topicArn });
     new CfnOutput(this, "AdminTokenFunction", { value: adminToken.lambda.functionName });
+    new CfnOutput(this, "TableName", { value: table.tableName });
 
-    const given = { ...defaults, api: http.url, bus };
-    if (deployment.aws) {
-      const collector = createAwsCollector(this, given, deployment.aws);
-      new CfnOutput(this, "AwsCollectorRole", { value: collector.role.roleArn });
-      new CfnOutput(this, "AwsSigningKey", { value: collector.signingKey.keyArn });
+    const given = { ...defaults, api: http.url, bus, reservedConcurrency: reserved?.collectors };
+    const aws = (deployment.aws ?? []).map((settings) => ({
+      settings,
+      collector: createAwsCollector(this, given, settings),
+    }));
+    for (const { settings, collector } of aws) this.#keyOf(settings.name, collector);
+    if (aws.length > 0) {
+      const roles = aws.map(({ collector }) => collector.role.roleArn);
+      new CfnOutput(this, "AwsCollectorRoles", { value: roles.join(",") });
     }
     if (deployment.endpoints) {
-      const collector = createEndpointsCollector(this, given, deployment.endpoints);
-      new CfnOutput(this, "EndpointsSigningKey", { value: collector.signingKey.keyArn });
+      this.#keyOf(deployment.endpoints.name, createEndpointsCollector(this, given, deployment.endpoints));
       new CfnOutput(this, "EndpointTargets", { value: targetsPath(name) });
     }
+  }
+
+  #keyOf(name: string, { signingKeyArn }: Pick<Collector<object>, "signingKeyArn">): void {
+    new CfnOutput(this, `SigningKey-${name}`, { value: signingKeyArn, description: `Signs for the collector ${name}` });
   }
 }

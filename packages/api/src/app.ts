@@ -12,7 +12,9 @@ import type { ApiContext, ApiEnv } from "./env.ts";
 import { faultLine } from "./log.ts";
 import { securityHeaders } from "./middleware/headers.ts";
 import { observe } from "./middleware/observe.ts";
+import type { OriginOf } from "./origin.ts";
 import { problemResponse, toProblemError } from "./problem.ts";
+import { createReadiness } from "./readiness.ts";
 import type { Route } from "./routes/route.ts";
 import { ROUTES } from "./routes/table.ts";
 import { serve } from "./serve.ts";
@@ -28,6 +30,8 @@ export interface AppOptions {
   /** Looked at by /readyz beside the table, by name; each throws when what it looks at cannot be used. */
   readonly ready?: Readonly<Record<string, () => Promise<void>>>;
   readonly publishTriggers: PublishTriggers;
+  /** Where the runtime knows how a request came: for the log, and to refuse people from elsewhere. */
+  readonly originOf?: OriginOf | undefined;
   /** Where the runtime can hold a connection; without it changes cannot be followed. */
   readonly following?: Following | undefined;
   /** A token that the configuration gave (see `bootstrapAdminToken`). */
@@ -62,7 +66,8 @@ function answerError(c: ApiContext, error: unknown, log: Log, headers: Record<st
 
 /**
  * The HTTP API over the use cases. What it serves is its table of routes and nothing else: each declares who may call it, and
- * everything else is a problem document, 404, or 405 with Allow. Holds no state but a cache of collectors' public keys.
+ * everything else is a problem document, 404, or 405 with Allow. Holds no state but a cache of collectors' public keys and, for half
+ * a minute, whether it is ready.
  */
 export function createApp(options: AppOptions): Hono<ApiEnv> {
   const { context, vault = {}, log } = options;
@@ -76,13 +81,16 @@ export function createApp(options: AppOptions): Hono<ApiEnv> {
     publishTriggers: options.publishTriggers,
     assets: options.assets,
     openApi: createOpenApi(),
-    readyChecks: { table: () => context.table.ready(), ...options.ready },
+    readiness: createReadiness({
+      checks: { table: () => context.table.ready(), ...options.ready },
+      now: context.now,
+    }),
   };
   const isServed = ({ endpoint: { needs } }: Route) => needs === undefined || services[needs] !== undefined;
 
   // This router tries routes in the order of the table, also those whose parameters take slashes.
   const app = new Hono<ApiEnv>({ router: new TrieRouter() });
-  app.use(observe({ log, now: context.now, meter: context.table.meter }));
+  app.use(observe({ log, now: context.now, meter: context.table.meter, originOf: options.originOf }));
   app.use(compress({ encoding: "gzip" }));
   app.use(securityHeaders);
   for (const [path, here] of Map.groupBy(ROUTES.filter(isServed), (route) => route.endpoint.path)) {

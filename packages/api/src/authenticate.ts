@@ -23,6 +23,11 @@ function actorOf(c: ApiContext, principal: Principal): Actor {
   return { principal, requestId: c.get("requestId") };
 }
 
+/** Refuses who calls from where nobody may. Throws 403 `auth.address`. */
+export function requireAllowedOrigin(c: ApiContext): void {
+  if (c.get("origin")?.isAllowed === false) throw new ProblemError("auth.address");
+}
+
 /** Who an operator's request is from. Throws the `auth.*` codes of status 401. */
 export async function authenticateOperator(c: ApiContext, { context, givenToken }: Services): Promise<Operator> {
   const principal = await authenticateToken(context, bearerOf(c.req.header("authorization")), givenToken);

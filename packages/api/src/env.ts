@@ -1,4 +1,5 @@
 import type { Context } from "hono";
+import type { RequestOrigin } from "./origin.ts";
 
 /** What a request carries through the app for its log line. */
 export interface ApiEnv {
@@ -7,6 +8,7 @@ export interface ApiEnv {
     /** The route's pattern: what was in its place is not logged. */
     route?: string;
     actor?: string;
+    origin?: RequestOrigin;
     code?: string;
     hasSecret?: boolean;
     /** The caller is an operator, who is told what the request cost. */

@@ -3,7 +3,13 @@ import { parse } from "@cadastre/contract/parse";
 import { runOnce } from "@cadastre/core/access/idempotency";
 import type { Restriction } from "@cadastre/core/restriction";
 import * as z from "zod";
-import { authenticateOperator, authenticateReporting, authorizeCaller, requireSigned } from "./authenticate.ts";
+import {
+  authenticateOperator,
+  authenticateReporting,
+  authorizeCaller,
+  requireAllowedOrigin,
+  requireSigned,
+} from "./authenticate.ts";
 import { compressionOf, decompress, parseJson, readBody, SIGNED_BODY_BYTES, TOKEN_BODY_BYTES } from "./body.ts";
 import type { ApiContext } from "./env.ts";
 import { readIdempotencyKey, readIfMatch } from "./preconditions.ts";
@@ -48,6 +54,8 @@ async function receive(c: ApiContext, route: Route, services: Services): Promise
   const { endpoint } = route;
   const { raw: request } = c.req;
   const takesBody = endpoint.body !== undefined;
+  // Collectors have no address of their own: their signature says who they are, and there is nothing else that they could do.
+  if (endpoint.access.kind !== "signed") requireAllowedOrigin(c);
   if (endpoint.access.kind === "public") return { caller: {}, raw: undefined };
   if (endpoint.access.kind === "signed") {
     requireSigned(c);

@@ -35,8 +35,8 @@ export interface Services {
   readonly assets: ReadAsset;
   /** The OpenAPI document as text. */
   readonly openApi: () => Promise<string>;
-  /** By name; each throws when what it looks at cannot be used. */
-  readonly readyChecks: Readonly<Record<string, () => Promise<void>>>;
+  /** The names of what was looked at and can be used. Throws 503 `service.unavailable` for what cannot. */
+  readonly readiness: () => Promise<string[]>;
 }
 
 /** A port of a route that declares that it needs it: without the port the route is not there. */

@@ -23,6 +23,7 @@ export const ERRORS = {
   "auth.expired": { status: 401, title: "The token has expired" },
   "auth.revoked": { status: 401, title: "The token was revoked" },
   "auth.forbidden": { status: 403, title: "The token does not have the required scope" },
+  "auth.address": { status: 403, title: "Nobody may call from this address" },
   "signature.missing": { status: 401, title: "The request is not signed" },
   "signature.invalid": { status: 401, title: "The signature does not verify" },
   "signature.digest": { status: 401, title: "The body does not have the signed digest" },

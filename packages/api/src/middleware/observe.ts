@@ -3,6 +3,7 @@ import type { Log } from "@cadastre/contract/log";
 import type { Context } from "@cadastre/core/context";
 import type { MiddlewareHandler } from "hono";
 import type { ApiEnv } from "../env.ts";
+import type { OriginOf } from "../origin.ts";
 
 /** Taken over from the caller, so that its log and ours can be joined; anything else is replaced. */
 const REQUEST_ID = /^[A-Za-z0-9][\w.:-]{7,127}$/;
@@ -12,14 +13,17 @@ export interface ObserveOptions {
   readonly now: () => Date;
   /** Tells what one request spends, also while others run beside it. */
   readonly meter: Context["table"]["meter"];
+  readonly originOf?: OriginOf | undefined;
 }
 
 /** Gives each request its id and its line in the log, and says in the answer how long it took and, to an operator, what it cost. */
-export function observe({ log, now, meter }: ObserveOptions): MiddlewareHandler<ApiEnv> {
+export function observe({ log, now, meter, originOf }: ObserveOptions): MiddlewareHandler<ApiEnv> {
   return async function observeRequest(c, next) {
     const given = c.req.header("x-request-id");
     const requestId = given !== undefined && REQUEST_ID.test(given) ? given : newId("request", now());
     c.set("requestId", requestId);
+    const origin = originOf?.(c.env);
+    if (origin) c.set("origin", origin);
     const started = performance.now();
     const { read: reads, write: writes } = (await meter.measure(next)).units;
     const durationMilliseconds = Math.round((performance.now() - started) * 10) / 10;
@@ -33,6 +37,7 @@ export function observe({ log, now, meter }: ObserveOptions): MiddlewareHandler<
       level: status >= 500 ? "error" : "info",
       message: "request",
       requestId,
+      ...origin?.line,
       method: c.req.method,
       route: c.get("route") ?? "none",
       status,

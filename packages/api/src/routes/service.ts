@@ -1,5 +1,4 @@
 import { service } from "@cadastre/contract/endpoints/service";
-import type { ResultOf } from "@cadastre/contract/endpoints/types";
 import { ProblemError } from "@cadastre/contract/errors";
 import type { Services } from "../services.ts";
 import { implement } from "./route.ts";
@@ -16,24 +15,12 @@ async function asset(services: Services, name: string, allowed = [name]): Promis
   return new Response(Buffer.from(found.body), { headers: { "content-type": found.type, "cache-control": CACHE } });
 }
 
-/** Runs every check. Throws 503 `service.unavailable` with the names of those that failed; the reasons are for the log. */
-async function readiness({ readyChecks }: Services): Promise<ResultOf<typeof service.ready>> {
-  const names = Object.keys(readyChecks);
-  const settled = await Promise.allSettled(names.map(async (name) => readyChecks[name]?.()));
-  const reasons = settled.flatMap((one) => (one.status === "rejected" ? [one.reason] : []));
-  if (reasons.length > 0) {
-    const failed = names.filter((_, index) => settled[index]?.status === "rejected");
-    throw new ProblemError("service.unavailable", `not ready: ${failed.join(", ")}`, {
-      cause: reasons[0],
-      extra: { failed },
-    });
-  }
-  return { status: "ok", checks: Object.fromEntries(names.map((name) => [name, "ok" as const])) };
-}
-
 export const SERVICE_ROUTES = implement(service, {
   alive: async () => ({ status: "ok" }),
-  ready: ({ services }) => readiness(services),
+  ready: async ({ services }) => {
+    const names = await services.readiness();
+    return { status: "ok", checks: Object.fromEntries(names.map((name) => [name, "ok" as const])) };
+  },
   openapi: async ({ services }) =>
     new Response(await services.openApi(), { headers: { "content-type": "application/json", "cache-control": CACHE } }),
   docs: ({ services }) => asset(services, "docs.html"),

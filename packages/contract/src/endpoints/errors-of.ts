@@ -42,6 +42,7 @@ export function errorsOf(endpoint: EndpointDefinition): ErrorCode[] {
       ...(endpoint.errors ?? []),
       ...ALWAYS,
       ...(access.kind === "public" ? [] : KNOWN_CALLER),
+      ...(access.kind === "signed" ? [] : (["auth.address"] as const)),
       ...(params === undefined ? [] : (["request.invalid"] as const)),
       ...(access.kind === "operator" ? BY_TOKEN : []),
       ...(access.kind === "signed" ? BY_SIGNATURE : []),

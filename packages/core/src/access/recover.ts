@@ -1,0 +1,44 @@
+import { newId } from "@cadastre/contract/ids";
+import type { NewToken } from "@cadastre/contract/token";
+import { create } from "@cadastre/store/table";
+import { commitRecorded } from "../audit/commit-recorded.ts";
+import { type Actor, actorName, type Context } from "../context.ts";
+import { TokenItem, TokenListItem } from "./items.ts";
+import { newTokenText } from "./token-text.ts";
+import { toTokenItem } from "./tokens.ts";
+
+/** What the first one has: whatever is made with it can do no more and lives no longer. */
+const RECOVERED: NewToken & { readonly expiresInSeconds: number } = {
+  name: "recovered admin",
+  scopes: ["admin", "credentials:reveal"],
+  expiresInSeconds: 366 * 86_400,
+};
+
+export interface Recovered {
+  readonly tokenId: string;
+  /** The token's text: shown now or never. */
+  readonly secret: string;
+  readonly expiresAt: string;
+}
+
+/**
+ * Makes an admin token like the first one, for whoever has lost all of them; every call makes one. Who may call is for the runtime to
+ * say. Writes the token, its place in the list and one audit record, `token.recover`, with the reason. No error of its own.
+ */
+export async function recoverAdminToken(
+  context: Context,
+  actor: Actor,
+  { reason }: { readonly reason: string },
+): Promise<Recovered> {
+  const now = context.now();
+  const id = newId("token", now);
+  const secret = newTokenText(id);
+  const item = toTokenItem(id, secret, RECOVERED, { now, createdBy: actorName(actor) });
+  const { name, scopes, expiresAt } = item;
+  await commitRecorded(context, actor, [create(TokenItem, item), create(TokenListItem, { id })], {
+    action: "token.recover",
+    target: id,
+    detail: { name, scopes, expiresAt, reason },
+  });
+  return { tokenId: id, secret, expiresAt };
+}
