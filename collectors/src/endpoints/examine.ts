@@ -1,15 +1,16 @@
 import type { X509Certificate } from "node:crypto";
 import type { SecureContext } from "node:tls";
 import { type Address, formatAddress } from "@cadastre/net/address";
-import { CertificateUnreadableError, fingerprintOf, keyKindOf, readCertificate } from "./certificate-facts.ts";
+import { fingerprintOf, keyKindOf } from "@cadastre/x509/certificate";
+import { toLink } from "@cadastre/x509/problem";
+import type { Trust } from "@cadastre/x509/trust";
 import type { Offer } from "./contexts.ts";
-import { type CertificateResource, clip, toCertificate } from "./convert.ts";
+import { type CertificateResource, certificateId, clip, toCertificate } from "./convert.ts";
 import type { HandshakeRecord } from "./failure.ts";
 import { type Allow, blockedReason } from "./guard.ts";
 import { type Connect, type Handshake, type HandshakeLimits, shakeHands } from "./handshake.ts";
 import type { StapleStatus } from "./ocsp.ts";
 import type { TlsTarget } from "./targets.ts";
-import type { Trust } from "./trust.ts";
 import { type Finding, type Verification, verifyChain } from "./verify.ts";
 
 export interface ExamineOptions {
@@ -45,14 +46,7 @@ export async function examineAddress(options: ExamineOptions): Promise<Examinati
   const first = await greet(options, address, "any");
   const milliseconds = options.now().getTime() - startedAt.getTime();
   const { seen, missed } = await otherKinds(options, address, first);
-  try {
-    const examination = await describe(options, address, { first, seen, missed });
-    return { ...examination, milliseconds };
-  } catch (error) {
-    if (!(error instanceof CertificateUnreadableError)) throw error;
-    const detail = clip(error.message);
-    return { record: { address, outcome: "handshake_failed", detail }, certificates: [], whole: false };
-  }
+  return { ...(await describe(options, address, { first, seen, missed })), milliseconds };
 }
 
 function greet(options: ExamineOptions, address: string, offer: Offer): Promise<Handshake> {
@@ -105,7 +99,8 @@ const STAPLES: readonly StapleStatus[] = ["revoked", "invalid", "expired", "unkn
 async function describe(options: ExamineOptions, address: string, what: Seen): Promise<Examination> {
   const { first, seen, missed } = what;
   const verifications = await Promise.all(seen.map((handshake) => verify(options, handshake)));
-  const certificates = seen.map((handshake) => resourceOf(handshake.chain));
+  const certificates = seen.flatMap((handshake) => servedBy(handshake.chain));
+  const authorities = verifications.flatMap((one) => one.authorities.flatMap((authority) => servedBy([authority])));
   const staples = new Set(verifications.map((one) => one.staple));
   const ocspStaple = STAPLES.find((status) => staples.has(status));
   const details = [...(first.detail === undefined ? [] : [first.detail]), ...missed];
@@ -115,18 +110,15 @@ async function describe(options: ExamineOptions, address: string, what: Seen): P
     ...(details.length > 0 ? { detail: clip(details.join("; ")) } : {}),
     ...(first.protocol === undefined ? {} : { protocol: first.protocol }),
     ...(first.cipher === undefined ? {} : { cipher: first.cipher }),
-    presented: seen.map((handshake, index) => ({
-      keyAlgorithm: keyKindOf(handshake.chain[0] as X509Certificate),
-      certificate: (certificates[index] as CertificateResource).id,
-      chain: (certificates[index]?.attributes.chain ?? []).map(({ position, fingerprint }) => ({
-        position,
-        fingerprint,
-      })),
+    presented: seen.map(({ chain: [leaf, ...rest] }) => ({
+      keyAlgorithm: keyKindOf(leaf as X509Certificate),
+      certificate: certificateId(fingerprintOf(leaf as X509Certificate)),
+      chain: rest.map((one, index) => ({ position: index + 1, fingerprint: fingerprintOf(one) })),
     })),
     findings: findingsOf(first, verifications),
     ...(ocspStaple === undefined ? {} : { ocspStaple }),
   };
-  return { record, certificates, whole: missed.length === 0 };
+  return { record, certificates: [...certificates, ...authorities], whole: missed.length === 0 };
 }
 
 function verify(options: ExamineOptions, handshake: Handshake): Promise<Verification> {
@@ -140,13 +132,17 @@ function verify(options: ExamineOptions, handshake: Handshake): Promise<Verifica
   });
 }
 
-function resourceOf(chain: readonly X509Certificate[]): CertificateResource {
-  const [leaf, ...rest] = chain.map(readCertificate);
-  return toCertificate(leaf as NonNullable<typeof leaf>, rest);
+/** The first certificate with the rest of its chain. What cannot be read is left out, and is a finding. */
+function servedBy(chain: readonly X509Certificate[]): CertificateResource[] {
+  const [leaf, ...rest] = chain.map((certificate) => toLink(certificate).read?.facts);
+  return leaf ? [toCertificate(leaf, rest)] : [];
 }
 
 function findingsOf(first: Handshake, verifications: readonly Verification[]): Finding[] {
   const old = first.protocol !== undefined && /^(?:SSL|TLSv1(?:\.1)?$)/.test(first.protocol);
   const message = `the server chose ${first.protocol}, older than TLS 1.2`;
-  return [...(old ? [{ code: "old_protocol", message }] : []), ...verifications.flatMap((one) => one.findings)];
+  return [
+    ...(old ? [{ code: "old_protocol" as const, message }] : []),
+    ...verifications.flatMap((one) => one.findings),
+  ];
 }

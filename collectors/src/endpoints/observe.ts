@@ -1,6 +1,7 @@
-import { connect } from "node:tls";
+import { connect, getCACertificates } from "node:tls";
 import type { ScopeError } from "@cadastre/contract/scope";
 import type { Address } from "@cadastre/net/address";
+import { createTrust } from "@cadastre/x509/trust";
 import { forEachWithin } from "../concurrency.ts";
 import type { Observe, ObserveContext } from "../observe.ts";
 import { createContexts } from "./contexts.ts";
@@ -15,10 +16,8 @@ import {
 import { type Examination, type ExamineOptions, examineAddress } from "./examine.ts";
 import type { Allow } from "./guard.ts";
 import type { Connect, HandshakeLimits } from "./handshake.ts";
-
 import { ADDRESS_LIMIT, addressesOf, type Resolve, ResolveError, resolveHost } from "./resolve.ts";
 import { TargetError, type TlsTarget } from "./targets.ts";
-import { createTrust } from "./trust.ts";
 
 export interface EndpointsOptions {
   readonly targets: readonly TlsTarget[];
@@ -28,7 +27,7 @@ export interface EndpointsOptions {
   readonly region?: string;
   /** Default: no internal address at all beside private ones. */
   readonly allow?: Allow;
-  /** PEM texts of roots that are trusted beside Node's own. */
+  /** PEM texts of roots that are trusted beside Node's own (with those of `NODE_EXTRA_CA_CERTS`). */
   readonly extraRoots?: readonly string[];
   /** Address families that this place can reach. Default both; without IPv6, [4] keeps AAAA records from being failures. */
   readonly families?: readonly (4 | 6)[];
@@ -54,7 +53,7 @@ export interface EndpointsOptions {
  */
 export function observeEndpoints(options: EndpointsOptions): Observe {
   if (options.targets.length === 0) throw new TargetError("there are no targets; name at least one host:port");
-  const trust = createTrust(options.extraRoots ?? []);
+  const trust = createTrust(getCACertificates("default"), options.extraRoots ?? []);
   const shared = {
     allow: options.allow ?? {},
     trust,

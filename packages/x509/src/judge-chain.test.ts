@@ -1,0 +1,135 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import { judgeChain } from "./judge-chain.ts";
+import { type Authority, aLeaf, anAuthority, day, type Issued, issue, rsaKeys, TODAY } from "./testing/pki.ts";
+import { createTrust } from "./trust.ts";
+
+let authority: Authority;
+let leaf: Issued;
+beforeAll(async () => {
+  authority = await anAuthority();
+  leaf = await aLeaf(authority.intermediate);
+});
+
+interface Question {
+  readonly name?: string;
+  readonly now?: Date;
+  readonly roots?: readonly Issued[];
+}
+
+function judge(chain: readonly Issued[], question: Question = {}) {
+  return judgeChain({
+    chain: chain.map((one) => one.x509),
+    name: question.name ?? "leaf.example",
+    trust: createTrust(
+      [],
+      (question.roots ?? [authority.root]).map((root) => root.pem),
+    ),
+    now: question.now ?? TODAY,
+  });
+}
+
+function codes(chain: readonly Issued[], question: Question = {}) {
+  return judge(chain, question).problems.map((problem) => problem.code);
+}
+
+describe("a chain", () => {
+  test("to a trusted root has nothing against it, with the root sent or not", async () => {
+    expect(codes([leaf, authority.intermediate])).toEqual([]);
+    expect(codes([leaf, authority.intermediate, authority.root])).toEqual([]);
+  });
+
+  test("is judged by the clock that was passed in", async () => {
+    const chain = [leaf, authority.intermediate];
+    expect(codes(chain, { now: day(61) })).toEqual(["expired"]);
+    expect(codes(chain, { now: day(-31) })).toContain("not_yet_valid");
+  });
+
+  test("with several faults names all of them", async () => {
+    const bad = await aLeaf(authority.intermediate, {
+      names: [{ type: "dns", value: "other.example" }],
+      notBefore: day(-60),
+      notAfter: day(-1),
+      keys: await rsaKeys(1024),
+      purposes: ["1.3.6.1.5.5.7.3.2"],
+    });
+    const found = codes([bad], { roots: [] });
+    expect(found).toEqual(["expired", "wrong_usage", "wrong_name", "missing_intermediate", "weak_key"]);
+  });
+
+  test("that ends in an unknown root is untrusted, with the root sent or not", async () => {
+    expect(codes([leaf, authority.intermediate], { roots: [] })).toEqual(["untrusted_root"]);
+    expect(codes([leaf, authority.intermediate, authority.root], { roots: [] })).toEqual(["untrusted_root"]);
+  });
+
+  test("of one self-signed certificate is that, unless it is trusted", async () => {
+    const own = await aLeaf(undefined);
+    expect(codes([own])).toEqual(["self_signed"]);
+    expect(codes([own], { roots: [own] })).toEqual([]);
+  });
+
+  test("whose intermediate has expired says so about the intermediate", async () => {
+    const keys = authority.intermediate.keys;
+    const old = await issue({
+      subject: "CN=Test Intermediate",
+      ca: true,
+      issuer: authority.root,
+      keys,
+      notAfter: day(-1),
+    });
+    const { problems } = judge([leaf, old]);
+    expect(problems).toMatchObject([{ code: "expired", certificate: old.x509 }]);
+    expect(codes([leaf, old, authority.intermediate]).filter((code) => code === "expired")).toEqual([]);
+  });
+
+  test("whose issuer only has the right name does not lead to the root", async () => {
+    const impostor = await issue({ subject: "CN=Test Intermediate", ca: true, issuer: authority.root });
+    expect(codes([leaf, impostor])).toEqual(["missing_intermediate", "extra_certificate"]);
+  });
+
+  test("in the wrong order or with strangers in it still leads to the root, and both are named", async () => {
+    expect(codes([leaf, authority.root, authority.intermediate])).toEqual(["chain_order", "chain_order"]);
+    const stranger = await aLeaf(authority.intermediate);
+    expect(codes([leaf, stranger, authority.intermediate, authority.intermediate])).toEqual([
+      "extra_certificate",
+      "extra_certificate",
+    ]);
+  });
+});
+
+describe("a name", () => {
+  const named = (type: "dns" | "ip", value: string) => aLeaf(authority.intermediate, { names: [{ type, value }] });
+
+  test.each([
+    ["*.leaf.example", "www.leaf.example", []],
+    ["*.leaf.example", "a.b.leaf.example", ["wrong_name"]],
+    ["*.leaf.example", "leaf.example", ["wrong_name"]],
+    ["LEAF.example", "leaf.example", []],
+    ["w*.leaf.example", "www.leaf.example", ["wrong_name"]],
+    ["192.0.2.1", "192.0.2.1", ["wrong_name"]],
+    ["leaf.example, DNS:victim.example", "victim.example", ["wrong_name"]],
+  ])("of %s against %s gives %j", async (value, name, expected) => {
+    expect(codes([await named("dns", value), authority.intermediate], { name })).toEqual(expected);
+  });
+
+  test("that is an address is looked for among the addresses", async () => {
+    const chain = [await named("ip", "2001:db8::1"), authority.intermediate];
+    expect(codes(chain, { name: "2001:db8::1" })).toEqual([]);
+    expect(codes(chain, { name: "2001:db8::2" })).toEqual(["wrong_name"]);
+  });
+
+  test("in the common name alone does not count", async () => {
+    const plain = await issue({ subject: "CN=leaf.example", issuer: authority.intermediate });
+    const { problems } = judge([plain, authority.intermediate]);
+    expect(problems).toMatchObject([
+      { code: "wrong_name", message: expect.stringContaining("no subject alternative") },
+    ]);
+  });
+});
+
+test("an extra root that cannot be read is refused with its place", () => {
+  expect(() => createTrust([], [authority.root.pem, "not a certificate"])).toThrow(
+    "extra root 2 holds no PEM certificate",
+  );
+  const broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----";
+  expect(() => createTrust([], [broken])).toThrow("extra root 1 holds a certificate that cannot be read");
+});
