@@ -2,11 +2,13 @@ import "reflect-metadata";
 import { AsnParser } from "@peculiar/asn1-schema";
 import {
   AuthorityInfoAccessSyntax,
+  AuthorityKeyIdentifier,
   BasicConstraints,
   ExtendedKeyUsage,
   type Extension,
   KeyUsage,
   KeyUsageFlags,
+  SubjectKeyIdentifier,
 } from "@peculiar/asn1-x509";
 import { GeneralName } from "@peculiar/x509";
 import { fromBER } from "asn1js";
@@ -24,6 +26,10 @@ export interface Extensions {
   readonly nameConstraints: NameConstraints | undefined;
   /** Numbers of the TLS extensions that the server must answer with (RFC 7633). */
   readonly tlsFeatures: readonly number[];
+  /** In hexadecimal, as it is read by OpenSSL to tell issuers of one name apart. */
+  readonly keyIdentifier: string | undefined;
+  /** What the issuer must have: its key identifier, its serial number, in hexadecimal. */
+  readonly issuerIdentifier: { readonly key: string | undefined; readonly serial: string | undefined } | undefined;
   readonly ocspUrls: readonly string[];
   readonly issuerUrls: readonly string[];
   /** Object identifiers of critical extensions that are not judged here. */
@@ -48,6 +54,7 @@ const OCSP = "1.3.6.1.5.5.7.48.1";
 const CA_ISSUERS = "1.3.6.1.5.5.7.48.2";
 
 const readers = {
+  "2.5.29.14": (der) => ({ keyIdentifier: hex(AsnParser.parse(der, SubjectKeyIdentifier).buffer) }),
   "2.5.29.15": (der) => ({ keyUsages: readKeyUsages(der) }),
   "2.5.29.17": (der) => ({ names: readNames(der) }),
   "2.5.29.19": (der) => {
@@ -55,6 +62,11 @@ const readers = {
     return { basicConstraints: { ca: cA, pathLength: pathLenConstraint } };
   },
   "2.5.29.30": (der) => ({ nameConstraints: readNameConstraints(der) }),
+  "2.5.29.35": (der) => {
+    const { keyIdentifier, authorityCertSerialNumber } = AsnParser.parse(der, AuthorityKeyIdentifier);
+    const serial = authorityCertSerialNumber && hex(authorityCertSerialNumber);
+    return { issuerIdentifier: { key: keyIdentifier && hex(keyIdentifier.buffer), serial } };
+  },
   "2.5.29.37": (der) => ({ purposes: [...AsnParser.parse(der, ExtendedKeyUsage)].map(String) }),
   "1.3.6.1.5.5.7.1.1": readAccess,
   "1.3.6.1.5.5.7.1.24": (der) => ({ tlsFeatures: readFeatures(der) }),
@@ -102,12 +114,18 @@ export function readExtensions(extensions: readonly Extension[]): Extensions {
     names: [],
     nameConstraints: undefined,
     tlsFeatures: [],
+    keyIdentifier: undefined,
+    issuerIdentifier: undefined,
     ocspUrls: [],
     issuerUrls: [],
     ...read,
     unknownCritical: [...new Set(critical)].filter((oid) => !KNOWN_CRITICAL.has(oid)),
     unreadable: [...unreadable],
   };
+}
+
+function hex(bytes: ArrayBuffer): string {
+  return Buffer.from(bytes).toString("hex");
 }
 
 function readKeyUsages(der: Uint8Array): string[] {

@@ -1,3 +1,7 @@
+import "reflect-metadata";
+import { AsnParser } from "@peculiar/asn1-schema";
+import { GeneralName as AsnGeneralName } from "@peculiar/asn1-x509";
+import { AuthorityKeyIdentifierExtension, Extension, GeneralName } from "@peculiar/x509";
 import { beforeAll, describe, expect, test } from "vitest";
 import { judgeChain } from "./judge-chain.ts";
 import { type Authority, aLeaf, anAuthority, day, type Issued, issue, rsaKeys, TODAY } from "./testing/pki.ts";
@@ -84,6 +88,25 @@ describe("a chain", () => {
   test("whose issuer only has the right name does not lead to the root", async () => {
     const impostor = await issue({ subject: "CN=Test Intermediate", ca: true, issuer: authority.root });
     expect(codes([leaf, impostor])).toEqual(["missing_intermediate", "extra_certificate"]);
+  });
+
+  test("whose issuer has the key but not the identifier or number that is named says so", async () => {
+    const { keys } = authority.intermediate;
+    const identified = (hex: string) => new Extension("2.5.29.14", false, Buffer.from(`0414${hex.repeat(20)}`, "hex"));
+    const subject = "CN=Test Intermediate";
+    const of = (extensions: Extension[]) =>
+      issue({ subject, ca: true, issuer: authority.root, keys, extensions, notAfter: day(1000) });
+    const [known, other] = [await of([identified("aa")]), await of([identified("bb")])];
+    const names = await aLeaf(known, { extensions: [new AuthorityKeyIdentifierExtension("aa".repeat(20))] });
+    expect(codes([names, known])).toEqual([]);
+    expect(codes([names, other])).toEqual(["key_identifier_mismatch"]);
+    const named = new GeneralName("dn", authority.root.certificate.subject);
+    const directory = AsnParser.parse(named.rawData, AsnGeneralName);
+    const { serialNumber } = known.certificate;
+    const numbers = new AuthorityKeyIdentifierExtension({ name: [directory], serialNumber });
+    const numbered = await aLeaf(known, { extensions: [numbers] });
+    expect(codes([numbered, known])).toEqual([]);
+    expect(codes([numbered, other])).toEqual(["key_identifier_mismatch"]);
   });
 
   test("in the wrong order or with strangers in it still leads to the root, and both are named", async () => {

@@ -73,8 +73,9 @@ function issuing(link: Link, index: number, links: readonly Link[]): Problem[] {
     const usages = keyUsages.join(", ") || "nothing";
     const message = `${facts.subject} signed ${below.subject}; its key is for ${usages}, not for signing certificates`;
     found.push(problem("issuer_may_not_sign", link, message));
-  } else if (!below.certificate.checkIssued(link.certificate)) {
-    const message = `${below.subject} names another key identifier for its issuer than ${facts.subject} has`;
+  }
+  if (isMeantForAnother(below, link)) {
+    const message = `${below.subject} names another key identifier or serial number for its issuer than ${facts.subject} has`;
     found.push(problem("key_identifier_mismatch", below, message));
   }
   const limit = extensions.basicConstraints?.pathLength;
@@ -84,6 +85,18 @@ function issuing(link: Link, index: number, links: readonly Link[]): Problem[] {
     found.push(problem("path_too_long", link, message));
   }
   return found;
+}
+
+/** Identifiers only help to find an issuer (RFC 5280 §4.2.1.1), but OpenSSL takes none with others, though its key signed. */
+function isMeantForAnother(below: Link, link: Link): boolean {
+  const wanted = below.read?.extensions.issuerIdentifier;
+  if (!wanted || !link.read) return false;
+  const { keyIdentifier } = link.read.extensions;
+  const differs = (one: string | undefined, other: string | undefined) =>
+    one !== undefined && other !== undefined && one !== other;
+  const serial = (text: string | undefined) => text?.toLowerCase().replace(/^0+(?=.)/, "");
+  const { serialNumber } = link.read.facts;
+  return differs(wanted.key, keyIdentifier) || differs(serial(wanted.serial), serial(serialNumber));
 }
 
 function notUnderstood(link: Link): Problem[] {

@@ -40,7 +40,7 @@ export interface IssueOptions {
   readonly hash?: "SHA-256" | "SHA-1";
 }
 
-export { rsaKeys };
+export { ecdsaKeys, rsaKeys };
 
 export async function ed25519Keys(): Promise<webcrypto.CryptoKeyPair> {
   return (await crypto.subtle.generateKey("Ed25519", true, ["sign", "verify"])) as webcrypto.CryptoKeyPair;
