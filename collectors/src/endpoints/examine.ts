@@ -10,6 +10,7 @@ import type { HandshakeRecord } from "./failure.ts";
 import { type Allow, blockedReason } from "./guard.ts";
 import { type Connect, type Handshake, type HandshakeLimits, shakeHands } from "./handshake.ts";
 import type { StapleStatus } from "./ocsp.ts";
+import type { Clock } from "./patience.ts";
 import type { TlsTarget } from "./targets.ts";
 import { type Finding, type Verification, verifyChain } from "./verify.ts";
 
@@ -21,6 +22,7 @@ export interface ExamineOptions {
   readonly contexts: Readonly<Record<Offer, SecureContext>>;
   readonly limits: HandshakeLimits;
   readonly connect: Connect;
+  readonly clock: Clock;
   readonly now: () => Date;
   readonly signal: AbortSignal;
 }
@@ -31,6 +33,10 @@ export interface Examination {
   readonly certificates: readonly CertificateResource[];
   /** False when a further certificate may be there that could not be asked for. */
   readonly whole: boolean;
+  /** Whether a handshake took too long, so that a further look may show more. */
+  readonly timedOut: boolean;
+  /** Whether one took too long with who took the connection: too much at once, here or there. */
+  readonly strained: boolean;
   readonly milliseconds?: number;
 }
 
@@ -41,12 +47,17 @@ export interface Examination {
 export async function examineAddress(options: ExamineOptions): Promise<Examination> {
   const address = formatAddress(options.address);
   const reason = blockedReason(options.address, options.allow);
-  if (reason) return { record: { address, outcome: "blocked", detail: reason }, certificates: [], whole: false };
+  if (reason) {
+    const record: HandshakeRecord = { address, outcome: "blocked", detail: reason };
+    return { record, certificates: [], whole: false, timedOut: false, strained: false };
+  }
   const startedAt = options.now();
   const first = await greet(options, address, "any");
   const milliseconds = options.now().getTime() - startedAt.getTime();
-  const { seen, missed } = await otherKinds(options, address, first);
-  return { ...(await describe(options, address, { first, seen, missed })), milliseconds };
+  const { all, seen, missed } = await otherKinds(options, address, first);
+  const late = all.filter((handshake) => handshake.outcome === "timeout");
+  const strain = { timedOut: late.length > 0, strained: late.some((handshake) => handshake.connected) };
+  return { ...(await describe(options, address, { first, seen, missed })), ...strain, milliseconds };
 }
 
 function greet(options: ExamineOptions, address: string, offer: Offer): Promise<Handshake> {
@@ -59,6 +70,7 @@ function greet(options: ExamineOptions, address: string, offer: Offer): Promise<
     servername: target.sni ?? (target.address ? undefined : target.host),
     context: options.contexts[offer],
     connect: options.connect,
+    clock: options.clock,
     signal: options.signal,
   });
 }
@@ -73,9 +85,15 @@ interface Seen {
 
 const LOST = new Set(["timeout", "refused", "unreachable", "chain_too_large"]);
 
-async function otherKinds(options: ExamineOptions, address: string, first: Handshake): Promise<Omit<Seen, "first">> {
+interface Further extends Omit<Seen, "first"> {
+  /** Every handshake that was tried, the first among them. */
+  readonly all: readonly Handshake[];
+}
+
+async function otherKinds(options: ExamineOptions, address: string, first: Handshake): Promise<Further> {
   const [leaf] = first.chain;
-  if (!leaf) return { seen: [], missed: [] };
+  if (!leaf) return { all: [first], seen: [], missed: [] };
+  const all = [first];
   const seen = [first];
   const missed: string[] = [];
   const fingerprints = new Set([fingerprintOf(leaf)]);
@@ -83,6 +101,7 @@ async function otherKinds(options: ExamineOptions, address: string, first: Hands
   for (const offer of (["rsa", "ecdsa"] as const).filter((one) => one !== kind)) {
     const handshake = await greet(options, address, offer);
     const [other] = handshake.chain;
+    all.push(handshake);
     if (other && !fingerprints.has(fingerprintOf(other))) {
       fingerprints.add(fingerprintOf(other));
       seen.push(handshake);
@@ -90,13 +109,15 @@ async function otherKinds(options: ExamineOptions, address: string, first: Hands
     // An alert or a closed connection says that there is no such certificate; silence says nothing.
     if (LOST.has(handshake.outcome)) missed.push(`${offer}: ${handshake.detail ?? handshake.outcome}`);
   }
-  return { seen, missed };
+  return { all, seen, missed };
 }
 
 /** Worst first: one word stands for the staples of all certificates. */
 const STAPLES: readonly StapleStatus[] = ["revoked", "invalid", "expired", "unknown", "good", "none"];
 
-async function describe(options: ExamineOptions, address: string, what: Seen): Promise<Examination> {
+type Description = Pick<Examination, "record" | "certificates" | "whole">;
+
+async function describe(options: ExamineOptions, address: string, what: Seen): Promise<Description> {
   const { first, seen, missed } = what;
   const verifications = await Promise.all(seen.map((handshake) => verify(options, handshake)));
   const certificates = seen.flatMap((handshake) => servedBy(handshake.chain));
