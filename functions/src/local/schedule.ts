@@ -23,13 +23,13 @@ const PASSING: ReadonlySet<string> = new Set([
 ]);
 
 /** Whether something went wrong that may pass by itself. */
-export function isWorthAnotherLook(result: SessionResult | Error): boolean {
+function isWorthAnotherLook(result: SessionResult | Error): boolean {
   if (result instanceof Error || result.failures.length > 0) return true;
   return result.scopes.some((scope) => scope.errors.some((error) => PASSING.has(error.code)));
 }
 
 /** Seconds to the next run after so many in a row that were worth another look: 30, 60, 120, and so on up to the interval. */
-export function decideWait(looksInVain: number, intervalSeconds: number): number {
+function decideWait(looksInVain: number, intervalSeconds: number): number {
   if (looksInVain === 0) return intervalSeconds;
   return Math.min(intervalSeconds, FIRST_RETRY_SECONDS * 2 ** (looksInVain - 1));
 }

@@ -1,4 +1,14 @@
-import type { AsnType } from "asn1js";
+import { type AsnType, fromBER } from "asn1js";
+
+/** Blocks that the libraries may make of one certificate: each has two bytes at least, and no chain has more than 102,400. */
+export const READING = { maxNodes: 51_200 } as const;
+
+/** Reads one block (DER). Throws an Error for what is none. */
+export function readBlock(der: Uint8Array): AsnType {
+  const { offset, result } = fromBER(der, READING);
+  if (offset < 0) throw new Error(result.error);
+  return result;
+}
 
 /** What a block of ASN.1 is made of; nothing for one that is not constructed. */
 export function childrenOf(block: AsnType | undefined): readonly AsnType[] {

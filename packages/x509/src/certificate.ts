@@ -4,6 +4,7 @@ import { createHash, type X509Certificate } from "node:crypto";
 import { AsnParser, AsnSerializer } from "@peculiar/asn1-schema";
 import { Certificate } from "@peculiar/asn1-x509";
 import { Name } from "@peculiar/x509";
+import { READING } from "./asn1.ts";
 import { type Extensions, readExtensions } from "./extensions.ts";
 import { type DirectoryPath, pathOf } from "./names.ts";
 import { signatureAlgorithmOf } from "./signature-algorithm.ts";
@@ -58,6 +59,8 @@ export interface ReadCertificate {
   /** 1 to 3. */
   readonly version: number;
   readonly subjectPath: DirectoryPath;
+  /** E-mail addresses in the subject, as they were written before there were alternative names. */
+  readonly subjectEmails: readonly string[];
   readonly issuerPath: DirectoryPath;
 }
 
@@ -92,7 +95,7 @@ function tryToRead(certificate: X509Certificate): ReadCertificate | CertificateU
 }
 
 function readParts(certificate: X509Certificate): ReadCertificate {
-  const parsed = AsnParser.parse(certificate.raw, Certificate);
+  const parsed = AsnParser.parse(certificate.raw, Certificate, { berOptions: READING });
   const { subject, issuer, subjectPublicKeyInfo, version, extensions: list } = parsed.tbsCertificate;
   const extensions = readExtensions(list ?? []);
   const subjectName = new Name(subject);
@@ -114,7 +117,14 @@ function readParts(certificate: X509Certificate): ReadCertificate {
     ocspUrls: extensions.ocspUrls,
     issuerUrls: extensions.issuerUrls,
   };
-  return { facts, extensions, version: version + 1, subjectPath: pathOf(subject), issuerPath: pathOf(issuer) };
+  return {
+    facts,
+    extensions,
+    version: version + 1,
+    subjectPath: pathOf(subject),
+    subjectEmails: subjectName.getField("E"),
+    issuerPath: pathOf(issuer),
+  };
 }
 
 /** SHA-256 over the DER, lower-case hexadecimal. */

@@ -11,8 +11,7 @@ import {
   SubjectKeyIdentifier,
 } from "@peculiar/asn1-x509";
 import { GeneralName } from "@peculiar/x509";
-import { fromBER } from "asn1js";
-import { childrenOf, contentOf } from "./asn1.ts";
+import { childrenOf, contentOf, readBlock } from "./asn1.ts";
 import { type NameConstraints, readNameConstraints } from "./name-constraints.ts";
 import { type CertificateName, readNames } from "./names.ts";
 
@@ -141,7 +140,7 @@ function readAccess(der: Uint8Array): Pick<Extensions, "ocspUrls" | "issuerUrls"
 }
 
 function readFeatures(der: Uint8Array): number[] {
-  const features = childrenOf(fromBER(der).result);
+  const features = childrenOf(readBlock(der));
   if (features.length === 0) throw new Error("there is no feature in it");
   return features.map((feature) => contentOf(feature).reduce((number, byte) => number * 256 + byte, 0));
 }

@@ -1,7 +1,13 @@
 import "reflect-metadata";
-import { AsnParser } from "@peculiar/asn1-schema";
-import { GeneralName as AsnGeneralName } from "@peculiar/asn1-x509";
-import { AuthorityKeyIdentifierExtension, Extension, GeneralName } from "@peculiar/x509";
+import { AsnParser, AsnSerializer } from "@peculiar/asn1-schema";
+import { GeneralName as AsnGeneralName, GeneralSubtree, GeneralSubtrees, NameConstraints } from "@peculiar/asn1-x509";
+import {
+  AuthorityKeyIdentifierExtension,
+  Extension,
+  GeneralName,
+  KeyUsageFlags,
+  KeyUsagesExtension,
+} from "@peculiar/x509";
 import { beforeAll, describe, expect, test } from "vitest";
 import { judgeChain } from "./judge-chain.ts";
 import { type Authority, aLeaf, anAuthority, day, type Issued, issue, rsaKeys, TODAY } from "./testing/pki.ts";
@@ -107,6 +113,67 @@ describe("a chain", () => {
     const numbered = await aLeaf(known, { extensions: [numbers] });
     expect(codes([numbered, known])).toEqual([]);
     expect(codes([numbered, other])).toEqual(["key_identifier_mismatch"]);
+  });
+
+  test("whose subject has an old e-mail address or host name that may not be certified says so", async () => {
+    const allowed = (base: AsnGeneralName) => {
+      const permittedSubtrees = new GeneralSubtrees([new GeneralSubtree({ base })]);
+      const value = AsnSerializer.serialize(new NameConstraints({ permittedSubtrees }));
+      const extensions = [new Extension("2.5.29.30", true, value)];
+      return issue({ subject: "CN=Constrained", ca: true, issuer: authority.root, extensions, notAfter: day(900) });
+    };
+    const mail = await allowed(new AsnGeneralName({ rfc822Name: "leaf.example" }));
+    const old = await aLeaf(mail, { subject: "CN=leaf.example, E=me@other.example" });
+    expect(codes([old, mail])).toEqual(["name_not_permitted"]);
+    const host = await allowed(new AsnGeneralName({ dNSName: "leaf.example" }));
+    const names = { names: [{ type: "ip" as const, value: "192.0.2.1" }] };
+    const plain = (subject: string) => aLeaf(host, { subject, ...names });
+    const question = { name: "192.0.2.1" };
+    expect(codes([await plain("CN=www.other.example"), host], question)).toEqual(["name_not_permitted"]);
+    expect(codes([await plain("CN=www.leaf.example"), host], question)).toEqual([]);
+    expect(codes([await plain("CN=Server One"), host], question)).toEqual([]);
+  });
+
+  test.each([
+    ["2.5.29.37.0", ["wrong_usage"]],
+    ["1.3.6.1.5.5.7.3.2", ["wrong_usage"]],
+    ["1.3.6.1.5.5.7.3.1", []],
+    ["2.16.840.1.113730.4.1", []],
+  ])("of which one certificate is for %s alone gives %j", async (purpose, expected) => {
+    const server = await aLeaf(authority.intermediate, { purposes: [purpose] });
+    expect(codes([server, authority.intermediate])).toEqual(expected);
+    const under = await issue({
+      subject: "CN=U",
+      ca: true,
+      issuer: authority.root,
+      purposes: [purpose],
+      notAfter: day(900),
+    });
+    expect(codes([await aLeaf(under), under])).toEqual(expected);
+  });
+
+  test("whose server's key is for other things than handshakes says so", async () => {
+    const of = (usage: number) =>
+      aLeaf(authority.intermediate, { extensions: [new KeyUsagesExtension(usage as KeyUsageFlags, true)] });
+    const signing = await of(KeyUsageFlags.keyCertSign | KeyUsageFlags.nonRepudiation);
+    expect(codes([signing, authority.intermediate])).toEqual(["wrong_usage"]);
+    for (const usage of [KeyUsageFlags.digitalSignature, KeyUsageFlags.keyEncipherment, KeyUsageFlags.keyAgreement]) {
+      expect(codes([await of(usage), authority.intermediate])).toEqual([]);
+    }
+  });
+
+  test("in which an authority renewed itself counts it once for the path length, and may go on for other names", async () => {
+    const first = await issue({
+      subject: "CN=Renewed",
+      ca: true,
+      issuer: authority.root,
+      pathLength: 0,
+      notAfter: day(900),
+    });
+    const again = await issue({ subject: "CN=Renewed", ca: true, issuer: first, notAfter: day(800) });
+    expect(codes([await aLeaf(again), again, first])).toEqual([]);
+    const other = await issue({ subject: "CN=Another", ca: true, issuer: first, notAfter: day(800) });
+    expect(codes([await aLeaf(other), other, first])).toEqual(["path_too_long"]);
   });
 
   test("in the wrong order or with strangers in it still leads to the root, and both are named", async () => {

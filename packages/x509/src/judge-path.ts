@@ -2,13 +2,8 @@ import { refusalOf } from "./name-constraints.ts";
 import type { CertificateName } from "./names.ts";
 import { type Link, type Problem, problem } from "./problem.ts";
 
-/** Purposes that let a certificate stand above a server's; the latter two are how the first browsers wrote it. */
-const SERVER_PURPOSES = new Set([
-  "1.3.6.1.5.5.7.3.1",
-  "2.5.29.37.0",
-  "2.16.840.1.113730.4.1",
-  "1.3.6.1.4.1.311.10.3.3",
-]);
+/** Purposes of servers; the latter two are how the first browsers wrote it. "Any purpose" is not enough for OpenSSL and browsers. */
+const SERVER_PURPOSES = new Set(["1.3.6.1.5.5.7.3.1", "2.16.840.1.113730.4.1", "1.3.6.1.4.1.311.10.3.3"]);
 
 /** Any of them lets a server prove that it has the key (RFC 5246 §7.4.2, RFC 8446 §4.4.2.2). */
 const SERVER_USAGES = ["digitalSignature", "keyEncipherment", "keyAgreement"];
@@ -141,6 +136,7 @@ function namesOf(link: Link, index: number): CertificateName[] {
   const { names } = read.extensions;
   const { subject, commonName } = read.facts;
   const found: CertificateName[] = [...names];
+  found.push(...read.subjectEmails.map((text) => ({ form: "email", text }) as const));
   if (read.subjectPath.length > 0) found.push({ form: "directory", text: subject, path: read.subjectPath });
   const asHost = index === 0 && !names.some((name) => name.form === "dns") && HOST_NAME.test(commonName ?? "");
   if (asHost && commonName !== undefined) found.push({ form: "dns", text: commonName });

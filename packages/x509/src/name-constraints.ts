@@ -1,5 +1,5 @@
-import { type AsnType, fromBER } from "asn1js";
-import { childrenOf } from "./asn1.ts";
+import type { AsnType } from "asn1js";
+import { childrenOf, readBlock } from "./asn1.ts";
 import { type CertificateName, type DirectoryPath, readName } from "./names.ts";
 
 /** The names that an issuer may certify (RFC 5280 §4.2.1.10). */
@@ -13,7 +13,7 @@ const EXCLUDED_TAG = 1;
 
 /** Reads the extension (DER). Throws when it has neither list, or a name in it cannot be read. */
 export function readNameConstraints(der: Uint8Array): NameConstraints {
-  const lists = childrenOf(fromBER(der).result);
+  const lists = childrenOf(readBlock(der));
   const subtrees = (tag: number) =>
     lists
       .filter((list) => list.idBlock.tagNumber === tag)

@@ -2,8 +2,8 @@ import "reflect-metadata";
 import { AsnParser } from "@peculiar/asn1-schema";
 import { GeneralName as AsnGeneralName, type RelativeDistinguishedName } from "@peculiar/asn1-x509";
 import { GeneralName } from "@peculiar/x509";
-import { type AsnType, fromBER } from "asn1js";
-import { childrenOf, contentOf } from "./asn1.ts";
+import type { AsnType } from "asn1js";
+import { childrenOf, contentOf, readBlock } from "./asn1.ts";
 
 /** A name in a certificate by its form (RFC 5280 §4.2.1.6). */
 export type CertificateName =
@@ -21,7 +21,7 @@ const TAGS = { email: 1, dns: 2, directory: 4, uri: 6, ip: 7 } as const;
 
 /** Reads a list of names (DER), each by itself: one of an unusual form does not take the others with it. Throws when it is no list. */
 export function readNames(der: Uint8Array): CertificateName[] {
-  const list = fromBER(der).result;
+  const list = readBlock(der);
   const names = childrenOf(list);
   if (names.length === 0) throw new Error("there is no name in it");
   return names.map(readName);

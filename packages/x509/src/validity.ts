@@ -1,5 +1,5 @@
-import { type AsnType, fromBER } from "asn1js";
-import { childrenOf, contentOf } from "./asn1.ts";
+import type { AsnType } from "asn1js";
+import { childrenOf, contentOf, readBlock } from "./asn1.ts";
 
 /** From when to when a certificate says that it is valid. */
 export interface Validity {
@@ -18,7 +18,7 @@ const GENERALIZED_TIME_TAG = 24;
  * anything else, each in its own way, and a time that is guessed is worse than none. Throws an Error that has the text.
  */
 export function readValidity(der: Uint8Array): Validity {
-  const certificate = fromBER(der).result;
+  const certificate = readBlock(der);
   const [tbs] = childrenOf(certificate);
   const fields = childrenOf(tbs).filter((field) => field.idBlock.tagClass === UNIVERSAL_CLASS);
   const [notBefore, notAfter] = childrenOf(fields[VALIDITY_FIELD]);
