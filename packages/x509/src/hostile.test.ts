@@ -5,7 +5,9 @@ import { Primitive, Sequence } from "asn1js";
 import * as fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { judgeChain } from "./judge-chain.ts";
+import { findPaths } from "./paths.ts";
 import { toLink } from "./problem.ts";
+import { createSignatureCheck } from "./signatures.ts";
 import { type Authority, aLeaf, anAuthority, day, ecdsaKeys, type Issued, issue, TODAY } from "./testing/pki.ts";
 import { createTrust } from "./trust.ts";
 
@@ -123,6 +125,9 @@ test("authorities that all certified one another are looked at a hundred ways an
     ),
   );
   const leaf = await aLeaf(selves[0] as Issued);
+  const chain = [leaf, ...crosses].map((one) => one.x509);
+  const trust = createTrust([], [authority.root.pem]);
+  expect(findPaths({ chain, trust, isSigned: createSignatureCheck() })).toHaveLength(100);
   const found = judge([leaf, ...crosses]);
   expect(found.problems.map((problem) => problem.code)).toContain("untrusted_root");
   expect(found.path.length).toBeLessThanOrEqual(7);

@@ -172,6 +172,13 @@ describe("a chain", () => {
     });
     const again = await issue({ subject: "CN=Renewed", ca: true, issuer: first, notAfter: day(800) });
     expect(codes([await aLeaf(again), again, first])).toEqual([]);
+    const base = AsnParser.parse(new GeneralName("dn", "CN=leaf.example").rawData, AsnGeneralName);
+    const permittedSubtrees = new GeneralSubtrees([new GeneralSubtree({ base })]);
+    const value = AsnSerializer.serialize(new NameConstraints({ permittedSubtrees }));
+    const extensions = [new Extension("2.5.29.30", true, value)];
+    const narrow = await issue({ subject: "CN=N", ca: true, issuer: authority.root, extensions, notAfter: day(900) });
+    const renewed = await issue({ subject: "CN=N", ca: true, issuer: narrow, notAfter: day(800) });
+    expect(codes([await aLeaf(renewed), renewed, narrow])).toEqual([]);
     const other = await issue({ subject: "CN=Another", ca: true, issuer: first, notAfter: day(800) });
     expect(codes([await aLeaf(other), other, first])).toEqual(["path_too_long"]);
   });
