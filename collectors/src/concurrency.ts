@@ -1,20 +1,23 @@
 /** Runs work as soon as fewer than `most` pieces are running, in the order in which they came. */
 export type Limit = <T>(work: () => Promise<T>) => Promise<T>;
 
-/** A limit that several lists of work may share. */
-export function createLimit(most: number): Limit {
+/** A limit that several lists of work may share. One that is a function is asked whenever a place becomes free. */
+export function createLimit(most: number | (() => number)): Limit {
+  const allowed = typeof most === "number" ? () => most : most;
   let running = 0;
   const waiting: (() => void)[] = [];
   return async (work) => {
-    if (running < most) running += 1;
+    if (running < allowed()) running += 1;
     else await new Promise<void>((resolve) => waiting.push(resolve));
     try {
       return await work();
     } finally {
-      const next = waiting.shift();
-      // The place goes to the next in line without being free in between.
-      if (next) next();
-      else running -= 1;
+      running -= 1;
+      // Places go to the next in line without being free in between.
+      while (waiting.length > 0 && running < allowed()) {
+        running += 1;
+        waiting.shift()?.();
+      }
     }
   };
 }

@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { EXIT } from "@cadastre/cli/exit-codes";
 import { ENDPOINTS } from "@cadastre/contract/endpoints/all";
 import { ERRORS } from "@cadastre/contract/errors";
+import { FINDINGS } from "@cadastre/contract/kinds/findings";
 import { KIND_NAMES } from "@cadastre/contract/kinds/names";
 import { TOKEN_SCOPES } from "@cadastre/contract/token";
 import {
@@ -62,6 +63,13 @@ describe("the documentation names", () => {
       title,
     }));
     expect(listed).toEqual(Object.entries(ERRORS).map(([code, { status, title }]) => ({ code, status, title })));
+  });
+
+  it("every finding, in the order of the code, and no other", () => {
+    const [, section = ""] = read("docs/operations.md").split("| finding | what it means | what to do |");
+    const [table = ""] = section.split("\n\n");
+    const rows = [...table.matchAll(/^\| `([a-z_]+)` \| [^|]+ \| [^|]+ \|$/gm)].map((match) => match[1]);
+    expect(rows).toEqual(Object.keys(FINDINGS));
   });
 
   it("every route", () => {

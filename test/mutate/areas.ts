@@ -19,6 +19,7 @@ const contract = (name: string): Area => ({
 /** What carries the guarantees: addresses, bytes that both sides compare, the table, and the use cases that may lose something. */
 export const AREAS: Readonly<Record<string, Area>> = {
   net: { sources: ["packages/net/src/**/*.ts"], tests: ["packages/net/src/**/*.test.ts"] },
+  x509: { sources: ["packages/x509/src/**/*.ts"], tests: ["packages/x509/src/**/*.test.ts"] },
   digest: contract("digest"),
   signature: contract("{signature,keys}"),
   store: {

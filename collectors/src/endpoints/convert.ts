@@ -1,5 +1,5 @@
 import type { ResourceInput } from "@cadastre/contract/resource";
-import type { CertificateFacts } from "./certificate-facts.ts";
+import type { CertificateFacts } from "@cadastre/x509/certificate";
 import type { HandshakeRecord } from "./failure.ts";
 import type { TlsTarget } from "./targets.ts";
 
@@ -19,16 +19,19 @@ export function clip(text: string): string {
   return short.toWellFormed();
 }
 
-/** Natural id of a certificate. */
-export function certificateId(facts: CertificateFacts): string {
-  return `sha256:${facts.fingerprint}`;
+/** Natural id of a certificate by its fingerprint. */
+export function certificateId(fingerprint: string): string {
+  return `sha256:${fingerprint}`;
 }
 
-/** A certificate with the rest of its chain as the server sent it, from position 1 on. */
-export function toCertificate(facts: CertificateFacts, rest: readonly CertificateFacts[]): CertificateResource {
+/** A certificate with the rest of its chain as the server sent it, from position 1 on; undefined where one cannot be read. */
+export function toCertificate(
+  facts: CertificateFacts,
+  rest: readonly (CertificateFacts | undefined)[],
+): CertificateResource {
   const { commonName, keySizeBits, keyCurve, ...plain } = facts;
   return {
-    id: certificateId(facts),
+    id: certificateId(facts.fingerprint),
     name: clip(facts.subjectAltNames[0] ?? commonName ?? facts.subject),
     attributes: {
       ...plain,
@@ -43,15 +46,13 @@ export function toCertificate(facts: CertificateFacts, rest: readonly Certificat
       extendedKeyUsages: [...facts.extendedKeyUsages],
       ocspUrls: facts.ocspUrls.map(clip),
       issuerUrls: facts.issuerUrls.map(clip),
-      chain: rest.map((issuer, index) => ({
-        position: index + 1,
-        fingerprint: issuer.fingerprint,
-        subject: clip(issuer.subject),
-        issuer: clip(issuer.issuer),
-        notAfter: issuer.notAfter.toISOString(),
-      })),
+      chain: rest.flatMap((issuer, index) => (issuer ? [toChainEntry(issuer, index + 1)] : [])),
     },
   };
+}
+
+function toChainEntry({ fingerprint, subject, issuer, notAfter }: CertificateFacts, position: number) {
+  return { position, fingerprint, subject: clip(subject), issuer: clip(issuer), notAfter: notAfter.toISOString() };
 }
 
 /**

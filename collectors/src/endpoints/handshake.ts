@@ -1,14 +1,17 @@
 import type { X509Certificate } from "node:crypto";
 import type { ConnectionOptions, SecureContext, TLSSocket } from "node:tls";
 import { type HandshakeOutcome, outcomeOf } from "./failure.ts";
+import { afterPatiently, type Clock } from "./patience.ts";
 
 export interface HandshakeLimits {
   readonly connectTimeoutMilliseconds: number;
-  /** From the first packet to the end of the handshake. */
+  /** From the first packet to the end of the handshake. Only time counts in which this process was awake. */
   readonly totalTimeoutMilliseconds: number;
   /** Certificates in a chain, the server's own among them. */
   readonly chainLengthLimit: number;
   readonly chainBytesLimit: number;
+  /** How many times the timeouts are waited for. */
+  readonly patience: number;
 }
 
 /** Opens a connection to the address that it is told, by TLS: `connect` of node:tls, unless the network is somebody else's. */
@@ -21,6 +24,7 @@ interface HandshakeOptions extends HandshakeLimits {
   readonly servername: string | undefined;
   readonly context: SecureContext;
   readonly connect: Connect;
+  readonly clock: Clock;
   readonly signal: AbortSignal;
 }
 
@@ -28,6 +32,8 @@ interface HandshakeOptions extends HandshakeLimits {
 export interface Handshake {
   readonly outcome: HandshakeOutcome;
   readonly detail?: string;
+  /** Whether the other side took the connection, whatever became of it. */
+  readonly connected: boolean;
   readonly protocol?: string;
   readonly cipher?: string;
   readonly chain: readonly X509Certificate[];
@@ -49,30 +55,32 @@ export function shakeHands(options: HandshakeOptions): Promise<Handshake> {
   if (options.signal.aborted) return Promise.reject(options.signal.reason);
   const { connectTimeoutMilliseconds, totalTimeoutMilliseconds } = options;
   const socket = open(options);
-  const timers: NodeJS.Timeout[] = [];
-  let seen: Omit<Handshake, "outcome"> = { chain: [] };
+  const timers: (() => void)[] = [];
+  let seen: Omit<Handshake, "outcome" | "connected"> = { chain: [] };
+  let connected = false;
   let established = false;
 
   function close() {
-    for (const timer of timers) clearTimeout(timer);
+    for (const callOff of timers) callOff();
     options.signal.removeEventListener("abort", interrupt);
     socket.destroy();
   }
   function finish(outcome: HandshakeOutcome, detail?: string) {
     close();
-    resolve({ ...limited(options, { ...seen, outcome, ...(detail === undefined ? {} : { detail }) }) });
+    resolve({ ...limited(options, { ...seen, connected, outcome, ...(detail === undefined ? {} : { detail }) }) });
   }
   function interrupt() {
     close();
     reject(options.signal.reason);
   }
-  function after(milliseconds: number, run: () => void): NodeJS.Timeout {
-    const timer = setTimeout(run, milliseconds);
-    timers.push(timer);
-    return timer;
+  function after(milliseconds: number, run: () => void): () => void {
+    const callOff = afterPatiently(milliseconds * options.patience, run, options.clock);
+    timers.push(callOff);
+    return callOff;
   }
 
-  const connecting = after(connectTimeoutMilliseconds, () =>
+  // The texts have the plain timeouts, so that a second look, which waits longer, finds no change.
+  const callOffConnecting = after(connectTimeoutMilliseconds, () =>
     finish("timeout", `no connection within ${connectTimeoutMilliseconds} ms`),
   );
   after(totalTimeoutMilliseconds, () => {
@@ -80,7 +88,10 @@ export function shakeHands(options: HandshakeOptions): Promise<Handshake> {
     else finish("timeout", `no handshake within ${totalTimeoutMilliseconds} ms`);
   });
   options.signal.addEventListener("abort", interrupt, { once: true });
-  socket.once("connect", () => clearTimeout(connecting));
+  socket.once("connect", () => {
+    connected = true;
+    callOffConnecting();
+  });
   // Comes while the server's first flight is read, with or without a staple, so before a TLS 1.2 server can refuse us.
   socket.on("OCSPResponse", (staple: Buffer | null) => {
     const protocol = socket.getProtocol();

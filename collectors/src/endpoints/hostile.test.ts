@@ -2,8 +2,8 @@ import { randomBytes } from "node:crypto";
 import type { Socket } from "node:net";
 import { createServer } from "node:tls";
 import { listen } from "@cadastre/simulator/tls/listen";
+import { type Authority, aLeaf, anAuthority, issue } from "@cadastre/x509/testing/pki";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
-import { type Authority, aLeaf, anAuthority, issue } from "./testing/pki.ts";
 import { look, onlyHandshake } from "./testing/recording.ts";
 import { aDeafPort, aTcpServer, aTlsServer, type Served } from "./testing/servers.ts";
 

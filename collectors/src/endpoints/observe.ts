@@ -1,24 +1,17 @@
-import { connect } from "node:tls";
+import { connect, getCACertificates } from "node:tls";
 import type { ScopeError } from "@cadastre/contract/scope";
-import type { Address } from "@cadastre/net/address";
+import { createTrust } from "@cadastre/x509/trust";
 import { forEachWithin } from "../concurrency.ts";
 import type { Observe, ObserveContext } from "../observe.ts";
 import { createContexts } from "./contexts.ts";
-import {
-  type CertificateResource,
-  type EndpointResource,
-  endpointOutcome,
-  isExamined,
-  preferredChain,
-  toEndpoint,
-} from "./convert.ts";
-import { type Examination, type ExamineOptions, examineAddress } from "./examine.ts";
+import { type CertificateResource, preferredChain } from "./convert.ts";
+import { type ExaminedTarget, examineTarget } from "./examine-target.ts";
 import type { Allow } from "./guard.ts";
 import type { Connect, HandshakeLimits } from "./handshake.ts";
-
-import { ADDRESS_LIMIT, addressesOf, type Resolve, ResolveError, resolveHost } from "./resolve.ts";
+import { createPace } from "./pace.ts";
+import { type Clock, systemClock } from "./patience.ts";
+import { type Resolve, resolveHost } from "./resolve.ts";
 import { TargetError, type TlsTarget } from "./targets.ts";
-import { createTrust } from "./trust.ts";
 
 export interface EndpointsOptions {
   readonly targets: readonly TlsTarget[];
@@ -28,7 +21,7 @@ export interface EndpointsOptions {
   readonly region?: string;
   /** Default: no internal address at all beside private ones. */
   readonly allow?: Allow;
-  /** PEM texts of roots that are trusted beside Node's own. */
+  /** PEM texts of roots that are trusted beside Node's own (with those of `NODE_EXTRA_CA_CERTS`). */
   readonly extraRoots?: readonly string[];
   /** Address families that this place can reach. Default both; without IPv6, [4] keeps AAAA records from being failures. */
   readonly families?: readonly (4 | 6)[];
@@ -40,10 +33,12 @@ export interface EndpointsOptions {
   readonly chainLengthLimit?: number;
   /** Bytes of a chain's certificates. Default 102,400, which is all that OpenSSL takes. */
   readonly chainBytesLimit?: number;
-  /** Targets that are examined at the same time. Default 20. */
+  /** Targets that are examined at the same time at most; fewer while handshakes take too long. Default 20. */
   readonly concurrency?: number;
   readonly resolve?: Resolve;
   readonly connect?: Connect;
+  /** By which handshakes are given up. Default the system's. */
+  readonly clock?: Clock;
 }
 
 /**
@@ -54,13 +49,16 @@ export interface EndpointsOptions {
  */
 export function observeEndpoints(options: EndpointsOptions): Observe {
   if (options.targets.length === 0) throw new TargetError("there are no targets; name at least one host:port");
-  const trust = createTrust(options.extraRoots ?? []);
+  const trust = createTrust(getCACertificates("default"), options.extraRoots ?? []);
   const shared = {
     allow: options.allow ?? {},
     trust,
     contexts: createContexts(trust.pems),
     limits: limitsOf(options),
     connect: options.connect ?? connect,
+    clock: options.clock ?? systemClock,
+    resolve: options.resolve ?? resolveHost,
+    families: options.families ?? ([4, 6] as const),
   };
   const targets = [...new Map(options.targets.map((target) => [target.id, target])).values()];
   return async function observeTlsEndpoints(context) {
@@ -70,8 +68,15 @@ export function observeEndpoints(options: EndpointsOptions): Observe {
     let examined = 0;
     let hidden = 0;
     const slow = new Map<TlsTarget, ExaminedTarget>();
-    const look = (target: TlsTarget, until: AbortSignal) =>
-      examineTarget(options, { ...shared, target, now: context.now, signal: until }, context.log);
+    const pace = createPace(options.concurrency ?? 20);
+    function look(target: TlsTarget, until: AbortSignal, patience: number): Promise<ExaminedTarget> {
+      const limits = { ...shared.limits, patience };
+      const details = { ...shared, limits, target, now: context.now, signal: until };
+      return pace.note(
+        () => examineTarget(details, context.log),
+        ({ strained }) => strained,
+      );
+    }
     function keep(found: ExaminedTarget): void {
       scopes.endpoint.add(found.endpoint);
       for (const certificate of found.certificates) keepCertificate(certificates, certificate);
@@ -79,22 +84,28 @@ export function observeEndpoints(options: EndpointsOptions): Observe {
       if (!found.whole) hidden += 1;
     }
     async function examine(target: TlsTarget): Promise<void> {
-      const found = await look(target, signal);
+      const found = await look(target, signal, 1);
       if (found.timedOut) slow.set(target, found);
       else keep(found);
     }
-    /** What took too long is looked at once more, when the others are done: on a busy machine it was not the server's fault. */
-    async function examineSlow(concurrency: number): Promise<void> {
+    /**
+     * What took too long is looked at again when the others are done, with more patience: on a busy machine it was not the
+     * server's fault. And again, as long as that helps somebody.
+     */
+    async function examineSlow(): Promise<void> {
       const until = AbortSignal.any([signal, lookAgainSignal(context)]);
-      await forEachWithin(concurrency, [...slow.keys()], async (target) => {
-        const found = await look(target, until).catch(() => undefined);
-        if (found) slow.set(target, found);
-      });
+      for (const patience of FURTHER_LOOKS) {
+        const before = late(slow).length;
+        await forEachWithin(pace.limit, late(slow), async ([target, last]) => {
+          const found = await look(target, until, patience).catch(() => undefined);
+          if (found && found.certificates.length >= last.certificates.length) slow.set(target, found);
+        });
+        if (late(slow).length === before) return;
+      }
     }
-    const concurrency = options.concurrency ?? 20;
     try {
-      await forEachWithin(concurrency, targets, examine, { stopOnError: true });
-      await examineSlow(concurrency);
+      await forEachWithin(pace.limit, targets, examine, { stopOnError: true });
+      await examineSlow();
     } catch (error) {
       if (!signal.aborted) throw error;
     }
@@ -107,7 +118,14 @@ export function observeEndpoints(options: EndpointsOptions): Observe {
   };
 }
 
-/** A second look at what timed out takes no more than a quarter of the scope's time: a network that is down stays down. */
+/** How many times the timeouts are waited for in the second look, and in the third. */
+const FURTHER_LOOKS = [2, 4];
+
+function late(looked: ReadonlyMap<TlsTarget, ExaminedTarget>): (readonly [TlsTarget, ExaminedTarget])[] {
+  return [...looked].filter(([, found]) => found.timedOut);
+}
+
+/** Further looks at what timed out take no more than a quarter of the scope's time: a network that is down stays down. */
 function lookAgainSignal({ scopeDeadlineMilliseconds }: ObserveContext): AbortSignal {
   return AbortSignal.timeout(scopeDeadlineMilliseconds / 4);
 }
@@ -118,6 +136,7 @@ function limitsOf(options: EndpointsOptions): HandshakeLimits {
     totalTimeoutMilliseconds: options.totalTimeoutMilliseconds ?? 15_000,
     chainLengthLimit: options.chainLengthLimit ?? 64,
     chainBytesLimit: options.chainBytesLimit ?? 102_400,
+    patience: 1,
   };
 }
 
@@ -144,67 +163,4 @@ function stoppedError(context: ObserveContext, examined: number, total: number):
 function hiddenError(count: number, total: number): ScopeError {
   const message = `${count} of ${total} endpoints did not show their certificates at every address; none is retired`;
   return { code: "endpoints_unreachable", message };
-}
-
-interface ExaminedTarget {
-  readonly endpoint: EndpointResource;
-  readonly certificates: readonly CertificateResource[];
-  /** False when it may have certificates that were not seen. */
-  readonly whole: boolean;
-  /** Whether any of its addresses took too long. */
-  readonly timedOut: boolean;
-}
-
-type TargetOptions = Omit<ExamineOptions, "address">;
-
-/** Never rejects for what a server did; one server must not be able to take the run. */
-async function examineTarget(
-  options: EndpointsOptions,
-  shared: TargetOptions,
-  log: ObserveContext["log"],
-): Promise<ExaminedTarget> {
-  const { target, signal, now } = shared;
-  const checkedAt = now();
-  const without = (outcome: "dns_failed" | "failed", detail: string): ExaminedTarget => ({
-    endpoint: toEndpoint({ target, outcome, detail, handshakes: [], checkedAt }),
-    certificates: [],
-    whole: false,
-    timedOut: false,
-  });
-  try {
-    const addresses = await resolveTarget(options, shared);
-    if (addresses.length > ADDRESS_LIMIT) {
-      return without("failed", `the name has more than ${ADDRESS_LIMIT} addresses; none was connected to`);
-    }
-    const examinations: Examination[] = [];
-    for (const address of addresses) examinations.push(await examineAddress({ ...shared, address }));
-    return combine(target, checkedAt, examinations);
-  } catch (error) {
-    if (error instanceof ResolveError) return without("dns_failed", error.message);
-    if (signal.aborted) throw error;
-    log({ level: "error", message: "an endpoint could not be examined", target: target.id, error });
-    return without("failed", "what the server sent could not be examined; the log has the error");
-  }
-}
-
-function resolveTarget(options: EndpointsOptions, shared: TargetOptions): Promise<Address[]> {
-  return addressesOf({
-    target: shared.target,
-    signal: shared.signal,
-    resolve: options.resolve ?? resolveHost,
-    families: options.families ?? [4, 6],
-    timeoutMilliseconds: shared.limits.totalTimeoutMilliseconds,
-  });
-}
-
-function combine(target: TlsTarget, checkedAt: Date, examinations: readonly Examination[]): ExaminedTarget {
-  const handshakes = examinations.map((examination) => examination.record);
-  const times = examinations.flatMap(({ milliseconds }) => (milliseconds === undefined ? [] : [milliseconds]));
-  const facts = { target, outcome: endpointOutcome(handshakes), handshakes, checkedAt };
-  return {
-    endpoint: toEndpoint(times.length > 0 ? { ...facts, milliseconds: Math.max(...times) } : facts),
-    certificates: examinations.flatMap((examination) => examination.certificates),
-    whole: examinations.every((examination) => examination.whole && isExamined(examination.record)),
-    timedOut: handshakes.some(({ outcome }) => outcome === "timeout"),
-  };
 }

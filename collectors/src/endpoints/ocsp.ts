@@ -1,6 +1,6 @@
 import { X509Certificate } from "node:crypto";
+import { isSignedBy } from "@cadastre/x509/signatures";
 import { BasicOCSPResponse, CertID, Certificate, getCrypto, OCSPResponse, type SingleResponse } from "pkijs";
-import { isSignedBy } from "./certificate-facts.ts";
 import type { HandshakeRecord } from "./failure.ts";
 
 export type StapleStatus = NonNullable<HandshakeRecord["ocspStaple"]>;

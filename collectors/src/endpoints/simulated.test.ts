@@ -30,7 +30,7 @@ function targetOf(endpoint: TlsEndpoint): string {
 }
 
 function lookAt(endpoint: TlsEndpoint): Promise<Recorded> {
-  return look([targetOf(endpoint)], { extraRoots: [simulated.roots], totalTimeoutMilliseconds: 2_000 });
+  return look([targetOf(endpoint)], { extraRoots: [simulated.roots], totalTimeoutMilliseconds: 1_000 });
 }
 
 const NAMES = Object.keys(tlsKinds).flatMap((kind) =>

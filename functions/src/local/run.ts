@@ -8,6 +8,7 @@ import type { LocalConfig } from "./config.ts";
 import { createDisplay, type Display } from "./display.ts";
 import { type Jobs, runJobsOnce, startJobs } from "./jobs.ts";
 import { isComplete, type Report, renderReport, toReport } from "./report.ts";
+import { createSchedule } from "./schedule.ts";
 import { type LocalServer, type ServerOptions, startLocalServer } from "./server.ts";
 import { type Simulation, startSimulation } from "./simulation.ts";
 
@@ -54,27 +55,26 @@ export async function runLocal(
   try {
     if (options.once) {
       const screen = createScreen(terminal.stdout, terminal.environment);
-      const report = await collect(running, config, running.collectors, terminal, signal);
+      const { report } = await collect(running, config, running.collectors, terminal, signal);
       await screen.write(options.json ? `${JSON.stringify(report)}\n` : renderReport(report, screen));
       await runJobsOnce({ context: running.server.context, log: running.log, signal });
       return isComplete(report) ? 0 : 1;
     }
     greet(running, terminal);
-    let next = running.collectors;
+    const names = running.collectors.map((collector) => collector.name);
+    const schedule = createSchedule({ names, intervalSeconds: config.intervalSeconds, now: () => performance.now() });
     while (!signal.aborted) {
-      const report = await collect(running, config, next, terminal, signal);
-      const { created, updated, unchanged, retired } = report.totals;
-      terminal.stderr.write(
-        `${report.scopes.length} scopes: ${created} created, ${updated} updated, ${unchanged} unchanged, ${retired} retired\n`,
-      );
-      for (const problem of report.problems)
-        terminal.stderr.write(`${problem.collector}: ${problem.code}: ${problem.message}\n`);
-      await rest(config.intervalSeconds, signal, due, (resume) => {
+      const next = schedule.due(due);
+      due.clear();
+      if (next.length > 0) {
+        const collectors = running.collectors.filter((collector) => next.includes(collector.name));
+        const { report, runs } = await collect(running, config, collectors, terminal, signal);
+        schedule.ended(runs);
+        tell(report, terminal);
+      }
+      await rest(schedule.untilNext(), signal, due, (resume) => {
         wake = resume;
       });
-      const asked = running.collectors.filter((collector) => due.has(collector.name));
-      due.clear();
-      next = asked.length > 0 ? asked : running.collectors;
     }
     return 0;
   } finally {
@@ -83,6 +83,14 @@ export async function runLocal(
     await running.server.stop();
     await running.simulation?.stop();
   }
+}
+
+function tell({ scopes, totals, problems }: Report, { stderr }: Terminal): void {
+  const { created, updated, unchanged, retired } = totals;
+  stderr.write(
+    `${scopes.length} scopes: ${created} created, ${updated} updated, ${unchanged} unchanged, ${retired} retired\n`,
+  );
+  for (const problem of problems) stderr.write(`${problem.collector}: ${problem.code}: ${problem.message}\n`);
 }
 
 async function start(
@@ -128,7 +136,7 @@ async function collect(
   collectors: Running["collectors"],
   terminal: Terminal,
   signal: AbortSignal,
-): Promise<Report> {
+): Promise<{ readonly report: Report; readonly runs: Parameters<typeof toReport>[0] }> {
   const { server, display, log } = running;
   const before = server.context.table.meter.units;
   const runs = await Promise.all(
@@ -153,7 +161,7 @@ async function collect(
   display.end();
   const after = server.context.table.meter.units;
   const units: Units = { read: after.read - before.read, write: after.write - before.write };
-  return toReport(runs, units);
+  return { report: toReport(runs, units), runs };
 }
 
 function greet({ server, simulation, collectors }: Running, { stdout }: Terminal): void {
@@ -178,9 +186,9 @@ function greet({ server, simulation, collectors }: Running, { stdout }: Terminal
   stdout.write(`${lines.join("\n")}\n`);
 }
 
-/** Waits for the next run: the interval, a trigger, or the end. */
+/** Waits for the next run: its time, a trigger, or the end. */
 function rest(
-  seconds: number,
+  milliseconds: number,
   signal: AbortSignal,
   due: ReadonlySet<string>,
   onWake: (resume: () => void) => void,
@@ -192,7 +200,7 @@ function rest(
       signal.removeEventListener("abort", done);
       resolve();
     };
-    const timer = setTimeout(done, seconds * 1000);
+    const timer = setTimeout(done, milliseconds);
     signal.addEventListener("abort", done);
     onWake(done);
   });

@@ -3,11 +3,11 @@ import type { LogLine } from "@cadastre/contract/log";
 import { parse } from "@cadastre/contract/parse";
 import { type ResourceInput, requireBelongs, resourceSchema } from "@cadastre/contract/resource";
 import type { ScopeError, ScopeKey, ScopeStatus } from "@cadastre/contract/scope";
+import { TODAY } from "@cadastre/x509/testing/pki";
 import type { Observe, ObserveContext, Recorder, ScopeRecorder } from "../../observe.ts";
 import { type EndpointsOptions, observeEndpoints } from "../observe.ts";
 import { parseTarget } from "../targets.ts";
 import { onLoopback } from "./loopback.ts";
-import { TODAY } from "./pki.ts";
 
 interface RecordedScope<K extends KindName> {
   readonly key: ScopeKey;

@@ -48,7 +48,12 @@ export function addCollectEndpoints(parent: Command, cli: Cli): void {
     .option("--allow-link-local", "connect to link-local addresses too")
     .option("--ipv4-only", "leave IPv6 addresses out: this place cannot reach them")
     .option("--ca-file <file>", "roots (PEM) that are trusted beside Node's own")
-    .addOption(new Option("--concurrency <n>", "targets at once (default: 20)").argParser(wholeNumber(1, 1000)))
+    .addOption(
+      new Option(
+        "--concurrency <n>",
+        "targets at once at most; fewer while handshakes take too long (default: 20)",
+      ).argParser(wholeNumber(1, 1000)),
+    )
     .addHelpText("after", "\nName all endpoints of the account and region: those that are not named count as gone.")
     .action(async (_: unknown, self: Command) => {
       const options = optionsOf<EndpointFlags>(self);

@@ -6,7 +6,7 @@ const fingerprint = z.string().regex(/^[0-9a-f]{64}$/, "64 lower-case hexadecima
 
 export const certificate = defineKind({
   name: "certificate",
-  about: "An X.509 certificate, wherever it is served",
+  about: "An X.509 certificate that is served, or an authority above one",
   naturalId: "sha256:{fingerprint}, over the DER certificate",
   ids: { tls: /^sha256:[0-9a-f]{64}$/ },
   sharedAt: [],
@@ -15,16 +15,18 @@ export const certificate = defineKind({
     serialNumber: text,
     subject: text,
     issuer: text,
-    subjectAltNames: z
-      .array(text)
-      .default([])
-      .meta({ description: "DNS names, addresses, URIs, e-mail addresses, without type prefix" }),
+    subjectAltNames: z.array(text).default([]).meta({
+      description:
+        "DNS names, addresses, URIs, e-mail addresses, without type prefix; names of other forms are left out",
+    }),
     notBefore: timestamp,
     notAfter: timestamp,
     keyAlgorithm: text,
     keySizeBits: z.int().optional(),
     keyCurve: text.optional(),
-    signatureAlgorithm: text,
+    signatureAlgorithm: text.meta({
+      description: "OpenSSL's name; of RSASSA-PSS with its hash, rsassaPss-with-SHA256",
+    }),
     keyUsages: z.array(text).default([]),
     extendedKeyUsages: z.array(text).default([]),
     isCa: z.boolean().default(false),
@@ -35,7 +37,9 @@ export const certificate = defineKind({
     chain: z
       .array(z.object({ position: z.int().min(0), fingerprint, subject: text, issuer: text, notAfter: timestamp }))
       .default([])
-      .meta({ description: "The rest of the chain as sent, in its order" }),
+      .meta({
+        description: "The rest of the chain as sent, in its order, without what cannot be read; none for an authority",
+      }),
   }),
   volatile: z.looseObject({}),
   facets: (attributes) => ({

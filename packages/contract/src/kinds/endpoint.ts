@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { FINDINGS } from "./findings.ts";
 import { addressPrefix, addressText, defineKind, relationsTo, shortId, text } from "./kind.ts";
 
 /** What a handshake with one address gave. Findings are several at once: an expired certificate may have the wrong name too. */
@@ -33,7 +34,7 @@ const handshake = z.object({
     .array(z.object({ code: z.string().regex(/^[a-z][a-z0-9_]*$/), message: text, certificate: text.optional() }))
     .default([])
     .meta({
-      description: "expired, not_yet_valid, wrong_name, self_signed, untrusted_root, missing_intermediate, revoked, …",
+      description: `Codes: ${Object.keys(FINDINGS).join(", ")}`,
     }),
   ocspStaple: z.enum(["none", "good", "revoked", "unknown", "expired", "invalid"]).optional(),
 });

@@ -1,7 +1,6 @@
 import "reflect-metadata";
-import { X509Certificate as NodeCertificate, type webcrypto } from "node:crypto";
+import { KeyObject, X509Certificate as NodeCertificate, sign, type webcrypto } from "node:crypto";
 import { type Issued as Certified, ecdsaKeys, rsaKeys } from "@cadastre/simulator/tls/certificates";
-import { ocspResponse } from "@cadastre/simulator/tls/staple";
 import {
   BasicConstraintsExtension,
   ExtendedKeyUsageExtension,
@@ -10,9 +9,11 @@ import {
   Name,
   PemConverter,
   SubjectAlternativeNameExtension,
+  X509Certificate,
   X509CertificateGenerator,
 } from "@peculiar/x509";
-import { BasicOCSPResponse, Certificate, OCSPResponse } from "pkijs";
+import { BitString, fromBER, Sequence, UTCTime } from "asn1js";
+import { childrenOf } from "../asn1.ts";
 
 /** The day on which the tests take place. OpenSSL judges by the system's clock as well, so it is not made up. */
 export const TODAY = new Date();
@@ -23,7 +24,7 @@ export interface Issued extends Certified {
   readonly x509: NodeCertificate;
 }
 
-interface IssueOptions {
+export interface IssueOptions {
   readonly subject: string | Name;
   readonly names?: JsonGeneralNames;
   /** Self-signed without it. */
@@ -35,9 +36,11 @@ interface IssueOptions {
   readonly pathLength?: number;
   readonly purposes?: readonly string[];
   readonly extensions?: readonly Extension[];
+  /** Default SHA-256. */
+  readonly hash?: "SHA-256" | "SHA-1";
 }
 
-export { rsaKeys };
+export { ecdsaKeys, rsaKeys };
 
 export async function ed25519Keys(): Promise<webcrypto.CryptoKeyPair> {
   return (await crypto.subtle.generateKey("Ed25519", true, ["sign", "verify"])) as webcrypto.CryptoKeyPair;
@@ -55,7 +58,7 @@ export async function issue(options: IssueOptions): Promise<Issued> {
     notAfter: options.notAfter ?? day(60),
     publicKey: keys.publicKey,
     signingKey: signer.privateKey,
-    signingAlgorithm: { name: signer.privateKey.algorithm.name, hash: "SHA-256" },
+    signingAlgorithm: { name: signer.privateKey.algorithm.name, hash: options.hash ?? "SHA-256", saltLength: 32 },
     extensions: [
       ...(options.ca ? [new BasicConstraintsExtension(true, options.pathLength, true)] : []),
       ...(options.names ? [new SubjectAlternativeNameExtension(options.names)] : []),
@@ -63,6 +66,10 @@ export async function issue(options: IssueOptions): Promise<Issued> {
       ...(options.extensions ?? []),
     ],
   });
+  return toIssued(certificate, keys);
+}
+
+async function toIssued(certificate: X509Certificate, keys: webcrypto.CryptoKeyPair): Promise<Issued> {
   const x509 = new NodeCertificate(Buffer.from(certificate.rawData));
   return {
     certificate,
@@ -72,6 +79,39 @@ export async function issue(options: IssueOptions): Promise<Issued> {
     keyPem: PemConverter.encode(await crypto.subtle.exportKey("pkcs8", keys.privateKey), "PRIVATE KEY"),
     fingerprint: x509.fingerprint256.replaceAll(":", "").toLowerCase(),
   };
+}
+
+/** RSA keys whose signatures are RSASSA-PSS over this hash. */
+export function pssKeys(hash: "SHA-256" | "SHA-1"): Promise<webcrypto.CryptoKeyPair> {
+  const publicExponent = new Uint8Array([1, 0, 1]);
+  return crypto.subtle.generateKey({ name: "RSA-PSS", modulusLength: 2048, publicExponent, hash }, true, [
+    "sign",
+    "verify",
+  ]);
+}
+
+interface WrittenTimes {
+  /** What stands in the two UTCTime fields. */
+  readonly notBefore: string;
+  readonly notAfter: string;
+}
+
+/** The same certificate with times that no library writes, signed anew by its issuer, whose key must be P-256. */
+export async function withTimes(issued: Issued, issuer: Issued, times: WrittenTimes): Promise<Issued> {
+  const [tbs, algorithm] = childrenOf(fromBER(issued.x509.raw).result) as [Sequence, Sequence];
+  const fields = tbs.valueBlock.value;
+  const place = fields.findIndex((field) => field instanceof Sequence && childrenOf(field)[0] instanceof UTCTime);
+  const written = [times.notBefore, times.notAfter].map((text) => fromBER(utcTime(text)).result);
+  fields[place] = new Sequence({ value: written });
+  const body = tbs.toBER();
+  const signature = sign("sha256", Buffer.from(body), KeyObject.from(issuer.keys.privateKey));
+  const valueHex = Uint8Array.from(signature).buffer;
+  const whole = new Sequence({ value: [fromBER(body).result, algorithm, new BitString({ valueHex })] });
+  return toIssued(new X509Certificate(whole.toBER()), issued.keys);
+}
+
+function utcTime(text: string): Uint8Array {
+  return Uint8Array.from([0x17, text.length, ...Buffer.from(text, "latin1")]);
 }
 
 export interface Authority {
@@ -89,33 +129,4 @@ export async function anAuthority(name = "Test"): Promise<Authority> {
 export function aLeaf(issuer: Issued | undefined, rest: Partial<IssueOptions> = {}): Promise<Issued> {
   const names: JsonGeneralNames = [{ type: "dns", value: "leaf.example" }];
   return issue({ subject: "CN=leaf.example", names, ...(issuer ? { issuer } : {}), ...rest });
-}
-
-interface StapleSpec {
-  readonly subject: Issued;
-  readonly issuer: Issued;
-  readonly status?: "good" | "revoked";
-  readonly thisUpdate?: Date;
-  readonly nextUpdate?: Date;
-  /** Signs in the issuer's place, and is sent along. */
-  readonly responder?: Issued;
-  /** The third answer of RFC 6960, which the simulator never gives. */
-  readonly unknown?: boolean;
-}
-
-/** DER of an OCSP response. */
-export async function aStaple(spec: StapleSpec): Promise<Buffer> {
-  const { subject, issuer, status = "good", thisUpdate = day(-1), nextUpdate = day(6) } = spec;
-  const der = await ocspResponse({ subject, issuer, status, thisUpdate, nextUpdate });
-  if (!spec.responder && !spec.unknown) return der;
-  const response = OCSPResponse.fromBER(Uint8Array.from(der));
-  const bytes = response.responseBytes;
-  if (!bytes) throw new Error("the response holds nothing");
-  const basic = BasicOCSPResponse.fromBER(Uint8Array.from(bytes.response.valueBlock.valueHexView));
-  const [single] = basic.tbsResponseData.responses;
-  if (spec.unknown && single) single.certStatus.idBlock.tagNumber = 2;
-  if (spec.responder) basic.certs = [Certificate.fromBER(spec.responder.certificate.rawData)];
-  await basic.sign((spec.responder ?? issuer).keys.privateKey, "SHA-256");
-  bytes.response.valueBlock.valueHexView = new Uint8Array(basic.toSchema().toBER());
-  return Buffer.from(response.toSchema().toBER());
 }

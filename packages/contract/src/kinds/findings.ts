@@ -1,0 +1,31 @@
+/** What a careful client finds wrong with a TLS endpoint: each code with what it says. What to do is in docs/operations.md. */
+export const FINDINGS = {
+  expired: "a certificate of the path has ended",
+  not_yet_valid: "a certificate of the path has not begun",
+  wrong_name: "the server's certificate is not for the name that was asked for",
+  wrong_usage: "a certificate of the path, or its key, is not for servers",
+  self_signed: "the server's certificate is signed by itself and not trusted",
+  missing_intermediate: "the certificate that signed the server's was not sent",
+  untrusted_root: "the path ends in a root that is not trusted",
+  issuer_not_ca: "a certificate that signed another one is no certificate authority",
+  issuer_may_not_sign: "the key usage of a certificate that signed another one does not allow it",
+  key_identifier_mismatch: "a certificate names another key identifier for its issuer than the issuer has",
+  path_too_long: "there are more authorities than one above them allows",
+  name_not_permitted: "a name is outside an authority's name constraints",
+  unknown_critical_extension: "a certificate has a critical extension that clients do not know",
+  unreadable_certificate: "a certificate cannot be read",
+  unreadable_extension: "an extension of a certificate cannot be read, or is there twice",
+  issuer_ends_first: "an authority of the path ends before the server's certificate",
+  issuer_ends_soon: "an authority of the path ends within 30 days",
+  expired_beside_path: "a certificate that has ended is sent, though the path does not need it",
+  weak_key: "a key is shorter than 2048 bits (RSA) or 224 bits (elliptic curves)",
+  weak_signature: "a certificate is signed over MD5 or SHA-1",
+  chain_order: "a certificate that was sent did not sign the one before it",
+  extra_certificate: "a certificate that was sent has nothing to do with the path, or came twice",
+  revoked: "the stapled OCSP response says that the certificate was revoked",
+  missing_staple: "the certificate demands a stapled OCSP response, and no valid one was sent",
+  old_protocol: "the server chose a version older than TLS 1.2",
+  verification_failed: "OpenSSL refuses the chain for another reason, which the message has",
+} as const;
+
+export type FindingCode = keyof typeof FINDINGS;
