@@ -3,15 +3,13 @@ import { ProblemError } from "./errors.ts";
 import type { Facets, KindDefinition } from "./kinds/kind.ts";
 import type { KindName } from "./kinds/names.ts";
 import { type AttributesInput, KINDS } from "./kinds/registry.ts";
+import { namedTexts } from "./names.ts";
 import type { Provider, ScopeKey } from "./scope.ts";
 
 export const NATURAL_ID_LENGTH = 1024;
 
 /** Tag keys and values may be longer than any cloud allows today, but not without end. */
-const tags = z.record(
-  z.string().min(1).max(256, "a tag's key has at most 256 characters"),
-  z.string().max(1024, "a tag's value has at most 1,024 characters"),
-);
+const tags = namedTexts({ mostName: 256, mostText: 1024, of: "tag" });
 
 const envelope = {
   id: z
