@@ -20,6 +20,10 @@ const envelope = {
     .regex(/^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+$/u, "a natural id has no control, direction or zero-width characters"),
   name: z.string().max(1024).default(""),
   tags: tags.default({}),
+  unknown: z.array(z.string().min(1).max(64)).max(64).optional().meta({
+    description:
+      "Names of attributes that could not be found out this time, and are left out: what the register knows of them stands",
+  }),
 };
 
 /** A resource of one kind, as a collector sends it. Unknown further members are accepted (newer minor versions). */
@@ -39,6 +43,7 @@ export interface ObservedResource {
   readonly tags: Readonly<Record<string, string>>;
   readonly attributes: Readonly<Record<string, unknown>>;
   readonly volatile?: Readonly<Record<string, unknown>> | undefined;
+  readonly unknown?: readonly string[] | undefined;
 }
 
 /** What converters make: a resource of a kind before defaults are filled in. */
@@ -48,6 +53,8 @@ export interface ResourceInput<K extends KindName> {
   readonly tags?: Record<string, string>;
   readonly attributes: AttributesInput<K>;
   readonly volatile?: z.input<(typeof KINDS)[K]["volatile"]>;
+  /** Attributes that could not be found out: not to know them is no change. */
+  readonly unknown?: readonly (keyof AttributesInput<K> & string)[];
 }
 
 /** Schema of a kind's resources, made once. */

@@ -128,7 +128,7 @@ function createOperator(app: App, token: string): Pick<TestApi, "register" | "ap
     approve,
     async register(key, { accounts = [ACCOUNT], approved = true } = {}) {
       const name = `collector-${key.fingerprint.slice(0, 12)}`;
-      const input = { name, providers: ["aws"], accounts, publicKey: key.pem };
+      const input = { name, providers: ["aws", "gcp"], accounts, publicKey: key.pem };
       const { id } = await ask<{ id: string }>("POST", "/api/v1/collectors", input);
       if (approved) await approve(id);
       return id;
