@@ -16,7 +16,7 @@ async function main(): Promise<void> {
   process.once("SIGTERM", () => stop.abort(new Error("the runtime ends the job")));
   await collect({
     config,
-    observe: observeGcp({ projects: config.projects, ...gcpSettings(process.env) }),
+    observe: observeGcp({ projects: config.projects, ...config.load, ...gcpSettings(process.env) }),
     deadline: new Date(Date.now() + config.timeoutMilliseconds),
     spoolDirectory: join(tmpdir(), "cadastre-spool"),
     signal: stop.signal,

@@ -104,6 +104,29 @@ describe("the environment of the AWS collector", () => {
   });
 });
 
+test("how much the cloud collectors ask for at once is a setting, within the clouds' limits", () => {
+  const load = { COLLECT_CONCURRENCY: "3", COLLECT_PAGE_SIZE: "100" };
+  expect(readCollectAwsConfig({ ...COLLECTOR, ...load, COLLECT_AWS_ACCOUNTS_PER_RUN: "20" }).load).toEqual({
+    concurrency: 3,
+    pageSize: 100,
+    accountsPerRun: 20,
+  });
+  expect(readCollectAwsConfig(COLLECTOR).load).toEqual({});
+  expect(readCollectGcpConfig({ ...GCP, ...load, COLLECT_GCP_FOLDER: "12" }).load).toEqual({
+    concurrency: 3,
+    pageSize: 100,
+  });
+  for (const [wrong, allowed] of [
+    [{ COLLECT_CONCURRENCY: "0" }, "COLLECT_CONCURRENCY must be a whole number from 1 to 1000"],
+    [{ COLLECT_PAGE_SIZE: "4" }, "COLLECT_PAGE_SIZE must be a whole number from 5 to 1000"],
+    [{ COLLECT_AWS_ACCOUNTS_PER_RUN: "101" }, "COLLECT_AWS_ACCOUNTS_PER_RUN must be a whole number from 1 to 100"],
+  ] as const) {
+    expect(refusal(() => readCollectAwsConfig({ ...COLLECTOR, ...wrong }))).toContain(allowed);
+  }
+  const page = { ...GCP, COLLECT_GCP_FOLDER: "12", COLLECT_PAGE_SIZE: "501" };
+  expect(refusal(() => readCollectGcpConfig(page))).toContain("COLLECT_PAGE_SIZE must be a whole number from 1 to 500");
+});
+
 test("the endpoint collector has its targets from one place", () => {
   const account = { ...COLLECTOR, COLLECT_ENDPOINTS_ACCOUNT: "main" };
   const inline = { ...account, COLLECT_ENDPOINTS: "a.example:443\nb.example", COLLECT_ENDPOINTS_FAMILIES: "4,6" };

@@ -33,6 +33,10 @@ const keyArn = z
 const tableName = z.string().regex(/^[\w.-]{3,255}$/, "must be a DynamoDB table's name");
 const busName = z.string().regex(/^[\w./-]{1,256}$/, "must be an EventBridge bus's name");
 const wholeNumber = z.string().regex(/^\d{1,9}$/, "must be a whole number");
+const wholeNumberFrom = (least: number, most: number) =>
+  z.string().refine((text) => /^\d{1,9}$/.test(text) && Number(text) >= least && Number(text) <= most, {
+    error: `must be a whole number from ${least} to ${most}`,
+  });
 const days = z.string().regex(/^[1-9]\d{0,4}$/, "must be a whole number of days from 1 to 99999");
 const apiUrl = z.url({
   protocol: /^https?$/,
@@ -85,6 +89,12 @@ export const collectAwsVariables = collectorVariables.extend({
   COLLECT_AWS_MANAGEMENT_ROLE: z.string().optional(),
   COLLECT_AWS_EXTERNAL_ID: z.string().min(2).max(1224).optional(),
   COLLECT_AWS_REGIONS: z.string().optional(),
+  /** About how many accounts one run looks at; more are split into several runs. */
+  COLLECT_AWS_ACCOUNTS_PER_RUN: wholeNumberFrom(1, 100).optional(),
+  /** Regions at once, over all accounts. */
+  COLLECT_CONCURRENCY: wholeNumberFrom(1, 1_000).optional(),
+  /** Resources a page. */
+  COLLECT_PAGE_SIZE: wholeNumberFrom(5, 1_000).optional(),
 });
 
 export const collectEndpointsVariables = collectorVariables.extend({
@@ -109,6 +119,10 @@ export const collectGcpVariables = collectorVariables.extend({
     .string()
     .regex(/^\d{1,32}$/, "must be an organization's number")
     .optional(),
+  /** Projects at once, with five lists each. */
+  COLLECT_CONCURRENCY: wholeNumberFrom(1, 100).optional(),
+  /** Resources a page. */
+  COLLECT_PAGE_SIZE: wholeNumberFrom(1, 500).optional(),
   /** How long the runtime lets a run take. */
   COLLECT_TIMEOUT_SECONDS: wholeNumber,
 });
@@ -240,7 +254,27 @@ export type AwsAccountsConfig =
       };
     };
 
+/** How much is asked of a cloud at once; the collector's own defaults where nothing is said. */
+export interface LoadConfig {
+  readonly concurrency?: number;
+  readonly pageSize?: number;
+}
+
+function toLoad({
+  COLLECT_CONCURRENCY: concurrency,
+  COLLECT_PAGE_SIZE: pageSize,
+}: {
+  readonly COLLECT_CONCURRENCY?: string | undefined;
+  readonly COLLECT_PAGE_SIZE?: string | undefined;
+}): LoadConfig {
+  return {
+    ...(concurrency === undefined ? {} : { concurrency: Number(concurrency) }),
+    ...(pageSize === undefined ? {} : { pageSize: Number(pageSize) }),
+  };
+}
+
 export interface CollectAwsConfig extends CollectorConfig {
+  readonly load: LoadConfig & { readonly accountsPerRun?: number };
   readonly accounts: AwsAccountsConfig;
   readonly regions: readonly string[] | undefined;
 }
@@ -270,7 +304,13 @@ export function readCollectAwsConfig(environment: Environment): CollectAwsConfig
       : roleName !== undefined
         ? { organization: { roleName, ...withId, ...(managementRoleArn === undefined ? {} : { managementRoleArn }) } }
         : { own: true };
-  return { ...toCollectorConfig(variables), accounts, regions: regions === undefined ? undefined : listed(regions) };
+  const accountsPerRun = variables.COLLECT_AWS_ACCOUNTS_PER_RUN;
+  return {
+    ...toCollectorConfig(variables),
+    accounts,
+    regions: regions === undefined ? undefined : listed(regions),
+    load: { ...toLoad(variables), ...(accountsPerRun === undefined ? {} : { accountsPerRun: Number(accountsPerRun) }) },
+  };
 }
 
 export type EndpointTargets = { readonly list: readonly string[] } | { readonly parametersPath: string };
@@ -299,6 +339,7 @@ export type GcpProjectsConfig =
   | { readonly organization: string };
 
 export interface CollectGcpConfig extends CollectorConfig {
+  readonly load: LoadConfig;
   readonly projects: GcpProjectsConfig;
   readonly timeoutMilliseconds: number;
 }
@@ -319,6 +360,7 @@ export function readCollectGcpConfig(environment: Environment): CollectGcpConfig
         : folder !== undefined
           ? { folder }
           : { organization: organization as string },
+    load: toLoad(variables),
     timeoutMilliseconds: Number(variables.COLLECT_TIMEOUT_SECONDS) * 1000,
   };
 }

@@ -1,5 +1,3 @@
-import type { AwsClient } from "./client.ts";
-
 /** An answer as the SDK's handler gives it to the middleware, and to an error as `$response`. */
 interface HttpAnswer {
   readonly statusCode: number;
@@ -18,7 +16,7 @@ interface MiddlewareStack {
  * Has a client read the body of each answer that is no success before the SDK does, so that an error's `$response` still has it:
  * the SDK makes `Unknown` of a proxy's page, and drops what it said.
  */
-export function keepRefusals(client: AwsClient): void {
+export function keepRefusals(client: object): void {
   const keep = (next: (args: unknown) => Promise<{ response: unknown }>) => async (args: unknown) => {
     const result = await next(args);
     const response = result.response as HttpAnswer;
