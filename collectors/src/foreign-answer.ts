@@ -7,7 +7,7 @@ const MOST_WORD = 24;
  * The first words of a body that is not of the form that was asked for, such as a proxy's page: without markup, on one line, at
  * most 200 characters. What may be a secret is left out.
  */
-export function firstWords(body: string): string {
+function firstWords(body: string): string {
   const text = body
     .slice(0, 20_000)
     .replace(/<(style|script)\b[\s\S]*?(?:<\/\1\s*>|$)/gi, " ")

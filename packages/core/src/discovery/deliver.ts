@@ -50,6 +50,7 @@ export async function deliver(
   actor: Actor,
   reporter: Reporter,
   body: unknown,
+  signedAt?: Date,
 ): Promise<DiscoveryResult> {
   requireVersion(body);
   const payload = parse(discovery, body);
@@ -60,7 +61,7 @@ export async function deliver(
   const counts = new Map(
     scopes.map((scope) => [scope.name, scope.resources.length === 0 ? 1 : shardCountFor(scope.resources.length)]),
   );
-  const open = () => openRun(context, actor, reporter, toOpenRun(context, payload, run, scopes, counts));
+  const open = () => openRun(context, actor, reporter, toOpenRun(context, payload, run, scopes, counts), signedAt);
   let opened = await open();
   for (let round = 1; opened.scopes.some((scope) => scope.verdict === "reshard"); round++) {
     if (round === MOST_ROUNDS)

@@ -31,6 +31,8 @@ export interface OwnSet {
   readonly set: string;
   /** Epoch milliseconds. */
   readonly at: number;
+  /** When the run began to look, where it reports the set just now: epoch milliseconds. */
+  readonly lookedAt?: number;
   /** Whether the run reports the set just now; otherwise the set's time stays as it is. */
   readonly isReported: boolean;
 }
@@ -121,11 +123,13 @@ function toSetWrite(
   if (before && digests.size === 0 && !isOwn) return remove(SetItem, { source, set }, before.version);
   const isReported = isOwn && own.isReported;
   const at = before && !isReported ? before.at : own.at;
+  const looks = [before?.lookedAt, isReported ? own.lookedAt : undefined].filter((one) => one !== undefined);
   const interval = before && isReported ? decideInterval(before.interval, own.at - before.at) : before?.interval;
   const next: SetItem = {
     source,
     set,
     at,
+    ...(looks.length === 0 ? {} : { lookedAt: Math.max(...looks) }),
     ...(interval === undefined ? {} : { interval }),
     digests: packDigests(digests),
   };

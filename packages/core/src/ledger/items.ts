@@ -27,6 +27,8 @@ export const SetItem = defineEntity({
     set: z.string(),
     /** Epoch milliseconds of the last run. */
     at: z.int(),
+    /** When the latest look began of these runs, by the clock of the API: epoch milliseconds. */
+    lookedAt: z.int().optional(),
     /** Usual milliseconds between two runs; absent until there were two. */
     interval: z.int().optional(),
     /** All scopes of the set, as it now is, are marked stale. Gone with whatever else is written of it. */
