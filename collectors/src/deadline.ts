@@ -11,6 +11,8 @@ export class InterruptedError extends Error {
 export interface Deadline {
   /** Aborted with a DeadlineError when the time is up, with an InterruptedError when the run must end. */
   readonly signal: AbortSignal;
+  /** What is left of the time, in milliseconds. */
+  readonly left: () => number;
   /**
    * The promise's outcome, or the signal's reason as a rejection when that comes first. The SDK does not look at the signal
    * while it waits between two attempts, so that passing the signal on is not enough.
@@ -24,6 +26,7 @@ export interface Deadline {
 export function createDeadline(options: { readonly signal: AbortSignal; readonly milliseconds: number }): Deadline {
   const { signal, milliseconds } = options;
   const controller = new AbortController();
+  const end = performance.now() + milliseconds;
   const interrupt = () => controller.abort(new InterruptedError("the run was told to end"));
   const timer = setTimeout(
     () => controller.abort(new DeadlineError(`not finished after ${milliseconds} ms`)),
@@ -33,6 +36,7 @@ export function createDeadline(options: { readonly signal: AbortSignal; readonly
   else signal.addEventListener("abort", interrupt, { once: true });
   return {
     signal: controller.signal,
+    left: () => end - performance.now(),
     race: (promise) => race(promise, controller.signal),
     end: () => {
       clearTimeout(timer);

@@ -79,22 +79,33 @@ const causeOf = (error: unknown): string => {
     : error.message;
 };
 
+/** Refusals of the moment: every request may be sent again, and each attempt has a signature of its own. */
+const PASSING_REFUSALS: ReadonlySet<string> = new Set(["request.conflict", "signature.replayed"]);
+
 /** An attempt without a usable answer; the next one may have it. */
 class UnansweredError extends Error implements Passing {
   override readonly name = "UnansweredError";
   readonly status: number | undefined;
   readonly afterMilliseconds: number | undefined;
+  /** What it comes to when no further attempt has a better answer. */
+  readonly refused: RefusedError | undefined;
 
-  constructor(message: string, more: { status?: number; afterMilliseconds?: number | undefined; cause?: unknown }) {
+  constructor(
+    message: string,
+    more: { status?: number; afterMilliseconds?: number | undefined; cause?: unknown; refused?: RefusedError },
+  ) {
     super(message, { cause: more.cause });
     this.status = more.status;
     this.afterMilliseconds = more.afterMilliseconds;
+    this.refused = more.refused;
   }
 }
 
 /**
  * The one way in which collectors speak to the API: JSON, signed anew at every attempt (RFC 9421), with a time limit.
- * Network errors, 429 and 5xx are tried again after an exponential wait or what Retry-After says; other 4xx never are.
+ * Network errors, 429 and 5xx are tried again after an exponential wait or what Retry-After says, and so is what the API
+ * refuses for the moment: another writer was faster, or somebody in between sent a request twice, of which the answer to the
+ * first was lost. Other 4xx never are.
  */
 export function createSignedFetch(options: SignedFetchOptions): SignedFetch {
   const { signer, now, log } = options;
@@ -131,8 +142,12 @@ export function createSignedFetch(options: SignedFetchOptions): SignedFetch {
     });
     const { status } = answer;
     if (status >= 200 && status < 300) return parseAnswer(request, answer);
-    if (status < 500 && status !== 429) throw new RefusedError(request, status, parseObject(answer.text));
     const afterMilliseconds = retryAfterMilliseconds(answer.retryAfter, now());
+    if (status < 500 && status !== 429) {
+      const refused = new RefusedError(request, status, parseObject(answer.text));
+      if (refused.code === undefined || !PASSING_REFUSALS.has(refused.code)) throw refused;
+      throw new UnansweredError(`was answered ${status} ${refused.code}`, { status, afterMilliseconds, refused });
+    }
     throw new UnansweredError(`was answered ${status}`, { status, afterMilliseconds });
   }
 
@@ -158,6 +173,7 @@ export function createSignedFetch(options: SignedFetchOptions): SignedFetch {
       );
     } catch (error) {
       if (!(error instanceof UnansweredError)) throw error;
+      if (error.refused) throw error.refused;
       const tries = attempts === 1 ? "1 attempt" : `${attempts} attempts`;
       throw new UnavailableError(`${request} to ${base} ${error.message}; given up after ${tries}`, {
         status: error.status,

@@ -38,6 +38,11 @@ function read(parse: () => string): string {
   }
 }
 
+/** What is said of a value that the cloud does not document: the resource is taken with it as it is. */
+export function unknownValue(what: string, value: string, known: readonly string[]): string {
+  return `${what} is ${JSON.stringify(value)}, which is taken as it is; known: ${known.join(", ")}`;
+}
+
 export function unique(values: readonly string[]): string[] {
   return [...new Set(values)];
 }

@@ -12,17 +12,11 @@ import { readCollectGcpConfig } from "./env.ts";
  */
 async function main(): Promise<void> {
   const config = readCollectGcpConfig(process.env);
-  const { projects, concurrency, pageSize } = config;
   const stop = new AbortController();
   process.once("SIGTERM", () => stop.abort(new Error("the runtime ends the job")));
   await collect({
     config,
-    observe: observeGcp({
-      projects,
-      ...gcpSettings(process.env),
-      ...(concurrency === undefined ? {} : { concurrency }),
-      ...(pageSize === undefined ? {} : { pageSize }),
-    }),
+    observe: observeGcp({ projects: config.projects, ...config.load, ...gcpSettings(process.env) }),
     deadline: new Date(Date.now() + config.timeoutMilliseconds),
     spoolDirectory: join(tmpdir(), "cadastre-spool"),
     signal: stop.signal,

@@ -115,8 +115,8 @@ describe("the environment of the AWS collector", () => {
       { COLLECT_AWS_ORGANIZATION_ROLE: "r", COLLECT_AWS_EXCEPT_ACCOUNTS: "12345678901" },
       "COLLECT_AWS_EXCEPT_ACCOUNTS must be accounts' numbers of 12 digits",
     ],
-    [{ CADASTRE_CLOUD_CONCURRENCY: "0" }, "CADASTRE_CLOUD_CONCURRENCY must be a whole number from 1 to 1000"],
-    [{ CADASTRE_PAGE_SIZE: "4" }, "CADASTRE_PAGE_SIZE must be a whole number from 5 to 1000"],
+    [{ COLLECT_CONCURRENCY: "0" }, "COLLECT_CONCURRENCY must be a whole number from 1 to 1000"],
+    [{ COLLECT_PAGE_SIZE: "4" }, "COLLECT_PAGE_SIZE must be a whole number from 5 to 1000"],
     [{ DEPLOYMENT_NAME: "Prod" }, "DEPLOYMENT_NAME must be 2 to 20"],
     [{ COLLECT_AWS_EXTERNAL_ID: "agreed" }, "COLLECT_AWS_EXTERNAL_ID is sent to roles"],
     [{ SIGNING_KEY_FILE: "/key.pem" }, "SIGNING_KEY_ID and SIGNING_KEY_FILE"],
@@ -128,6 +128,29 @@ describe("the environment of the AWS collector", () => {
   ])("is refused with %o", (wrong, reason) => {
     expect(refusal(() => readCollectAwsConfig({ ...COLLECTOR, ...wrong }))).toContain(reason);
   });
+});
+
+test("how much the cloud collectors ask for at once is a setting, within the clouds' limits", () => {
+  const load = { COLLECT_CONCURRENCY: "3", COLLECT_PAGE_SIZE: "100" };
+  expect(readCollectAwsConfig({ ...COLLECTOR, ...load, COLLECT_AWS_ACCOUNTS_PER_RUN: "20" }).load).toEqual({
+    concurrency: 3,
+    pageSize: 100,
+    accountsPerRun: 20,
+  });
+  expect(readCollectAwsConfig(COLLECTOR).load).toEqual({});
+  expect(readCollectGcpConfig({ ...GCP, ...load, COLLECT_GCP_FOLDER: "12" }).load).toEqual({
+    concurrency: 3,
+    pageSize: 100,
+  });
+  for (const [wrong, allowed] of [
+    [{ COLLECT_CONCURRENCY: "0" }, "COLLECT_CONCURRENCY must be a whole number from 1 to 1000"],
+    [{ COLLECT_PAGE_SIZE: "4" }, "COLLECT_PAGE_SIZE must be a whole number from 5 to 1000"],
+    [{ COLLECT_AWS_ACCOUNTS_PER_RUN: "101" }, "COLLECT_AWS_ACCOUNTS_PER_RUN must be a whole number from 1 to 100"],
+  ] as const) {
+    expect(refusal(() => readCollectAwsConfig({ ...COLLECTOR, ...wrong }))).toContain(allowed);
+  }
+  const page = { ...GCP, COLLECT_GCP_FOLDER: "12", COLLECT_PAGE_SIZE: "501" };
+  expect(refusal(() => readCollectGcpConfig(page))).toContain("COLLECT_PAGE_SIZE must be a whole number from 1 to 500");
 });
 
 test("the endpoint collector has its targets from one place", () => {

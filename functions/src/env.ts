@@ -97,12 +97,7 @@ const collectorVariables = z.object({
   SIGNING_KEY_FILE: z.string().optional(),
   DEPLOYMENT_NAME: deploymentName.optional(),
   COLLECT_SCOPE_DEADLINE_SECONDS: wholeNumber.optional(),
-  /** How many regions, projects or endpoints are looked at at once. */
-  CADASTRE_CLOUD_CONCURRENCY: wholeNumberFrom(1, 1000).optional(),
 });
-
-/** Of collectors that list: how many resources are asked for at once, as the cloud allows. */
-const pageSize = (least: number, most: number) => ({ CADASTRE_PAGE_SIZE: wholeNumberFrom(least, most).optional() });
 
 const accountNumbers = z
   .string()
@@ -112,7 +107,6 @@ const accountNumbers = z
   .optional();
 
 export const collectAwsVariables = collectorVariables.extend({
-  ...pageSize(5, 1000),
   /** ARNs of roles, separated by commas. */
   COLLECT_AWS_ROLES: z.string().optional(),
   /** Name of the role in every account of the organization. */
@@ -123,6 +117,12 @@ export const collectAwsVariables = collectorVariables.extend({
   COLLECT_AWS_EXCEPT_ACCOUNTS: accountNumbers,
   COLLECT_AWS_EXTERNAL_ID: z.string().min(2).max(1224).optional(),
   COLLECT_AWS_REGIONS: z.string().optional(),
+  /** About how many accounts one run looks at; more are split into several runs. */
+  COLLECT_AWS_ACCOUNTS_PER_RUN: wholeNumberFrom(1, 100).optional(),
+  /** Regions at once, over all accounts. */
+  COLLECT_CONCURRENCY: wholeNumberFrom(1, 1_000).optional(),
+  /** Resources a page. */
+  COLLECT_PAGE_SIZE: wholeNumberFrom(5, 1_000).optional(),
 });
 
 export const collectEndpointsVariables = collectorVariables.extend({
@@ -134,10 +134,11 @@ export const collectEndpointsVariables = collectorVariables.extend({
     .optional(),
   COLLECT_ENDPOINTS_ACCOUNT: z.string().min(1).max(128),
   COLLECT_ENDPOINTS_FAMILIES: z.enum(["4", "6", "4,6"], "must be 4, 6 or 4,6").optional(),
+  /** Endpoints at once. */
+  COLLECT_CONCURRENCY: wholeNumberFrom(1, 1_000).optional(),
 });
 
 export const collectGcpVariables = collectorVariables.extend({
-  ...pageSize(1, 500),
   /** Ids of projects, separated by commas. */
   COLLECT_GCP_PROJECTS: z.string().optional(),
   COLLECT_GCP_FOLDER: z
@@ -148,6 +149,10 @@ export const collectGcpVariables = collectorVariables.extend({
     .string()
     .regex(/^\d{1,32}$/, "must be an organization's number")
     .optional(),
+  /** Projects at once, with five lists each. */
+  COLLECT_CONCURRENCY: wholeNumberFrom(1, 100).optional(),
+  /** Resources a page. */
+  COLLECT_PAGE_SIZE: wholeNumberFrom(1, 500).optional(),
   /** How long the runtime lets a run take. */
   COLLECT_TIMEOUT_SECONDS: wholeNumber,
 });
@@ -286,13 +291,9 @@ export interface CollectorConfig {
   readonly api: string;
   readonly name: string;
   readonly deployment: string;
-  /** The cloud's own default when absent. */
-  readonly concurrency: number | undefined;
   readonly signingKey: SigningKey;
   readonly scopeDeadlineMilliseconds: number | undefined;
 }
-
-const toNumber = (text: string | undefined) => (text === undefined ? undefined : Number(text));
 
 function toCollectorConfig(variables: z.output<typeof collectorVariables>): CollectorConfig {
   const { SIGNING_KEY_ID: kmsKeyId, SIGNING_KEY_FILE: file, COLLECT_SCOPE_DEADLINE_SECONDS: seconds } = variables;
@@ -301,7 +302,6 @@ function toCollectorConfig(variables: z.output<typeof collectorVariables>): Coll
     api: variables.CADASTRE_API,
     name: variables.COLLECTOR_NAME,
     deployment: variables.DEPLOYMENT_NAME ?? DEFAULT_DEPLOYMENT,
-    concurrency: toNumber(variables.CADASTRE_CLOUD_CONCURRENCY),
     signingKey: kmsKeyId === undefined ? { file: file as string } : { kmsKeyId },
     scopeDeadlineMilliseconds: seconds === undefined ? undefined : Number(seconds) * 1000,
   };
@@ -320,8 +320,27 @@ export type AwsAccountsConfig =
       };
     };
 
+/** How much is asked of a cloud at once; the collector's own defaults where nothing is said. */
+export interface LoadConfig {
+  readonly concurrency?: number;
+  readonly pageSize?: number;
+}
+
+function toLoad({
+  COLLECT_CONCURRENCY: concurrency,
+  COLLECT_PAGE_SIZE: pageSize,
+}: {
+  readonly COLLECT_CONCURRENCY?: string | undefined;
+  readonly COLLECT_PAGE_SIZE?: string | undefined;
+}): LoadConfig {
+  return {
+    ...(concurrency === undefined ? {} : { concurrency: Number(concurrency) }),
+    ...(pageSize === undefined ? {} : { pageSize: Number(pageSize) }),
+  };
+}
+
 export interface CollectAwsConfig extends CollectorConfig {
-  readonly pageSize: number | undefined;
+  readonly load: LoadConfig & { readonly accountsPerRun?: number };
   readonly accounts: AwsAccountsConfig;
   readonly regions: readonly string[] | undefined;
 }
@@ -366,11 +385,12 @@ export function readCollectAwsConfig(environment: Environment): CollectAwsConfig
             },
           }
         : { own: true };
+  const accountsPerRun = variables.COLLECT_AWS_ACCOUNTS_PER_RUN;
   return {
     ...toCollectorConfig(variables),
     accounts,
-    pageSize: toNumber(variables.CADASTRE_PAGE_SIZE),
     regions: regions === undefined ? undefined : listed(regions),
+    load: { ...toLoad(variables), ...(accountsPerRun === undefined ? {} : { accountsPerRun: Number(accountsPerRun) }) },
   };
 }
 
@@ -380,6 +400,7 @@ export interface CollectEndpointsConfig extends CollectorConfig {
   readonly targets: EndpointTargets;
   readonly account: string;
   readonly families: readonly (4 | 6)[] | undefined;
+  readonly concurrency: number | undefined;
 }
 
 export function readCollectEndpointsConfig(environment: Environment): CollectEndpointsConfig {
@@ -391,6 +412,7 @@ export function readCollectEndpointsConfig(environment: Environment): CollectEnd
     targets: path === undefined ? { list: listed(list as string) } : { parametersPath: path },
     account: variables.COLLECT_ENDPOINTS_ACCOUNT,
     families: variables.COLLECT_ENDPOINTS_FAMILIES?.split(",").map((family) => (family === "4" ? 4 : 6)),
+    concurrency: variables.COLLECT_CONCURRENCY === undefined ? undefined : Number(variables.COLLECT_CONCURRENCY),
   };
 }
 
@@ -400,7 +422,7 @@ export type GcpProjectsConfig =
   | { readonly organization: string };
 
 export interface CollectGcpConfig extends CollectorConfig {
-  readonly pageSize: number | undefined;
+  readonly load: LoadConfig;
   readonly projects: GcpProjectsConfig;
   readonly timeoutMilliseconds: number;
 }
@@ -421,7 +443,7 @@ export function readCollectGcpConfig(environment: Environment): CollectGcpConfig
         : folder !== undefined
           ? { folder }
           : { organization: organization as string },
-    pageSize: toNumber(variables.CADASTRE_PAGE_SIZE),
+    load: toLoad(variables),
     timeoutMilliseconds: Number(variables.COLLECT_TIMEOUT_SECONDS) * 1000,
   };
 }

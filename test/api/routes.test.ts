@@ -33,6 +33,20 @@ describe("the definitions of endpoints", () => {
     for (const [at, route] of ROUTES.entries()) expect(route.endpoint).toBe(ENDPOINTS[at]);
   });
 
+  it("say of tags and attributes what they may hold", () => {
+    const { schemas } = (document as unknown as { components: { schemas: Record<string, { properties: object }> } })
+      .components;
+    const names = { type: "string", minLength: 1, maxLength: 256 };
+    const texts = { type: "string", maxLength: 1024 };
+    expect(schemas.ObservedNetwork?.properties).toMatchObject({
+      tags: { type: "object", propertyNames: names, additionalProperties: texts },
+    });
+    expect(schemas.Resource?.properties).toMatchObject({
+      tags: { type: "object", additionalProperties: { type: "string" } },
+      attributes: { type: "object", additionalProperties: {} },
+    });
+  });
+
   it("have names and places of their own", () => {
     const places = ENDPOINTS.map(({ method, path }) => `${method} ${path}`);
     expect(new Set(places).size).toBe(ENDPOINTS.length);

@@ -441,6 +441,27 @@ describe("a whole run in one call", () => {
     });
   });
 
+  it("leaves out a resource that is too large, says so, takes the rest and retires nothing", async () => {
+    const { context } = await createTestContext();
+    await deliver(context, ACTOR, REPORTER, payload(many(4)));
+    const huge = anInstance(1);
+    const resources = [{ ...huge, attributes: { ...huge.attributes, console: "x".repeat(160_000) } }, anInstance(9)];
+    const answer = await deliver(context, ACTOR, REPORTER, payload(resources));
+    expect(answer).toMatchObject({
+      imported: 1,
+      retired: 0,
+      errors: [{ path: "scopes[0].resources[0]", code: "too_large" }],
+      scopes: [{ status: "partial" }],
+    });
+    expect(await found(context, "kind:instance")).toHaveLength(5);
+    const [state] = (await scopesByName(context)).values();
+    expect(state).toMatchObject({ status: "partial", errors: [{ code: "too_large" }] });
+    const wrong = { ...anInstance(3), attributes: {} };
+    await expect(deliver(context, ACTOR, REPORTER, payload([...resources, wrong]))).rejects.toThrow(
+      /^scopes\[0\]\.resources\[2\]/,
+    );
+  });
+
   it("reports an id that is in a scope twice and applies the rest", async () => {
     const { context } = await createTestContext();
     const result = await deliver(

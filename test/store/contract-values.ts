@@ -1,3 +1,4 @@
+import { unorderedJson } from "@cadastre/contract/digest";
 import { defineEntity } from "@cadastre/store/entity";
 import { InvalidItemError } from "@cadastre/store/errors";
 import { put } from "@cadastre/store/table";
@@ -13,6 +14,12 @@ const anything = defineEntity({
   key: { partition: (i: { id: string }) => `anything/${i.id}`, sort: () => "anything" },
 });
 
+/** As JSON has them: each name is a member of its own, also `__proto__`, at two depths and in a list. */
+function named(...names: string[]): unknown {
+  const members = names.map((name) => `${JSON.stringify(name)}:"of ${name}"`).join();
+  return JSON.parse(`{${members},"deep":{${members}},"list":[{${members}}]}`);
+}
+
 export function valueContract(opened: () => Opened): void {
   describe("values", () => {
     test.each<[string, unknown]>([
@@ -22,6 +29,8 @@ export function valueContract(opened: () => Opened): void {
       ["empty list and empty object", { list: [], object: {} }],
       ["nested objects and lists", { a: [{ b: [[1, "x"], {}] }, null], c: { d: { e: "f" } } }],
       ["32 levels", JSON.parse("[".repeat(30) + "]".repeat(30))],
+      ["names that every object knows", named("__proto__", "constructor", "toString", "hasOwnProperty", "_proto_")],
+      ["names that look like how such names are kept", named("___proto__", "____proto__", "__proto___")],
       ["names that look like the store's own", { $bytes: "x", $: 1, $$a: 2, pk: "p", _pk: "q", version: 3 }],
     ])("%s come back as they were", async (name, value) => {
       const { table } = opened();
@@ -30,7 +39,10 @@ export function valueContract(opened: () => Opened): void {
         () => table.load([put(anything, { id: name, value })]),
       ]) {
         await write();
-        expect((await table.get(anything, { id: name }))?.value).toEqual(value);
+        const stored = (await table.get(anything, { id: name }))?.value;
+        expect(stored).toEqual(value);
+        // What is equal by members may still lack one that is called __proto__.
+        expect(unorderedJson(stored)).toBe(unorderedJson(value));
       }
     });
 

@@ -6,7 +6,7 @@ import type { AwsClients, AwsCredentialProvider } from "./client.ts";
 import { type AwsScopeError, toScopeError } from "./errors.ts";
 import { DEFAULT_REGIONS } from "./partition.ts";
 import { failRegions, observeRegion } from "./region.ts";
-import { DESCRIBE_REGIONS, listRegions } from "./regions.ts";
+import { DESCRIBE_REGIONS, listRegions, standingOf } from "./regions.ts";
 
 /** An identity in an account: its clients, and for an assumed role the credentials behind them. */
 export interface AwsIdentity {
@@ -45,7 +45,8 @@ export async function observeAccount(view: AccountView): Promise<void> {
       region,
       pageSize: view.pageSize,
       clients: identity.clients,
-      whyClosed: once(() => whyClosed(view, region)),
+      // Asked anew for each region: that the call succeeds proves that the credentials are still good.
+      standing: once(async () => standingOf(await listRegions(identity.clients, view.homeRegion), region)),
     }),
   );
 }
@@ -83,12 +84,6 @@ async function attempt<T>(
   } catch (error) {
     return { error: toScopeError(error, operation) };
   }
-}
-
-/** Asked anew for each region: that the call succeeds proves that the credentials are still good. */
-async function whyClosed(view: AccountView, region: string): Promise<"not_opted_in" | "region_disabled"> {
-  const { notOptedIn } = await listRegions(view.identity.clients, view.homeRegion);
-  return notOptedIn.includes(region) ? "not_opted_in" : "region_disabled";
 }
 
 /** The same promise for all who ask. */

@@ -1,5 +1,9 @@
 import { STSClient, type STSClientConfig } from "@aws-sdk/client-sts";
+import type { Deadline } from "../deadline.ts";
+import { keepRefusals } from "./answers.ts";
 import { HOME_REGIONS, type Partition, partitionOf } from "./partition.ts";
+import { createPatience, type Patience } from "./patience.ts";
+import { withProfile } from "./profile.ts";
 
 export interface AwsCredentials {
   readonly accessKeyId: string;
@@ -23,7 +27,7 @@ export interface AwsClientSettings {
 /** The settings that the clients of all services take alike. */
 type AwsClientConfiguration = Pick<
   STSClientConfig,
-  "region" | "credentials" | "retryMode" | "maxAttempts" | "requestHandler"
+  "region" | "credentials" | "retryStrategy" | "maxAttempts" | "requestHandler"
 >;
 
 /** What the SDK's clients of all services have in common, as far as it is needed here. */
@@ -36,19 +40,20 @@ export type AwsService<Client extends AwsClient> = new (configuration: AwsClient
 
 /** Makes clients of one identity. */
 export interface AwsClients {
-  /** The caller destroys the client when it is done. */
-  create<Client extends AwsClient>(service: AwsService<Client>, region: string): Client;
+  /** The caller destroys the client when it is done. What it repeats ends with the deadline, where there is one. */
+  create<Client extends AwsClient>(service: AwsService<Client>, region: string, deadline?: Deadline): Client;
+  /** The error after which a client waits to ask again; undefined when it does not. */
+  waitsAfter(client: AwsClient): unknown;
   /** The region that the SDK is set to (`AWS_REGION`, the profile), undefined when there is none. */
   configuredRegion(): Promise<string | undefined>;
 }
 
 /**
- * The SDK's clients with its adaptive retry mode (backoff, Retry-After, client-side rate limit; 4xx is not retried) and with
+ * The SDK's clients with its adaptive retries (backoff, Retry-After, client-side rate limit; 4xx is not retried) and with
  * time limits. Endpoints are the SDK's own choice: regional ones, or `AWS_ENDPOINT_URL` and its like.
  */
 export function createAwsClients(settings: AwsClientSettings): AwsClients {
   const common = {
-    retryMode: "adaptive",
     maxAttempts: settings.maxAttempts,
     requestHandler: {
       connectionTimeout: settings.connectTimeoutMilliseconds,
@@ -62,9 +67,20 @@ export function createAwsClients(settings: AwsClientSettings): AwsClients {
     ...common,
     ...(settings.credentials ? { credentials: settings.credentials } : {}),
   });
-  const identity = { ...common, credentials: config.credentials };
+  const credentials: AwsCredentialProvider = () =>
+    config.credentials().catch(async (error: unknown) => {
+      throw await withProfile(error);
+    });
+  const patience = new WeakMap<AwsClient, Patience>();
   return {
-    create: (Service, region) => new Service({ ...identity, region }),
+    create: (Service, region, deadline) => {
+      const own = createPatience(settings.maxAttempts, deadline?.left ?? (() => Number.POSITIVE_INFINITY));
+      const client = new Service({ ...common, credentials, retryStrategy: own.strategy, region });
+      keepRefusals(client);
+      patience.set(client, own);
+      return client;
+    },
+    waitsAfter: (client) => patience.get(client)?.waitsAfter(),
     // The SDK's only answer when no region is set is to throw.
     configuredRegion: () => config.region().catch(() => undefined),
   };

@@ -1,8 +1,10 @@
 import type { ScopeError } from "@cadastre/contract/scope";
 import { isThrottlingError } from "@smithy/core/retry";
 import { DeadlineError, InterruptedError } from "../deadline.ts";
+import { describeAnswer } from "../foreign-answer.ts";
 import { RepeatedTokenError } from "../pages.ts";
 import { MalformedError } from "../values.ts";
+import { answerOf } from "./answers.ts";
 
 /** Why something could not be seen. `unexpected` is what AWS has not documented for these calls; its message says more. */
 type AwsErrorCode =
@@ -17,6 +19,7 @@ type AwsErrorCode =
   | "service_error"
   | "repeated_page_token"
   | "malformed"
+  | "unknown_value"
   | "invalid_credentials"
   | "assume_role_denied"
   | "unexpected";
@@ -76,7 +79,7 @@ const MOST_MESSAGE = 1000;
  * that could not be assumed it is `sts:AssumeRole`, whatever was called.
  */
 export function toScopeError(error: unknown, operation: string): AwsScopeError {
-  const message = describe(error).slice(0, MOST_MESSAGE);
+  const message = describe(error).slice(0, MOST_MESSAGE).toWellFormed();
   if (error instanceof AssumeRoleError) {
     const code = classify(error.cause);
     return { code: code === "denied" ? "assume_role_denied" : code, message, operation: "sts:AssumeRole" };
@@ -94,6 +97,7 @@ function classify(error: unknown): AwsErrorCode {
   const status = $metadata?.httpStatusCode;
   // EC2 answers throttling with 503, so that it comes before the server's own faults.
   if (isThrottlingError(error as Parameters<typeof isThrottlingError>[0])) return "throttled";
+  if (status === 429 || (status === 503 && answerOf(error)?.asksToWait)) return "throttled";
   if (DENIED.has(name)) return /service control policy/i.test(message) ? "denied_by_scp" : "denied";
   if (NOT_OPTED_IN.has(name)) return "not_opted_in";
   if (REGION_DISABLED.has(name)) return "region_disabled";
@@ -106,10 +110,18 @@ function classify(error: unknown): AwsErrorCode {
   return "unexpected";
 }
 
-/** `Name: message` without the SDK's advice to programmers, on one line. */
+/**
+ * `Name: message` without the SDK's advice to programmers, on one line; of an answer that is not AWS's, its status and its first
+ * words, of which the SDK makes `Unknown` or a complaint about its form.
+ */
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { code } = error as SdkErrorShape;
+  const answer = answerOf(error);
+  if (answer && (FOREIGN.has(error.name) || error.message.includes(ADVICE))) {
+    const form = answer.status < 300 ? " is not of the form that AWS documents" : "";
+    return `${describeAnswer(answer)}${form}`;
+  }
   const message = error.message
     .replace(/\s*Deserialization error: to see the raw response.*$/s, "")
     .replace(/\s+/g, " ");
@@ -117,4 +129,8 @@ function describe(error: unknown): string {
   return error.name === "Error" || OWN.has(error.name) ? text : `${error.name}: ${text}`;
 }
 
+/** What the SDK calls errors that it could not read out of an answer. */
+const FOREIGN = new Set(["Unknown", "UnknownError"]);
+/** Stands in its errors about the form of an answer. */
+const ADVICE = "Deserialization error";
 const OWN = new Set(["AssumeRoleError", "DeadlineError", "InterruptedError", "MalformedError", "RepeatedTokenError"]);

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { awsEnvironment } from "@cadastre/simulator/aws/environment";
 import { type AwsSimulator, startAwsSimulator } from "@cadastre/simulator/aws/server";
 import { type AwsEstate, createAwsEstate } from "@cadastre/simulator/estate-aws";
@@ -134,7 +137,7 @@ test("a denial is final: it is not asked again", async () => {
 
 test.each([
   ["not_opted_in", { kind: "not-opted-in" }],
-  ["region_disabled", { kind: "disabled" }],
+  ["region_disabled", { kind: "disabled", code: "RegionDisabledException" }],
 ] as const)("a region that is not in use is skipped with the reason: %s", async (code, fault) => {
   const run = await observe({ region: "us-east-1", service: "ec2" }, fault);
   for (const kind of KINDS) {
@@ -144,6 +147,20 @@ test.each([
   }
   expectOthersComplete(run, (region) => region === "us-east-1");
 });
+
+test.each(["AuthFailure", "RequestExpired", "SignatureDoesNotMatch", "UnrecognizedClientException"])(
+  "a region that the account has enabled is never skipped for refusing the credentials: %s",
+  async (code) => {
+    const run = await observe({ region: "us-east-1", service: "ec2" }, { kind: "disabled", code });
+    for (const kind of KINDS) {
+      const scope = run.scope(account, "us-east-1", kind);
+      expect([scope.status, scope.count]).toEqual(["failed", 0]);
+      expect(scope.errors).toMatchObject([{ code: "invalid_credentials", operation: `ec2:${operation(kind)}` }]);
+      expect(scope.errors[0]?.message).toMatch(new RegExp(`^${code}: .*the region is enabled in the account`));
+    }
+    expectOthersComplete(run, (region) => region === "us-east-1");
+  },
+);
 
 test("AuthFailure is not_opted_in where the account's own list of regions says so", async () => {
   const run = aTestRun();
@@ -207,15 +224,60 @@ test("a request that is not answered in its own time is a timeout too", async ()
   expect(run.scope(account, "us-east-1", "network")).toMatchObject({ status: "failed", errors: [{ code: "timeout" }] });
 });
 
-test("retries that wait for longer than the deadline do not outlive it", async () => {
-  const started = performance.now();
-  const run = await observe(
-    { region: "us-east-1", operation: "DescribeVpcs" },
-    { kind: "throttle", retryAfterSeconds: 60 },
-    { deadlineMilliseconds: DEADLINE, maxAttempts: 6 },
+test.each([
+  ["RequestLimitExceeded", { kind: "throttle", retryAfterSeconds: 60 }, 1],
+  ["Unavailable", { kind: "unavailable", retryAfterSeconds: 60 }, 1],
+  ["RequestLimitExceeded", { kind: "throttle" }, undefined],
+] as const)(
+  "who is asked to wait for longer than the scope has is throttled, and does not wait: %s %o",
+  async (name, fault, attempts) => {
+    const started = performance.now();
+    const run = await observe({ region: "us-east-1", operation: "DescribeVpcs" }, fault, {
+      deadlineMilliseconds: DEADLINE,
+      maxAttempts: 100,
+    });
+    expect(performance.now() - started).toBeLessThan(3 * DEADLINE);
+    const { status, errors } = run.scope(account, "us-east-1", "network");
+    expect([status, errors[0]?.code]).toEqual(["failed", "throttled"]);
+    expect(errors[0]?.message).toContain(name);
+    const asked = simulator.requests.count({ operation: "DescribeVpcs", region: "us-east-1" });
+    if (attempts === undefined) expect(asked).toBeGreaterThan(0);
+    else expect(asked).toBe(attempts);
+  },
+);
+
+const PAGE = "<html><style>b {}</style><b>Blocked</b> by the proxy; sent was Basic QWxhZGRpbjpvcGVu</html>";
+test.each([
+  [403, PAGE, "unexpected"],
+  [407, PAGE, "unexpected"],
+  [502, PAGE, "service_error"],
+  [429, "", "throttled"],
+  [302, "", "unexpected"],
+] as const)("what is not AWS's answer is shown with its status and first words: %s", async (status, message, code) => {
+  const run = await observe({ region: "us-east-1" }, { kind: "page", status, message });
+  for (const kind of KINDS) {
+    const { errors } = run.scope(account, "us-east-1", kind);
+    const words = message ? "Blocked by the proxy; sent was Basic …" : "without words";
+    expect(errors).toMatchObject([{ code }]);
+    expect(errors[0]?.message).toMatch(new RegExp(`^HTTP ${status} \\(text/html\\)[:,] ${words}$`));
+  }
+});
+
+test("a profile that is not there is named, with those that are", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "cadastre-profile-"));
+  writeFileSync(join(directory, "config"), "[profile other]\nregion = eu-west-1\n");
+  for (const name of ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"]) vi.stubEnv(name, undefined);
+  vi.stubEnv("AWS_CONFIG_FILE", join(directory, "config"));
+  vi.stubEnv("AWS_SHARED_CREDENTIALS_FILE", join(directory, "credentials"));
+  vi.stubEnv("AWS_PROFILE", "prod-nosuch");
+  const observing = observeAws({ accounts: { own: true } })(aTestRun().context);
+  await expect(observing).rejects.toThrow(/invalid_credentials/);
+  await expect(observing).rejects.toThrow(/there is no profile "prod-nosuch" in .*files, which have other/);
+  vi.stubEnv("AWS_PROFILE", "other");
+  await expect(observeAws({ accounts: { own: true } })(aTestRun().context)).rejects.toThrow(
+    /the profile "other" gives none/,
   );
-  expect(performance.now() - started).toBeLessThan(3 * DEADLINE);
-  expect(run.scope(account, "us-east-1", "network")).toMatchObject({ status: "failed", errors: [{ code: "timeout" }] });
+  rmSync(directory, { recursive: true });
 });
 
 test("a run that is told to end finishes all its scopes at once, none of them as complete that is not", async () => {

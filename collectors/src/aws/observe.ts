@@ -1,11 +1,12 @@
 import { createLimit, forEachWithin } from "../concurrency.ts";
 import { createDeadline, type Deadline } from "../deadline.ts";
 import type { Observe, ObserveContext } from "../observe.ts";
+import { inParts } from "../parts.ts";
 import { type AwsIdentity, observeAccount } from "./account.ts";
 import { type AwsOrganization, type AwsTarget, callerIdentity, listMembers, memberRole } from "./accounts.ts";
 import { type AwsClients, createAwsClients, homeRegion } from "./client.ts";
 import { type AwsScopeError, toScopeError } from "./errors.ts";
-import { type AwsOptions, checkOptions } from "./options.ts";
+import { type AwsOptions, type CheckedOptions, checkOptions } from "./options.ts";
 import { DEFAULT_REGIONS, HOME_REGIONS, partitionOf } from "./partition.ts";
 import { type AwsRole, createRoleCredentials, parseRoleArn } from "./role.ts";
 
@@ -26,7 +27,44 @@ export class AwsAccountsError extends Error {
  * organization's accounts cannot be found out; every other failure is the status of the scopes that it hid.
  */
 export function observeAws(options: AwsOptions): Observe {
-  const { regions, targets, organization, concurrency, pageSize, sessionName, settings } = checkOptions(options);
+  const prepare = createPreparation(checkOptions(options));
+  return async (context) => {
+    const look = await prepare(context);
+    await look.observe(look.targets, context);
+    if (look.problem) throw new AwsAccountsError(look.problem);
+  };
+}
+
+/**
+ * The same look in several runs, for organizations whose accounts are too many for one: finds the accounts, and answers an
+ * observer for each part of them. An account stays in its part while others come and go, until the number of parts doubles, so
+ * that what a run reports is what it reported the last time. Rejects with AwsAccountsError when no account is known; when they
+ * are not all known, the last part rejects after it has recorded its own.
+ */
+export function splitAws(options: AwsOptions): (context: SplitContext) => Promise<readonly Observe[]> {
+  const checked = checkOptions(options);
+  const prepare = createPreparation(checked);
+  return async (context) => {
+    const { targets, problem, observe } = await prepare(context);
+    if (problem && targets.length === 0) throw new AwsAccountsError(problem);
+    const parts = inParts(targets, ({ account }) => account, checked.accountsPerRun);
+    return parts.map((part, at) => async (of) => {
+      await observe(part, of);
+      if (problem && at === parts.length - 1) throw new AwsAccountsError(problem);
+    });
+  };
+}
+
+/** What of an observer's context is there before a run is. */
+export type SplitContext = Omit<ObserveContext, "recorder">;
+
+interface Look extends Found {
+  readonly observe: (targets: readonly AwsTarget[], context: ObserveContext) => Promise<void>;
+}
+
+/** Finds out what there is to look at, and with what. */
+function createPreparation(checked: CheckedOptions): (context: SplitContext) => Promise<Look> {
+  const { regions, targets, organization, concurrency, pageSize, sessionName, settings } = checked;
   return async (context) => {
     const own = createAwsClients(settings);
     // Any configured region may be one that some account has not opted in to; account-wide calls need one that all have.
@@ -52,26 +90,30 @@ export function observeAws(options: AwsOptions): Observe {
           callerRegion: homeRegion(partitionOf(regions?.[0] ?? preferredRegion ?? HOME_REGIONS.aws), preferredRegion),
           organization,
         });
-    // Regions wait for their turn in a queue of their own: an account holds its place among the accounts until its last region
-    // is done.
-    const limit = createLimit(concurrency);
-    await forEachWithin(concurrency, found.targets, (target) =>
-      observeAccount({
-        context,
-        target,
-        identity: target.role ? assume(target.role) : { clients: own },
-        regions,
-        homeRegion: homeRegion(target.partition, preferredRegion),
-        limit,
-        pageSize,
-      }),
-    );
-    if (found.problem) throw new AwsAccountsError(found.problem);
+    return {
+      ...found,
+      observe: (some, of) => {
+        // Regions wait for their turn in a queue of their own: an account holds its place among the accounts until its last
+        // region is done.
+        const limit = createLimit(concurrency);
+        return forEachWithin(concurrency, some, (target) =>
+          observeAccount({
+            context: of,
+            target,
+            identity: target.role ? assume(target.role) : { clients: own },
+            regions,
+            homeRegion: homeRegion(target.partition, preferredRegion),
+            limit,
+            pageSize,
+          }),
+        );
+      },
+    };
   };
 }
 
 interface Search {
-  readonly context: ObserveContext;
+  readonly context: SplitContext;
   readonly own: AwsClients;
   readonly assume: (role: AwsRole) => AwsIdentity;
   /** Where the caller is asked who it is. */

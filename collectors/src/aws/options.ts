@@ -18,6 +18,8 @@ export interface AwsOptions {
   readonly concurrency?: number;
   /** Resources a page, 5 to 1,000 (EC2's limits). Memory is bounded by the pages in flight. Default 500. */
   readonly pageSize?: number;
+  /** About how many accounts one run looks at, where a look is split (`splitAws`). Default 50, with 17 regions some 4,000 scopes. */
+  readonly accountsPerRun?: number;
   /** Attempts for one call, the first included. Default 6. */
   readonly maxAttempts?: number;
   /** Default 5 s. */
@@ -35,6 +37,7 @@ export interface CheckedOptions {
   readonly organization: AwsOrganization | undefined;
   readonly concurrency: number;
   readonly pageSize: number;
+  readonly accountsPerRun: number;
   readonly sessionName: string;
   readonly settings: AwsClientSettings;
 }
@@ -54,6 +57,8 @@ export function checkOptions(options: AwsOptions): CheckedOptions {
     organization: "organization" in accounts ? checkedOrganization(accounts.organization) : undefined,
     concurrency: requireWholeNumber("concurrency", options.concurrency ?? 8, 1, 1_000),
     pageSize: requireWholeNumber("pageSize", options.pageSize ?? 500, 5, 1_000),
+    // A run takes 20,000 scopes; there are some 35 regions, and five kinds in each.
+    accountsPerRun: requireWholeNumber("accountsPerRun", options.accountsPerRun ?? 50, 1, 100),
     sessionName,
     settings: {
       maxAttempts: requireWholeNumber("maxAttempts", options.maxAttempts ?? 6, 1, 100),

@@ -9,6 +9,14 @@ interface RegionList {
   readonly notOptedIn: readonly string[];
 }
 
+/** What an account says of one region; `region_disabled` of one that it does not name at all. */
+export type RegionStanding = "enabled" | "not_opted_in" | "region_disabled";
+
+export function standingOf({ enabled, notOptedIn }: RegionList, region: string): RegionStanding {
+  if (enabled.includes(region)) return "enabled";
+  return notOptedIn.includes(region) ? "not_opted_in" : "region_disabled";
+}
+
 export const DESCRIBE_REGIONS = "ec2:DescribeRegions";
 
 /** All regions of the account's partition with the account's own opt-in status. DescribeRegions has no pages. */

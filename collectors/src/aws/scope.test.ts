@@ -30,7 +30,7 @@ async function observeWith(answer: string, step: typeof networkStep | typeof ins
     region: "eu-west-1",
     pageSize: 100,
     owners: createNetworkOwners({ account: ACCOUNT, listings: 0 }),
-    whyClosed: () => Promise.reject(new Error("not asked")),
+    standing: () => Promise.reject(new Error("not asked")),
     clients: {
       create: <Client extends AwsClient>(Service: AwsService<Client>, region: string) =>
         new Service({
@@ -40,6 +40,7 @@ async function observeWith(answer: string, step: typeof networkStep | typeof ins
           maxAttempts: 1,
         } as ConstructorParameters<typeof Service>[0]),
       configuredRegion: async () => undefined,
+      waitsAfter: () => undefined,
     },
   };
   view.owners.listed(true);
@@ -80,6 +81,23 @@ test("a resource that cannot be right is left out and said so, and the others ar
   expect([...scope.resources.keys()]).toEqual([`arn:aws:ec2:eu-west-1:${ACCOUNT}:instance/i-1`]);
   expect(scope.status).toBe("partial");
   expect(scope.errors.map(({ code }) => code)).toEqual(["malformed", "malformed"]);
-  expect(scope.errors[0]?.message).toContain("10.0.0.777");
-  expect(scope.errors[1]?.message).toContain("InstanceId");
+  expect(scope.errors[0]?.message).toMatch(/^i-2: .*10\.0\.0\.777/);
+  expect(scope.errors[1]?.message).toBe("a resource without id: InstanceId is missing");
+});
+
+test("a value that AWS does not document is taken as it is, and reported with the resource that has it", async () => {
+  const block = "<cidrBlock>10.0.0.0/16</cidrBlock>";
+  const run = await observeWith(
+    `<DescribeVpcsResponse><vpcSet><item><vpcId>vpc-1</vpcId><ownerId>${ACCOUNT}</ownerId>${block}<cidrBlockAssociationSet>
+      <item>${block}<associationId>a-1</associationId><cidrBlockState><state>suspended</state></cidrBlockState></item>
+    </cidrBlockAssociationSet></item></vpcSet></DescribeVpcsResponse>`,
+    networkStep,
+  );
+  const scope = run.scope(ACCOUNT, "eu-west-1", "network");
+  expect(scope).toMatchObject({ status: "complete", count: 1 });
+  expect([...scope.resources.values()][0]?.attributes.blocks).toMatchObject([{ state: "suspended" }]);
+  expect(scope.errors).toMatchObject([{ code: "unknown_value", operation: "ec2:DescribeVpcs" }]);
+  expect(scope.errors[0]?.message).toMatch(
+    /^vpc-1: state of block 10\.0\.0\.0\/16 is "suspended", which is taken as it is; known: /,
+  );
 });

@@ -1,7 +1,7 @@
 import type { KindName } from "@cadastre/contract/kinds/names";
 import type { ResourceInput } from "@cadastre/contract/resource";
 import type { ScopeStatus } from "@cadastre/contract/scope";
-import { createDeadline, type Deadline } from "../deadline.ts";
+import { createDeadline, type Deadline, DeadlineError } from "../deadline.ts";
 import type { ObserveContext, ScopeRecorder } from "../observe.ts";
 import { readPages } from "../pages.ts";
 import { MalformedError } from "../values.ts";
@@ -9,6 +9,7 @@ import type { AwsClient, AwsClients } from "./client.ts";
 import type { AwsPlace } from "./convert/place.ts";
 import { type AwsScopeError, toScopeError } from "./errors.ts";
 import type { NetworkOwners } from "./network-owners.ts";
+import type { RegionStanding } from "./regions.ts";
 import type { Page, Step } from "./step.ts";
 
 /** What all scopes of one region have in common. */
@@ -19,14 +20,17 @@ export interface RegionView {
   readonly region: string;
   readonly pageSize: number;
   readonly owners: NetworkOwners;
-  /** Why the region refuses credentials that are good elsewhere. Rejects when they are not, or when that cannot be found out. */
-  readonly whyClosed: () => Promise<"not_opted_in" | "region_disabled">;
+  /**
+   * Whether the account says that the region is in use, where it refuses credentials that are good elsewhere. Rejects when they
+   * are not, or when that cannot be found out.
+   */
+  readonly standing: () => Promise<RegionStanding>;
 }
 
 /** Reasons why there is nothing to see in a region, as opposed to not being able to see it. */
 const SKIPPED: ReadonlySet<string> = new Set(["not_opted_in", "region_disabled"]);
-/** A scope's report names the first few broken resources, not thousands. */
-const MOST_MALFORMED = 10;
+/** A scope's report names the first few broken or odd resources, not thousands. */
+const MOST_NAMED = 10;
 
 /**
  * Lists one kind in one region page by page and records it as a scope. Complete only when every page was read to the end and every
@@ -41,16 +45,17 @@ export async function observeScope<K extends KindName, Client extends AwsClient,
   const scope = context.recorder.start({ provider: "aws", account, region, kind: step.kind });
   const deadline = createDeadline({ signal: context.signal, milliseconds: context.scopeDeadlineMilliseconds });
   // A client of its own: AWS throttles every action by itself, and the SDK slows a client down as a whole.
-  const client = view.clients.create(step.service, region);
+  const client = view.clients.create(step.service, region, deadline);
   try {
     const intake = createIntake(view, step, scope);
     const failure = await listAll(view, step, { client, deadline, take: intake.take });
     const status = statusOf(failure, intake.pages(), intake.malformed().length);
-    const errors = [...(failure ? [failure] : []), ...intake.malformed()];
+    const errors = [...(failure ? [failure] : []), ...intake.malformed(), ...intake.unknown()];
     scope.finish(status, errors);
-    if (status !== "complete") {
+    if (errors.length > 0) {
       const level = status === "skipped" ? "info" : "warn";
-      context.log({ level, message: "scope not complete", account, region, kind: step.kind, status, errors });
+      const message = status === "complete" ? "scope complete, with remarks" : "scope not complete";
+      context.log({ level, message, account, region, kind: step.kind, status, errors });
     }
     if (intake.foreign() > 0) {
       const message = "left to the listing of the account that owns them";
@@ -79,7 +84,11 @@ async function listAll<K extends KindName, Client extends AwsClient, Item>(
   const { signal } = deadline;
   const { pageSize, owners } = view;
   const failure = await readPages(
-    (token) => deadline.race(step.page(client, { pageSize, token, signal })),
+    (token) =>
+      deadline.race(step.page(client, { pageSize, token, signal })).catch((error: unknown) => {
+        // That the time is up says less than what is being waited for.
+        throw error instanceof DeadlineError ? (view.clients.waitsAfter(client) ?? error) : error;
+      }),
     async (page) => {
       // When the owners cannot be known in time, what was seen is still better than nothing.
       if (step.namesNetworks) await deadline.race(owners.known).catch(() => undefined);
@@ -89,16 +98,25 @@ async function listAll<K extends KindName, Client extends AwsClient, Item>(
   return failure && explained(view, deadline, toScopeError(failure.error, step.operation));
 }
 
-/** AWS answers AuthFailure and its like both for bad credentials and in a region that is not open to the account. */
+/**
+ * AWS answers AuthFailure and its like both for bad credentials and in a region that is not open to the account. Only what the
+ * account itself says is not in use is skipped: whoever is refused in a region that is, has not seen it.
+ */
 async function explained(view: RegionView, deadline: Deadline, error: AwsScopeError): Promise<AwsScopeError> {
   if (error.code !== "invalid_credentials") return error;
+  let standing: RegionStanding;
   try {
-    return { ...error, code: await deadline.race(view.whyClosed()) };
+    standing = await deadline.race(view.standing());
   } catch {
     // That the list of regions cannot be read either says less than the error that led here.
     return error;
   }
+  if (standing !== "enabled") return { ...error, code: standing };
+  return { ...error, message: `${error.message.slice(0, 700).toWellFormed()} ${WHY_REFUSED}` };
 }
+
+const WHY_REFUSED =
+  "(the region is enabled in the account, and the credentials are good elsewhere: a clock that is off, or a session token of the global STS endpoint, which regions that are opted in to do not take)";
 
 /** Converts what a listing holds and counts what it could not take. */
 function createIntake<K extends KindName, Client extends AwsClient, Item>(
@@ -107,8 +125,8 @@ function createIntake<K extends KindName, Client extends AwsClient, Item>(
   scope: ScopeRecorder<K>,
 ) {
   const { account, region, owners } = view;
-  const place: AwsPlace = { account, region, ownerOfNetwork: (id) => owners.ownerOf(id) };
   const malformed: AwsScopeError[] = [];
+  const unknown: AwsScopeError[] = [];
   let pages = 0;
   let foreign = 0;
 
@@ -120,12 +138,23 @@ function createIntake<K extends KindName, Client extends AwsClient, Item>(
       foreign += 1;
       return;
     }
+    const named = (message: string) => `${step.label(item) ?? "a resource without id"}: ${message}`;
+    const place: AwsPlace = {
+      account,
+      region,
+      ownerOfNetwork: (id) => owners.ownerOf(id),
+      report: (message) => {
+        const error: AwsScopeError = { code: "unknown_value", message: named(message), operation: step.operation };
+        if (unknown.length < MOST_NAMED) unknown.push(error);
+      },
+    };
     let resource: ResourceInput<K>;
     try {
       resource = step.convert(item, place);
     } catch (error) {
       if (!(error instanceof MalformedError)) throw error;
-      if (malformed.length < MOST_MALFORMED) malformed.push(toScopeError(error, step.operation));
+      const about = new MalformedError(named(error.message), { cause: error });
+      if (malformed.length < MOST_NAMED) malformed.push(toScopeError(about, step.operation));
       return;
     }
     scope.add(resource);
@@ -139,5 +168,6 @@ function createIntake<K extends KindName, Client extends AwsClient, Item>(
     pages: () => pages,
     foreign: () => foreign,
     malformed: () => malformed,
+    unknown: () => unknown,
   };
 }

@@ -33,6 +33,8 @@ export interface Step<K extends KindName, Client extends AwsClient, Item> {
   networkOwner?(item: Item): { readonly networkId: string | undefined; readonly owner: string | undefined };
   /** True when `convert` needs to know the owners of shared networks. */
   readonly namesNetworks?: boolean;
+  /** What AWS calls the item, for messages; undefined where it does not say. */
+  label(item: Item): string | undefined;
   /** Throws MalformedError. */
   convert(item: Item, place: AwsPlace): ResourceInput<K>;
 }

@@ -17,6 +17,7 @@ import { listMembers } from "./accounts.ts";
 import { type AwsClient, type AwsClients, createAwsClients } from "./client.ts";
 import { createNetworkOwners } from "./network-owners.ts";
 import { failRegions, observeRegion } from "./region.ts";
+import type { RegionStanding } from "./regions.ts";
 import { observeScope } from "./scope.ts";
 import type { Step } from "./step.ts";
 import { addressStep } from "./steps/addresses.ts";
@@ -50,24 +51,22 @@ const anSdkError = (name: string, members: object = {}) =>
   Object.assign(new Error(`the words of ${name}`), { name, ...members });
 const THROTTLED = anSdkError("RequestLimitExceeded", { $metadata: { httpStatusCode: 503 } });
 
-function aView(
-  whyClosed: () => Promise<"not_opted_in" | "region_disabled"> = () => Promise.reject(new Error("unknown")),
-) {
+function aView(standing: () => Promise<RegionStanding> = () => Promise.reject(new Error("unknown"))) {
   const run = aTestRun();
   const owners = createNetworkOwners({ account: ACCOUNT, listings: 1 });
   owners.listed(true);
   return {
     run,
-    view: { context: run.context, clients, account: ACCOUNT, region: REGION, pageSize: 500, owners, whyClosed },
+    view: { context: run.context, clients, account: ACCOUNT, region: REGION, pageSize: 500, owners, standing },
   };
 }
 
 /** What becomes of a step's scope. */
 async function seenBy<K extends KindName, Client extends AwsClient, Item>(
   step: Step<K, Client, Item>,
-  whyClosed?: () => Promise<"not_opted_in" | "region_disabled">,
+  standing?: () => Promise<RegionStanding>,
 ) {
-  const { run, view } = aView(whyClosed);
+  const { run, view } = aView(standing);
   await observeScope(view, step);
   const { status, errors, resources } = run.scope(ACCOUNT, REGION, step.kind);
   return { status, codes: errors.map(({ code }) => code), ids: [...resources.keys()].map((id) => id.split("/")[1]) };

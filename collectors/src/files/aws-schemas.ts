@@ -3,6 +3,8 @@ import * as z from "zod";
 import { membersOf } from "./lists.ts";
 
 /*
+ * As in a live listing, what names no owner is the account's whose listing it is.
+ *
  * What the AWS CLI prints has the SDK's member names, with dates as texts. The schemas hold the members that the converters read;
  * words that AWS may add to (types, states) are any text here.
  */
@@ -31,7 +33,7 @@ const ipv6Blocks = list(
 
 const vpc = membersOf<Vpc>({
   VpcId: id("vpc"),
-  OwnerId: account,
+  OwnerId: account.optional(),
   CidrBlock: text,
   CidrBlockAssociationSet: z.array(
     z.object({ AssociationId: text.optional(), CidrBlock: text, CidrBlockState: z.object({ State: text }) }),
@@ -50,7 +52,7 @@ const subnet = membersOf<Subnet>({
     .string()
     .regex(/^arn:(?:aws|aws-cn|aws-us-gov):ec2:[a-z0-9-]+:\d{12}:subnet\/subnet-[0-9a-z]+$/, "must be a subnet's ARN")
     .optional(),
-  OwnerId: account,
+  OwnerId: account.optional(),
   VpcId: id("vpc"),
   CidrBlock: text.optional(),
   Ipv6CidrBlockAssociationSet: ipv6Blocks,
@@ -110,7 +112,7 @@ const instance = membersOf<Instance>({
 
 const networkInterface = membersOf<NetworkInterface>({
   NetworkInterfaceId: id("eni"),
-  OwnerId: account,
+  OwnerId: account.optional(),
   Status: text,
   AvailabilityZone: text.optional(),
   InterfaceType: text.optional(),
@@ -152,7 +154,7 @@ const address = membersOf<Address>({
 export const awsLists = {
   Vpcs: z.array(vpc),
   Subnets: z.array(subnet),
-  Reservations: z.array(membersOf<Reservation>({ OwnerId: account, Instances: z.array(instance) })),
+  Reservations: z.array(membersOf<Reservation>({ OwnerId: account.optional(), Instances: z.array(instance) })),
   NetworkInterfaces: z.array(networkInterface),
   Addresses: z.array(address),
 };

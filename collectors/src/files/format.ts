@@ -48,6 +48,8 @@ export interface FilePlace {
   readonly region: string;
   /** The account that owns a network, where the files say that it is another one. */
   readonly ownerOfNetwork: (networkId: string) => string | undefined;
+  /** Told of what is taken although the cloud does not document it. */
+  readonly report: (message: string) => void;
 }
 
 /** Something in a file is not what the tool prints; the message says what and where. */

@@ -1,3 +1,4 @@
+import { namedTexts } from "@cadastre/contract/names";
 import * as z from "zod";
 import type { ComputeAddress, ComputeInstance, ComputeNetwork, ComputeSubnetwork } from "../gcp/compute.ts";
 import { readLink } from "../gcp/convert/place.ts";
@@ -13,7 +14,7 @@ const optional = z.string().optional();
 const flag = z.boolean().optional();
 const whole = z.int().min(0).optional();
 const list = <Item extends z.ZodType>(item: Item) => z.array(item).optional();
-const labels = z.record(z.string(), z.string()).optional();
+const labels = namedTexts().optional();
 const selfLink = (collection: string) =>
   z.string().refine((link) => readLink(link, "")?.collection === collection, `must be the URL of one of ${collection}`);
 

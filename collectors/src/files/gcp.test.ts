@@ -93,7 +93,10 @@ function comparable(run: TestRun): object {
   const content = ({ status, resources }: SeenScope) => ({
     status,
     resources: [...resources.values()]
-      .map(({ volatile: _, attributes: { sharedVpcHost: __, ...attributes }, ...rest }) => ({ ...rest, attributes }))
+      .map(({ volatile: _, unknown: __, attributes: { sharedVpcHost: ___, ...attributes }, ...rest }) => ({
+        ...rest,
+        attributes,
+      }))
       .sort((a, b) => (a.id < b.id ? -1 : 1)),
   });
   return Object.fromEntries([...run.scopes].map(([name, scope]) => [name, content(scope)]));

@@ -311,3 +311,29 @@ test("a run that is told to end leaves no scope complete", async () => {
     expect([scope.status, scope.errors[0]?.code]).toEqual(["failed", "interrupted"]);
   expect(run.scopes.size).toBe(5);
 });
+
+test("what names no owner is the account's whose listing it is, in files as in a live listing", async () => {
+  const unowned = { OwnerId: undefined };
+  await write("vpcs.json", { Vpcs: [aVpc("vpc-1", unowned)] });
+  await write("subnets.json", { Subnets: [aSubnet("subnet-1", "vpc-1", unowned)] });
+  await write("instances.json", { Reservations: [{ Instances: [anInstance("i-1")] }] });
+  const run = await observe();
+  const arn = (what: string) => `arn:aws:ec2:eu-west-1:${ACCOUNT}:${what}`;
+  for (const [kind, id] of [
+    ["network", arn("vpc/vpc-1")],
+    ["subnet", arn("subnet/subnet-1")],
+    ["instance", arn("instance/i-1")],
+  ] as const) {
+    const scope = run.scope(ACCOUNT, "eu-west-1", kind);
+    expect([scope.status, scope.errors, [...scope.resources.keys()]]).toEqual(["complete", [], [id]]);
+  }
+});
+
+test("a value that AWS does not document keeps its resource and is reported, and the scope stays complete", async () => {
+  const CidrBlockAssociationSet = [{ CidrBlock: "10.0.0.0/16", CidrBlockState: { State: "suspended" } }];
+  await write("vpcs.json", { Vpcs: [aVpc("vpc-1", { CidrBlockAssociationSet })] });
+  const scope = (await observe({ region: "eu-west-1" })).scope(ACCOUNT, "eu-west-1", "network");
+  expect(scope).toMatchObject({ status: "complete", count: 1 });
+  expect(scope.errors).toMatchObject([{ code: "unknown_value" }]);
+  expect(scope.errors[0]?.message).toMatch(/^vpcs.json: vpc-1: state of block 10\.0\.0\.0\/16 is "suspended"/);
+});

@@ -50,6 +50,7 @@ export function createScopes(options: ScopesOptions): Scopes {
   const { account, format, survey } = options;
   const open = createOpenScopes(options);
   const problems: FileProblem[] = [];
+  const remarks: FileProblem[] = [];
   const report = (problem: FileProblem) => void problems.push(problem);
 
   /** The region that was given, unless the files name others: then it is not known which of them a thing without one is in. */
@@ -69,8 +70,11 @@ export function createScopes(options: ScopesOptions): Scopes {
       return region;
     }
     const ownerOfNetwork = (id: string) => survey.ownerOfNetwork.get(id);
+    const remark = (message: string) => {
+      remarks.push({ kind, region, error: fileError("unknown_value", `${name}: ${item.label}: ${message}`) });
+    };
     try {
-      scope.recorder.add(item.convert({ account, region, ownerOfNetwork }));
+      scope.recorder.add(item.convert({ account, region, ownerOfNetwork, report: remark }));
     } catch (error) {
       if (!(error instanceof FileError)) throw error;
       report({ kind, region, error: fileError("malformed", `${name}: ${item.label}: ${error.message}`) });
@@ -109,7 +113,7 @@ export function createScopes(options: ScopesOptions): Scopes {
         const messages = problems.slice(0, MOST_ERRORS).map(({ error }) => error.message);
         throw new FileError(messages.join("\n"));
       }
-      for (const scope of open.all()) finishScope(options, scope, problems);
+      for (const scope of open.all()) finishScope(options, scope, { problems, remarks });
     },
   };
 }
@@ -151,15 +155,21 @@ function lostScopes(
     .flatMap((kind) => [...(format.regionsOf?.(kind, named) ?? named)].map((each) => ({ kind, region: each })));
 }
 
-function finishScope({ account, format }: ScopesOptions, scope: OpenScope, problems: readonly FileProblem[]): void {
+function finishScope(
+  { account, format }: ScopesOptions,
+  scope: OpenScope,
+  { problems, remarks }: { readonly problems: readonly FileProblem[]; readonly remarks: readonly FileProblem[] },
+): void {
   const { kind, region, recorder, listed, foreign } = scope;
-  const errors = problems
-    .filter((p) => (p.kind === undefined || p.kind === kind) && (p.region === undefined || p.region === region))
-    .map((p) => p.error);
+  const ofScope = (all: readonly FileProblem[]) =>
+    all
+      .filter((p) => (p.kind === undefined || p.kind === kind) && (p.region === undefined || p.region === region))
+      .map((p) => p.error);
+  const errors = ofScope(problems);
   if (foreign > 0 && recorder.count === 0 && !format.regionsOf) {
     const message = `all ${foreign} listed are of other accounts, none of ${account}: are the files of this account?`;
     errors.push(fileError("foreign_account", message));
   }
   const status = errors.length === 0 ? "complete" : listed ? "partial" : "failed";
-  recorder.finish(status, errors.slice(0, MOST_ERRORS));
+  recorder.finish(status, [...errors, ...ofScope(remarks)].slice(0, MOST_ERRORS));
 }

@@ -1,5 +1,7 @@
 import type { ScopeError } from "@cadastre/contract/scope";
+import * as z from "zod";
 import { DeadlineError, InterruptedError } from "../deadline.ts";
+import { describeAnswer } from "../foreign-answer.ts";
 import { RepeatedTokenError } from "../pages.ts";
 import { MalformedError } from "../values.ts";
 
@@ -23,7 +25,13 @@ export type GcpCallErrorCode =
  * warnings in lower case, such as `unreachable`.
  */
 export interface GcpScopeError extends ScopeError {
-  readonly code: GcpCallErrorCode | "interrupted" | "repeated_page_token" | "no_projects" | (string & {});
+  readonly code:
+    | GcpCallErrorCode
+    | "interrupted"
+    | "unknown_value"
+    | "repeated_page_token"
+    | "no_projects"
+    | (string & {});
 }
 
 /** A call that was answered with an error, or not at all; `cause` is the library's own error. */
@@ -76,9 +84,13 @@ interface LibraryError {
   readonly status?: unknown;
   /** google.rpc.ErrorInfo, from google-gax. */
   readonly reason?: unknown;
-  readonly response?: { readonly data?: unknown };
+  readonly response?: { readonly data?: unknown; readonly headers?: { get?(name: string): string | null } };
   readonly cause?: unknown;
+  /** The body of an answer as it came, from google-gax, which takes out of it only what Google documents today. */
+  readonly [RAW_BODY]?: unknown;
 }
+
+const RAW_BODY = Symbol.for("google-gax.rawHttpResponsePayload");
 
 /** https://cloud.google.com/resource-manager/docs/core_errors and google.api.ErrorReason, with the older reasons of Compute Engine. */
 const REASONS: Readonly<Record<string, GcpCallErrorCode>> = {
@@ -119,7 +131,7 @@ function classify(error: unknown): GcpCallErrorCode {
 
 function byStatus(status: number, reasons: readonly string[]): GcpCallErrorCode {
   for (const reason of reasons) {
-    const code = REASONS[reason];
+    const code = Object.hasOwn(REASONS, reason) ? REASONS[reason] : undefined;
     if (code) return code;
   }
   if (status === 401) return "invalid_credentials";
@@ -135,18 +147,41 @@ function statusOf(error: LibraryError): number | undefined {
   return typeof error.status === "number" ? error.status : undefined;
 }
 
-/** Of google.rpc.ErrorInfo first, then of the older list. */
+/** What an answer said: JSON as a value, anything else as text; undefined when nobody kept it. */
+function bodyOf(error: LibraryError): unknown {
+  const sent = error[RAW_BODY] ?? error.response?.data;
+  if (typeof sent !== "string") return sent;
+  try {
+    return JSON.parse(sent);
+  } catch {
+    return sent;
+  }
+}
+
+const errorBody = z.looseObject({
+  error: z.looseObject({
+    details: z.array(z.looseObject({ reason: z.unknown() })).catch([]),
+    errors: z.array(z.looseObject({ reason: z.unknown() })).catch([]),
+  }),
+});
+
+/** Of google.rpc.ErrorInfo first, then of the older list, which parts of Compute Engine send alone. */
 function reasonsOf(error: LibraryError): string[] {
-  const body = error.response?.data as
-    | { error?: { details?: readonly { reason?: unknown }[]; errors?: readonly { reason?: unknown }[] } }
-    | undefined;
-  const listed = [...(body?.error?.details ?? []), ...(body?.error?.errors ?? [])].map(({ reason }) => reason);
+  const parsed = errorBody.safeParse(bodyOf(error));
+  const { details = [], errors = [] } = parsed.success ? parsed.data.error : {};
+  const listed = [...details, ...errors].map(({ reason }) => reason);
   return [error.reason, ...listed].filter((reason) => typeof reason === "string");
 }
 
-/** On one line, with the system's name of an error that has no other text. */
+/** On one line, with the system's name of an error that has no other text; of a page of somebody else its status and first words. */
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const { code } = error as LibraryError;
+  const { code, response } = error as LibraryError;
+  const status = statusOf(error as LibraryError);
+  const body = bodyOf(error as LibraryError);
+  if (status !== undefined && typeof body === "string") {
+    const contentType = response?.headers?.get?.("content-type") ?? undefined;
+    return describeAnswer({ status, contentType, body });
+  }
   return error.message.replace(/\s+/g, " ").trim() || (typeof code === "string" ? code : error.name);
 }

@@ -44,6 +44,37 @@ const operation = {
   address: "addresses",
 } as const;
 
+test.each([
+  ["throttled", "failed", 5, { kind: "throttle", isBare: true }],
+  ["api_disabled", "skipped", 1, { kind: "disabled", isBare: true }],
+  ["denied", "failed", 1, { kind: "deny", isBare: true }],
+  ["denied_by_org_policy", "failed", 1, { kind: "deny-scp", isBare: true }],
+] as const)(
+  "a refusal that gives its reason in the older list alone is judged by it: %s",
+  async (code, status, attempts, fault) => {
+    const waits: number[] = [];
+    const delay = async (milliseconds: number) => void waits.push(milliseconds);
+    const run = await observe({ project, operation: "instances.aggregatedList" }, fault, { delay });
+    for (const region of regions) {
+      expect(run.scope(project, region, "instance")).toMatchObject({ status, errors: [{ code }], count: 0 });
+    }
+    expect(waits).toHaveLength(attempts - 1);
+  },
+);
+
+test.each([403, 407, 502, 302])(
+  "what is not Google's answer is shown with its status and first words: %s",
+  async (status) => {
+    const message =
+      "<html><head><style>b {}</style></head><b>Blocked</b> by the proxy. Bearer abc.def sees nothing</html>";
+    const run = await observe({ project, operation: "networks.list" }, { kind: "page", status, message });
+    const [error] = run.scope(project, "global", "network").errors;
+    expect(error?.message).toMatch(
+      new RegExp(`^HTTP ${status}( \\(text/html\\))?: Blocked by the proxy. Bearer … sees nothing$`),
+    );
+  },
+);
+
 const FAILURES = [
   ["denied", { kind: "deny" }],
   ["denied_by_org_policy", { kind: "deny-scp" }],

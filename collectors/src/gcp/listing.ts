@@ -86,13 +86,15 @@ function take<K extends KindName, Item>(
     if (!isOwn(region)) continue;
     scopes.open(region);
     for (const item of items) {
+      const { name } = item as { readonly name?: unknown };
+      const named = (message: string) => `${typeof name === "string" ? name : "a resource without name"}: ${message}`;
+      const report = (message: string) =>
+        scopes.remark(region, { code: "unknown_value", message: named(message), operation: step.operation });
       try {
-        scopes.add(region, step.convert(item, { project, region }, sharedVpcHost));
+        scopes.add(region, step.convert(item, { project, region, report }, sharedVpcHost));
       } catch (error) {
         if (!(error instanceof MalformedError)) throw error;
-        const { name } = item as { readonly name?: unknown };
-        const message = `${typeof name === "string" ? name : "a resource without name"}: ${error.message}`;
-        scopes.note(region, toScopeError(new MalformedError(message), step.operation));
+        scopes.note(region, toScopeError(new MalformedError(named(error.message)), step.operation));
       }
     }
   }

@@ -17,12 +17,15 @@ export interface RegionScopes<K extends KindName> {
   add(region: string, resource: ResourceInput<K>): void;
   /** Something that keeps a region from being complete, whatever later pages say. */
   note(region: string, error: GcpScopeError): void;
+  /** Something that is to be known of a region, and keeps nothing from being complete. */
+  remark(region: string, error: GcpScopeError): void;
   finish(): void;
 }
 
 interface Region<K extends KindName> {
   readonly recorder: ScopeRecorder<K>;
   readonly errors: GcpScopeError[];
+  readonly remarks: GcpScopeError[];
 }
 
 export const GLOBAL = "global";
@@ -43,7 +46,7 @@ export function createRegionScopes<K extends KindName>(options: {
     const known = scopes.get(region);
     if (known) return known;
     const recorder = context.recorder.start({ provider: "gcp", account: project, region, kind });
-    const opened: Region<K> = { recorder, errors: [] };
+    const opened: Region<K> = { recorder, errors: [], remarks: [] };
     scopes.set(region, opened);
     return opened;
   }
@@ -54,21 +57,25 @@ export function createRegionScopes<K extends KindName>(options: {
     regions: () => [...scopes.keys()].filter((region) => region !== GLOBAL),
     open: (region) => void at(region),
     add: (region, resource) => at(region).recorder.add(resource),
-    note: (region, error) => {
-      const { errors } = at(region);
-      const isKnown = errors.some((each) => each.code === error.code && each.message === error.message);
-      if (!isKnown && errors.length < MOST_ERRORS) errors.push(error);
-    },
+    note: (region, error) => keep(at(region).errors, error),
+    remark: (region, error) => keep(at(region).remarks, error),
     finish: () => {
-      for (const [region, { recorder, errors }] of scopes) {
-        const status = statusOf(errors, recorder.count);
-        recorder.finish(status, worstFirst(errors));
-        if (status === "complete") continue;
+      for (const [region, { recorder, errors: found, remarks }] of scopes) {
+        const status = statusOf(found, recorder.count);
+        const errors = [...worstFirst(found), ...remarks];
+        recorder.finish(status, errors);
+        if (errors.length === 0) continue;
         const level = status === "skipped" ? "info" : "warn";
-        context.log({ level, message: "scope not complete", account: project, region, kind, status, errors });
+        const message = status === "complete" ? "scope complete, with remarks" : "scope not complete";
+        context.log({ level, message, account: project, region, kind, status, errors });
       }
     },
   };
+}
+
+function keep(errors: GcpScopeError[], error: GcpScopeError): void {
+  const isKnown = errors.some((each) => each.code === error.code && each.message === error.message);
+  if (!isKnown && errors.length < MOST_ERRORS) errors.push(error);
 }
 
 function statusOf(errors: readonly GcpScopeError[], count: number): ScopeStatus {

@@ -1,13 +1,24 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync, renameSync, truncateSync, writeFileSync } from "node:fs";
+import { cpSync, readdirSync, renameSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createKeyFile, readKeyFile } from "../keys.ts";
+import { tryLock } from "./lock.ts";
+import { runIn } from "./order.ts";
 import { createSession, type SessionOptions } from "./session.ts";
 import { openSpool } from "./spool.ts";
 import { startApi, type TestApi } from "./testing/api.ts";
-import { aWorkplace, instances, NOW, observing, sessionOptions, type Workplace } from "./testing/builders.ts";
+import {
+  aWorkplace,
+  instances,
+  instancesOf,
+  NOW,
+  observing,
+  sessionOptions,
+  type Workplace,
+} from "./testing/builders.ts";
+import { KEPT_RUNS } from "./thin.ts";
 
 let api: TestApi;
 let workplace: Workplace;
@@ -193,5 +204,70 @@ describe("a damaged run", () => {
     expect(next.state).toBe("closed");
     expect(spooled("rejected")).toEqual([folder]);
     expect(workplace.logged).toContainEqual(expect.objectContaining({ level: "error", run: damaged.run }));
+  });
+});
+
+describe("a spool that somebody was in", () => {
+  const down: SessionOptions["fetch"] = () => Promise.reject(new TypeError("fetch failed"));
+  const lock = (name: string) => join(workplace.spoolDirectory, name);
+
+  test.each(["delivery.lock", "order.lock"])("with anything written into %s works as before", async (name) => {
+    await session().drain();
+    writeFileSync(lock(name), "not a lock\n".repeat(500));
+    expect(await session().run([observing("us-east-1", instances(3))])).toMatchObject({ delivered: true });
+    const other = tryLock(lock(name));
+    expect(tryLock(lock(name))).toBeUndefined();
+    other?.release();
+  });
+
+  test("with a refused run that was copied back, and is refused again, keeps both", async () => {
+    const { run } = await session({ fetch: down }).run([observing("us-east-1", instances(3))]);
+    const folder = `000000001-${run}`;
+    const [ready, rejected] = ["ready", "rejected"].map((state) => join(workplace.spoolDirectory, state, folder));
+    cpSync(ready as string, rejected as string, { recursive: true });
+    truncateSync(join(ready as string, "run.json"), 10);
+    const next = await session().run([observing("us-east-1", instances(3))]);
+    expect(next.state).toBe("closed");
+    expect(spooled("rejected").sort()).toEqual([folder, `000000002-${run}`]);
+  });
+});
+
+describe("runs that wait for long", () => {
+  const down: SessionOptions["fetch"] = () => Promise.reject(new TypeError("fetch failed"));
+  const look = (region: string, count: number) =>
+    session({ fetch: down }).run([observing(region, [...instances(count, region)])]);
+
+  test("are thinned to the newest few over the same scopes, with a line in the log, and the last look counts", async () => {
+    const east: string[] = [];
+    for (let count = 1; count <= KEPT_RUNS + 2; count++) east.push((await look("us-east-1", count)).run);
+    const west = await look("us-west-2", 1);
+    expect(spooled("ready").map(runIn)).toEqual([...east.slice(2), west.run]);
+    expect(workplace.logged.filter(({ message }) => message.startsWith("runs that waited were dropped"))).toMatchObject(
+      [
+        { level: "warn", runs: [east[0]] },
+        { level: "warn", runs: [east[1]] },
+      ],
+    );
+    await session().drain();
+    expect(await api.registered(instancesOf("us-east-1"))).toHaveLength(KEPT_RUNS + 2);
+  });
+
+  test("are not touched while another process delivers", async () => {
+    for (let count = 1; count <= KEPT_RUNS; count++) await look("us-east-1", count);
+    const lock = openSpool(workplace.spoolDirectory, () => undefined).tryDelivery();
+    await look("us-east-1", KEPT_RUNS + 1);
+    expect(spooled("ready")).toHaveLength(KEPT_RUNS + 1);
+    lock?.release();
+  });
+
+  test("are whole or gone when the process dies while they are thinned", async () => {
+    for (let count = 1; count <= KEPT_RUNS; count++) await look("us-east-1", count);
+    const spool = openSpool(workplace.spoolDirectory, () => undefined);
+    const [oldest = ""] = spool.waiting();
+    // As a death between the rename and the deletion leaves it.
+    renameSync(spool.pathOf(oldest), join(workplace.spoolDirectory, "done", oldest));
+    await session().drain();
+    expect(spooled("done")).toEqual([]);
+    expect(api.delivered).toHaveLength(KEPT_RUNS - 1);
   });
 });

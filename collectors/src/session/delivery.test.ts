@@ -293,7 +293,27 @@ describe("a failing API", () => {
     expect((await session().drain()).runs).toMatchObject([{ run: result.run, state: "closed" }]);
   });
 
-  test("that is sent a request twice by somebody in between refuses the second, and the run is delivered later", async () => {
+  test("where another run was faster says when to ask again, and is asked again", async () => {
+    let left = 6;
+    api.faults.commit = () => {
+      left -= 1;
+      return left >= 0 ? new ConflictError([{ index: 0, reason: "version" }]) : undefined;
+    };
+    const result = await session().run([observing("us-east-1", instances(3))]);
+    expect(result).toMatchObject({ delivered: true, state: "closed", totals: { created: 3 } });
+    expect(workplace.waits).toContain(1000);
+  });
+
+  test("that is sent a request twice, the first answer lost, is asked again under a new signature", async () => {
+    let doubled = 0;
+    api.faults.request = (request) => (isComplete(request) && doubled++ === 0 ? "double" : undefined);
+    const result = await session().run([observing("us-east-1", instances(4))]);
+    expect(result).toMatchObject({ delivered: true, state: "closed", totals: { created: 4 } });
+    expect(new Set(api.seen.filter(isComplete).map(({ nonce }) => nonce)).size).toBe(2);
+    expect(await api.registered(EAST)).toHaveLength(4);
+  });
+
+  test("that is sent every request twice by somebody in between refuses the second, and the run is delivered later", async () => {
     api.faults.request = (request) => (isComplete(request) ? "double" : undefined);
     const result = await session().run([observing("us-east-1", instances(4))]);
     expect(result).toMatchObject({ state: "spooled", problem: { code: "signature.replayed", status: 409 } });

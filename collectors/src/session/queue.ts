@@ -12,6 +12,7 @@ import type { OnProgress } from "./progress.ts";
 import { type DeliveryProblem, localRow, type RunResult, totalsOf } from "./result.ts";
 import { openRunReader, type RunReader } from "./run-reader.ts";
 import type { Spool } from "./spool.ts";
+import { thin } from "./thin.ts";
 
 const LOCK_WAIT_MILLISECONDS = 1000;
 const LOCK_WAITS = 120;
@@ -87,7 +88,7 @@ function settle(
 
 /** The runs that wait on disk, and their delivery by one process at a time. */
 export function createQueue(options: QueueOptions): Queue {
-  const { spool, call, uploadConcurrency, onProgress } = options;
+  const { spool, call, uploadConcurrency, log, onProgress } = options;
 
   async function deliverOne(folder: string, reader: RunReader, signal: AbortSignal): Promise<RunResult> {
     const { run } = reader.manifest;
@@ -137,6 +138,7 @@ export function createQueue(options: QueueOptions): Queue {
         return { runs: [], waiting: spool.waiting().length, problem: { code: "spool.busy", message } };
       }
       try {
+        thin(spool, log);
         return await deliverAll(signal);
       } finally {
         lock.release();

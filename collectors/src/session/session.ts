@@ -51,7 +51,7 @@ export interface Session {
 }
 
 const DEFAULT_CONCURRENCY = 16;
-const DEFAULT_SCOPE_DEADLINE_MILLISECONDS = 120_000;
+export const DEFAULT_SCOPE_DEADLINE_MILLISECONDS = 120_000;
 /** Kept free before the runtime's limit, to answer in. */
 const MARGIN_MILLISECONDS = 1000;
 

@@ -132,13 +132,17 @@ export function openSpool(directory: string, log: Log): Spool {
     },
     tryDelivery: () => tryLock(join(directory, "delivery.lock")),
     finish(folder) {
+      // What a process left there when it died in the middle of deleting it.
+      remove("done", folder);
       move(folder, "ready", "done");
       remove("done", folder);
     },
     reject(folder, problem) {
       writeDurably(path("ready", join(folder, PROBLEM_FILE)), `${JSON.stringify(problem, undefined, 2)}\n`);
       syncDirectory(path("ready", folder));
-      move(folder, "ready", "rejected");
+      // Somebody may have copied a refused run back instead of moving it: both are kept.
+      const others = list("rejected");
+      move(folder, "ready", "rejected", others.includes(folder) ? folderAfter(others, runIn(folder)) : folder);
     },
   };
 }

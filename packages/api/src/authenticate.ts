@@ -62,8 +62,8 @@ export async function authenticateReporting(
 ): Promise<Reporting> {
   const { method, url, headers } = c.req.raw;
   try {
-    const { collector, principal } = await services.authenticateCollector({ method, url, headers, body });
-    return { actor: actorOf(c, principal), collector };
+    const { collector, principal, signedAt } = await services.authenticateCollector({ method, url, headers, body });
+    return { actor: actorOf(c, principal), collector, signedAt };
   } catch (error) {
     if (error instanceof CollectorRefusedError) await denied(c, route, services, actorOf(c, error.principal), error);
     throw error;

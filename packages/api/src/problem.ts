@@ -43,6 +43,7 @@ function headersOf(error: ProblemError): Record<string, string> {
   if (error.status === 401) {
     return { "www-authenticate": error.code.startsWith("signature.") ? "Signature" : 'Bearer realm="cadastre"' };
   }
+  if (error.code === "request.conflict") return { "retry-after": "1" };
   return error.status === 503 ? { "retry-after": "5" } : {};
 }
 

@@ -59,9 +59,10 @@ export const openRun = z.object({
   contract: z.string(),
   run: idSchema("run").meta({ description: "Made by the collector; opening it again is a retry" }),
   collectorVersion: z.string().max(64).default(""),
-  startedAt: z.iso
-    .datetime({ offset: true })
-    .meta({ description: "By the collector's clock: information, never an order" }),
+  startedAt: z.iso.datetime({ offset: true }).meta({
+    description:
+      "By the collector's clock, as the request's signature: how long ago it looked. A run that looked before another one that was opened earlier retires nothing",
+  }),
   root: digest.meta({ description: "Over the scopes' names and digests" }),
   scopes: z.array(openScope).min(1).max(MOST_SCOPES),
 });

@@ -144,6 +144,22 @@ describe("a resource", () => {
     expect(parsed.attributes).toMatchObject({ colour: "blue" });
   });
 
+  it("takes tags under any key, and says which one is wrong", () => {
+    const tags = JSON.parse('{"__proto__":"a","constructor":"b","toString":"c"}') as Record<string, string>;
+    const parsed = resourceSchema("network").parse({ ...network("10.0.0.0/16"), tags });
+    expect(Object.entries(parsed.tags)).toEqual(Object.entries(tags));
+    expect(parse("network", { ...network("10.0.0.0/16"), tags: JSON.parse('{"__proto__":1}') })).toEqual([
+      "tags.__proto__: a tag's value must be text",
+    ]);
+    expect(parse("network", { ...network("10.0.0.0/16"), tags: [] })).toEqual(["tags: must be an object"]);
+    expect(parse("network", { ...network("10.0.0.0/16"), tags: { "": "a" } })).toEqual([
+      "tags.: a tag's key has at least one character",
+    ]);
+    expect(parse("network", { ...network("10.0.0.0/16"), tags: { ["k".repeat(257)]: "a" } })?.[0]).toContain(
+      "a tag's key has at most 256 characters",
+    );
+  });
+
   it("takes Unicode names and refuses tags without end", () => {
     expect(parse("network", { ...network("10.0.0.0/16"), name: "ネットワーク 🌐" })).toBeUndefined();
     expect(parse("network", { ...network("10.0.0.0/16"), tags: { k: "v".repeat(10_000) } })?.[0]).toContain(

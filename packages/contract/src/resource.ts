@@ -3,15 +3,13 @@ import { ProblemError } from "./errors.ts";
 import type { Facets, KindDefinition } from "./kinds/kind.ts";
 import type { KindName } from "./kinds/names.ts";
 import { type AttributesInput, KINDS } from "./kinds/registry.ts";
+import { namedTexts } from "./names.ts";
 import type { Provider, ScopeKey } from "./scope.ts";
 
 export const NATURAL_ID_LENGTH = 1024;
 
 /** Tag keys and values may be longer than any cloud allows today, but not without end. */
-const tags = z.record(
-  z.string().min(1).max(256, "a tag's key has at most 256 characters"),
-  z.string().max(1024, "a tag's value has at most 1,024 characters"),
-);
+const tags = namedTexts({ mostName: 256, mostText: 1024, of: "tag" });
 
 const envelope = {
   id: z
@@ -22,6 +20,10 @@ const envelope = {
     .regex(/^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+$/u, "a natural id has no control, direction or zero-width characters"),
   name: z.string().max(1024).default(""),
   tags: tags.default({}),
+  unknown: z.array(z.string().min(1).max(64)).max(64).optional().meta({
+    description:
+      "Names of attributes that could not be found out this time, and are left out: what the register knows of them stands",
+  }),
 };
 
 /** A resource of one kind, as a collector sends it. Unknown further members are accepted (newer minor versions). */
@@ -41,6 +43,7 @@ export interface ObservedResource {
   readonly tags: Readonly<Record<string, string>>;
   readonly attributes: Readonly<Record<string, unknown>>;
   readonly volatile?: Readonly<Record<string, unknown>> | undefined;
+  readonly unknown?: readonly string[] | undefined;
 }
 
 /** What converters make: a resource of a kind before defaults are filled in. */
@@ -50,6 +53,8 @@ export interface ResourceInput<K extends KindName> {
   readonly tags?: Record<string, string>;
   readonly attributes: AttributesInput<K>;
   readonly volatile?: z.input<(typeof KINDS)[K]["volatile"]>;
+  /** Attributes that could not be found out: not to know them is no change. */
+  readonly unknown?: readonly (keyof AttributesInput<K> & string)[];
 }
 
 /** Schema of a kind's resources, made once. */

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { change } from "./change.ts";
 import { idSchema } from "./ids.ts";
 import { RELATIONS } from "./kinds/kind.ts";
+import { namedTexts, namedValues } from "./names.ts";
 import { kindName, provider } from "./scope.ts";
 
 /** A resource as the API shows it: what was observed, and beside it what operators say. */
@@ -17,10 +18,10 @@ export const resource = z.object({
   region: z.string(),
   network: z.string().optional(),
   name: z.string(),
-  tags: z.record(z.string(), z.string()),
+  tags: namedTexts(),
   status: z.enum(["active", "retired"]),
-  attributes: z.record(z.string(), z.unknown()),
-  volatile: z.record(z.string(), z.unknown()),
+  attributes: namedValues(),
+  volatile: namedValues(),
   observedBy: z.array(z.object({ source: z.string(), scope: z.string() })),
   notes: z.string(),
   owner: z.string(),
@@ -83,7 +84,7 @@ export const auditRecord = z.object({
   changes: z
     .array(change)
     .meta({ description: "What changed, each path with its value before and after; never of a secret" }),
-  detail: z.record(z.string(), z.unknown()),
+  detail: namedValues(),
 });
 export type AuditRecord = z.output<typeof auditRecord>;
 

@@ -21,6 +21,8 @@ export type FaultKind =
   | "disabled"
   /** 200 with a body that is cut off in the middle. */
   | "malformed"
+  /** A page in HTML, from something between the client and the cloud. */
+  | "page"
   /** 200 with a warning beside the data (GCP scope warnings). */
   | "warning"
   /** 200 with an empty list although something is there. */
@@ -32,12 +34,20 @@ export interface Fault {
   readonly times?: number;
   /** How many matching requests pass unharmed before it starts, so that a fault can hit a later page. Default 0. */
   readonly after?: number;
+  /** Of a `page`. Default 403. */
+  readonly status?: number;
+  /** GCP: with the older list of reasons alone, without google.rpc.ErrorInfo, as parts of Compute Engine answer. */
+  readonly isBare?: boolean;
   /** Replaces the cloud's own error or warning code (a GCP warning's `code`, an AWS `Code`). */
   readonly code?: string;
+  /** Of a `page`, its HTML. */
   readonly message?: string;
   /** Sent as the header `Retry-After` with throttle and unavailable. */
   readonly retryAfterSeconds?: number;
 }
+
+/** What a `page` says unless it is told otherwise. */
+export const BLOCKED_PAGE = "<html>Blocked by the proxy</html>";
 
 /** Fields that a request must have, with exactly these values: service, operation, account, region, project, zone, … */
 export type FaultMatch = Readonly<Record<string, string>>;

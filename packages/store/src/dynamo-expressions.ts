@@ -1,4 +1,5 @@
 import type { PageRequest } from "./driver.ts";
+import { fromMemberNames, toMemberNames } from "./member-names.ts";
 import type { Add, Condition } from "./plan.ts";
 import type { Row } from "./row.ts";
 import { fieldName, fieldOfName } from "./size.ts";
@@ -17,7 +18,7 @@ export interface Expression {
 export function toAttributes(row: Row): Plain {
   const attributes: Plain = { pk: row.pk, sk: row.sk, type: row.type, version: row.version };
   if (row.expires !== undefined) attributes.expires = row.expires;
-  for (const field in row.fields) attributes[fieldName(field)] = row.fields[field];
+  for (const field in row.fields) attributes[fieldName(field)] = toMemberNames(row.fields[field]);
   return attributes;
 }
 
@@ -25,7 +26,7 @@ export function toAttributes(row: Row): Plain {
 export function fromAttributes(attributes: Plain): Row {
   const { pk, sk, type, version, expires, ...rest } = attributes;
   const fields: Plain = {};
-  for (const name in rest) fields[fieldOfName(name)] = rest[name];
+  for (const name in rest) fields[fieldOfName(name)] = fromMemberNames(rest[name]);
   return {
     pk: String(pk),
     sk: String(sk),
@@ -67,7 +68,7 @@ export function toUpdate({ row, field, by }: Add): Expression {
     if (name === field || value === undefined) return;
     sets.push(`#${place} = if_not_exists(#${place}, :${place})`);
     names[`#${place}`] = fieldName(name);
-    values[`:${place}`] = value;
+    values[`:${place}`] = toMemberNames(value);
   });
   return { text: `SET ${sets.join(", ")} ADD #field :by`, names, values };
 }

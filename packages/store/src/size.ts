@@ -1,5 +1,6 @@
 import type { Fields } from "./body.ts";
 import type { Key } from "./entity.ts";
+import { memberName } from "./member-names.ts";
 
 /** Says why a value cannot be stored, and at which path. */
 export type Complain = (path: string, problem: string) => never;
@@ -82,7 +83,8 @@ function mapSize(value: object, path: string, complain: Complain, depth: number)
   for (const name in value) {
     const member = (value as Record<string, unknown>)[name];
     if (member === undefined) continue;
-    size += 1 + stringSize(name, path, complain) + valueSize(member, `${path}.${name}`, complain, depth + 1);
+    size +=
+      1 + stringSize(memberName(name), path, complain) + valueSize(member, `${path}.${name}`, complain, depth + 1);
   }
   return size;
 }

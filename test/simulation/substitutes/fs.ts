@@ -33,3 +33,8 @@ export function readdirSync(path: string, _options: { withFileTypes: true }) {
     .list(path)
     .map(({ name, isDirectory }) => ({ name, isDirectory: () => isDirectory }));
 }
+
+/** Nothing writes into a lock file of a simulated disk. */
+export function truncateSync(path: string): void {
+  throw new Error(`${path} is damaged`);
+}

@@ -1,14 +1,9 @@
 import type { Block } from "@cadastre/contract/kinds/kind";
-import { MalformedError, toPrefix } from "../../values.ts";
+import { MalformedError, toPrefix, unknownValue } from "../../values.ts";
+import type { AwsPlace } from "./place.ts";
 
-const STATES: readonly string[] = [
-  "associating",
-  "associated",
-  "disassociating",
-  "disassociated",
-  "failing",
-  "failed",
-] satisfies Block["state"][];
+/** https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_VpcCidrBlockState.html, of subnets the same. */
+const STATES: readonly string[] = ["associating", "associated", "disassociating", "disassociated", "failing", "failed"];
 
 /** A member of an association set, IPv4 or IPv6. */
 interface Association {
@@ -19,19 +14,20 @@ interface Association {
 
 /**
  * One block of an association set. Undefined while EC2 has not chosen its prefix yet (an IPv6 block that is being associated).
- * Throws MalformedError for a state that EC2 does not have: only `associated` counts, so a guess would be wrong either way.
+ * A state that nobody knew when this was written is kept and reported; only `associated` is in force. Throws MalformedError.
  */
-export function toBlock(role: Block["role"], { prefix, state, associationId }: Association): Block | undefined {
+export function toBlock(
+  role: Block["role"],
+  { prefix, state, associationId }: Association,
+  report: AwsPlace["report"],
+): Block | undefined {
   if (!prefix) return undefined;
-  if (state === undefined || !STATES.includes(state)) {
-    throw new MalformedError(
-      `block ${prefix} has the state ${JSON.stringify(state ?? null)}; known: ${STATES.join(", ")}`,
-    );
-  }
+  if (!state) throw new MalformedError(`block ${prefix} has no state`);
+  if (!STATES.includes(state)) report?.(unknownValue(`state of block ${prefix}`, state, STATES));
   return {
     prefix: toPrefix(prefix),
     role,
-    state: state as Block["state"],
+    state,
     ...(associationId ? { associationId } : {}),
   };
 }
@@ -45,13 +41,14 @@ export function toIpv6Blocks(
         readonly Ipv6CidrBlockState?: { readonly State?: string | undefined } | undefined;
       }[]
     | undefined,
+  report: AwsPlace["report"],
 ): Block[] {
   return (associations ?? []).flatMap(
     (a) =>
-      toBlock("ipv6", {
-        prefix: a.Ipv6CidrBlock,
-        state: a.Ipv6CidrBlockState?.State,
-        associationId: a.AssociationId,
-      }) ?? [],
+      toBlock(
+        "ipv6",
+        { prefix: a.Ipv6CidrBlock, state: a.Ipv6CidrBlockState?.State, associationId: a.AssociationId },
+        report,
+      ) ?? [],
   );
 }

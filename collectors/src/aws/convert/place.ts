@@ -9,6 +9,8 @@ export interface AwsPlace {
    * VPC without its owner. A VPC's owner owns its subnets too.
    */
   readonly ownerOfNetwork?: (networkId: string) => string | undefined;
+  /** Told of what is taken although the cloud does not document it. */
+  readonly report?: (message: string) => void;
 }
 
 /** What EC2 calls a resource in its ARNs. https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html */

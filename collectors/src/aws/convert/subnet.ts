@@ -25,7 +25,7 @@ export function toSubnet(subnet: Subnet, place: AwsPlace): ResourceInput<"subnet
       subnetId,
       network: ec2Arn(place, "vpc", required(subnet.VpcId, "VpcId"), owner),
       ownerAccount: owner,
-      blocks: [...ipv4Block(subnet), ...toIpv6Blocks(subnet.Ipv6CidrBlockAssociationSet)],
+      blocks: [...ipv4Block(subnet), ...toIpv6Blocks(subnet.Ipv6CidrBlockAssociationSet, place.report)],
       zone: owner === place.account ? present(subnet.AvailabilityZone) : undefined,
       zoneId: present(subnet.AvailabilityZoneId),
       ipv6Only,

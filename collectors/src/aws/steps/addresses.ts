@@ -11,5 +11,6 @@ export const addressStep: Step<"address", EC2Client, Address> = {
     const answer = await client.send(new DescribeAddressesCommand({}), { abortSignal: signal });
     return { items: listed(answer.Addresses, "Addresses"), next: undefined };
   },
+  label: (address) => address.AllocationId ?? address.PublicIp,
   convert: toElasticIp,
 };

@@ -23,5 +23,6 @@ export const instanceStep: Step<"instance", EC2Client, OwnedInstance> = {
     };
   },
   owner: ({ owner }) => owner,
+  label: ({ instance }) => instance.InstanceId,
   convert: ({ instance }, place) => toInstance(instance, place),
 };

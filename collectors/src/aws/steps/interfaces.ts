@@ -13,5 +13,6 @@ export const interfaceStep: Step<"interface", EC2Client, NetworkInterface> = {
     return { items: listed(answer.NetworkInterfaces, "NetworkInterfaces"), next: answer.NextToken || undefined };
   },
   owner: (networkInterface) => networkInterface.OwnerId,
+  label: (networkInterface) => networkInterface.NetworkInterfaceId,
   convert: toInterface,
 };

@@ -12,5 +12,6 @@ export const networkStep: Step<"network", EC2Client, Vpc> = {
   },
   owner: (vpc) => vpc.OwnerId,
   networkOwner: (vpc) => ({ networkId: vpc.VpcId, owner: vpc.OwnerId }),
+  label: (vpc) => vpc.VpcId,
   convert: toNetwork,
 };

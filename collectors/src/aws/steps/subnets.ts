@@ -11,5 +11,6 @@ export const subnetStep: Step<"subnet", EC2Client, Subnet> = {
     return { items: listed(answer.Subnets, "Subnets"), next: answer.NextToken || undefined };
   },
   networkOwner: (subnet) => ({ networkId: subnet.VpcId, owner: subnet.OwnerId }),
+  label: (subnet) => subnet.SubnetId,
   convert: toSubnet,
 };

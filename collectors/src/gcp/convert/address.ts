@@ -1,5 +1,5 @@
 import type { ResourceInput } from "@cadastre/contract/resource";
-import { MalformedError, present, required, toAddress, toPrefix } from "../../values.ts";
+import { present, required, toAddress, toPrefix, unknownValue } from "../../values.ts";
 import type { ComputeAddress } from "../compute.ts";
 import { type GcpPlace, ownId, readLink, toReference } from "./place.ts";
 import { toDescription, toId, toWord } from "./values.ts";
@@ -13,7 +13,7 @@ export function toReservedAddress(of: ComputeAddress, place: GcpPlace): Resource
     tags: { ...of.labels },
     attributes: {
       ...reserved(of),
-      type: typeOf(of),
+      type: typeOf(of, place),
       state: toWord(of.status),
       attachedTo: users.length > 0 ? users : undefined,
       network: toReference(of.network, place),
@@ -33,9 +33,10 @@ function reserved({ address, prefixLength }: ComputeAddress): { address?: string
   return isRange ? { prefix: toPrefix(`${address}/${prefixLength}`) } : { address: toAddress(address) };
 }
 
-/** The API's default is EXTERNAL, and older addresses were stored without it. */
-function typeOf({ addressType }: ComputeAddress): "external" | "internal" {
+/** The API's default is EXTERNAL, and older addresses were stored without it. A new type is kept and reported. */
+function typeOf({ addressType }: ComputeAddress, { report }: GcpPlace): string {
   if (!addressType || addressType === "EXTERNAL") return "external";
   if (addressType === "INTERNAL") return "internal";
-  throw new MalformedError(`addressType ${JSON.stringify(addressType)} is not known; known: EXTERNAL, INTERNAL`);
+  report?.(unknownValue("addressType", addressType, ["EXTERNAL", "INTERNAL"]));
+  return addressType.toLowerCase();
 }

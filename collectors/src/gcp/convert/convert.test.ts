@@ -404,8 +404,20 @@ test.each<[string, () => unknown, RegExp]>([
     () => toInstance(anInstance({ networkInterfaces: [{ network: "somewhere" }] }), place),
     /"somewhere" is not a resource's URL/,
   ],
-  ["an unknown type of address", () => toReservedAddress(anAddress({ addressType: "X" }), place), /addressType "X"/],
 ])("what cannot be a resource is refused with the reason: %s", (_what, convert, message) => {
   expect(convert).toThrow(MalformedError);
   expect(convert).toThrow(message);
+});
+
+test("a type of address that Google does not document is taken as it is, and reported", () => {
+  const told: string[] = [];
+  const report = (message: string) => void told.push(message);
+  const { attributes } = toReservedAddress(anAddress({ addressType: "X_LOCAL" }), { ...place, report });
+  expect(attributes.type).toBe("x_local");
+  expect(told).toEqual(['addressType is "X_LOCAL", which is taken as it is; known: EXTERNAL, INTERNAL']);
+});
+
+test("a network of a project of which nobody knows whether it is a shared VPC host says that it does not know", () => {
+  expect(toNetwork(aNetwork(), global, undefined)).toMatchObject({ unknown: ["sharedVpcHost"] });
+  expect(toNetwork(aNetwork(), global, false)).not.toHaveProperty("unknown");
 });

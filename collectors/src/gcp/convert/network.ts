@@ -6,7 +6,8 @@ import { toDescription, toId } from "./values.ts";
 
 /**
  * A network of any mode. A legacy network alone has IPv4Range and no subnets; the others have no IPv4 block of their own, at
- * most the /48 that their internal IPv6 subnets are cut from. `sharedVpcHost` is the project's, undefined when it is not known.
+ * most the /48 that their internal IPv6 subnets are cut from. `sharedVpcHost` is the project's, undefined when it is not known:
+ * the network then says so, since not to know it is no change.
  * Throws MalformedError.
  */
 export function toNetwork(
@@ -36,6 +37,7 @@ export function toNetwork(
       sharedVpcHost,
       providerId: toId(network.id),
     },
+    ...(sharedVpcHost === undefined ? { unknown: ["sharedVpcHost"] as const } : {}),
   };
 }
 

@@ -4,6 +4,8 @@ import { MalformedError } from "../../values.ts";
 export interface GcpPlace {
   readonly project: string;
   readonly region: string;
+  /** Told of what is taken although the cloud does not document it. */
+  readonly report?: (message: string) => void;
 }
 
 const HOST = "//compute.googleapis.com/";

@@ -30,17 +30,23 @@ export interface TestApi extends Pick<Gateway, "seen" | "delivered"> {
   approve(collector: string): Promise<void>;
   /** Natural ids of the active resources, of one scope or of all. */
   registered(scope?: ScopeKey): Promise<string[]>;
+  /** What an operator asks, by any of the API's routes. */
+  ask<Answer>(method: string, path: string, body?: unknown): Promise<Answer>;
   /** Ends the server; `up` starts it again at the same address, over the same table. */
   down(): Promise<void>;
   up(): Promise<void>;
   end(): Promise<void>;
 }
 
-/** The real API over a table in memory, on loopback, with what may go wrong around it. Losses are not held. */
-export async function startApi(options: { readonly now: () => Date; readonly key?: PublicKey }): Promise<TestApi> {
+/** The real API over a table, one in memory unless another is given, on loopback, with what may go wrong around it. Losses are not held. */
+export async function startApi(options: {
+  readonly now: () => Date;
+  readonly key?: PublicKey;
+  readonly table?: Table;
+}): Promise<TestApi> {
   const { now, key } = options;
   const faults: Faults = { request: () => undefined, commit: () => undefined };
-  const table = openSqliteTable({ path: ":memory:", now, durable: false });
+  const table = options.table ?? openSqliteTable({ path: ":memory:", now, durable: false });
   const context: Context = {
     table: refusing(table, faults),
     now,
@@ -106,7 +112,7 @@ function createServer(gateway: Gateway) {
 }
 
 /** What an operator does, by the API's own routes. */
-function createOperator(app: App, token: string): Pick<TestApi, "register" | "approve" | "registered"> {
+function createOperator(app: App, token: string): Pick<TestApi, "register" | "approve" | "registered" | "ask"> {
   async function ask<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
     const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
     const sent = body === undefined ? {} : { body: JSON.stringify(body) };
@@ -118,10 +124,11 @@ function createOperator(app: App, token: string): Pick<TestApi, "register" | "ap
     await ask("POST", `/api/v1/collectors/${collector}/approve`);
   }
   return {
+    ask,
     approve,
     async register(key, { accounts = [ACCOUNT], approved = true } = {}) {
       const name = `collector-${key.fingerprint.slice(0, 12)}`;
-      const input = { name, providers: ["aws"], accounts, publicKey: key.pem };
+      const input = { name, providers: ["aws", "gcp"], accounts, publicKey: key.pem };
       const { id } = await ask<{ id: string }>("POST", "/api/v1/collectors", input);
       if (approved) await approve(id);
       return id;

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { gunzipSync } from "node:zlib";
 
 /** A request that arrived, whatever became of it. */
 export interface Seen {
@@ -42,7 +43,10 @@ export function createGateway(options: {
     const { method, headers, url } = request;
     const response = await options.api(new Request(url, { method, headers, ...(method === "GET" ? {} : { body }) }));
     if (response.ok && method === "POST" && new URL(url).pathname.startsWith(RUNS)) {
-      const { run, state } = (await response.clone().json()) as { run: string; state: string };
+      const sent = Buffer.from(await response.clone().arrayBuffer());
+      // Long answers are compressed for whoever takes that.
+      const plain = response.headers.get("content-encoding") === "gzip" ? gunzipSync(sent) : sent;
+      const { run, state } = JSON.parse(plain.toString()) as { run: string; state: string };
       if (state !== "open" && !delivered.includes(run)) delivered.push(run);
     }
     return response;

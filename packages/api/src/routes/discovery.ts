@@ -11,11 +11,11 @@ import { portOf } from "../services.ts";
 import { implement } from "./route.ts";
 
 export const DISCOVERY_ROUTES = implement(discovery, {
-  deliver: ({ context, actor, collector, raw }) => deliver(context, actor, collector, raw),
-  openRun({ context, actor, collector, raw }) {
+  deliver: ({ context, actor, collector, raw, signedAt }) => deliver(context, actor, collector, raw, signedAt),
+  openRun({ context, actor, collector, raw, signedAt }) {
     // First: another major version may have another form altogether.
     requireVersion(raw);
-    return openRun(context, actor, collector, parse(openRunSchema, raw));
+    return openRun(context, actor, collector, parse(openRunSchema, raw), signedAt);
   },
   uploadShard: ({ context, actor, collector, params, raw }) => uploadShard(context, actor, collector, params, raw),
   completeRun: ({ context, actor, collector, params }) => completeRun(context, actor, collector, params.run),

@@ -33,6 +33,8 @@ export interface Operator {
 export interface Reporting {
   readonly actor: Actor;
   readonly collector: Collector;
+  /** When the request was signed, by the collector's clock. */
+  readonly signedAt: Date;
 }
 
 type CallerOf<E extends Endpoint> = E["access"]["kind"] extends "operator"

@@ -22,7 +22,7 @@ export const address = defineKind({
   attributes: z.looseObject({
     address: addressText.optional().meta({ description: "The address; absent while GCP is still choosing one" }),
     prefix: prefixText.optional().meta({ description: "GCP: the reserved range, where a range is reserved" }),
-    type: z.enum(["external", "internal"]),
+    type: z.string().min(1).max(64).meta({ description: "external, internal, or what else the cloud says" }),
     state: text.optional().meta({ description: "in-use, reserved, …" }),
     allocationId: text.optional(),
     associationId: text.optional(),

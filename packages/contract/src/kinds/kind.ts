@@ -84,9 +84,10 @@ export const timestamp = z.iso.datetime({ offset: true });
 export const block = z.object({
   prefix: prefixText.meta({ description: "Prefix of the block, canonical" }),
   role: z.enum(["primary", "secondary", "ipv6"]),
-  state: z
-    .enum(["associating", "associated", "disassociating", "disassociated", "failing", "failed"])
-    .default("associated"),
+  state: z.string().min(1).max(64).default("associated").meta({
+    description:
+      "associated, associating, disassociating, disassociated, failing, failed, or what else the cloud says; only an associated block is in force",
+  }),
   rangeName: text.optional().meta({ description: "GCP: name of the secondary range" }),
   associationId: text.optional(),
 });

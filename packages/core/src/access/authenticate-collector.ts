@@ -10,6 +10,8 @@ import { CollectorItem, CollectorKeyItem, NonceItem } from "./items.ts";
 export interface AuthenticatedCollector {
   readonly collector: Collector;
   readonly principal: Principal;
+  /** When the request was signed, by the collector's clock. */
+  readonly signedAt: Date;
 }
 
 const FINGERPRINT = /^[0-9a-f]{64}$/;
@@ -73,12 +75,12 @@ export function createCollectorAuthentication({ context, mostKeys = 1000 }: { co
   const findKey = createKeyCache(context, mostKeys);
 
   return async function authenticateCollector(request: SignedRequest): Promise<AuthenticatedCollector> {
-    const { keyId, nonce } = await verifyRequest(request, findKey, context.now());
+    const { keyId, nonce, createdAt } = await verifyRequest(request, findKey, context.now());
     const key = await findKey(keyId);
     const stored = key && (await context.table.get(CollectorItem, { id: key.collector }, { consistent: true }));
     if (!stored) throw new ProblemError("signature.unknown_key", "no collector has this key id");
     await requireFirstUse(context, keyId, nonce);
     if (stored.state !== "approved") throw new CollectorRefusedError(principalOf(stored), REFUSED[stored.state]);
-    return { collector: toCollector(stored), principal: principalOf(stored) };
+    return { collector: toCollector(stored), principal: principalOf(stored), signedAt: createdAt };
   };
 }

@@ -27,7 +27,7 @@ const MOST_ALONE = 1000;
 /**
  * Closes a run. When shards are missing it says which and retires nothing (`discovery.shards_missing`). Otherwise each scope
  * becomes what the run saw: a complete one retires what it no longer has, or holds it for an operator when that is too much;
- * the others retire nothing. Done again it answers the same. Writes resource, event, feed, index, manifest, page, scope, hold,
+ * the others retire nothing, and neither does a run that looked before one that was opened earlier. Done again it answers the same. Writes resource, event, feed, index, manifest, page, scope, hold,
  * ledger, run and audit items. A scope that a newer run has opened meanwhile is left to that run. Further errors:
  * `discovery.run_not_found`, `request.conflict`.
  */
@@ -85,17 +85,17 @@ async function completeScope(context: Context, actor: Actor, arrived: Arrived): 
   const { scope, states } = arrived;
   const { version, lease, hold, outcome: before, ...item } = scope;
   const id = { source: scope.source, name: scope.name };
-  const isComplete = lease.status === "complete";
-  const losses = isComplete ? await settleLosses(context, actor, scope, states) : NO_LOSSES;
+  const mayRetire = lease.status === "complete" && lease.isOlder !== true;
+  const losses = mayRetire ? await settleLosses(context, actor, scope, states) : NO_LOSSES;
   for (const shard of losses.retiredShards)
     states.set(shard, { digest: states.get(shard)?.digest ?? EMPTY_DIGEST, missing: 0 });
   const outcome = decideOutcome(arrived, losses, context.now().toISOString());
-  const standing = isComplete ? losses.hold : hold;
+  const standing = mayRetire ? losses.hold : hold;
   const next: ScopeItem = {
     ...item,
     outcome,
     ...(standing ? { hold: standing } : {}),
-    ...(isComplete ? { sizes: sizesAfter(context, losses.approved ? [] : scope.sizes, outcome) } : {}),
+    ...(mayRetire ? { sizes: sizesAfter(context, losses.approved ? [] : scope.sizes, outcome) } : {}),
   };
   const pages = toPages(id, scope.shardCount, states, [...lease.wanted, ...losses.retiredShards]);
   for (const some of inGroups(pages.slice(MOST_PAGES), COMMIT_LIMIT - 1)) {

@@ -25,9 +25,12 @@ import { scopeName } from "@cadastre/contract/scope";
 import type { Actor, Context } from "../context.ts";
 import { completeRun } from "./complete.ts";
 import { openRun } from "./open.ts";
-import { parseResources } from "./parse-resources.ts";
+import { parseResources, tooLarge } from "./parse-resources.ts";
 import { type Reporter, requireBoundScopes } from "./sources.ts";
 import { uploadShard } from "./upload.ts";
+
+/** The contract's bound of a scope's errors. */
+const MOST_SCOPE_ERRORS = 50;
 
 /** How often a run is opened again because a scope is to be cut otherwise. */
 const MOST_ROUNDS = 6;
@@ -43,13 +46,15 @@ interface Cutable {
 
 /**
  * A whole small run in one call: the same opening, uploading and completing that a large one goes through. An id that is in a
- * scope twice is reported and its first resource applied. Nothing is written when any resource is not valid.
+ * scope twice is reported and its first resource applied. One that is too large is reported and left out, and its scope is
+ * partial: the rest is taken. Nothing is written when any resource is not valid.
  */
 export async function deliver(
   context: Context,
   actor: Actor,
   reporter: Reporter,
   body: unknown,
+  signedAt?: Date,
 ): Promise<DiscoveryResult> {
   requireVersion(body);
   const payload = parse(discovery, body);
@@ -60,7 +65,7 @@ export async function deliver(
   const counts = new Map(
     scopes.map((scope) => [scope.name, scope.resources.length === 0 ? 1 : shardCountFor(scope.resources.length)]),
   );
-  const open = () => openRun(context, actor, reporter, toOpenRun(context, payload, run, scopes, counts));
+  const open = () => openRun(context, actor, reporter, toOpenRun(context, payload, run, scopes, counts), signedAt);
   let opened = await open();
   for (let round = 1; opened.scopes.some((scope) => scope.verdict === "reshard"); round++) {
     if (round === MOST_ROUNDS)
@@ -124,11 +129,30 @@ function unchangedResult({ scope, resources }: Cutable): DiscoveryResult["scopes
   };
 }
 
-function toCutable(scope: Discovery["scopes"][number], at: number, errors: Errors): Cutable {
+/** The scope without what is too large to be kept, which is reported. Not to have all of it, it is partial. */
+function withoutTooLarge(sent: Discovery["scopes"][number], path: string, errors: Errors) {
+  const left = new Map<number, string>();
+  sent.resources.forEach((resource, place) => {
+    const message = tooLarge(resource);
+    if (message !== undefined) left.set(place, message);
+  });
+  if (left.size === 0) return sent;
+  for (const [place, message] of left) errors.push({ path: `${path}[${place}]`, code: "too_large", message });
+  const resources = sent.resources.filter((_, place) => !left.has(place));
+  const [message = ""] = left.values();
+  const reported = [...sent.errors, { code: "too_large", message: `${left.size} were left out; the first ${message}` }];
+  const status = sent.status === "complete" ? "partial" : sent.status;
+  return { ...sent, status, resources, errors: reported.slice(-MOST_SCOPE_ERRORS) } as const;
+}
+
+function toCutable(sent: Discovery["scopes"][number], at: number, errors: Errors): Cutable {
   const path = `scopes[${at}].resources`;
-  parseResources(scope, scope.resources, path);
+  const scope = withoutTooLarge(sent, path, errors);
+  const placeOf = new Map(sent.resources.map((raw, place) => [raw, place]));
+  parseResources(scope, scope.resources, path, (index) => placeOf.get(scope.resources[index] as Raw) ?? index);
   const first = new Map<string, Entry & { raw: Raw }>();
-  scope.resources.forEach((raw, place) => {
+  scope.resources.forEach((raw) => {
+    const place = placeOf.get(raw) ?? 0;
     const hash = idHash(scope.kind, raw.id);
     if (first.has(hash))
       errors.push({

@@ -21,6 +21,8 @@ const lease = z.object({
   /** Shard numbers, and at the same places their digests, 16 bytes each. */
   wanted: z.array(z.int()),
   digests: bytes,
+  /** The run looked before another one did that was opened earlier: it retires nothing. */
+  isOlder: z.literal(true).optional(),
 });
 export type Lease = z.output<typeof lease>;
 
@@ -33,6 +35,8 @@ export const ScopeItem = defineEntity({
     name: z.string(),
     generation: z.int(),
     shardCount: z.int(),
+    /** When the latest look began of the runs that opened it, by the clock of the API: epoch milliseconds. */
+    lookedAt: z.int().optional(),
     /** The run that has it open; none once that run has completed it. */
     lease: lease.optional(),
     /** What the last completed run made of it. */

@@ -1,5 +1,6 @@
 import type { OpenScope, ScopeVerdict } from "@cadastre/contract/discovery";
 import { create, replace, type Stored, type Write } from "@cadastre/store/table";
+import { BLANK } from "../ledger/entry.ts";
 import { type Lease, ScopeItem } from "./items.ts";
 import { NEVER_UPLOADED, type ShardStates } from "./shards.ts";
 
@@ -18,11 +19,28 @@ export const NOT_KNOWN: Known = { scope: undefined, states: new Map() };
 export interface Opener {
   readonly source: string;
   readonly run: string;
+  /** When the run began to look, by the clock of the API: epoch milliseconds. */
+  readonly lookedAt: number;
+  /** When the latest look began that found a scope as it was known, which is noted for its set alone; 0 for never. */
+  readonly confirmedAt: (scope: string) => number;
 }
 
 /** The generation of a run on a scope: a new one, unless it has the scope open already. */
 function generationOf({ run }: Opener, scope: ScopeItem | undefined): number {
   return scope?.lease?.run === run ? scope.lease.generation : (scope?.generation ?? 0) + 1;
+}
+
+/** Signatures have whole seconds, and a request takes a moment: looks that began closer together are in no order. */
+const PRECISION_MILLISECONDS = 2000;
+
+/**
+ * Whether a run looked before another one did that has been here: what that one saw is not gone because this one had not seen it
+ * yet. Asked once, when the run first opens the scope.
+ */
+function isOlder({ run, lookedAt, confirmedAt }: Opener, name: string, scope: ScopeItem | undefined): boolean {
+  if (scope?.lease?.run === run) return scope.lease.isOlder === true;
+  if (scope?.lease === undefined && scope?.outcome?.run === run) return scope.outcome.digest === BLANK;
+  return lookedAt + PRECISION_MILLISECONDS < Math.max(scope?.lookedAt ?? 0, confirmedAt(name));
 }
 
 /** The shards whose digest is not the known one. */
@@ -47,6 +65,7 @@ export function toLease(opener: Opener, incoming: Incoming, { scope, states }: K
     digest: incoming.digest,
     wanted: shards,
     digests: Buffer.from(shards.map(digest).join(""), "hex"),
+    ...(isOlder(opener, incoming.name, scope) ? { isOlder: true as const } : {}),
   };
 }
 
@@ -63,10 +82,15 @@ export function decideLease(opener: Opener, incoming: Incoming, known: Known, sh
   const lease = toLease(opener, incoming, known);
   const { generation } = lease;
   const verdict: ScopeVerdict = want.length > 0 ? { verdict: "upload", want } : { verdict: "recorded" };
+  const lookedAt = Math.max(scope?.lookedAt ?? 0, opener.lookedAt);
   if (!scope) {
-    const item: ScopeItem = { source: opener.source, name: incoming.name, shardCount, generation, lease };
+    const item: ScopeItem = { source: opener.source, name: incoming.name, shardCount, generation, lookedAt, lease };
     return { verdict, generation, write: create(ScopeItem, item) };
   }
   const { version, ...item } = scope;
-  return { verdict, generation, write: replace(ScopeItem, { ...item, shardCount, generation, lease }, version) };
+  return {
+    verdict,
+    generation,
+    write: replace(ScopeItem, { ...item, shardCount, generation, lookedAt, lease }, version),
+  };
 }

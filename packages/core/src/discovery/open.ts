@@ -9,11 +9,14 @@ import { type AuditEntry, commitRecorded, RECORD_WRITES } from "../audit/commit-
 import type { Actor, Context } from "../context.ts";
 import { inParallel } from "../in-parallel.ts";
 import { type Compared, decideOpening, type Opening, readCompared } from "../ledger/compare.ts";
-import { blankEntry, type Edit, moveEntry } from "../ledger/entry.ts";
+import { BLANK, blankEntry, type Edit, moveEntry } from "../ledger/entry.ts";
+import type { StoredSet } from "../ledger/items.ts";
 import { decideQuiet, type Quiet } from "../ledger/quiet.ts";
+import { readSets } from "../ledger/read.ts";
 import { editLedger, toSourceWrites } from "../ledger/write.ts";
 import { retryOnConflict } from "../retry-on-conflict.ts";
 import type { Incoming, Opened } from "./lease.ts";
+import { decideLookedAt } from "./look.ts";
 import { openScopes } from "./open-scopes.ts";
 import { inParts } from "./parts.ts";
 import { readRunItem, writeRun } from "./runs.ts";
@@ -29,9 +32,16 @@ const COMMITS_AT_ONCE = 8;
  * audit items. Errors: `discovery.version`, `collector.foreign_account`, `discovery.digest_mismatch`, `request.invalid`,
  * `request.conflict`, `discovery.run_not_found` for another source's run, `discovery.run_closed` when the id is that of a run
  * that was closed with other content. The very run that was closed is answered as unchanged, and nothing is written.
- * Two runs at once: the newer one has the scopes; what the older one still sends is ignored.
+ * Two runs at once: the newer one has the scopes; what the older one still sends is ignored. `signedAt` is the time of the
+ * request by the collector's clock: with it is known how long ago the run looked, else it is taken to have looked just now.
  */
-export async function openRun(context: Context, actor: Actor, reporter: Reporter, body: OpenRun): Promise<RunOpened> {
+export async function openRun(
+  context: Context,
+  actor: Actor,
+  reporter: Reporter,
+  body: OpenRun,
+  signedAt?: Date,
+): Promise<RunOpened> {
   requireVersion(body);
   requireBoundScopes(reporter, body.scopes);
   const scopes = body.scopes.map((scope) => ({ ...scope, name: scopeName(scope) }));
@@ -41,7 +51,9 @@ export async function openRun(context: Context, actor: Actor, reporter: Reporter
       errors: [{ path: "root", message: "is not the root over the scopes' digests" }],
     });
   }
-  const opening = { run: body.run, source: reporter.name, root: body.root, scopes };
+  const startedAt = new Date(body.startedAt);
+  const lookedAt = decideLookedAt(context.now(), { signedAt: signedAt ?? startedAt, startedAt });
+  const opening = { run: body.run, source: reporter.name, root: body.root, scopes, lookedAt };
   return retryOnConflict(() => tryOpen(context, actor, opening), {
     attempts: 6,
     detail: "other runs keep changing the same scopes",
@@ -66,6 +78,7 @@ interface OpeningRun {
   readonly source: string;
   readonly root: string;
   readonly scopes: readonly Incoming[];
+  readonly lookedAt: number;
 }
 
 /** The answer, with one verdict for each of the run's scopes; those that are not in `verdicts` are unchanged. */
@@ -101,12 +114,37 @@ async function tryOpen(context: Context, actor: Actor, run: OpeningRun): Promise
     actor,
     changed.filter(({ name }) => !isKnown(name)),
   );
-  const { resharded, opened } = await openScopes(context, run, changed, isKnown);
+  const confirmedAt = await readConfirmed(context, source, compared, changed);
+  const { resharded, opened } = await openScopes(context, { ...run, confirmedAt }, changed, isKnown);
   if (resharded.size > 0) return toAnswer(run, "open", (name) => resharded.get(name));
   const names = changed.map(({ name }) => name);
   const write = await writeRun(context, { run: run.run, source, root: run.root, set: compared.set, names }, stored);
   await commitOpening(context, actor, run, { compared, opening, opened, write });
   return toAnswer(run, "open", (name) => opened.get(name)?.verdict);
+}
+
+/**
+ * When the latest look began that found each changed scope as it was known: that of its set, unless another run has opened it
+ * since. Nearly always that is the run's own set, which was read.
+ */
+async function readConfirmed(
+  context: Context,
+  source: string,
+  { entries, sets }: Compared,
+  changed: readonly Incoming[],
+): Promise<(name: string) => number> {
+  const setOfScope = (name: string) => {
+    const entry = entries.get(name);
+    return entry && entry.digest !== BLANK ? entry.set : undefined;
+  };
+  const named = new Set(changed.flatMap(({ name }) => setOfScope(name) ?? []));
+  const unread = [...named].filter((set) => !sets.has(set));
+  const others =
+    unread.length === 0 ? new Map<string, StoredSet>() : await readSets(context, source, unread, { consistent: true });
+  return (name) => {
+    const set = setOfScope(name);
+    return set === undefined ? 0 : ((sets.get(set) ?? others.get(set))?.lookedAt ?? 0);
+  };
 }
 
 /** What a run that opens was compared with, and what came of it; an unchanged one opens nothing and is not written. */
@@ -152,7 +190,7 @@ async function commitOpening(context: Context, actor: Actor, run: OpeningRun, de
   const { set, sets } = compared;
   const now = context.now();
   const { quiet, told } = decideQuiet(sets.get(set)?.quiet, isUnchanged(decided), now.toISOString());
-  const own = { set, at: now.getTime(), isReported: true, quiet };
+  const own = { set, at: now.getTime(), lookedAt: run.lookedAt, isReported: true, quiet };
   const sourceWrites = sets.get(set) ? [] : await toSourceWrites(context, run.source);
   const ledgerWrites = await editLedger(context, run.source, toEdits(decided), own, compared);
   const entry = toEntry(run, decided, told);

@@ -1,5 +1,6 @@
 import type { ScopeResult } from "@cadastre/contract/discovery";
 import { fromScopeName } from "@cadastre/contract/scope";
+import { BLANK } from "../ledger/entry.ts";
 import type { Arrived } from "./arrived.ts";
 import type { Outcome } from "./items.ts";
 import type { Losses } from "./losses.ts";
@@ -30,7 +31,8 @@ export function decideOutcome(
   return {
     run,
     generation,
-    digest,
+    // What an older look did not see is still there, so that the next run has to look at the scope again, whatever it says.
+    digest: lease.isOlder ? BLANK : digest,
     errors,
     resources: isSilent ? (before?.resources ?? 0) : resources,
     missing: [...states.values()].reduce((sum, state) => sum + state.missing, 0),

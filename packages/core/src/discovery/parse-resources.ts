@@ -16,18 +16,20 @@ export interface Seen extends Entry {
 }
 
 /**
- * Parses what a shard or a small payload has of one scope. All that is wrong is named, each with its place below `path`.
+ * Parses what a shard or a small payload has of one scope. All that is wrong is named, each with its place below `path`, at the
+ * index that `placeOf` says.
  * Errors: `request.invalid`, `collector.foreign_account`.
  */
 export function parseResources(
   scope: ScopeKey,
   raw: readonly { readonly id: string; readonly [member: string]: unknown }[],
   path: string,
+  placeOf: (index: number) => number = (index) => index,
 ): Seen[] {
   const schema = resourceSchema(scope.kind);
   const errors: { path: string; message: string }[] = [];
   const seen = raw.flatMap((resource, index): Seen[] => {
-    const place = `${path}[${index}]`;
+    const place = `${path}[${placeOf(index)}]`;
     const parsed = schema.safeParse(resource);
     if (!parsed.success) {
       errors.push(...toFieldErrors(parsed.error, { prefix: place }));
@@ -54,7 +56,8 @@ export function parseResources(
   return seen;
 }
 
-function tooLarge(resource: object): string | undefined {
+/** Why a resource cannot be kept for its size; undefined when it can. */
+export function tooLarge(resource: object): string | undefined {
   const bytes = Buffer.byteLength(JSON.stringify(resource));
   return bytes > RESOURCE_BYTES ? `has ${bytes} bytes; at most ${RESOURCE_BYTES} are allowed` : undefined;
 }

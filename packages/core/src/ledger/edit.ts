@@ -33,6 +33,8 @@ export interface OwnSet {
   readonly set: string;
   /** Epoch milliseconds. */
   readonly at: number;
+  /** When the run began to look, where it reports the set just now: epoch milliseconds. */
+  readonly lookedAt?: number;
   /** Whether the run reports the set just now; otherwise the set's time stays as it is. */
   readonly isReported: boolean;
   /** Its quiet runs, once it is reported. */
@@ -127,12 +129,14 @@ function toSetWrite(
   if (before && digests.size === 0 && !isOwn) return remove(SetItem, { source, set }, before.version);
   const isReported = isOwn && own.isReported;
   const at = before && !isReported ? before.at : own.at;
+  const looks = [before?.lookedAt, isReported ? own.lookedAt : undefined].filter((one) => one !== undefined);
   const interval = before && isReported ? decideInterval(before.interval, own.at - before.at) : before?.interval;
   const quiet = isReported ? own.quiet : before?.quiet;
   const next: SetItem = {
     source,
     set,
     at,
+    ...(looks.length === 0 ? {} : { lookedAt: Math.max(...looks) }),
     ...(interval === undefined ? {} : { interval }),
     ...(quiet === undefined ? {} : { quiet: { ...quiet } }),
     digests: packDigests(digests),

@@ -27,6 +27,8 @@ export const SetItem = defineEntity({
     set: z.string(),
     /** Epoch milliseconds of the last run. */
     at: z.int(),
+    /** When the latest look began of these runs, by the clock of the API: epoch milliseconds. */
+    lookedAt: z.int().optional(),
     /** Usual milliseconds between two runs; absent until there were two. */
     interval: z.int().optional(),
     /** Runs that found everything as it was, of which no audit record tells yet. */

@@ -249,3 +249,42 @@ describe("a resource that a complete scope no longer has", () => {
     expect(decideAbsence(stored(undefined, { status: "retired" }), look(OWNER))).toBeUndefined();
   });
 });
+
+describe("an attribute that could not be found out", () => {
+  const seen = (attributes: Record<string, unknown>, unknown?: string[]) =>
+    observation(OWNER, {
+      contentHash: JSON.stringify([attributes, unknown]),
+      resource: { id: SUBNET, name: "a", tags: { env: "prod" }, attributes, volatile: {}, ...(unknown && { unknown }) },
+    });
+  const known = (attributes: Record<string, unknown>) => stored([claimOf(OWNER)], { attributes, contentHash: "known" });
+
+  it("stands as it was known, which is no change, and neither is that it is known again", () => {
+    const unsure = decideObservation(known({ state: "available", host: true }), seen({ state: "available" }, ["host"]));
+    expect(unsure).toMatchObject({ type: "noted", changes: [], after: { attributes: { host: true }, sequence: 1 } });
+    const after = { ...(unsure?.after as ResourceItem), version: 5 };
+    const again = decideObservation(after, seen({ state: "available", host: true }));
+    expect(again).toMatchObject({ type: "noted", changes: [], after: { attributes: { host: true } } });
+  });
+
+  it("does not hide what else changed, nor that it changed itself", () => {
+    const before = known({ state: "available", host: true });
+    expect(decideObservation(before, seen({ state: "pending" }, ["host"]))).toMatchObject({
+      type: "updated",
+      changes: [{ path: "attributes.state", before: "available", after: "pending" }],
+      after: { attributes: { state: "pending", host: true } },
+    });
+    expect(decideObservation(before, seen({ state: "available", host: false }, ["host"]))).toMatchObject({
+      type: "updated",
+      changes: [{ path: "attributes.host", before: true, after: false }],
+    });
+    expect(decideObservation(before, seen({ state: "available" }))).toMatchObject({
+      type: "updated",
+      changes: [{ path: "attributes.host", before: true }],
+    });
+  });
+
+  it("is not there when it was never known", () => {
+    const change = decideObservation(known({ state: "available" }), seen({ state: "available" }, ["host", "toString"]));
+    expect(change?.after.attributes).toEqual({ state: "available" });
+  });
+});

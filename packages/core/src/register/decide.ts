@@ -69,10 +69,16 @@ function created(observation: Observation, claim: Claim): Change {
   return { type: "created", before: undefined, after, changes: [], run, actor, at };
 }
 
-const observed = ({ resource, contentHash, scope }: Observation, changedAt: string) => ({
+/** What of the attributes could not be found out this time stands as it was known. */
+function attributesOf({ attributes, unknown = [] }: ObservedResource, known: ResourceItem["attributes"] = {}) {
+  const kept = unknown.filter((name) => Object.hasOwn(known, name) && !Object.hasOwn(attributes, name));
+  return { ...attributes, ...Object.fromEntries(kept.map((name) => [name, known[name]])) };
+}
+
+const observed = ({ resource, contentHash, scope }: Observation, changedAt: string, stored?: ResourceItem) => ({
   name: resource.name,
   tags: { ...resource.tags },
-  attributes: { ...resource.attributes },
+  attributes: attributesOf(resource, stored?.attributes),
   volatile: { ...resource.volatile },
   contentHash,
   region: scope.region,
@@ -82,7 +88,7 @@ const observed = ({ resource, contentHash, scope }: Observation, changedAt: stri
 
 /**
  * What an observation means for what is stored: created, updated, returned, a further scope that sees it (`noted`), or
- * nothing. While the owner's account sees a shared resource, what other accounts see of it does not change it.
+ * nothing. An attribute that could not be found out is no change. While the owner's account sees a shared resource, what other accounts see of it does not change it.
  */
 export function decideObservation(stored: StoredResource | undefined, observation: Observation): Change | undefined {
   const { scope, run, actor } = observation;
@@ -90,7 +96,7 @@ export function decideObservation(stored: StoredResource | undefined, observatio
   if (!stored) return created(observation, claim);
   const at = laterOf(observation.at, stored.changedAt);
   const { retiredAt: _, ...kept } = withoutVersion(stored);
-  const next = { ...kept, ...observed(observation, at) };
+  const next = { ...kept, ...observed(observation, at, stored) };
   const common = { before: stored, run, actor, at };
   const changed = (type: "updated" | "returned", claims: Claim[]): Change => {
     const after = { ...next, claims, sequence: stored.sequence + 1, lastChange: { run, type } };

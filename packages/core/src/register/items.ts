@@ -1,3 +1,4 @@
+import { namedTexts, namedValues } from "@cadastre/contract/names";
 import { kindName, provider } from "@cadastre/contract/scope";
 import { resourceEvent } from "@cadastre/contract/view";
 import type { ItemOf } from "@cadastre/store/entity";
@@ -27,9 +28,9 @@ export const ResourceItem = defineEntity({
     account: z.string(),
     region: z.string(),
     name: z.string(),
-    tags: z.record(z.string(), z.string()),
-    attributes: z.record(z.string(), z.unknown()),
-    volatile: z.record(z.string(), z.unknown()),
+    tags: namedTexts(),
+    attributes: namedValues(),
+    volatile: namedValues(),
     contentHash: z.string(),
     claims: z.array(claim),
     status: z.enum(["active", "retired"]),

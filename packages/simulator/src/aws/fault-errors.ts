@@ -4,7 +4,7 @@ import { AwsError } from "./errors.ts";
 import { principalArn } from "./principals.ts";
 
 type Refusal = readonly [code: string, status: number, message: string];
-type Refused = Exclude<FaultKind, "hang" | "reset" | "malformed" | "repeat-token" | "empty" | "warning">;
+type Refused = Exclude<FaultKind, "hang" | "reset" | "page" | "malformed" | "repeat-token" | "empty" | "warning">;
 
 const credentials = "AWS was not able to validate the provided access credentials";
 

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import type { AwsEstate } from "../estate-aws.ts";
-import type { Fault, Faults } from "../faults.ts";
+import { BLOCKED_PAGE, type Fault, type Faults } from "../faults.ts";
 import { type Credential, readAuthorization } from "./authorization.ts";
 import type { Call, ServiceName } from "./call.ts";
 import { answerEc2 } from "./ec2.ts";
@@ -107,6 +107,8 @@ function requirePrincipal(estate: AwsEstate, principal: Principal | undefined, s
 function afflicted(call: Call, fault: Fault | undefined, answerCall: () => Answer): Outcome {
   if (fault === undefined) return answerCall();
   if (fault.kind === "hang" || fault.kind === "reset") return fault.kind;
+  if (fault.kind === "page")
+    return { status: fault.status ?? 403, contentType: "text/html", body: fault.message ?? BLOCKED_PAGE };
   if (fault.kind === "warning") throw new AwsError("InternalError", "AWS has no answer with warnings", 500);
   const error = faultError(fault, call);
   if (error === undefined) {

@@ -1,12 +1,21 @@
 import type { Fault } from "../faults.ts";
 import type { ScopeFault } from "./pages.ts";
-import { type GcpProblem, gcpProblem, problems } from "./problems.ts";
+import { type GcpProblem, gcpProblem, problems, withoutErrorInfo } from "./problems.ts";
+
+interface About {
+  readonly service: string;
+  readonly permission: string;
+  readonly project: string;
+  readonly number: string;
+}
 
 /** How Google answers a request that a fault hits; for kinds that leave an answer at all. */
-export function faultAnswer(
-  fault: Fault,
-  about: { readonly service: string; readonly permission: string; readonly project: string; readonly number: string },
-): GcpProblem {
+export function faultAnswer(fault: Fault, about: About): GcpProblem {
+  const problem = problemOf(fault, about);
+  return fault.isBare ? withoutErrorInfo(problem) : problem;
+}
+
+function problemOf(fault: Fault, about: About): GcpProblem {
   const service = `${about.service}.googleapis.com`;
   const headers: Record<string, string> =
     fault.retryAfterSeconds === undefined ? {} : { "retry-after": String(fault.retryAfterSeconds) };

@@ -41,6 +41,13 @@ export function gcpProblem(options: ProblemOptions): GcpProblem {
   };
 }
 
+/** The problem as older parts of Compute Engine write it: with the list of reasons alone. */
+export function withoutErrorInfo(problem: GcpProblem): GcpProblem {
+  const { error } = problem.body as { readonly error: Readonly<Record<string, unknown>> };
+  const { code, message, errors } = error;
+  return { ...problem, body: { error: { code, message, errors } } };
+}
+
 export const problems = {
   unauthenticated: (why: string) =>
     gcpProblem({

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { GcpEstate } from "../estate-gcp.ts";
-import type { Fault, Faults } from "../faults.ts";
+import { BLOCKED_PAGE, type Fault, type Faults } from "../faults.ts";
 import { type ApiRoute, isProblem } from "./api.ts";
 import { createGcpAuth, type ServiceAccountKey } from "./auth.ts";
 import { computeRoutes } from "./compute-api.ts";
@@ -148,6 +148,10 @@ function fail(
   if (fault.kind === "hang") return;
   if (fault.kind === "reset") {
     response.destroy();
+    return;
+  }
+  if (fault.kind === "page") {
+    response.writeHead(fault.status ?? 403, { "content-type": "text/html" }).end(fault.message ?? BLOCKED_PAGE);
     return;
   }
   send(response, faultAnswer(fault, about));
