@@ -5,8 +5,12 @@ import type { Log } from "@cadastre/contract/log";
 import type { Units } from "@cadastre/store/table";
 import { type LocalCollector, openSession, planCollectors, registerLocal } from "./collectors.ts";
 import type { LocalConfig } from "./config.ts";
+import { toFolderError } from "./data-folder.ts";
 import { createDisplay, type Display } from "./display.ts";
+import { isTooLongToWait, showToken } from "./first-token.ts";
 import { type Jobs, runJobsOnce, startJobs } from "./jobs.ts";
+import type { LogFile } from "./log-file.ts";
+import { openLog } from "./open-log.ts";
 import { isComplete, type Report, renderReport, toReport } from "./report.ts";
 import { type LocalServer, type ServerOptions, startLocalServer } from "./server.ts";
 import { type Simulation, startSimulation } from "./simulation.ts";
@@ -22,6 +26,8 @@ export interface Terminal {
 export interface LocalOptions {
   readonly once: boolean;
   readonly json: boolean;
+  /** Show the lines of the log on stderr, too. */
+  readonly verbose: boolean;
 }
 
 interface Running {
@@ -30,6 +36,7 @@ interface Running {
   readonly collectors: readonly (LocalCollector & { readonly keyFile: string })[];
   readonly display: Display;
   readonly log: Log;
+  readonly logFile: LogFile;
 }
 
 /**
@@ -61,14 +68,21 @@ export async function runLocal(
     }
     greet(running, terminal);
     let next = running.collectors;
+    let isFirst = true;
     while (!signal.aborted) {
-      const report = await collect(running, config, next, terminal, signal);
+      const collecting = collect(running, config, next, terminal, signal);
+      // Last, so that it stays in sight; but nobody waits for minutes for it.
+      const isLong = isFirst && (await isTooLongToWait(collecting));
+      if (isLong) await showToken(running, terminal.stdout);
+      const report = await collecting;
       const { created, updated, unchanged, retired } = report.totals;
       terminal.stderr.write(
         `${report.scopes.length} scopes: ${created} created, ${updated} updated, ${unchanged} unchanged, ${retired} retired\n`,
       );
       for (const problem of report.problems)
         terminal.stderr.write(`${problem.collector}: ${problem.code}: ${problem.message}\n`);
+      if (isFirst && !isLong && !signal.aborted) await showToken(running, terminal.stdout);
+      isFirst = false;
       await rest(config.intervalSeconds, signal, due, (resume) => {
         wake = resume;
       });
@@ -82,6 +96,7 @@ export async function runLocal(
     await jobs?.stop();
     await running.server.stop();
     await running.simulation?.stop();
+    running.logFile.close();
   }
 }
 
@@ -92,14 +107,9 @@ async function start(
   told: Pick<ServerOptions, "onTrigger" | "onJobStarted">,
 ): Promise<Running> {
   const { now } = terminal;
-  // A terminal has a person before it, who is shown what happens; requests are news only to what reads the log.
-  const level = options.once || terminal.stderr.isTTY === true ? ["warn", "error"] : ["info", "warn", "error"];
-  const log: Log = (line) => {
-    if (level.includes(line.level))
-      terminal.stderr.write(`${JSON.stringify({ time: now().toISOString(), ...line })}\n`);
-  };
+  const { logFile, log } = openLog({ directory: config.dataDirectory, verbose: options.verbose, ...terminal });
   const port = options.once ? 0 : config.port;
-  const server = await startLocalServer(config, { port, now, log, ...told, makeFirstToken: !options.once });
+  const server = await startLocalServer(config, { port, now, log, ...told });
   let simulation: Simulation | undefined;
   try {
     if (config.simulation) {
@@ -114,11 +124,11 @@ async function start(
     for (const collector of planCollectors(config, simulation, terminal.environment)) {
       collectors.push({ ...collector, keyFile: await registerLocal(server.context, config.dataDirectory, collector) });
     }
-    return { server, simulation, collectors, display: createDisplay(terminal.stderr), log };
+    return { server, simulation, collectors, display: createDisplay(terminal.stderr), log, logFile };
   } catch (error) {
     await server.stop();
     await simulation?.stop();
-    throw error;
+    throw toFolderError(error, config.dataDirectory);
   }
 }
 
@@ -162,19 +172,8 @@ function greet({ server, simulation, collectors }: Running, { stdout }: Terminal
     simulation
       ? "No cloud is configured: looking at simulated AWS, GCP and TLS endpoints."
       : `Looking at: ${collectors.map((one) => one.provider).join(", ")}.`,
+    "",
   ];
-  if (server.firstToken) {
-    lines.push(
-      "",
-      "Your first admin token, shown this once:",
-      `  ${server.firstToken}`,
-      `  export CADASTRE_API=${server.url} CADASTRE_TOKEN=${server.firstToken}`,
-      "",
-    );
-  }
-  if (!server.firstToken) {
-    lines.push("Use the admin token of the first start, or set CADASTRE_TOKEN to a text of your own for another one.");
-  }
   stdout.write(`${lines.join("\n")}\n`);
 }
 
