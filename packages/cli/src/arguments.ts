@@ -45,18 +45,26 @@ export function several(text: string, before: readonly string[] | undefined): re
   return [...(before ?? []), text];
 }
 
-/** What every list takes: which columns, and in what order. */
+/** What every list takes: which columns. `withOrders` adds in what order they are. */
 export function withColumns(command: Command): Command {
-  return command
-    .addOption(
-      new Option(
-        "--columns <list>",
-        "only these, in this order; also members of what -o json shows, such as tags.env",
-      ).argParser(commaList),
-    )
-    .addOption(
-      new Option("--sort <list>", "by these columns; -NAME goes downwards. Sorts what is shown").argParser(commaList),
-    );
+  return command.addOption(
+    new Option(
+      "--columns <list>",
+      "only these, in this order; also members of what -o json shows, such as tags.env",
+    ).argParser(commaList),
+  );
+}
+
+const takes = (command: Command, flag: string) => command.options.some((option) => option.long === flag);
+
+/** Adds `--sort` to every list below that has none of its own, which the API then sorts by. */
+export function withOrders(command: Command): void {
+  if (takes(command, "--columns") && !takes(command, "--sort")) {
+    const option = new Option("--sort <list>", "by these columns; -NAME goes downwards. Sorts what is shown");
+    option.attributeName = () => "order";
+    command.addOption(option.argParser(commaList));
+  }
+  for (const one of command.commands) withOrders(one);
 }
 
 const DEFAULT_WATCH_SECONDS = 2;

@@ -1,6 +1,7 @@
 import { VERSION } from "@cadastre/contract/version";
 import { Command, Option } from "commander";
 import { DEFAULT_API } from "./access.ts";
+import { withOrders } from "./arguments.ts";
 import type { Cli } from "./cli.ts";
 import { EXIT_CODES_HELP } from "./exit-codes.ts";
 import { FORMATS } from "./output/format.ts";
@@ -75,6 +76,7 @@ async function addCommands(program: Command, cli: Cli, args: readonly string[]):
   const added = new Set<Add>();
   for (const load of one ? [one] : Object.values(COMMANDS)) added.add(await load());
   for (const add of added) add(program, cli);
+  withOrders(program);
 }
 
 /**

@@ -74,7 +74,7 @@ async function followChanges(cli: Cli, options: ReturnType<typeof optionsOf<Filt
   const { type, kind, account, region, network, subject } = options;
   const format = formatOf(options);
   if (format === "csv" || format === "name") throw new UsageError(`--follow prints lines, json or yaml, not ${format}`);
-  if (options.columns ?? options.sort ?? options.watch)
+  if (options.columns ?? options.order ?? options.watch)
     throw new UsageError("--follow prints each change as it happens: leave out --columns, --sort and --watch");
   cli.stdout.direct();
   const ended = new AbortController();

@@ -17,7 +17,7 @@ export interface ListOptions extends FormatOptions {
   /** Names of columns, in the order in which they are shown. */
   readonly columns?: readonly string[];
   /** Names of columns, `-` before one that goes downwards. */
-  readonly sort?: readonly string[];
+  readonly order?: readonly string[];
   /** Seconds between two looks. */
   readonly watch?: number;
 }
@@ -52,7 +52,7 @@ function planOf<Item>({ options, columns }: Pick<ListOutput<Item>, "options" | "
     format,
     limit: options.all ? Number.POSITIVE_INFINITY : (options.limit ?? DEFAULT_ROWS),
     picked: options.columns?.map((name) => findColumn(columns, name)),
-    order: toOrder(columns, options.sort ?? []),
+    order: toOrder(columns, options.order ?? []),
   };
 }
 
@@ -105,7 +105,7 @@ async function* fromRows<Item>(rows: readonly Item[]): AsyncGenerator<Item> {
 
 /**
  * Prints a list in the format that is asked for: the first 50 items, `limit` of them, or all. Reads pages as it needs them. With
- * `sort` what is shown is sorted; with `watch` a table is shown again and again until Ctrl-C. Throws UsageError for a
+ * `order` what is shown is sorted; with `watch` a table is shown again and again until Ctrl-C. Throws UsageError for a
  * column that is not there, before anything is sent.
  */
 export async function printList<Item>(output: ListOutput<Item>): Promise<void> {
