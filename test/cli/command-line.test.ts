@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, cpSync, mkdirSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { createToken } from "@cadastre/core/access/tokens";
 import { systemActor } from "@cadastre/core/context";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -34,6 +35,22 @@ describe("the launcher", () => {
     const ended = await start(["--version"], { env: OLD_NODE, launcher: join(bin, "cadastre.js") }).ended;
     expect(ended).toMatchObject({ code: 1, stdout: "" });
     expect(ended.stderr).toContain("Node 24 or newer is needed; this is v20.0.0");
+  });
+});
+
+describe("the tarball of a release", () => {
+  test("has all that the command needs in it, and cannot be published by mistake", async () => {
+    const project = fileURLToPath(new URL("../..", import.meta.url));
+    execFileSync(process.execPath, ["packages/cli/pack.ts", world.path("releases")], { cwd: project });
+    const tarball = world.path(`releases/cadastre-cli-${about.version}.tgz`);
+    execFileSync("tar", ["-xzf", tarball], { cwd: world.directory });
+    expect(JSON.parse(readFileSync(world.path("package/package.json"), "utf8"))).toMatchObject({ private: true });
+    const launcher = world.path("package/bin/cadastre.js");
+    const run = (...args: string[]) => start(args, { env: world.env, cwd: world.directory, launcher }).ended;
+    expect(await run("--version")).toEqual({ code: 0, stdout: `${about.version}\n`, stderr: "" });
+    expect(JSON.parse((await run("jobs", "schedule", "--json")).stdout)).not.toEqual([]);
+    const collecting = await run("collect", "gcp", "--projects", "shop-prod", "--key-file", "none.pem");
+    expect(collecting).toMatchObject({ code: 2, stderr: expect.stringContaining("the key file none.pem") });
   });
 });
 

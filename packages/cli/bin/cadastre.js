@@ -8,7 +8,10 @@ import { dirname, isAbsolute, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const LEAST_MAJOR = 24;
-const main = join(dirname(dirname(realpathSync(fileURLToPath(import.meta.url)))), "src", "main.ts");
+const root = dirname(dirname(realpathSync(fileURLToPath(import.meta.url))));
+/** As it was packed for a release, or else the sources. */
+const main =
+  [join(root, "lib", "main.mjs"), join(root, "src", "main.ts")].find(existsSync) ?? join(root, "src", "main.ts");
 
 const majorOf = (version) => Number.parseInt(version.replace(/^v/, ""), 10);
 
