@@ -41,7 +41,10 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   jobs: async () => (await import("./commands/jobs.ts")).addJobs,
   audit: async () => (await import("./commands/audit.ts")).addAudit,
   consumers: async () => (await import("./commands/consumers.ts")).addConsumers,
-  completion: async () => (await import("./commands/completion.ts")).addCompletion,
+  completion: async () => {
+    const { addCompletion } = await import("./commands/completion.ts");
+    return (program, cli) => addCompletion(program, cli, () => createProgram(cli, []));
+  },
   version: async () => (await import("./commands/version.ts")).addVersion,
 };
 

@@ -2,10 +2,9 @@ import { Argument, type Command } from "commander";
 import { withExamples } from "../arguments.ts";
 import type { Cli } from "../cli.ts";
 import { completionScript, placesOf, SHELLS, type Shell } from "../output/completions.ts";
-import { createProgram } from "../program.ts";
 
-/** Adds `completion` to the program. */
-export function addCompletion(program: Command, cli: Cli): void {
+/** Adds `completion` to the program; `whole` makes a program with all of its commands. */
+export function addCompletion(program: Command, cli: Cli, whole: () => Promise<Command>): void {
   withExamples(
     program
       .command("completion")
@@ -13,7 +12,7 @@ export function addCompletion(program: Command, cli: Cli): void {
       .addArgument(new Argument("<shell>").choices(SHELLS))
       .action(async (shell: Shell) => {
         cli.stdout.direct();
-        await cli.stdout.write(completionScript(shell, placesOf(await createProgram(cli, []))));
+        await cli.stdout.write(completionScript(shell, placesOf(await whole())));
       }),
     "completion bash > ~/.local/share/bash-completion/completions/cadastre",
     "completion zsh > ~/.zfunc/_cadastre",
