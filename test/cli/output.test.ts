@@ -10,7 +10,10 @@ let world: World;
 beforeAll(async () => {
   world = await createWorld();
   const instances = Array.from({ length: MANY }, (_, n) =>
-    anInstance(n, { name: n === 0 ? '=cmd("x"), y' : n === 1 ? "esc\u001b[2J" : `web-${n}`, tags: { env: `e${n}` } }),
+    anInstance(n, {
+      name: n === 0 ? '=cmd("x"), y' : n === 1 ? "esc\u001b[2J" : `web-${n}`,
+      tags: { env: `e${n}`, note: "back\u202ewards" },
+    }),
   );
   await aRun([{ key: instanceScope(), resources: instances }]).deliver(world.context);
 });
@@ -44,7 +47,7 @@ describe("the format", () => {
     expect(csv).toContain(`"'=cmd(""x""), y"`);
     for (const format of ["csv", "yaml", "json", "wide", "table"]) {
       const { stdout } = await here("resources", "list", "-o", format);
-      expect(stdout).not.toContain("\u001b");
+      for (const unsafe of ["\u001b", "\u202e"]) expect(stdout).not.toContain(unsafe);
       expect(stdout).toContain(String.raw`esc\u001b[2J`);
     }
   });

@@ -6,7 +6,7 @@ import { withExamples, withPaging } from "../arguments.ts";
 import { type Cli, openClient, optionsOf } from "../cli.ts";
 import { UsageError } from "../exit-codes.ts";
 import { toYaml } from "../output/encode.ts";
-import { formatOf } from "../output/format.ts";
+import { formatAmong } from "../output/format.ts";
 import { handleOfId } from "../output/ids.ts";
 import { printList } from "../output/list.ts";
 import type { Column } from "../output/table.ts";
@@ -72,8 +72,7 @@ const moment = (cli: Cli) => (text: string) => {
 
 async function followChanges(cli: Cli, options: ReturnType<typeof optionsOf<Filters>>): Promise<void> {
   const { type, kind, account, region, network, subject } = options;
-  const format = formatOf(options);
-  if (format === "csv" || format === "name") throw new UsageError(`--follow prints lines, json or yaml, not ${format}`);
+  const format = formatAmong(options, ["table", "wide", "json", "yaml"], "--follow");
   if (options.columns ?? options.order ?? options.watch)
     throw new UsageError("--follow prints each change as it happens: leave out --columns, --sort and --watch");
   cli.stdout.direct();

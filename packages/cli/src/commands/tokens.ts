@@ -2,7 +2,7 @@ import { TOKEN_SCOPES, type Token, type TokenScope } from "@cadastre/contract/to
 import { type Command, Option } from "commander";
 import { commaList, duration, listOf, withExamples, withPaging } from "../arguments.ts";
 import { type Cli, openClient, optionsOf } from "../cli.ts";
-import { formatOf } from "../output/format.ts";
+import { formatAmong } from "../output/format.ts";
 import { printList } from "../output/list.ts";
 import { printOne } from "../output/one.ts";
 import type { Column } from "../output/table.ts";
@@ -34,10 +34,11 @@ interface CreateOptions {
 async function create(cli: Cli, name: string, command: Command): Promise<void> {
   const options = optionsOf<CreateOptions>(command);
   const { scopes, accounts, expiresIn: expiresInSeconds } = options;
+  // Its name alone would lose the token for good.
+  const format = formatAmong(options, ["table", "wide", "json", "yaml", "csv"], "a new token");
   const made = await openClient(cli, options).tokens.create({ name, scopes: [...scopes], accounts, expiresInSeconds });
   // It is shown once: neither a pager nor its history is the place for it.
   cli.stdout.direct();
-  const format = formatOf(options);
   if (format !== "table" && format !== "wide") return printOne(cli.stdout, options, made);
   await cli.stderr.write(
     `${made.id} ${neutralise(made.name)}, until ${toTime(made.expiresAt)}; the token is shown now and never again:\n`,

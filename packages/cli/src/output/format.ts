@@ -20,3 +20,10 @@ export function formatOf({ output, json }: FormatOptions): Format {
   }
   return output ?? (json ? "json" : "table");
 }
+
+/** The format, where not every one makes sense. Throws UsageError for the others: call it before anything is done. */
+export function formatAmong(options: FormatOptions, allowed: readonly Format[], what: string): Format {
+  const format = formatOf(options);
+  if (allowed.includes(format)) return format;
+  throw new UsageError(`${what} has no -o ${format}: ${allowed.join(", ")}`);
+}
