@@ -2,10 +2,11 @@ import { parseArgs } from "node:util";
 import { ConfigError, readLocalConfig } from "./local/config.ts";
 import { runLocal } from "./local/run.ts";
 
-const USAGE = `npm start -- [--once] [--json]
+const USAGE = `npm start -- [--once] [--json] [--verbose]
 
-  --once   run every collector and the jobs that are due once, print a table, and end; 0 only when every scope was seen whole
-  --json   with --once: one JSON document on stdout instead of the table
+  --once      run every collector and the jobs that are due once, print a table, and end; 0 only when every scope was seen whole
+  --json      with --once: one JSON document on stdout instead of the table
+  --verbose   show on stderr what goes to cadastre.log in the data folder: each request, as a line of JSON
 
 The environment says the rest: see README.md.`;
 
@@ -16,13 +17,19 @@ for (const name of ["SIGINT", "SIGTERM"] as const) {
 
 try {
   const { values } = parseArgs({
-    options: { once: { type: "boolean" }, json: { type: "boolean" }, help: { type: "boolean" } },
+    options: {
+      once: { type: "boolean" },
+      json: { type: "boolean" },
+      verbose: { type: "boolean" },
+      help: { type: "boolean" },
+    },
   });
   if (values.help) {
     process.stdout.write(`${USAGE}\n`);
   } else {
     const config = readLocalConfig(process.env);
-    const options = { once: values.once ?? false, json: values.json ?? false };
+    const { once = false, json = false, verbose = false } = values;
+    const options = { once, json, verbose };
     const terminal = {
       stdout: process.stdout,
       stderr: process.stderr,

@@ -1,4 +1,6 @@
-import { ASSETS } from "@cadastre/api/assets";
+import { readFileSync } from "node:fs";
+import { runInNewContext } from "node:vm";
+import { ASSETS, assetPath } from "@cadastre/api/assets";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { anInstance, instanceScope } from "../support/estate.ts";
 import { anApi, ORIGIN, type TestApi } from "./an-api.ts";
@@ -67,3 +69,59 @@ it("every file of the pages is served with its type, to be kept by browsers", as
     expect((await response.arrayBuffer()).byteLength).toBeGreaterThan(100);
   }
 });
+
+it("the documentation's filter finds operations by every word of their task, path, summary or example", () => {
+  interface Config {
+    readonly filter: boolean;
+    readonly plugins: readonly (() => {
+      readonly fn: { readonly opsFilter: (tasks: unknown, phrase: string) => Task[] };
+    })[];
+  }
+  let config: Config | undefined;
+  const SwaggerUIBundle = (given: Config) => {
+    config = given;
+  };
+  const page = { SwaggerUIBundle, document: { baseURI: `${ORIGIN}/api/docs` }, URL, globalThis: { SwaggerUIBundle } };
+  runInNewContext(readFileSync(assetPath("docs.js"), "utf8"), page);
+  expect(config?.filter).toBe(true);
+  const tasks = [
+    aTask("Find", ["GET", "/api/v1/search"]),
+    aTask("Access", ["GET", "/api/v1/tokens"], ["POST", "/api/v1/tokens"]),
+  ];
+  const shown = (phrase: string) =>
+    config?.plugins[0]?.()
+      .fn.opsFilter({ map: (f: (task: Task, tag: string) => Task) => tasks.map((task) => f(task, task.tag)) }, phrase)
+      .map(({ tag, operations }) => [tag, operations.map((one) => one.get("method"))]);
+  expect(shown("TOKENS post")).toEqual([["Access", ["POST"]]]);
+  expect(shown("find")).toEqual([["Find", ["GET"]]]);
+  expect(shown("nothing")).toEqual([]);
+});
+
+/** As Swagger UI has operations: maps that are never changed. */
+function aTask(tag: string, ...places: (readonly [string, string])[]): Task {
+  const operations = places.map(
+    ([method, path]) =>
+      new Map<string, unknown>([
+        ["method", method],
+        ["path", path],
+        ["operation", new Map()],
+      ]),
+  );
+  return toTask(tag, operations);
+}
+
+interface Task {
+  readonly tag: string;
+  readonly operations: readonly Map<string, unknown>[];
+  get(name: "operations"): { filter: Task["operations"]["filter"]; readonly size: number };
+  set(name: "operations", operations: Task["operations"]): Task;
+}
+
+function toTask(tag: string, operations: Task["operations"]): Task {
+  return {
+    tag,
+    operations,
+    get: () => Object.assign([...operations], { size: operations.length }),
+    set: (_, given) => toTask(tag, given),
+  };
+}

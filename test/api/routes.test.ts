@@ -10,6 +10,8 @@ import { anApi, jsonOf, type TestApi } from "./an-api.ts";
 import { pathOf } from "./example-requests.ts";
 
 interface Operation {
+  readonly tags: string[];
+  readonly description: string;
   readonly security: object[];
   readonly parameters: { readonly name: string; readonly in: string }[];
   readonly responses: Record<string, { readonly description: string }>;
@@ -17,7 +19,11 @@ interface Operation {
 }
 
 let api: TestApi;
-let document: { paths: Record<string, Record<string, Operation>> };
+let document: {
+  info: { description: string };
+  tags: { name: string }[];
+  paths: Record<string, Record<string, Operation>>;
+};
 beforeAll(async () => {
   api = await anApi();
   document = JSON.parse(JSON.stringify(buildOpenApi()));
@@ -194,6 +200,26 @@ describe("the OpenAPI document", () => {
       expect(operation.requestBody !== undefined).toBe(route.body !== undefined);
       expect(operation.security).toHaveLength(route.access.kind === "public" ? 0 : 1);
     }
+  });
+
+  it("opens with a guide, goes task by task, and shows a request of every operation, each of its parameters filled in", () => {
+    const { info, tags } = document;
+    expect(info.description.indexOf("**Get a token.**")).toBeGreaterThan(0);
+    const tasks = tags.map(({ name }) => name);
+    const used = Object.values(document.paths).flatMap((path) => Object.values(path).flatMap((one) => one.tags));
+    expect([...new Set(used)].sort()).toEqual([...tasks].sort());
+    for (const route of ENDPOINTS) {
+      const operation = document.paths[toOpenApiPath(route.path)]?.[route.method.toLowerCase()] as Operation;
+      const [, example = ""] = /```(?:sh|http)\n([\s\S]+?)\n```$/.exec(operation.description) ?? [];
+      expect(example, route.name).toContain(pathOf(route).split("?")[0]);
+      for (const value of Object.values(route.example?.query ?? {}).flat()) {
+        expect(decodeURIComponent(example), route.name).toContain(value);
+      }
+      for (const { name, ...parameter } of operation.parameters.filter((one) => one.in === "path"))
+        expect(parameter, route.name).toHaveProperty("example", route.example?.params?.[name]);
+    }
+    const q = document.paths["/api/v1/search"]?.get?.parameters.find(({ name }) => name === "q");
+    expect(q).toHaveProperty("description", expect.stringContaining("tag:env=prod"));
   });
 
   it("has every error code, at its status", () => {

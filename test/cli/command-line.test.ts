@@ -1,5 +1,7 @@
-import { chmodSync, cpSync, mkdirSync, statSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { chmodSync, cpSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { createToken } from "@cadastre/core/access/tokens";
 import { systemActor } from "@cadastre/core/context";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -33,6 +35,22 @@ describe("the launcher", () => {
     const ended = await start(["--version"], { env: OLD_NODE, launcher: join(bin, "cadastre.js") }).ended;
     expect(ended).toMatchObject({ code: 1, stdout: "" });
     expect(ended.stderr).toContain("Node 24 or newer is needed; this is v20.0.0");
+  });
+});
+
+describe("the tarball of a release", () => {
+  test("has all that the command needs in it, and cannot be published by mistake", async () => {
+    const project = fileURLToPath(new URL("../..", import.meta.url));
+    execFileSync(process.execPath, ["packages/cli/pack.ts", world.path("releases")], { cwd: project });
+    const tarball = world.path(`releases/cadastre-cli-${about.version}.tgz`);
+    execFileSync("tar", ["-xzf", tarball], { cwd: world.directory });
+    expect(JSON.parse(readFileSync(world.path("package/package.json"), "utf8"))).toMatchObject({ private: true });
+    const launcher = world.path("package/bin/cadastre.js");
+    const run = (...args: string[]) => start(args, { env: world.env, cwd: world.directory, launcher }).ended;
+    expect(await run("--version")).toEqual({ code: 0, stdout: `${about.version}\n`, stderr: "" });
+    expect(JSON.parse((await run("jobs", "schedule", "--json")).stdout)).not.toEqual([]);
+    const collecting = await run("collect", "gcp", "--projects", "shop-prod", "--key-file", "none.pem");
+    expect(collecting).toMatchObject({ code: 2, stderr: expect.stringContaining("the key file none.pem") });
   });
 });
 
@@ -95,6 +113,18 @@ describe("what is wrong is said", () => {
     expect(wrong.stderr).toContain('not "localhost:8787"');
   });
 
+  test("what the API does not have is a failure, however it is named", async () => {
+    for (const [args, message] of [
+      [["collectors", "approve", "nobody"], 'no collector has the name "nobody"'],
+      [["resources", "show", "i-0123456789abcdef0"], 'no resource has the id or name "i-0123456789abcdef0"'],
+      [["resources", "show", `res_${"0".repeat(32)}`], "(resource.not_found)"],
+    ] as const) {
+      const { code, stdout, stderr } = await world.run(...args);
+      expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+      expect(stderr).toContain(message);
+    }
+  });
+
   test("what the API refuses is shown with its place", async () => {
     const { code, stderr } = await world.run("resources", "list", "--cidr", "10.0.0.1/8");
     expect(code).toBe(1);
@@ -106,7 +136,17 @@ describe("what is wrong is said", () => {
     [["resources", "list", "--kind", "instances"], "Allowed choices are network, subnet, instance"],
     [["resources", "list", "--limit", "0"], "whole number from 1"],
     [["resources", "list", "--all", "--limit", "3"], "cannot be used with"],
-    [["resources", "list", "--tag", "a", "--tag", "b"], "--tag is given twice"],
+    [["resources", "list", "--columns", "nme"], 'there is no column "nme"; did you mean name?'],
+    [["resources", "list", "--sort", "-size"], 'there is no column "size"'],
+    [["resources", "list", "-o", "xml"], "Allowed choices are table, wide, json, yaml, csv, name"],
+    [["resources", "list", "--json", "-o", "csv"], "--json and -o csv are two formats"],
+    [["resources", "list", "--watch", "-o", "csv"], "--watch shows a table"],
+    [["changes", "--follow", "-o", "csv"], "--follow has no -o csv: table, wide, json, yaml"],
+    [["tokens", "create", "x", "--scopes", "audit:read", "-o", "name"], "a new token has no -o name"],
+    [["credentials", "reveal", "crd_1", "-o", "csv"], "a secret has no -o csv"],
+    [["collect", "aws", "--key-file", "k", "-o", "csv"], "a collection has no -o csv"],
+    [["resources", "annotate", "--owner", "x"], "give the id of a resource, or --search QUERY"],
+    [["resources", "annotate", "i-1", "--search", "x", "--owner", "x"], "or --search, not both"],
     [["resources", "list", "extra"], "too many arguments"],
     [["resources", "annotate", "res_1"], "give --notes, --owner, or both"],
     [["resource"], "Did you mean resources?"],
@@ -115,7 +155,6 @@ describe("what is wrong is said", () => {
     [["collectors", "add", "x", "--provider", "aws,azure", "--accounts", "1", "--key-file", "k"], '"azure" is none of'],
     [["collectors", "add", "x", "--provider", "aws", "--accounts", "1,,2", "--key-file", "k"], "without empty parts"],
     [["collectors", "add", "Bad Name", "--provider", "aws", "--accounts", "1", "--key-file", "k"], "name: 1 to 63"],
-    [["collectors", "approve", "nobody"], 'no collector has the name "nobody"'],
     [["tokens", "create", "x", "--scopes", "all"], '"all" is none of admin'],
     [["tokens", "create", "x", "--scopes", "admin", "--expires-in", "soon"], "a time such as 90d"],
     [["collect", "aws", "--key-file", "k", "--role-name", "R"], "go with --organization"],
@@ -141,6 +180,31 @@ describe("what is wrong is said", () => {
     expect(taken.code).toBe(1);
     expect(taken.stderr).toContain("warning: c.pem can be read by others");
     expect(taken.stderr).toMatch(/\(collector\.(name|key)_taken\)/);
+  });
+
+  test("completion knows every command, its options and their choices, without starting anything", async () => {
+    const { code, stdout } = await world.run("completion", "bash");
+    expect(code).toBe(0);
+    writeFileSync(world.path("completion.bash"), stdout);
+    const complete = (line: string) => {
+      const words = line.split(" ");
+      const list = words.map((word) => `'${word}'`).join(" ");
+      const script = `source completion.bash; COMP_WORDS=(${list}); COMP_CWORD=${words.length - 1}; _cadastre; echo "\${COMPREPLY[@]}"`;
+      return execFileSync("bash", ["-c", script], { cwd: world.directory, encoding: "utf8" }).trim();
+    };
+    expect(complete("cadastre res")).toBe("resources");
+    expect(complete("cadastre --json resources li")).toBe("list");
+    expect(complete("cadastre resources list --exp")).toBe("--expires-before");
+    expect(complete("cadastre resources list --kind inst")).toBe("instance");
+    expect(complete("cadastre resources list -o y")).toBe("yaml");
+    expect(complete("cadastre accounts show g")).toBe("gcp");
+    expect(complete("cadastre login --token-file comp")).toBe("completion.bash");
+    const zsh = (await world.run("completion", "zsh")).stdout;
+    const fish = (await world.run("completion", "fish")).stdout;
+    for (const command of ["resources annotate", "collect endpoints", "profiles use"]) {
+      expect(zsh).toContain(`'${command}'`);
+      expect(fish).toContain(`__cadastre_at "${command}"`);
+    }
   });
 
   test("a reader that has seen enough is no error", async () => {

@@ -1,11 +1,9 @@
-import { aScreen } from "@cadastre/cli/output/testing";
-import { createProgram } from "@cadastre/cli/program";
 import type { Hold } from "@cadastre/contract/discovery";
 import { JOBS } from "@cadastre/core/jobs";
 import { runDueJobs } from "@cadastre/core/jobs/run-due";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { anInstance, aRun, instanceScope } from "../support/estate.ts";
-import { createWorld, type World } from "./support.ts";
+import { createWorld, runHere, type World } from "./support.ts";
 
 let world: World;
 let hold: Hold;
@@ -20,27 +18,7 @@ afterEach(() => world.end());
 
 const runDue = () => runDueJobs(world.context, JOBS, { until: new Date(Date.now() + 60_000) });
 
-const PLAIN = { NO_COLOR: "1" };
-
-/** Runs the command in this process, before a terminal. */
-async function onTerminal(...args: string[]) {
-  const [stdout, stderr] = [aScreen({ columns: 100 }, PLAIN), aScreen({ columns: 100 }, PLAIN)];
-  let code = 0;
-  const program = createProgram({
-    env: { CADASTRE_API: world.url, CADASTRE_TOKEN: world.token },
-    stdin: process.stdin,
-    stdout,
-    stderr,
-    now: () => new Date(),
-    onInterrupt: () => undefined,
-    spend: () => undefined,
-    setExitCode: (given) => {
-      code = given;
-    },
-  });
-  await program.parseAsync(args, { from: "user" });
-  return { code, stdout: stdout.written(), stderr: stderr.written() };
-}
+const onTerminal = (...args: string[]) => runHere(world, args, { columns: 100 });
 
 test("a large approval shows a person how far it is until it is done", async () => {
   const approving = onTerminal("holds", "approve", hold.id, "--reason", "switched off");

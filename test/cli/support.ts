@@ -3,9 +3,12 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { createApp } from "@cadastre/api/app";
 import { createFileAssets } from "@cadastre/api/assets";
+import { aScreen } from "@cadastre/cli/output/testing";
+import { run } from "@cadastre/cli/run";
 import { bootstrapAdminToken } from "@cadastre/core/access/bootstrap";
 import { type Context, DEFAULT_HOLD_POLICY, DEFAULT_RETENTION_DAYS } from "@cadastre/core/context";
 import { createKeyFileEncryption, ensureKeyFile } from "@cadastre/functions/adapters/key-file";
@@ -32,6 +35,7 @@ export interface Running {
   readonly ended: Promise<Ended>;
   /** Resolves when stderr holds the text. */
   stderrHas(text: string): Promise<void>;
+  stdoutHas(text: string): Promise<void>;
 }
 
 interface StartOptions {
@@ -54,6 +58,7 @@ export function start(args: readonly string[], options: StartOptions = {}): Runn
   const waiting = new Set<() => void>();
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
     out.stdout += text;
+    for (const look of waiting) look();
   });
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     out.stderr += text;
@@ -63,21 +68,42 @@ export function start(args: readonly string[], options: StartOptions = {}): Runn
     child.on("error", reject);
     child.on("close", (code) => resolve({ code, ...out }));
   });
-  return {
-    child,
-    ended,
-    stderrHas: (text) =>
-      new Promise((resolve, reject) => {
-        const look = () => {
-          if (!out.stderr.includes(text)) return;
-          waiting.delete(look);
-          resolve();
-        };
-        waiting.add(look);
-        void ended.then(() => reject(new Error(`ended without ${JSON.stringify(text)}: ${out.stderr}`)));
-        look();
-      }),
-  };
+  const has = (stream: keyof typeof out, text: string) =>
+    new Promise<void>((resolve, reject) => {
+      const look = () => {
+        if (!out[stream].includes(text)) return;
+        waiting.delete(look);
+        resolve();
+      };
+      waiting.add(look);
+      void ended.then(() => reject(new Error(`ended without ${JSON.stringify(text)}: ${out.stderr}`)));
+      look();
+    });
+  return { child, ended, stderrHas: (text) => has("stderr", text), stdoutHas: (text) => has("stdout", text) };
+}
+
+interface Here {
+  /** Of a terminal; a pipe without it. */
+  readonly columns?: number;
+  readonly input?: string;
+  readonly env?: Env;
+}
+
+/** Runs a command in this process, which is much quicker, with streams of its own. */
+export async function runHere(world: World, args: readonly string[], here: Here = {}): Promise<Ended> {
+  const terminal = here.columns === undefined ? undefined : { columns: here.columns };
+  const [stdout, stderr] = [aScreen(terminal, { NO_COLOR: "1" }), aScreen(terminal, { NO_COLOR: "1" })];
+  const stdin = Object.assign(Readable.from([Buffer.from(here.input ?? "")]), { isTTY: terminal !== undefined });
+  const code = await run(args, {
+    env: { ...world.env, ...here.env },
+    stdin,
+    stdout,
+    stderr,
+    now: () => new Date(),
+    node: process.version,
+    onInterrupt: () => undefined,
+  });
+  return { code, stdout: stdout.written(), stderr: stderr.written() };
 }
 
 export interface World {

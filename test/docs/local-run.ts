@@ -11,7 +11,7 @@ export interface LocalRun {
   stop(): Promise<void>;
 }
 
-/** `npm start` in a process of its own, with no cloud configured; resolves when the first run of all collectors has ended. */
+/** `npm start` in a process of its own, with no cloud configured; resolves when the first run of all collectors has ended and the token was shown. */
 export async function startLocalRun(dataDirectory: string): Promise<LocalRun> {
   const child = spawn(process.execPath, [join(root, "functions/src/local.ts")], {
     cwd: root,
@@ -21,15 +21,19 @@ export async function startLocalRun(dataDirectory: string): Promise<LocalRun> {
   const ended = once(child, "exit");
   let stdout = "";
   let stderr = "";
-  child.stdout.setEncoding("utf8").on("data", (text: string) => {
-    stdout += text;
-  });
   await new Promise<void>((resolve, reject) => {
+    const look = () => {
+      if (/^\d+ scopes: /m.test(stderr) && /^\s*export .+\n/m.test(stdout)) resolve();
+    };
     child.on("error", reject);
     child.on("exit", (code) => reject(new Error(`the local run ended with ${code}: ${stderr}`)));
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       stderr += text;
-      if (/^\d+ scopes: /m.test(stderr)) resolve();
+      look();
+    });
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      stdout += text;
+      look();
     });
   });
   const [, line = ""] = /^\s*export (.+)$/m.exec(stdout) ?? [];

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -101,16 +101,18 @@ describe("an environment that cannot be meant", () => {
     expect(readdirSync(directory)).toEqual([]);
   });
 
-  it("as a port that is taken is refused with what to do about it", async () => {
+  it("as a port that is taken is refused with what to do about it and nothing made, not even the folder", async () => {
     const other = createServer();
     await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
     const { port } = other.address() as { port: number };
-    const { code, stderr } = await start([], { PORT: String(port) }).ended;
+    const data = join(directory, "new");
+    const { code, stderr } = await start([], { PORT: String(port), CADASTRE_DATA: data, HOME: directory }).ended;
     await new Promise((resolve) => other.close(resolve));
     expect({ code, stderr }).toEqual({
       code: 1,
       stderr: `port ${port} is taken by another program; set PORT to a free one\n`,
     });
+    expect(readdirSync(directory)).toEqual([]);
   });
 });
 
@@ -125,12 +127,19 @@ describe("the local server", () => {
     const url = await address(first);
     const ready = await fetch(`${url}/readyz`);
     expect({ status: ready.status, body: await ready.json() }).toMatchObject({ status: 200, body: { status: "ok" } });
-    const [, token = ""] = await first.prints("stdout", /^ {2}(cad_\S+)$/m);
     const [, , created] = await first.prints("stderr", ESTATE);
+    const [, token = ""] = await first.prints("stdout", /^ {2}(cad_\S+)$/m);
     expect((await status(url, token)).status).toBe(200);
     const beside = await start(["--once"]).ended;
     expect(beside).toMatchObject({ code: 1, stderr: expect.stringContaining(`another Cadastre runs on ${directory}`) });
-    expect(await first.end("SIGTERM")).toMatchObject({ code: 0, signal: null });
+    const firstEnded = await first.end("SIGTERM");
+    expect(firstEnded).toMatchObject({ code: 0, signal: null });
+    // Requests are told of in the log, which only its owner can read, and not to who looks on.
+    expect(firstEnded.stderr).not.toContain("{");
+    const log = join(directory, "cadastre.log");
+    expect(statSync(log).mode & 0o777).toBe(0o600);
+    expect(readFileSync(log, "utf8")).toMatch(/^\{.*"message":"request".*"route":"\/api\/v1\/discovery\/status"/m);
+    expect(readFileSync(log, "utf8")).not.toContain(token);
 
     const second = start([], { PORT: "0" });
     const again = await address(second);
@@ -148,6 +157,8 @@ describe("the local server", () => {
     expect(await first.end(signal)).toMatchObject(signal === "SIGINT" ? { code: 0 } : { signal: "SIGKILL" });
     const second = start([], { PORT: "0" });
     await second.prints("stderr", ESTATE);
+    // Nobody was shown the first token yet.
+    await second.prints("stdout", /^ {2}(cad_\S+)$/m);
     expect((await second.end("SIGTERM")).code).toBe(0);
     const last = await once();
     const { resources } = last.totals;

@@ -37,6 +37,11 @@ describe("the local configuration", () => {
     });
   });
 
+  it("takes no notice of what is not ours, and of what the command reads", () => {
+    const environment = { CADASTRE_API: "http://127.0.0.1:1", CADASTRE_PROFILE: "x", PORTS: "1" };
+    expect(readLocalConfig(environment)).toEqual(readLocalConfig({}));
+  });
+
   it.each([
     [{ PORT: "http" }, "PORT: a whole number from 0 to 65535"],
     [{ PORT: "70000" }, "PORT: at most 65535"],
@@ -54,6 +59,9 @@ describe("the local configuration", () => {
     [{ CADASTRE_ENDPOINTS: " , " }, "CADASTRE_ENDPOINTS: names nothing"],
     [{ CADASTRE_ENDPOINTS: "example.com:0" }, "example.com:0"],
     [{ CADASTRE_GCP_PROJECTS: "A B" }, "CADASTRE_GCP_PROJECTS.0: account"],
+    [{ CADASTRE_SIMULATON: "yes" }, "CADASTRE_SIMULATON: there is no such variable; did you mean CADASTRE_SIMULATE?"],
+    [{ CADASTRE_AWS_REGION: "eu-west-1" }, "did you mean CADASTRE_AWS_REGIONS?"],
+    [{ CADASTRE_WEATHER: "fine" }, "CADASTRE_WEATHER: there is no such variable; README.md lists all of them"],
     [{ CADASTRE_TOKEN: "short" }, "CADASTRE_TOKEN: 16 to 512 visible"],
   ])("refuses %j and names the variable", (environment, message) => {
     expect(() => readLocalConfig(environment)).toThrow(ConfigError);

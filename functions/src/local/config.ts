@@ -1,5 +1,6 @@
 import { isAbsolute, resolve } from "node:path";
 import { parseTargets } from "@cadastre/collectors/endpoints/targets";
+import { didYouMean } from "@cadastre/contract/did-you-mean";
 import { accountId } from "@cadastre/contract/scope";
 import * as z from "zod";
 
@@ -102,14 +103,35 @@ export class ConfigError extends Error {
   }
 }
 
-/** Reads the environment. Throws ConfigError for values of the wrong form and for mixes that cannot be meant. */
+/** Those of the command `cadastre`, which may be set beside ours. */
+const OF_THE_COMMAND = ["CADASTRE_API", "CADASTRE_PROFILE"];
+const PREFIX = "CADASTRE_";
+const KNOWN = [...Object.keys(variables.shape).filter((name) => name.startsWith(PREFIX)), ...OF_THE_COMMAND];
+
+/** A mistyped variable would otherwise be as good as none, and nobody told. */
+const isUnknown = (name: string) => name.startsWith(PREFIX) && !KNOWN.includes(name);
+
+function unknownMessage(name: string): string {
+  // What all of them begin with says nothing of which is meant.
+  const meant = didYouMean(
+    name.slice(PREFIX.length),
+    KNOWN.map((one) => one.slice(PREFIX.length)),
+  );
+  return `${name}: there is no such variable; ${meant === undefined ? "README.md lists all of them" : `did you mean ${PREFIX}${meant}?`}`;
+}
+
+/** Reads the environment. Throws ConfigError for variables that are not known, for values of the wrong form and for mixes that cannot be meant. */
 export function readLocalConfig(environment: Readonly<Record<string, string | undefined>>): LocalConfig {
   const given = Object.fromEntries(
     Object.entries(environment).filter(([, value]) => value !== undefined && value !== ""),
   );
   const parsed = variables.safeParse(given);
-  if (!parsed.success)
-    throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`));
+  const unknown = Object.keys(given).filter(isUnknown).map(unknownMessage);
+  if (!parsed.success) {
+    const wrong = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
+    throw new ConfigError([...unknown, ...wrong]);
+  }
+  if (unknown.length > 0) throw new ConfigError(unknown);
   const from = parsed.data;
   const hasAws = AWS_CREDENTIALS.some((name) => given[name] !== undefined);
   const gcp = toGcp(from);

@@ -5,8 +5,12 @@ import type { Log } from "@cadastre/contract/log";
 import type { Units } from "@cadastre/store/table";
 import { type LocalCollector, openSession, planCollectors, registerLocal } from "./collectors.ts";
 import type { LocalConfig } from "./config.ts";
+import { toFolderError } from "./data-folder.ts";
 import { createDisplay, type Display } from "./display.ts";
+import { isTooLongToWait, showToken } from "./first-token.ts";
 import { type Jobs, runJobsOnce, startJobs } from "./jobs.ts";
+import type { LogFile } from "./log-file.ts";
+import { openLog } from "./open-log.ts";
 import { isComplete, type Report, renderReport, toReport } from "./report.ts";
 import { createSchedule } from "./schedule.ts";
 import { type LocalServer, type ServerOptions, startLocalServer } from "./server.ts";
@@ -23,6 +27,8 @@ export interface Terminal {
 export interface LocalOptions {
   readonly once: boolean;
   readonly json: boolean;
+  /** Show the lines of the log on stderr, too. */
+  readonly verbose: boolean;
 }
 
 interface Running {
@@ -31,6 +37,7 @@ interface Running {
   readonly collectors: readonly (LocalCollector & { readonly keyFile: string })[];
   readonly display: Display;
   readonly log: Log;
+  readonly logFile: LogFile;
 }
 
 /**
@@ -63,14 +70,23 @@ export async function runLocal(
     greet(running, terminal);
     const names = running.collectors.map((collector) => collector.name);
     const schedule = createSchedule({ names, intervalSeconds: config.intervalSeconds, now: () => performance.now() });
+    let isTokenShown = false;
+    const showOnce = async () => {
+      if (!isTokenShown) await showToken(running, terminal.stdout);
+      isTokenShown = true;
+    };
     while (!signal.aborted) {
       const next = schedule.due(due);
       due.clear();
       if (next.length > 0) {
         const collectors = running.collectors.filter((collector) => next.includes(collector.name));
-        const { report, runs } = await collect(running, config, collectors, terminal, signal);
+        const collecting = collect(running, config, collectors, terminal, signal);
+        // Last, so that it stays in sight; but nobody waits for minutes for it.
+        if (!isTokenShown && (await isTooLongToWait(collecting))) await showOnce();
+        const { report, runs } = await collecting;
         schedule.ended(runs);
         tell(report, terminal);
+        if (!signal.aborted) await showOnce();
       }
       await rest(schedule.untilNext(), signal, due, (resume) => {
         wake = resume;
@@ -82,6 +98,7 @@ export async function runLocal(
     await jobs?.stop();
     await running.server.stop();
     await running.simulation?.stop();
+    running.logFile.close();
   }
 }
 
@@ -100,14 +117,9 @@ async function start(
   told: Pick<ServerOptions, "onTrigger" | "onJobStarted">,
 ): Promise<Running> {
   const { now } = terminal;
-  // A terminal has a person before it, who is shown what happens; requests are news only to what reads the log.
-  const level = options.once || terminal.stderr.isTTY === true ? ["warn", "error"] : ["info", "warn", "error"];
-  const log: Log = (line) => {
-    if (level.includes(line.level))
-      terminal.stderr.write(`${JSON.stringify({ time: now().toISOString(), ...line })}\n`);
-  };
+  const { logFile, log } = openLog({ directory: config.dataDirectory, verbose: options.verbose, ...terminal });
   const port = options.once ? 0 : config.port;
-  const server = await startLocalServer(config, { port, now, log, ...told, makeFirstToken: !options.once });
+  const server = await startLocalServer(config, { port, now, log, ...told });
   let simulation: Simulation | undefined;
   try {
     if (config.simulation) {
@@ -122,11 +134,11 @@ async function start(
     for (const collector of planCollectors(config, simulation, terminal.environment)) {
       collectors.push({ ...collector, keyFile: await registerLocal(server.context, config.dataDirectory, collector) });
     }
-    return { server, simulation, collectors, display: createDisplay(terminal.stderr), log };
+    return { server, simulation, collectors, display: createDisplay(terminal.stderr), log, logFile };
   } catch (error) {
     await server.stop();
     await simulation?.stop();
-    throw error;
+    throw toFolderError(error, config.dataDirectory);
   }
 }
 
@@ -170,19 +182,8 @@ function greet({ server, simulation, collectors }: Running, { stdout }: Terminal
     simulation
       ? "No cloud is configured: looking at simulated AWS, GCP and TLS endpoints."
       : `Looking at: ${collectors.map((one) => one.provider).join(", ")}.`,
+    "",
   ];
-  if (server.firstToken) {
-    lines.push(
-      "",
-      "Your first admin token, shown this once:",
-      `  ${server.firstToken}`,
-      `  export CADASTRE_API=${server.url} CADASTRE_TOKEN=${server.firstToken}`,
-      "",
-    );
-  }
-  if (!server.firstToken) {
-    lines.push("Use the admin token of the first start, or set CADASTRE_TOKEN to a text of your own for another one.");
-  }
   stdout.write(`${lines.join("\n")}\n`);
 }
 

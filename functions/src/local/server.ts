@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -15,6 +15,7 @@ import { createKeyFileEncryption, ensureKeyFile } from "../adapters/key-file.ts"
 import { createChangesFile } from "./changes-file.ts";
 import type { LocalConfig } from "./config.ts";
 import { keepTelling } from "./consumers.ts";
+import { folderFaultOf, makeFolder, toFolderError } from "./data-folder.ts";
 
 /** How often those who follow changes look for more. */
 const LOOK_MILLISECONDS = 1000;
@@ -22,8 +23,8 @@ const LOOK_MILLISECONDS = 1000;
 export interface LocalServer {
   readonly url: string;
   readonly context: Context;
-  /** The first admin token's text, when this start made it. */
-  readonly firstToken: string | undefined;
+  /** Whether an admin token of the user's own making stands for the first one. */
+  readonly hasGivenToken: boolean;
   stop(): Promise<void>;
 }
 
@@ -34,29 +35,64 @@ export interface ServerOptions {
   /** Told that a run of a job waits. */
   readonly onJobStarted: () => void;
   readonly onTrigger: (collectors: readonly string[]) => void;
-  /** Whether somebody is there to be shown a first admin token: it is shown once, or never. */
-  readonly makeFirstToken: boolean;
 }
 
 /**
  * The API on loopback over a SQLite file and a key file under the data directory. `port` 0 takes any free one. Throws an Error
- * that says what to do when the port is taken or the directory cannot be used.
+ * that says what to do when the port is taken, before anything is made, or the directory cannot be used.
  */
 export async function startLocalServer(config: LocalConfig, options: ServerOptions): Promise<LocalServer> {
   const directory = config.dataDirectory;
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
-  // Two local runs on one folder would each bring simulated clouds of their own, and take the other's for gone.
-  const lock = tryLock(join(directory, "lock.db"));
-  if (!lock) throw new Error(`another Cadastre runs on ${directory}; end it, or set CADASTRE_DATA to another folder`);
+  const app = Promise.withResolvers<Awaited<ReturnType<typeof start>>["app"]>();
+  // Whoever is early waits.
+  const server = createHttpServer(async (request) => (await app.promise).fetch(request), options.now);
+  const port = await listen(server, options.port);
+  let lock: Lock | undefined;
   try {
-    return await start(config, options, lock);
+    makeFolder(directory);
+    // Two local runs on one folder would each bring simulated clouds of their own, and take the other's for gone.
+    lock = lockOf(join(directory, "lock.db"), directory);
+    if (!lock) throw new Error(`another Cadastre runs on ${directory}; end it, or set CADASTRE_DATA to another folder`);
+    const started = await start(config, options);
+    app.resolve(started.app);
+    return {
+      url: `http://127.0.0.1:${port}`,
+      context: started.context,
+      hasGivenToken: started.hasGivenToken,
+      async stop() {
+        started.endFollowing();
+        await close(server);
+        await started.stop();
+        lock?.release();
+      },
+    };
   } catch (error) {
-    lock.release();
-    throw error;
+    await close(server);
+    lock?.release();
+    throw toFolderError(error, directory);
   }
 }
 
-async function start(config: LocalConfig, options: ServerOptions, lock: Lock): Promise<LocalServer> {
+/** The lock has nothing in it: what is wrong with its file says nothing of the data. */
+function lockOf(path: string, directory: string): Lock | undefined {
+  try {
+    return tryLock(path);
+  } catch (error) {
+    if (folderFaultOf(error, directory) !== "damaged") throw error;
+    throw new Error(`the lock file ${path} is damaged: remove it, then start again`, {
+      cause: (error as Error).message,
+    });
+  }
+}
+
+async function close(server: Server): Promise<void> {
+  await new Promise<void>((done) => {
+    server.close(() => done());
+    server.closeAllConnections();
+  });
+}
+
+async function start(config: LocalConfig, options: ServerOptions) {
   const directory = config.dataDirectory;
   const table = openSqliteTable({ path: join(directory, "cadastre.db"), now: options.now });
   const context: Context = {
@@ -73,7 +109,6 @@ async function start(config: LocalConfig, options: ServerOptions, lock: Lock): P
   if (!existsSync(keyFile)) ensureKeyFile({ path: keyFile });
   const encryption = createKeyFileEncryption({ path: keyFile });
   const given = config.token === undefined ? undefined : await bootstrapAdminToken(context, { secret: config.token });
-  const first = given ?? (options.makeFirstToken ? await bootstrapAdminToken(context) : undefined);
   const ending = new AbortController();
   /** Resolves after a while, or at once and with false when the server ends. */
   const wait = () => delay(LOOK_MILLISECONDS, true, { signal: ending.signal }).catch(() => false);
@@ -86,26 +121,16 @@ async function start(config: LocalConfig, options: ServerOptions, lock: Lock): P
     publishTriggers: async (triggers) => options.onTrigger(triggers.map((trigger) => trigger.name)),
     ...(config.token && given ? { givenToken: { text: config.token, tokenId: given.tokenId } } : {}),
   });
-  const server = createHttpServer((request) => app.fetch(request), options.now);
-  const port = await listen(server, options.port).catch(async (error: unknown) => {
-    await table.close();
-    throw error;
-  });
   const consumers = config.changesFile === undefined ? [] : [createChangesFile(config.changesFile)];
   const telling = keepTelling({ context, consumers, wait, isOver: () => ending.signal.aborted, log: options.log });
   return {
-    url: `http://127.0.0.1:${port}`,
+    app,
     context,
-    firstToken: given ? undefined : first?.secret,
-    stop: async () => {
-      ending.abort();
-      await new Promise<void>((done) => {
-        server.close(() => done());
-        server.closeAllConnections();
-      });
+    hasGivenToken: given !== undefined,
+    endFollowing: () => ending.abort(),
+    async stop() {
       await telling;
       await table.close();
-      lock.release();
     },
   };
 }

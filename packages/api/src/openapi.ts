@@ -5,7 +5,9 @@ import { ERRORS } from "@cadastre/contract/errors";
 import { SIGNATURE_LIFE_SECONDS, SIGNED_COMPONENTS } from "@cadastre/contract/signature";
 import { problem } from "@cadastre/contract/view";
 import type * as z from "zod";
+import { exampleOf } from "./openapi-examples.ts";
 import { createSchemas, type JsonSchema } from "./openapi-schemas.ts";
+import { GUIDE, TASKS, taskOf } from "./openapi-tasks.ts";
 import { IDEMPOTENCY_KEY, IF_MATCH } from "./preconditions.ts";
 
 const PROBLEM = "application/problem+json";
@@ -13,7 +15,12 @@ const PROBLEM = "application/problem+json";
 type Schemas = ReturnType<typeof createSchemas>;
 
 /** Parameters of a path or query from the members of their schema: what is written as text is described as what it says. */
-function parametersOf({ convert }: Schemas, schema: z.ZodType | undefined, place: "path" | "query"): object[] {
+function parametersOf(
+  { convert }: Schemas,
+  schema: z.ZodType | undefined,
+  place: "path" | "query",
+  example: Readonly<Record<string, unknown>> = {},
+): object[] {
   if (!schema) return [];
   const { properties = {} } = convert(schema, "output") as { properties?: Record<string, JsonSchema> };
   const { required = [] } = convert(schema, "input") as { required?: string[] };
@@ -23,6 +30,7 @@ function parametersOf({ convert }: Schemas, schema: z.ZodType | undefined, place
     required: place === "path" || required.includes(name),
     ...(description === undefined ? {} : { description }),
     schema: rest,
+    ...(example[name] === undefined ? {} : { example: example[name] }),
   }));
 }
 
@@ -118,18 +126,18 @@ function failuresOf(schemas: Schemas, endpoint: Endpoint): Record<string, object
 const SECURITY = { public: [], operator: [{ token: [] }], signed: [{ signature: [] }] } as const;
 
 function operationOf(schemas: Schemas, endpoint: Endpoint): object {
-  const { access, area, name, summary, params, query } = endpoint;
+  const { access, area, example, name, summary, params, query } = endpoint;
   const scope = access.kind === "operator" ? `Needs the scope \`${access.action}\`.` : "";
-  const description = [endpoint.description ?? "", scope].filter((text) => text !== "").join("\n\n");
+  const texts = [endpoint.description ?? "", scope, exampleOf(endpoint)];
   return {
     operationId: name,
-    tags: [area],
+    tags: [taskOf(area)],
     summary,
-    ...(description === "" ? {} : { description }),
+    description: texts.filter((text) => text !== "").join("\n\n"),
     security: SECURITY[access.kind],
     parameters: [
-      ...parametersOf(schemas, params, "path"),
-      ...parametersOf(schemas, query, "query"),
+      ...parametersOf(schemas, params, "path", example?.params),
+      ...parametersOf(schemas, query, "query", example?.query),
       ...headersOf(endpoint),
     ],
     ...bodyOf(schemas, endpoint),
@@ -155,14 +163,19 @@ export function buildOpenApi(): object {
       title: "Cadastre",
       version: "1",
       license: { name: "Apache 2.0", identifier: "Apache-2.0" },
-      description: `The land register of a cloud estate. Errors are problem documents (RFC 9457) with one of these codes:\n\n${codes.join("\n")}`,
+      description: GUIDE,
     },
     servers: [{ url: "/" }],
+    tags: TASKS.map(({ name, about }) => ({ name, description: about })),
     paths,
     components: {
       schemas: {
         ...schemas.components(),
-        ErrorCode: { type: "string", enum: Object.keys(ERRORS) },
+        ErrorCode: {
+          type: "string",
+          enum: Object.keys(ERRORS),
+          description: `What can go wrong, with the status that it is answered with:\n\n${codes.join("\n")}`,
+        },
       },
       securitySchemes: {
         token: { type: "http", scheme: "bearer", bearerFormat: "cad_…", description: "An API token with scopes" },

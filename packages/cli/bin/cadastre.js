@@ -2,12 +2,16 @@
 // Plain JavaScript for any Node: finds one that can run the TypeScript beside it, and stays out of its way.
 import { spawn } from "node:child_process";
 import { existsSync, readFileSync, realpathSync } from "node:fs";
+import module from "node:module";
 import { constants } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, isAbsolute, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const LEAST_MAJOR = 24;
-const main = join(dirname(dirname(realpathSync(fileURLToPath(import.meta.url)))), "src", "main.ts");
+const root = dirname(dirname(realpathSync(fileURLToPath(import.meta.url))));
+/** As it was packed for a release, or else the sources. */
+const main =
+  [join(root, "lib", "main.mjs"), join(root, "src", "main.ts")].find(existsSync) ?? join(root, "src", "main.ts");
 
 const majorOf = (version) => Number.parseInt(version.replace(/^v/, ""), 10);
 
@@ -25,7 +29,7 @@ function findNode() {
 
 /** Runs it with another Node. Signals are passed on; how it ends is how this process ends. */
 function runWith(executable) {
-  const child = spawn(executable, [main, ...process.argv.slice(2)], { stdio: "inherit" });
+  const child = spawn(executable, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: "inherit" });
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
   const passOn = (signal) => child.kill(signal);
   for (const signal of signals) process.on(signal, passOn);
@@ -39,7 +43,18 @@ function runWith(executable) {
   });
 }
 
+/**
+ * What was compiled is kept for the next start, which then takes a third of the time. In the user's own folder: who could write
+ * into it could say what is run.
+ */
+function keepCompiled() {
+  const { XDG_CACHE_HOME: cache, HOME: home } = process.env;
+  const base = cache && isAbsolute(cache) ? cache : home && join(home, ".cache");
+  if (base) module.enableCompileCache?.(join(base, "cadastre", "compiled"));
+}
+
 if (majorOf(process.version) >= LEAST_MAJOR) {
+  keepCompiled();
   await import(main);
 } else {
   const executable = findNode();

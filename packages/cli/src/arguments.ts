@@ -40,21 +40,47 @@ export function duration(text: string): number {
   return Number(match[1]) * SECONDS[match[2] as keyof typeof SECONDS];
 }
 
-/** For options that are meant once. */
-export function once(name: string, hint: string): (text: string, before: string | undefined) => string {
-  return (text, before) => {
-    if (before !== undefined) throw new InvalidArgumentError(`${name} is given twice. ${hint}`);
-    return text;
-  };
+/** For options that may be given again and again. */
+export function several(text: string, before: readonly string[] | undefined): readonly string[] {
+  return [...(before ?? []), text];
 }
 
-/** `--all` and `--limit` of a list. */
+/** What every list takes: which columns. `withOrders` adds in what order they are. */
+export function withColumns(command: Command): Command {
+  return command.addOption(
+    new Option(
+      "--columns <list>",
+      "only these, in this order; also members of what -o json shows, such as tags.env",
+    ).argParser(commaList),
+  );
+}
+
+const takes = (command: Command, flag: string) => command.options.some((option) => option.long === flag);
+
+/** Adds `--sort` to every list below that has none of its own, which the API then sorts by. */
+export function withOrders(command: Command): void {
+  if (takes(command, "--columns") && !takes(command, "--sort")) {
+    const option = new Option("--sort <list>", "by these columns; -NAME goes downwards. Sorts what is shown");
+    option.attributeName = () => "order";
+    command.addOption(option.argParser(commaList));
+  }
+  for (const one of command.commands) withOrders(one);
+}
+
+const DEFAULT_WATCH_SECONDS = 2;
+
+/** `--all`, `--limit` and `--watch` of a list, beside its columns. */
 export function withPaging(command: Command): Command {
-  return command
+  return withColumns(command)
     .addOption(
       new Option("--limit <n>", `show at most so many (default: ${DEFAULT_ROWS})`).argParser(wholeNumber(1, 1_000_000)),
     )
-    .addOption(new Option("--all", "show all, however many").conflicts("limit"));
+    .addOption(new Option("--all", "show all, however many").conflicts("limit"))
+    .addOption(
+      new Option("--watch [seconds]", `show it again every ${DEFAULT_WATCH_SECONDS} seconds, or so many, until Ctrl-C`)
+        .argParser(wholeNumber(1, 86_400))
+        .preset(String(DEFAULT_WATCH_SECONDS)),
+    );
 }
 
 export const providerOption = (about: string) => new Option("--provider <provider>", about).choices(PROVIDERS);

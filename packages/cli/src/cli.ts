@@ -1,22 +1,26 @@
 import { type Client, createClient } from "@cadastre/client/client";
 import type { Cost } from "@cadastre/client/cost";
 import type { Command } from "commander";
+import { type AccessOptions, accessOf } from "./access.ts";
 import { UsageError } from "./exit-codes.ts";
-import { readText } from "./files.ts";
+import { formatOf } from "./output/format.ts";
 import type { ListOptions } from "./output/list.ts";
 import type { Screen } from "./output/screen.ts";
-
-export const DEFAULT_API = "http://127.0.0.1:8787";
 
 /** The process that a command runs in. Nothing else reaches a command: no clock, environment or stream of its own. */
 export interface Cli {
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly stdin: AsyncIterable<Uint8Array> & { readonly isTTY?: boolean };
+  readonly stdin: AsyncIterable<Uint8Array> & {
+    readonly isTTY?: boolean;
+    setRawMode?(isRaw: boolean): unknown;
+  };
   readonly stdout: Screen;
   readonly stderr: Screen;
   readonly now: () => Date;
+  /** The version of Node that it runs on, such as v24.1.0. */
+  readonly node: string;
   /** Calls `first` at the first Ctrl-C (or SIGTERM) from now on, and ends the process at the second. */
-  onInterrupt(first: () => void): void;
+  onInterrupt(this: void, first: () => void): void;
   /** Told of each answer of the API what it cost. */
   spend(cost: Cost): void;
   /** How the process will end when the command is done. 0 unless it is set. */
@@ -24,36 +28,36 @@ export interface Cli {
 }
 
 /** Options that every command takes. */
-export interface GlobalOptions {
-  readonly api?: string;
-  readonly tokenFile?: string;
-  readonly json?: boolean;
+export interface GlobalOptions extends AccessOptions {
   readonly cost?: boolean;
+  readonly pager: boolean;
 }
 
 export type Options<Own = object> = Own & GlobalOptions & ListOptions;
 
-/** Options of a command with those of the program. */
+/** Options of a command with those of the program; `json` says whether JSON is asked for in one way or the other. */
 export function optionsOf<Own = object>(command: Command): Options<Own> {
-  return command.optsWithGlobals<Options<Own>>();
+  const options = command.optsWithGlobals<Options<Own>>();
+  return { ...options, json: formatOf(options) === "json" };
 }
 
 export function apiOf(cli: Cli, options: GlobalOptions): string {
-  return options.api ?? (cli.env.CADASTRE_API || DEFAULT_API);
+  return accessOf(cli.env, options).api;
 }
 
 const TOKEN_HINT =
   "`npm start` prints the first admin token; `cadastre tokens create` makes further ones. " +
-  "Then: export CADASTRE_TOKEN=cad_…, or --token-file FILE";
+  "Then: cadastre login, or export CADASTRE_TOKEN=cad_…, or --token-file FILE";
 
-function tokenOf(cli: Cli, options: GlobalOptions): string {
-  const { tokenFile } = options;
-  const token = (tokenFile === undefined ? (cli.env.CADASTRE_TOKEN ?? "") : readText(tokenFile, "token file")).trim();
-  const from = tokenFile === undefined ? "CADASTRE_TOKEN" : `the token file ${tokenFile}`;
-  if (token === "") {
-    const nothing = tokenFile === undefined ? "no API token: CADASTRE_TOKEN is not set" : `${from} is empty`;
-    throw new UsageError(nothing, TOKEN_HINT);
-  }
+/** A variable that was meant to be CADASTRE_TOKEN. */
+function mistyped(env: Cli["env"]): string {
+  const others = Object.keys(env).filter((name) => name.startsWith("CADASTRE_") && env[name]?.startsWith("cad_"));
+  return others.length === 0 ? "" : `; ${others.join(", ")} looks like one`;
+}
+
+/** The token. Throws UsageError when it is none; `from` says where it was found. */
+export function checkToken(token: string, from: string): string {
+  if (token === "") throw new UsageError(`${from} is empty`, TOKEN_HINT);
   if (!/^[\x21-\x7e]+$/.test(token)) {
     throw new UsageError(`${from} holds more than a token: white space or characters that no token has`, TOKEN_HINT);
   }
@@ -62,10 +66,14 @@ function tokenOf(cli: Cli, options: GlobalOptions): string {
 
 /** The API as an operator; `signal` ends its requests. Throws UsageError without a usable address or token. */
 export function openClient(cli: Cli, options: GlobalOptions, signal?: AbortSignal): Client {
-  const token = tokenOf(cli, options);
+  const { api, token: found, from } = accessOf(cli.env, options);
+  if (found === undefined) {
+    throw new UsageError(`no API token: CADASTRE_TOKEN is not set${mistyped(cli.env)}`, TOKEN_HINT);
+  }
+  const token = checkToken(found, from);
   try {
     const ending = signal ? { signal } : {};
-    return createClient({ baseUrl: apiOf(cli, options), token, onCost: (cost) => cli.spend(cost), ...ending });
+    return createClient({ baseUrl: api, token, onCost: (cost) => cli.spend(cost), ...ending });
   } catch (error) {
     throw new UsageError((error as Error).message, "CADASTRE_API or --api says where the API is");
   }

@@ -35,6 +35,17 @@ export class UsageError extends Error {
   }
 }
 
+/** The API has nothing of this name: the same as its own answer that there is none. */
+export class NotFoundError extends Error {
+  readonly hint: string | undefined;
+
+  constructor(message: string, hint?: string) {
+    super(message);
+    this.name = "NotFoundError";
+    this.hint = hint;
+  }
+}
+
 /** The exit code of an answer with this code and HTTP status. */
 export function exitCodeOfStatus(code: string, status: number | undefined): number {
   if (status === 401 || status === 403) return EXIT.unauthorised;

@@ -1,39 +1,97 @@
 import { VERSION } from "@cadastre/contract/version";
-import { Command } from "commander";
-import { type Cli, DEFAULT_API } from "./cli.ts";
-import { addAccounts } from "./commands/accounts.ts";
-import { addAudit } from "./commands/audit.ts";
-import { addChanges } from "./commands/changes.ts";
-import { addCollect } from "./commands/collect.ts";
-import { addCollectors } from "./commands/collectors.ts";
-import { addConsumers } from "./commands/consumers.ts";
-import { addCredentials } from "./commands/credentials.ts";
-import { addHolds } from "./commands/holds.ts";
-import { addJobs } from "./commands/jobs.ts";
-import { addResources } from "./commands/resources.ts";
-import { addRuns } from "./commands/runs.ts";
-import { addScopes } from "./commands/scopes.ts";
-import { addSearch } from "./commands/search.ts";
-import { addTokens } from "./commands/tokens.ts";
+import { Command, Option } from "commander";
+import { DEFAULT_API } from "./access.ts";
+import { withOrders } from "./arguments.ts";
+import type { Cli } from "./cli.ts";
 import { EXIT_CODES_HELP } from "./exit-codes.ts";
+import { FORMATS } from "./output/format.ts";
 import { neutraliseLines } from "./output/text.ts";
 
 const ENVIRONMENT_HELP = `
 Environment:
-  CADASTRE_API     the API's address (default: ${DEFAULT_API})
-  CADASTRE_TOKEN   an API token; never an argument, which other users of the machine can see
-  NO_COLOR         no colours
+  CADASTRE_API      the API's address (default: that of the profile, or ${DEFAULT_API})
+  CADASTRE_TOKEN    an API token; never an argument, which other users of the machine can see
+  CADASTRE_PROFILE  which of the APIs that \`cadastre login\` knows
+  PAGER             shows what is longer than the terminal (default: less); none when it is empty
+  NO_COLOR          no colours
 `;
 
-/** The `cadastre` command. Its commands throw; nothing in it ends the process. */
-export function createProgram(cli: Cli): Command {
-  const program = new Command("cadastre")
-    .description("The land register of a cloud estate: networks, machines, addresses, certificates, credentials")
-    .version(VERSION)
+type Add = (program: Command, cli: Cli) => void;
+
+/**
+ * The commands by their names, in the order of the help. Only what a command line needs is loaded: reading all of it takes
+ * longer than most commands do.
+ */
+const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
+  login: async () => (await import("./commands/login.ts")).addLogin,
+  logout: async () => (await import("./commands/login.ts")).addLogin,
+  profiles: async () => (await import("./commands/login.ts")).addLogin,
+  collectors: async () => (await import("./commands/collectors.ts")).addCollectors,
+  collect: async () => (await import("./commands/collect.ts")).addCollect,
+  scopes: async () => (await import("./commands/scopes.ts")).addScopes,
+  runs: async () => (await import("./commands/runs.ts")).addRuns,
+  trigger: async () => (await import("./commands/runs.ts")).addRuns,
+  holds: async () => (await import("./commands/holds.ts")).addHolds,
+  resources: async () => (await import("./commands/resources.ts")).addResources,
+  search: async () => (await import("./commands/search.ts")).addSearch,
+  changes: async () => (await import("./commands/changes.ts")).addChanges,
+  accounts: async () => (await import("./commands/accounts.ts")).addAccounts,
+  credentials: async () => (await import("./commands/credentials.ts")).addCredentials,
+  tokens: async () => (await import("./commands/tokens.ts")).addTokens,
+  jobs: async () => (await import("./commands/jobs.ts")).addJobs,
+  audit: async () => (await import("./commands/audit.ts")).addAudit,
+  consumers: async () => (await import("./commands/consumers.ts")).addConsumers,
+  completion: async () => {
+    const { addCompletion } = await import("./commands/completion.ts");
+    return (program, cli) => addCompletion(program, cli, () => createProgram(cli, []));
+  },
+  version: async () => (await import("./commands/version.ts")).addVersion,
+};
+
+/** What every command takes. */
+function withGlobals(program: Command): Command {
+  return program
     .option("--api <url>", "the API's address; stands before CADASTRE_API")
     .option("--token-file <file>", "a file that holds the API token; stands before CADASTRE_TOKEN")
-    .option("--json", "print JSON instead of tables")
-    .option("--cost", "say on stderr what the command cost at the API: calls, read and write units")
+    .option("--profile <name>", "one of the APIs that `login` knows; stands before CADASTRE_PROFILE, _API and _TOKEN")
+    .addOption(new Option("-o, --output <format>", "how the result is printed (default: table)").choices(FORMATS))
+    .option("--json", "the same as -o json")
+    .option("--no-pager", "do not show what is longer than the terminal through a pager")
+    .option("--cost", "say on stderr what the command cost at the API: calls, read and write units");
+}
+
+/** The first word that is not an option of the program; undefined also when what stands before it is wrong. */
+function firstWord(args: readonly string[]): string | undefined {
+  const globals = withGlobals(new Command())
+    .exitOverride()
+    .configureOutput({ writeErr: () => undefined });
+  try {
+    return globals.parseOptions([...args]).operands[0];
+  } catch {
+    return undefined;
+  }
+}
+
+/** Adds the commands that a command line can mean: one, or all of them when it names none. */
+async function addCommands(program: Command, cli: Cli, args: readonly string[]): Promise<void> {
+  const word = firstWord(args);
+  const one = word !== undefined && Object.hasOwn(COMMANDS, word) ? COMMANDS[word] : undefined;
+  const added = new Set<Add>();
+  for (const load of one ? [one] : Object.values(COMMANDS)) added.add(await load());
+  for (const add of added) add(program, cli);
+  withOrders(program);
+}
+
+/**
+ * The `cadastre` command with what `args` can mean of it; with all of its commands for an empty line. Its commands throw; nothing in
+ * it ends the process.
+ */
+export async function createProgram(cli: Cli, args: readonly string[]): Promise<Command> {
+  const program = withGlobals(
+    new Command("cadastre")
+      .description("The land register of a cloud estate: networks, machines, addresses, certificates, credentials")
+      .version(VERSION),
+  )
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
       writeOut: (text) => void cli.stdout.write(text),
@@ -47,19 +105,6 @@ export function createProgram(cli: Cli): Command {
     .exitOverride()
     .addHelpText("after", ENVIRONMENT_HELP)
     .addHelpText("after", EXIT_CODES_HELP.trim());
-  addCollectors(program, cli);
-  addCollect(program, cli);
-  addScopes(program, cli);
-  addRuns(program, cli);
-  addHolds(program, cli);
-  addResources(program, cli);
-  addSearch(program, cli);
-  addChanges(program, cli);
-  addAccounts(program, cli);
-  addCredentials(program, cli);
-  addTokens(program, cli);
-  addJobs(program, cli);
-  addAudit(program, cli);
-  addConsumers(program, cli);
+  await addCommands(program, cli, args);
   return program;
 }

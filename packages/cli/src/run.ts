@@ -1,8 +1,9 @@
 import { CommanderError } from "commander";
-import type { Cli, GlobalOptions } from "./cli.ts";
+import { type Cli, type GlobalOptions, optionsOf } from "./cli.ts";
 import { EXIT, exitCodeOf } from "./exit-codes.ts";
 import { createSpending } from "./output/cost.ts";
 import { renderFailure, toFailure } from "./output/failure.ts";
+import type { FormatOptions } from "./output/format.ts";
 import { createProgram } from "./program.ts";
 
 /** Runs one command line and answers the exit code. What went wrong is on stderr. */
@@ -16,7 +17,10 @@ export async function run(args: readonly string[], process: Omit<Cli, "setExitCo
       exitCode = code;
     },
   };
-  const program = createProgram(cli);
+  const program = await createProgram(cli, args);
+  program.hook("preAction", (_, command) => {
+    if (!optionsOf(command).pager) cli.stdout.direct();
+  });
   try {
     await program.parseAsync(args, { from: "user" });
   } catch (error) {
@@ -25,7 +29,7 @@ export async function run(args: readonly string[], process: Omit<Cli, "setExitCo
     await cli.stderr.write(renderFailure(toFailure(error), cli.stderr));
     exitCode = exitCodeOf(error);
   }
-  const { cost, json } = program.opts<GlobalOptions>();
-  if (cost) await cli.stderr.write(spending.render({ json: json ?? false }));
+  const { cost, output, json } = program.opts<GlobalOptions & FormatOptions>();
+  if (cost) await cli.stderr.write(spending.render({ json: output === "json" || json === true }));
   return exitCode;
 }

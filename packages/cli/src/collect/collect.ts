@@ -8,7 +8,9 @@ import { VERSION } from "@cadastre/contract/version";
 import { apiOf, type Cli, type Options } from "../cli.ts";
 import { EXIT, exitCodeOfStatus, UsageError } from "../exit-codes.ts";
 import { isReadableByOthers } from "../files.ts";
+import { toYaml } from "../output/encode.ts";
 import { hintOf, renderFailure } from "../output/failure.ts";
+import { formatAmong, formatOf } from "../output/format.ts";
 import { createProgress, type Progress } from "../output/progress.ts";
 import { type CollectReport, renderRun, runJson } from "../output/run-report.ts";
 import { spoolDirectory } from "./spool-directory.ts";
@@ -75,7 +77,9 @@ async function report(cli: Cli, options: Options, result: CollectReport): Promis
     const why = problem && state !== "closed" ? `: ${problem.message}` : "";
     await stderr.write(`earlier run ${run}: ${state}${why}\n`);
   }
-  await stdout.write(options.json ? runJson(result) : renderRun(result, stdout));
+  const format = formatOf(options);
+  if (format === "yaml") await stdout.write(toYaml(JSON.parse(runJson(result))));
+  else await stdout.write(format === "json" ? runJson(result) : renderRun(result, stdout));
   const held = result.scopes.reduce((sum, scope) => sum + scope.held, 0);
   if (held > 0) await stderr.write(`${held} resources would be retired and wait for you: cadastre holds list\n`);
   if (result.delivered) return;
@@ -93,6 +97,7 @@ async function report(cli: Cli, options: Options, result: CollectReport): Promis
  * it is over, delivering: what is not delivered stays in the spool. The second ends the process.
  */
 export async function collect(cli: Cli, options: Options<CollectOptions>, observe: Observe): Promise<void> {
+  formatAmong(options, ["table", "wide", "json", "yaml"], "a collection");
   const api = configured(() => parseApiUrl(apiOf(cli, options)));
   const signer = readSigner(cli, options.keyFile);
   const spool = spoolDirectory(options.spool, cli.env, api, signer.keyId);

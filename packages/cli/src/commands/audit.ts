@@ -7,7 +7,7 @@ import type { Column } from "../output/table.ts";
 import { toTime } from "../output/text.ts";
 
 const COLUMNS: readonly Column<AuditRecord>[] = [
-  { title: "AT", value: (one) => toTime(one.at) },
+  { title: "AT", value: (one) => toTime(one.at), raw: (one) => one.at },
   { title: "ACTOR", value: (one) => one.actor, shape: "id" },
   { title: "ACTION", value: (one) => one.action },
   { title: "TARGET", value: (one) => one.target, shape: "id" },

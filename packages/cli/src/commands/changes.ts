@@ -4,6 +4,10 @@ import { MOMENT_FORMS, tryParseMoment } from "@cadastre/contract/moment";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { withExamples, withPaging } from "../arguments.ts";
 import { type Cli, openClient, optionsOf } from "../cli.ts";
+import { UsageError } from "../exit-codes.ts";
+import { toYaml } from "../output/encode.ts";
+import { formatAmong } from "../output/format.ts";
+import { handleOfId } from "../output/ids.ts";
 import { printList } from "../output/list.ts";
 import type { Column } from "../output/table.ts";
 import { neutralise, toJson, toTime } from "../output/text.ts";
@@ -32,12 +36,15 @@ function toLine(one: ChangeEntry): string {
   return `${neutralise(words.filter((word) => word !== "").join("  "))}\n`;
 }
 
+const handleOfSubject = ({ subject: { type, id, key } }: ChangeEntry) =>
+  handleOfId(id) ?? (type === "resource" ? key : undefined);
+
 const COLUMNS: readonly Column<ChangeEntry>[] = [
-  { title: "AT", value: (one) => toTime(one.at) },
+  { title: "AT", value: (one) => toTime(one.at), raw: (one) => one.at },
   { title: "WHAT", value: (one) => one.type, style: (one) => (one.type === "retired" ? "red" : undefined) },
   { title: "KIND", value: (one) => one.kind ?? one.subject.type },
-  { title: "ACCOUNT", value: (one) => one.account, optional: true },
-  { title: "ID", value: (one) => one.subject.id, shape: "id" },
+  { title: "ACCOUNT", value: (one) => one.account, optional: true, spare: true },
+  { title: "ID", value: (one) => one.subject.id, short: handleOfSubject, shape: "id" },
   { title: "FROM → TO", value: whatChanged, shape: "text" },
   { title: "BY", value: (one) => one.actor, shape: "id" },
 ];
@@ -65,12 +72,17 @@ const moment = (cli: Cli) => (text: string) => {
 
 async function followChanges(cli: Cli, options: ReturnType<typeof optionsOf<Filters>>): Promise<void> {
   const { type, kind, account, region, network, subject } = options;
+  const format = formatAmong(options, ["table", "wide", "json", "yaml"], "--follow");
+  if (options.columns ?? options.order ?? options.watch)
+    throw new UsageError("--follow prints each change as it happens: leave out --columns, --sort and --watch");
+  cli.stdout.direct();
   const ended = new AbortController();
   cli.onInterrupt(() => ended.abort());
   const client = openClient(cli, options, ended.signal);
   try {
     for await (const { data } of client.changes.follow({ type, kind, account, region, network, subject })) {
-      await cli.stdout.write(options.json ? `${toJson(data)}\n` : toLine(data));
+      const text = format === "json" ? `${toJson(data)}\n` : format === "yaml" ? `---\n${toYaml(data)}` : toLine(data);
+      await cli.stdout.write(text);
     }
   } catch (error) {
     if (!ended.signal.aborted) throw error;

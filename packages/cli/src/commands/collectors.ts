@@ -8,7 +8,7 @@ import { PROVIDERS, type Provider } from "@cadastre/contract/scope";
 import { type Command, Option } from "commander";
 import { commaList, listOf, withExamples, withPaging } from "../arguments.ts";
 import { type Cli, openClient, optionsOf } from "../cli.ts";
-import { UsageError } from "../exit-codes.ts";
+import { NotFoundError, UsageError } from "../exit-codes.ts";
 import { isReadableByOthers } from "../files.ts";
 import { printList } from "../output/list.ts";
 import { printOne } from "../output/one.ts";
@@ -32,9 +32,9 @@ const COLUMNS: readonly Column<Collector>[] = [
   { title: "NAME", value: (one) => one.name },
   { title: "STATE", value: (one) => one.state, style: (one) => STATE_STYLES[one.state] },
   { title: "PROVIDERS", value: (one) => one.providers.join(",") },
-  { title: "ACCOUNTS", value: (one) => one.accounts.join(","), shape: "id" },
-  { title: "LAST SEEN", value: (one) => toTime(one.lastSeenAt) },
-  { title: "ID", value: (one) => one.id, shape: "id" },
+  { title: "ACCOUNTS", value: (one) => one.accounts.join(","), shape: "id", spare: true },
+  { title: "LAST SEEN", spare: true, value: (one) => toTime(one.lastSeenAt), raw: (one) => one.lastSeenAt },
+  { title: "ID", value: (one) => one.id },
 ];
 
 interface AddOptions {
@@ -96,7 +96,7 @@ async function findCollector(client: Client, idOrName: string): Promise<Collecto
   let found: Collector | undefined;
   for await (const one of client.collectors.list.all({ limit: 200 })) if (one.name === idOrName) found = one;
   if (found) return found;
-  throw new UsageError(
+  throw new NotFoundError(
     `no collector has the name ${JSON.stringify(idOrName)}`,
     "`cadastre collectors list` shows them",
   );

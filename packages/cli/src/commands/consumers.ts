@@ -1,15 +1,19 @@
 import type { ConsumerState, DeadLetter } from "@cadastre/contract/feed";
 import type { Command } from "commander";
-import { withExamples, withPaging } from "../arguments.ts";
+import { withColumns, withExamples, withPaging } from "../arguments.ts";
 import { type Cli, openClient, optionsOf } from "../cli.ts";
-import { printList } from "../output/list.ts";
+import { printAll, printList } from "../output/list.ts";
 import { printOne } from "../output/one.ts";
 import type { Column } from "../output/table.ts";
 import { toTime } from "../output/text.ts";
 
 const CONSUMERS: readonly Column<ConsumerState>[] = [
   { title: "CONSUMER", value: (one) => one.consumer },
-  { title: "REACHED", value: (one) => (one.reachedAt === undefined ? "by the stream" : toTime(one.reachedAt)) },
+  {
+    title: "REACHED",
+    value: (one) => (one.reachedAt === undefined ? "by the stream" : toTime(one.reachedAt)),
+    raw: (one) => one.reachedAt,
+  },
   { title: "FAILING", value: (one) => one.failing.length, align: "right" },
   {
     title: "DEAD LETTERS",
@@ -21,10 +25,10 @@ const CONSUMERS: readonly Column<ConsumerState>[] = [
 
 const LETTERS: readonly Column<DeadLetter>[] = [
   { title: "ID", value: (one) => one.id, shape: "id" },
-  { title: "AT", value: (one) => toTime(one.at) },
+  { title: "AT", value: (one) => toTime(one.at), raw: (one) => one.at },
   { title: "WHAT", value: (one) => one.type },
   { title: "SUBJECT", value: (one) => one.subject, shape: "id" },
-  { title: "FAILED", value: (one) => toTime(one.failedAt) },
+  { title: "FAILED", value: (one) => toTime(one.failedAt), raw: (one) => one.failedAt },
   { title: "CODE", value: (one) => one.code },
   { title: "STATE", value: (one) => one.state },
 ];
@@ -34,17 +38,13 @@ export function addConsumers(program: Command, cli: Cli): void {
   const consumers = program
     .command("consumers")
     .description("those who read the feed of changes, and what they could not take");
-  consumers
-    .command("list")
-    .description("how far each of them is")
-    .action(async (_: unknown, command: Command) => {
+  withColumns(consumers.command("list").description("how far each of them is")).action(
+    async (_: unknown, command: Command) => {
       const options = optionsOf(command);
-      const client = openClient(cli, options);
-      async function* items() {
-        yield* (await client.consumers.list()).items;
-      }
-      await printList({ ...cli, options: { ...options, all: true }, columns: CONSUMERS, noun: "consumers", items });
-    });
+      const { items } = await openClient(cli, options).consumers.list();
+      await printAll({ ...cli, options, columns: CONSUMERS, noun: "consumers", items });
+    },
+  );
   withPaging(consumers.command("dead-letters").description("changes that a consumer could not take, oldest first"))
     .argument("<consumer>")
     .action(async (consumer: string, _: unknown, command: Command) => {

@@ -5,6 +5,8 @@ import { providerOption, withExamples, withPaging } from "../arguments.ts";
 import { type Cli, openClient, optionsOf } from "../cli.ts";
 import { UsageError } from "../exit-codes.ts";
 import { readText } from "../files.ts";
+import { toYaml } from "../output/encode.ts";
+import { formatAmong } from "../output/format.ts";
 import { printList } from "../output/list.ts";
 import { printOne } from "../output/one.ts";
 import type { Column } from "../output/table.ts";
@@ -22,7 +24,7 @@ const COLUMNS: readonly Column<Credential>[] = [
     value: (one) => (one.revokedAt === undefined ? "stored" : "revoked"),
     style: (one) => (one.revokedAt === undefined ? undefined : "dim"),
   },
-  { title: "CREATED", value: (one) => toTime(one.createdAt) },
+  { title: "CREATED", spare: true, value: (one) => toTime(one.createdAt), raw: (one) => one.createdAt },
 ];
 
 /** More than any type of secret may have. */
@@ -78,11 +80,14 @@ async function add(cli: Cli, name: string, command: Command): Promise<void> {
 
 async function reveal(cli: Cli, id: string, command: Command): Promise<void> {
   const options = optionsOf<{ reason?: string }>(command);
+  // Before the access is recorded.
+  const format = formatAmong(options, ["table", "json", "yaml"], "a secret");
   const { secret } = await openClient(cli, options).credentials.reveal({ id, reason: options.reason });
   if (cli.stdout.isTerminal) {
     await cli.stderr.write(`${cli.stderr.style("yellow", "warning:")} the secret is shown on this terminal\n`);
   }
-  const text = options.json ? `${toJson(secret)}\n` : formatSecret(secret);
+  cli.stdout.direct();
+  const text = format === "json" ? `${toJson(secret)}\n` : format === "yaml" ? toYaml(secret) : formatSecret(secret);
   // Exactly the secret for programs; a terminal gets a line, and no control characters.
   await cli.stdout.write(cli.stdout.isTerminal ? `${neutraliseLines(text.replace(/\n$/, ""))}\n` : text);
 }

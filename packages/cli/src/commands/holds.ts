@@ -4,7 +4,7 @@ import { scopeName } from "@cadastre/contract/scope";
 import { type Command, Option } from "commander";
 import { withExamples, withPaging } from "../arguments.ts";
 import { type Cli, openClient, optionsOf } from "../cli.ts";
-import { UsageError } from "../exit-codes.ts";
+import { NotFoundError } from "../exit-codes.ts";
 import { printList } from "../output/list.ts";
 import { printOne } from "../output/one.ts";
 import type { Column } from "../output/table.ts";
@@ -17,15 +17,15 @@ const COLUMNS: readonly Column<Hold>[] = [
   { title: "STATE", value: (one) => one.state, style: (one) => (one.state === "pending" ? "yellow" : "dim") },
   { title: "SOURCE", value: (one) => one.source },
   { title: "SCOPE", value: scopeName, shape: "text" },
-  { title: "KNOWN", value: (one) => toCount(one.known), align: "right" },
-  { title: "MISSING", value: (one) => toCount(one.missing), align: "right" },
-  { title: "CREATED", value: (one) => toTime(one.createdAt) },
+  { title: "KNOWN", value: (one) => toCount(one.known), raw: (one) => one.known, align: "right" },
+  { title: "MISSING", value: (one) => toCount(one.missing), raw: (one) => one.missing, align: "right" },
+  { title: "CREATED", spare: true, value: (one) => toTime(one.createdAt), raw: (one) => one.createdAt },
   { title: "REASON", value: (one) => one.reason, shape: "text", optional: true },
 ];
 
 async function findHold(client: Client, id: string): Promise<Hold> {
   for await (const one of client.holds.list.all({ limit: 200 })) if (one.id === id) return one;
-  throw new UsageError(`there is no hold ${JSON.stringify(id)}`, "`cadastre holds list` shows them");
+  throw new NotFoundError(`there is no hold ${JSON.stringify(id)}`, "`cadastre holds list` shows them");
 }
 
 /** Adds `holds` to the program. */

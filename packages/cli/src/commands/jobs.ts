@@ -2,13 +2,14 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { Client } from "@cadastre/client/client";
 import { type Job, type JobDefinition, job } from "@cadastre/contract/job";
 import { type Command, Option } from "commander";
-import { withExamples, withPaging } from "../arguments.ts";
+import { withColumns, withExamples, withPaging } from "../arguments.ts";
 import { type Cli, openClient, optionsOf } from "../cli.ts";
 import { EXIT } from "../exit-codes.ts";
-import { printList } from "../output/list.ts";
+import { formatOf } from "../output/format.ts";
+import { printAll, printList } from "../output/list.ts";
 import { printOne } from "../output/one.ts";
-import { type Column, renderTable } from "../output/table.ts";
-import { neutralise, toJson, toTime } from "../output/text.ts";
+import type { Column } from "../output/table.ts";
+import { neutralise, toTime } from "../output/text.ts";
 import { JOB_STYLES, progressOf, reasonOf, watchJob } from "../output/watch-job.ts";
 
 const COLUMNS: readonly Column<Job>[] = [
@@ -16,23 +17,23 @@ const COLUMNS: readonly Column<Job>[] = [
   { title: "NAME", value: (one) => one.name },
   { title: "STATE", value: (one) => one.state, style: (one) => JOB_STYLES[one.state] },
   { title: "PROGRESS", value: progressOf, shape: "text" },
-  { title: "CREATED", value: (one) => toTime(one.createdAt) },
+  { title: "CREATED", value: (one) => toTime(one.createdAt), raw: (one) => one.createdAt },
   { title: "BY", value: (one) => one.createdBy, shape: "id" },
-  { title: "ENDED", value: (one) => toTime(one.endedAt), optional: true },
+  { title: "ENDED", value: (one) => toTime(one.endedAt), raw: (one) => one.endedAt, optional: true },
   { title: "REASON", value: reasonOf, shape: "text", optional: true },
 ];
 
 const SCHEDULE: readonly Column<JobDefinition>[] = [
   { title: "NAME", value: (one) => one.name },
   { title: "SCHEDULE", value: (one) => one.schedule ?? "on demand" },
-  { title: "NEXT", value: (one) => toTime(one.nextAt), optional: true },
+  { title: "NEXT", value: (one) => toTime(one.nextAt), raw: (one) => one.nextAt, optional: true },
   { title: "NOW", value: (one) => one.unfinished?.state, optional: true },
   {
     title: "LAST",
     value: (one) => one.last?.state,
     style: (one) => (one.last ? JOB_STYLES[one.last.state] : undefined),
   },
-  { title: "ENDED", value: (one) => toTime(one.last?.endedAt) },
+  { title: "ENDED", value: (one) => toTime(one.last?.endedAt), raw: (one) => one.last?.endedAt },
   { title: "ABOUT", value: (one) => one.about, shape: "text" },
 ];
 
@@ -79,16 +80,13 @@ export function addJobs(program: Command, cli: Cli): void {
       const items = (limit: number) => client.jobs.list.all({ limit, name, state });
       await printList({ ...cli, options, columns: COLUMNS, noun: "runs of jobs", items });
     });
-  jobs
-    .command("schedule")
-    .description("what can run, when it runs next, and how it went the last time")
-    .action(async (_: unknown, command: Command) => {
-      const options = optionsOf(command);
-      const { definitions = [] } = await openClient(cli, options).jobs.list({ limit: 1 });
-      await cli.stdout.write(
-        options.json ? `${toJson(definitions)}\n` : renderTable(SCHEDULE, definitions, cli.stdout),
-      );
-    });
+  withColumns(
+    jobs.command("schedule").description("what can run, when it runs next, and how it went the last time"),
+  ).action(async (_: unknown, command: Command) => {
+    const options = optionsOf(command);
+    const { definitions = [] } = await openClient(cli, options).jobs.list({ limit: 1 });
+    await printAll({ ...cli, options, columns: SCHEDULE, noun: "jobs", items: definitions });
+  });
   withWatch(jobs.command("show").description("one run, with how far it is").argument("<id>", "job_…")).action(
     async (id: string, _: unknown, command: Command) =>
       show(cli, command, await openClient(cli, optionsOf(command)).jobs.get({ id })),
@@ -108,7 +106,8 @@ export function addJobs(program: Command, cli: Cli): void {
     .action(async (id: string, _: unknown, command: Command) => {
       const options = optionsOf(command);
       const cancelled = await openClient(cli, options).jobs.cancel({ id });
-      if (options.json) return cli.stdout.write(`${toJson(cancelled)}\n`);
+      const format = formatOf(options);
+      if (format !== "table" && format !== "wide") return printOne(cli.stdout, options, cancelled);
       const said = cancelled.cancelling ? "ends after the step that is under way" : cancelled.state;
       return cli.stderr.write(`${neutralise(id)}: ${said}\n`);
     });

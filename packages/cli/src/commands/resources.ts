@@ -1,4 +1,3 @@
-import { Readable } from "node:stream";
 import { KIND_NAMES, type KindName } from "@cadastre/contract/kinds/names";
 import type { Provider } from "@cadastre/contract/scope";
 import {
@@ -9,27 +8,40 @@ import {
   type ResourceEvent,
 } from "@cadastre/contract/view";
 import { type Command, Option } from "commander";
-import { listOf, once, providerOption, withExamples, withPaging } from "../arguments.ts";
+import { listOf, providerOption, several, withColumns, withExamples, withPaging } from "../arguments.ts";
 import { type Cli, openClient, optionsOf } from "../cli.ts";
-import { UsageError } from "../exit-codes.ts";
-import { printList } from "../output/list.ts";
+import { findResourceId } from "../find-resource.ts";
+import { handleOf, handleOfId, ID_COLUMN } from "../output/ids.ts";
+import { printAll, printList } from "../output/list.ts";
 import { printOne } from "../output/one.ts";
 import type { Column } from "../output/table.ts";
 import { toTime } from "../output/text.ts";
+import { addAnnotate } from "./annotate.ts";
 
-const RESOURCE_COLUMNS: readonly Column<Resource>[] = [
+/** A list of resources; `wide` shows what else is often asked. */
+export const RESOURCE_COLUMNS: readonly Column<Resource>[] = [
   { title: "KIND", value: (one) => one.kind },
-  { title: "ACCOUNT", value: (one) => one.account },
-  { title: "REGION", value: (one) => one.region },
+  { title: "PROVIDER", value: (one) => one.provider, wide: true },
+  { title: "ACCOUNT", value: (one) => one.account, spare: true },
+  { title: "REGION", value: (one) => one.region, spare: true },
   { title: "NAME", value: (one) => one.name, shape: "id" },
-  { title: "STATUS", value: (one) => (one.status === "active" ? "" : one.status), optional: true, style: () => "dim" },
-  { title: "ID", value: (one) => one.id, shape: "id" },
+  {
+    title: "STATUS",
+    value: (one) => (one.status === "active" ? "" : one.status),
+    raw: (one) => one.status,
+    optional: true,
+    style: () => "dim",
+  },
+  { title: "OWNER", value: (one) => one.owner, wide: true },
+  { title: "CHANGED", value: (one) => toTime(one.changedAt), raw: (one) => one.changedAt, wide: true },
+  { title: "SHORT-ID", value: (one) => one.key, wide: true },
+  ID_COLUMN,
 ];
 
 const valueText = (value: unknown) => (value === undefined ? "–" : JSON.stringify(value));
 
 const EVENT_COLUMNS: readonly Column<ResourceEvent>[] = [
-  { title: "AT", value: (one) => toTime(one.at) },
+  { title: "AT", value: (one) => toTime(one.at), raw: (one) => one.at },
   { title: "WHAT", value: (one) => one.type },
   { title: "BY", value: (one) => one.actor, shape: "id" },
   {
@@ -52,7 +64,7 @@ interface Filters {
   readonly network?: string;
   readonly status?: "active" | "retired" | "any";
   readonly name?: string;
-  readonly tag?: string;
+  readonly tag?: readonly string[];
   readonly ip?: string;
   readonly cidr?: string;
   readonly owner?: string;
@@ -63,20 +75,10 @@ async function list(cli: Cli, command: Command): Promise<void> {
   const options = optionsOf<Filters>(command);
   const client = openClient(cli, options);
   const { kind, provider, account, region, network, status, name, ip, cidr, owner, expiresBefore } = options;
-  const tag = options.tag === undefined ? undefined : [options.tag];
+  const tag = options.tag && [...options.tag];
   const filter = { kind, provider, account, region, network, status, name, tag, ip, cidr, owner, expiresBefore };
   const items = (limit: number) => client.resources.list.all({ ...filter, limit });
   await printList({ ...cli, options, columns: RESOURCE_COLUMNS, noun: "resources", items });
-}
-
-async function annotate(cli: Cli, id: string, command: Command): Promise<void> {
-  const options = optionsOf<{ notes?: string; owner?: string }>(command);
-  const { notes, owner } = options;
-  if (notes === undefined && owner === undefined) throw new UsageError("give --notes, --owner, or both");
-  const client = openClient(cli, options);
-  const patch = { ...(notes === undefined ? {} : { notes }), ...(owner === undefined ? {} : { owner }) };
-  const { version } = await client.resources.get({ id });
-  await printOne(cli.stdout, options, await client.resources.annotate({ id, version, ...patch }));
 }
 
 const RELATED_COLUMNS: readonly Column<RelatedResource>[] = [
@@ -84,13 +86,18 @@ const RELATED_COLUMNS: readonly Column<RelatedResource>[] = [
   { title: "KIND", value: ({ resource }) => resource?.kind ?? "" },
   { title: "NAME", value: ({ resource }) => resource?.name ?? "", shape: "id" },
   { title: "STATUS", value: ({ resource }) => (resource ? resource.status : "not in the register") },
-  { title: "ID", value: (one) => one.id, shape: "id" },
+  {
+    title: "ID",
+    value: (one) => one.id,
+    short: ({ id, resource }) => (resource ? handleOf(resource) : handleOfId(id)),
+    shape: "id",
+  },
 ];
 
 const countColumns = (by: readonly CountedBy[], withShared: boolean): readonly Column<ResourceCount>[] => [
   ...by.map((field) => ({ title: field.toUpperCase(), value: (one: ResourceCount) => one[field] ?? "" })),
-  { title: "COUNT", value: (one) => String(one.count) },
-  ...(withShared ? [{ title: "SHARED", value: (one: ResourceCount) => String(one.shared ?? 0) }] : []),
+  { title: "COUNT", value: (one) => one.count, align: "right" },
+  ...(withShared ? [{ title: "SHARED", value: (one: ResourceCount) => one.shared ?? 0, align: "right" } as const] : []),
 ];
 
 async function count(cli: Cli, command: Command): Promise<void> {
@@ -100,9 +107,10 @@ async function count(cli: Cli, command: Command): Promise<void> {
   const { by = [], kind, provider, account, region, status } = options;
   const { items } = await openClient(cli, options).resources.counts({ by, kind, provider, account, region, status });
   const columns = countColumns(by, by.includes("account") || account !== undefined);
-  const all = { ...options, all: true };
-  await printList({ ...cli, options: all, columns, noun: "resources", items: () => Readable.from(items) });
+  await printAll({ ...cli, options, columns, noun: "resources", items });
 }
+
+const ID = "natural id, res_…, cloud id such as i-0abc… or vpc-0abc…, or a name that only one has";
 
 /** Adds `resources` to the program. */
 export function addResources(program: Command, cli: Cli): void {
@@ -116,7 +124,7 @@ export function addResources(program: Command, cli: Cli): void {
       .option("--network <id>", "only in this network (natural id)")
       .addOption(new Option("--status <status>", "(default: active)").choices(["active", "retired", "any"]))
       .option("--name <name>", "the whole name; * stands for any characters")
-      .option("--tag <tag>", "KEY=VALUE, or KEY for any value", once("--tag", "Several: search 'tag:a=1 tag:b=2'."))
+      .option("--tag <tag>", "KEY=VALUE, or KEY for any value; several must all hold", several)
       .option("--ip <address>", "what has this address, or a prefix that contains it")
       .option("--cidr <prefix>", "what has a prefix inside this one")
       .option("--owner <owner>", "only this owner's")
@@ -124,36 +132,38 @@ export function addResources(program: Command, cli: Cli): void {
       .action((_: unknown, command: Command) => list(cli, command)),
     "resources list --kind subnet --account 123456789012",
     "resources list --ip 10.1.2.5",
+    "resources list --tag env=prod --tag team --columns name,tags.team,id --sort name",
     "resources list --kind certificate --expires-before 2026-12-31 --all --json",
   );
   resources
     .command("show")
     .description("one resource, with what operators say of it")
-    .argument("<id>", "natural id, or res_…")
-    .action(async (id: string, _: unknown, command: Command) => {
-      const options = optionsOf(command);
-      await printOne(cli.stdout, options, await openClient(cli, options).resources.get({ id }));
-    });
-  withPaging(resources.command("history").description("what happened to a resource, newest first"))
-    .argument("<id>", "natural id, or res_…")
+    .argument("<id>", ID)
     .action(async (id: string, _: unknown, command: Command) => {
       const options = optionsOf(command);
       const client = openClient(cli, options);
+      await printOne(cli.stdout, options, await client.resources.get({ id: await findResourceId(client, id) }));
+    });
+  withPaging(resources.command("history").description("what happened to a resource, newest first"))
+    .argument("<id>", ID)
+    .action(async (text: string, _: unknown, command: Command) => {
+      const options = optionsOf(command);
+      const client = openClient(cli, options);
+      const id = await findResourceId(client, text);
       const items = (limit: number) => client.resources.history.all({ id, limit });
       await printList({ ...cli, options, columns: EVENT_COLUMNS, noun: "events", items });
     });
   withPaging(resources.command("related").description("what a resource names, and what names it"))
-    .argument("<id>", "natural id, or res_…")
-    .action(async (id: string, _: unknown, command: Command) => {
+    .argument("<id>", ID)
+    .action(async (text: string, _: unknown, command: Command) => {
       const options = optionsOf(command);
       const client = openClient(cli, options);
+      const id = await findResourceId(client, text);
       const items = (limit: number) => client.resources.related.all({ id, limit });
       await printList({ ...cli, options, columns: RELATED_COLUMNS, noun: "related resources", items });
     });
   withExamples(
-    resources
-      .command("count")
-      .description("how many there are; exact, and quick however many")
+    withColumns(resources.command("count").description("how many there are; exact, and quick however many"))
       .addOption(new Option("--by <list>", `apart by ${COUNTED.join(", ")}`).argParser(listOf(COUNTED)))
       .addOption(new Option("--kind <kind>", "only this kind").choices(KIND_NAMES))
       .addOption(providerOption("only this provider's"))
@@ -164,14 +174,5 @@ export function addResources(program: Command, cli: Cli): void {
     "resources count --by kind,region",
     "resources count --by region --account 123456789012",
   );
-  withExamples(
-    resources
-      .command("annotate")
-      .description("set notes or owner, which no collector touches")
-      .argument("<id>", "natural id, or res_…")
-      .option("--notes <text>", "an empty text removes them")
-      .option("--owner <owner>", "an empty text removes it")
-      .action((id: string, _: unknown, command: Command) => annotate(cli, id, command)),
-    "resources annotate res_0123… --owner payments --notes 'kept for the audit'",
-  );
+  addAnnotate(resources, cli);
 }

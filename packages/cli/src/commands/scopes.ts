@@ -14,9 +14,15 @@ const COLUMNS: readonly Column<ScopeState>[] = [
   { title: "SCOPE", value: scopeName, shape: "text" },
   { title: "STATUS", value: (one) => one.status, style: (one) => STATUS_STYLES[one.status] },
   { title: "STALE", value: (one) => (one.stale ? "stale" : ""), style: () => "yellow", optional: true },
-  { title: "RESOURCES", value: (one) => toCount(one.resources), align: "right" },
-  { title: "MISSING", value: (one) => (one.missing === 0 ? "" : toCount(one.missing)), align: "right", optional: true },
-  { title: "SUCCESS AGO", value: (one) => toAge(one.ageSeconds), align: "right" },
+  { title: "RESOURCES", value: (one) => toCount(one.resources), raw: (one) => one.resources, align: "right" },
+  {
+    title: "MISSING",
+    value: (one) => (one.missing === 0 ? "" : toCount(one.missing)),
+    raw: (one) => one.missing,
+    align: "right",
+    optional: true,
+  },
+  { title: "SUCCESS AGO", value: (one) => toAge(one.ageSeconds), raw: (one) => one.ageSeconds, align: "right" },
   { title: "HOLD", value: (one) => one.hold, optional: true },
   { title: "REASON", value: (one) => reasonOf(one.errors), shape: "clip", optional: true },
 ];

@@ -2,9 +2,11 @@ import { TOKEN_SCOPES, type Token, type TokenScope } from "@cadastre/contract/to
 import { type Command, Option } from "commander";
 import { commaList, duration, listOf, withExamples, withPaging } from "../arguments.ts";
 import { type Cli, openClient, optionsOf } from "../cli.ts";
+import { formatAmong } from "../output/format.ts";
 import { printList } from "../output/list.ts";
+import { printOne } from "../output/one.ts";
 import type { Column } from "../output/table.ts";
-import { neutralise, toJson, toTime } from "../output/text.ts";
+import { neutralise, toTime } from "../output/text.ts";
 
 const stateOf = (token: Token, now: Date) =>
   token.revokedAt !== undefined ? "revoked" : token.expiresAt <= now.toISOString() ? "expired" : "valid";
@@ -19,8 +21,8 @@ const columns = (now: Date): readonly Column<Token>[] => [
   },
   { title: "SCOPES", value: (one) => one.scopes.join(","), shape: "id" },
   { title: "ACCOUNTS", value: (one) => one.accounts?.join(","), shape: "id", optional: true },
-  { title: "CREATED", value: (one) => toTime(one.createdAt) },
-  { title: "EXPIRES", value: (one) => toTime(one.expiresAt) },
+  { title: "CREATED", spare: true, value: (one) => toTime(one.createdAt), raw: (one) => one.createdAt },
+  { title: "EXPIRES", value: (one) => toTime(one.expiresAt), raw: (one) => one.expiresAt },
 ];
 
 interface CreateOptions {
@@ -32,8 +34,12 @@ interface CreateOptions {
 async function create(cli: Cli, name: string, command: Command): Promise<void> {
   const options = optionsOf<CreateOptions>(command);
   const { scopes, accounts, expiresIn: expiresInSeconds } = options;
+  // Its name alone would lose the token for good.
+  const format = formatAmong(options, ["table", "wide", "json", "yaml", "csv"], "a new token");
   const made = await openClient(cli, options).tokens.create({ name, scopes: [...scopes], accounts, expiresInSeconds });
-  if (options.json) return cli.stdout.write(`${toJson(made)}\n`);
+  // It is shown once: neither a pager nor its history is the place for it.
+  cli.stdout.direct();
+  if (format !== "table" && format !== "wide") return printOne(cli.stdout, options, made);
   await cli.stderr.write(
     `${made.id} ${neutralise(made.name)}, until ${toTime(made.expiresAt)}; the token is shown now and never again:\n`,
   );

@@ -1,6 +1,6 @@
 import { ApiError } from "@cadastre/client/api-error";
 import type { FieldError } from "@cadastre/contract/errors";
-import { UsageError } from "../exit-codes.ts";
+import { NotFoundError, UsageError } from "../exit-codes.ts";
 import type { Screen } from "./screen.ts";
 import { neutralise, neutraliseLines } from "./text.ts";
 
@@ -48,7 +48,8 @@ export function toFailure(error: unknown): Failure {
     const { code, detail, errors, requestId } = error;
     return { message: detail, code, errors, requestId, hint: hintOf(code) };
   }
-  if (error instanceof UsageError) return { message: error.message, hint: error.hint };
+  if (error instanceof UsageError || error instanceof NotFoundError)
+    return { message: error.message, hint: error.hint };
   return { message: error instanceof Error ? error.message : String(error) };
 }
 

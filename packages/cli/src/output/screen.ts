@@ -10,6 +10,8 @@ export interface Screen {
   readonly rows: number | undefined;
   /** Colours a text that has been neutralised, where colours are wanted. */
   style(style: Style, text: string): string;
+  /** From now on nothing is held back for a pager: for what is shown as it happens, and for secrets. */
+  direct(): void;
   /** Resolves when the stream has taken it, so that a slow reader is waited for. */
   write(text: string): Promise<void>;
 }
@@ -34,6 +36,7 @@ export function createScreen(stream: Stream, env: Readonly<Record<string, string
       return isTerminal ? stream.rows || 24 : undefined;
     },
     style: (style, text) => (colours ? styleText(style, text, { validateStream: false }) : text),
+    direct: () => undefined,
     write: (text) =>
       new Promise((resolve, reject) => {
         stream.write(text, (error) => (error ? reject(error) : resolve()));

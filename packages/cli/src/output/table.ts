@@ -13,6 +13,16 @@ export interface Column<Row> {
   readonly title: string;
   /** The cell's text, from anyone: it is neutralised here. */
   readonly value: (row: Row) => string | number | undefined;
+  /** What it is called in `--columns`; made of the title when absent. */
+  readonly name?: string;
+  /** The value as data, where `value` writes it for people: for CSV, and to sort by. */
+  readonly raw?: (row: Row) => string | number | undefined;
+  /** What can be copied from a terminal, and stands for a value that is too long for one. */
+  readonly short?: (row: Row) => string | undefined;
+  /** Only where every column is shown, and where it is asked for. */
+  readonly wide?: boolean;
+  /** Left out on a terminal that is too narrow for all, the last one first. */
+  readonly spare?: boolean;
   readonly align?: "left" | "right";
   readonly shape?: Shape;
   /** Left out when no row has a value. */
@@ -84,20 +94,58 @@ function renderRow(cells: readonly Cell[], screen: Screen): string {
   return row;
 }
 
+function withoutShape<Row>({ shape: _, ...column }: Column<Row>): Column<Row> {
+  return column;
+}
+
+/** What a column needs to be of use. */
+const LEGIBLE = 12;
+
+/** The columns that a terminal has room for. */
+function withoutSpare<Row>(columns: readonly Column<Row>[], naturals: readonly number[], available: number) {
+  const kept = columns.map((column, at) => ({
+    column,
+    least: column.shape === undefined ? (naturals[at] ?? 0) : Math.min(LEGIBLE, naturals[at] ?? 0),
+  }));
+  const isTooWide = () => kept.reduce((sum, { least }) => sum + least + GAP, -GAP) > available;
+  while (isTooWide()) {
+    const last = kept.findLastIndex(({ column }) => column.spare);
+    if (last < 0) break;
+    kept.splice(last, 1);
+  }
+  return kept.map(({ column }) => column);
+}
+
+interface TableOptions {
+  /** Every column and every value whole, also on a terminal, where lines may then be longer than it is wide. */
+  readonly whole?: boolean;
+}
+
 /**
  * A table without borders. On a terminal it fits the width, elsewhere every value is whole and on one line. Cells hold no control
  * characters but our own colours.
  */
-export function renderTable<Row>(all: readonly Column<Row>[], rows: readonly Row[], screen: Screen): string {
-  const textOf = (column: Column<Row>, row: Row) => neutralise(String(column.value(row) ?? ""));
-  const columns = all.filter((column) => !column.optional || rows.some((row) => textOf(column, row) !== ""));
+export function renderTable<Row>(
+  all: readonly Column<Row>[],
+  rows: readonly Row[],
+  screen: Screen,
+  { whole = false }: TableOptions = {},
+): string {
+  const width = whole ? undefined : screen.columns;
+  const isShort = ({ short }: Column<Row>) => width !== undefined && short !== undefined;
+  const textOf = (column: Column<Row>, row: Row) =>
+    neutralise(String((isShort(column) ? column.short?.(row) : undefined) ?? column.value(row) ?? ""));
+  const naturalOf = (column: Column<Row>) =>
+    rows.reduce((most, row) => Math.max(most, measure(textOf(column, row))), measure(column.title));
+  const wanted = all
+    .filter((column) => whole || !column.wide)
+    .filter((column) => !column.optional || rows.some((row) => textOf(column, row) !== ""))
+    // What was made short to be copied keeps its width while it can.
+    .map((column) => (isShort(column) ? withoutShape(column) : column));
+  const columns = width === undefined ? wanted : withoutSpare(wanted, wanted.map(naturalOf), width);
   const texts = rows.map((row) => columns.map((column) => textOf(column, row)));
-  const fittings = columns.map((column, at) => ({
-    natural: texts.reduce((most, cells) => Math.max(most, measure(cells[at] ?? "")), measure(column.title)),
-    shape: column.shape,
-  }));
-  const widths =
-    screen.columns === undefined ? fittings.map((one) => one.natural) : fitWidths(fittings, screen.columns);
+  const fittings = columns.map((column) => ({ natural: naturalOf(column), shape: column.shape }));
+  const widths = width === undefined ? fittings.map((one) => one.natural) : fitWidths(fittings, width);
   const toCell = (column: Column<Row>, at: number, text: string, style: Style | undefined): Cell => {
     const width = widths[at] ?? 0;
     return { text: toShape(text, column.shape, width), width, align: column.align ?? "left", style };

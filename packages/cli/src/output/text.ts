@@ -1,6 +1,12 @@
 /** C0 and C1 controls, and what reorders or hides text: names and tags come from others and must not steer a terminal. */
 const UNSAFE = /[\p{Cc}\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff]/gu;
 
+/** Whether there is something in it that must not reach a terminal. */
+export function isUnsafe(text: string): boolean {
+  UNSAFE.lastIndex = 0;
+  return UNSAFE.test(text);
+}
+
 const escaped = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 
 /** The text on one line, with every control character shown as `\u001b` instead of sent. */

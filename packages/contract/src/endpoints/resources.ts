@@ -9,6 +9,12 @@ import { paging, pagingQuery } from "./query.ts";
 
 const MOST_TAGS = 20;
 
+/** What is searched by, in the language of the search. */
+const searchText = z.string().max(1000).meta({
+  description:
+    "What is looked for; all of it must hold. Words are found in names, ids, host names and values of tags; an address or a prefix alone finds what has it or is inside it; qualifiers say more: `kind:instance`, `tag:env=prod`, `account:…`, `region:…`, `network:…`, `name:web*`, `ip:10.1.2.5`, `cidr:10.0.0.0/8`, `owner:…`, `expires:<2026-12-31`, `status:any`, `type:resource`. Quotes stand around what has spaces. docs/api.md tells all of it",
+});
+
 const byId = z.object({
   id: z.string().min(1).max(NATURAL_ID_LENGTH).meta({ description: "Natural id, URL-encoded, or short id (`res_…`)" }),
 });
@@ -39,7 +45,7 @@ export const resources = defineArea("resources", {
       cidr: z.string().max(64).optional().meta({ description: "What has a prefix inside this one" }),
       owner: z.string().max(256).optional(),
       expiresBefore: z.string().max(40).optional().meta({ description: "A day such as 2026-12-31" }),
-      q: z.string().max(1000).optional().meta({ description: "Free text and qualifiers, as in /search" }),
+      q: searchText.optional(),
     }),
     repeatable: ["tag"],
     answer: page(resource).extend({
@@ -58,7 +64,7 @@ export const resources = defineArea("resources", {
     summary: "Resources and accounts by free text and qualifiers",
     description:
       "Such as `kind:instance tag:env=prod account:… ip:10.1.2.5 cidr:10.0.0.0/8 name:web*`; `type:` limits it to one type. Accounts are found by tokens that may read accounts.",
-    query: z.strictObject({ ...paging, q: z.string().max(1000) }),
+    query: z.strictObject({ ...paging, q: searchText }),
     answer: page(foundSubject),
     errors: ["query.invalid"],
     example: { query: { q: "kind:instance name:web*" } },

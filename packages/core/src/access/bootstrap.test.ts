@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { aContext, anAdmin, auditRecords, withEmptyReplica } from "../audit/testing.ts";
 import { authenticateToken } from "./authenticate-token.ts";
-import { bootstrapAdminToken } from "./bootstrap.ts";
+import { bootstrapAdminToken, markFirstTokenShown } from "./bootstrap.ts";
 import { listTokens, revokeToken } from "./tokens.ts";
 
 const TEXT = "an-operators-own-token";
@@ -35,6 +35,29 @@ describe("the first admin token", () => {
     await authenticateToken(context, secret);
     context.advance(1);
     await expect(authenticateToken(context, secret)).rejects.toMatchObject({ code: "auth.expired" });
+  });
+
+  test("that nobody was shown is made again where that is asked for, and the lost one ends in the same commit", async () => {
+    const context = aContext();
+    const lost = await bootstrapAdminToken(context);
+    const made = await bootstrapAdminToken(context, { untilShown: true });
+    expect(await authenticateToken(context, made.secret ?? "")).toMatchObject({ id: made.tokenId });
+    await expect(authenticateToken(context, lost.secret ?? "")).rejects.toMatchObject({ code: "auth.revoked" });
+    expect((await auditRecords(context)).map(({ action, detail }) => [action, detail.insteadOf])).toEqual([
+      ["token.create", undefined],
+      ["token.create", lost.tokenId],
+    ]);
+    await markFirstTokenShown(context);
+    await markFirstTokenShown(context);
+    expect(await bootstrapAdminToken(context, { untilShown: true })).toEqual({ tokenId: made.tokenId });
+    await authenticateToken(context, made.secret ?? "");
+  });
+
+  test("that was revoked before anybody was shown it stays so", async () => {
+    const context = aContext();
+    const { tokenId } = await bootstrapAdminToken(context);
+    await revokeToken(context, anAdmin, tokenId);
+    expect(await bootstrapAdminToken(context, { untilShown: true })).toEqual({ tokenId });
   });
 
   test("is made once by two processes that start at the same time", async () => {

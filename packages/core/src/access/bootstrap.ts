@@ -1,6 +1,6 @@
 import { newId } from "@cadastre/contract/ids";
 import type { NewToken } from "@cadastre/contract/token";
-import { create } from "@cadastre/store/table";
+import { create, replace, type Stored, type Write } from "@cadastre/store/table";
 import { commitRecorded } from "../audit/commit-recorded.ts";
 import { actorName, type Context, systemActor } from "../context.ts";
 import { isTaken, retryOnConflict } from "../retry-on-conflict.ts";
@@ -11,6 +11,7 @@ import { toTokenItem } from "./tokens.ts";
 /** Given texts are visible ASCII, as a header takes it, and long enough not to be guessed. */
 const GIVEN = /^[\x21-\x7e]{16,512}$/;
 const ACTOR = systemActor("bootstrap");
+const FIRST_SOURCE = "first";
 const FIRST: NewToken & { readonly expiresInSeconds: number } = {
   name: "first admin",
   scopes: ["admin", "credentials:reveal"],
@@ -23,32 +24,58 @@ export interface Bootstrapped {
   readonly secret?: string;
 }
 
+export interface BootstrapOptions {
+  /** The token's text; ours is random. */
+  readonly secret?: string;
+  /** A first token whose text nobody is known to have been shown is revoked, and another one made in its place. */
+  readonly untilShown?: boolean;
+}
+
+/** The token that was made and, as far as anybody knows, is nobody's. */
+async function lostToken({ table }: Context, made: Stored<BootstrapItem>) {
+  if (made.shown) return undefined;
+  const lost = await table.get(TokenItem, { id: made.token }, { consistent: true });
+  return lost?.revokedAt === undefined ? lost : undefined;
+}
+
 /**
  * Makes the first admin token, once: a repeat, also at the same time, answers the id of the one that was made, also when it
  * was revoked. With `secret` (16 to 512 visible ASCII characters; throws RangeError otherwise) the token has that text, and
- * each different text makes a token of its own. Writes the token, its place in the list, the marker and one audit record.
+ * each different text makes a token of its own. Writes the token, its place in the list, the marker and one audit record; with
+ * `untilShown` also the end of the one that was lost.
  */
 export async function bootstrapAdminToken(
   context: Context,
-  { secret }: { secret?: string } = {},
+  { secret, untilShown = false }: BootstrapOptions = {},
 ): Promise<Bootstrapped> {
   if (secret !== undefined && !GIVEN.test(secret)) {
     throw new RangeError("a given admin token must have 16 to 512 visible ASCII characters without spaces");
   }
-  const source = secret === undefined ? "first" : `given#${hashTokenText(secret)}`;
+  const source = secret === undefined ? FIRST_SOURCE : `given#${hashTokenText(secret)}`;
   return retryOnConflict(async () => {
     const made = await context.table.get(BootstrapItem, { source }, { consistent: true });
-    if (made) return { tokenId: made.token };
+    const lost = made && untilShown ? await lostToken(context, made) : undefined;
+    if (made && !lost) return { tokenId: made.token };
     const now = context.now();
     const id = (secret === undefined ? undefined : idOfTokenText(secret)) ?? newId("token", now);
     const text = secret ?? newTokenText(id);
     const item = toTokenItem(id, text, FIRST, { now, createdBy: actorName(ACTOR) });
+    const marker = { source, token: id };
     try {
       await commitRecorded(
         context,
         ACTOR,
-        [create(TokenItem, item), create(TokenListItem, { id }), create(BootstrapItem, { source, token: id })],
-        { action: "token.create", target: id, detail: { name: item.name, scopes: item.scopes } },
+        [
+          create(TokenItem, item),
+          create(TokenListItem, { id }),
+          made ? replace(BootstrapItem, marker, made.version) : create(BootstrapItem, marker),
+          ...(lost ? [endOf(lost, now)] : []),
+        ],
+        {
+          action: "token.create",
+          target: id,
+          detail: { name: item.name, scopes: item.scopes, ...(lost ? { insteadOf: lost.id } : {}) },
+        },
       );
     } catch (error) {
       // The given text has our form and its token is stored: it was printed by an earlier run, or made by the API.
@@ -56,5 +83,19 @@ export async function bootstrapAdminToken(
       throw error;
     }
     return { tokenId: id, secret: text };
+  });
+}
+
+function endOf({ version, ...item }: Stored<TokenItem>, now: Date): Write {
+  return replace(TokenItem, { ...item, revokedAt: now.toISOString(), revokedBy: actorName(ACTOR) }, version);
+}
+
+/** Notes that the text of the first token was shown: it is never made again. Repeated it changes nothing. */
+export async function markFirstTokenShown(context: Context): Promise<void> {
+  await retryOnConflict(async () => {
+    const made = await context.table.get(BootstrapItem, { source: FIRST_SOURCE }, { consistent: true });
+    if (!made || made.shown) return;
+    const { version, ...item } = made;
+    await context.table.commit([replace(BootstrapItem, { ...item, shown: true }, version)]);
   });
 }

@@ -86,6 +86,11 @@ export const TokenListItem = defineEntity({
 export const BootstrapItem = defineEntity({
   type: "bootstrap",
   about: "The first admin token, and one for each token text that an operator's configuration gave: each is made once",
-  schema: z.object({ source: z.string(), token: z.string() }),
+  schema: z.object({
+    source: z.string(),
+    token: z.string(),
+    shown: z.boolean().optional().meta({ description: "Somebody was shown its text" }),
+  }),
   key: { partition: () => "bootstrap", sort: (of: { source: string }) => of.source },
 });
+export type BootstrapItem = ItemOf<typeof BootstrapItem>;

@@ -1,0 +1,46 @@
+import type { Endpoint } from "@cadastre/contract/endpoints/endpoint";
+
+/** Text in single quotes for a shell. */
+const quote = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
+
+/** The path of the example, encoded as a URL has it. */
+function pathOf({ path, example }: Endpoint): string {
+  return path.replace(/\{(\w+)\+?\}/g, (_, name: string) => encodeURIComponent(example?.params?.[name] ?? name));
+}
+
+function queryOf({ example }: Endpoint): [string, string][] {
+  return Object.entries(example?.query ?? {}).flatMap(([name, value]) =>
+    [value].flat().map((one): [string, string] => [name, one]),
+  );
+}
+
+/** A signed request is not made by hand: it is shown as it stands on the wire, where the signature is told apart. */
+function signedExample(endpoint: Endpoint): string {
+  const { method, example } = endpoint;
+  const query = new URLSearchParams(queryOf(endpoint)).toString();
+  const target = `${method} ${pathOf(endpoint)}${query === "" ? "" : `?${query}`}`;
+  const body = example?.body === undefined ? [] : ["", JSON.stringify(example.body, undefined, 2)];
+  return ["```http", target, "signature: …", "signature-input: …", ...body, "```"].join("\n");
+}
+
+/** One request as a line for a shell, with the address and token of the environment. */
+function curlExample(endpoint: Endpoint): string {
+  const { method, access, ifMatch, example, stream } = endpoint;
+  const query = queryOf(endpoint);
+  const parts = [
+    `curl -sS${stream ? "N" : ""}${query.length > 0 ? " -G" : ""}${method === "GET" ? "" : ` -X ${method}`}`,
+    `"$CADASTRE_API${pathOf(endpoint)}"`,
+    ...(access.kind === "operator" ? ['-H "authorization: Bearer $CADASTRE_TOKEN"'] : []),
+    ...(ifMatch === "required" ? [`-H ${quote('if-match: "1"')}`] : []),
+    ...query.map(([name, value]) => `--data-urlencode ${quote(`${name}=${value}`)}`),
+    ...(example?.body === undefined
+      ? []
+      : [`-H 'content-type: application/json'`, `-d ${quote(JSON.stringify(example.body))}`]),
+  ];
+  return ["```sh", parts.join(" \\\n  "), "```"].join("\n");
+}
+
+/** The example of an endpoint as Markdown: what its definition says that it takes. */
+export function exampleOf(endpoint: Endpoint): string {
+  return endpoint.access.kind === "signed" ? signedExample(endpoint) : curlExample(endpoint);
+}
