@@ -98,11 +98,11 @@ const collectorVariables = z.object({
   DEPLOYMENT_NAME: deploymentName.optional(),
   COLLECT_SCOPE_DEADLINE_SECONDS: wholeNumber.optional(),
   /** How many regions, projects or endpoints are looked at at once. */
-  CADASTRE_CLOUD_CONCURRENCY: wholeNumberFrom(1, 1000).optional(),
+  COLLECT_CONCURRENCY: wholeNumberFrom(1, 1000).optional(),
 });
 
 /** Of collectors that list: how many resources are asked for at once, as the cloud allows. */
-const pageSize = (least: number, most: number) => ({ CADASTRE_PAGE_SIZE: wholeNumberFrom(least, most).optional() });
+const pageSize = (least: number, most: number) => ({ COLLECT_PAGE_SIZE: wholeNumberFrom(least, most).optional() });
 
 const accountNumbers = z
   .string()
@@ -301,7 +301,7 @@ function toCollectorConfig(variables: z.output<typeof collectorVariables>): Coll
     api: variables.CADASTRE_API,
     name: variables.COLLECTOR_NAME,
     deployment: variables.DEPLOYMENT_NAME ?? DEFAULT_DEPLOYMENT,
-    concurrency: toNumber(variables.CADASTRE_CLOUD_CONCURRENCY),
+    concurrency: toNumber(variables.COLLECT_CONCURRENCY),
     signingKey: kmsKeyId === undefined ? { file: file as string } : { kmsKeyId },
     scopeDeadlineMilliseconds: seconds === undefined ? undefined : Number(seconds) * 1000,
   };
@@ -369,7 +369,7 @@ export function readCollectAwsConfig(environment: Environment): CollectAwsConfig
   return {
     ...toCollectorConfig(variables),
     accounts,
-    pageSize: toNumber(variables.CADASTRE_PAGE_SIZE),
+    pageSize: toNumber(variables.COLLECT_PAGE_SIZE),
     regions: regions === undefined ? undefined : listed(regions),
   };
 }
@@ -421,7 +421,7 @@ export function readCollectGcpConfig(environment: Environment): CollectGcpConfig
         : folder !== undefined
           ? { folder }
           : { organization: organization as string },
-    pageSize: toNumber(variables.CADASTRE_PAGE_SIZE),
+    pageSize: toNumber(variables.COLLECT_PAGE_SIZE),
     timeoutMilliseconds: Number(variables.COLLECT_TIMEOUT_SECONDS) * 1000,
   };
 }

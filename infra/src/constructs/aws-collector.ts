@@ -12,7 +12,7 @@ function environmentOf({ accounts, regions, pageSize }: AwsCollectorSettings): A
   return {
     ...accountsEnvironment(accounts),
     ...(regions ? { COLLECT_AWS_REGIONS: regions.join(",") } : {}),
-    ...(pageSize === undefined ? {} : { CADASTRE_PAGE_SIZE: String(pageSize) }),
+    ...(pageSize === undefined ? {} : { COLLECT_PAGE_SIZE: String(pageSize) }),
   };
 }
 

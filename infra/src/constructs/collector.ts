@@ -18,7 +18,7 @@ export interface CommonEnvironment {
   readonly SIGNING_KEY_ID: string;
   readonly DEPLOYMENT_NAME: string;
   readonly COLLECT_SCOPE_DEADLINE_SECONDS?: string;
-  readonly CADASTRE_CLOUD_CONCURRENCY?: string;
+  readonly COLLECT_CONCURRENCY?: string;
 }
 
 /** What a deployment gives each of its collectors. */
@@ -64,7 +64,7 @@ export class Collector<Environment extends object> extends ServiceFunction {
       SIGNING_KEY_ID: signingKeyArn,
       DEPLOYMENT_NAME: options.name,
       ...(settings.scopeSeconds === undefined ? {} : { COLLECT_SCOPE_DEADLINE_SECONDS: String(settings.scopeSeconds) }),
-      ...(settings.concurrency === undefined ? {} : { CADASTRE_CLOUD_CONCURRENCY: String(settings.concurrency) }),
+      ...(settings.concurrency === undefined ? {} : { COLLECT_CONCURRENCY: String(settings.concurrency) }),
     };
     super(scope, id, {
       ...options,
