@@ -21,8 +21,8 @@ locals {
   # What is left to the collector's own default is not set.
   settings = { for name, value in {
     COLLECT_SCOPE_DEADLINE_SECONDS = var.scope_seconds
-    COLLECT_CONCURRENCY     = var.concurrency
-    COLLECT_PAGE_SIZE             = var.page_size
+    COLLECT_CONCURRENCY            = var.concurrency
+    COLLECT_PAGE_SIZE              = var.page_size
   } : name => tostring(value) if value != null }
 
   labels = merge(var.labels, { application = "cadastre", deployment = var.name })
