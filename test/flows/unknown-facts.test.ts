@@ -13,7 +13,7 @@ import { startGcpSimulator } from "@cadastre/simulator/gcp/server";
 import { expect, it } from "vitest";
 import { createClock } from "../support/context.ts";
 
-it("what a helper call could not find out changes no resource, and neither does finding it out again", async () => {
+it("what a further call could not find out changes no resource, and neither does finding it out again", async () => {
   const clock = createClock();
   const faults = createFaults();
   const estate = createGcpEstate({ seed: "unknown", projects: 1, instances: 2 });
