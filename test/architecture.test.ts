@@ -89,6 +89,7 @@ const AREAS: Record<string, readonly string[]> = {
   vault: [],
   retention: ["access", "discovery"],
   places: ["access", "accounts", "ledger", "register"],
+  whose: ["accounts", "register"],
 };
 
 const isTest = (file: string) =>

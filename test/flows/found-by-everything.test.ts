@@ -165,7 +165,7 @@ kind:instance | kind:vpc,cert | kind:inst* | provider:aws | account:${ACCOUNT} |
 region:us-east-1,eu-west-1 | network:vpc-1 | network:"Main net" | network:main* | subnet:subnet-a |
 subnet:web | status:any | status:active | status:retired | state:running | state:s* | type:t3.* |
 image:ami-1 | type:resource | has:owner | has:tag | has:ip | has:expires | has:mac | owner:payments |
-owner:team* | owner:"Team Payments" | owner:e | expires:<30d | expires:2026-03 | changed:>2026-02-01 |
+owner:team* | owner:"Team Payments" | owner:e | expires:<30d | expires:2026-03 | expires:>2026-04 | expires:<5d | changed:>2026-02-01 |
 created:<1h | seen:<1d | seen:>1d | port:443 | mac:0a:00:* | web | we | 0016 | 16 | cafe | CAFÉ | "café" |
 *prod* | * | w*b | ip-10 | 10.0 | 10.0.0. | 10.0.1.* | 10.0.0.3 | 10.0.0.3:443 | 10.0.0.3:80 |
 10.0.0.2-10.0.0.9 | cidr:10.0.0.0/28 | 10.0.0.0/16 | ip:10.0.0.1,10.0.1.1 | ${mac(0)} | ${mac(1)} | tag:env |

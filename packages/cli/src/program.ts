@@ -15,6 +15,7 @@ import { addRuns } from "./commands/runs.ts";
 import { addScopes } from "./commands/scopes.ts";
 import { addSearch } from "./commands/search.ts";
 import { addTokens } from "./commands/tokens.ts";
+import { addWhose } from "./commands/whose.ts";
 import { EXIT_CODES_HELP } from "./exit-codes.ts";
 import { neutraliseLines } from "./output/text.ts";
 
@@ -54,6 +55,7 @@ export function createProgram(cli: Cli): Command {
   addHolds(program, cli);
   addResources(program, cli);
   addSearch(program, cli);
+  addWhose(program, cli);
   addChanges(program, cli);
   addAccounts(program, cli);
   addCredentials(program, cli);

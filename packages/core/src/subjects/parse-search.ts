@@ -1,12 +1,19 @@
 import { didYouMean } from "@cadastre/contract/did-you-mean";
+import { SORT_FIELDS } from "@cadastre/contract/subject";
 import { refuseContradictions } from "./contradictions.ts";
 import { parseTree } from "./language/parse-tree.ts";
 import { QueryError } from "./language/query-error.ts";
 import { isQuoted, type RawNode, type RawTerm, textOf } from "./language/tree.ts";
 import { isQualifier, qualifierOf, unknownQualifier } from "./qualifiers.ts";
-import { type Node, type Query, SORT_FIELDS, type Sort } from "./query.ts";
+import type { Node, Query, Sort } from "./query.ts";
 import { type Reading, readQualified } from "./read-values.ts";
 import { readUnqualified } from "./read-word.ts";
+
+/** What a parameter beside a search text sorts by, such as `-expires`; undefined for a text that is none. */
+export function toSort(text: string): Sort | undefined {
+  const field = SORT_FIELDS.find((one) => one === text.replace(/^-/, ""));
+  return field && { field, descending: text.startsWith("-") };
+}
 
 const isSort = (node: RawNode): node is RawTerm => node.type === "term" && node.qualifier === "sort";
 
@@ -24,6 +31,19 @@ function readSort({ q }: Reading, raw: RawTerm): Sort {
     raw,
     `sort is by one of ${SORT_FIELDS.join(", ")}, with a minus before it for the greatest first${hint}`,
   );
+}
+
+/** What is looked for, and how it is sorted: that stands beside the rest, also behind an OR, and is no part of it. */
+function withoutSorts(raw: RawNode): { asked: readonly RawNode[]; sorts: readonly RawTerm[] } {
+  const parts = raw.type === "all" ? raw.parts : [raw];
+  if (raw.type !== "or") return { asked: parts.filter((part) => !isSort(part)), sorts: parts.filter(isSort) };
+  const last = raw.parts.at(-1) as RawNode;
+  if (last.type !== "all") return { asked: [raw], sorts: [] };
+  const { asked, sorts } = withoutSorts(last);
+  if (asked.length === 0) return { asked: [raw], sorts: [] };
+  const [only] = asked;
+  const left: RawNode = asked.length === 1 ? (only as RawNode) : { type: "all", parts: asked };
+  return { asked: [{ type: "or", parts: [...raw.parts.slice(0, -1), left] }], sorts };
 }
 
 function understand(reading: Reading, node: RawNode, isAlone: boolean): Node {
@@ -52,10 +72,7 @@ function understand(reading: Reading, node: RawNode, isAlone: boolean): Node {
  */
 export function parseSearch(q: string, now: Date): Query {
   const reading = { q, now };
-  const raw = parseTree(q, isQualifier);
-  const parts = raw.type === "all" ? raw.parts : [raw];
-  const sorts = parts.filter(isSort);
-  const asked = parts.filter((part) => !isSort(part));
+  const { asked, sorts } = withoutSorts(parseTree(q, isQualifier));
   const [sort, again] = sorts;
   if (again) throw new QueryError(q, again, "sort is given twice");
   const nodes = asked.map((part) => understand(reading, part, asked.length === 1));

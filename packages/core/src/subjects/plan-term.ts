@@ -102,11 +102,16 @@ const LATEST = Date.UTC(9999, 11, 31);
 const toIso = (time: number) => new Date(Math.min(LATEST, Math.max(EARLIEST, time))).toISOString();
 
 /** What ends in a stretch of time, in the order of the ends. */
-export function endRange(standing: Standing, { from, before }: TimeSpan, reverse: boolean): IndexRange {
+export function endRange(
+  standing: Standing,
+  { from, before }: TimeSpan,
+  { place = 0, reverse = false }: { place?: number; reverse?: boolean } = {},
+): IndexRange {
   return {
     partition: partitions.end(standing),
     sort: { from: toIso(from ?? EARLIEST), to: before === undefined ? END : toIso(before) },
-    rank: "f",
+    // Its place in the text and not its times: those that are relative to now are others on the next page.
+    rank: `f${String(place).padStart(4, "0")}`,
     ...(reverse ? { reverse } : {}),
   };
 }
@@ -143,7 +148,7 @@ export function indexedTerm(term: Term, standing: Standing, lengths: PrefixLengt
     case "owner":
       return union(term.any.map(ownerRange));
     case "expires":
-      return { cost: 1500, ranges: [endRange(standing, term.span, false)] };
+      return { cost: 1500, ranges: [endRange(standing, term.span, { place: term.at?.from ?? 0 })] };
     default:
       return undefined;
   }

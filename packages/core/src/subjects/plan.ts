@@ -143,9 +143,20 @@ export async function planSearch(planning: Omit<Planning, "standing">, query: Qu
   return distinct((await Promise.all(plans)).flat());
 }
 
+/** What either of two looks into the same range accepts. */
+function merged(one: IndexRange, other: IndexRange): IndexRange {
+  const { accepts: some, ...range } = one;
+  const { accepts: others } = other;
+  return some && others ? { ...range, accepts: (sortKey) => some(sortKey) || others(sortKey) } : range;
+}
+
 /** In the order of their ranks, each once. */
 function distinct(ranges: readonly IndexRange[]): IndexRange[] {
-  const byRank = new Map(ranges.map((range) => [range.rank, range]));
+  const byRank = new Map<string, IndexRange>();
+  for (const range of ranges) {
+    const same = byRank.get(range.rank);
+    byRank.set(range.rank, same ? merged(same, range) : range);
+  }
   return [...byRank.values()].sort((a, b) => (a.rank < b.rank ? -1 : 1));
 }
 

@@ -1,6 +1,6 @@
 import type { KindName } from "@cadastre/contract/kinds/names";
 import type { Provider } from "@cadastre/contract/scope";
-import type { SubjectType } from "@cadastre/contract/subject";
+import type { SortField, SubjectType } from "@cadastre/contract/subject";
 import type { AskedAddress } from "./asked-address.ts";
 import type { TimeSpan } from "./asked-time.ts";
 import type { Standing } from "./keys.ts";
@@ -70,20 +70,6 @@ export type Node =
   | Term
   | { readonly type: "and" | "or"; readonly parts: readonly Node[] }
   | { readonly type: "not"; readonly part: Node };
-
-export const SORT_FIELDS = [
-  "name",
-  "kind",
-  "account",
-  "region",
-  "owner",
-  "ip",
-  "expires",
-  "changed",
-  "created",
-  "seen",
-] as const;
-export type SortField = (typeof SORT_FIELDS)[number];
 
 export interface Sort {
   readonly field: SortField;

@@ -37,7 +37,7 @@ async function byEnds(context: Context, all: readonly AnySubject[], query: Query
   if (query.sort?.field !== "expires" || standing === undefined || standings.length > 1) return undefined;
   const hasEnd: Term = { type: "term", field: "has", what: "expires" };
   const search = await prepareSearch(context, all, { ...query, tree: allOf(query.tree, hasEnd) });
-  return { ...search, ranges: [endRange(standing, {}, query.sort.descending)] };
+  return { ...search, ranges: [endRange(standing, {}, { reverse: query.sort.descending })] };
 }
 
 /** A network that nobody knows has nothing in it; that is said, and not that there is nothing. */

@@ -103,6 +103,7 @@ function createFirsts(ranges: readonly IndexRange[]) {
     for (const entry of subject.entries(item)) {
       for (const range of byPartition.get(entry.p) ?? []) {
         if ((first && range.rank > first.rank) || !isInRange(range, entry)) continue;
+        if (range.accepts && !range.accepts(entry.s)) continue;
         if (range !== first) own = [];
         first = range;
         own.push(entry.s);
