@@ -8,9 +8,10 @@ export type AskedAddress = { readonly has: Address; readonly port?: number } | {
 /** Why a text is no address to ask for, in words for who wrote it. */
 export class AddressRefused extends Error {}
 
-const OCTET = String.raw`\d{1,3}`;
-/** `10.140.64.`, `10.140.*`, `10.140.64.1*`, `10.140.x.x`. */
-const PARTIAL = new RegExp(`^${OCTET}(?:\\.${OCTET}){0,2}(?:\\.|(?:\\.(?:\\d{0,2}\\*|x))+)$`, "i");
+/** `10.140.64.` */
+const ENDED = /^\d{1,3}(?:\.\d{1,3}){0,2}\.$/;
+/** `10.140.*`, `10.140.64.1*`, `10.140.x.x`. */
+const OPEN = /^(?=.*(?:\*|\.x))\d{1,3}(?:\.(?:\d{0,2}\*|x|\d{1,3})){1,3}$/i;
 const RANGE = /^([0-9a-f:.]+)-([0-9a-f:.]+)$/i;
 const PORT = /^(?:(\d+\.\d+\.\d+\.\d+)|\[([0-9a-f:]+)\]):(\d{1,5})$/i;
 const PARTIAL6 = /^(?:[0-9a-f]{1,4}:){1,7}\*?$/i;
@@ -52,7 +53,7 @@ function stretchesOf(octets: readonly string[], digits: string): Interval[] {
 
 /** `10.140.64.`, `10.140.*`, `10.140.6*`, `2001:db8:*`: everything that goes on so; undefined for other texts. */
 export function partialStretches(text: string): Interval[] | undefined {
-  if (PARTIAL.test(text)) {
+  if (ENDED.test(text) || OPEN.test(text)) {
     const parts = text.replace(/\.$/, "").replaceAll(/x/gi, "*").split(".");
     const open = parts.findIndex((part) => part.includes("*"));
     if (open < 0) return stretchesOf(parts, "");
@@ -85,7 +86,7 @@ export function looksLikeAddress(text: string): boolean {
     return /^\d{1,3}$/.test(after) && (ADDRESS.test(before) || tryParseAddress(before) !== undefined);
   const range = RANGE.exec(text);
   if (range) return tryParseAddress(range[1] as string) !== undefined;
-  return PORT.test(text) || ADDRESS.test(text) || PARTIAL.test(text) || PARTIAL6.test(text);
+  return PORT.test(text) || ADDRESS.test(text) || ENDED.test(text) || OPEN.test(text) || PARTIAL6.test(text);
 }
 
 /**
@@ -101,7 +102,8 @@ export function readAskedAddress(text: string): AskedAddress[] {
     return [{ has: strictly(() => parseAddress(ipv4 ?? (ipv6 as string))), port: Number(port) }];
   }
   if (text.includes("/")) return [{ inside: stretchOf(strictly(() => parsePrefix(text))) }];
-  const partial = partialStretches(text);
+  // What stands behind a qualifier is an address, where the same alone may be a name.
+  const partial = partialStretches(/^\d{1,3}(?:\.\d{1,3}){1,2}$/.test(text) ? `${text}.` : text);
   if (partial) return partial.map((inside) => ({ inside }));
   if (/^\[.*\]$/.test(text)) return [{ has: strictly(() => parseAddress(text.slice(1, -1))) }];
   return [{ has: strictly(() => parseAddress(text)) }];

@@ -32,7 +32,8 @@ export function refuseContradictions(q: string, parts: readonly Node[], { areJoi
     for (const before of terms.slice(0, index)) {
       if (before.field !== term.field) continue;
       const [some, others] = [valuesOf(before), valuesOf(term)];
-      const isSingle = SINGLE.includes(term.field) || (term.field === "account" && !areJoined);
+      const areBare = !areJoined && parts.includes(before) && parts.includes(term);
+      const isSingle = SINGLE.includes(term.field) || (term.field === "account" && areBare);
       if (isSingle && some && others && !others.some((one) => some.includes(one)))
         throw new QueryError(
           q,
@@ -40,7 +41,7 @@ export function refuseContradictions(q: string, parts: readonly Node[], { areJoi
           "is given twice, and nothing is both; for either of them write a list such as kind:instance,subnet",
         );
       const [one, other] = [oneAddress(before), oneAddress(term)];
-      if (!areJoined && one !== undefined && other !== undefined && one !== other)
+      if (areBare && one !== undefined && other !== undefined && one !== other)
         throw new QueryError(
           q,
           at,

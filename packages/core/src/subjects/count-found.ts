@@ -6,7 +6,7 @@ import type { Query } from "./query.ts";
 import { cursorsOf } from "./search.ts";
 import type { AnySubject } from "./subject.ts";
 
-function valueOf(facts: Facts, facet: SearchFacet): string | undefined {
+function facetOf(facts: Facts, facet: SearchFacet): string | undefined {
   switch (facet) {
     case "type":
       return facts.subject;
@@ -39,7 +39,7 @@ export async function countFound(
   for (const { type, item } of found) {
     const facts = byType.get(type)?.facts(item);
     if (facts === undefined) continue;
-    const values = Object.fromEntries(by.map((facet) => [facet, valueOf(facts, facet)]));
+    const values = Object.fromEntries(by.map((facet) => [facet, facetOf(facts, facet)]));
     const key = JSON.stringify(values);
     const row = rows.get(key) ?? { ...values, count: 0 };
     rows.set(key, { ...row, count: row.count + 1 });

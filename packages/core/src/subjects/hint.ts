@@ -1,7 +1,10 @@
+import { KIND_NAMES } from "@cadastre/contract/kinds/names";
+import { PROVIDERS } from "@cadastre/contract/scope";
 import type { Context } from "../context.ts";
 import { isOnlyActive } from "./match.ts";
-import type { Pattern } from "./pattern.ts";
-import { collect, prepareSearch } from "./prepare.ts";
+import { isOpen, type Pattern, toExactPattern } from "./pattern.ts";
+import { collect, mustHold, prepareSearch } from "./prepare.ts";
+import { KIND_ALIASES } from "./qualifiers.ts";
 import { allOf, type Node, type Query, type Term, termsOf } from "./query.ts";
 import type { AnySubject } from "./subject.ts";
 import { fold } from "./words.ts";
@@ -30,9 +33,36 @@ const isExact = (term: Term): boolean =>
 
 const ANY_STATUS: Term = { type: "term", field: "status", any: ["active", "retired"] };
 
+/** What a word may have been meant as, where nothing has it as a word. */
+function* otherReadings(word: string): Generator<{ written: string; term: Term }> {
+  const any = [toExactPattern(word)];
+  const kind = KIND_NAMES.find((one) => one === fold(word)) ?? KIND_ALIASES[fold(word)];
+  if (kind !== undefined) yield { written: `kind:${word}`, term: { type: "term", field: "kind", any: [kind] } };
+  const provider = PROVIDERS.find((one) => one === fold(word));
+  if (provider !== undefined)
+    yield { written: `provider:${word}`, term: { type: "term", field: "provider", any: [provider] } };
+  yield { written: `region:${word}`, term: { type: "term", field: "region", any } };
+  yield { written: `account:${word}`, term: { type: "term", field: "account", any } };
+  if (word.length >= 2)
+    yield { written: `owner:${word}`, term: { type: "term", field: "owner", any: any.map(inAnyCase) } };
+}
+
+/** So many searches are tried: each reads as much as a request may. */
+const MOST_TRIES = 6;
+
+const replaced = (node: Node, term: Term, other: Term): Node =>
+  node === term
+    ? other
+    : node.type === "and"
+      ? { ...node, parts: node.parts.map((one) => replaced(one, term, other)) }
+      : node;
+
 /** For a search that finds nothing: what would be found if it were asked a little otherwise. Writes nothing. */
 export async function hintFor(context: Context, all: readonly AnySubject[], query: Query): Promise<string | undefined> {
+  let tries = 0;
   const finds = async (tree: Node) => {
+    tries += 1;
+    if (tries > MOST_TRIES) return false;
     const { found } = await collect(context, await prepareSearch(context, all, { ...query, tree }), 1);
     return found.length > 0;
   };
@@ -40,5 +70,24 @@ export async function hintFor(context: Context, all: readonly AnySubject[], quer
     return "upper and lower case count in quotes, and there is something in another case; * can stand for a blank";
   if (isOnlyActive(query) && (await finds(allOf(query.tree, ANY_STATUS))))
     return "what is retired is found with status:any";
+  const named = mustHold(query).find(({ field }) => field === "named");
+  if (named) return "the register has nothing with this id that is so, and nothing that names it";
+  for (const term of mustHold(query)) {
+    if (term.field !== "name" || term.any.some(isOpen)) continue;
+    const any = term.any.map((pattern): Pattern => ({ ...pattern, pieces: ["", pattern.pieces[0], ""] }));
+    if (await finds(replaced(query.tree, term, { ...term, any })))
+      return "name: is the whole name; with a star, such as name:web* or name:*web*, it is a part of it";
+  }
+  const words = mustHold(query).filter(
+    (term) => term.field === "words" && term.any.length === 1 && !term.any[0]?.exact,
+  );
+  for (const term of words) {
+    const span = term.at ?? { from: 0, to: 0 };
+    const word = query.text.slice(span.from, span.to);
+    if (!/^[\w.:@-]+$/.test(word)) continue;
+    for (const { written, term: other } of otherReadings(word))
+      if (await finds(replaced(query.tree, term, other)))
+        return `nothing has the word ${word}; did you mean ${written}?`;
+  }
   return undefined;
 }

@@ -25,7 +25,7 @@ function readSort({ q }: Reading, raw: RawTerm): Sort {
   if (field !== undefined && others.length === 0 && value && !isQuoted(value))
     return { field, descending: text.startsWith("-"), at: { from: raw.from, to: raw.to } };
   const meant = didYouMean(name.replace(/[:-](?:asc|desc)$/, ""), SORT_FIELDS);
-  const hint = meant === undefined ? "" : `; did you mean sort:${/desc$/.test(name) ? "-" : ""}${meant}?`;
+  const hint = meant === undefined ? "" : `; did you mean sort:${name.endsWith("desc") ? "-" : ""}${meant}?`;
   throw new QueryError(
     q,
     raw,

@@ -39,7 +39,7 @@ function refuseUnanswered(all: readonly AnySubject[], query: Query): void {
     const unanswered = wanted.find(({ field }) => field !== "subject" && !answers.includes(field));
     if (unanswered) {
       const span = unanswered.at ?? { from: 0, to: query.text.length };
-      throw new QueryError(query.text, span, `nothing of type:${type} has this; it has ${answers.join(", ")}`);
+      throw new QueryError(query.text, span, `nothing of type:${type} has this`);
     }
   }
 }

@@ -61,6 +61,7 @@ export function qualifierOf(name: string): Qualifier | undefined {
 /** Why a qualifier is none, and what may have been meant. */
 export function unknownQualifier(name: string, rest: string): string {
   if (name === "project") return `project: cannot be asked for yet; a project of GCP is an account: account:${rest}`;
+  if (name === "is") return "is: is not a qualifier; write expires:<now, status:retired, state:running or has:owner";
   const meant = didYouMean(name, [...QUALIFIERS, ...Object.keys(ALIASES)]);
   const hint =
     meant === undefined ? `use ${QUALIFIERS.join(", ")}; a tag is tag:${name}=value` : `did you mean ${meant}:?`;

@@ -45,9 +45,11 @@ const plain = (text: string): Pattern => toPattern([{ text, quoted: false }]);
 
 /** `https://host:8443/path` is a tag's value, or means what answers there. */
 function readUrl(value: RawValue): Node {
-  const [, scheme = "", host = ""] = /^(https?):\/\/([^/?#]+)/i.exec(textOf(value)) ?? [];
-  const place = /:\d+$/.test(host) || scheme.toLowerCase() === "http" ? host : `${host}:443`;
-  return toTerm({ field: "words", any: [toPattern(value.segments), ...(host === "" ? [] : [plain(place)])] }, value);
+  const host = /^https?:\/\/([^/?#]+)/i.exec(textOf(value))?.[1];
+  return toTerm(
+    { field: "words", any: [toPattern(value.segments), ...(host === undefined ? [] : [plain(host)])] },
+    value,
+  );
 }
 
 function readId(reading: Reading, value: RawValue): Node {
@@ -64,6 +66,7 @@ function readId(reading: Reading, value: RawValue): Node {
 /** What one value means that nothing stands before. Throws QueryError. */
 function readValue(reading: Reading, value: RawValue, isAlone: boolean): Node {
   const text = textOf(value);
+  if (!isQuoted(value) && text.includes("…")) refuseSlips(reading, value, isAlone);
   if (isWholeId(text) || (!isQuoted(value) && isIdBeginning(text))) return readId(reading, value);
   if (isQuoted(value)) {
     if (text === "") throw new QueryError(reading.q, value, "there is nothing in the quotes");

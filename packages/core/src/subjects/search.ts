@@ -1,6 +1,7 @@
 import type { Context } from "../context.ts";
 import { type Cursors, createCursors } from "../cursor.ts";
 import type { Listed, ListOptions } from "../lists.ts";
+import { refuseContradictions } from "./contradictions.ts";
 import { QueryError } from "./language/query-error.ts";
 import { matchesQuery } from "./match.ts";
 import { standingsOf } from "./plan.ts";
@@ -35,7 +36,9 @@ async function byEnds(context: Context, all: readonly AnySubject[], query: Query
   const standings = standingsOf(query);
   const [standing] = standings;
   if (query.sort?.field !== "expires" || standing === undefined || standings.length > 1) return undefined;
-  const hasEnd: Term = { type: "term", field: "has", what: "expires" };
+  const { at } = query.sort;
+  const hasEnd: Term = { type: "term", field: "has", what: "expires", ...(at ? { at } : {}) };
+  refuseContradictions(query.text, [query.tree, hasEnd], { areJoined: true });
   const search = await prepareSearch(context, all, { ...query, tree: allOf(query.tree, hasEnd) });
   return { ...search, ranges: [endRange(standing, {}, { reverse: query.sort.descending })] };
 }

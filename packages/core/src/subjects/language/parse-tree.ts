@@ -23,7 +23,7 @@ export function parseTree(q: string, isQualifier: (name: string) => boolean): Ra
   const isNext = (...types: readonly Token["type"][]) =>
     types.includes((tokens[next] as Token | undefined)?.type ?? ")");
   const hasMore = () => next < tokens.length;
-  const end = { from: Math.max(0, q.trimEnd().length - 1), to: q.trimEnd().length };
+  const { from, to } = tokens.at(-1) ?? whole;
 
   function group(type: "all" | "and" | "or", parts: readonly RawNode[]): RawNode {
     return parts.length === 1 ? (parts[0] as RawNode) : { type, parts };
@@ -51,7 +51,7 @@ export function parseTree(q: string, isQualifier: (name: string) => boolean): Ra
   }
   function single(depth: number): RawNode {
     const token = tokens[next];
-    if (token === undefined) throw new QueryError(q, end, "something to look for is missing at the end");
+    if (token === undefined) throw new QueryError(q, { from, to }, "something to look for is missing at the end");
     if (depth > MOST_DEPTH) throw new QueryError(q, token, `groups are nested deeper than ${MOST_DEPTH} levels`);
     next += 1;
     if (token.type === "term") return token;
