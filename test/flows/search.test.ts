@@ -64,6 +64,8 @@ const certificate: Raw = {
   },
 };
 
+const WEB_7 = anInstance(7, { region: "eu-west-1" }).id;
+
 let context: Context;
 beforeAll(async () => {
   ({ context } = await createTestContext());
@@ -120,8 +122,28 @@ describe("a search", () => {
     ["expires:<2026-07-01", [certificate.id]],
     ["expires:<2026-06-01", []],
     ["kind:certificate provider:tls account:t", [certificate.id]],
+    ["kind:instance (region:eu-* OR image:ami-0123456789abcdef0) -name:batch*", [anInstance(5).id, WEB_7]],
+    ["expires:<2026-01-01 OR expires:>2026-06-01", [certificate.id]],
+    ["expires:>2026-06-01 OR expires:<2026-01-01", [certificate.id]],
+    ["HAUPT*U", [vpc]],
+    ["haupt-netz*ü", [vpc]],
+    ['"Haupt-Netz"', [vpc]],
+    ['"haupt-netz"', []],
+    ["env=prod -kind:vpc", [WEB_7]],
+    ["10.1.2.5 OR (kind:cert expires:2026)", [anInstance(5).id, networkInterface.id, subnet.id, vpc, certificate.id]],
+    ["10.1.2. kind:vm,eni", [anInstance(5).id, networkInterface.id]],
+    ["10.1.2.0-10.1.2.255", [anInstance(5).id, networkInterface.id, subnet.id]],
+    ["subnet:app kind:eni", [networkInterface.id]],
+    ["network:haupt* kind:subnet", [subnet.id]],
   ])("for %s finds exactly what matches", async (q, ids) => {
     expect(await found(context, q)).toEqual([...ids].sort());
+  });
+
+  it("of either of two looks into one list all of both, and what one of them leaves out where another has it", async () => {
+    const image = "image:ami-0123456789abcdef0";
+    expect(await found(context, `${image} OR region:eu-*`)).toHaveLength(122);
+    expect(await found(context, `region:eu-* OR ${image}`)).toHaveLength(122);
+    expect(await found(context, `region:eu-* OR network:${vpc}`)).toHaveLength(121 + 1 + 3);
   });
 
   it("in pages of any size finds everything once, in the same order", async () => {

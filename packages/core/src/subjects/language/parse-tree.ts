@@ -2,7 +2,7 @@ import { type Token, tokensOf } from "./lexer.ts";
 import { QueryError } from "./query-error.ts";
 import type { RawNode, RawTerm } from "./tree.ts";
 
-export const MOST_LENGTH = 1000;
+const MOST_LENGTH = 1000;
 const MOST_TERMS = 60;
 const MOST_DEPTH = 30;
 
