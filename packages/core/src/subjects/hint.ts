@@ -41,6 +41,8 @@ function* otherReadings(word: string): Generator<{ written: string; term: Term }
   const provider = PROVIDERS.find((one) => one === fold(word));
   if (provider !== undefined)
     yield { written: `provider:${word}`, term: { type: "term", field: "provider", any: [provider] } };
+  if (/^[0-9a-f]{12}$/i.test(word))
+    yield { written: `mac:${word}`, term: { type: "term", field: "mac", any: [toExactPattern(word.toLowerCase())] } };
   yield { written: `region:${word}`, term: { type: "term", field: "region", any } };
   yield { written: `account:${word}`, term: { type: "term", field: "account", any } };
   if (word.length >= 2)
