@@ -105,6 +105,7 @@ const AREAS: Record<string, readonly string[]> = {
   vault: [],
   retention: ["access", "discovery", "register"],
   places: ["access", "accounts", "ledger", "register"],
+  whose: ["accounts", "register"],
 };
 
 const isTest = (file: string) =>

@@ -9,7 +9,7 @@ import { bootstrapAdminToken } from "@cadastre/core/access/bootstrap";
 import { registerCollector } from "@cadastre/core/access/register-collector";
 import { type Context, DEFAULT_HOLD_POLICY, DEFAULT_RETENTION_DAYS, systemActor } from "@cadastre/core/context";
 import { findResources } from "@cadastre/core/register/search";
-import { parseSearch } from "@cadastre/core/subjects/filters";
+import { parseSearch } from "@cadastre/core/subjects/parse-search";
 import { createDynamoTable } from "@cadastre/store/dynamo";
 import { openSqliteTable } from "@cadastre/store/sqlite";
 import type { Table } from "@cadastre/store/table";
@@ -135,7 +135,7 @@ const handlers = {
     let found = 0;
     for (const text of searches) {
       const started = performance.now();
-      const { items } = await findResources(context, parseSearch(text), { limit: 50 });
+      const { items } = await findResources(context, parseSearch(text, context.now()), { limit: 50 });
       milliseconds.push(performance.now() - started);
       found += items.length;
     }

@@ -103,6 +103,14 @@ describe("from the first key to the second collection", () => {
     const found = (await world.json(["search", `ip:${ip}`, `account:${account}`, "region:eu-west-1"])) as Resource[];
     expect(found.map(({ id }) => id)).toContain(one.id);
     expect(new Set(found.map(({ kind }) => kind))).toEqual(new Set(["instance", "interface", "subnet", "network"]));
+    const counted = await world.json(["search", "kind:vm region:eu-west-1", "--by", "kind"]);
+    expect(counted).toEqual([{ kind: "instance", count: 6 }]);
+    expect((await world.run("search", "kind:vm region:eu-west-1", "--count")).stdout).toBe("6\n");
+    const sorted = (await world.json(["search", "kind:vm region:eu-west-1", "--sort=-ip"])) as Resource[];
+    expect(sorted.map(({ id }) => id).sort()).toEqual(instances.map(({ id }) => id).sort());
+    const whose = await world.run("whose", ip, "--account", account);
+    expect(whose.stdout).toContain(`${ip} nobody said whose it is`);
+    expect(whose.stdout).toMatch(new RegExp(`${ip.replaceAll(".", "\\.")}/32 +instance `));
     const shown = await world.run("resources", "show", one.id);
     expect(shown.stdout).toContain(`id: ${one.id}\n`);
     expect(shown.stdout).toContain(`      address: ${ip}\n`.trimStart());

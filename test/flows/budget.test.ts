@@ -5,7 +5,8 @@ import { readCompleteTimes } from "@cadastre/core/ledger/read";
 import { editLedger } from "@cadastre/core/ledger/write";
 import { getResource } from "@cadastre/core/register/resources";
 import { findResources } from "@cadastre/core/register/search";
-import { parseSearch } from "@cadastre/core/subjects/filters";
+import { parseSearch } from "@cadastre/core/subjects/parse-search";
+import { whoseAddress } from "@cadastre/core/whose/whose";
 import type { Table, Units } from "@cadastre/store/table";
 import { describe, expect, it } from "vitest";
 import { createTestContext } from "../support/context.ts";
@@ -115,9 +116,14 @@ describe.each([2, 500, 2000, 20_000])("a source with %i scopes", (scopes) => {
     const one = await measure(() => getResource(context, id));
     expect(one.result.lastSeenAt).toBe(context.now().toISOString());
     expect(one.units.read).toBeLessThanOrEqual(6);
-    const search = await measure(() => findResources(context, parseSearch("ip:10.0.0.1"), { limit: 10 }));
+    const search = await measure(() =>
+      findResources(context, parseSearch("ip:10.0.0.1", context.now()), { limit: 10 }),
+    );
     expect(search.result.items.map((item) => item.id)).toEqual([id]);
     expect(search.units.read).toBeLessThanOrEqual(6);
+    const whose = await measure(() => whoseAddress(context, "10.0.0.1", { readsAccounts: true }));
+    expect(whose.result.items[0]?.chain.at(-1)?.id).toBe(id);
+    expect(whose.units.read).toBeLessThanOrEqual(6);
   });
 });
 

@@ -3,7 +3,7 @@ import { countResources } from "@cadastre/core/register/counts-by";
 import { ResourceItem } from "@cadastre/core/register/items";
 import { getResource } from "@cadastre/core/register/resources";
 import { findResources } from "@cadastre/core/register/search";
-import { parseSearch } from "@cadastre/core/subjects/filters";
+import { parseSearch } from "@cadastre/core/subjects/parse-search";
 import { toRow } from "@cadastre/store/row";
 import { describe, expect, it } from "vitest";
 import { createTestContext } from "../support/context.ts";
@@ -64,7 +64,7 @@ describe.each([
     const n = accounts * regions - 1;
     const account = String(100_000_000_000 + accounts - 1);
     const region = `region-${regions - 1}`;
-    const search = (q: string) => () => findResources(context, parseSearch(q), { limit: 1 });
+    const search = (q: string) => () => findResources(context, parseSearch(q, context.now()), { limit: 1 });
     const { id } = anInstance(n, { account, region });
     // What shows when a resource was last seen is the ledger's cost, measured apart.
     const shown = await readsOf(context, () => getResource(context, id));
@@ -94,9 +94,11 @@ describe.each([
     expect(await sum({ account }, ["region"])).toEqual(Array(regions).fill(1));
     expect(await sum({ region: "region-0" }, ["account", "kind"])).toEqual(Array(accounts).fill(1));
     await expect(countResources(context, {}, ["account", "region"])).rejects.toMatchObject({ code: "query.invalid" });
-    const { total } = await findResources(context, parseSearch(`account:${account}`), { limit: 1 });
+    const { total } = await findResources(context, parseSearch(`account:${account}`, context.now()), { limit: 1 });
     expect(total).toBe(regions);
-    expect(await findResources(context, parseSearch("name:web*"), { limit: 1 })).not.toHaveProperty("total");
+    expect(await findResources(context, parseSearch("name:web*", context.now()), { limit: 1 })).not.toHaveProperty(
+      "total",
+    );
     expect(await found(context, "region:region-0")).toHaveLength(accounts);
   });
 });

@@ -1,6 +1,6 @@
 import type { Context } from "@cadastre/core/context";
 import { findResources } from "@cadastre/core/register/search";
-import { NO_FILTERS, parseSearch } from "@cadastre/core/subjects/filters";
+import { parseSearch } from "@cadastre/core/subjects/parse-search";
 import { beforeAll, describe, expect, it } from "vitest";
 import { createTestContext } from "../support/context.ts";
 import { ACCOUNT, anInstance, aRun, instanceScope, type Raw } from "../support/estate.ts";
@@ -64,6 +64,8 @@ const certificate: Raw = {
   },
 };
 
+const WEB_7 = anInstance(7, { region: "eu-west-1" }).id;
+
 let context: Context;
 beforeAll(async () => {
   ({ context } = await createTestContext());
@@ -90,7 +92,7 @@ beforeAll(async () => {
 
 describe("a search", () => {
   it("by address finds instance, interface, subnet and network, the closest first", async () => {
-    const { items } = await findResources(context, parseSearch("ip:10.1.2.5"), { limit: 10 });
+    const { items } = await findResources(context, parseSearch("ip:10.1.2.5", context.now()), { limit: 10 });
     expect(items.map((item) => item.kind)).toEqual([
       expect.stringMatching(/instance|interface/),
       expect.stringMatching(/instance|interface/),
@@ -120,18 +122,38 @@ describe("a search", () => {
     ["expires:<2026-07-01", [certificate.id]],
     ["expires:<2026-06-01", []],
     ["kind:certificate provider:tls account:t", [certificate.id]],
+    ["kind:instance (region:eu-* OR image:ami-0123456789abcdef0) -name:batch*", [anInstance(5).id, WEB_7]],
+    ["expires:<2026-01-01 OR expires:>2026-06-01", [certificate.id]],
+    ["expires:>2026-06-01 OR expires:<2026-01-01", [certificate.id]],
+    ["HAUPT*U", [vpc]],
+    ["haupt-netz*ü", [vpc]],
+    ['"Haupt-Netz"', [vpc]],
+    ['"haupt-netz"', []],
+    ["env=prod -kind:vpc", [WEB_7]],
+    ["10.1.2.5 OR (kind:cert expires:2026)", [anInstance(5).id, networkInterface.id, subnet.id, vpc, certificate.id]],
+    ["10.1.2. kind:vm,eni", [anInstance(5).id, networkInterface.id]],
+    ["10.1.2.0-10.1.2.255", [anInstance(5).id, networkInterface.id, subnet.id]],
+    ["subnet:app kind:eni", [networkInterface.id]],
+    ["network:haupt* kind:subnet", [subnet.id]],
   ])("for %s finds exactly what matches", async (q, ids) => {
     expect(await found(context, q)).toEqual([...ids].sort());
   });
 
+  it("of either of two looks into one list all of both, and what one of them leaves out where another has it", async () => {
+    const image = "image:ami-0123456789abcdef0";
+    expect(await found(context, `${image} OR region:eu-*`)).toHaveLength(122);
+    expect(await found(context, `region:eu-* OR ${image}`)).toHaveLength(122);
+    expect(await found(context, `region:eu-* OR network:${vpc}`)).toHaveLength(121 + 1 + 3);
+  });
+
   it("in pages of any size finds everything once, in the same order", async () => {
-    const whole = await findResources(context, { ...NO_FILTERS, kind: "instance" }, { limit: 1000 });
+    const whole = await findResources(context, parseSearch("kind:instance", context.now()), { limit: 1000 });
     expect(whole.items).toHaveLength(122);
     for (const limit of [1, 7, 50, 121, 122]) {
       const ids: string[] = [];
       let cursor: string | undefined;
       do {
-        const page = await findResources(context, { ...NO_FILTERS, kind: "instance" }, { limit, cursor });
+        const page = await findResources(context, parseSearch("kind:instance", context.now()), { limit, cursor });
         expect(page.items.length).toBeLessThanOrEqual(limit);
         ids.push(...page.items.map((item) => item.id));
         cursor = page.cursor;
@@ -141,23 +163,25 @@ describe("a search", () => {
   });
 
   it("refuses a cursor of another search, and one that is none", async () => {
-    const { cursor } = await findResources(context, parseSearch("kind:instance"), { limit: 1 });
-    await expect(findResources(context, parseSearch("kind:subnet"), { limit: 1, cursor })).rejects.toMatchObject({
+    const { cursor } = await findResources(context, parseSearch("kind:instance", context.now()), { limit: 1 });
+    await expect(
+      findResources(context, parseSearch("kind:subnet", context.now()), { limit: 1, cursor }),
+    ).rejects.toMatchObject({
       code: "cursor.invalid",
     });
-    await expect(findResources(context, parseSearch("kind:subnet"), { limit: 1, cursor: "%%%" })).rejects.toMatchObject(
-      { code: "cursor.invalid" },
-    );
+    await expect(
+      findResources(context, parseSearch("kind:subnet", context.now()), { limit: 1, cursor: "%%%" }),
+    ).rejects.toMatchObject({ code: "cursor.invalid" });
   });
 
   it("shows when each was last seen: in the last complete run of a scope that has it", async () => {
-    const { items } = await findResources(context, parseSearch("kind:network"), { limit: 1 });
+    const { items } = await findResources(context, parseSearch("kind:network", context.now()), { limit: 1 });
     expect(items[0]?.lastSeenAt).toBe("2026-03-01T00:00:00.000Z");
   });
 
   it("by address costs a few units, however much there is", async () => {
     const { units } = await context.table.meter.measure(() =>
-      findResources(context, parseSearch("ip:10.1.2.5"), { limit: 10 }),
+      findResources(context, parseSearch("ip:10.1.2.5", context.now()), { limit: 10 }),
     );
     expect(units.read).toBeLessThanOrEqual(16);
     expect(units.write).toBe(0);

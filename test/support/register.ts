@@ -5,16 +5,16 @@ import { resourceEntries } from "@cadastre/core/register/entries";
 import { listHistory } from "@cadastre/core/register/history";
 import { ResourceItem } from "@cadastre/core/register/items";
 import { findResources } from "@cadastre/core/register/search";
-import { parseSearch } from "@cadastre/core/subjects/filters";
 import { IndexItem } from "@cadastre/core/subjects/items";
 import { partitions, subjectOf } from "@cadastre/core/subjects/keys";
+import { parseSearch } from "@cadastre/core/subjects/parse-search";
 
 /** Natural ids that a search finds, all pages of it, sorted. */
 export async function found(context: Context, q: string, limit = 500): Promise<string[]> {
   const ids: string[] = [];
   let cursor: string | undefined;
   do {
-    const page = await findResources(context, parseSearch(q), { limit, cursor });
+    const page = await findResources(context, parseSearch(q, context.now()), { limit, cursor });
     ids.push(...page.items.map((item) => item.id));
     cursor = page.cursor;
   } while (cursor !== undefined);

@@ -34,6 +34,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   holds: async () => (await import("./commands/holds.ts")).addHolds,
   resources: async () => (await import("./commands/resources.ts")).addResources,
   search: async () => (await import("./commands/search.ts")).addSearch,
+  whose: async () => (await import("./commands/whose.ts")).addWhose,
   changes: async () => (await import("./commands/changes.ts")).addChanges,
   accounts: async () => (await import("./commands/accounts.ts")).addAccounts,
   credentials: async () => (await import("./commands/credentials.ts")).addCredentials,

@@ -1,64 +1,27 @@
 import { resources } from "@cadastre/contract/endpoints/resources";
-import type { QueryOf } from "@cadastre/contract/endpoints/types";
 import { ProblemError } from "@cadastre/contract/errors";
 import type { FoundSubject } from "@cadastre/contract/subject";
 import { may } from "@cadastre/core/access/authorize";
 import { AccountSubject } from "@cadastre/core/accounts/subject";
 import type { Principal } from "@cadastre/core/context";
-import { requireKnownPlace, understood } from "@cadastre/core/places/known";
+import { requireKnownPlace } from "@cadastre/core/places/known";
+import { understoodSearch } from "@cadastre/core/places/known-search";
 import { countResources } from "@cadastre/core/register/counts-by";
+import { FoundResources } from "@cadastre/core/register/found";
 import { listHistory } from "@cadastre/core/register/history";
+import { toQuery } from "@cadastre/core/register/list-query";
 import { relatedTo } from "@cadastre/core/register/related";
 import { annotateResource, getResource } from "@cadastre/core/register/resources";
 import { findResources } from "@cadastre/core/register/search";
-import { ResourceSubject } from "@cadastre/core/register/subject";
-import {
-  checkedCidr,
-  checkedDay,
-  checkedIp,
-  type Filters,
-  NO_FILTERS,
-  parseSearch,
-} from "@cadastre/core/subjects/filters";
+import { countFound } from "@cadastre/core/subjects/count-found";
+import { hintFor } from "@cadastre/core/subjects/hint";
+import { parseSearch, toSort } from "@cadastre/core/subjects/parse-search";
+import type { Query } from "@cadastre/core/subjects/query";
 import { searchSubjects } from "@cadastre/core/subjects/search";
 import { type AnySubject, typed } from "@cadastre/core/subjects/subject";
+import { whoseAddress } from "@cadastre/core/whose/whose";
 import { implement } from "./route.ts";
 
-/** A check whose error names the query parameter instead of a place in a search text. */
-function at<Value>(path: string, check: () => Value): Value {
-  try {
-    return check();
-  } catch (error) {
-    if (!(error instanceof ProblemError)) throw error;
-    const { code, message } = error;
-    throw new ProblemError(code, `${path}: ${message}`, { errors: [{ path, message }] });
-  }
-}
-
-function toTag(text: string): Filters["tags"][number] {
-  const equals = text.indexOf("=");
-  return equals < 0 ? { key: text } : { key: text.slice(0, equals), value: text.slice(equals + 1) };
-}
-
-/** The filters of a list: parameters and search text together, and no filter twice. */
-function toFilters(query: QueryOf<typeof resources.list>): Filters {
-  const { limit: _, cursor: __, q, tag = [], ip, cidr, expiresBefore, ...plain } = query;
-  const searched = q === undefined ? NO_FILTERS : parseSearch(q);
-  const given = {
-    ...plain,
-    ...(ip === undefined ? {} : { ip: at("ip", () => checkedIp(ip)) }),
-    ...(cidr === undefined ? {} : { cidr: at("cidr", () => checkedCidr(cidr)) }),
-    ...(expiresBefore === undefined ? {} : { expiresBefore: at("expiresBefore", () => checkedDay(expiresBefore)) }),
-  };
-  const twice = Object.keys(given).find((name) => name in searched && searched[name as keyof Filters] !== undefined);
-  if (twice !== undefined) {
-    const message = `${twice} is also in q`;
-    throw new ProblemError("query.invalid", message, { errors: [{ path: twice, message }] });
-  }
-  return { ...searched, ...given, tags: [...searched.tags, ...tag.map(toTag)] };
-}
-
-const FoundResources = typed("resource", ResourceSubject);
 const FoundAccounts = typed("account", AccountSubject);
 
 /** The types that a search shows to whom: who may not read accounts does not find them. */
@@ -66,16 +29,39 @@ function readableBy(principal: Principal): AnySubject<FoundSubject>[] {
   return may(principal, "accounts:read", { type: "account" }) ? [FoundResources, FoundAccounts] : [FoundResources];
 }
 
+/** A search with the order that a parameter gives it, which its text must not give, too. */
+function sortedBy(query: Query, text: string | undefined): Query {
+  const sort = text === undefined ? undefined : toSort(text);
+  if (sort === undefined) return query;
+  if (query.sort) {
+    const message = "sort is also in q";
+    throw new ProblemError("query.invalid", message, { errors: [{ path: "sort", message }] });
+  }
+  return { ...query, sort, parameters: { sort: text } };
+}
+
 export const RESOURCE_ROUTES = implement(resources, {
-  async list({ context, query }) {
-    const filters = toFilters(query);
-    const { limit, cursor } = query;
-    return understood(context, { ...filters, cursor }, await findResources(context, filters, { limit, cursor }));
+  async list({ context, query: { limit, cursor, ...parameters } }) {
+    const query = toQuery(parameters, context.now());
+    return understoodSearch(context, query, cursor, await findResources(context, query, { limit, cursor }));
   },
-  async search({ context, actor, query: { q, limit, cursor } }) {
-    const filters = parseSearch(q);
-    const found = await searchSubjects(context, readableBy(actor.principal), filters, { limit, cursor });
-    return understood(context, { ...filters, cursor }, found);
+  async search({ context, actor, query: { q, sort, limit, cursor } }) {
+    const query = sortedBy(parseSearch(q, context.now()), sort);
+    const subjects = readableBy(actor.principal);
+    const found = await searchSubjects(context, subjects, query, { limit, cursor });
+    await understoodSearch(context, query, cursor, found);
+    const isEmpty = found.items.length === 0 && found.cursor === undefined && cursor === undefined;
+    const hint = isEmpty ? await hintFor(context, subjects, query) : undefined;
+    return { ...found, ...(hint === undefined ? {} : { hint }) };
+  },
+  async searchCounts({ context, actor, query: { q, by = [], cursor } }) {
+    const query = parseSearch(q, context.now());
+    const counted = await countFound(context, readableBy(actor.principal), query, { by, cursor });
+    return understoodSearch(context, query, cursor, counted);
+  },
+  whose({ context, actor, query: { address, account } }) {
+    const readsAccounts = may(actor.principal, "accounts:read", { type: "account" });
+    return whoseAddress(context, address, { account, readsAccounts });
   },
   async counts({ context, query: { by = [], ...filters } }) {
     const items = await countResources(context, filters, by);

@@ -1,43 +1,131 @@
-import type { FoundSubject } from "@cadastre/contract/subject";
-import type { Command } from "commander";
-import { withExamples, withPaging } from "../arguments.ts";
+import { Readable } from "node:stream";
+import {
+  type FoundSubject,
+  SEARCH_FACETS,
+  type SearchCount,
+  type SearchFacet,
+  SORT_FIELDS,
+} from "@cadastre/contract/subject";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { listOf, withExamples, withPaging } from "../arguments.ts";
 import { type Cli, openClient, optionsOf } from "../cli.ts";
+import { handleOf } from "../output/ids.ts";
 import { printList } from "../output/list.ts";
 import type { Column } from "../output/table.ts";
+import { neutralise, toJson } from "../output/text.ts";
 
 const isResource = (one: FoundSubject): one is Extract<FoundSubject, { type: "resource" }> => one.type === "resource";
+const day = (iso: string | undefined) => iso?.slice(0, 10);
 
 const COLUMNS: readonly Column<FoundSubject>[] = [
   { title: "KIND", value: (one) => (isResource(one) ? one.kind : one.type) },
   { title: "ACCOUNT", value: (one) => one.account },
   { title: "REGION", value: (one) => (isResource(one) ? one.region : "") },
   { title: "NAME", value: (one) => one.name, shape: "id" },
+  { title: "OWNER", value: (one) => one.owner || "–" },
+  { title: "ENDS", value: (one) => (isResource(one) ? day(one.expiresAt) : ""), optional: true },
+  { title: "SERVED BY", value: (one) => (isResource(one) ? one.servedBy?.join(" ") : ""), optional: true, shape: "id" },
   {
     title: "STATUS",
     value: (one) => (isResource(one) && one.status !== "active" ? one.status : ""),
     optional: true,
     style: () => "dim",
   },
-  { title: "ID", value: (one) => (isResource(one) ? one.id : `${one.provider}/${one.account}`), shape: "id" },
+  {
+    title: "ID",
+    value: (one) => (isResource(one) ? one.id : `${one.provider}/${one.account}`),
+    short: (one) => (isResource(one) ? handleOf(one) : undefined),
+    shape: "id",
+  },
 ];
+
+const LANGUAGE = `
+The query: all of it must hold; OR between two, AND, NOT or - before one, (groups).
+  words             beginnings of words in names, ids, host names, tag values; "exactly this"; * for any characters
+  addresses         10.1.2.5  10.1.2.5:443  10.1.2.  10.1.*  10.1.2.5-10.1.2.9  10.0.0.0/8  0a:1b:2c:3d:4e:5f
+  tags              env=prod  tag:env=pr*  tag:env
+  kind:             network subnet instance interface address endpoint certificate; vpc vm ec2 eni eip cert
+  one of several    kind:vpc,subnet
+  texts with *      provider: account: region: network: subnet: name: owner: image: state: type: id: mac:
+  times             expires:<60d  expires:2026-12-01..2026-12-31  changed:>2026-11-20  created:today  seen:>7d
+  and               ip: cidr: port: status:active|retired|any  has:owner  type:resource|account  sort:-changed
+What begins with a minus stands behind --: search -- -kind:subnet. docs/api.md tells all.
+`;
+
+interface SearchOptions {
+  readonly sort?: (typeof SORT_FIELDS)[number];
+  readonly count?: boolean;
+  readonly by?: readonly SearchFacet[];
+}
+
+function sortField(text: string): string {
+  if (!SORT_FIELDS.some((field) => field === text.replace(/^-/, "")))
+    throw new InvalidArgumentError(`it is one of ${SORT_FIELDS.join(", ")}, with a minus for the greatest first.`);
+  return text;
+}
+
+/** How many there are, summed up over all pages of counts. */
+async function count(cli: Cli, q: string, command: Command): Promise<void> {
+  const options = optionsOf<SearchOptions>(command);
+  const { by = [] } = options;
+  const client = openClient(cli, options);
+  const rows = new Map<string, SearchCount>();
+  for await (const { count: n, ...values } of client.resources.searchCounts.all({ q, by: [...by] })) {
+    const key = by.map((facet) => values[facet] ?? "").join("\n");
+    rows.set(key, { ...values, count: n + (rows.get(key)?.count ?? 0) });
+  }
+  if (by.length === 0) {
+    const total = [...rows.values()].reduce((sum, one) => sum + one.count, 0);
+    await cli.stdout.write(options.json ? `${toJson({ count: total })}\n` : `${total}\n`);
+    return;
+  }
+  const columns: Column<SearchCount>[] = [
+    ...by.map((facet) => ({ title: facet.toUpperCase(), value: (one: SearchCount) => one[facet] ?? "–" })),
+    { title: "COUNT", value: (one) => String(one.count), align: "right" },
+  ];
+  const sorted = [...rows].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
+  const all = { ...options, all: true };
+  await printList({ ...cli, options: all, columns, noun: "resources or accounts", items: () => Readable.from(sorted) });
+}
 
 /** Adds `search` to the program. */
 export function addSearch(program: Command, cli: Cli): void {
   withExamples(
-    withPaging(program.command("search").description("find resources and accounts by free text and qualifiers"))
-      .argument(
-        "<query...>",
-        "words, and type: kind: provider: account: region: network: status: name: tag: ip: cidr: owner:",
+    withPaging(program.command("search").description("find resources and accounts by words, addresses and qualifiers"))
+      .argument("<query...>", "words, addresses, tags and qualifiers; see below")
+      .addOption(
+        new Option("--sort <field>", `by ${SORT_FIELDS.join(", ")}; --sort=-changed for the greatest first`)
+          .argParser(sortField)
+          .conflicts(["count", "by"]),
       )
+      .option("--count", "say how many there are")
+      .addOption(
+        new Option("--by <list>", `count apart by ${SEARCH_FACETS.join(", ")}`).argParser(listOf(SEARCH_FACETS)),
+      )
+      .addHelpText("after", LANGUAGE.trimEnd())
       .action(async (words: string[], _: unknown, command: Command) => {
-        const options = optionsOf(command);
-        const client = openClient(cli, options);
+        const options = optionsOf<SearchOptions>(command);
         const q = words.join(" ");
-        const items = (limit: number) => client.resources.search.all({ q, limit });
+        if (options.count || options.by) return count(cli, q, command);
+        const client = openClient(cli, options);
+        let hint: string | undefined;
+        const { sort } = options;
+        async function* items(limit: number): AsyncGenerator<FoundSubject> {
+          let cursor: string | undefined;
+          do {
+            const page = await client.resources.search({ q, sort, limit, cursor });
+            hint = page.hint;
+            yield* page.items;
+            cursor = page.cursor;
+          } while (cursor !== undefined);
+        }
         await printList({ ...cli, options, columns: COLUMNS, noun: "resources or accounts", items });
+        if (hint !== undefined) await cli.stderr.write(`${cli.stderr.style("cyan", "hint:")} ${neutralise(hint)}\n`);
       }),
     "search kind:instance tag:env=prod name:web*",
-    "search ip:10.1.2.5",
+    "search 10.1.2.5",
+    "search 'kind:cert expires:<60d' --sort expires",
     "search cidr:10.0.0.0/8 account:123456789012 --all --json",
+    "search 'kind:vm -has:owner' --by account,region",
   );
 }

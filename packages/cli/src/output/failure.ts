@@ -58,7 +58,9 @@ export function renderFailure(failure: Failure, screen: Screen): string {
   const { message, code, errors = [], requestId, hint } = failure;
   const said = code === undefined ? "" : ` (${neutralise(code)})`;
   // A single place is most often in the message already.
-  const places = errors.filter(({ path, message: wrong }) => !(message.includes(path) && message.includes(wrong)));
+  const isSaid = ({ path, message: wrong }: FieldError) =>
+    message === wrong || (message.includes(path) && message.includes(wrong));
+  const places = errors.filter((one) => !isSaid(one));
   return [
     `${screen.style("red", "error:")} ${neutraliseLines(message)}${said}`,
     ...places.map(({ path, message: wrong }) => `  ${neutralise(path)}: ${neutralise(wrong)}`),

@@ -1,8 +1,9 @@
 import * as z from "zod";
 import { NATURAL_ID_LENGTH } from "../resource.ts";
 import { accountId, kindName, provider, regionName } from "../scope.ts";
-import { foundSubject } from "../subject.ts";
+import { foundSubject, SEARCH_FACETS, SORT_FIELDS, searchCount } from "../subject.ts";
 import { COUNTED, page, relatedResource, resource, resourceCount, resourceEvent, resourcePatch } from "../view.ts";
+import { whose } from "../whose.ts";
 import { defineArea, defineEndpoint, operator } from "./endpoint.ts";
 import { EXAMPLE_ACCOUNT } from "./examples.ts";
 import { paging, pagingQuery } from "./query.ts";
@@ -63,11 +64,57 @@ export const resources = defineArea("resources", {
     access: operator("resources:read", "resource"),
     summary: "Resources and accounts by free text and qualifiers",
     description:
-      "Such as `kind:instance tag:env=prod account:… ip:10.1.2.5 cidr:10.0.0.0/8 name:web*`; `type:` limits it to one type. Accounts are found by tokens that may read accounts.",
-    query: z.strictObject({ ...paging, q: searchText }),
-    answer: page(foundSubject),
+      "Such as `kind:instance tag:env=prod (region:eu-* OR region:us-*) -name:test* ip:10.1.2.5 expires:<60d sort:expires`; `type:` limits it to one type. Accounts are found by tokens that may read accounts. A page may be short, or empty, and still have a cursor. A search that cannot be answered has its `place` in the problem.",
+    query: z.strictObject({
+      ...paging,
+      q: searchText,
+      sort: z
+        .enum([...SORT_FIELDS, ...SORT_FIELDS.map((field) => `-${field}` as const)])
+        .optional()
+        .meta({ description: "The smallest, earliest first; with a minus the greatest. As `sort:` in q" }),
+    }),
+    answer: page(foundSubject).extend({
+      hint: z
+        .string()
+        .optional()
+        .meta({ description: "Where nothing is found: what would be, if it were asked otherwise" }),
+    }),
     errors: ["query.invalid"],
     example: { query: { q: "kind:instance name:web*" } },
+  }),
+  searchCounts: defineEndpoint({
+    method: "GET",
+    path: "/api/v1/search/counts",
+    access: operator("resources:read", "resource"),
+    summary: "How many things a search finds, by facets",
+    description:
+      "Counts what one request can read; with a cursor there is more, and the counts of all pages are to be summed up.",
+    query: z.strictObject({
+      q: searchText,
+      by: z
+        .array(z.enum(SEARCH_FACETS))
+        .max(3)
+        .optional()
+        .meta({ description: "Repeatable, three at most; one sum without it" }),
+      cursor: paging.cursor,
+    }),
+    repeatable: ["by"],
+    answer: page(searchCount),
+    errors: ["query.invalid"],
+    example: { query: { q: "kind:instance", by: ["region"] } },
+  }),
+  whose: defineEndpoint({
+    method: "GET",
+    path: "/api/v1/whose",
+    access: operator("resources:read", "resource"),
+    summary: "Whose an address is: the prefixes around it, what has it, owner, notes, who says so and since when",
+    query: z.strictObject({
+      address: z.string().max(80).meta({ description: "One address, with a port or without" }),
+      account: accountId.optional().meta({ description: "Only what this account has" }),
+    }),
+    answer: whose,
+    errors: ["query.invalid"],
+    example: { query: { address: "10.1.2.5" } },
   }),
   counts: defineEndpoint({
     method: "GET",

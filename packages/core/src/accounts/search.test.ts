@@ -3,7 +3,7 @@ import { parse } from "@cadastre/contract/parse";
 import { describe, expect, test } from "vitest";
 import { aContext, anActor } from "../audit/testing.ts";
 import type { Context } from "../context.ts";
-import { parseSearch } from "../subjects/filters.ts";
+import { parseSearch } from "../subjects/parse-search.ts";
 import { searchSubjects } from "../subjects/search.ts";
 import { createAccount, deleteAccount, patchAccount } from "./accounts.ts";
 import { noteAccounts } from "./note-accounts.ts";
@@ -12,7 +12,7 @@ import { AccountSubject } from "./subject.ts";
 const KEY = { provider: "aws", account: "111122223333" } as const;
 
 async function found(context: Context, q: string): Promise<string[]> {
-  const { items } = await searchSubjects(context, [AccountSubject], parseSearch(q), { limit: 10 });
+  const { items } = await searchSubjects(context, [AccountSubject], parseSearch(q, context.now()), { limit: 10 });
   return items.map(({ provider, account }) => `${provider}/${account}`);
 }
 
@@ -36,7 +36,16 @@ describe("accounts", () => {
     ["gold", ["aws/111122223333"]],
     ["tag:environment=prod", ["aws/111122223333"]],
     ["tag:tier", ["aws/111122223333"]],
-    ['owner:"team payments"', ["aws/111122223333"]],
+    ['owner:"Team Payments"', ["aws/111122223333"]],
+    ['owner:"team payments"', []],
+    ["owner:team*payments", ["aws/111122223333"]],
+    ["-has:owner", ["gcp/shop-test"]],
+    ["has:owner", ["aws/111122223333"]],
+    ["id:gcp/shop-test", ["gcp/shop-test"]],
+    ["account:aws/111122223333", ["aws/111122223333"]],
+    ["created:today", ["aws/111122223333", "gcp/shop-test"]],
+    ["account:1111*,shop-* -tag:tier=gold", ["gcp/shop-test"]],
+    ["shop NOT kind:instance", []],
     ["payments", []],
     ["team", ["aws/111122223333"]],
     ["account:shop-test", ["gcp/shop-test"]],
@@ -62,7 +71,7 @@ describe("accounts", () => {
       { version: made.version },
     );
     expect(await found(context, "gold")).toEqual([]);
-    expect(await found(context, 'owner:"team payments"')).toEqual([]);
+    expect(await found(context, "owner:team*payments")).toEqual([]);
     expect(await found(context, "silver")).toEqual(["aws/111122223333"]);
     await deleteAccount(context, anActor, KEY, { version, hasActiveResources: async () => false });
     expect(await found(context, "silver")).toEqual([]);

@@ -104,6 +104,20 @@ async function isUsed(context: Context, { provider }: AskedPlace, region: string
   return (await readCounts(context, { provider, region, status: "any" })).length > 0;
 }
 
+/**
+ * The same for a place that is asked for by a pattern, such as `eu-*`: throws when nothing that is known matches. Costs a read of
+ * all that is known of the kind of place.
+ */
+export async function requireKnownPattern(
+  context: Context,
+  path: "account" | "region",
+  text: string,
+  matches: (known: string) => boolean,
+): Promise<void> {
+  const known = path === "account" ? await knownAccounts(context) : [...(await knownRegions(context))].sort();
+  if (!known.some(matches)) throw refuse(path, text, known);
+}
+
 /** The answer of a list, unless it is empty because nothing is known of the place that was asked for: then as `requireKnownPlace`. */
 export async function understood<L extends Pick<Listed<unknown>, "items" | "cursor">>(
   context: Context,

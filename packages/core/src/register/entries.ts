@@ -4,14 +4,14 @@ import { shortId } from "@cadastre/contract/kinds/kind";
 import { facetsOf, kindOfId } from "@cadastre/contract/resource";
 import type { IndexEntry } from "../subjects/items.ts";
 import { createEntries, type SubjectRef } from "../subjects/keys.ts";
-import { cut, MOST_WORD, searchedWords } from "../subjects/words.ts";
+import { cut, MOST_WORD, searchedTexts, searchedWords } from "../subjects/words.ts";
 import type { Counted } from "./counts.ts";
 import { accountOfClaim, type ResourceItem } from "./items.ts";
 
 /** Enough of a hash that hardly any other network has the same; what the index proposes is checked anyway. */
 const HASH_DIGITS = 12;
 
-export const RESOURCE = "resource";
+export const RESOURCE = "resource" as const;
 
 type Indexed = Pick<
   ResourceItem,
@@ -51,9 +51,12 @@ export function countedOf(resource: Indexed): Counted {
   return { idHash: hash, status, kind, provider, account, region, sharedWith: accountsOf(resource).slice(1) };
 }
 
-/** What free text finds a resource by. */
-export function wordsOfItem(resource: Pick<Indexed, "name" | "tags">, facets: Facets): string[] {
-  return searchedWords(resource.name, [...facets.words, ...Object.values(resource.tags)]);
+/** What free text finds a resource by, beside its name. */
+const othersOf = ({ tags }: Pick<Indexed, "tags">, facets: Facets) => [...facets.words, ...Object.values(tags)];
+
+/** What free text finds a resource by, as it is written. */
+export function textsOfItem(resource: Pick<Indexed, "name" | "tags">, facets: Facets): string[] {
+  return searchedTexts(resource.name, othersOf(resource, facets));
 }
 
 /** A network or subnet as it stands in sort keys. */
@@ -110,7 +113,11 @@ export function resourceEntries(resource: Indexed, facets: Facets = facetsOfItem
   for (const { type, to } of facets.relations) {
     if (type !== "in-network" && type !== "in-subnet") entries.related(targetHash(to), type);
   }
-  entries.named({ words: wordsOfItem(resource, facets), tags: resource.tags, prefixes: facets.prefixes });
+  entries.named({
+    words: searchedWords(resource.name, othersOf(resource, facets)),
+    tags: resource.tags,
+    prefixes: facets.prefixes,
+  });
   entries.within(facets.prefixes);
   if (facets.expiresAt) entries.ends(facets.expiresAt);
   if (resource.retiredAt) entries.gone(resource.retiredAt);

@@ -2,7 +2,8 @@ import { ProblemError } from "@cadastre/contract/errors";
 import { shortId } from "@cadastre/contract/kinds/kind";
 import { kindOfId } from "@cadastre/contract/resource";
 import type { Context } from "../context.ts";
-import { NO_FILTERS } from "../subjects/filters.ts";
+import { toExactPattern } from "../subjects/pattern.ts";
+import { allOf, type Term } from "../subjects/query.ts";
 import { findResources } from "./search.ts";
 
 /** Networks of one short id that are looked at: names of GCP repeat from project to project. */
@@ -14,8 +15,12 @@ const MOST_NAMESAKES = 50;
  */
 export async function networkOf(context: Context, text: string): Promise<string> {
   if (kindOfId(text)?.kind === "network") return text;
-  const filters = { ...NO_FILTERS, kind: "network", words: [text], status: "any" } as const;
-  const { items } = await findResources(context, filters, { limit: MOST_NAMESAKES });
+  const tree = allOf(
+    { type: "term", field: "kind", any: ["network"] },
+    { type: "term", field: "status", any: ["active", "retired"] },
+    { type: "term", field: "id", any: [toExactPattern(text)] } satisfies Term,
+  );
+  const { items } = await findResources(context, { text, tree }, { limit: MOST_NAMESAKES });
   const ids = items.map(({ id }) => id).filter((id) => id === text || shortId(id) === text);
   const [first, ...others] = ids;
   if (first === undefined)

@@ -1,10 +1,13 @@
 import type { RelatedResource, Resource } from "@cadastre/contract/view";
 import type { Context } from "../context.ts";
 import type { Listed, ListOptions } from "../lists.ts";
-import { cursorsOf, viewAll, walkIndex } from "../subjects/search.ts";
+import { cursorsOf } from "../subjects/search.ts";
+import { viewAll } from "../subjects/views.ts";
+import { walkIndex } from "../subjects/walk.ts";
 import { facetsOfItem } from "./entries.ts";
+import type { FoundResource } from "./facts.ts";
 import type { ResourceItem } from "./items.ts";
-import { type FoundResource, ResourceSubject, referringRanges } from "./subject.ts";
+import { ResourceSubject, referringRanges } from "./subject.ts";
 import { keyOfId, readResource, type StoredResource } from "./view.ts";
 
 const relationsOf = (resource: ResourceItem) => facetsOfItem(resource).relations;
@@ -38,7 +41,6 @@ export async function relatedTo(context: Context, id: string, options: ListOptio
     ranges: referringRanges(resource.id, resource, "active").sort((a, b) => (a.rank < b.rank ? -1 : 1)),
     from,
     limit: Math.max(1, options.limit - known.length),
-    ahead: false,
     mayMatch: () => true,
     matches: (_, item) => {
       const other = item as StoredResource;

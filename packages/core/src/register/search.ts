@@ -2,9 +2,10 @@ import { fromAccountName } from "@cadastre/contract/account";
 import type { Resource } from "@cadastre/contract/view";
 import type { Context } from "../context.ts";
 import type { Listed, ListOptions } from "../lists.ts";
-import type { Filters } from "../subjects/filters.ts";
+import { allOf, type Query } from "../subjects/query.ts";
 import { searchSubjects } from "../subjects/search.ts";
-import { countListed } from "./counts.ts";
+import { countFiltersOf } from "./counted-query.ts";
+import { type CountFilters, countListed } from "./counts.ts";
 import { ResourceSubject } from "./subject.ts";
 
 interface ListedResources extends Listed<Resource> {
@@ -12,41 +13,35 @@ interface ListedResources extends Listed<Resource> {
   readonly total?: number;
 }
 
-const COUNTED: readonly string[] = ["type", "status", "kind", "provider", "account", "region"];
-
-/** Whether counts alone tell how many resources the filters have. */
-function isCounted(filters: Filters): boolean {
-  return Object.entries(filters).every(
-    ([name, value]) => COUNTED.includes(name) || value === undefined || (Array.isArray(value) && value.length === 0),
-  );
-}
-
 /** Counted where one place is meant; a caller limited to several accounts would see twice what they share. */
-async function totalOf(context: Context, filters: Filters): Promise<number | undefined> {
-  if (!isCounted(filters)) return undefined;
+async function totalOf(context: Context, query: Query): Promise<number | undefined> {
+  const filters = countFiltersOf(query);
+  if (filters === undefined) return undefined;
   const { restriction } = context;
   if (restriction === undefined) return countListed(context, filters);
-  const visible = restriction.accounts
-    .map(fromAccountName)
-    .filter(({ provider, account }) => isAsked(provider, filters.provider) && isAsked(account, filters.account));
+  const visible = restriction.accounts.map(fromAccountName).filter((place) => isAsked(place, filters));
   if (visible.length > 1) return undefined;
   return visible[0] ? countListed(context, { ...filters, ...visible[0] }) : 0;
 }
 
-const isAsked = (value: string, wanted: string | undefined) => wanted === undefined || wanted === value;
+const isAsked = (place: { provider: string; account: string }, { provider, account }: CountFilters) =>
+  (provider ?? place.provider) === place.provider && (account ?? place.account) === place.account;
+
+const RESOURCES = { type: "term", field: "subject", any: ["resource"] } as const;
 
 /**
- * Resources that match all of the filters, a page at a time; `total` where it is exact. A page may be short, or empty, and still
- * have a cursor. Throws 422 `cursor.invalid`. Writes nothing.
+ * Resources that a search finds, a page at a time; `total` where it is exact. A page may be short, or empty, and still have a
+ * cursor. Throws 422 `cursor.invalid`, `query.invalid`. Writes nothing.
  */
-export async function findResources(
-  context: Context,
-  filters: Filters,
-  options: ListOptions,
-): Promise<ListedResources> {
+export async function findResources(context: Context, query: Query, options: ListOptions): Promise<ListedResources> {
   const [listed, total] = await Promise.all([
-    searchSubjects(context, [ResourceSubject], { ...filters, type: "resource" }, options),
-    options.cursor === undefined ? totalOf(context, filters) : undefined,
+    searchSubjects(context, [ResourceSubject], { ...query, tree: only(query) }, options),
+    options.cursor === undefined ? totalOf(context, query) : undefined,
   ]);
   return { ...listed, ...(total === undefined ? {} : { total }) };
+}
+
+/** A search of one whole id stays one: it finds what is retired, too. */
+function only({ tree }: Query): Query["tree"] {
+  return tree.type === "term" && tree.field === "named" ? tree : allOf(RESOURCES, tree);
 }

@@ -1,90 +1,28 @@
 import { fromAccountName } from "@cadastre/contract/account";
 import type { KindName } from "@cadastre/contract/kinds/names";
-import { KIND_NAMES } from "@cadastre/contract/kinds/names";
 import { kindOfId } from "@cadastre/contract/resource";
 import { PROVIDERS } from "@cadastre/contract/scope";
 import type { Resource } from "@cadastre/contract/view";
 import type { Context } from "../context.ts";
 import { toSaid } from "../said/annotate.ts";
 import { SaidItem } from "../said/items.ts";
-import type { Filters } from "../subjects/filters.ts";
 import { ownerEntries, partitions, type Standing } from "../subjects/keys.ts";
-import { nameMatches, ownerMatches, prefixesMatch, tagsMatch, wordsMatch } from "../subjects/match.ts";
-import { defineSubject, type IndexRange } from "../subjects/subject.ts";
-import { isIdBeginning } from "../subjects/words.ts";
+import { NETWORKED } from "../subjects/kinds-with.ts";
+import { isOpen, matchesPattern, type Pattern } from "../subjects/pattern.ts";
+import type { Scope } from "../subjects/scope.ts";
+import { defineSubject, type IndexRange, type Needs } from "../subjects/subject.ts";
 import { readCounts } from "./counts.ts";
-import {
-  accountsOf,
-  facetsOfItem,
-  INSIDE,
-  indexedAs,
-  placeHash,
-  RESOURCE,
-  resourceEntries,
-  targetHash,
-  wordsOfItem,
-} from "./entries.ts";
+import { facetsOfItem, INSIDE, indexedAs, placeHash, RESOURCE, resourceEntries, targetHash } from "./entries.ts";
+import { ANSWERED, type FoundResource, resourceFacts } from "./facts.ts";
 import { ResourceItem, resourceSubject } from "./items.ts";
-import { isVisibleResource, keyOfId, type StoredResource, toResources } from "./view.ts";
-
-/** The networks that a resource is in; a network is in itself. */
-function networksOf(resource: ResourceItem): string[] {
-  const { network, relations } = facetsOfItem(resource);
-  const named = relations.flatMap(({ type, to }) => (type === "in-network" ? [to] : []));
-  return network === undefined ? named : [network, ...named];
-}
-
-/** A resource, with its owner where that is asked for: it is said, not observed, and read only then. */
-export type FoundResource = StoredResource & { readonly owner?: string };
-
-/** Whether a resource is what is looked for. */
-function resourceMatches(resource: FoundResource, filters: Filters): boolean {
-  const { status = "active", network, expiresBefore } = filters;
-  if (status !== "any" && resource.status !== status) return false;
-  if (filters.kind !== undefined && resource.kind !== filters.kind) return false;
-  if (filters.provider !== undefined && resource.provider !== filters.provider) return false;
-  if (filters.account !== undefined && !accountsOf(resource).includes(filters.account)) return false;
-  if (filters.region !== undefined && resource.region !== filters.region) return false;
-  if (!nameMatches(resource.name, filters) || !ownerMatches(resource.owner ?? "", filters)) return false;
-  if (!tagsMatch(resource.tags, filters)) return false;
-  const facets = facetsOfItem(resource);
-  if (network !== undefined && !networksOf(resource).some((id) => id === network || id.endsWith(`/${network}`)))
-    return false;
-  if (expiresBefore !== undefined && !(facets.expiresAt && Date.parse(facets.expiresAt) < Date.parse(expiresBefore)))
-    return false;
-  return (
-    idsMatch(resource, filters) && resourceWordsMatch(resource, filters) && prefixesMatch(facets.prefixes, filters)
-  );
-}
-
-/**
- * A whole natural or short id means that resource, and where that is not what is asked for, those that stand in a relation to
- * it; the beginning of a natural id means all that go on from it.
- */
-function idsMatch(resource: ResourceItem, { words }: Filters): boolean {
-  const { id, idHash: hash } = resource;
-  return words.filter(isId).every((word) => {
-    const key = keyOfId(word);
-    if (key === undefined) return id.toLowerCase().startsWith(word.toLowerCase());
-    return key === hash || facetsOfItem(resource).relations.some(({ to }) => keyOfId(to) === key);
-  });
-}
-
-function resourceWordsMatch(resource: ResourceItem, filters: Filters): boolean {
-  const words = filters.words.filter((word) => !isId(word));
-  return words.length === 0 || wordsMatch(wordsOfItem(resource, facetsOfItem(resource)), words);
-}
-
-const isId = (word: string) => isIdBeginning(word) || keyOfId(word) !== undefined;
+import { createLastSeen, isVisibleResource, keyOfId, toResources } from "./view.ts";
 
 const listOf = (standing: Standing, kind: KindName, beginning: string): IndexRange => ({
   partition: partitions.list(standing, kind),
   ...(beginning === "" ? {} : { sort: { beginsWith: beginning } }),
   rank: `${kind}#${beginning}`,
+  kind,
 });
-
-/** Kinds that are in networks. */
-const NETWORKED: readonly KindName[] = ["network", "subnet", "instance", "interface", "address"];
 
 /** Where everything is that is in a network: in the lists of the place that it belongs to, and in the relations to it. */
 function networkRanges(standing: Standing, network: string, subnet?: string): IndexRange[] {
@@ -111,74 +49,90 @@ export function referringRanges(id: string, resource: ResourceItem | undefined, 
   return [{ partition: partitions.relation(standing, targetHash(id)), rank: "" }];
 }
 
-/** The accounts that the filters name or the caller is limited to; undefined when neither limits it. */
-function accountsAsked({ restriction }: Context, { account, provider }: Filters) {
-  if (account !== undefined) return (provider ? [provider] : PROVIDERS).map((one) => ({ provider: one, account }));
-  return restriction?.accounts.map(fromAccountName).filter((one) => !provider || one.provider === provider);
+/** Beginnings of the places in lists, which are sorted by provider, account and region. */
+function accountBeginnings({ restriction }: Context, { providers, accounts }: Scope): string[] {
+  if (accounts && !accounts.some(isOpen))
+    return providers.flatMap((provider) => accounts.map(({ pieces }) => `${provider}/${pieces[0]}/`));
+  if (restriction) {
+    const own = restriction.accounts.map(fromAccountName).filter(({ provider }) => providers.includes(provider));
+    return own.map(({ provider, account }) => `${provider}/${account}/`);
+  }
+  if (accounts) return providers.flatMap((provider) => accounts.map(({ pieces }) => `${provider}/${pieces[0]}`));
+  return providers.length === PROVIDERS.length ? [""] : providers.map((provider) => `${provider}/`);
 }
 
-async function resourceLists(context: Context, filters: Filters, standing: Standing): Promise<IndexRange[]> {
-  const { kind, provider, region, network } = filters;
-  const kinds = kind ? [kind] : KIND_NAMES;
-  if (network !== undefined && kindOfId(network) !== undefined) {
-    const ranges = networkRanges(standing, network);
-    return kind ? ranges.filter(({ rank }) => rank === "~" || rank.startsWith(`${kind}#`)) : ranges;
-  }
-  const accounts = accountsAsked(context, filters);
-  if (accounts) {
-    const within = region === undefined ? "" : `${region}/`;
-    return kinds.flatMap((one) =>
-      accounts.map((at) => listOf(standing, one, `${at.provider}/${at.account}/${within}`)),
-    );
-  }
-  if (region !== undefined) {
-    const places = await readCounts(context, { status: standing, kind, provider, region }, ["account"]);
-    return places.map((at) => listOf(standing, at.kind, `${at.provider}/${at.account}/${region}/`));
-  }
-  return kinds.flatMap((one) => (provider ? [listOf(standing, one, `${provider}/`)] : [listOf(standing, one, "")]));
+/** The lists of a region have it in the middle of their order; the places that are counted say which accounts it is used by. */
+async function regionLists(context: Context, scope: Scope, standing: Standing): Promise<IndexRange[]> {
+  const regions = (scope.regions ?? []).map(({ pieces }) => pieces[0]);
+  const counts = regions.map((region) => readCounts(context, { status: standing, region }, ["account"]));
+  const places = (await Promise.all(counts)).flat();
+  return places
+    .filter(({ kind, provider }) => scope.kinds.includes(kind) && scope.providers.includes(provider))
+    .map((at) => listOf(standing, at.kind, `${at.provider}/${at.account}/${at.region}/`));
+}
+
+/** Whether an entry of a list, by its place, can be of the accounts and regions of a scope. */
+function accepts({ accounts, regions }: Scope): ((sortKey: string) => boolean) | undefined {
+  if (accounts === undefined && regions === undefined) return undefined;
+  return (sortKey) => {
+    const [, account = "", region = ""] = sortKey.split("/", 3);
+    const isOne = (of: readonly Pattern[] | undefined, text: string) =>
+      of?.some((pattern) => matchesPattern(pattern, text)) ?? true;
+    return isOne(accounts, account) && isOne(regions, region);
+  };
+}
+
+async function resourceLists(context: Context, scope: Scope, standing: Standing): Promise<IndexRange[]> {
+  const { kinds, accounts, regions } = scope;
+  const isRegion = regions !== undefined && !regions.some(isOpen);
+  const ofAccounts = context.restriction !== undefined || (accounts !== undefined && !accounts.some(isOpen));
+  if (isRegion && !ofAccounts) return withFilter(await regionLists(context, scope, standing), scope);
+  const within = isRegion ? regions.map(({ pieces }) => `${pieces[0]}/`) : [""];
+  const beginnings = accountBeginnings(context, scope).flatMap((one) => within.map((region) => `${one}${region}`));
+  return withFilter(
+    kinds.flatMap((kind) => beginnings.map((beginning) => listOf(standing, kind, beginning))),
+    scope,
+  );
+}
+
+function withFilter(ranges: readonly IndexRange[], scope: Scope): IndexRange[] {
+  const filter = accepts(scope);
+  return ranges.map((range) => (filter ? { ...range, accepts: filter } : range));
 }
 
 async function readFound(
   context: Context,
   keys: readonly string[],
-  filters?: Filters,
+  needs: Needs = { said: false, seen: false },
 ): Promise<(FoundResource | undefined)[]> {
   const [resources, said] = await Promise.all([
     context.table.getMany(
       ResourceItem,
       keys.map((key) => ({ idHash: key })),
     ),
-    filters?.owner === undefined
-      ? []
-      : context.table.getMany(
+    needs.said
+      ? context.table.getMany(
           SaidItem,
           keys.map((key) => ({ subject: resourceSubject(key) })),
-        ),
+        )
+      : [],
   ]);
-  return resources.map((resource, at) => resource && { ...resource, owner: toSaid(said[at]).owner });
+  const lastSeen = needs.seen
+    ? await createLastSeen(
+        context,
+        resources.filter((one) => one !== undefined),
+      )
+    : () => undefined;
+  return resources.map((resource, at) => resource && { ...resource, ...toSaid(said[at]), seenAt: lastSeen(resource) });
 }
 
 export const ResourceSubject = defineSubject<FoundResource, Resource>({
   type: RESOURCE,
-  filters: [
-    "kind",
-    "provider",
-    "account",
-    "region",
-    "network",
-    "status",
-    "name",
-    "tags",
-    "ip",
-    "cidr",
-    "words",
-    "owner",
-    "expiresBefore",
-  ],
+  answers: ANSWERED,
   entries: (resource) => [...resourceEntries(resource), ...ownerEntries(indexedAs(resource), resource.owner ?? "")],
   read: readFound,
   isVisible: isVisibleResource,
-  matches: resourceMatches,
+  facts: resourceFacts,
   list: resourceLists,
   named: (text) => {
     const key = keyOfId(text);

@@ -42,7 +42,7 @@ export async function readResource(
 }
 
 /** When resources were last seen follows from the scopes that see them, whose times the ledger has. */
-async function createLastSeen(
+export async function createLastSeen(
   context: Context,
   resources: readonly ResourceItem[],
 ): Promise<(resource: ResourceItem) => string | undefined> {

@@ -1,7 +1,7 @@
 import { prefixKey } from "@cadastre/net/key";
 import { parsePrefix } from "@cadastre/net/prefix";
 import type { IndexEntry } from "./items.ts";
-import { cut, spelledAddress, wholeWord } from "./words.ts";
+import { cut, fold, spelledAddress, wholeWord } from "./words.ts";
 
 /** What an index entry is about. `hint` is what entries alone are told apart by: the kind of a resource. */
 export interface SubjectRef {
@@ -40,7 +40,7 @@ export function tagBeginning(key: string, value: string): string | undefined {
   return word === undefined ? undefined : `${word}${OF_TAG}${tagKey(key)}#`;
 }
 
-const tagKey = (key: string) => cut(key.normalize("NFC").toLowerCase(), MOST_TAG_KEY);
+const tagKey = (key: string) => cut(fold(key), MOST_TAG_KEY);
 
 const endOf = (subject: SubjectRef) => `#${subject.type}/${subject.hint}/${subject.key}`;
 

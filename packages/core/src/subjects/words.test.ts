@@ -1,7 +1,18 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createEntries, partitions } from "./keys.ts";
-import { isIdBeginning, searchedWords, spelledAddress, spelledPrefix, wholeWord, wordsOf } from "./words.ts";
+import {
+  beginsInside,
+  fold,
+  isIdBeginning,
+  isInner,
+  partsOf,
+  searchedTexts,
+  searchedWords,
+  spelledAddress,
+  spelledPrefix,
+  wholeWord,
+} from "./words.ts";
 
 const SUBJECT = { type: "resource", hint: "network", key: "0123456789abcdef0123456789abcdef" };
 const BEGIN = partitions.word("active", "");
@@ -29,7 +40,7 @@ describe("the words of a subject", () => {
     fc.assert(
       fc.property(name, fc.dictionary(fc.constantFrom("env", "team"), name), (text, tags) => {
         const entries = wordEntries(text, tags);
-        for (const word of [...wordsOf(text), ...Object.values(tags).flatMap(wholeWord)]) {
+        for (const word of [...partsOf(text).flatMap(wholeWord), ...Object.values(tags).flatMap(wholeWord)]) {
           const characters = [...word];
           for (let length = 2; length <= characters.length; length++) {
             const beginning = characters.slice(0, length).join("");
@@ -42,10 +53,10 @@ describe("the words of a subject", () => {
   });
 
   it("are a name and what goes on from each of its parts that begins with a letter", () => {
-    expect(wordsOf("EU-web-prod-0016")).toEqual(["eu-web-prod-0016", "eu-web-prod-0016", "web-prod-0016", "prod-0016"]);
-    expect(wordsOf("0016.x.db2")).toEqual(["0016.x.db2", "db2"]);
-    expect(wordsOf("1a-b2c")).toEqual(["1a-b2c", "b2c"]);
-    expect(wordsOf(" ")).toEqual([]);
+    expect(partsOf("EU-web-prod-0016")).toEqual(["EU-web-prod-0016", "EU-web-prod-0016", "web-prod-0016", "prod-0016"]);
+    expect(partsOf("0016.x.db2")).toEqual(["0016.x.db2", "db2"]);
+    expect(partsOf("1a-b2c")).toEqual(["1a-b2c", "b2c"]);
+    expect(partsOf(" ")).toEqual([]);
   });
 
   it("take one entry where a longer word, a tag or an address has the same beginning", () => {
@@ -69,7 +80,8 @@ describe("the words of a subject", () => {
 describe("what free text finds a subject by", () => {
   it("is each of its words once, 400 of them at most, each of 128 characters at most", () => {
     const many = Array.from({ length: 500 }, (_, n) => `word ${n}`);
-    expect(searchedWords("web", ["WEB", ...many])).toHaveLength(400);
+    expect(searchedTexts("web", ["WEB", ...many])).toHaveLength(400);
+    expect(searchedWords("web", ["WEB", ...many])).toHaveLength(399);
     expect(searchedWords("web", ["WEB", " ", "x"])).toEqual(["web", "x"]);
     expect(wholeWord("x".repeat(128))).toEqual(["x".repeat(128)]);
     expect(wholeWord("😀".repeat(200))).toEqual(["😀".repeat(128)]);
@@ -132,5 +144,41 @@ describe("a host name that spells an address", () => {
 
   it.each(["web", "ip-foo", "ip-10-x", "ip-1000", "ip-10-1-2-5x", "ec3", "ipx"])("is not begun by %s", (word) => {
     expect(spelledPrefix(word)).toBeUndefined();
+  });
+});
+
+describe("a folded text", () => {
+  it("has no accents and no capitals, and letters as they are typed", () => {
+    expect(fold("Café")).toBe("cafe");
+    expect(fold("cafe\u0301")).toBe("cafe");
+    expect(fold("Straße ØRE Łódź İzmir ΟΔΟΣ")).toBe("strasse ore lodz izmir οδοσ");
+    expect(fold("東京 🖨️")).toBe("東京 🖨️");
+  });
+
+  it("begins as the folded beginning of the text does", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "grapheme", maxLength: 12 }), fc.nat(12), (text, length) => {
+        const graphemes = [...new Intl.Segmenter().segment(text)].map(({ segment }) => segment);
+        expect(fold(text).startsWith(fold(graphemes.slice(0, length).join("")))).toBe(true);
+      }),
+    );
+  });
+});
+
+describe("a number inside a name", () => {
+  it.each([
+    ["eu-web-0016", "0016", true],
+    ["web0016", "0016", true],
+    ["eu-web-0016", "16", false],
+    ["a-1-b", "1-b", true],
+    ["xa-1", "a-1", false],
+    ["x-a-1", "a-1", true],
+  ])("of %s is found by %s: %s", (name, word, expected) => {
+    expect(isInner(word)).toBe(true);
+    expect(beginsInside(name, word)).toBe(expected);
+  });
+
+  it("is none that an account has, nor a word", () => {
+    expect(["440067340000", "web-1", "web", "0a1b"].filter(isInner)).toEqual([]);
   });
 });

@@ -10,27 +10,73 @@ export const cut = (text: string, most: number): string =>
         .slice(0, most)
         .join("");
 
-/** A text as one lower-case word; nothing for an empty one. */
+/** Letters that are no other letter with an accent, but are typed as one. */
+const PLAIN: Readonly<Record<string, string>> = { ß: "ss", æ: "ae", œ: "oe", ø: "o", ł: "l", đ: "d", ı: "i", ς: "σ" };
+
+/**
+ * A text without what hardly anybody types: lower case, no accents. Each character is folded by itself, so that the
+ * beginning of a text is the beginning of its folded form.
+ */
+export function fold(text: string): string {
+  return text
+    .normalize("NFD")
+    .toLowerCase()
+    .replaceAll(/[\u0300-\u036f]/g, "")
+    .replaceAll(/[ßæœøłđıς]/g, (letter) => PLAIN[letter] as string)
+    .normalize("NFC");
+}
+
+/** A text as one folded word; nothing for an empty one. */
 export function wholeWord(text: string): string[] {
-  const whole = text.normalize("NFC").toLowerCase().trim();
+  const whole = fold(text).trim();
   return whole === "" ? [] : [cut(whole, MOST_WORD)];
 }
 
 /**
  * A name as a whole, and from each of its parts that has two characters and begins with a letter on: `eu-web-0016` is found
- * by `eu`, `web` and `web-0`. A number inside a name is found with the part before it; alone it would cost every numbered
- * machine an entry that hardly anybody asks for.
+ * by `eu`, `web` and `web-0`. A number inside a name has no entry, which would cost every numbered machine one: what asks for
+ * it is looked for among all names (`isInner`).
  */
-export function wordsOf(name: string): string[] {
-  const [whole] = wholeWord(name);
-  if (whole === undefined) return [];
+export function partsOf(name: string): string[] {
+  const whole = name.normalize("NFC").trim();
+  if (whole === "") return [];
   const parts = [...whole.matchAll(/[\p{L}\p{N}]{2,}/gu)].filter((part) => /^\p{L}/u.test(part[0]));
   return [whole, ...parts.map((part) => whole.slice(part.index))];
 }
 
-/** What free text finds a subject by: the words of its name, and other texts as they are. */
+/** What free text finds a subject by, as it is written: the parts of its name, and other texts as they are. */
+export function searchedTexts(name: string, others: readonly string[]): string[] {
+  const texts = new Map<string, string>();
+  for (const text of [...partsOf(name), ...others.map((other) => other.normalize("NFC").trim())]) {
+    if (texts.size === MOST_WORDS) break;
+    if (text !== "" && !texts.has(text)) texts.set(text, text);
+  }
+  return [...texts.keys()];
+}
+
+/** The same as words of the index. */
 export function searchedWords(name: string, others: readonly string[]): string[] {
-  return [...new Set([...wordsOf(name), ...others.flatMap(wholeWord)])].slice(0, MOST_WORDS);
+  return [...new Set(searchedTexts(name, others).flatMap(wholeWord))];
+}
+
+/**
+ * Whether a word, folded, may begin at a place inside a name that has no entry: at a number, or at a part of one character. A
+ * number of twelve digits is an account's.
+ */
+export function isInner(word: string): boolean {
+  return /^(?:\d{1,11}|\p{L})(?:[^\p{L}\p{N}]|$)/u.test(word);
+}
+
+/** Whether a word, folded, begins at a number or a part inside of a name. */
+export function beginsInside(name: string, word: string): boolean {
+  const whole = fold(name);
+  for (let at = whole.indexOf(word); at >= 0; at = whole.indexOf(word, at + 1)) {
+    const before = whole.slice(0, at);
+    if (/\d$/.test(before) && /^\d/.test(word)) continue;
+    if (/[\p{L}\p{N}]$/u.test(before) && !/^\d/.test(word)) continue;
+    return true;
+  }
+  return false;
 }
 
 /** Whether a word begins as natural ids do; it then means ids and nothing else. */

@@ -1,0 +1,74 @@
+import type { AddressUse, Holder, Whose } from "@cadastre/contract/whose";
+import type { Command } from "commander";
+import { withExamples } from "../arguments.ts";
+import { type Cli, openClient, optionsOf } from "../cli.ts";
+import type { Screen } from "../output/screen.ts";
+import { type Column, renderTable } from "../output/table.ts";
+import { neutralise, neutraliseLines, toJson, toTime } from "../output/text.ts";
+
+const COLUMNS: readonly Column<Holder>[] = [
+  { title: "PREFIX", value: (one) => one.prefix },
+  { title: "KIND", value: (one) => one.kind },
+  { title: "NAME", value: (one) => one.name, shape: "id" },
+  { title: "OWNER", value: (one) => one.said?.owner || "–" },
+  { title: "ACCOUNT", value: (one) => one.account },
+  { title: "REGION", value: (one) => one.region },
+  {
+    title: "SEEN BY",
+    value: (one) => [...new Set(one.observedBy.map(({ source }) => source))].join(", "),
+    shape: "clip",
+  },
+  { title: "SINCE", value: (one) => toTime(one.since) },
+  { title: "LAST SEEN", value: (one) => toTime(one.lastSeenAt), optional: true },
+  { title: "ID", value: (one) => one.id, shape: "id" },
+];
+
+function notesOf({ chain }: AddressUse): string {
+  return chain
+    .flatMap(({ kind, name, id, said }) => {
+      if (said === undefined) return [];
+      const what = `${kind} ${neutralise(name || id)}`;
+      const notes = said.notes === "" ? "" : `: ${neutraliseLines(said.notes)}`;
+      return [
+        `${what}${said.owner === "" ? "" : ` belongs to ${neutralise(said.owner)}`}${notes}, said by ${neutralise(said.by)} at ${toTime(said.at)}\n`,
+      ];
+    })
+    .join("");
+}
+
+function renderUse(address: string, use: AddressUse, screen: Screen): string {
+  const { owner } = use;
+  const whose = owner
+    ? `${neutralise(owner.name)} (said of ${neutralise(owner.from)})`
+    : "nobody said whose it is; cadastre resources annotate ID --owner NAME does";
+  return `${screen.style("bold", address)} ${whose}\n${renderTable(COLUMNS, use.chain, screen)}${notesOf(use)}`;
+}
+
+/** What the register says of an address, one network after the other. */
+function render({ address, items }: Whose, screen: Screen): string {
+  return items.map((use) => renderUse(address, use, screen)).join("\n");
+}
+
+/** Adds `whose` to the program. */
+export function addWhose(program: Command, cli: Cli): void {
+  withExamples(
+    program
+      .command("whose")
+      .description("whose an address is: what it is in, what has it, its owner, who says so and since when")
+      .argument("<address>", "an IPv4 or IPv6 address, with a port or without")
+      .option("--account <account>", "only what this account or project has")
+      .action(async (address: string, _: unknown, command: Command) => {
+        const options = optionsOf<{ account?: string }>(command);
+        const found = await openClient(cli, options).resources.whose({ address, account: options.account });
+        await cli.stdout.write(options.json ? `${toJson(found)}\n` : render(found, cli.stdout));
+        if (found.items.length === 0 && !options.json)
+          await cli.stderr.write(`nothing in the register has ${found.address}, nor a prefix around it\n`);
+        if (found.hasMore)
+          await cli.stderr.write(
+            `more has ${found.address} than is shown: --account, or cadastre search ${found.address} --all\n`,
+          );
+      }),
+    "whose 10.1.2.5",
+    "whose 10.1.2.5:443 --account 123456789012",
+  );
+}

@@ -1,0 +1,58 @@
+import * as z from "zod";
+import { kindName, provider } from "./scope.ts";
+
+/** What people say of a thing, and who said it when. */
+const said = z.object({
+  owner: z.string(),
+  notes: z.string(),
+  by: z.string().meta({ description: "The operator who said it last" }),
+  at: z.iso.datetime(),
+});
+
+/** One thing that has an address, or a prefix around it. */
+export const holder = z.object({
+  id: z.string().meta({ description: "Natural id" }),
+  key: z.string().meta({ description: "Short id" }),
+  kind: kindName,
+  provider,
+  account: z.string(),
+  region: z.string(),
+  network: z.string().optional().meta({ description: "Natural id of its network" }),
+  name: z.string(),
+  prefix: z.string().meta({ description: "Its longest prefix that has the address" }),
+  said: said.optional().meta({ description: "Absent where nobody said anything" }),
+  observedBy: z
+    .array(z.object({ source: z.string(), scope: z.string() }))
+    .meta({ description: "The collectors that say so" }),
+  since: z.iso.datetime().meta({ description: "When the register first saw it" }),
+  lastSeenAt: z.iso.datetime().optional(),
+});
+export type Holder = z.output<typeof holder>;
+
+/** Whose an address is in one network: from the widest prefix down to what has the address itself. */
+export const addressUse = z.object({
+  network: z.string().optional().meta({ description: "Natural id; absent for what is in none" }),
+  chain: z.array(holder),
+  owner: z
+    .object({
+      name: z.string(),
+      from: z
+        .string()
+        .meta({ description: "Natural id of the closest that has one, or an account such as aws/123456789012" }),
+    })
+    .optional()
+    .meta({ description: "Absent where nobody said whose any of it is" }),
+});
+export type AddressUse = z.output<typeof addressUse>;
+
+export const whose = z.object({
+  address: z.string().meta({ description: "As it is written canonically" }),
+  port: z.int().optional(),
+  items: z
+    .array(addressUse)
+    .meta({ description: "One for each network that has it, those with the longest prefix first" }),
+  hasMore: z
+    .boolean()
+    .meta({ description: "More has the address than one answer holds; a search pages through all of it" }),
+});
+export type Whose = z.output<typeof whose>;

@@ -1,0 +1,147 @@
+import { shortId } from "@cadastre/contract/kinds/kind";
+import { parsePrefix } from "@cadastre/net/prefix";
+import type { Facts } from "../subjects/match.ts";
+import type { Field, Had, TextField, TimeField } from "../subjects/query.ts";
+import { accountsOf, facetsOfItem, RESOURCE, textsOfItem } from "./entries.ts";
+import type { ResourceItem } from "./items.ts";
+import { keyOfId, type StoredResource } from "./view.ts";
+
+/** A resource, with what is stored apart from it where that is asked for. */
+export type FoundResource = StoredResource & {
+  readonly owner?: string;
+  readonly notes?: string;
+  readonly seenAt?: string | undefined;
+};
+
+/** What a search can ask of resources: everything. */
+export const ANSWERED: readonly Field[] = [
+  "kind",
+  "provider",
+  "account",
+  "region",
+  "network",
+  "subnet",
+  "status",
+  "state",
+  "type",
+  "name",
+  "tag",
+  "address",
+  "port",
+  "mac",
+  "image",
+  "owner",
+  "has",
+  "id",
+  "named",
+  "idBeginning",
+  "words",
+  "expires",
+  "changed",
+  "created",
+  "seen",
+];
+
+/** The attributes that searches look at; a kind has some of them. */
+interface Attributes {
+  readonly state?: string;
+  readonly type?: string;
+  readonly image?: string;
+  readonly port?: number;
+  readonly macAddress?: string;
+  readonly fingerprint?: string;
+  readonly interfaces?: readonly { readonly macAddress?: string }[];
+}
+
+const given = (...texts: readonly (string | undefined)[]): string[] =>
+  texts.filter((text) => text !== undefined && text !== "") as string[];
+
+/** The networks that a resource is in, a network in itself; the subnets likewise. */
+function placesOf(resource: ResourceItem, relation: "in-network" | "in-subnet", kind: "network" | "subnet"): string[] {
+  const named = facetsOfItem(resource).relations.flatMap(({ type, to }) => (type === relation ? [to] : []));
+  const ids = new Set(resource.kind === kind ? [resource.id, ...named] : named);
+  return [...ids].flatMap((id) => [id, shortId(id)]);
+}
+
+function textsOf(resource: FoundResource, field: TextField): readonly string[] {
+  const attributes = resource.attributes as Attributes;
+  switch (field) {
+    case "account":
+      return accountsOf(resource);
+    case "region":
+    case "name":
+      return [resource[field]];
+    case "owner":
+      return given(resource.owner);
+    case "network":
+      return placesOf(resource, "in-network", "network");
+    case "subnet":
+      return placesOf(resource, "in-subnet", "subnet");
+    case "mac":
+      return given(attributes.macAddress, ...(attributes.interfaces ?? []).map(({ macAddress }) => macAddress)).map(
+        (text) => text.replaceAll(/[:.-]/g, "").toLowerCase(),
+      );
+    case "id":
+      return given(resource.id, shortId(resource.id), `res_${resource.idHash}`, attributes.fingerprint);
+    case "words":
+      return textsOfItem(resource, facetsOfItem(resource));
+    default:
+      return given(attributes[field]);
+  }
+}
+
+function timeOf(resource: FoundResource, field: TimeField): string | undefined {
+  switch (field) {
+    case "expires":
+      return facetsOfItem(resource).expiresAt;
+    case "changed":
+      return resource.changedAt;
+    case "created":
+      return resource.firstSeenAt;
+    case "seen":
+      return resource.seenAt;
+  }
+}
+
+function hasOf(resource: FoundResource, what: Had): boolean {
+  switch (what) {
+    case "notes":
+      return (resource.notes ?? "") !== "";
+    case "name":
+      return resource.name !== "";
+    case "tag":
+      return Object.keys(resource.tags).length > 0;
+    case "ip":
+      return facetsOfItem(resource).prefixes.length > 0;
+    case "expires":
+      return timeOf(resource, "expires") !== undefined;
+    default:
+      return textsOf(resource, what).length > 0;
+  }
+}
+
+/** What a search can know of a resource. Pure. */
+export function resourceFacts(resource: FoundResource): Facts {
+  const { kind, provider, status, name, tags, idHash } = resource;
+  return {
+    subject: RESOURCE,
+    kind,
+    provider,
+    status,
+    name,
+    tags,
+    get prefixes() {
+      return facetsOfItem(resource).prefixes.map((text) => parsePrefix(text));
+    },
+    port: (resource.attributes as Attributes).port,
+    texts: (field) => textsOf(resource, field),
+    time: (field) => timeOf(resource, field),
+    has: (what) => hasOf(resource, what),
+    is: (id) => keyOfId(id) === idHash,
+    refersTo(id) {
+      const key = keyOfId(id);
+      return key !== undefined && facetsOfItem(resource).relations.some(({ to }) => keyOfId(to) === key);
+    },
+    answers: ANSWERED,
+  };
+}
