@@ -18,6 +18,7 @@ import { CheckpointItem, DeadLetterItem } from "./feed/consumer.ts";
 import { ConsumerItem } from "./feed/consumer-states.ts";
 import { EventItem, FeedItem } from "./feed/items.ts";
 import { JobCancelItem, JobEntryItem, JobItem, JobRunItem } from "./jobs/items.ts";
+import { EndedSourceItem } from "./ledger/ended-sources.ts";
 import { LedgerPageItem, SetItem, SourceItem, StaleItem } from "./ledger/items.ts";
 import { CountItem } from "./register/counts.ts";
 import { ResourceItem } from "./register/items.ts";
@@ -40,6 +41,7 @@ export const ENTITIES: readonly AnyEntity[] = [
   CountItem,
   CredentialItem,
   DeadLetterItem,
+  EndedSourceItem,
   EventItem,
   FeedItem,
   HoldItem,

@@ -14,6 +14,7 @@ import { type Cli, openClient, optionsOf } from "../cli.ts";
 import { UsageError } from "../exit-codes.ts";
 import { printList } from "../output/list.ts";
 import { printOne } from "../output/one.ts";
+import { statusOf } from "../output/resource-status.ts";
 import type { Column } from "../output/table.ts";
 import { toTime } from "../output/text.ts";
 
@@ -22,7 +23,7 @@ const RESOURCE_COLUMNS: readonly Column<Resource>[] = [
   { title: "ACCOUNT", value: (one) => one.account },
   { title: "REGION", value: (one) => one.region },
   { title: "NAME", value: (one) => one.name, shape: "id" },
-  { title: "STATUS", value: (one) => (one.status === "active" ? "" : one.status), optional: true, style: () => "dim" },
+  { title: "STATUS", value: statusOf, optional: true, style: () => "dim" },
   { title: "ID", value: (one) => one.id, shape: "id" },
 ];
 
@@ -57,6 +58,7 @@ interface Filters {
   readonly cidr?: string;
   readonly owner?: string;
   readonly expiresBefore?: string;
+  readonly confirmed?: "true" | "false";
 }
 
 async function list(cli: Cli, command: Command): Promise<void> {
@@ -64,8 +66,9 @@ async function list(cli: Cli, command: Command): Promise<void> {
   const client = openClient(cli, options);
   const { kind, provider, account, region, network, status, name, ip, cidr, owner, expiresBefore } = options;
   const tag = options.tag === undefined ? undefined : [options.tag];
+  const confirmed = options.confirmed === undefined ? undefined : options.confirmed === "true";
   const filter = { kind, provider, account, region, network, status, name, tag, ip, cidr, owner, expiresBefore };
-  const items = (limit: number) => client.resources.list.all({ ...filter, limit });
+  const items = (limit: number) => client.resources.list.all({ ...filter, confirmed, limit });
   await printList({ ...cli, options, columns: RESOURCE_COLUMNS, noun: "resources", items });
 }
 
@@ -120,6 +123,12 @@ export function addResources(program: Command, cli: Cli): void {
       .option("--ip <address>", "what has this address, or a prefix that contains it")
       .option("--cidr <prefix>", "what has a prefix inside this one")
       .option("--owner <owner>", "only this owner's")
+      .addOption(
+        new Option("--confirmed <yes>", "only what its owner's account says (true), or does not (false)").choices([
+          "true",
+          "false",
+        ]),
+      )
       .option("--expires-before <day>", "certificates that end before, such as 2026-12-31")
       .action((_: unknown, command: Command) => list(cli, command)),
     "resources list --kind subnet --account 123456789012",

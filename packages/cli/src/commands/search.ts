@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { withExamples, withPaging } from "../arguments.ts";
 import { type Cli, openClient, optionsOf } from "../cli.ts";
 import { printList } from "../output/list.ts";
+import { statusOf } from "../output/resource-status.ts";
 import type { Column } from "../output/table.ts";
 
 const isResource = (one: FoundSubject): one is Extract<FoundSubject, { type: "resource" }> => one.type === "resource";
@@ -14,7 +15,7 @@ const COLUMNS: readonly Column<FoundSubject>[] = [
   { title: "NAME", value: (one) => one.name, shape: "id" },
   {
     title: "STATUS",
-    value: (one) => (isResource(one) && one.status !== "active" ? one.status : ""),
+    value: (one) => (isResource(one) ? statusOf(one) : ""),
     optional: true,
     style: () => "dim",
   },
@@ -27,7 +28,7 @@ export function addSearch(program: Command, cli: Cli): void {
     withPaging(program.command("search").description("find resources and accounts by free text and qualifiers"))
       .argument(
         "<query...>",
-        "words, and type: kind: provider: account: region: network: status: name: tag: ip: cidr: owner:",
+        "words, and type: kind: provider: account: region: network: status: name: tag: ip: cidr: owner: confirmed:",
       )
       .action(async (words: string[], _: unknown, command: Command) => {
         const options = optionsOf(command);

@@ -5,7 +5,7 @@ import { foundSubject } from "../subject.ts";
 import { COUNTED, page, relatedResource, resource, resourceCount, resourceEvent, resourcePatch } from "../view.ts";
 import { defineArea, defineEndpoint, operator } from "./endpoint.ts";
 import { EXAMPLE_ACCOUNT } from "./examples.ts";
-import { paging, pagingQuery } from "./query.ts";
+import { paging, pagingQuery, yesOrNo } from "./query.ts";
 
 const MOST_TAGS = 20;
 
@@ -38,6 +38,10 @@ export const resources = defineArea("resources", {
       ip: z.string().max(64).optional().meta({ description: "What has this address, or a prefix that contains it" }),
       cidr: z.string().max(64).optional().meta({ description: "What has a prefix inside this one" }),
       owner: z.string().max(256).optional(),
+      confirmed: yesOrNo.optional().meta({
+        description:
+          "`true`: only what its owner's own account says; `false`: only what others report of it, or revoked collectors did",
+      }),
       expiresBefore: z.string().max(40).optional().meta({ description: "A day such as 2026-12-31" }),
       q: z.string().max(1000).optional().meta({ description: "Free text and qualifiers, as in /search" }),
     }),

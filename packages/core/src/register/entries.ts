@@ -6,7 +6,7 @@ import type { IndexEntry } from "../subjects/items.ts";
 import { createEntries, type SubjectRef } from "../subjects/keys.ts";
 import { cut, MOST_WORD, searchedWords } from "../subjects/words.ts";
 import type { Counted } from "./counts.ts";
-import { accountOfClaim, type ResourceItem } from "./items.ts";
+import { accountOfClaim, isSighting, type ResourceItem } from "./items.ts";
 
 /** Enough of a hash that hardly any other network has the same; what the index proposes is checked anyway. */
 const HASH_DIGITS = 12;
@@ -15,7 +15,18 @@ export const RESOURCE = "resource";
 
 type Indexed = Pick<
   ResourceItem,
-  "idHash" | "id" | "kind" | "provider" | "account" | "region" | "name" | "tags" | "attributes" | "status" | "claims"
+  | "idHash"
+  | "id"
+  | "kind"
+  | "provider"
+  | "account"
+  | "region"
+  | "name"
+  | "tags"
+  | "attributes"
+  | "status"
+  | "claims"
+  | "lapsed"
 >;
 
 /** How the index names a resource. */
@@ -100,7 +111,7 @@ export function resourceEntries(resource: Indexed, facets: Facets = facetsOfItem
     if (type !== "in-network" && type !== "in-subnet") entries.related(targetHash(to), type);
   }
   entries.named({ words: wordsOfItem(resource, facets), tags: resource.tags, prefixes: facets.prefixes });
-  entries.within(facets.prefixes);
+  entries.within(facets.prefixes, { isSighting: isSighting(resource) });
   if (facets.expiresAt) entries.ends(facets.expiresAt);
   return entries.all();
 }

@@ -5,6 +5,7 @@ import { kindOfId } from "@cadastre/contract/resource";
 import { PROVIDERS } from "@cadastre/contract/scope";
 import type { Resource } from "@cadastre/contract/view";
 import type { Context } from "../context.ts";
+import { NONE_ENDED } from "../ledger/ended-sources.ts";
 import { toSaid } from "../said/annotate.ts";
 import { SaidItem } from "../said/items.ts";
 import type { Filters } from "../subjects/filters.ts";
@@ -24,8 +25,8 @@ import {
   targetHash,
   wordsOfItem,
 } from "./entries.ts";
-import { ResourceItem, resourceSubject } from "./items.ts";
-import { isVisibleResource, keyOfId, type StoredResource, toResources } from "./view.ts";
+import { isConfirmed, ResourceItem, resourceSubject } from "./items.ts";
+import { isVisibleResource, keyOfId, readEndedOf, type StoredResource, toResources } from "./view.ts";
 
 /** The networks that a resource is in; a network is in itself. */
 function networksOf(resource: ResourceItem): string[] {
@@ -34,8 +35,8 @@ function networksOf(resource: ResourceItem): string[] {
   return network === undefined ? named : [network, ...named];
 }
 
-/** A resource, with its owner where that is asked for: it is said, not observed, and read only then. */
-export type FoundResource = StoredResource & { readonly owner?: string };
+/** A resource, with its owner and whether it is confirmed where that is asked for: neither is in its item, and read only then. */
+export type FoundResource = StoredResource & { readonly owner?: string; readonly confirmed?: boolean };
 
 /** Whether a resource is what is looked for. */
 function resourceMatches(resource: FoundResource, filters: Filters): boolean {
@@ -47,6 +48,7 @@ function resourceMatches(resource: FoundResource, filters: Filters): boolean {
   if (filters.region !== undefined && resource.region !== filters.region) return false;
   if (!nameMatches(resource.name, filters) || !ownerMatches(resource.owner ?? "", filters)) return false;
   if (!tagsMatch(resource.tags, filters)) return false;
+  if (filters.confirmed !== undefined && resource.confirmed !== filters.confirmed) return false;
   const facets = facetsOfItem(resource);
   if (network !== undefined && !networksOf(resource).some((id) => id === network || id.endsWith(`/${network}`)))
     return false;
@@ -155,7 +157,11 @@ async function readFound(
           keys.map((key) => ({ subject: resourceSubject(key) })),
         ),
   ]);
-  return resources.map((resource, at) => resource && { ...resource, owner: toSaid(said[at]).owner });
+  const ended = filters?.confirmed === undefined ? NONE_ENDED : await readEndedOf(context, resources);
+  return resources.map(
+    (resource, at) =>
+      resource && { ...resource, owner: toSaid(said[at]).owner, confirmed: isConfirmed(resource, ended) },
+  );
 }
 
 export const ResourceSubject = defineSubject<FoundResource, Resource>({
@@ -174,6 +180,7 @@ export const ResourceSubject = defineSubject<FoundResource, Resource>({
     "words",
     "owner",
     "expiresBefore",
+    "confirmed",
   ],
   entries: (resource) => [...resourceEntries(resource), ...ownerEntries(indexedAs(resource), resource.owner ?? "")],
   read: readFound,

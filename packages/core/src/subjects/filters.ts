@@ -27,6 +27,8 @@ export interface Filters {
   readonly owner?: string | undefined;
   /** Before this ISO 8601 day or time a certificate must end. */
   readonly expiresBefore?: string | undefined;
+  /** Whether its owner's own account says so. */
+  readonly confirmed?: boolean | undefined;
 }
 
 export const NO_FILTERS: Filters = { tags: [], words: [] };
@@ -45,6 +47,7 @@ const QUALIFIERS = [
   "cidr",
   "owner",
   "expires",
+  "confirmed",
 ] as const;
 const MOST_LENGTH = 1000;
 
@@ -144,6 +147,9 @@ export function parseSearch(q: string): Filters {
         break;
       case "status":
         set("status", oneOf("status", value, ["active", "retired", "any"]));
+        break;
+      case "confirmed":
+        set("confirmed", oneOf("confirmed", value, ["true", "false"]) === "true");
         break;
       case "ip":
         set("ip", checkedIp(value));

@@ -9,6 +9,7 @@ import { type Filters, NO_FILTERS } from "./filters.ts";
 import { IndexItem } from "./items.ts";
 import { partitions, type Standing } from "./keys.ts";
 import { boundsAfter, isInRange, planReferring, planSearch } from "./plan.ts";
+import type { PrefixLengths } from "./prefix-lengths.ts";
 import type { AnySubject, IndexRange } from "./subject.ts";
 
 /** A type of subject with one list of its own for each standing, and one relation. */
@@ -20,7 +21,7 @@ const aSubject = (name: string, rank = "0"): AnySubject =>
     ],
   }) as unknown as AnySubject;
 
-const LENGTHS = (family: 4 | 6) => (family === 4 ? [8, 32, 16] : [64]);
+const LENGTHS: PrefixLengths = (family, { isSighting }) => (isSighting ? [] : family === 4 ? [8, 32, 16] : [64]);
 const plan = (filters: Partial<Filters>, subjects = [aSubject("a"), aSubject("b")]) =>
   planSearch(aContext(), subjects, { ...NO_FILTERS, ...filters }, LENGTHS);
 const partitionsOf = (ranges: readonly IndexRange[]) => ranges.map(({ partition }) => partition);
@@ -40,11 +41,23 @@ describe("the plan of a search", () => {
     expect(partitionsOf(await plan({ ip: "2001:db8::1" }))).toEqual([partitions.prefix("active", 6)]);
   });
 
-  it("is what is inside a prefix when it asks for one", async () => {
-    expect(await plan({ cidr: "10.0.0.0/8", words: ["web"] })).toMatchObject([
-      { partition: partitions.prefix("active", 4), sort: { from: expect.any(String), to: expect.any(String) } },
+  it("looks for sightings at the lengths that they have in use, after all that is confirmed", async () => {
+    const lengths: PrefixLengths = (_, { isSighting }) => (isSighting ? [24] : [8, 32]);
+    const ranges = await planSearch(aContext(), [], { ...NO_FILTERS, ip: "10.1.2.5" }, lengths);
+    expect(partitionsOf(ranges)).toEqual([
+      partitions.prefix("active", 4),
+      partitions.prefix("active", 4),
+      partitions.prefix("active", 4, true),
     ]);
-    expect(await plan({ cidr: "10.1.2.5" })).toHaveLength(1);
+  });
+
+  it("is what is inside a prefix when it asks for one", async () => {
+    const sort = { from: expect.any(String), to: expect.any(String) };
+    expect(await plan({ cidr: "10.0.0.0/8", words: ["web"] })).toMatchObject([
+      { partition: partitions.prefix("active", 4), sort },
+      { partition: partitions.prefix("active", 4, true), sort },
+    ]);
+    expect(await plan({ cidr: "10.1.2.5" })).toHaveLength(2);
   });
 
   it.each<[string, Partial<Filters>, object]>([
@@ -74,7 +87,11 @@ describe("the plan of a search", () => {
 
   it("of a host name that spells an address looks among addresses, too", async () => {
     const ranges = await plan({ words: ["ip-10-1"] });
-    expect(partitionsOf(ranges)).toEqual([partitions.word("active", "ip-10-1"), partitions.prefix("active", 4)]);
+    expect(partitionsOf(ranges)).toEqual([
+      partitions.word("active", "ip-10-1"),
+      partitions.prefix("active", 4),
+      partitions.prefix("active", 4, true),
+    ]);
   });
 
   it.each<[string, Partial<Filters>]>([

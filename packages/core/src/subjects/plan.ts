@@ -34,16 +34,22 @@ function bestWord(filters: Filters): string | undefined {
   return words.filter((word) => [...word].length >= 2).sort((a, b) => b.length - a.length)[0];
 }
 
-function insidePrefix(standing: Standing, prefix: Prefix): Range {
+/** What is confirmed first. */
+const CONFIRMED_FIRST = [false, true] as const;
+
+function insidePrefix(standing: Standing, prefix: Prefix): Range[] {
   const { from, to } = withinRange(prefix);
-  return { partition: partitions.prefix(standing, prefix.family), sort: { from, to: `${to}${END}` } };
+  return CONFIRMED_FIRST.map((isSighting) => ({
+    partition: partitions.prefix(standing, prefix.family, isSighting),
+    sort: { from, to: `${to}${END}` },
+  }));
 }
 
 function wordRanges(standing: Standing, word: string): Range[] {
   const spelled = spelledPrefix(word);
   return [
     { partition: partitions.word(standing, word), sort: { beginsWith: word } },
-    ...(spelled === undefined ? [] : [insidePrefix(standing, parsePrefix(spelled))]),
+    ...(spelled === undefined ? [] : insidePrefix(standing, parsePrefix(spelled))),
   ];
 }
 
@@ -51,13 +57,18 @@ function wordRanges(standing: Standing, word: string): Range[] {
 function narrowed(filters: Filters, standing: Standing, lengths: PrefixLengths): Range[] | undefined {
   if (filters.ip !== undefined) {
     const address = parseAddress(filters.ip);
-    const partition = partitions.prefix(standing, address.family);
-    return lengths(address.family)
-      .toSorted((a, b) => b - a)
-      .map((length) => ({ partition, sort: { beginsWith: `${prefixKey(prefixOf(address, length))}#` } }));
+    const { family } = address;
+    return CONFIRMED_FIRST.flatMap((isSighting) =>
+      lengths(family, { isSighting })
+        .toSorted((a, b) => b - a)
+        .map((length) => ({
+          partition: partitions.prefix(standing, family, isSighting),
+          sort: { beginsWith: `${prefixKey(prefixOf(address, length))}#` },
+        })),
+    );
   }
   if (filters.cidr !== undefined) {
-    return [insidePrefix(standing, parsePrefix(filters.cidr, { allowAddress: true }))];
+    return insidePrefix(standing, parsePrefix(filters.cidr, { allowAddress: true }));
   }
   const word = bestWord(filters);
   if (word !== undefined && word.length >= 3) return wordRanges(standing, word);
