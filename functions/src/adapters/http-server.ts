@@ -24,13 +24,19 @@ function toProblem({ code }: NodeJS.ErrnoException): ProblemError {
  * a target that is no path, bytes that are no HTTP, a request that does not come to its end) is answered by a problem document,
  * too, and the connection closed. Listens to nothing yet.
  */
-export function createHttpServer(fetch: (request: Request) => Response | Promise<Response>, now: () => Date): Server {
+export function createHttpServer(
+  fetch: (request: Request, from: { readonly remoteAddress: string | undefined }) => Response | Promise<Response>,
+  now: () => Date,
+): Server {
   const answer = (error: ProblemError) =>
     problemResponse(error, newId("request", now()), { connection: "close", "cache-control": "no-store" });
-  const serve = getRequestListener(fetch, {
-    errorHandler: (error) =>
-      answer(new ProblemError(error instanceof RequestError ? "request.unreadable" : "service.internal")),
-  });
+  const serve = getRequestListener(
+    (request, { incoming }) => fetch(request, { remoteAddress: incoming.socket.remoteAddress }),
+    {
+      errorHandler: (error) =>
+        answer(new ProblemError(error instanceof RequestError ? "request.unreadable" : "service.internal")),
+    },
+  );
   // Node would answer a missing Host header by itself, without a word.
   const server = createServer({ requireHostHeader: false }, async (incoming, outgoing) => {
     const refusal = refusalOf(incoming);

@@ -8,6 +8,7 @@ import { createFileAssets } from "@cadastre/api/assets";
 import { type Lock, tryLock } from "@cadastre/collectors/session/lock";
 import type { Log } from "@cadastre/contract/log";
 import { bootstrapAdminToken } from "@cadastre/core/access/bootstrap";
+import { createRefusals } from "@cadastre/core/audit/refusals";
 import { type Context, DEFAULT_HOLD_POLICY, DEFAULT_RETENTION_DAYS } from "@cadastre/core/context";
 import { openSqliteTable } from "@cadastre/store/sqlite";
 import { createHttpServer } from "../adapters/http-server.ts";
@@ -77,8 +78,10 @@ async function start(config: LocalConfig, options: ServerOptions, lock: Lock): P
   const ending = new AbortController();
   /** Resolves after a while, or at once and with false when the server ends. */
   const wait = () => delay(LOOK_MILLISECONDS, true, { signal: ending.signal }).catch(() => false);
+  const refusals = createRefusals({ context, log: options.log });
   const app = createApp({
     context,
+    refusals,
     vault: { sealer: encryption, opener: encryption },
     assets: createFileAssets(),
     log: options.log,
@@ -86,7 +89,7 @@ async function start(config: LocalConfig, options: ServerOptions, lock: Lock): P
     publishTriggers: async (triggers) => options.onTrigger(triggers.map((trigger) => trigger.name)),
     ...(config.token && given ? { givenToken: { text: config.token, tokenId: given.tokenId } } : {}),
   });
-  const server = createHttpServer((request) => app.fetch(request), options.now);
+  const server = createHttpServer((request, from) => app.fetch(request, from), options.now);
   const port = await listen(server, options.port).catch(async (error: unknown) => {
     await table.close();
     throw error;
@@ -104,6 +107,7 @@ async function start(config: LocalConfig, options: ServerOptions, lock: Lock): P
         server.closeAllConnections();
       });
       await telling;
+      await refusals.flush();
       await table.close();
       lock.release();
     },

@@ -1,12 +1,20 @@
 import type { Endpoint } from "@cadastre/contract/endpoints/endpoint";
 import { parse } from "@cadastre/contract/parse";
 import { runOnce } from "@cadastre/core/access/idempotency";
+import type { Context } from "@cadastre/core/context";
 import type { Restriction } from "@cadastre/core/restriction";
 import * as z from "zod";
-import { authenticateOperator, authenticateReporting, authorizeCaller, requireSigned } from "./authenticate.ts";
+import {
+  authenticateOperator,
+  authenticateReporting,
+  authorizeCaller,
+  requireSigned,
+  targetOf,
+} from "./authenticate.ts";
 import { compressionOf, decompress, parseJson, readBody, SIGNED_BODY_BYTES, TOKEN_BODY_BYTES } from "./body.ts";
 import type { ApiContext } from "./env.ts";
 import { readIdempotencyKey, readIfMatch } from "./preconditions.ts";
+import { toProblemError } from "./problem.ts";
 import type { Operator, Reporting, RequestOf, Route } from "./routes/route.ts";
 import type { Services } from "./services.ts";
 import { type StreamPart, streamResponse } from "./stream.ts";
@@ -15,6 +23,8 @@ import { requireText } from "./text.ts";
 const NO_PARAMETERS = z.strictObject({});
 /** Pages are linked to from anywhere, with whatever is appended to links. */
 const ANY_PARAMETERS = z.unknown();
+
+type Attempt = NonNullable<Context["attempt"]>;
 
 type ServedRequest = RequestOf<Endpoint> & Operator & Reporting;
 
@@ -52,13 +62,13 @@ async function receive(c: ApiContext, route: Route, services: Services): Promise
   if (endpoint.access.kind === "signed") {
     requireSigned(c);
     const bytes = await readBody(request, SIGNED_BODY_BYTES);
-    const caller = await authenticateReporting(c, route, services, bytes);
-    const restriction = await authorizeCaller(c, route, services, caller.actor);
+    const caller = await authenticateReporting(c, services, bytes);
+    const restriction = authorizeCaller(c, endpoint, caller.actor);
     return { caller, restriction, raw: takesBody ? jsonOf(c, endpoint, bytes) : undefined };
   }
   const caller = await authenticateOperator(c, services);
   c.set("showsCost", true);
-  const restriction = await authorizeCaller(c, route, services, caller.actor);
+  const restriction = authorizeCaller(c, endpoint, caller.actor);
   const bytes = takesBody ? await readBody(request, TOKEN_BODY_BYTES) : undefined;
   return { caller, restriction, raw: bytes && jsonOf(c, endpoint, bytes) };
 }
@@ -98,8 +108,54 @@ function respond(endpoint: Endpoint, result: unknown, replayed: boolean): Respon
   return new Response(text, { status, headers });
 }
 
-/** Answers one request by its route: who, then what, then the use case, then the form of the answer. */
+/**
+ * Leaves a record of a request that was refused: of a known caller who wanted to change something, unless the use case has
+ * recorded that itself, and of an unknown one a number.
+ */
+async function recordRefusal(
+  c: ApiContext,
+  { endpoint }: Route,
+  { refusals }: Services,
+  attempt: Attempt,
+  thrown: unknown,
+): Promise<void> {
+  const { access, mutates, name, secret } = endpoint;
+  if (access.kind === "public") return;
+  const error = toProblemError(thrown);
+  const actor = c.get("caller");
+  if (actor === undefined) {
+    if (UNPROVED.test(error.code)) await refusals.count(sourceOf(c), c.get("requestId"));
+    return;
+  }
+  if (mutates === undefined || attempt.isRefusalRecorded) return;
+  const target = targetOf(c, access.resource);
+  await refusals.record(actor, {
+    action: mutates,
+    target: target.id ?? target.type,
+    endpoint: name,
+    error,
+    hasSecret: secret !== undefined,
+  });
+}
+
+/** Codes of who did not prove who it is. */
+const UNPROVED = /^(auth|signature)\./;
+
+const sourceOf = ({ env }: ApiContext) => env?.remoteAddress ?? env?.requestContext?.http?.sourceIp;
+
+/** Answers one request by its route; one that is refused leaves its record before it is answered. */
 export async function serve(c: ApiContext, route: Route, services: Services): Promise<Response> {
+  const attempt = { isRefusalRecorded: false };
+  try {
+    return await answer(c, route, services, attempt);
+  } catch (error) {
+    await recordRefusal(c, route, services, attempt, error);
+    throw error;
+  }
+}
+
+/** Who, then what, then the use case, then the form of the answer. */
+async function answer(c: ApiContext, route: Route, services: Services, attempt: Attempt): Promise<Response> {
   const { endpoint } = route;
   c.set("route", endpoint.path);
   c.set("hasSecret", endpoint.secret !== undefined);
@@ -108,7 +164,7 @@ export async function serve(c: ApiContext, route: Route, services: Services): Pr
   const request = {
     ...caller,
     services,
-    context: restriction === undefined ? services.context : { ...services.context, restriction },
+    context: { ...services.context, attempt, ...(restriction === undefined ? {} : { restriction }) },
     params: params ? parse(params, c.req.param()) : {},
     query: parse(query, queryOf(c.req.url, endpoint.repeatable)),
     version: readIfMatch(c.req.raw.headers.get("if-match"), endpoint.ifMatch),

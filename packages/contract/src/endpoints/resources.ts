@@ -134,7 +134,7 @@ export const resources = defineArea("resources", {
     ifMatch: "required",
     answer: resource,
     etag: true,
-    mutates: true,
+    mutates: "resource.annotate",
     errors: ["resource.not_found"],
     example: { params: anId, body: { notes: "Kept for the audit", owner: "payments" } },
   }),

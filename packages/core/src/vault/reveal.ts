@@ -50,29 +50,30 @@ async function access(
   id: string,
   { action, detail }: Access,
 ): Promise<RevealedCredential> {
-  return retryOnConflict(async () => {
+  const reveal = async (): Promise<RevealedCredential> => {
     const isId = credentialId.safeParse(id).success;
     const stored = isId ? await context.table.get(CredentialItem, { id }, { consistent: true }) : undefined;
-    let secret: CredentialSecret;
-    try {
-      if (!stored || !isVisible(context, stored)) throw new ProblemError("credential.not_found");
-      secret = await open(context, opener, stored);
-    } catch (error) {
-      const code: ErrorCode = error instanceof ProblemError ? error.code : "service.internal";
-      await record(context, actor, { action, target: id, outcome: "failed", detail: { ...detail, code } });
-      throw error;
-    }
+    if (!stored || !isVisible(context, stored)) throw new ProblemError("credential.not_found");
+    const secret = await open(context, opener, stored);
     await commitRecorded(context, actor, [check(CredentialItem, { id }, stored.version)], {
       action,
       target: id,
       detail: { ...detail, type: stored.type },
     });
     return { ...toCredential(stored), secret };
-  });
+  };
+  try {
+    return await retryOnConflict(reveal);
+  } catch (error) {
+    // Also where the secret was opened and its record could not be committed: it goes nowhere, and that it was opened is kept.
+    const code: ErrorCode = error instanceof ProblemError ? error.code : "service.internal";
+    await record(context, actor, { action, target: id, outcome: "failed", detail: { ...detail, code } });
+    throw error;
+  }
 }
 
 /**
- * Reveals a secret to an operator; that the caller may is the route's to check (`auditDenied` when not). Throws 404
+ * Reveals a secret to an operator; that the caller may is decided before. Throws 404
  * `credential.not_found`, 409 `credential.revoked` and `credential.unreadable`, 503 `service.unavailable`; each of them, and
  * success, leaves exactly one audit record, committed before this settles.
  */
@@ -105,14 +106,4 @@ export async function fetchBoundCredential(
     throw new ProblemError(code);
   }
   return access(context, opener, actor, collector.credential, { action, detail });
-}
-
-/** Records that a caller was refused a secret (the scope is missing, the collector is revoked). Throws nothing of its own. */
-export function auditDenied(
-  context: Context,
-  actor: Actor,
-  id: string,
-  { code, action = "credential.reveal" }: { code: ErrorCode; action?: Access["action"] },
-): Promise<void> {
-  return record(context, actor, { action, target: id, outcome: "denied", detail: { code } });
 }
