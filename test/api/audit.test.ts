@@ -164,12 +164,13 @@ describe("the records of what was refused", () => {
 
   it("change no answer when they cannot be written, and the log says so", async () => {
     const { secret } = await api.aToken(["audit:read"]);
-    const commit = api.context.table.commit;
-    api.context.table.commit = () => Promise.reject(new Error("no table"));
+    const { table } = api.context;
+    const whole = { ...table };
+    table.commit = () => Promise.reject(new Error("no table"));
     try {
       expect((await refuse(secret)).status).toBe(403);
     } finally {
-      api.context.table.commit = commit;
+      Object.assign(table, whole);
     }
     expect(api.lines.map(({ message }) => message)).toContain("a refusal could not be recorded");
   });

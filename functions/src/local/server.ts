@@ -1,4 +1,3 @@
-import { existsSync, mkdirSync } from "node:fs";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -12,10 +11,12 @@ import { createRefusals } from "@cadastre/core/audit/refusals";
 import { type Context, DEFAULT_HOLD_POLICY, DEFAULT_RETENTION_DAYS } from "@cadastre/core/context";
 import { openSqliteTable } from "@cadastre/store/sqlite";
 import { createHttpServer } from "../adapters/http-server.ts";
-import { createKeyFileEncryption, ensureKeyFile } from "../adapters/key-file.ts";
+import { requireKeyFile } from "../adapters/key-file.ts";
 import { createChangesFile } from "./changes-file.ts";
 import type { LocalConfig } from "./config.ts";
 import { keepTelling } from "./consumers.ts";
+import { ensurePrivateFolder } from "./private-folder.ts";
+import { openVaultKey } from "./vault-key.ts";
 
 /** How often those who follow changes look for more. */
 const LOOK_MILLISECONDS = 1000;
@@ -45,7 +46,7 @@ export interface ServerOptions {
  */
 export async function startLocalServer(config: LocalConfig, options: ServerOptions): Promise<LocalServer> {
   const directory = config.dataDirectory;
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  ensurePrivateFolder(directory);
   // Two local runs on one folder would each bring simulated clouds of their own, and take the other's for gone.
   const lock = tryLock(join(directory, "lock.db"));
   if (!lock) throw new Error(`another Cadastre runs on ${directory}; end it, or set CADASTRE_DATA to another folder`);
@@ -71,8 +72,10 @@ async function start(config: LocalConfig, options: ServerOptions, lock: Lock): P
     onJobStarted: options.onJobStarted,
   };
   const keyFile = join(directory, "vault.key");
-  if (!existsSync(keyFile)) ensureKeyFile({ path: keyFile });
-  const encryption = createKeyFileEncryption({ path: keyFile });
+  const encryption = await openVaultKey(context, keyFile).catch(async (error: unknown) => {
+    await table.close();
+    throw error;
+  });
   const given = config.token === undefined ? undefined : await bootstrapAdminToken(context, { secret: config.token });
   const first = given ?? (options.makeFirstToken ? await bootstrapAdminToken(context) : undefined);
   const ending = new AbortController();
@@ -85,6 +88,7 @@ async function start(config: LocalConfig, options: ServerOptions, lock: Lock): P
     vault: { sealer: encryption, opener: encryption },
     assets: createFileAssets(),
     log: options.log,
+    ready: { vaultKey: () => requireKeyFile({ path: keyFile }) },
     following: { wait },
     publishTriggers: async (triggers) => options.onTrigger(triggers.map((trigger) => trigger.name)),
     ...(config.token && given ? { givenToken: { text: config.token, tokenId: given.tokenId } } : {}),

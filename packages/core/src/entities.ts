@@ -24,7 +24,7 @@ import { CountItem } from "./register/counts.ts";
 import { ResourceItem } from "./register/items.ts";
 import { SaidItem } from "./said/items.ts";
 import { IndexItem, PrefixLengthItem } from "./subjects/items.ts";
-import { CredentialItem, SealedItem } from "./vault/items.ts";
+import { CredentialItem, CredentialMarkItem, SealedItem } from "./vault/items.ts";
 
 /** Every type of item in the table, for its documentation and for what must hold of all of them. */
 export const ENTITIES: readonly AnyEntity[] = [
@@ -40,6 +40,7 @@ export const ENTITIES: readonly AnyEntity[] = [
   ConsumerItem,
   CountItem,
   CredentialItem,
+  CredentialMarkItem,
   DeadLetterItem,
   EndedSourceItem,
   EventItem,

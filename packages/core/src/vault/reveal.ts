@@ -2,13 +2,14 @@ import type { Collector } from "@cadastre/contract/collector";
 import type { CredentialSecret, RevealedCredential } from "@cadastre/contract/credential";
 import { type ErrorCode, ProblemError } from "@cadastre/contract/errors";
 import { idSchema } from "@cadastre/contract/ids";
-import { check } from "@cadastre/store/table";
+import { ConflictError } from "@cadastre/store/errors";
+import { check, type Stored } from "@cadastre/store/table";
 import { type AuditEntry, commitRecorded } from "../audit/commit-recorded.ts";
 import type { Actor, Context } from "../context.ts";
 import { isVisible } from "../restriction.ts";
 import { retryOnConflict } from "../retry-on-conflict.ts";
 import { toCredential } from "./credentials.ts";
-import { CredentialItem, SealedItem } from "./items.ts";
+import { CredentialItem, CredentialMarkItem, SealedItem } from "./items.ts";
 import { type Opener, UnreadableError } from "./ports.ts";
 import { openSecret } from "./seal.ts";
 
@@ -26,10 +27,28 @@ async function record(context: Context, actor: Actor, entry: AuditEntry): Promis
   await retryOnConflict(() => commitRecorded(context, actor, [], { ...entry, target }));
 }
 
+/** What a row that is not what was written fails with, when it is read; anything else is a failure of the table. */
+const DAMAGED: readonly string[] = ["InvalidItemError", "SyntaxError", "TypeError"];
+
+function unreadable(cause: unknown): never {
+  if (!(cause instanceof Error && DAMAGED.includes(cause.name))) throw cause;
+  throw new ProblemError("credential.unreadable", "what is stored of it is damaged", { cause });
+}
+
 /** Opens a credential's secret. Throws ProblemErrors that say nothing of what was read. */
-async function open(context: Context, opener: Opener, item: CredentialItem): Promise<CredentialSecret> {
+async function open(context: Context, opener: Opener, item: Stored<CredentialItem>): Promise<CredentialSecret> {
   if (item.revokedAt !== undefined) throw new ProblemError("credential.revoked", `revoked at ${item.revokedAt}`);
-  const sealed = await context.table.get(SealedItem, { id: item.id }, { consistent: true });
+  const { id } = item;
+  const [sealed, mark] = await Promise.all([
+    context.table.get(SealedItem, { id }, { consistent: true }).catch(unreadable),
+    context.table.get(CredentialMarkItem, { id }, { consistent: true }).catch(unreadable),
+  ]);
+  if (mark?.generation !== item.generation) {
+    const now = await context.table.get(CredentialItem, { id }, { consistent: true });
+    // Somebody changed it between the two reads: that is no matter of the vault.
+    if (now?.version !== item.version) throw new ConflictError([{ index: 0, reason: "version" }]);
+    throw new ProblemError("credential.unreadable", "it was put back to how it once was");
+  }
   if (!sealed) throw new ProblemError("credential.unreadable", "its ciphertext is not there");
   try {
     return await openSecret(opener, item, sealed.ciphertext);
