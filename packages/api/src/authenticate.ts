@@ -43,8 +43,12 @@ export function targetOf(c: ApiContext, type: Target["type"]): Target {
   return named.length === 0 ? { type } : { type, id: named.join("/") };
 }
 
-/** Which collector a request is from, by its URL and headers as received. Throws the `signature.*` codes and 403 `collector.*`. */
-export async function authenticateReporting(c: ApiContext, services: Services, body: Uint8Array): Promise<Reporting> {
+/** Which collector a request is from, by its URL and headers as received; only then is its body read. Throws the `signature.*` codes and 403 `collector.*`. */
+export async function authenticateReporting(
+  c: ApiContext,
+  services: Services,
+  body: () => Promise<Uint8Array>,
+): Promise<Reporting> {
   const { method, url, headers } = c.req.raw;
   try {
     const { collector, principal } = await services.authenticateCollector({ method, url, headers, body });

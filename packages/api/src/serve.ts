@@ -53,7 +53,10 @@ interface Received {
   readonly raw: unknown;
 }
 
-/** Who calls, that they may, and what the body says: a collector's body is read first, since its signature is over it. */
+/**
+ * Who calls, that they may, and what the body says. Nobody's body is read before it is known from whom it is: a collector's signature
+ * is over the digest that the head has, and the digest is compared with the body afterwards.
+ */
 async function receive(c: ApiContext, route: Route, services: Services): Promise<Received> {
   const { endpoint } = route;
   const { raw: request } = c.req;
@@ -61,8 +64,11 @@ async function receive(c: ApiContext, route: Route, services: Services): Promise
   if (endpoint.access.kind === "public") return { caller: {}, raw: undefined };
   if (endpoint.access.kind === "signed") {
     requireSigned(c);
-    const bytes = await readBody(request, SIGNED_BODY_BYTES);
-    const caller = await authenticateReporting(c, services, bytes);
+    let bytes: Uint8Array = new Uint8Array();
+    const caller = await authenticateReporting(c, services, async () => {
+      bytes = await readBody(request, SIGNED_BODY_BYTES);
+      return bytes;
+    });
     const restriction = authorizeCaller(c, endpoint, caller.actor);
     return { caller, restriction, raw: takesBody ? jsonOf(c, endpoint, bytes) : undefined };
   }

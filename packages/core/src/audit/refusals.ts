@@ -1,7 +1,7 @@
 import type { ErrorCode, ProblemError } from "@cadastre/contract/errors";
 import { newId } from "@cadastre/contract/ids";
 import type { Log } from "@cadastre/contract/log";
-import { tryParseAddress } from "@cadastre/net/address";
+import { formatAddress, tryParseAddress } from "@cadastre/net/address";
 import { formatPrefix, prefixOf } from "@cadastre/net/prefix";
 import { put, type Write } from "@cadastre/store/table";
 import { type Actor, actorName, type Context } from "../context.ts";
@@ -9,9 +9,9 @@ import { recordOf } from "./commit-recorded.ts";
 import { AuditItem } from "./items.ts";
 
 /** Refusals of one caller in one minute that are recorded whole; what comes after them is counted in one record. */
-export const WHOLE_RECORDS = 10;
+const WHOLE_RECORDS = 10;
 /** Sources that are told apart within a minute, of each sort; the rest is one. Bounds memory, and what strangers can have written. */
-export const MOST_SOURCES = 200;
+const MOST_SOURCES = 200;
 const MINUTE = 60_000;
 const MOST_TARGET = 256;
 const MOST_REASON = 300;
@@ -48,9 +48,11 @@ const isDenied = ({ code, status }: ProblemError) => status === 403 || DENIALS.i
 
 /** Where an unknown caller is: an address, or of IPv6 the network of one site, which has as many addresses as it likes. */
 function toSource(address: string | undefined): string {
-  const parsed = address === undefined ? undefined : tryParseAddress(address);
+  // Of a socket that takes both families, an IPv4 address is written in this way.
+  const text = address?.replace(/^::ffff:(?=\d+\.)/, "");
+  const parsed = text === undefined ? undefined : tryParseAddress(text);
   if (!parsed) return "unknown";
-  return parsed.family === 4 ? (address as string) : formatPrefix(prefixOf(parsed, 64));
+  return parsed.family === 4 ? formatAddress(parsed) : formatPrefix(prefixOf(parsed, 64));
 }
 
 const isPowerOfTwo = (n: number) => (n & (n - 1)) === 0;
