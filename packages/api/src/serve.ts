@@ -43,7 +43,10 @@ function queryOf(url: string, repeatable: readonly string[] = []): Record<string
 function jsonOf(c: ApiContext, { bodyOptional, access, secret }: Endpoint, bytes: Uint8Array): unknown {
   if (bytes.byteLength === 0 && bodyOptional) return {};
   const value = parseJson(decompress(bytes, compressionOf(c.req.raw.headers)));
-  requireText(value, access.kind === "operator" ? { isSecret: secret === "request" } : { except: "resources" });
+  requireText(value, {
+    isSecret: secret !== undefined,
+    ...(access.kind === "operator" ? {} : { except: "resources" }),
+  });
   return value;
 }
 
@@ -166,15 +169,16 @@ async function answer(c: ApiContext, route: Route, services: Services, attempt: 
   c.set("route", endpoint.path);
   c.set("hasSecret", endpoint.secret !== undefined);
   const { caller, restriction, raw } = await receive(c, route, services);
+  const isSecret = endpoint.secret !== undefined;
   const { params, query = endpoint.access.kind === "public" ? ANY_PARAMETERS : NO_PARAMETERS, body } = endpoint;
   const request = {
     ...caller,
     services,
     context: { ...services.context, attempt, ...(restriction === undefined ? {} : { restriction }) },
     params: params ? parse(params, c.req.param()) : {},
-    query: parse(query, queryOf(c.req.url, endpoint.repeatable)),
+    query: parse(query, queryOf(c.req.url, endpoint.repeatable), { isSecret }),
     version: readIfMatch(c.req.raw.headers.get("if-match"), endpoint.ifMatch),
-    body: body && !endpoint.rawBody ? parse(body, raw, { isSecret: endpoint.secret === "request" }) : undefined,
+    body: body && !endpoint.rawBody ? parse(body, raw, { isSecret }) : undefined,
     raw,
     lastEventId: c.req.header("last-event-id"),
     isAllowed: () =>
