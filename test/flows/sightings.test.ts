@@ -162,6 +162,9 @@ describe("when a collector is revoked", () => {
     });
     await approved(context, "both");
     await runJobs(context);
+    expect((await listJobs(context, { limit: 10, name: "end-sightings" })).items).toMatchObject([
+      { state: "done", attempts: 0, progress: { done: 0 } },
+    ]);
     expect(await getResource(context, aSubnet(1).id)).toMatchObject({ reportedBy: [`aws/${GUEST}`] });
     expect(await getResource(context, aSubnet(2).id)).toMatchObject({ status: "active", confirmed: true });
   });
