@@ -100,7 +100,7 @@ const AREAS: Record<string, readonly string[]> = {
   subjects: [],
   register: ["ledger"],
   discovery: ["register", "accounts", "ledger"],
-  access: ["vault"],
+  access: ["ledger", "vault"],
   accounts: [],
   vault: [],
   retention: ["access", "discovery", "register"],

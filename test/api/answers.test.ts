@@ -1,10 +1,14 @@
 import { createApp } from "@cadastre/api/app";
 import { createFileAssets } from "@cadastre/api/assets";
+import { ENDPOINTS } from "@cadastre/contract/endpoints/all";
 import { newId } from "@cadastre/contract/ids";
 import type { LogLine } from "@cadastre/contract/log";
+import { TOKEN_SCOPES } from "@cadastre/contract/token";
 import { problem } from "@cadastre/contract/view";
+import { listAudit } from "@cadastre/core/audit/list";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { anApi, jsonOf, ORIGIN, type TestApi } from "./an-api.ts";
+import { anApi, jsonOf, ORIGIN, type Sent, type TestApi } from "./an-api.ts";
+import { pathOf } from "./example-requests.ts";
 import { aStoredCredential, CREDENTIAL_BODY } from "./scenarios.ts";
 
 let api: TestApi;
@@ -184,6 +188,43 @@ describe("a canary secret", () => {
     for (const response of texts) expect(await response.text(), response.url).not.toContain(CANARY);
     expect(JSON.stringify(api.lines)).not.toContain(CANARY);
     expect(api.dump()).not.toContain(CANARY);
+  });
+});
+
+/** An object with a further member, and the same with it in each object below. */
+function withMember(value: unknown, name: string): unknown[] {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return [];
+  const below = Object.entries(value).flatMap(([key, member]) =>
+    withMember(member, name).map((changed) => ({ ...value, [key]: changed })),
+  );
+  return [{ ...value, [name]: 1 }, ...below];
+}
+
+describe.each(ENDPOINTS.filter(({ secret }) => secret !== undefined))("$method $path", (endpoint) => {
+  const { method, access, example } = endpoint;
+  const path = pathOf(endpoint);
+  const bodies = [
+    ...withMember(example?.body, CANARY),
+    { [CANARY]: "\ud800" },
+    { [CANARY]: { [CANARY]: 1 } },
+    [CANARY],
+    CANARY,
+  ];
+
+  it("repeats nothing that stands where a name should, at any depth of the body or in the query", async () => {
+    const { key } = await api.aReporter({ name: `reporter-${endpoint.name.toLowerCase()}` });
+    const { secret: revealing } = await api.aToken([...TOKEN_SCOPES]);
+    const send = (sent: Sent) =>
+      access.kind === "signed" ? api.sign(key, sent) : api.send({ ...sent, token: revealing });
+    const answers = [
+      ...(await Promise.all(bodies.map((body) => send({ method, path, body })))),
+      await send({ method, path: `${path}?${CANARY}=1`, body: example?.body ?? {} }),
+    ];
+    for (const answer of answers) expect(await answer.text()).not.toContain(CANARY);
+    if (access.kind === "operator") expect(answers.map(({ status }) => status)).not.toContain(201);
+    expect(JSON.stringify(api.lines)).not.toContain(CANARY);
+    const { items } = await listAudit(api.context, { limit: 200 });
+    expect(JSON.stringify(items)).not.toContain(CANARY);
   });
 });
 

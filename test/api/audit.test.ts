@@ -1,9 +1,13 @@
 import { ENDPOINTS } from "@cadastre/contract/endpoints/all";
+import { listCollectors } from "@cadastre/core/access/collectors";
+import { revokeCollector } from "@cadastre/core/access/decide-collector";
 import { listAudit } from "@cadastre/core/audit/list";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { anApi, type TestApi } from "./an-api.ts";
+import { anApi, ORIGIN, SYSTEM, type TestApi } from "./an-api.ts";
 import { pathOf } from "./example-requests.ts";
 import { SCENARIOS } from "./scenarios.ts";
+
+const CANARY = "canary-5d2e90";
 
 let api: TestApi;
 beforeEach(async () => {
@@ -36,6 +40,139 @@ describe.each(ENDPOINTS.filter((route) => route.mutates))("$method $path", (rout
       expect(record.requestId).toBe(response.headers.get("x-request-id"));
       expect(record.actor).toMatch(route.access.kind === "signed" ? /^collector:col_/ : /^token:tok_/);
     }
+  });
+});
+
+type Refusing = (api: TestApi) => Promise<{ scenarioApi: TestApi; begin: () => Promise<void>; code: string }>;
+
+/** The same request of who may not: an operator whose token has another scope, a collector that was revoked meanwhile. */
+const denying =
+  (isSigned: boolean): Refusing =>
+  async (given) => {
+    let token: { token?: string } = {};
+    return {
+      code: isSigned ? "collector.revoked" : "auth.forbidden",
+      scenarioApi: { ...given, send: (sent) => given.send({ ...sent, ...token }) },
+      async begin() {
+        token = { token: (await given.aToken(["audit:read"])).secret };
+        const { items } = await listCollectors(given.context, { limit: 100, lastSeen: async () => undefined });
+        for (const { id } of isSigned ? items : []) await revokeCollector(given.context, SYSTEM, id);
+      },
+    };
+  };
+
+/** The same request with a parameter that nothing has. */
+const failing: Refusing = async (given) => {
+  let more = "";
+  return {
+    code: "request.invalid",
+    scenarioApi: {
+      ...given,
+      send: (sent) => given.send({ ...sent, path: sent.path + more }),
+      sign: (key, sent) => given.sign(key, { ...sent, path: sent.path + more }),
+    },
+    begin: async () => {
+      more = "?nothing=1";
+    },
+  };
+};
+
+describe.each(ENDPOINTS.filter((route) => route.mutates))("$method $path, refused", (route) => {
+  const isSigned = route.access.kind === "signed";
+
+  it.each([
+    ["denied", denying(isSigned)],
+    ["failed", failing],
+  ] as const)("leaves exactly one record when it is %s: who, what, and why", async (outcome, refusing) => {
+    const { scenarioApi, begin, code } = await refusing(api);
+    const request = await SCENARIOS[route.name]?.(scenarioApi);
+    await begin();
+    const before = new Set((await records()).map((record) => record.id));
+    const response = await request?.();
+    expect(await response?.clone().json()).toMatchObject({ code });
+    const added = (await records()).filter((record) => !before.has(record.id));
+    expect(added).toEqual([
+      expect.objectContaining({
+        action: route.mutates,
+        outcome,
+        requestId: response?.headers.get("x-request-id"),
+        actor: expect.stringMatching(isSigned ? /^collector:col_/ : /^token:tok_/),
+        changes: [],
+        detail: expect.objectContaining({ endpoint: route.name, code }),
+      }),
+    ]);
+  });
+});
+
+describe("the records of what was refused", () => {
+  const refuse = (token: string) => api.send({ method: "DELETE", path: "/api/v1/tokens/tok_1", token });
+  const refusals = async () => (await records()).filter(({ outcome }) => outcome !== "done");
+
+  it("are ten a minute of each caller, and one that counts the rest", async () => {
+    const [one, other] = [await api.aToken(["audit:read"]), await api.aToken(["audit:read"])];
+    for (let n = 0; n < 75; n++) expect((await refuse(one.secret)).status).toBe(403);
+    await refuse(other.secret);
+    const all = await refusals();
+    expect(all.filter(({ actor }) => actor === `token:${one.id}`)).toHaveLength(11);
+    expect(all.filter(({ actor }) => actor === `token:${other.id}`)).toHaveLength(1);
+    // Written when it doubles, and once the minute is over.
+    const summary = () => refusals().then((found) => found.find(({ action }) => action === "request.refused"));
+    expect(await summary()).toMatchObject({ actor: `token:${one.id}`, outcome: "denied", detail: { count: 64 } });
+    api.pass(60);
+    await refuse(one.secret);
+    expect(await summary()).toMatchObject({ detail: { count: 65, since: "2026-11-20T12:00:00.000Z" } });
+    expect(await refusals()).toHaveLength(13);
+  });
+
+  it("are one number for each source and minute of who proves nothing, an IPv6 network being one source", async () => {
+    const from = (remoteAddress: string) => api.app.request(`${ORIGIN}/api/v1/resources`, {}, { remoteAddress });
+    for (let n = 0; n < 4; n++) await from("203.0.113.7");
+    for (let n = 0; n < 3; n++) await from(`2001:db8:1:2::${n}`);
+    expect(
+      (await refusals()).map(({ actor, action, target, detail }) => [actor, action, target, detail.count]),
+    ).toEqual(
+      expect.arrayContaining([
+        ["unknown", "request.refused", "203.0.113.7", 4],
+        ["unknown", "request.refused", "2001:db8:1:2::/64", 2],
+      ]),
+    );
+    expect(await refusals()).toHaveLength(2);
+  });
+
+  it("are no more than some hundreds, from however many sources they come", async () => {
+    for (let n = 0; n < 400; n++)
+      await api.app.request(`${ORIGIN}/api/v1/resources`, {}, { remoteAddress: `203.0.${n >> 8}.${n & 255}` });
+    const found: unknown[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await listAudit(api.context, { limit: 200, action: "request.refused", cursor });
+      found.push(...page.items);
+      cursor = page.cursor;
+    } while (cursor !== undefined);
+    expect(found).toHaveLength(201);
+  });
+
+  it("keep nothing of a secret, and no more of what a caller sent than a line", async () => {
+    const secret = { type: "generic", [CANARY]: "x" };
+    await api.send({ method: "POST", path: "/api/v1/credentials", body: { name: "a", secret } });
+    await api.send({ method: "DELETE", path: `/api/v1/tokens/${"x".repeat(3000)}` });
+    const all = await refusals();
+    expect(all).toHaveLength(2);
+    expect(JSON.stringify(all)).not.toContain(CANARY);
+    expect(JSON.stringify(all).length).toBeLessThan(1500);
+  });
+
+  it("change no answer when they cannot be written, and the log says so", async () => {
+    const { secret } = await api.aToken(["audit:read"]);
+    const { table } = api.context;
+    const whole = { ...table };
+    table.commit = () => Promise.reject(new Error("no table"));
+    try {
+      expect((await refuse(secret)).status).toBe(403);
+    } finally {
+      Object.assign(table, whole);
+    }
+    expect(api.lines.map(({ message }) => message)).toContain("a refusal could not be recorded");
   });
 });
 

@@ -56,13 +56,12 @@ describe.each(routes)("$name", ({ route, scope }) => {
     expect(await refused(route.method, path, bearer(mixed))).toBe("401 auth.invalid");
   });
 
-  it("refuses a token with every scope but the right one, and changes nothing but the record of a denied access", async () => {
+  it("refuses a token with every scope but the right one, and changes nothing", async () => {
     const { secret } = await api.aToken(TOKEN_SCOPES.filter((one) => one !== scope && one !== "admin"));
     const before = api.dump();
     const sent = { method: route.method, path, token: secret, ...(route.method === "GET" ? {} : { body: {} }) };
     expect(await outcomeOf(await api.send(sent))).toBe("403 auth.forbidden");
-    const written = api.dump().split("\n").length - before.split("\n").length;
-    expect(written).toBe(scope === "credentials:reveal" ? 1 : 0);
+    expect(api.dump()).toBe(before);
   });
 
   it("refuses an expired token", async () => {

@@ -1,13 +1,14 @@
+import { once } from "node:events";
 import { createServer, request as httpRequest, type IncomingHttpHeaders, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect } from "node:net";
 import { promisify } from "node:util";
 import { gunzipSync, gzip } from "node:zlib";
 import { SIGNED_BODY_BYTES } from "@cadastre/api/body";
 import { SHARD_BYTES } from "@cadastre/contract/digest";
 import { toScopePath } from "@cadastre/contract/scope";
-import type { TestKey } from "@cadastre/core/access/testing";
+import { aKey, type TestKey } from "@cadastre/core/access/testing";
 import { getRequestListener } from "@hono/node-server";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { anInstance, aRun, instanceScope } from "../support/estate.ts";
 import { ACCOUNT, anApi, aSignedRequest, jsonOf, type Signed, type TestApi } from "./an-api.ts";
 
@@ -15,11 +16,15 @@ let api: TestApi;
 let server: Server;
 let origin: string;
 let key: TestKey;
+/** Requests whose head has come. */
+let reading = 0;
 
 beforeAll(async () => {
   api = await anApi();
   key = (await api.aReporter()).key;
-  server = createServer(getRequestListener(api.app.fetch));
+  server = createServer(getRequestListener(api.app.fetch)).on("request", () => {
+    reading += 1;
+  });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 });
@@ -104,6 +109,48 @@ describe("over real HTTP", () => {
     const answer = await sign({ method: "POST", path: "/api/v1/discovery", body, isCompressed: true });
     expect(await jsonOf(answer)).toMatchObject({ status: 413, code: "request.too_large" });
     expect((await fetch(`${origin}/healthz`)).status).toBe(200);
+  });
+
+  /** The head of a request whose body stays away, and the status that comes all the same; then the connection is broken off. */
+  async function statusWithoutBody(signedBy: TestKey, change: Record<string, string> = {}): Promise<string> {
+    const sent = { method: "POST", path: "/api/v1/discovery", body: {}, at: api.now() };
+    const signed = await aSignedRequest(signedBy, sent, origin);
+    const headers = { ...Object.fromEntries(signed.headers), "content-length": "1000000", ...change };
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+    const socket = connect(Number(new URL(origin).port), "127.0.0.1");
+    socket.write(["POST /api/v1/discovery HTTP/1.1", "host: a", ...lines, "", ""].join("\r\n"));
+    const [first] = (await once(socket, "data")) as [Buffer];
+    socket.destroy();
+    return `${first.toString().split(" ")[1]} ${/"code":"([\w.]+)"/.exec(first.toString())?.[1]}`;
+  }
+
+  it("a body is not waited for from who has not signed the head with a key that is known", async () => {
+    expect(await statusWithoutBody(aKey())).toBe("401 signature.unknown_key");
+    const { key: other } = await api.aReporter({ name: "other" });
+    const wrong = (await aSignedRequest(other, { method: "POST", path: "/api/v1/discovery", body: { a: 1 } })).headers;
+    const signature = wrong.get("signature") ?? "";
+    expect(await statusWithoutBody(key, { signature })).toBe("401 signature.invalid");
+    expect(await statusWithoutBody(key, { "content-length": String(SIGNED_BODY_BYTES + 1) })).toBe(
+      "413 request.too_large",
+    );
+  });
+
+  it("a request that is broken off is no fault of ours in the log", async () => {
+    const signed = await aSignedRequest(
+      key,
+      { method: "POST", path: "/api/v1/discovery", body: {}, at: api.now() },
+      origin,
+    );
+    const lines = Object.entries({ ...Object.fromEntries(signed.headers), "content-length": "1000" });
+    const socket = connect(Number(new URL(origin).port), "127.0.0.1");
+    api.lines.length = 0;
+    reading = 0;
+    const head = ["POST /api/v1/discovery HTTP/1.1", "host: a", ...lines.map(([name, value]) => `${name}: ${value}`)];
+    socket.write(`${head.join("\r\n")}\r\n\r\n{`);
+    await vi.waitFor(() => expect(reading).toBeGreaterThan(0));
+    socket.destroy();
+    await vi.waitFor(() => expect(api.lines.length).toBeGreaterThan(0));
+    expect(api.lines).toMatchObject([{ level: "info", message: "request", status: 400, code: "request.unreadable" }]);
   });
 
   it("a replayed request is refused", async () => {

@@ -240,7 +240,7 @@ async function all(context: Context, query: Query, limit: number): Promise<strin
 /** What a look at every resource finds: no index, no plan. */
 async function byLooking(context: Context, query: Query): Promise<string[]> {
   const keys = (await allOf(context, ResourceItem)).map((item) => item.idHash);
-  const items = (await ResourceSubject.read(context, keys, { said: true, seen: true })).filter(
+  const items = (await ResourceSubject.read(context, keys, { said: true, seen: true, confirmed: true })).filter(
     (item) => item !== undefined,
   );
   const matching = (of: Query) => items.filter((item) => matchesQuery(ResourceSubject.facts(item), of));

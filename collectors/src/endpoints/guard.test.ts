@@ -17,6 +17,15 @@ describe("an address", () => {
     ["169.254.169.254", "metadata"],
     ["::ffff:a9fe:a9fe", "metadata"],
     ["fd00:ec2::254", "metadata"],
+    ["168.63.129.16", "metadata"],
+    ["::ffff:a83f:8110", "metadata"],
+    ["100.100.100.200", "metadata"],
+    ["64:ff9b::6464:64c8", "metadata"],
+    ["fd00:c1::a9fe:a9fe", "metadata"],
+    ["169.254.0.2", "link-local"],
+    ["100.64.0.1", "carrier-grade NAT"],
+    ["100.127.255.254", "carrier-grade NAT"],
+    ["::ffff:6440:1", "carrier-grade NAT"],
     ["0.0.0.0", "unspecified"],
     ["::", "unspecified"],
     ["224.0.0.1", "multicast"],
@@ -25,12 +34,18 @@ describe("an address", () => {
     expect(blockedReason(parseAddress(address), {})).toContain(reason);
   });
 
-  test.each(["10.0.0.1", "192.0.2.1", "fd00::1", "2001:db8::1"])("%s is allowed", (address) => {
-    expect(blockedReason(parseAddress(address), {})).toBeUndefined();
-  });
+  test.each(["10.0.0.1", "192.0.2.1", "168.63.129.17", "100.63.255.255", "100.128.0.0", "fd00::1", "2001:db8::1"])(
+    "%s is allowed",
+    (address) => {
+      expect(blockedReason(parseAddress(address), {})).toBeUndefined();
+    },
+  );
 
-  test("of loopback or link-local is allowed by configuration, of a metadata service never", () => {
-    const allow = { loopback: true, linkLocal: true };
+  test("of loopback, the link or a carrier is allowed by configuration, of a metadata service never", () => {
+    const allow = { loopback: true, linkLocal: true, carrierNat: true };
+    expect(blockedReason(parseAddress("100.64.0.1"), allow)).toBeUndefined();
+    for (const address of ["168.63.129.16", "100.100.100.200", "fd00:c1::a9fe:a9fe"])
+      expect(blockedReason(parseAddress(address), allow)).toContain("metadata");
     expect(blockedReason(parseAddress("127.0.0.1"), allow)).toBeUndefined();
     expect(blockedReason(parseAddress("169.254.1.2"), allow)).toBeUndefined();
     expect(blockedReason(parseAddress("169.254.169.254"), allow)).toContain("metadata");
@@ -51,7 +66,9 @@ describe("a target whose addresses are blocked", () => {
   test.each([
     ["of this machine", ["127.0.0.1", "::1", "::ffff:127.0.0.1"]],
     ["of a metadata service", ["169.254.169.254", "fd00:ec2::254", "::ffff:169.254.169.254"]],
+    ["of other clouds' metadata services", ["168.63.129.16", "100.100.100.200", "fd00:c1::a9fe:a9fe"]],
     ["of the link", ["169.254.7.7", "fe80::7"]],
+    ["behind a carrier", ["100.64.7.7"]],
     ["that are nobody's", ["0.0.0.0", "::", "224.0.0.1", "ff02::1"]],
   ])("is recorded and never connected to: %s", async (_whose, addresses) => {
     const { recorded, connected, outcomes } = await lookAt(addresses);

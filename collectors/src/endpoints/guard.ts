@@ -1,10 +1,19 @@
 import type { Address } from "@cadastre/net/address";
-import { isLinkLocal, isLoopback, isMetadataAddress, isMulticast, isUnspecified } from "@cadastre/net/special";
+import {
+  isCarrierNat,
+  isLinkLocal,
+  isLoopback,
+  isMetadataAddress,
+  isMulticast,
+  isUnspecified,
+} from "@cadastre/net/special";
 
 /** What may be connected to beside ordinary addresses. Metadata services, multicast and unspecified addresses never are. */
 export interface Allow {
   readonly loopback?: boolean;
   readonly linkLocal?: boolean;
+  /** 100.64.0.0/10, which some networks use for their own (pods of EKS, Tailscale). */
+  readonly carrierNat?: boolean;
 }
 
 /** Why an address must not be connected to; undefined when it may. Addresses inside IPv6 forms (mapped, NAT64) count as well. */
@@ -15,6 +24,9 @@ export function blockedReason(address: Address, allow: Allow): string | undefine
   if (isLoopback(address) && allow.loopback !== true) return "loopback addresses are not allowed by the configuration";
   if (isLinkLocal(address) && allow.linkLocal !== true) {
     return "link-local addresses are not allowed by the configuration";
+  }
+  if (isCarrierNat(address) && allow.carrierNat !== true) {
+    return "addresses of carrier-grade NAT (100.64.0.0/10) are not allowed by the configuration";
   }
   return undefined;
 }

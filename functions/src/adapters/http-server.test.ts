@@ -1,5 +1,6 @@
+import { once } from "node:events";
 import { type AddressInfo, connect } from "node:net";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { createHttpServer } from "./http-server.ts";
 
 const asked: string[] = [];
@@ -59,5 +60,57 @@ describe("what no endpoint could be found for", () => {
 
   it("leaves plain requests to the app", async () => {
     expect(await send("GET /a HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")).toMatch(/^HTTP\/1.1 200 OK.*fine$/s);
+  });
+});
+
+describe("what is on its way at once", () => {
+  let answerHeld: (() => void) | undefined;
+  const bounded = createHttpServer(
+    (request) =>
+      request.url.endsWith("/held")
+        ? new Promise((resolve) => {
+            answerHeld = () => resolve(new Response("fine"));
+          })
+        : new Response("fine"),
+    () => new Date(0),
+    { mostConnections: 3, mostBytes: 1000 },
+  );
+  beforeAll(() => new Promise<void>((resolve) => bounded.listen(0, "127.0.0.1", resolve)));
+  afterAll(async () => {
+    bounded.closeAllConnections();
+    await new Promise((resolve) => bounded.close(resolve));
+  });
+
+  const open = () => connect((bounded.address() as AddressInfo).port, "127.0.0.1");
+  const statusOf = async (path: string, announced: string) => {
+    const socket = open();
+    socket.write(`POST ${path} HTTP/1.1\r\nHost: a\r\n${announced}\r\nConnection: close\r\n\r\n`);
+    const [data] = (await once(socket, "data")) as [Buffer];
+    socket.destroy();
+    return data.toString().split(" ")[1];
+  };
+
+  it("is no more than the bytes of bodies that fit, the rest is told to come later; an answer makes room", async () => {
+    const first = statusOf("/held", "Content-Length: 600");
+    await vi.waitFor(() => expect(answerHeld).toBeDefined());
+    for (const announced of ["Content-Length: 600", "Transfer-Encoding: chunked", "Content-Length: 99999999999"])
+      expect(await statusOf("/a", announced), announced).toBe("503");
+    expect(await statusOf("/a", "Content-Length: 300")).toBe("200");
+    answerHeld?.();
+    expect(await first).toBe("200");
+    await vi.waitFor(async () => expect(await statusOf("/a", "Content-Length: 600")).toBe("200"));
+  });
+
+  it("is no more than so many connections: a further one is closed as it comes", async () => {
+    const count = () => new Promise<number>((resolve) => bounded.getConnections((_, n) => resolve(n)));
+    await vi.waitFor(async () => expect(await count()).toBe(0));
+    const sockets = [open(), open(), open()];
+    await vi.waitFor(async () => expect(await count()).toBe(3));
+    const further = open();
+    await once(further, "close");
+    for (const socket of sockets) {
+      expect(socket.destroyed).toBe(false);
+      socket.destroy();
+    }
   });
 });

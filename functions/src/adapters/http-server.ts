@@ -1,8 +1,30 @@
-import { createServer, type IncomingMessage, type Server, STATUS_CODES } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from "node:http";
+import { SIGNED_BODY_BYTES } from "@cadastre/api/body";
 import { problemResponse } from "@cadastre/api/problem";
 import { ProblemError } from "@cadastre/contract/errors";
 import { newId } from "@cadastre/contract/ids";
 import { getRequestListener, RequestError } from "@hono/node-server";
+
+/** What a server takes on at once; a machine has only so much memory, whoever asks for it. */
+export interface ServerLimits {
+  /** Connections; further ones are closed as they come. */
+  readonly mostConnections?: number;
+  /** Bytes of bodies that are announced and not answered yet; a request beyond them is told to come later. */
+  readonly mostBytes?: number;
+}
+
+const MOST_CONNECTIONS = 512;
+const MOST_BYTES = 128 * 1024 * 1024;
+/** A shard has four megabytes, and lines are slow. */
+const REQUEST_MILLISECONDS = 120_000;
+const HEADERS_MILLISECONDS = 20_000;
+
+/** How much of a body may have to be kept: what it announces, and without that, or beyond what is ever read, the most that is read. */
+function announced({ headers }: IncomingMessage): number {
+  if (headers["transfer-encoding"] !== undefined) return SIGNED_BODY_BYTES;
+  const length = Number(headers["content-length"] ?? 0);
+  return Number.isFinite(length) ? Math.min(length, SIGNED_BODY_BYTES) : SIGNED_BODY_BYTES;
+}
 
 /** What of a request is refused before the app sees it; undefined for what the app can judge. */
 function refusalOf({ url, rawHeaders }: IncomingMessage): ProblemError | undefined {
@@ -22,23 +44,47 @@ function toProblem({ code }: NodeJS.ErrnoException): ProblemError {
 /**
  * An HTTP server over the app. What is no request that the app could judge (headers that are too large, no Host header or several,
  * a target that is no path, bytes that are no HTTP, a request that does not come to its end) is answered by a problem document,
- * too, and the connection closed. Listens to nothing yet.
+ * too, and the connection closed. It bounds its connections and the bytes of bodies that it waits for. Listens to nothing yet.
  */
-export function createHttpServer(fetch: (request: Request) => Response | Promise<Response>, now: () => Date): Server {
+export function createHttpServer(
+  fetch: (request: Request, from: { readonly remoteAddress: string | undefined }) => Response | Promise<Response>,
+  now: () => Date,
+  { mostConnections = MOST_CONNECTIONS, mostBytes = MOST_BYTES }: ServerLimits = {},
+): Server {
   const answer = (error: ProblemError) =>
     problemResponse(error, newId("request", now()), { connection: "close", "cache-control": "no-store" });
-  const serve = getRequestListener(fetch, {
-    errorHandler: (error) =>
-      answer(new ProblemError(error instanceof RequestError ? "request.unreadable" : "service.internal")),
-  });
+  const serve = getRequestListener(
+    (request, { incoming }) => fetch(request, { remoteAddress: incoming.socket.remoteAddress }),
+    {
+      errorHandler: (error) =>
+        answer(new ProblemError(error instanceof RequestError ? "request.unreadable" : "service.internal")),
+    },
+  );
   // Node would answer a missing Host header by itself, without a word.
-  const server = createServer({ requireHostHeader: false }, async (incoming, outgoing) => {
-    const refusal = refusalOf(incoming);
+  let bytes = 0;
+  /** Takes on the bytes that a request announces, until it is answered or gone. */
+  function takeOn(incoming: IncomingMessage, outgoing: ServerResponse): ProblemError | undefined {
+    const own = announced(incoming);
+    if (bytes + own > mostBytes) return new ProblemError("service.unavailable", "too many bodies are on their way");
+    bytes += own;
+    outgoing.once("close", () => {
+      bytes -= own;
+    });
+    return undefined;
+  }
+  const limits = {
+    requireHostHeader: false,
+    requestTimeout: REQUEST_MILLISECONDS,
+    headersTimeout: HEADERS_MILLISECONDS,
+  };
+  const server = createServer(limits, async (incoming, outgoing) => {
+    const refusal = refusalOf(incoming) ?? takeOn(incoming, outgoing);
     if (refusal === undefined) return void serve(incoming, outgoing);
     const response = answer(refusal);
     outgoing.statusCode = response.status;
     outgoing.setHeaders(response.headers).end(await response.text());
   });
+  server.maxConnections = mostConnections;
   server.on("clientError", async (error, socket) => {
     const response = answer(toProblem(error));
     const body = await response.text();

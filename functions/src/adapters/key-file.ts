@@ -61,6 +61,11 @@ function readKey(path: string): Uint8Array {
   return key;
 }
 
+/** Throws when the key file is gone or is none by now: what was sealed under it could then not be opened after the next start. */
+export async function requireKeyFile({ path }: { path: string }): Promise<void> {
+  readKey(path).fill(0);
+}
+
 /** Seals and opens under the AES-256 key in a file. Throws when the file is missing, of another size, or open to others. */
 export function createKeyFileEncryption({ path }: { path: string }): Sealer & Opener {
   const key = readKey(path);

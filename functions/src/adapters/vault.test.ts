@@ -1,14 +1,14 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import type { CredentialSecret } from "@cadastre/contract/credential";
+import type { CredentialSecret, NewCredential } from "@cadastre/contract/credential";
 import { aContext, anActor, auditRecords } from "@cadastre/core/audit/testing";
 import { createCredential, getCredential, listCredentials, revokeCredential } from "@cadastre/core/vault/credentials";
-import { SealedItem } from "@cadastre/core/vault/items";
-import { auditDenied, fetchBoundCredential, revealCredential } from "@cadastre/core/vault/reveal";
-import { put } from "@cadastre/store/table";
+import { CredentialItem, SealedItem } from "@cadastre/core/vault/items";
+import { fetchBoundCredential, revealCredential } from "@cadastre/core/vault/reveal";
+import { put, replace, type Stored } from "@cadastre/store/table";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createKeyFileEncryption, ensureKeyFile } from "./key-file.ts";
 
@@ -32,6 +32,13 @@ const SECRETS: readonly CredentialSecret[] = [
   { type: "api_token", token: CANARY },
   { type: "generic", secret: CANARY },
 ];
+
+const aGeneric = (more: Partial<NewCredential> = {}): NewCredential => ({
+  name: "n",
+  description: "",
+  secret: { type: "generic", secret: CANARY },
+  ...more,
+});
 
 let folder = "";
 beforeEach(() => {
@@ -108,6 +115,86 @@ describe("the vault over a key file and a table in a file", () => {
     expect(outcomes).toEqual(["done", "done", "failed", "failed", "done"]);
   });
 
+  test.each<[string, Partial<CredentialItem>]>([
+    ["another name", { name: "other" }],
+    ["another description", { description: "other" }],
+    ["another creator", { createdBy: "token:tok_other" }],
+    ["another time", { createdAt: "2026-01-01T00:00:00.000Z" }],
+    ["another generation", { generation: 2 }],
+    ["another account", { account: "2" }],
+    ["no generation, as if it were older", { generation: undefined }],
+  ])("a row that was given %s does not open", async (_, change) => {
+    const { context, encryption } = aVault();
+    const made = await createCredential(context, encryption, anActor, aGeneric({ provider: "aws", account: "1" }));
+    const { version, ...stored } = (await context.table.get(CredentialItem, made)) as Stored<CredentialItem>;
+    await context.table.commit([replace(CredentialItem, { ...stored, ...change } as CredentialItem, version)]);
+    await expect(revealCredential(context, encryption, anActor, made.id)).rejects.toMatchObject({
+      code: "credential.unreadable",
+    });
+    await context.table.commit([put(CredentialItem, stored)]);
+    expect((await revealCredential(context, encryption, anActor, made.id)).secret).toMatchObject({ secret: CANARY });
+  });
+
+  test("a revoked credential whose rows are put back to how they were does not open", async () => {
+    const { context, encryption, path } = aVault();
+    const made = await createCredential(context, encryption, anActor, aGeneric());
+    const table = new DatabaseSync(path);
+    const of =
+      "FROM items i JOIN partitions p ON p.id = i.partition WHERE i.type IN ('credential', 'sealed-credential')";
+    const rows = table.prepare(`SELECT p.pk, i.* ${of}`).all();
+    await revokeCredential(context, anActor, made.id);
+    for (const row of rows) {
+      table.prepare("INSERT OR IGNORE INTO partitions (pk) VALUES (?)").run(row.pk as string);
+      table.prepare("DELETE FROM items WHERE type = ?").run(row.type as string);
+      table
+        .prepare(
+          "INSERT INTO items (partition, sk, type, body, version, size) SELECT id, ?, ?, ?, ?, ? FROM partitions WHERE pk = ?",
+        )
+        .run(...(["sk", "type", "body", "version", "size", "pk"].map((name) => row[name]) as string[]));
+    }
+    table.close();
+    expect(await getCredential(context, made.id)).not.toHaveProperty("revokedAt");
+    await expect(revealCredential(context, encryption, anActor, made.id)).rejects.toMatchObject({
+      code: "credential.unreadable",
+      message: "it was put back to how it once was",
+    });
+  });
+
+  test.each([
+    ["is no JSON", "nothing"],
+    ["has another form", "{}"],
+    ["has bytes that are none", 'b{"id":"x","ciphertext":{"$bytes":7}}'],
+    ["has other bytes", 'b{"id":"ID","ciphertext":{"$bytes":"AAAA"}}'],
+  ])("a stored ciphertext that %s is an error of the credential, not of the service", async (_, body) => {
+    const { context, encryption, path } = aVault();
+    const made = await createCredential(context, encryption, anActor, aGeneric());
+    const table = new DatabaseSync(path);
+    table.prepare("UPDATE items SET body = ? WHERE type = 'sealed-credential'").run(body.replace("ID", made.id));
+    table.close();
+    await expect(revealCredential(context, encryption, anActor, made.id)).rejects.toMatchObject({
+      code: "credential.unreadable",
+    });
+    const [, access] = await auditRecords(context);
+    expect(access).toMatchObject({ outcome: "failed", detail: { code: "credential.unreadable" } });
+  });
+
+  test("revoking leaves nothing of the ciphertext in the file or its log, while both are in use", async () => {
+    const { context, encryption, path } = aVault();
+    const made = await createCredential(context, encryption, anActor, aGeneric());
+    const sealed = await context.table.get(SealedItem, { id: made.id });
+    const text = Buffer.from(sealed?.ciphertext ?? []).toString("base64");
+    // Any part of it: it may lie across pages.
+    const parts = Array.from({ length: Math.floor(text.length / 60) }, (_, n) => text.slice(n * 60, n * 60 + 60));
+    const kept = () => {
+      const all = Buffer.concat([readFileSync(path), readFileSync(`${path}-wal`)]);
+      return parts.filter((part) => all.includes(part)).length;
+    };
+    expect(parts.length).toBeGreaterThan(3);
+    expect(kept()).toBeGreaterThan(0);
+    await revokeCredential(context, anActor, made.id);
+    expect(kept()).toBe(0);
+  });
+
   test("a canary is in no stored item, index, audit record, list or error, in any form", async () => {
     const { path, context, encryption } = aVault();
     const shown: unknown[] = [];
@@ -117,7 +204,6 @@ describe("the vault over a key file and a table in a file", () => {
       await revealCredential(context, encryption, anActor, made.id, { reason: "look" });
       const collector = { id: "col_1", name: "c", credential: made.id };
       await fetchBoundCredential(context, encryption, collector, anActor);
-      await auditDenied(context, anActor, made.id, { code: "auth.forbidden" });
       shown.push(made, await getCredential(context, made.id), await revokeCredential(context, anActor, made.id));
       shown.push(await revealCredential(context, encryption, anActor, made.id).catch((error: Error) => error.stack));
     }

@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -8,14 +7,17 @@ import { createFileAssets } from "@cadastre/api/assets";
 import { type Lock, tryLock } from "@cadastre/collectors/session/lock";
 import type { Log } from "@cadastre/contract/log";
 import { bootstrapAdminToken } from "@cadastre/core/access/bootstrap";
+import { createRefusals } from "@cadastre/core/audit/refusals";
 import { type Context, DEFAULT_HOLD_POLICY, DEFAULT_RETENTION_DAYS } from "@cadastre/core/context";
 import { openSqliteTable } from "@cadastre/store/sqlite";
 import { createHttpServer } from "../adapters/http-server.ts";
-import { createKeyFileEncryption, ensureKeyFile } from "../adapters/key-file.ts";
+import { requireKeyFile } from "../adapters/key-file.ts";
 import { createChangesFile } from "./changes-file.ts";
 import type { LocalConfig } from "./config.ts";
 import { keepTelling } from "./consumers.ts";
-import { folderFaultOf, makeFolder, toFolderError } from "./data-folder.ts";
+import { folderFaultOf, toFolderError } from "./data-folder.ts";
+import { ensurePrivateFolder } from "./private-folder.ts";
+import { openVaultKey } from "./vault-key.ts";
 
 /** How often those who follow changes look for more. */
 const LOOK_MILLISECONDS = 1000;
@@ -45,11 +47,11 @@ export async function startLocalServer(config: LocalConfig, options: ServerOptio
   const directory = config.dataDirectory;
   const app = Promise.withResolvers<Awaited<ReturnType<typeof start>>["app"]>();
   // Whoever is early waits.
-  const server = createHttpServer(async (request) => (await app.promise).fetch(request), options.now);
+  const server = createHttpServer(async (request, from) => (await app.promise).fetch(request, from), options.now);
   const port = await listen(server, options.port);
   let lock: Lock | undefined;
   try {
-    makeFolder(directory);
+    ensurePrivateFolder(directory);
     // Two local runs on one folder would each bring simulated clouds of their own, and take the other's for gone.
     lock = lockOf(join(directory, "lock.db"), directory);
     if (!lock) throw new Error(`another Cadastre runs on ${directory}; end it, or set CADASTRE_DATA to another folder`);
@@ -106,17 +108,22 @@ async function start(config: LocalConfig, options: ServerOptions) {
     onJobStarted: options.onJobStarted,
   };
   const keyFile = join(directory, "vault.key");
-  if (!existsSync(keyFile)) ensureKeyFile({ path: keyFile });
-  const encryption = createKeyFileEncryption({ path: keyFile });
+  const encryption = await openVaultKey(context, keyFile).catch(async (error: unknown) => {
+    await table.close();
+    throw error;
+  });
   const given = config.token === undefined ? undefined : await bootstrapAdminToken(context, { secret: config.token });
   const ending = new AbortController();
   /** Resolves after a while, or at once and with false when the server ends. */
   const wait = () => delay(LOOK_MILLISECONDS, true, { signal: ending.signal }).catch(() => false);
+  const refusals = createRefusals({ context, log: options.log });
   const app = createApp({
     context,
+    refusals,
     vault: { sealer: encryption, opener: encryption },
     assets: createFileAssets(),
     log: options.log,
+    ready: { vaultKey: () => requireKeyFile({ path: keyFile }) },
     following: { wait },
     publishTriggers: async (triggers) => options.onTrigger(triggers.map((trigger) => trigger.name)),
     ...(config.token && given ? { givenToken: { text: config.token, tokenId: given.tokenId } } : {}),
@@ -130,6 +137,7 @@ async function start(config: LocalConfig, options: ServerOptions) {
     endFollowing: () => ending.abort(),
     async stop() {
       await telling;
+      await refusals.flush();
       await table.close();
     },
   };

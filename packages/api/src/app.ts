@@ -2,6 +2,7 @@ import { ProblemError } from "@cadastre/contract/errors";
 import type { Log } from "@cadastre/contract/log";
 import { createCollectorAuthentication } from "@cadastre/core/access/authenticate-collector";
 import type { GivenToken } from "@cadastre/core/access/authenticate-token";
+import { createRefusals, type Refusals } from "@cadastre/core/audit/refusals";
 import type { Context } from "@cadastre/core/context";
 import type { Opener, Sealer } from "@cadastre/core/vault/ports";
 import { Hono } from "hono";
@@ -34,6 +35,8 @@ export interface AppOptions {
   readonly originOf?: OriginOf | undefined;
   /** Where the runtime can hold a connection; without it changes cannot be followed. */
   readonly following?: Following | undefined;
+  /** Where what was refused is recorded; made here unless the runtime wants to flush it at its end. */
+  readonly refusals?: Refusals;
   /** A token that the configuration gave (see `bootstrapAdminToken`). */
   readonly givenToken?: GivenToken | undefined;
 }
@@ -79,6 +82,7 @@ export function createApp(options: AppOptions): Hono<ApiEnv> {
     opener: vault.opener,
     following: options.following && { ...options.following, readers: { count: 0 } },
     publishTriggers: options.publishTriggers,
+    refusals: options.refusals ?? createRefusals({ context, log }),
     assets: options.assets,
     openApi: createOpenApi(),
     readiness: createReadiness({

@@ -6,7 +6,7 @@ import { authorize, type Target } from "@cadastre/core/access/authorize";
 import { type Actor, nameOf, type Principal } from "@cadastre/core/context";
 import type { Restriction } from "@cadastre/core/restriction";
 import type { ApiContext } from "./env.ts";
-import type { Operator, Reporting, Route } from "./routes/route.ts";
+import type { Operator, Reporting } from "./routes/route.ts";
 import type { Services } from "./services.ts";
 
 /** The text of `Authorization: Bearer …`. Throws 401 `auth.missing` and `auth.invalid`. */
@@ -19,8 +19,10 @@ function bearerOf(header: string | undefined): string {
 
 /** The principal in this request; from now on the log says who it is. */
 function actorOf(c: ApiContext, principal: Principal): Actor {
+  const actor = { principal, requestId: c.get("requestId") };
   c.set("actor", nameOf(principal));
-  return { principal, requestId: c.get("requestId") };
+  c.set("caller", actor);
+  return actor;
 }
 
 /** Refuses who calls from where nobody may. Throws 403 `auth.address`. */
@@ -41,48 +43,29 @@ export function requireSigned(c: ApiContext): void {
 }
 
 /** What the request is about: what its path names, the parts of it joined by slashes. */
-function targetOf(c: ApiContext, type: Target["type"]): Target {
+export function targetOf(c: ApiContext, type: Target["type"]): Target {
   const named = Object.values(c.req.param() as Record<string, string>);
   return named.length === 0 ? { type } : { type, id: named.join("/") };
 }
 
-/** Lets the route record a denial before it is answered. */
-async function denied(c: ApiContext, route: Route, services: Services, actor: Actor, error: ProblemError) {
-  const { access } = route.endpoint;
-  if (access.kind === "public") return;
-  await route.onDenied?.(services, actor, { code: error.code, target: targetOf(c, access.resource) });
-}
-
-/** Which collector a request is from, by its URL and headers as received. Throws the `signature.*` codes and 403 `collector.*`. */
+/** Which collector a request is from, by its URL and headers as received; only then is its body read. Throws the `signature.*` codes and 403 `collector.*`. */
 export async function authenticateReporting(
   c: ApiContext,
-  route: Route,
   services: Services,
-  body: Uint8Array,
+  body: () => Promise<Uint8Array>,
 ): Promise<Reporting> {
   const { method, url, headers } = c.req.raw;
   try {
     const { collector, principal, signedAt } = await services.authenticateCollector({ method, url, headers, body });
     return { actor: actorOf(c, principal), collector, signedAt };
   } catch (error) {
-    if (error instanceof CollectorRefusedError) await denied(c, route, services, actorOf(c, error.principal), error);
+    // It is known whom to record the refusal of.
+    if (error instanceof CollectorRefusedError) actorOf(c, error.principal);
     throw error;
   }
 }
 
 /** That the caller may, and what it may see. Throws 403 `auth.forbidden`. */
-export async function authorizeCaller(
-  c: ApiContext,
-  route: Route,
-  services: Services,
-  actor: Actor,
-): Promise<Restriction | undefined> {
-  const { access }: Endpoint = route.endpoint;
-  if (access.kind === "public") return undefined;
-  try {
-    return authorize(actor.principal, access.action, targetOf(c, access.resource));
-  } catch (error) {
-    if (error instanceof ProblemError) await denied(c, route, services, actor, error);
-    throw error;
-  }
+export function authorizeCaller(c: ApiContext, { access }: Endpoint, { principal }: Actor): Restriction | undefined {
+  return access.kind === "public" ? undefined : authorize(principal, access.action, targetOf(c, access.resource));
 }

@@ -14,18 +14,24 @@ const CHUNK_BYTES = 64 * 1024;
 
 const tooLarge = (most: number) => new ProblemError("request.too_large", `at most ${most} bytes are allowed`);
 
-/** Reads a body of at most `most` bytes; nothing past the limit is kept. Throws 413 `request.too_large`. */
+/** Reads a body of at most `most` bytes; nothing past the limit is kept. Throws 413 `request.too_large`, 400 `request.unreadable` for one that was broken off. */
 export async function readBody(request: Request, most: number): Promise<Uint8Array> {
   if (Number(request.headers.get("content-length") ?? 0) > most) throw tooLarge(most);
   if (!request.body) return new Uint8Array();
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of request.body) {
-    size += chunk.byteLength;
-    // Leaving the loop cancels the stream.
-    if (size > most) throw tooLarge(most);
-    chunks.push(chunk);
+  try {
+    for await (const chunk of request.body) {
+      size += chunk.byteLength;
+      // Leaving the loop cancels the stream.
+      if (size > most) break;
+      chunks.push(chunk);
+    }
+  } catch (cause) {
+    // Whoever sent it has gone: no fault of ours, and nobody is left to be told.
+    throw new ProblemError("request.unreadable", "the body did not come to its end", { cause });
   }
+  if (size > most) throw tooLarge(most);
   return Buffer.concat(chunks);
 }
 

@@ -1,14 +1,22 @@
+import type { Actor } from "@cadastre/core/context";
 import type { Context } from "hono";
 import type { RequestOrigin } from "./origin.ts";
 
 /** What a request carries through the app for its log line. */
 export interface ApiEnv {
+  /** What the runtime says of where a request comes from: our server gives it, and Lambda's event has it. */
+  Bindings: {
+    readonly remoteAddress?: string | undefined;
+    readonly requestContext?: { readonly http?: { readonly sourceIp?: string } };
+  };
   Variables: {
     requestId: string;
     /** The route's pattern: what was in its place is not logged. */
     route?: string;
     actor?: string;
     origin?: RequestOrigin;
+    /** Who it is from, once that is proved. */
+    caller?: Actor;
     code?: string;
     hasSecret?: boolean;
     /** The caller is an operator, who is told what the request cost. */

@@ -1,6 +1,7 @@
 import type { Endpoint } from "@cadastre/contract/endpoints/endpoint";
 import { parse } from "@cadastre/contract/parse";
 import { runOnce } from "@cadastre/core/access/idempotency";
+import type { Context } from "@cadastre/core/context";
 import type { Restriction } from "@cadastre/core/restriction";
 import * as z from "zod";
 import {
@@ -9,10 +10,12 @@ import {
   authorizeCaller,
   requireAllowedOrigin,
   requireSigned,
+  targetOf,
 } from "./authenticate.ts";
 import { compressionOf, decompress, parseJson, readBody, SIGNED_BODY_BYTES, TOKEN_BODY_BYTES } from "./body.ts";
 import type { ApiContext } from "./env.ts";
 import { readIdempotencyKey, readIfMatch } from "./preconditions.ts";
+import { toProblemError } from "./problem.ts";
 import type { Operator, Reporting, RequestOf, Route } from "./routes/route.ts";
 import type { Services } from "./services.ts";
 import { type StreamPart, streamResponse } from "./stream.ts";
@@ -21,6 +24,8 @@ import { requireText } from "./text.ts";
 const NO_PARAMETERS = z.strictObject({});
 /** Pages are linked to from anywhere, with whatever is appended to links. */
 const ANY_PARAMETERS = z.unknown();
+
+type Attempt = NonNullable<Context["attempt"]>;
 
 type ServedRequest = RequestOf<Endpoint> & Operator & Reporting;
 
@@ -39,7 +44,10 @@ function queryOf(url: string, repeatable: readonly string[] = []): Record<string
 function jsonOf(c: ApiContext, { bodyOptional, access, secret }: Endpoint, bytes: Uint8Array): unknown {
   if (bytes.byteLength === 0 && bodyOptional) return {};
   const value = parseJson(decompress(bytes, compressionOf(c.req.raw.headers)));
-  requireText(value, access.kind === "operator" ? { isSecret: secret === "request" } : { except: "resources" });
+  requireText(value, {
+    isSecret: secret !== undefined,
+    ...(access.kind === "operator" ? {} : { except: "resources" }),
+  });
   return value;
 }
 
@@ -49,7 +57,10 @@ interface Received {
   readonly raw: unknown;
 }
 
-/** Who calls, that they may, and what the body says: a collector's body is read first, since its signature is over it. */
+/**
+ * Who calls, that they may, and what the body says. Nobody's body is read before it is known from whom it is: a collector's signature
+ * is over the digest that the head has, and the digest is compared with the body afterwards.
+ */
 async function receive(c: ApiContext, route: Route, services: Services): Promise<Received> {
   const { endpoint } = route;
   const { raw: request } = c.req;
@@ -59,14 +70,17 @@ async function receive(c: ApiContext, route: Route, services: Services): Promise
   if (endpoint.access.kind === "public") return { caller: {}, raw: undefined };
   if (endpoint.access.kind === "signed") {
     requireSigned(c);
-    const bytes = await readBody(request, SIGNED_BODY_BYTES);
-    const caller = await authenticateReporting(c, route, services, bytes);
-    const restriction = await authorizeCaller(c, route, services, caller.actor);
+    let bytes: Uint8Array = new Uint8Array();
+    const caller = await authenticateReporting(c, services, async () => {
+      bytes = await readBody(request, SIGNED_BODY_BYTES);
+      return bytes;
+    });
+    const restriction = authorizeCaller(c, endpoint, caller.actor);
     return { caller, restriction, raw: takesBody ? jsonOf(c, endpoint, bytes) : undefined };
   }
   const caller = await authenticateOperator(c, services);
   c.set("showsCost", true);
-  const restriction = await authorizeCaller(c, route, services, caller.actor);
+  const restriction = authorizeCaller(c, endpoint, caller.actor);
   const bytes = takesBody ? await readBody(request, TOKEN_BODY_BYTES) : undefined;
   return { caller, restriction, raw: bytes && jsonOf(c, endpoint, bytes) };
 }
@@ -106,21 +120,68 @@ function respond(endpoint: Endpoint, result: unknown, replayed: boolean): Respon
   return new Response(text, { status, headers });
 }
 
-/** Answers one request by its route: who, then what, then the use case, then the form of the answer. */
+/**
+ * Leaves a record of a request that was refused: of a known caller who wanted to change something, unless the use case has
+ * recorded that itself, and of an unknown one a number.
+ */
+async function recordRefusal(
+  c: ApiContext,
+  { endpoint }: Route,
+  { refusals }: Services,
+  attempt: Attempt,
+  thrown: unknown,
+): Promise<void> {
+  const { access, mutates, name, secret } = endpoint;
+  if (access.kind === "public") return;
+  const error = toProblemError(thrown);
+  const actor = c.get("caller");
+  if (actor === undefined) {
+    if (UNPROVED.test(error.code)) await refusals.count(sourceOf(c), c.get("requestId"));
+    return;
+  }
+  if (mutates === undefined || attempt.isRefusalRecorded) return;
+  const target = targetOf(c, access.resource);
+  await refusals.record(actor, {
+    action: mutates,
+    target: target.id ?? target.type,
+    endpoint: name,
+    error,
+    hasSecret: secret !== undefined,
+  });
+}
+
+/** Codes of who did not prove who it is. */
+const UNPROVED = /^(auth|signature)\./;
+
+const sourceOf = ({ env }: ApiContext) => env?.remoteAddress ?? env?.requestContext?.http?.sourceIp;
+
+/** Answers one request by its route; one that is refused leaves its record before it is answered. */
 export async function serve(c: ApiContext, route: Route, services: Services): Promise<Response> {
+  const attempt = { isRefusalRecorded: false };
+  try {
+    return await answer(c, route, services, attempt);
+  } catch (error) {
+    await recordRefusal(c, route, services, attempt, error);
+    throw error;
+  }
+}
+
+/** Who, then what, then the use case, then the form of the answer. */
+async function answer(c: ApiContext, route: Route, services: Services, attempt: Attempt): Promise<Response> {
   const { endpoint } = route;
   c.set("route", endpoint.path);
   c.set("hasSecret", endpoint.secret !== undefined);
   const { caller, restriction, raw } = await receive(c, route, services);
+  const isSecret = endpoint.secret !== undefined;
   const { params, query = endpoint.access.kind === "public" ? ANY_PARAMETERS : NO_PARAMETERS, body } = endpoint;
   const request = {
     ...caller,
     services,
-    context: restriction === undefined ? services.context : { ...services.context, restriction },
+    context: { ...services.context, attempt, ...(restriction === undefined ? {} : { restriction }) },
     params: params ? parse(params, c.req.param()) : {},
-    query: parse(query, queryOf(c.req.url, endpoint.repeatable)),
+    query: parse(query, queryOf(c.req.url, endpoint.repeatable), { isSecret }),
     version: readIfMatch(c.req.raw.headers.get("if-match"), endpoint.ifMatch),
-    body: body && !endpoint.rawBody ? parse(body, raw, { isSecret: endpoint.secret === "request" }) : undefined,
+    body: body && !endpoint.rawBody ? parse(body, raw, { isSecret }) : undefined,
     raw,
     lastEventId: c.req.header("last-event-id"),
     isAllowed: () =>

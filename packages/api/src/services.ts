@@ -2,6 +2,7 @@ import type { Port } from "@cadastre/contract/endpoints/endpoint";
 import type { SignedRequest } from "@cadastre/contract/signature";
 import type { AuthenticatedCollector } from "@cadastre/core/access/authenticate-collector";
 import type { GivenToken } from "@cadastre/core/access/authenticate-token";
+import type { Refusals } from "@cadastre/core/audit/refusals";
 import type { Context } from "@cadastre/core/context";
 import type { requestRuns } from "@cadastre/core/discovery/triggers";
 import type { Opener, Sealer } from "@cadastre/core/vault/ports";
@@ -32,6 +33,8 @@ export interface Services {
   /** Needed by the routes that hold a connection. */
   readonly following?: Followed | undefined;
   readonly publishTriggers: PublishTriggers;
+  /** Where what was refused is recorded. */
+  readonly refusals: Refusals;
   readonly assets: ReadAsset;
   /** The OpenAPI document as text. */
   readonly openApi: () => Promise<string>;

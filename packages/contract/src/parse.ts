@@ -34,8 +34,14 @@ function placesOf(issue: z.core.$ZodIssue, known: KnownNames | undefined, isSecr
   const names = known?.get(path);
   if (issue.code !== "unrecognized_keys" || names === undefined) return [{ path, message: issue.message }];
   // What is in the place of a name may be the secret itself.
-  if (isSecret) return [{ path, message: `has a member that is not known here; known are ${names.join(", ")}` }];
+  if (isSecret) return [{ path, message: `has a member that ${unknownNames(issue.keys, names)}` }];
   return issue.keys.map((key) => ({ path: toPath([...issue.path, key]), message: unknownName(key, names) }));
+}
+
+/** The same of names that are not repeated; what was probably meant is one of the known ones. */
+function unknownNames(given: readonly string[], known: readonly string[]): string {
+  const meant = given.map((name) => didYouMean(name, known)).find((name) => name !== undefined);
+  return meant === undefined ? unknownName("", known) : `is not known here; did you mean ${meant}?`;
 }
 
 /** What a schema says of a value, as places and messages; at most 50. */

@@ -71,8 +71,8 @@ export interface SignedRequest {
   readonly method: string;
   readonly url: string;
   readonly headers: Headers;
-  /** As received, before decompression. */
-  readonly body: Uint8Array;
+  /** As received, before decompression; or what reads it, once it is known from whom it is. */
+  readonly body: Uint8Array | (() => Promise<Uint8Array>);
 }
 
 export interface VerifiedRequest {
@@ -94,9 +94,9 @@ const refuse = (
   throw new ProblemError(code, detail);
 };
 
-function requireDigest(request: SignedRequest): void {
-  const given = Buffer.from(String(request.headers.get("content-digest")));
-  const right = Buffer.from(contentDigest(request.body));
+function requireDigest({ headers }: SignedRequest, body: Uint8Array): void {
+  const given = Buffer.from(String(headers.get("content-digest")));
+  const right = Buffer.from(contentDigest(body));
   if (given.length !== right.length || !timingSafeEqual(given, right)) {
     refuse("signature.digest", "the body's SHA-256 is not the one in content-digest");
   }
@@ -118,7 +118,8 @@ function requireFresh(created: number, expires: number, now: Date): void {
 }
 
 /**
- * Verifies the signature, then the body's digest, then freshness. Replay is the caller's next step, by the nonce.
+ * Verifies the signature, then freshness, then the body's digest: a body is not read for who signed nothing, or long ago. Replay
+ * is the caller's next step, by the nonce.
  * `resolveKey` answers the public key of a key id, or undefined; what it throws is thrown on. Throws ProblemErrors of the
  * `signature.*` codes.
  */
@@ -168,7 +169,7 @@ export async function verifyRequest(
   const { created, expires, nonce, keyid } = verified.parameters as Required<typeof verified.parameters>;
   if (nonce === "" || nonce.length > MOST_NONCE)
     refuse("signature.invalid", `the nonce must have 1 to ${MOST_NONCE} characters`);
-  requireDigest(request);
   requireFresh(created, expires, now);
+  requireDigest(request, typeof request.body === "function" ? await request.body() : request.body);
   return { keyId: keyid, nonce, createdAt: new Date(created * 1000) };
 }

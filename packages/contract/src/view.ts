@@ -23,6 +23,13 @@ export const resource = z.object({
   attributes: namedValues(),
   volatile: namedValues(),
   observedBy: z.array(z.object({ source: z.string(), scope: z.string() })),
+  confirmed: z.boolean().meta({
+    description:
+      "Whether the account that owns it says so itself, by a collector that was not revoked. Else it is what others report of that account's property, or what a revoked collector said",
+  }),
+  reportedBy: z.array(z.string()).optional().meta({
+    description: "Of what is not confirmed: the accounts (`aws/…`) whose collectors report it now; may be empty",
+  }),
   notes: z.string(),
   owner: z.string(),
   firstSeenAt: z.iso.datetime(),

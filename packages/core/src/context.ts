@@ -13,6 +13,8 @@ export interface Context {
   readonly onJobStarted?: () => void;
   /** Of a request with an Idempotency-Key: the first recorded commit claims the key for what it does. */
   readonly claim?: IdempotencyClaim;
+  /** Of a request: whether what refused it has recorded that itself. */
+  readonly attempt?: { isRefusalRecorded: boolean };
   /** Of a request whose caller may see only a part of the estate. Every list and every read by an id keeps to it. */
   readonly restriction?: Restriction | undefined;
 }

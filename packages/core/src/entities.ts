@@ -19,13 +19,14 @@ import { CheckpointItem, DeadLetterItem } from "./feed/consumer.ts";
 import { ConsumerItem } from "./feed/consumer-states.ts";
 import { EventItem, FeedItem } from "./feed/items.ts";
 import { JobCancelItem, JobEntryItem, JobItem, JobRunItem } from "./jobs/items.ts";
+import { EndedSourceItem } from "./ledger/ended-sources.ts";
 import { LedgerPageItem, SetItem, SourceItem, StaleItem } from "./ledger/items.ts";
 import { ScopeCountItem } from "./ledger/scope-count.ts";
 import { CountItem } from "./register/counts.ts";
 import { ResourceItem } from "./register/items.ts";
 import { SaidItem } from "./said/items.ts";
 import { IndexItem, PrefixLengthItem } from "./subjects/items.ts";
-import { CredentialItem, SealedItem } from "./vault/items.ts";
+import { CredentialItem, CredentialMarkItem, SealedItem } from "./vault/items.ts";
 
 /** Every type of item in the table, for its documentation and for what must hold of all of them. */
 export const ENTITIES: readonly AnyEntity[] = [
@@ -41,7 +42,9 @@ export const ENTITIES: readonly AnyEntity[] = [
   ConsumerItem,
   CountItem,
   CredentialItem,
+  CredentialMarkItem,
   DeadLetterItem,
+  EndedSourceItem,
   EventItem,
   FeedItem,
   GapItem,

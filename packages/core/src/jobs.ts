@@ -1,7 +1,8 @@
 import { approveHoldJob } from "./discovery/approve-hold.ts";
+import { endSightings } from "./discovery/end-sightings.ts";
 import { staleScopes } from "./discovery/stale-scopes.ts";
 import type { Job } from "./jobs/define.ts";
 import { retention } from "./retention/retention.ts";
 
 /** Every job there is: what runners run, and what the API lists. */
-export const JOBS: readonly Job[] = [retention, staleScopes, approveHoldJob];
+export const JOBS: readonly Job[] = [retention, staleScopes, approveHoldJob, endSightings];

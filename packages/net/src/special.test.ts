@@ -5,6 +5,7 @@ import { anAddress } from "../test/support.ts";
 import { type Address, formatAddress, parseAddress } from "./address.ts";
 import {
   embeddedIPv4,
+  isCarrierNat,
   isLinkLocal,
   isLoopback,
   isMetadataAddress,
@@ -20,6 +21,7 @@ const predicates = [
   ["multicast", isMulticast],
   ["unspecified", isUnspecified],
   ["metadata", isMetadataAddress],
+  ["carrier-nat", isCarrierNat],
 ] as const;
 
 function usesOf(address: Address): string[] {

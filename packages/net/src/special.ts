@@ -24,12 +24,19 @@ const privateUse = prefixes(
   "fec0::/10",
   "64:ff9b:1::/48",
 );
+const carrierNat = prefixes("100.64.0.0/10");
 const metadata = [
-  // EC2 and GCP: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html
+  // EC2, GCP, Azure, OCI and IBM Cloud: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html
   "169.254.169.254",
   "fd00:ec2::254",
   // GCP over IPv6: https://cloud.google.com/compute/docs/metadata/querying-metadata
   "fd20:ce::254",
+  // Azure's platform: https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16
+  "168.63.129.16",
+  // OCI over IPv6: https://docs.oracle.com/iaas/Content/Compute/Tasks/gettingmetadata.htm
+  "fd00:c1::a9fe:a9fe",
+  // Alibaba Cloud: https://www.alibabacloud.com/help/ecs/user-guide/view-instance-metadata
+  "100.100.100.200",
   // Credentials of ECS tasks: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html
   "169.254.170.2",
   // Credentials of EKS pods: https://docs.aws.amazon.com/eks/latest/userguide/pod-id-agent-setup.html
@@ -86,6 +93,11 @@ export function isLinkLocal(address: Address): boolean {
  */
 export function isPrivate(address: Address): boolean {
   return isIn(privateUse, address);
+}
+
+/** 100.64.0.0/10 (RFC 6598): behind a carrier's translation, where one address leads elsewhere from each place; clouds put services of theirs there. */
+export function isCarrierNat(address: Address): boolean {
+  return isIn(carrierNat, address);
 }
 
 /** The addresses at which a cloud hands a machine its metadata and credentials. */

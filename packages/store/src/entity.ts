@@ -24,6 +24,11 @@ export interface EntityDefinition<Schema extends z.ZodType<object>, KeyInput> {
    * text. Readers see no difference. Such an item cannot be incremented.
    */
   readonly packed?: boolean;
+  /**
+   * Whether an item that is removed leaves nothing on the disk of a driver that has one: neither in the file's free space nor in
+   * its log. For ciphertexts and the like, which change seldom.
+   */
+  readonly erased?: boolean;
   /** Name of the field with the time at which the item ends, deleted or not: epoch seconds, or an ISO time. */
   readonly expires?: keyof z.output<Schema> & string;
   /** One line for docs/access-patterns.md: what is read by this key, and who writes it. */

@@ -14,6 +14,8 @@ export type Planned = {
   readonly type: string;
   readonly key: Key;
   readonly condition: Condition;
+  /** What stood at the key is to leave nothing on the disk. */
+  readonly erases?: boolean;
 } & ({ readonly act: "put"; readonly row: WritableRow } | { readonly act: "remove" } | { readonly act: "check" } | Add);
 
 /** Adds to one field in place. `row` is what an absent item becomes; one that is there gets what it lacks of it. */
@@ -75,7 +77,8 @@ function planWrite(write: Write): Planned {
     }
     case "remove": {
       const condition = write.version === undefined ? "any" : { version: write.version };
-      return { act: "remove", op, type, key: keyOf(write.key), condition };
+      const erases = (entity as AnyEntity).erased === true;
+      return { act: "remove", op, type, key: keyOf(write.key), condition, ...(erases ? { erases } : {}) };
     }
     case "check":
       return { act: "check", op, type, key: keyOf(write.key), condition: conditionOfCheck(write.is) };

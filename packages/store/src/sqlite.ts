@@ -4,7 +4,7 @@ import { BusyError } from "./errors.ts";
 import { GET_BATCH_LIMIT, LOAD_BATCH_LIMIT } from "./limits.ts";
 import { createMeter } from "./meter.ts";
 import type { Row } from "./row.ts";
-import { createLogSync, openSqliteFile } from "./sqlite-file.ts";
+import { createLogSync, emptyLog, openSqliteFile } from "./sqlite-file.ts";
 import { createGroups } from "./sqlite-groups.ts";
 import { createTransactionRows, type TransactionRows } from "./sqlite-rows.ts";
 import { commitRows, loadRows } from "./sqlite-writes.ts";
@@ -36,6 +36,8 @@ export function openSqliteTable({ path, now, durable = true }: SqliteTableOption
   const sync = durable ? () => log.sync() : async () => undefined;
   const groups = createGroups({ db, path, before: beginTransaction, undone: () => rows.forget(), sync });
   let closed = false;
+  /** The log may still have what was to leave nothing: another process was reading it. Tried again with the next commit. */
+  let mustErase = false;
 
   /** The rows, unless the file is closed. */
   function opened(): TransactionRows {
@@ -83,6 +85,8 @@ export function openSqliteTable({ path, now, durable = true }: SqliteTableOption
       try {
         const { refused, units } = await groups.run(() => commitRows(rows, planned, now()));
         meter.charge({ write: units, calls: 1 });
+        if (refused.length === 0) mustErase ||= planned.some(({ erases }) => erases);
+        if (mustErase) mustErase = !emptyLog(db);
         return refused;
       } catch (error) {
         if (error instanceof BusyError) return [{ index: 0, reason: "busy", oldSize: 0 }];

@@ -1,5 +1,6 @@
 import type { Resource, ResourceEvent } from "@cadastre/contract/view";
 import { DEFAULT_HOLD_POLICY } from "@cadastre/core/context";
+import { END_SIGHTINGS } from "@cadastre/core/ledger/ended-sources";
 import type { Facts, Look } from "../facts.ts";
 import type { Story } from "../story.ts";
 import { openingsOf } from "./runs.ts";
@@ -64,6 +65,13 @@ export function isPlaceOf(
   return scope.account === account || provider === "tls" || shares.some(({ to }) => to === place);
 }
 
+/** Whether a scope of another account may see the resource: it ends with that account's collector. */
+function isSeenByOthers(story: Story, resource: Resource): boolean {
+  return story.shares.some(
+    ({ to }) => isPlaceOf(story, to, resource) && story.scopes[to]?.account !== resource.account,
+  );
+}
+
 /** Whether a run looked at a whole scope of the resource's kind and place, and did not see it. */
 function missedBy(facts: Facts, look: Look, resource: Resource): number | undefined {
   for (const [place, { status, shown }] of look.scopes) {
@@ -80,6 +88,8 @@ function justified(facts: Facts, resource: Resource, event: ResourceEvent): stri
   if (!isRun(run)) {
     const hold = facts.holds.find(({ id }) => id === run);
     if (type === "retired" && hold?.state === "approved" && hold.sample.some(({ id }) => id === resource.id)) return [];
+    const isOfJob = facts.jobs.some(({ id, name }) => id === run && name === END_SIGHTINGS);
+    if (type === "retired" && isOfJob && isSeenByOthers(facts.story, resource)) return [];
     return [`${what} is not what anybody approved`];
   }
   const look = facts.looks.get(run as string);

@@ -1,13 +1,16 @@
 import type { Facts } from "../facts.ts";
 import { COUNT, COUNT_STEPS, markIn } from "../jobs.ts";
 
+/** What starts a job in its own commit, and says so in its own record. */
+const STARTERS = ["hold.approve", "collector.revoke"];
+
 /** Every run has ended, and has the records of its beginning and its end once; what the clock starts need not leave any. */
 function recorded({ jobs, audit }: Facts): string[] {
   return jobs.flatMap(({ id, state, endedAt, scheduledFor }) => {
     const count = (action: string) => audit.filter((one) => one.action === action && one.target === id).length;
     const [ended, cancelled] = [count("job.end"), count("job.cancel")];
-    const begun =
-      count("job.run") + audit.filter(({ action, detail }) => action === "hold.approve" && detail.job === id).length;
+    const startedBy = audit.filter(({ action, detail }) => STARTERS.includes(action) && detail.job === id);
+    const begun = count("job.run") + startedBy.length;
     if (endedAt === undefined) return [`${id} is ${state} although nothing is in its way`];
     if (scheduledFor !== undefined) {
       return begun > 0 || ended > 1 ? [`${id} was started by the clock and has ${begun} and ${ended} records`] : [];

@@ -67,7 +67,8 @@ function differ(what: string, records: number, effects: number): string[] {
 /** What the records say was done is there, and what is there was recorded. */
 function effectsAreThere(facts: Facts): string[] {
   const { audit, resources, histories, tokens, credentials, collectors, holds, accounts } = facts;
-  const known = (action: string) => audit.filter((one) => one.action === action).map(({ target }) => target);
+  const known = (action: string) =>
+    audit.filter((one) => one.action === action && one.outcome === "done").map(({ target }) => target);
   const made = (action: string, ids: readonly string[]) => {
     const recorded = new Set(known(action));
     return [

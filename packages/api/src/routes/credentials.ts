@@ -1,6 +1,6 @@
 import { credentials } from "@cadastre/contract/endpoints/credentials";
 import { createCredential, getCredential, listCredentials, revokeCredential } from "@cadastre/core/vault/credentials";
-import { auditDenied, revealCredential } from "@cadastre/core/vault/reveal";
+import { revealCredential } from "@cadastre/core/vault/reveal";
 import { portOf } from "../services.ts";
 import { implement } from "./route.ts";
 
@@ -11,10 +11,7 @@ export const CREDENTIAL_ROUTES = implement(credentials, {
   },
   list: ({ context, query }) => listCredentials(context, query),
   get: ({ context, params }) => getCredential(context, params.id),
-  reveal: {
-    handle: ({ context, services, actor, params, body }) =>
-      revealCredential(context, portOf(services, "opener"), actor, params.id, body),
-    onDenied: ({ context }, actor, { code, target }) => auditDenied(context, actor, target.id ?? "", { code }),
-  },
+  reveal: ({ context, services, actor, params, body }) =>
+    revealCredential(context, portOf(services, "opener"), actor, params.id, body),
   revoke: ({ context, actor, params }) => revokeCredential(context, actor, params.id),
 });

@@ -6,7 +6,7 @@ import { deliver } from "@cadastre/core/discovery/deliver";
 import { openRun } from "@cadastre/core/discovery/open";
 import { listTriggers } from "@cadastre/core/discovery/triggers";
 import { uploadShard } from "@cadastre/core/discovery/upload";
-import { auditDenied, fetchBoundCredential } from "@cadastre/core/vault/reveal";
+import { fetchBoundCredential } from "@cadastre/core/vault/reveal";
 import { portOf } from "../services.ts";
 import { implement } from "./route.ts";
 
@@ -22,10 +22,6 @@ export const DISCOVERY_ROUTES = implement(discovery, {
   listTriggers: async ({ context, collector, query }) => ({
     items: await listTriggers(context, collector.id, query.after),
   }),
-  fetchCredential: {
-    handle: ({ context, services, actor, collector }) =>
-      fetchBoundCredential(context, portOf(services, "opener"), collector, actor),
-    onDenied: ({ context }, actor, { code }) =>
-      auditDenied(context, actor, actor.principal.id, { code, action: "credential.fetch" }),
-  },
+  fetchCredential: ({ context, services, actor, collector }) =>
+    fetchBoundCredential(context, portOf(services, "opener"), collector, actor),
 });

@@ -1,8 +1,6 @@
 import type { Collector } from "@cadastre/contract/collector";
 import type { Endpoint } from "@cadastre/contract/endpoints/endpoint";
 import type { BodyOf, ParamsOf, QueryOf, ResultOf } from "@cadastre/contract/endpoints/types";
-import type { ErrorCode } from "@cadastre/contract/errors";
-import type { Target } from "@cadastre/core/access/authorize";
 import type { ClaimItem } from "@cadastre/core/audit/claim";
 import type { Actor, Context } from "@cadastre/core/context";
 import type * as z from "zod";
@@ -54,34 +52,20 @@ type AnsweredBy<E extends Endpoint> = E extends { stream: infer S extends z.ZodT
 
 type Handle<E extends Endpoint> = (request: RequestOf<E>) => Promise<AnsweredBy<E>>;
 
-/** A caller that is known and may not: its token has not the scope, or it is not approved. */
-export interface Denial {
-  readonly code: ErrorCode;
-  readonly target: Target;
-}
-
-interface Watched<E extends Endpoint> {
+interface Repeatable<E extends Endpoint> {
   readonly handle: Handle<E>;
-  /** Told of a denial before it is answered. */
-  readonly onDenied?: (services: Services, actor: Actor, denial: Denial) => Promise<void>;
-}
-
-interface Repeatable<E extends Endpoint> extends Watched<E> {
   /** Answers a repeat under the same Idempotency-Key from what is stored. */
   readonly replay: (request: RequestOf<E>, claim: ClaimItem) => Promise<AnsweredBy<E>>;
 }
 
-/** What implements an endpoint: a function, or one with what else is asked of it; one that takes an Idempotency-Key answers repeats. */
-export type Implementation<E extends Endpoint> = E extends { idempotent: true }
-  ? Repeatable<E>
-  : Handle<E> | Watched<E>;
+/** What implements an endpoint: a function; one that takes an Idempotency-Key also answers repeats. */
+export type Implementation<E extends Endpoint> = E extends { idempotent: true } ? Repeatable<E> : Handle<E>;
 
 /** An endpoint with what implements it. */
 export interface Route {
   readonly endpoint: Endpoint;
   readonly handle: Handle<Endpoint>;
   readonly replay?: Repeatable<Endpoint>["replay"];
-  readonly onDenied?: Watched<Endpoint>["onDenied"];
 }
 
 /**
@@ -93,7 +77,7 @@ export function implement<A extends Readonly<Record<string, Endpoint>>>(
   implementations: { readonly [Verb in keyof A]: Implementation<A[Verb]> },
 ): readonly Route[] {
   return Object.entries(area).map(([verb, endpoint]) => {
-    const given = implementations[verb] as unknown as Handle<Endpoint> | Watched<Endpoint>;
+    const given = implementations[verb] as unknown as Handle<Endpoint> | Repeatable<Endpoint>;
     return { endpoint, ...(typeof given === "function" ? { handle: given } : given) };
   });
 }

@@ -14,6 +14,7 @@ interface EndpointFlags extends CollectOptions {
   readonly region?: string;
   readonly allowLoopback?: boolean;
   readonly allowLinkLocal?: boolean;
+  readonly allowCarrierNat?: boolean;
   readonly ipv4Only?: boolean;
   readonly caFile?: string;
   readonly concurrency?: number;
@@ -46,6 +47,7 @@ export function addCollectEndpoints(parent: Command, cli: Cli): void {
     .option("--region <region>", "from where they are looked at (default: global)")
     .option("--allow-loopback", "connect to loopback addresses too")
     .option("--allow-link-local", "connect to link-local addresses too")
+    .option("--allow-carrier-nat", "connect to 100.64.0.0/10, too, where a network uses it for its own")
     .option("--ipv4-only", "leave IPv6 addresses out: this place cannot reach them")
     .option("--ca-file <file>", "roots (PEM) that are trusted beside Node's own")
     .addOption(
@@ -66,7 +68,11 @@ export function addCollectEndpoints(parent: Command, cli: Cli): void {
           targets,
           account,
           extraRoots,
-          allow: { loopback: options.allowLoopback ?? false, linkLocal: options.allowLinkLocal ?? false },
+          allow: {
+            loopback: options.allowLoopback ?? false,
+            linkLocal: options.allowLinkLocal ?? false,
+            carrierNat: options.allowCarrierNat ?? false,
+          },
           ...(region === undefined ? {} : { region }),
           ...(options.ipv4Only ? { families: [4] as const } : {}),
           ...(concurrency === undefined ? {} : { concurrency }),

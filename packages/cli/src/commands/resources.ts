@@ -14,6 +14,7 @@ import { findResourceId } from "../find-resource.ts";
 import { handleOf, handleOfId, ID_COLUMN } from "../output/ids.ts";
 import { printAll, printList } from "../output/list.ts";
 import { printOne } from "../output/one.ts";
+import { statusOf } from "../output/resource-status.ts";
 import type { Column } from "../output/table.ts";
 import { toTime } from "../output/text.ts";
 import { addAnnotate } from "./annotate.ts";
@@ -27,7 +28,7 @@ export const RESOURCE_COLUMNS: readonly Column<Resource>[] = [
   { title: "NAME", value: (one) => one.name, shape: "id" },
   {
     title: "STATUS",
-    value: (one) => (one.status === "active" ? "" : one.status),
+    value: statusOf,
     raw: (one) => one.status,
     optional: true,
     style: () => "dim",
@@ -69,6 +70,7 @@ interface Filters {
   readonly cidr?: string;
   readonly owner?: string;
   readonly expiresBefore?: string;
+  readonly confirmed?: "true" | "false";
 }
 
 async function list(cli: Cli, command: Command): Promise<void> {
@@ -76,8 +78,9 @@ async function list(cli: Cli, command: Command): Promise<void> {
   const client = openClient(cli, options);
   const { kind, provider, account, region, network, status, name, ip, cidr, owner, expiresBefore } = options;
   const tag = options.tag && [...options.tag];
+  const confirmed = options.confirmed === undefined ? undefined : options.confirmed === "true";
   const filter = { kind, provider, account, region, network, status, name, tag, ip, cidr, owner, expiresBefore };
-  const items = (limit: number) => client.resources.list.all({ ...filter, limit });
+  const items = (limit: number) => client.resources.list.all({ ...filter, confirmed, limit });
   await printList({ ...cli, options, columns: RESOURCE_COLUMNS, noun: "resources", items });
 }
 
@@ -128,6 +131,12 @@ export function addResources(program: Command, cli: Cli): void {
       .option("--ip <address>", "what has this address, or a prefix that contains it")
       .option("--cidr <prefix>", "what has a prefix inside this one")
       .option("--owner <owner>", "only this owner's")
+      .addOption(
+        new Option("--confirmed <yes>", "only what its owner's account says (true), or does not (false)").choices([
+          "true",
+          "false",
+        ]),
+      )
       .option("--expires-before <day>", "certificates that end before, such as 2026-12-31")
       .action((_: unknown, command: Command) => list(cli, command)),
     "resources list --kind subnet --account 123456789012",

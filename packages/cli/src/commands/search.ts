@@ -11,6 +11,7 @@ import { listOf, withExamples, withPaging } from "../arguments.ts";
 import { type Cli, openClient, optionsOf } from "../cli.ts";
 import { handleOf } from "../output/ids.ts";
 import { printList } from "../output/list.ts";
+import { statusOf } from "../output/resource-status.ts";
 import type { Column } from "../output/table.ts";
 import { neutralise, toJson } from "../output/text.ts";
 
@@ -27,7 +28,7 @@ const COLUMNS: readonly Column<FoundSubject>[] = [
   { title: "SERVED BY", value: (one) => (isResource(one) ? one.servedBy?.join(" ") : ""), optional: true, shape: "id" },
   {
     title: "STATUS",
-    value: (one) => (isResource(one) && one.status !== "active" ? one.status : ""),
+    value: (one) => (isResource(one) ? statusOf(one) : ""),
     optional: true,
     style: () => "dim",
   },
@@ -48,7 +49,7 @@ The query: all of it must hold; OR between two, AND, NOT or - before one, (group
   one of several    kind:vpc,subnet
   texts with *      provider: account: region: network: subnet: name: owner: image: state: type: id: mac:
   times             expires:<60d  expires:2026-12-01..2026-12-31  changed:>2026-11-20  created:today  seen:>7d
-  and               ip: cidr: port: status:active|retired|any  has:owner  type:resource|account  sort:-changed
+  and               ip: cidr: port: status:active|retired|any  has:owner  confirmed:true|false  type:  sort:-changed
 What begins with a minus stands behind --: search -- -kind:subnet. docs/api.md tells all.
 `;
 

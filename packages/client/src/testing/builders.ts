@@ -14,6 +14,7 @@ export const aResource = {
   attributes: {},
   volatile: {},
   observedBy: [],
+  confirmed: true,
   notes: "",
   owner: "",
   firstSeenAt: AT,

@@ -22,7 +22,6 @@ const decision = {
   ifMatch: "optional",
   answer: collector,
   etag: true,
-  mutates: true,
   errors: ["collector.not_found", "collector.state", "request.conflict"],
   example: { params: anId, body: {} },
 } as const;
@@ -38,7 +37,7 @@ export const collectors = defineArea("collectors", {
     status: 201,
     answer: collector,
     etag: true,
-    mutates: true,
+    mutates: "collector.register",
     errors: [
       "collector.name_taken",
       "collector.key_taken",
@@ -78,7 +77,7 @@ export const collectors = defineArea("collectors", {
     ifMatch: "required",
     answer: collector,
     etag: true,
-    mutates: true,
+    mutates: "collector.patch",
     errors: [
       "collector.not_found",
       "collector.state",
@@ -91,16 +90,19 @@ export const collectors = defineArea("collectors", {
   approve: defineEndpoint({
     ...decision,
     path: `${PATH}/approve`,
+    mutates: "collector.approve",
     summary: "Let a pending collector deliver",
   }),
   reject: defineEndpoint({
     ...decision,
     path: `${PATH}/reject`,
+    mutates: "collector.reject",
     summary: "Refuse a pending collector for good",
   }),
   revoke: defineEndpoint({
     ...decision,
     path: `${PATH}/revoke`,
+    mutates: "collector.revoke",
     summary: "End a collector at once and for good",
   }),
 });

@@ -34,7 +34,7 @@ export const discovery = defineArea("discovery", {
     body: discoveryPayload,
     rawBody: true,
     answer: discoveryResult,
-    mutates: true,
+    mutates: "discovery.deliver",
     errors: [
       "discovery.version",
       "discovery.digest_mismatch",
@@ -53,7 +53,7 @@ export const discovery = defineArea("discovery", {
     body: openRun,
     rawBody: true,
     answer: runOpened,
-    mutates: true,
+    mutates: "discovery.run",
     errors: ["discovery.version", "discovery.digest_mismatch", "collector.foreign_account", "request.conflict"],
     example: {
       body: {
@@ -80,7 +80,7 @@ export const discovery = defineArea("discovery", {
     body: shardUpload,
     rawBody: true,
     answer: shardApplied,
-    mutates: true,
+    mutates: "discovery.shard",
     errors: [
       "discovery.version",
       "discovery.run_not_found",
@@ -105,7 +105,7 @@ export const discovery = defineArea("discovery", {
     body: z.object({}),
     bodyOptional: true,
     answer: runCompleted,
-    mutates: true,
+    mutates: "discovery.complete",
     errors: ["discovery.run_not_found", "discovery.shards_missing", "request.conflict"],
     example: { params: { run: aRun }, body: {} },
   }),
@@ -129,7 +129,7 @@ export const discovery = defineArea("discovery", {
     body: z.object({}),
     bodyOptional: true,
     answer: revealedCredential,
-    mutates: true,
+    mutates: "credential.fetch",
     needs: "opener",
     secret: "answer",
     errors: ["credential.not_bound", "credential.not_found", "credential.revoked", "credential.unreadable"],

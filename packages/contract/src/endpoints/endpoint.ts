@@ -65,8 +65,8 @@ export interface EndpointDefinition {
   readonly stream?: z.ZodType;
   /** The answer is one item with a version, which becomes its ETag. */
   readonly etag?: true;
-  /** It changes what is stored, or records an access. */
-  readonly mutates?: true;
+  /** It changes what is stored, or records an access: what the audit log calls it, also when it was refused. */
+  readonly mutates?: string;
   /** Errors of its own, beside those that follow from the rest of the definition. */
   readonly errors?: readonly ErrorCode[];
   /** It is there only where this port is. */

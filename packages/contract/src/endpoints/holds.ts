@@ -17,7 +17,6 @@ const decision = {
   ifMatch: "optional",
   answer: hold,
   etag: true,
-  mutates: true,
   errors: ["hold.not_found", "hold.decided", "hold.changed", "request.conflict"],
   example: { params: { id: exampleId("hold") }, body: { reason: "the old cluster was switched off" } },
 } as const;
@@ -35,11 +34,13 @@ export const holds = defineArea("holds", {
   approve: defineEndpoint({
     ...decision,
     path: `${PATH}/{id}/approve`,
+    mutates: "hold.approve",
     summary: "Retire the resources that a hold is about",
   }),
   reject: defineEndpoint({
     ...decision,
     path: `${PATH}/{id}/reject`,
+    mutates: "hold.reject",
     summary: "Keep the resources that a hold is about",
   }),
 });

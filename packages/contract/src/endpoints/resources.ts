@@ -6,7 +6,7 @@ import { COUNTED, page, relatedResource, resource, resourceCount, resourceEvent,
 import { whose } from "../whose.ts";
 import { defineArea, defineEndpoint, operator } from "./endpoint.ts";
 import { EXAMPLE_ACCOUNT } from "./examples.ts";
-import { paging, pagingQuery } from "./query.ts";
+import { paging, pagingQuery, yesOrNo } from "./query.ts";
 
 const MOST_TAGS = 20;
 
@@ -45,6 +45,10 @@ export const resources = defineArea("resources", {
       ip: z.string().max(64).optional().meta({ description: "What has this address, or a prefix that contains it" }),
       cidr: z.string().max(64).optional().meta({ description: "What has a prefix inside this one" }),
       owner: z.string().max(256).optional(),
+      confirmed: yesOrNo.optional().meta({
+        description:
+          "`true`: only what its owner's own account says; `false`: only what others report of it, or revoked collectors did",
+      }),
       expiresBefore: z.string().max(40).optional().meta({ description: "A day such as 2026-12-31" }),
       q: searchText.optional(),
     }),
@@ -183,7 +187,7 @@ export const resources = defineArea("resources", {
     ifMatch: "required",
     answer: resource,
     etag: true,
-    mutates: true,
+    mutates: "resource.annotate",
     errors: ["resource.not_found"],
     example: { params: anId, body: { notes: "Kept for the audit", owner: "payments" } },
   }),

@@ -13,7 +13,7 @@ export const runs = defineArea("runs", {
     idempotent: true,
     status: 202,
     answer: page(trigger),
-    mutates: true,
+    mutates: "discovery.trigger",
     errors: ["collector.not_found", "collector.state"],
     example: { body: { collector: "aws-main" } },
   }),

@@ -66,7 +66,7 @@ async function requireFirstUse(context: Context, keyId: string, nonce: string): 
 }
 
 /**
- * Makes what authenticates signed requests. It checks in this order: signature, body digest, freshness, replay, state; a
+ * Makes what authenticates signed requests. It checks in this order: signature, freshness, body digest, replay, state; a
  * request that fails one of the first three writes nothing. With the key cached it costs one strongly consistent read of the
  * collector and one conditional write of the nonce. Throws the `signature.*` codes, and 403 `collector.pending`,
  * `collector.rejected` or `collector.revoked`. `mostKeys` bounds the cache.

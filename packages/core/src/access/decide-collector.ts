@@ -1,10 +1,12 @@
 import type { Collector, collectorPatch } from "@cadastre/contract/collector";
 import { ProblemError } from "@cadastre/contract/errors";
-import { remove, replace } from "@cadastre/store/table";
+import { remove, replace, type Write } from "@cadastre/store/table";
 import type * as z from "zod";
 import { commitRecorded } from "../audit/commit-recorded.ts";
 import { changesBetween } from "../changes.ts";
 import { type Actor, actorName, type Context } from "../context.ts";
+import { newRun } from "../jobs/start.ts";
+import { END_SIGHTINGS, endSource, resumeSource } from "../ledger/ended-sources.ts";
 import { retryOnConflict } from "../retry-on-conflict.ts";
 import { isAdmin } from "./authorize.ts";
 import { bindCredential } from "./bind-credential.ts";
@@ -24,6 +26,22 @@ interface Decision {
 function requireOther(actor: Actor, { createdBy }: CollectorItem, does: string): void {
   if (createdBy !== actorName(actor) || isAdmin(actor.principal)) return;
   throw new ProblemError("auth.forbidden", `who registered a collector ${does} only with the scope admin`);
+}
+
+/** What follows from a decision, for its commit: whose word the collector's source is, and that what it alone saw of others' ends. */
+function consequences(
+  { now }: Context,
+  actor: Actor,
+  { name, state: from }: CollectorItem,
+  to: State,
+): { readonly writes: readonly Write[]; readonly job?: string } {
+  if (to === "approved") return { writes: [resumeSource(name)] };
+  const freed = remove(CollectorNameItem, { name });
+  if (from !== "approved") return { writes: [freed] };
+  const { type, id } = actor.principal;
+  const state = { source: name, after: "", ended: 0, actor: { type, id } };
+  const { run, writes } = newRun({ name: END_SIGHTINGS }, { now: now(), createdBy: actorName(actor), state });
+  return { writes: [freed, endSource(name, now()), ...writes], job: run.id };
 }
 
 /**
@@ -46,13 +64,14 @@ async function decide(
     }
     if (to === "approved") requireOther(actor, stored, "approves it");
     const decided = { ...stored, state: to, decidedAt: context.now().toISOString(), decidedBy: actorName(actor) };
-    const freed = to === "approved" ? [] : [remove(CollectorNameItem, { name: stored.name })];
-    await commitRecorded(context, actor, [replace(CollectorItem, decided, stored.version), ...freed], {
+    const { writes, job } = consequences(context, actor, stored, to);
+    await commitRecorded(context, actor, [replace(CollectorItem, decided, stored.version), ...writes], {
       action: `collector.${verb}`,
       target: id,
       changes: [{ path: "state", before: stored.state, after: to }],
-      detail: { name: stored.name, keyFingerprint: stored.keyFingerprint },
+      detail: { name: stored.name, keyFingerprint: stored.keyFingerprint, ...(job === undefined ? {} : { job }) },
     });
+    if (job !== undefined) context.onJobStarted?.();
   });
   return toCollector(await readCollector(context, id));
 }
@@ -69,7 +88,8 @@ export function rejectCollector(context: Context, actor: Actor, id: string, vers
 
 /**
  * Ends a collector at once and for good. Its name becomes free, so that a new key can be registered under it and go on with
- * the same source: what the old key reported stays. Throws 404 `collector.not_found`, 409 `collector.state`.
+ * the same source. Until then nothing that the old key reported is confirmed, and what it alone saw of others' property is
+ * retired by a job that this starts. Throws 404 `collector.not_found`, 409 `collector.state`.
  */
 export function revokeCollector(context: Context, actor: Actor, id: string, version?: number): Promise<Collector> {
   return decide(context, actor, id, { verb: "revoke", from: ["pending", "approved"], to: "revoked" }, version);

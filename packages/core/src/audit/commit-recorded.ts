@@ -21,7 +21,8 @@ export interface AuditEntry {
 /** Of the 100 writes of a commit, those that the record and a claim take. */
 export const RECORD_WRITES = 2;
 
-function recordOf(actor: Actor, now: Date, entry: AuditEntry): Write {
+/** The write of the record of what an actor did, or was refused. */
+export function recordOf(actor: Actor, now: Date, entry: AuditEntry): Write {
   return create(AuditItem, {
     id: newId("audit", now),
     at: now.toISOString(),
@@ -58,4 +59,5 @@ export async function commitRecorded(
     throw error;
   }
   if (claim) context.claim?.taken();
+  if (context.attempt && (entry.outcome ?? "done") !== "done") context.attempt.isRefusalRecorded = true;
 }

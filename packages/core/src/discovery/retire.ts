@@ -69,8 +69,9 @@ export async function retireMissing(
       actor: absence.actor,
       idHashes: [...gone],
       guard,
-      decide: (hash, stored) => {
-        const change = decideAbsence(stored, { ...absence, actor: actorName(absence.actor), source });
+      source,
+      decide: (hash, stored, ended) => {
+        const change = decideAbsence(stored, { ...absence, actor: actorName(absence.actor), source }, ended);
         if (!change && stored?.lastChange.run === absence.run && stored.lastChange.type === "retired") before.add(hash);
         return change;
       },

@@ -193,9 +193,10 @@ async function tryUpload(
     actor,
     idHashes: [...changes.differing.keys()],
     guard: [check(ScopeItem, { source, name }, item.version)],
-    decide: (hash, stored) => {
+    source,
+    decide: (hash, stored, ended) => {
       const one = changes.differing.get(hash) as Seen;
-      const change = decideObservation(stored, { source, scope, ...one, run, actor: actorName(actor), at });
+      const change = decideObservation(stored, { source, scope, ...one, run, actor: actorName(actor), at }, ended);
       if (change) repeated.delete(hash);
       else if (stored?.lastChange.run === run) repeated.set(hash, stored.lastChange.type);
       return change;

@@ -6,6 +6,7 @@ import { RECORD_WRITES } from "../audit/commit-recorded.ts";
 import { aContext, anActor, auditRecords, type TestContext, withEmptyReplica } from "../audit/testing.ts";
 import type { Context } from "../context.ts";
 import { FEED_PARTITIONS, FeedItem } from "../feed/items.ts";
+import { NONE_ENDED } from "../ledger/ended-sources.ts";
 import { SourceItem } from "../ledger/items.ts";
 import { IndexItem } from "../subjects/items.ts";
 import { type ApplyOptions, applyChanges, GuardError } from "./apply.ts";
@@ -203,7 +204,7 @@ describe("what ends changes", () => {
     const decided: string[] = [];
     const decide: ApplyOptions["decide"] = (hash, item) => {
       decided.push(hash);
-      return seen()(hash, item);
+      return seen()(hash, item, NONE_ENDED);
     };
     const finish = () => ({ writes: [aMark("end")] });
     const done = await apply(late, some(0, 250), { decide, finish });
@@ -351,7 +352,7 @@ describe("what is told of a resource", () => {
   it("is each change with its place, and nothing of who else sees it", async () => {
     const context = aContext();
     const elsewhere: ApplyOptions["decide"] = (hash, item) => {
-      const change = seen()(hash, undefined);
+      const change = seen()(hash, undefined, NONE_ENDED);
       if (!change) return undefined;
       const { name, tags, attributes, id, contentHash } = change.after;
       return decideObservation(item, {

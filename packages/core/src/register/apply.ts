@@ -3,13 +3,14 @@ import { COMMIT_LIMIT, create, put, replace, type Write } from "@cadastre/store/
 import { type AuditEntry, commitRecorded, RECORD_WRITES } from "../audit/commit-recorded.ts";
 import type { Actor, Context } from "../context.ts";
 import { recordChange } from "../feed/record-change.ts";
+import { type EndedSources, readEnded } from "../ledger/ended-sources.ts";
 import { indexDifference, indexWrites } from "../subjects/index-writes.ts";
 import { type IndexEntry, IndexItem } from "../subjects/items.ts";
 import { notePrefixLengths } from "../subjects/prefix-lengths.ts";
 import { type CountedChange, type CountSums, createCountSums } from "./counts.ts";
 import type { Change } from "./decide.ts";
 import { countedOf, facetsOfItem, resourceEntries } from "./entries.ts";
-import { ResourceItem, resourceSubject } from "./items.ts";
+import { isSighting, ResourceItem, resourceSubject } from "./items.ts";
 
 const ATTEMPTS = 8;
 
@@ -104,7 +105,10 @@ export interface ApplyOptions {
   readonly decide: (
     idHash: string,
     stored: (ResourceItem & { readonly version: number }) | undefined,
+    ended: EndedSources,
   ) => Change | undefined;
+  /** The source that says what is decided; whether it may is known. */
+  readonly source?: string;
   /** Conditions that must hold for every commit; when one fails, GuardError is thrown and the rest is not written. */
   readonly guard: readonly Write[];
   /** Goes into the last commit, after all changes. Large change sets take several commits before it. */
@@ -122,6 +126,20 @@ export class GuardError extends Error {
 function count(changes: readonly Change[]): ChangeCounts {
   const of = (...types: Change["type"][]) => changes.filter((change) => types.includes(change.type)).length;
   return { created: of("created", "returned"), updated: of("updated"), retired: of("retired") };
+}
+
+/** Which of the sources that claim the resources have ended; of a resource that one source alone has, nothing is asked. */
+async function readEndedOf(
+  context: Context,
+  stored: readonly (ResourceItem | undefined)[],
+  own: string | undefined,
+): Promise<EndedSources> {
+  const sources = stored.flatMap((item) => (item?.claims ?? []).map(({ source }) => source));
+  return readEnded(
+    context,
+    sources.filter((source) => source !== own),
+    { consistent: true },
+  );
 }
 
 /**
@@ -142,12 +160,14 @@ export async function applyChanges(context: Context, options: ApplyOptions): Pro
       open.map((idHash) => ({ idHash })),
       { consistent: true },
     );
-    const changes = open.flatMap((idHash, at) => options.decide(idHash, stored[at]) ?? []);
+    const ended = await readEndedOf(context, stored, options.source);
+    const changes = open.flatMap((idHash, at) => options.decide(idHash, stored[at], ended) ?? []);
     const prepared = changes.map((change) => prepare(context, change, room));
-    await notePrefixLengths(
-      context,
-      prepared.flatMap((one) => one.prefixes),
-    );
+    for (const sightings of [false, true]) {
+      const own = prepared.filter(({ change }) => isSighting(change.after) === sightings);
+      const prefixes = own.flatMap((one) => one.prefixes);
+      await notePrefixLengths(context, prefixes, { isSighting: sightings });
+    }
     await table.load(prepared.flatMap((one) => one.early.map((entry) => put(IndexItem, entry))));
     const batches = toBatches(prepared, room);
     const finish = options.finish(count([...applied, ...changes]));

@@ -2,7 +2,7 @@ import type { KindName } from "@cadastre/contract/kinds/names";
 import type { Stored } from "@cadastre/store/table";
 import { describe, expect, it } from "vitest";
 import { decideAbsence, decideObservation, type Look, type Observation } from "./decide.ts";
-import type { ResourceItem } from "./items.ts";
+import { isConfirmed, type ResourceItem } from "./items.ts";
 
 const OWNER = "111122223333";
 const GUEST = "444455556666";
@@ -204,10 +204,9 @@ describe("a resource that a complete scope no longer has", () => {
   });
 
   it("is retired by its owner's word whatever guests still see", () => {
-    expect(decideAbsence(stored([claimOf(OWNER), claimOf(GUEST)]), look(OWNER))).toMatchObject({
-      type: "retired",
-      after: { claims: [] },
-    });
+    const change = decideAbsence(stored([claimOf(OWNER), claimOf(GUEST)]), look(OWNER));
+    expect(change).toMatchObject({ type: "retired", after: { claims: [claimOf(GUEST)] } });
+    expect(change?.after).not.toHaveProperty("lapsed");
   });
 
   it("stays while another source of the owner's account sees it", () => {
@@ -246,7 +245,94 @@ describe("a resource that a complete scope no longer has", () => {
     expect(decideAbsence(undefined, look(OWNER))).toBeUndefined();
     expect(decideAbsence(stored(), look(GUEST))).toBeUndefined();
     expect(decideAbsence(stored(), look(OWNER, { source: "t" }))).toBeUndefined();
-    expect(decideAbsence(stored(undefined, { status: "retired" }), look(OWNER))).toBeUndefined();
+    expect(decideAbsence(stored([], { status: "retired" }), look(OWNER))).toBeUndefined();
+  });
+});
+
+describe("a sighting of another account's property", () => {
+  const gone = (more: Partial<ResourceItem> = {}) =>
+    stored([], { status: "retired", retiredAt: T1, sequence: 2, ...more });
+
+  it("brings nothing back that its owner's account said is gone: that others see it is noted, and what they see is not heard", () => {
+    const change = decideObservation(gone(), observation(GUEST, { state: "pending" }));
+    expect(change).toMatchObject({
+      type: "noted",
+      after: { status: "retired", retiredAt: T1, claims: [claimOf(GUEST)], attributes: { state: "available" } },
+    });
+    expect(decideObservation(gone({ claims: [claimOf(GUEST)] }), observation(GUEST))).toBeUndefined();
+  });
+
+  it("is still known when the owner's account has it again", () => {
+    const back = decideObservation(gone({ claims: [claimOf(GUEST)] }), observation(OWNER));
+    expect(back).toMatchObject({ type: "returned", after: { claims: [claimOf(GUEST), claimOf(OWNER)] } });
+  });
+
+  it("goes from what is retired when its reporter no longer sees it", () => {
+    const change = decideAbsence(gone({ claims: [claimOf(GUEST), claimOf(OTHER)] }), look(GUEST));
+    expect(change).toMatchObject({
+      type: "noted",
+      after: { status: "retired", claims: [claimOf(OTHER)], sequence: 2 },
+    });
+  });
+
+  it("lapses when nobody is left who sees it, and comes back with whoever sees it again", () => {
+    const lapsed = decideAbsence(stored([claimOf(GUEST)]), look(GUEST));
+    expect(lapsed).toMatchObject({ type: "retired", after: { lapsed: true, claims: [] } });
+    const back = decideObservation({ ...(lapsed?.after as ResourceItem), version: 5 }, observation(OTHER));
+    expect(back).toMatchObject({ type: "returned", after: { claims: [claimOf(OTHER)], status: "active" } });
+    expect(back?.after).not.toHaveProperty("lapsed");
+  });
+
+  it("never takes away what the owner's account has, also when that account's collector was revoked", () => {
+    const both = stored([claimOf(OWNER, "old"), claimOf(GUEST)]);
+    const ended = new Set(["old"]);
+    expect(decideAbsence(both, look(GUEST), ended)).toMatchObject({
+      type: "noted",
+      after: { claims: [claimOf(OWNER, "old")] },
+    });
+    expect(decideObservation(both, observation(GUEST, { state: "pending" }), ended)).toBeUndefined();
+  });
+});
+
+describe("a claim of a collector that was revoked", () => {
+  const ended = new Set(["old"]);
+
+  it("keeps nothing alive that another source of the account no longer has", () => {
+    const change = decideAbsence(stored([claimOf(OWNER, "old"), claimOf(OWNER)]), look(OWNER), ended);
+    expect(change).toMatchObject({ type: "retired" });
+  });
+
+  it("keeps no sighting, and no certificate", () => {
+    expect(decideAbsence(stored([claimOf(GUEST), claimOf(OTHER, "old")]), look(GUEST), ended)).toMatchObject({
+      type: "retired",
+      after: { lapsed: true },
+    });
+    const id = `sha256:${"0".repeat(64)}`;
+    const scope = { provider: "tls", account: "office", region: "global", kind: "certificate" } as const;
+    const claims = [
+      { source: "s", scope: "tls/office/global/certificate" },
+      { source: "old", scope: "tls/dmz/global/certificate" },
+    ];
+    const seen = stored(claims, { id, kind: "certificate", provider: "tls", account: "office" });
+    expect(decideAbsence(seen, { ...look(OWNER), scope }, ended)).toMatchObject({ type: "retired" });
+  });
+
+  it("does not hold against what others see of a certificate", () => {
+    const id = `sha256:${"0".repeat(64)}`;
+    const scope = { provider: "tls", account: "dmz", region: "global", kind: "certificate" } as const;
+    const claims = [{ source: "old", scope: "tls/office/global/certificate" }];
+    const seen = stored(claims, { id, kind: "certificate", provider: "tls", account: "office" });
+    const told = observation(OTHER, { state: "pending", scope });
+    expect(decideObservation(seen, told)).toMatchObject({ type: "noted" });
+    expect(decideObservation(seen, told, ended)).toMatchObject({ type: "updated" });
+  });
+
+  it("confirms nothing", () => {
+    expect(isConfirmed(stored([claimOf(OWNER, "old")]), ended)).toBe(false);
+    expect(isConfirmed(stored([claimOf(OWNER, "old"), claimOf(OWNER)]), ended)).toBe(true);
+    expect(isConfirmed(stored([claimOf(GUEST)]), ended)).toBe(false);
+    expect(isConfirmed(stored([], { status: "retired" }), ended)).toBe(true);
+    expect(isConfirmed(stored([], { status: "retired", lapsed: true }), ended)).toBe(false);
   });
 });
 

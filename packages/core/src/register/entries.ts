@@ -6,7 +6,7 @@ import type { IndexEntry } from "../subjects/items.ts";
 import { createEntries, type SubjectRef } from "../subjects/keys.ts";
 import { cut, MOST_WORD, searchedTexts, searchedWords } from "../subjects/words.ts";
 import type { Counted } from "./counts.ts";
-import { accountOfClaim, type ResourceItem } from "./items.ts";
+import { accountOfClaim, isSighting, type ResourceItem } from "./items.ts";
 
 /** Enough of a hash that hardly any other network has the same; what the index proposes is checked anyway. */
 const HASH_DIGITS = 12;
@@ -27,6 +27,7 @@ type Indexed = Pick<
   | "status"
   | "claims"
   | "retiredAt"
+  | "lapsed"
 >;
 
 /** How the index names a resource. */
@@ -118,7 +119,7 @@ export function resourceEntries(resource: Indexed, facets: Facets = facetsOfItem
     tags: resource.tags,
     prefixes: facets.prefixes,
   });
-  entries.within(facets.prefixes);
+  entries.within(facets.prefixes, { isSighting: isSighting(resource) });
   if (facets.expiresAt) entries.ends(facets.expiresAt);
   if (resource.retiredAt) entries.gone(resource.retiredAt);
   return entries.all();

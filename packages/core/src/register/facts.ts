@@ -11,6 +11,7 @@ export type FoundResource = StoredResource & {
   readonly owner?: string;
   readonly notes?: string;
   readonly seenAt?: string | undefined;
+  readonly confirmed?: boolean | undefined;
 };
 
 /** What a search can ask of resources: everything. */
@@ -32,6 +33,7 @@ export const ANSWERED: readonly Field[] = [
   "image",
   "owner",
   "has",
+  "confirmed",
   "id",
   "named",
   "idBeginning",
@@ -134,6 +136,7 @@ export function resourceFacts(resource: FoundResource): Facts {
       return facetsOfItem(resource).prefixes.map((text) => parsePrefix(text));
     },
     port: (resource.attributes as Attributes).port,
+    confirmed: resource.confirmed,
     texts: (field) => textsOf(resource, field),
     time: (field) => timeOf(resource, field),
     has: (what) => hasOf(resource, what),

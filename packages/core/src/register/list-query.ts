@@ -22,6 +22,7 @@ export interface ListParameters {
   readonly ip?: string | undefined;
   readonly cidr?: string | undefined;
   readonly owner?: string | undefined;
+  readonly confirmed?: boolean | undefined;
   readonly expiresBefore?: string | undefined;
   readonly q?: string | undefined;
 }
@@ -60,7 +61,21 @@ const inAnyCase = (text: string): Pattern => ({ pieces: [fold(text)], exact: fal
 
 /** What each parameter asks for, with its name. */
 function askedBy(given: ListParameters, now: Date): [keyof ListParameters, Asked][] {
-  const { kind, provider, account, region, network, status, name, tag = [], ip, cidr, owner, expiresBefore } = given;
+  const {
+    kind,
+    provider,
+    account,
+    region,
+    network,
+    status,
+    name,
+    tag = [],
+    ip,
+    cidr,
+    owner,
+    confirmed,
+    expiresBefore,
+  } = given;
   const asked: [keyof ListParameters, Asked | undefined][] = [
     ["kind", kind && { field: "kind", any: [kind] }],
     ["provider", provider && { field: "provider", any: [provider] }],
@@ -73,6 +88,7 @@ function askedBy(given: ListParameters, now: Date): [keyof ListParameters, Asked
     ["ip", ip === undefined ? undefined : addresses("ip", ip, readAskedAddress)],
     ["cidr", cidr === undefined ? undefined : addresses("cidr", cidr, readAskedStretch)],
     ["owner", owner === undefined ? undefined : { field: "owner", any: [inAnyCase(owner)] }],
+    ["confirmed", confirmed === undefined ? undefined : { field: "confirmed", any: [confirmed] }],
     [
       "expiresBefore",
       expiresBefore === undefined ? undefined : { field: "expires", span: endsBefore(expiresBefore, now) },

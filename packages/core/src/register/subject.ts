@@ -14,8 +14,8 @@ import { defineSubject, type IndexRange, type Needs } from "../subjects/subject.
 import { readCounts } from "./counts.ts";
 import { facetsOfItem, INSIDE, indexedAs, placeHash, RESOURCE, resourceEntries, targetHash } from "./entries.ts";
 import { ANSWERED, type FoundResource, resourceFacts } from "./facts.ts";
-import { ResourceItem, resourceSubject } from "./items.ts";
-import { createLastSeen, isVisibleResource, keyOfId, toResources } from "./view.ts";
+import { isConfirmed, ResourceItem, resourceSubject } from "./items.ts";
+import { createLastSeen, isVisibleResource, keyOfId, readEndedOf, toResources } from "./view.ts";
 
 const listOf = (standing: Standing, kind: KindName, beginning: string): IndexRange => ({
   partition: partitions.list(standing, kind),
@@ -103,7 +103,7 @@ function withFilter(ranges: readonly IndexRange[], scope: Scope): IndexRange[] {
 async function readFound(
   context: Context,
   keys: readonly string[],
-  needs: Needs = { said: false, seen: false },
+  needs: Needs = { said: false, seen: false, confirmed: false },
 ): Promise<(FoundResource | undefined)[]> {
   const [resources, said] = await Promise.all([
     context.table.getMany(
@@ -123,7 +123,16 @@ async function readFound(
         resources.filter((one) => one !== undefined),
       )
     : () => undefined;
-  return resources.map((resource, at) => resource && { ...resource, ...toSaid(said[at]), seenAt: lastSeen(resource) });
+  const ended = needs.confirmed ? await readEndedOf(context, resources) : undefined;
+  return resources.map(
+    (resource, at) =>
+      resource && {
+        ...resource,
+        ...toSaid(said[at]),
+        seenAt: lastSeen(resource),
+        ...(ended ? { confirmed: isConfirmed(resource, ended) } : {}),
+      },
+  );
 }
 
 export const ResourceSubject = defineSubject<FoundResource, Resource>({

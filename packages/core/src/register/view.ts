@@ -4,12 +4,13 @@ import { kindOfId } from "@cadastre/contract/resource";
 import type { Resource } from "@cadastre/contract/view";
 import type { Stored } from "@cadastre/store/table";
 import type { Context } from "../context.ts";
+import { type EndedSources, readEnded } from "../ledger/ended-sources.ts";
 import { readCompleteTimes } from "../ledger/read.ts";
 import { isVisible } from "../restriction.ts";
 import { toSaid } from "../said/annotate.ts";
 import { SaidItem } from "../said/items.ts";
 import { accountsOf, facetsOfItem } from "./entries.ts";
-import { ResourceItem, resourceSubject } from "./items.ts";
+import { accountOfClaim, isConfirmed, ResourceItem, resourceSubject } from "./items.ts";
 
 export type StoredResource = Stored<ResourceItem>;
 
@@ -41,6 +42,21 @@ export async function readResource(
   return resource;
 }
 
+/** Which of the sources that active resources rest on have ended. */
+export function readEndedOf(context: Context, resources: readonly (ResourceItem | undefined)[]): Promise<EndedSources> {
+  const claims = resources.flatMap((item) => (item?.status === "active" ? item.claims : []));
+  return readEnded(
+    context,
+    claims.map(({ source }) => source),
+  );
+}
+
+/** The accounts that report a resource, by collectors that were not revoked. */
+function reportersOf({ provider, claims }: ResourceItem, ended: EndedSources): string[] {
+  const standing = claims.filter(({ source }) => !ended.has(source));
+  return [...new Set(standing.map((claim) => `${provider}/${accountOfClaim(claim)}`))];
+}
+
 /** When resources were last seen follows from the scopes that see them, whose times the ledger has. */
 export async function createLastSeen(
   context: Context,
@@ -63,18 +79,21 @@ export async function createLastSeen(
 /** Resources as the API shows them: what was observed, what people say, and when a complete run last had them. */
 export async function toResources(context: Context, stored: readonly StoredResource[]): Promise<Resource[]> {
   const keys = stored.map(({ idHash }) => ({ subject: resourceSubject(idHash) }));
-  const [said, lastSeenAt] = await Promise.all([
+  const [said, lastSeenAt, ended] = await Promise.all([
     context.table.getMany(SaidItem, keys),
     createLastSeen(context, stored),
+    readEndedOf(context, stored),
   ]);
-  return stored.map((item, at) => toResource(item, said[at], lastSeenAt(item)));
+  return stored.map((item, at) => toResource(item, said[at], lastSeenAt(item), ended));
 }
 
 function toResource(
   item: StoredResource,
   said: Stored<SaidItem> | undefined,
   lastSeenAt: string | undefined,
+  ended: EndedSources,
 ): Resource {
+  const confirmed = isConfirmed(item, ended);
   const facets = facetsOfItem(item);
   return {
     id: item.id,
@@ -90,6 +109,8 @@ function toResource(
     attributes: item.attributes,
     volatile: item.volatile,
     observedBy: item.claims,
+    confirmed,
+    ...(confirmed ? {} : { reportedBy: reportersOf(item, ended) }),
     ...toSaid(said),
     firstSeenAt: item.firstSeenAt,
     changedAt: item.changedAt,

@@ -5,7 +5,7 @@ import { isOpen } from "./pattern.ts";
 import { conjuncts, isText, type Node, type Term } from "./query.ts";
 
 /** Of these a subject has one value alone; of accounts, too, unless it is shared. */
-const SINGLE: readonly string[] = ["subject", "kind", "provider", "region", "status", "state", "name"];
+const SINGLE: readonly string[] = ["subject", "kind", "provider", "region", "status", "state", "name", "confirmed"];
 
 /** The values that a term leaves, as texts; undefined where a star leaves more than can be told. */
 function valuesOf(term: Term): string[] | undefined {

@@ -18,9 +18,15 @@ export type IndexEntry = ItemOf<typeof IndexItem>;
 export const PrefixLengthItem = defineEntity({
   type: "prefix-length",
   about: "The prefix lengths in use, so that what contains an address is one exact read for each of them",
-  schema: z.object({ family: z.union([z.literal(4), z.literal(6)]), length: z.int() }),
+  schema: z.object({
+    family: z.union([z.literal(4), z.literal(6)]),
+    length: z.int(),
+    /** Of what is in use by sightings, which stand apart. */
+    isSighting: z.literal(true).optional(),
+  }),
   key: {
     partition: () => "prefix-lengths",
-    sort: (of: { family: 4 | 6; length: number }) => `${of.family}#${String(of.length).padStart(3, "0")}`,
+    sort: (of: { family: 4 | 6; length: number; isSighting?: true | undefined }) =>
+      `${of.isSighting ? "s" : ""}${of.family}#${String(of.length).padStart(3, "0")}`,
   },
 });

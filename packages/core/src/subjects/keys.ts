@@ -25,7 +25,9 @@ const isOneCharacter = (word: string) => word.length <= 2 && [...word].length < 
 export const partitions = {
   list: (standing: Standing, list: string) => `${begin(standing)}#l#${list}`,
   word: (standing: Standing, word: string) => `${begin(standing)}#w#${firstTwo(word)}`,
-  prefix: (standing: Standing, family: 4 | 6) => `${begin(standing)}#${family}`,
+  /** Sightings stand apart, after what is confirmed: whoever looks an address up is not shown another's claim on it first. */
+  prefix: (standing: Standing, family: 4 | 6, isSighting = false) =>
+    `${begin(standing)}#${isSighting ? "s" : ""}${family}`,
   end: (standing: Standing) => `${begin(standing)}#e`,
   relation: (standing: Standing, target: string) => `${begin(standing)}#r#${target}`,
   /** What is gone, by when it went: what ends its being kept. */
@@ -58,10 +60,10 @@ export function createEntries(standing: Standing, subject: SubjectRef) {
     /** Its place in a list: what the list is asked for by comes first. */
     listed: (list: string, place: string) => add(partitions.list(standing, list), place),
     related: (target: string, relation: string) => add(partitions.relation(standing, target), relation),
-    within: (prefixes: readonly string[]) => {
+    within: (prefixes: readonly string[], { isSighting = false }: { readonly isSighting?: boolean } = {}) => {
       for (const text of prefixes) {
         const prefix = parsePrefix(text);
-        add(partitions.prefix(standing, prefix.family), prefixKey(prefix));
+        add(partitions.prefix(standing, prefix.family, isSighting), prefixKey(prefix));
       }
     },
     ends: (at: string) => add(partitions.end(standing), new Date(at).toISOString()),

@@ -30,6 +30,7 @@ export interface Facts {
   readonly tags: Readonly<Record<string, string>>;
   readonly prefixes: readonly Prefix[];
   readonly port?: number | undefined;
+  readonly confirmed?: boolean | undefined;
   /** Everything of it that a field is compared with. */
   readonly texts: (field: TextField) => readonly string[];
   readonly time: (field: TimeField) => string | undefined;
@@ -92,6 +93,8 @@ function termMatches(facts: Facts, term: Term, isAlone: boolean): Truth {
       return facts.port !== undefined && term.any.includes(facts.port);
     case "has":
       return facts.has(term.what);
+    case "confirmed":
+      return facts.confirmed === undefined ? undefined : term.any.includes(facts.confirmed);
     default:
       return undefined;
   }

@@ -29,15 +29,18 @@ const short = (text: string) => hash("sha256", text).slice(0, 12);
 
 const FINGERPRINT = "sha256:";
 
-function insideRange(standing: Standing, { family, first, last }: Interval): IndexRange {
+/** What is confirmed first, then what is only reported of others. */
+const CONFIRMED_FIRST = [false, true] as const;
+
+function insideRanges(standing: Standing, { family, first, last }: Interval): IndexRange[] {
   // A shorter prefix may begin at the same address; that it does not lie inside is seen when it is compared.
   const from = prefixKey({ family, network: first, length: 0 });
   const to = prefixKey({ family, network: last, length: bitsOf({ family }) });
-  return {
-    partition: partitions.prefix(standing, family),
+  return CONFIRMED_FIRST.map((isSighting) => ({
+    partition: partitions.prefix(standing, family, isSighting),
     sort: { from, to: `${to}${END}` },
-    rank: `b${from}${short(to)}`,
-  };
+    rank: `b${isSighting ? "s" : ""}${from}${short(to)}`,
+  }));
 }
 
 function addressRanges(standing: Standing, asked: AskedAddress, lengths: PrefixLengths): Indexed {
@@ -46,17 +49,20 @@ function addressRanges(standing: Standing, asked: AskedAddress, lengths: PrefixL
     // The wider the stretch, the more of the estate is in it.
     return {
       cost: Math.max(1, (last - first + 1n).toString(2).length * 40),
-      ranges: [insideRange(standing, asked.inside)],
+      ranges: insideRanges(standing, asked.inside),
     };
   }
   const address = asked.has;
-  const partition = partitions.prefix(standing, address.family);
-  const ranges = lengths(address.family).map((length): IndexRange => {
-    const key = prefixKey(prefixOf(address, length));
-    // The longest prefix first: what is closest to the address.
-    const rank = `a${String(128 - length).padStart(3, "0")}${key}`;
-    return { partition, sort: { beginsWith: `${key}#` }, rank, isPoint: true };
-  });
+  const { family } = address;
+  const ranges = CONFIRMED_FIRST.flatMap((isSighting) =>
+    lengths(family, { isSighting }).map((length): IndexRange => {
+      const key = prefixKey(prefixOf(address, length));
+      // The longest prefix first: what is closest to the address.
+      const rank = `a${isSighting ? "s" : ""}${String(128 - length).padStart(3, "0")}${key}`;
+      const partition = partitions.prefix(standing, family, isSighting);
+      return { partition, sort: { beginsWith: `${key}#` }, rank, isPoint: true };
+    }),
+  );
   return { cost: 2, ranges };
 }
 
@@ -65,7 +71,7 @@ function wordRanges(standing: Standing, word: string): IndexRange[] {
   const beginsWith = cut(word, MOST_WORD);
   return [
     { partition: partitions.word(standing, beginsWith), sort: { beginsWith }, rank: `c${short(beginsWith)}` },
-    ...(spelled === undefined ? [] : [insideRange(standing, stretchOf(parsePrefix(spelled)))]),
+    ...(spelled === undefined ? [] : insideRanges(standing, stretchOf(parsePrefix(spelled)))),
   ];
 }
 

@@ -20,6 +20,7 @@ function needsOf(query: Query): Needs {
   return {
     said: asked.some(isSaid) || query.sort?.field === "owner",
     seen: asked.some(({ field }) => field === "seen") || query.sort?.field === "seen",
+    confirmed: asked.some(({ field }) => field === "confirmed"),
   };
 }
 

@@ -19,6 +19,7 @@ export const QUALIFIERS = [
   "image",
   "owner",
   "has",
+  "confirmed",
   "id",
   "port",
   "expires",

@@ -59,7 +59,9 @@ export type Asked =
   | { readonly field: "address"; readonly any: readonly AskedAddress[] }
   | { readonly field: "port"; readonly any: readonly number[] }
   | { readonly field: TimeField; readonly span: TimeSpan }
-  | { readonly field: "has"; readonly what: Had };
+  | { readonly field: "has"; readonly what: Had }
+  /** Whether the account that owns it says so itself. */
+  | { readonly field: "confirmed"; readonly any: readonly boolean[] };
 
 export type Field = Asked["field"];
 

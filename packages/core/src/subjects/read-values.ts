@@ -161,6 +161,9 @@ function readType(reading: Reading, value: RawValue): Asked {
   return { field: "type", any: [textPattern(reading, "type", value)] };
 }
 
+const TRUTHS = ["true", "false"] as const;
+const isTrue = (text: (typeof TRUTHS)[number]) => text === "true";
+
 const STATUSES = ["active", "retired", "any"] as const;
 
 function readStatus(reading: Reading, value: RawValue): Asked {
@@ -223,6 +226,11 @@ export function readQualified(reading: Reading, qualifier: Exclude<Qualifier, "s
       return each(values, (value) => readAccount(reading, value));
     case "region":
       return toTerm({ field: "region", any: any((one) => keyPatterns(reading, "region", one)) }, raw);
+    case "confirmed":
+      return toTerm(
+        { field: "confirmed", any: any((one) => oneOf(reading, "confirmed", one, TRUTHS)).map(isTrue) },
+        raw,
+      );
     case "state":
       return texts("state", (value) => readState(reading, value));
     case "mac":

@@ -32,6 +32,8 @@ export interface Needs {
   readonly said: boolean;
   /** When it was last seen. */
   readonly seen: boolean;
+  /** Whether its owner says so, by a collector that was not revoked. */
+  readonly confirmed: boolean;
 }
 
 /** A type of thing that can be found: what it is found by, what is known of it, and how it is shown. */

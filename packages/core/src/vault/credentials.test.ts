@@ -25,14 +25,14 @@ describe("storing a credential", () => {
     ]);
   });
 
-  test("binds the ciphertext to the row, the type and the account", async () => {
+  test("binds the ciphertext to the row, the type and the account, and shows the key service no name", async () => {
     const context = aContext();
     const vault = aVault();
     const bound = await createCredential(context, vault, anActor, aNewCredential({ provider: "aws", account: "1" }));
     const free = await createCredential(context, vault, anActor, aNewCredential());
     expect(vault.contexts).toStrictEqual([
-      { credential: bound.id, type: "generic", provider: "aws", account: "1" },
-      { credential: free.id, type: "generic" },
+      { credential: bound.id, type: "generic", provider: "aws", account: "1", row: expect.stringMatching(/^\w{64}$/) },
+      { credential: free.id, type: "generic", row: expect.stringMatching(/^\w{64}$/) },
     ]);
   });
 

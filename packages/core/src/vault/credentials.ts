@@ -1,15 +1,17 @@
 import { type Credential, credential, type NewCredential } from "@cadastre/contract/credential";
 import { ProblemError } from "@cadastre/contract/errors";
 import { newId } from "@cadastre/contract/ids";
-import { create, remove, replace, type Stored } from "@cadastre/store/table";
+import { create, put, remove, replace, type Stored } from "@cadastre/store/table";
 import { commitRecorded } from "../audit/commit-recorded.ts";
 import { type Actor, actorName, type Context } from "../context.ts";
 import { type Listed, type ListOptions, selectPage } from "../lists.ts";
 import { isVisible, requirePlace } from "../restriction.ts";
 import { retryOnConflict } from "../retry-on-conflict.ts";
-import { CREDENTIALS_PARTITION, CredentialItem, SealedItem } from "./items.ts";
+import { CREDENTIALS_PARTITION, CredentialItem, CredentialMarkItem, SealedItem } from "./items.ts";
 import type { Sealer } from "./ports.ts";
 import { sealSecret } from "./seal.ts";
+
+const FIRST_GENERATION = 1;
 
 /** What the API shows of a credential: metadata. */
 export const toCredential = (stored: Stored<CredentialItem>): Credential => credential.parse(stored);
@@ -46,16 +48,22 @@ export async function createCredential(
     description,
     createdAt: now.toISOString(),
     createdBy: actorName(actor),
+    generation: FIRST_GENERATION,
   };
   const ciphertext = await sealSecret(sealer, item, secret).catch((cause: unknown) => {
     throw new ProblemError("service.unavailable", "the credential cannot be sealed now", { cause });
   });
   await retryOnConflict(() =>
-    commitRecorded(context, actor, [create(CredentialItem, item), create(SealedItem, { id, ciphertext })], {
-      action: "credential.create",
-      target: id,
-      detail: about,
-    }),
+    commitRecorded(
+      context,
+      actor,
+      [
+        create(CredentialItem, item),
+        create(SealedItem, { id, ciphertext }),
+        create(CredentialMarkItem, { id, generation: FIRST_GENERATION }),
+      ],
+      { action: "credential.create", target: id, detail: about },
+    ),
   );
   return toCredential(await read(context, id));
 }
@@ -87,8 +95,13 @@ export async function revokeCredential(context: Context, actor: Actor, id: strin
   await retryOnConflict(async () => {
     const stored = await read(context, id);
     if (stored.revokedAt !== undefined) return;
-    const revoked = { revokedAt: context.now().toISOString(), revokedBy: actorName(actor) };
-    const writes = [replace(CredentialItem, { ...stored, ...revoked }, stored.version), remove(SealedItem, { id })];
+    const generation = (stored.generation ?? FIRST_GENERATION) + 1;
+    const revoked = { revokedAt: context.now().toISOString(), revokedBy: actorName(actor), generation };
+    const writes = [
+      replace(CredentialItem, { ...stored, ...revoked }, stored.version),
+      remove(SealedItem, { id }),
+      put(CredentialMarkItem, { id, generation }),
+    ];
     await commitRecorded(context, actor, writes, {
       action: "credential.revoke",
       target: id,

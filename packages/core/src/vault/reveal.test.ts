@@ -1,13 +1,13 @@
 import { revealedCredential } from "@cadastre/contract/credential";
 import { ConflictError } from "@cadastre/store/errors";
-import { put, remove } from "@cadastre/store/table";
+import { put, remove, replace, type Stored } from "@cadastre/store/table";
 import { describe, expect, test } from "vitest";
 import { aContext, anActor, anActorOf, auditRecords, type TestContext, withEmptyReplica } from "../audit/testing.ts";
 import { actorName } from "../context.ts";
 import { createCredential, revokeCredential } from "./credentials.ts";
-import { SealedItem } from "./items.ts";
+import { CredentialItem, SealedItem } from "./items.ts";
 import type { Opener } from "./ports.ts";
-import { auditDenied, fetchBoundCredential, revealCredential } from "./reveal.ts";
+import { fetchBoundCredential, revealCredential } from "./reveal.ts";
 import { aNewCredential, aVault } from "./testing.ts";
 
 const NOBODY = "crd_01JD0000000000000000000000";
@@ -213,15 +213,21 @@ describe("a collector", () => {
   });
 });
 
-test("a denied access leaves one record", async () => {
-  const { context, made } = await stored();
-  await auditDenied(context, anActor, made.id, { code: "auth.forbidden" });
-  expect(await accesses(context)).toMatchObject([
-    {
-      action: "credential.reveal",
-      target: made.id,
-      outcome: "denied",
-      detail: { code: "auth.forbidden" },
+test("an access that fails after the secret was opened leaves one record of that, and the secret goes nowhere", async () => {
+  const { context, vault, made } = await stored();
+  let opened = 0;
+  const opener: Opener = {
+    async open(...given) {
+      opened++;
+      // Somebody else writes the credential between its opening and the record of it, each time.
+      const { version, ...item } = (await context.table.get(CredentialItem, { id: made.id })) as Stored<CredentialItem>;
+      await context.table.commit([replace(CredentialItem, item, version)]);
+      return vault.open(...given);
     },
+  };
+  await expect(revealCredential(context, opener, anActor, made.id)).rejects.toMatchObject({ code: "request.conflict" });
+  expect(opened).toBeGreaterThan(0);
+  expect(await accesses(context)).toMatchObject([
+    { action: "credential.reveal", outcome: "failed", detail: { code: "request.conflict" } },
   ]);
 });

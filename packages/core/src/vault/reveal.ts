@@ -2,13 +2,14 @@ import type { Collector } from "@cadastre/contract/collector";
 import type { CredentialSecret, RevealedCredential } from "@cadastre/contract/credential";
 import { type ErrorCode, ProblemError } from "@cadastre/contract/errors";
 import { idSchema } from "@cadastre/contract/ids";
-import { check } from "@cadastre/store/table";
+import { ConflictError } from "@cadastre/store/errors";
+import { check, type Stored } from "@cadastre/store/table";
 import { type AuditEntry, commitRecorded } from "../audit/commit-recorded.ts";
 import type { Actor, Context } from "../context.ts";
 import { isVisible } from "../restriction.ts";
 import { retryOnConflict } from "../retry-on-conflict.ts";
 import { toCredential } from "./credentials.ts";
-import { CredentialItem, SealedItem } from "./items.ts";
+import { CredentialItem, CredentialMarkItem, SealedItem } from "./items.ts";
 import { type Opener, UnreadableError } from "./ports.ts";
 import { openSecret } from "./seal.ts";
 
@@ -26,10 +27,28 @@ async function record(context: Context, actor: Actor, entry: AuditEntry): Promis
   await retryOnConflict(() => commitRecorded(context, actor, [], { ...entry, target }));
 }
 
+/** What a row that is not what was written fails with, when it is read; anything else is a failure of the table. */
+const DAMAGED: readonly string[] = ["InvalidItemError", "SyntaxError", "TypeError"];
+
+function unreadable(cause: unknown): never {
+  if (!(cause instanceof Error && DAMAGED.includes(cause.name))) throw cause;
+  throw new ProblemError("credential.unreadable", "what is stored of it is damaged", { cause });
+}
+
 /** Opens a credential's secret. Throws ProblemErrors that say nothing of what was read. */
-async function open(context: Context, opener: Opener, item: CredentialItem): Promise<CredentialSecret> {
+async function open(context: Context, opener: Opener, item: Stored<CredentialItem>): Promise<CredentialSecret> {
   if (item.revokedAt !== undefined) throw new ProblemError("credential.revoked", `revoked at ${item.revokedAt}`);
-  const sealed = await context.table.get(SealedItem, { id: item.id }, { consistent: true });
+  const { id } = item;
+  const [sealed, mark] = await Promise.all([
+    context.table.get(SealedItem, { id }, { consistent: true }).catch(unreadable),
+    context.table.get(CredentialMarkItem, { id }, { consistent: true }).catch(unreadable),
+  ]);
+  if (mark?.generation !== item.generation) {
+    const now = await context.table.get(CredentialItem, { id }, { consistent: true });
+    // Somebody changed it between the two reads: that is no matter of the vault.
+    if (now?.version !== item.version) throw new ConflictError([{ index: 0, reason: "version" }]);
+    throw new ProblemError("credential.unreadable", "it was put back to how it once was");
+  }
   if (!sealed) throw new ProblemError("credential.unreadable", "its ciphertext is not there");
   try {
     return await openSecret(opener, item, sealed.ciphertext);
@@ -50,29 +69,30 @@ async function access(
   id: string,
   { action, detail }: Access,
 ): Promise<RevealedCredential> {
-  return retryOnConflict(async () => {
+  const reveal = async (): Promise<RevealedCredential> => {
     const isId = credentialId.safeParse(id).success;
     const stored = isId ? await context.table.get(CredentialItem, { id }, { consistent: true }) : undefined;
-    let secret: CredentialSecret;
-    try {
-      if (!stored || !isVisible(context, stored)) throw new ProblemError("credential.not_found");
-      secret = await open(context, opener, stored);
-    } catch (error) {
-      const code: ErrorCode = error instanceof ProblemError ? error.code : "service.internal";
-      await record(context, actor, { action, target: id, outcome: "failed", detail: { ...detail, code } });
-      throw error;
-    }
+    if (!stored || !isVisible(context, stored)) throw new ProblemError("credential.not_found");
+    const secret = await open(context, opener, stored);
     await commitRecorded(context, actor, [check(CredentialItem, { id }, stored.version)], {
       action,
       target: id,
       detail: { ...detail, type: stored.type },
     });
     return { ...toCredential(stored), secret };
-  });
+  };
+  try {
+    return await retryOnConflict(reveal);
+  } catch (error) {
+    // Also where the secret was opened and its record could not be committed: it goes nowhere, and that it was opened is kept.
+    const code: ErrorCode = error instanceof ProblemError ? error.code : "service.internal";
+    await record(context, actor, { action, target: id, outcome: "failed", detail: { ...detail, code } });
+    throw error;
+  }
 }
 
 /**
- * Reveals a secret to an operator; that the caller may is the route's to check (`auditDenied` when not). Throws 404
+ * Reveals a secret to an operator; that the caller may is decided before. Throws 404
  * `credential.not_found`, 409 `credential.revoked` and `credential.unreadable`, 503 `service.unavailable`; each of them, and
  * success, leaves exactly one audit record, committed before this settles.
  */
@@ -105,14 +125,4 @@ export async function fetchBoundCredential(
     throw new ProblemError(code);
   }
   return access(context, opener, actor, collector.credential, { action, detail });
-}
-
-/** Records that a caller was refused a secret (the scope is missing, the collector is revoked). Throws nothing of its own. */
-export function auditDenied(
-  context: Context,
-  actor: Actor,
-  id: string,
-  { code, action = "credential.reveal" }: { code: ErrorCode; action?: Access["action"] },
-): Promise<void> {
-  return record(context, actor, { action, target: id, outcome: "denied", detail: { code } });
 }

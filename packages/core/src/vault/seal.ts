@@ -1,14 +1,22 @@
+import { hash } from "node:crypto";
 import { type CredentialSecret, credentialSecret } from "@cadastre/contract/credential";
 import type { CredentialItem } from "./items.ts";
 import { type EncryptionContext, type Opener, type Sealer, UnreadableError } from "./ports.ts";
 
-/** Binds a ciphertext to its credential's row, type and account, none of which ever change. */
+/**
+ * Binds a ciphertext to its credential's whole row as it is while it can be opened. Key services write the context into their own
+ * logs, so what people call it goes in as a digest.
+ */
 function encryptionContextOf(of: CredentialItem): EncryptionContext {
+  const { id, type, provider, account, name, description, createdAt, createdBy, generation, revokedAt } = of;
+  const row = [name, description, createdAt, createdBy, generation, revokedAt === undefined ? "active" : "revoked"];
   return {
-    credential: of.id,
-    type: of.type,
-    ...(of.provider === undefined ? {} : { provider: of.provider }),
-    ...(of.account === undefined ? {} : { account: of.account }),
+    credential: id,
+    type,
+    ...(provider === undefined ? {} : { provider }),
+    ...(account === undefined ? {} : { account }),
+    // What was stored before rows had generations is bound by its id, type and account alone.
+    ...(generation === undefined ? {} : { row: hash("sha256", JSON.stringify(row)) }),
   };
 }
 
