@@ -60,7 +60,8 @@ describe("collect endpoints", () => {
     expect(first.scopes.map(({ kind, status, created }) => ({ kind, status, created }))).toEqual(
       expect.arrayContaining([
         { kind: "endpoint", status: "complete", created: 3 },
-        { kind: "certificate", status: "complete", created: 3 },
+        // With those of the two authorities on the verified path.
+        { kind: "certificate", status: "complete", created: 5 },
       ]),
     );
     writeFileSync(world.path("targets.txt"), `# ours\n${targets().join("\n")}\n`);
@@ -72,15 +73,15 @@ describe("collect endpoints", () => {
       "--targets-file",
       "targets.txt",
     ])) as Report;
-    expect(second.totals).toMatchObject({ created: 0, updated: 0, retired: 0, unchanged: 6 });
+    expect(second.totals).toMatchObject({ created: 0, updated: 0, retired: 0, unchanged: 8 });
     const certificates = (await world.json(["resources", "list", "--kind", "certificate"])) as Resource[];
-    expect(certificates).toHaveLength(3);
+    expect(certificates).toHaveLength(5);
   });
 
   test("without --allow-loopback nothing on this machine is connected to, and no certificate is retired", async () => {
     const { code } = await world.run(...collect, "--targets", targets().join(","));
     expect(code).toBe(3);
-    expect(await world.json(["resources", "list", "--kind", "certificate"])).toHaveLength(3);
+    expect(await world.json(["resources", "list", "--kind", "certificate"])).toHaveLength(5);
     const endpoints = (await world.json(["resources", "list", "--kind", "endpoint"])) as Resource[];
     expect(JSON.stringify(endpoints)).toContain("loopback addresses are not allowed");
   });

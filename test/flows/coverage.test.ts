@@ -1,6 +1,6 @@
 import type { Context } from "@cadastre/core/context";
-import { readCoverage } from "@cadastre/core/discovery/gaps";
 import { staleScopes } from "@cadastre/core/discovery/stale-scopes";
+import { readCoverage } from "@cadastre/core/ledger/gaps";
 import { readScopeStates } from "@cadastre/core/ledger/read";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";

@@ -106,8 +106,7 @@ describe("a deployment with every setting", () => {
     expect(config("organization")).toMatchObject({
       name: "organization",
       deployment: "prod",
-      concurrency: 16,
-      pageSize: 200,
+      load: { concurrency: 16, pageSize: 200 },
       scopeDeadlineMilliseconds: 300_000,
       regions: ["eu-west-1", "eu-central-1"],
       accounts: {
@@ -120,7 +119,7 @@ describe("a deployment with every setting", () => {
       },
     });
     expect(config("rest")).toMatchObject({
-      concurrency: undefined,
+      load: {},
       accounts: { organization: { roleName: "reader", except: ["111111111111", "222222222222"] } },
     });
     expect(config("roles_two")).toMatchObject({

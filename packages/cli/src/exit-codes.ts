@@ -5,7 +5,7 @@ export const EXIT = {
   ok: 0,
   failure: 1,
   usage: 2,
-  /** A collection in which a scope is not complete. */
+  /** A scope is not complete: of a collection, or of what a list with --require-complete rests on. */
   incomplete: 3,
   unauthorised: 4,
   /** The API does not answer; what was collected waits in the spool. */
@@ -19,7 +19,7 @@ Exit codes:
   0  done
   1  failed
   2  the command line, a file or the environment is not right
-  3  collected, but a scope is not complete
+  3  done, but a scope is not complete (collect, and lists with --require-complete)
   4  not authorised (token or collector)
   5  the API cannot be reached (what was collected waits in the spool)
 `;

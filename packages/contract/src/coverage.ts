@@ -25,5 +25,5 @@ export const coverage = z
       )
       .meta({ description: "Up to ten of the gaps, by provider, account, region and kind" }),
   })
-  .meta({ description: "On which scopes the answer rests; on the first page alone" });
+  .meta({ description: "Whether the answer is all that there is; of a list on its first page alone" });
 export type Coverage = z.output<typeof coverage>;

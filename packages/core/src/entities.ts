@@ -13,13 +13,13 @@ import {
 import { AccountItem } from "./accounts/items.ts";
 import { ClaimItem } from "./audit/claim.ts";
 import { AuditItem } from "./audit/items.ts";
-import { GapItem } from "./discovery/gaps.ts";
 import { HoldItem, ManifestItem, PageItem, RunItem, RunPageItem, ScopeItem, TriggerItem } from "./discovery/items.ts";
 import { CheckpointItem, DeadLetterItem } from "./feed/consumer.ts";
 import { ConsumerItem } from "./feed/consumer-states.ts";
 import { EventItem, FeedItem } from "./feed/items.ts";
 import { JobCancelItem, JobEntryItem, JobItem, JobRunItem } from "./jobs/items.ts";
 import { EndedSourceItem } from "./ledger/ended-sources.ts";
+import { GapItem } from "./ledger/gaps.ts";
 import { LedgerPageItem, SetItem, SourceItem, StaleItem } from "./ledger/items.ts";
 import { ScopeCountItem } from "./ledger/scope-count.ts";
 import { CountItem } from "./register/counts.ts";

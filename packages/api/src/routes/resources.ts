@@ -1,12 +1,15 @@
+import type { Coverage } from "@cadastre/contract/coverage";
 import { resources } from "@cadastre/contract/endpoints/resources";
 import { ProblemError } from "@cadastre/contract/errors";
 import type { FoundSubject } from "@cadastre/contract/subject";
 import { may } from "@cadastre/core/access/authorize";
 import { AccountSubject } from "@cadastre/core/accounts/subject";
-import type { Principal } from "@cadastre/core/context";
+import type { Context, Principal } from "@cadastre/core/context";
+import { type CoverageFilters, readCoverage } from "@cadastre/core/ledger/gaps";
 import { requireKnownPlace } from "@cadastre/core/places/known";
 import { understoodSearch } from "@cadastre/core/places/known-search";
 import { countResources } from "@cadastre/core/register/counts-by";
+import { coverageFiltersOf } from "@cadastre/core/register/coverage-of";
 import { FoundResources } from "@cadastre/core/register/found";
 import { listHistory } from "@cadastre/core/register/history";
 import { toQuery } from "@cadastre/core/register/list-query";
@@ -40,15 +43,35 @@ function sortedBy(query: Query, text: string | undefined): Query {
   return { ...query, sort, parameters: { sort: text } };
 }
 
+/** The first page of an answer with what it rests on; further ones rest on the same. */
+async function withCoverage<Answer extends object>(
+  context: Context,
+  { cursor, filters }: { readonly cursor?: string | undefined; readonly filters: CoverageFilters },
+  answer: Promise<Answer>,
+): Promise<Answer & { readonly coverage?: Coverage }> {
+  if (cursor !== undefined) return answer;
+  const [found, coverage] = await Promise.all([answer, readCoverage(context, filters)]);
+  return { ...found, coverage };
+}
+
 export const RESOURCE_ROUTES = implement(resources, {
   async list({ context, query: { limit, cursor, ...parameters } }) {
     const query = toQuery(parameters, context.now());
-    return understoodSearch(context, query, cursor, await findResources(context, query, { limit, cursor }));
+    const found = withCoverage(
+      context,
+      { cursor, filters: coverageFiltersOf(query) },
+      findResources(context, query, { limit, cursor }),
+    );
+    return understoodSearch(context, query, cursor, await found);
   },
   async search({ context, actor, query: { q, sort, limit, cursor } }) {
     const query = sortedBy(parseSearch(q, context.now()), sort);
     const subjects = readableBy(actor.principal);
-    const found = await searchSubjects(context, subjects, query, { limit, cursor });
+    const found = await withCoverage(
+      context,
+      { cursor, filters: coverageFiltersOf(query) },
+      searchSubjects(context, subjects, query, { limit, cursor }),
+    );
     await understoodSearch(context, query, cursor, found);
     const isEmpty = found.items.length === 0 && found.cursor === undefined && cursor === undefined;
     const hint = isEmpty ? await hintFor(context, subjects, query) : undefined;
@@ -56,17 +79,26 @@ export const RESOURCE_ROUTES = implement(resources, {
   },
   async searchCounts({ context, actor, query: { q, by = [], cursor } }) {
     const query = parseSearch(q, context.now());
-    const counted = await countFound(context, readableBy(actor.principal), query, { by, cursor });
-    return understoodSearch(context, query, cursor, counted);
+    const counted = withCoverage(
+      context,
+      { cursor, filters: coverageFiltersOf(query) },
+      countFound(context, readableBy(actor.principal), query, { by, cursor }),
+    );
+    return understoodSearch(context, query, cursor, await counted);
   },
-  whose({ context, actor, query: { address, account } }) {
+  async whose({ context, actor, query: { address, account } }) {
     const readsAccounts = may(actor.principal, "accounts:read", { type: "account" });
-    return whoseAddress(context, address, { account, readsAccounts });
+    const [found, coverage] = await Promise.all([
+      whoseAddress(context, address, { account, readsAccounts }),
+      readCoverage(context, { account }),
+    ]);
+    return { ...found, coverage };
   },
   async counts({ context, query: { by = [], ...filters } }) {
-    const items = await countResources(context, filters, by);
+    const { status: _, ...place } = filters;
+    const [items, coverage] = await Promise.all([countResources(context, filters, by), readCoverage(context, place)]);
     if (items.every(({ count, shared = 0 }) => count + shared === 0)) await requireKnownPlace(context, filters);
-    return { items };
+    return { items, coverage };
   },
   related: ({ context, params, query }) => relatedTo(context, params.id, query),
   history: ({ context, params, query }) => listHistory(context, params.id, query),

@@ -11,6 +11,7 @@ import { type Command, Option } from "commander";
 import { listOf, providerOption, several, withColumns, withExamples, withPaging } from "../arguments.ts";
 import { type Cli, openClient, optionsOf } from "../cli.ts";
 import { findResourceId } from "../find-resource.ts";
+import { type CoveredPage, covered, tellCoverage, withRequireComplete } from "../output/coverage.ts";
 import { handleOf, handleOfId, ID_COLUMN } from "../output/ids.ts";
 import { printAll, printList } from "../output/list.ts";
 import { printOne } from "../output/one.ts";
@@ -71,6 +72,7 @@ interface Filters {
   readonly owner?: string;
   readonly expiresBefore?: string;
   readonly confirmed?: "true" | "false";
+  readonly requireComplete?: boolean;
 }
 
 async function list(cli: Cli, command: Command): Promise<void> {
@@ -80,8 +82,11 @@ async function list(cli: Cli, command: Command): Promise<void> {
   const tag = options.tag && [...options.tag];
   const confirmed = options.confirmed === undefined ? undefined : options.confirmed === "true";
   const filter = { kind, provider, account, region, network, status, name, tag, ip, cidr, owner, expiresBefore };
-  const items = (limit: number) => client.resources.list.all({ ...filter, confirmed, limit });
+  const { items, first } = covered<Resource, CoveredPage<Resource>>((page) =>
+    client.resources.list({ ...filter, confirmed, ...page }),
+  );
   await printList({ ...cli, options, columns: RESOURCE_COLUMNS, noun: "resources", items });
+  await tellCoverage(cli, options, first()?.coverage);
 }
 
 const RELATED_COLUMNS: readonly Column<RelatedResource>[] = [
@@ -105,12 +110,14 @@ const countColumns = (by: readonly CountedBy[], withShared: boolean): readonly C
 
 async function count(cli: Cli, command: Command): Promise<void> {
   const options = optionsOf<
-    Pick<Filters, "kind" | "provider" | "account" | "region" | "status"> & { by?: CountedBy[] }
+    Pick<Filters, "kind" | "provider" | "account" | "region" | "status" | "requireComplete"> & { by?: CountedBy[] }
   >(command);
   const { by = [], kind, provider, account, region, status } = options;
-  const { items } = await openClient(cli, options).resources.counts({ by, kind, provider, account, region, status });
+  const { resources } = openClient(cli, options);
+  const { items, coverage } = await resources.counts({ by, kind, provider, account, region, status });
   const columns = countColumns(by, by.includes("account") || account !== undefined);
   await printAll({ ...cli, options, columns, noun: "resources", items });
+  await tellCoverage(cli, options, coverage);
 }
 
 const ID = "natural id, res_…, cloud id such as i-0abc… or vpc-0abc…, or a name that only one has";
@@ -119,7 +126,7 @@ const ID = "natural id, res_…, cloud id such as i-0abc… or vpc-0abc…, or a
 export function addResources(program: Command, cli: Cli): void {
   const resources = program.command("resources").description("what is in the register");
   withExamples(
-    withPaging(resources.command("list").description("resources that match all of the filters"))
+    withRequireComplete(withPaging(resources.command("list").description("resources that match all of the filters")))
       .addOption(new Option("--kind <kind>", "only this kind").choices(KIND_NAMES))
       .addOption(providerOption("only this provider's"))
       .option("--account <account>", "only this account's or project's")
@@ -172,7 +179,9 @@ export function addResources(program: Command, cli: Cli): void {
       await printList({ ...cli, options, columns: RELATED_COLUMNS, noun: "related resources", items });
     });
   withExamples(
-    withColumns(resources.command("count").description("how many there are; exact, and quick however many"))
+    withRequireComplete(
+      withColumns(resources.command("count").description("how many there are; exact, and quick however many")),
+    )
       .addOption(new Option("--by <list>", `apart by ${COUNTED.join(", ")}`).argParser(listOf(COUNTED)))
       .addOption(new Option("--kind <kind>", "only this kind").choices(KIND_NAMES))
       .addOption(providerOption("only this provider's"))

@@ -9,6 +9,7 @@ import {
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { listOf, withExamples, withPaging } from "../arguments.ts";
 import { type Cli, openClient, optionsOf } from "../cli.ts";
+import { type CoveredPage, covered, tellCoverage, withRequireComplete } from "../output/coverage.ts";
 import { handleOf } from "../output/ids.ts";
 import { printList } from "../output/list.ts";
 import { statusOf } from "../output/resource-status.ts";
@@ -57,6 +58,7 @@ interface SearchOptions {
   readonly sort?: (typeof SORT_FIELDS)[number];
   readonly count?: boolean;
   readonly by?: readonly SearchFacet[];
+  readonly requireComplete?: boolean;
 }
 
 function sortField(text: string): string {
@@ -71,14 +73,17 @@ async function count(cli: Cli, q: string, command: Command): Promise<void> {
   const { by = [] } = options;
   const client = openClient(cli, options);
   const rows = new Map<string, SearchCount>();
-  for await (const { count: n, ...values } of client.resources.searchCounts.all({ q, by: [...by] })) {
+  const { items, first } = covered<SearchCount, CoveredPage<SearchCount>>(({ cursor }) =>
+    client.resources.searchCounts({ q, by: [...by], cursor }),
+  );
+  for await (const { count: n, ...values } of items(0)) {
     const key = by.map((facet) => values[facet] ?? "").join("\n");
     rows.set(key, { ...values, count: n + (rows.get(key)?.count ?? 0) });
   }
   if (by.length === 0) {
     const total = [...rows.values()].reduce((sum, one) => sum + one.count, 0);
     await cli.stdout.write(options.json ? `${toJson({ count: total })}\n` : `${total}\n`);
-    return;
+    return tellCoverage(cli, options, first()?.coverage);
   }
   const columns: Column<SearchCount>[] = [
     ...by.map((facet) => ({ title: facet.toUpperCase(), value: (one: SearchCount) => one[facet] ?? "–" })),
@@ -87,12 +92,17 @@ async function count(cli: Cli, q: string, command: Command): Promise<void> {
   const sorted = [...rows].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
   const all = { ...options, all: true };
   await printList({ ...cli, options: all, columns, noun: "resources or accounts", items: () => Readable.from(sorted) });
+  await tellCoverage(cli, options, first()?.coverage);
 }
 
 /** Adds `search` to the program. */
 export function addSearch(program: Command, cli: Cli): void {
   withExamples(
-    withPaging(program.command("search").description("find resources and accounts by words, addresses and qualifiers"))
+    withRequireComplete(
+      withPaging(
+        program.command("search").description("find resources and accounts by words, addresses and qualifiers"),
+      ),
+    )
       .argument("<query...>", "words, addresses, tags and qualifiers; see below")
       .addOption(
         new Option("--sort <field>", `by ${SORT_FIELDS.join(", ")}; --sort=-changed for the greatest first`)
@@ -109,19 +119,15 @@ export function addSearch(program: Command, cli: Cli): void {
         const q = words.join(" ");
         if (options.count || options.by) return count(cli, q, command);
         const client = openClient(cli, options);
-        let hint: string | undefined;
         const { sort } = options;
-        async function* items(limit: number): AsyncGenerator<FoundSubject> {
-          let cursor: string | undefined;
-          do {
-            const page = await client.resources.search({ q, sort, limit, cursor });
-            hint = page.hint;
-            yield* page.items;
-            cursor = page.cursor;
-          } while (cursor !== undefined);
-        }
+        const { items, first } = covered<
+          FoundSubject,
+          CoveredPage<FoundSubject> & { readonly hint?: string | undefined }
+        >((page) => client.resources.search({ q, sort, ...page }));
         await printList({ ...cli, options, columns: COLUMNS, noun: "resources or accounts", items });
+        const { hint, coverage } = first() ?? {};
         if (hint !== undefined) await cli.stderr.write(`${cli.stderr.style("cyan", "hint:")} ${neutralise(hint)}\n`);
+        await tellCoverage(cli, options, coverage);
       }),
     "search kind:instance tag:env=prod name:web*",
     "search 10.1.2.5",

@@ -2,6 +2,7 @@ import type { AddressUse, Holder, Whose } from "@cadastre/contract/whose";
 import type { Command } from "commander";
 import { withExamples } from "../arguments.ts";
 import { type Cli, openClient, optionsOf } from "../cli.ts";
+import { tellCoverage, withRequireComplete } from "../output/coverage.ts";
 import type { Screen } from "../output/screen.ts";
 import { type Column, renderTable } from "../output/table.ts";
 import { neutralise, neutraliseLines, toJson, toTime } from "../output/text.ts";
@@ -52,13 +53,15 @@ function render({ address, items }: Whose, screen: Screen): string {
 /** Adds `whose` to the program. */
 export function addWhose(program: Command, cli: Cli): void {
   withExamples(
-    program
-      .command("whose")
-      .description("whose an address is: what it is in, what has it, its owner, who says so and since when")
+    withRequireComplete(
+      program
+        .command("whose")
+        .description("whose an address is: what it is in, what has it, its owner, who says so and since when"),
+    )
       .argument("<address>", "an IPv4 or IPv6 address, with a port or without")
       .option("--account <account>", "only what this account or project has")
       .action(async (address: string, _: unknown, command: Command) => {
-        const options = optionsOf<{ account?: string }>(command);
+        const options = optionsOf<{ account?: string; requireComplete?: boolean }>(command);
         const found = await openClient(cli, options).resources.whose({ address, account: options.account });
         await cli.stdout.write(options.json ? `${toJson(found)}\n` : render(found, cli.stdout));
         if (found.items.length === 0 && !options.json)
@@ -67,6 +70,7 @@ export function addWhose(program: Command, cli: Cli): void {
           await cli.stderr.write(
             `more has ${found.address} than is shown: --account, or cadastre search ${found.address} --all\n`,
           );
+        await tellCoverage(cli, options, found.coverage);
       }),
     "whose 10.1.2.5",
     "whose 10.1.2.5:443 --account 123456789012",

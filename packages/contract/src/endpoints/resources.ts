@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { coverage } from "../coverage.ts";
 import { NATURAL_ID_LENGTH } from "../resource.ts";
 import { accountId, kindName, provider, regionName } from "../scope.ts";
 import { foundSubject, SEARCH_FACETS, SORT_FIELDS, searchCount } from "../subject.ts";
@@ -58,6 +59,7 @@ export const resources = defineArea("resources", {
         description:
           "How many there are in all, on the first page, where only `kind`, `status`, `provider`, `account` and `region` are asked for; absent where nobody has counted",
       }),
+      coverage: coverage.optional(),
     }),
     errors: ["query.invalid"],
     example: { query: { kind: "subnet", account: EXAMPLE_ACCOUNT, tag: ["env=prod"] } },
@@ -82,6 +84,7 @@ export const resources = defineArea("resources", {
         .string()
         .optional()
         .meta({ description: "Where nothing is found: what would be, if it were asked otherwise" }),
+      coverage: coverage.optional(),
     }),
     errors: ["query.invalid"],
     example: { query: { q: "kind:instance name:web*" } },
@@ -103,7 +106,7 @@ export const resources = defineArea("resources", {
       cursor: paging.cursor,
     }),
     repeatable: ["by"],
-    answer: page(searchCount),
+    answer: page(searchCount).extend({ coverage: coverage.optional() }),
     errors: ["query.invalid"],
     example: { query: { q: "kind:instance", by: ["region"] } },
   }),
@@ -116,7 +119,7 @@ export const resources = defineArea("resources", {
       address: z.string().max(80).meta({ description: "One address, with a port or without" }),
       account: accountId.optional().meta({ description: "Only what this account has" }),
     }),
-    answer: whose,
+    answer: whose.extend({ coverage }),
     errors: ["query.invalid"],
     example: { query: { address: "10.1.2.5" } },
   }),
@@ -140,7 +143,7 @@ export const resources = defineArea("resources", {
       status: z.enum(["active", "retired", "any"]).optional().meta({ description: "`active` when absent" }),
     }),
     repeatable: ["by"],
-    answer: z.object({ items: z.array(resourceCount) }),
+    answer: z.object({ items: z.array(resourceCount), coverage }),
     errors: ["query.invalid"],
     example: { query: { by: ["kind", "region"] } },
   }),

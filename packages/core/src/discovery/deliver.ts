@@ -21,6 +21,7 @@ import {
 import { ProblemError } from "@cadastre/contract/errors";
 import { newId } from "@cadastre/contract/ids";
 import { parse } from "@cadastre/contract/parse";
+import { unstorable } from "@cadastre/contract/resource";
 import { scopeName } from "@cadastre/contract/scope";
 import type { Actor, Context } from "../context.ts";
 import { completeRun } from "./complete.ts";
@@ -133,7 +134,8 @@ function unchangedResult({ scope, resources }: Cutable): DiscoveryResult["scopes
 function withoutTooLarge(sent: Discovery["scopes"][number], path: string, errors: Errors) {
   const left = new Map<number, string>();
   sent.resources.forEach((resource, place) => {
-    const message = tooLarge(resource);
+    // What cannot be stored at all, such as what is nested without end, is refused with the rest.
+    const message = unstorable(resource) === undefined ? tooLarge(resource) : undefined;
     if (message !== undefined) left.set(place, message);
   });
   if (left.size === 0) return sent;

@@ -7,9 +7,9 @@ import { laterOf, recordChange } from "../feed/record-change.ts";
 import { inGroups } from "../in-parallel.ts";
 import { defineJob } from "../jobs/define.ts";
 import { pageOf, type ScopeEntry } from "../ledger/entry.ts";
+import { followStale } from "../ledger/gaps.ts";
 import { entriesOf, SetItem, STALE, StaleItem, type StoredSet, stalePage, unpackDigests } from "../ledger/items.ts";
 import { readAllSets, readPages, readSources, toReported } from "../ledger/read.ts";
-import { followStale } from "./gaps.ts";
 import { scopeSubject } from "./record-turns.ts";
 import { decideMarks, decidePlan, isAllMarked, type MarkChange, type StalePlan } from "./stale-marks.ts";
 

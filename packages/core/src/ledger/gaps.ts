@@ -1,13 +1,18 @@
 import { fromAccountName } from "@cadastre/contract/account";
 import type { Coverage } from "@cadastre/contract/coverage";
-import { fromScopeName, PROVIDERS, type Provider, type ScopeStatus } from "@cadastre/contract/scope";
+import { fromScopeName, PROVIDERS, type Provider, type ScopeKey, type ScopeStatus } from "@cadastre/contract/scope";
 import { defineEntity, type ItemOf } from "@cadastre/store/entity";
 import { put, remove, type Write } from "@cadastre/store/table";
 import * as z from "zod";
 import type { Context } from "../context.ts";
-import { readScopeCount } from "../ledger/scope-count.ts";
 import { isVisible } from "../restriction.ts";
-import type { ScopeId } from "./shards.ts";
+import { readScopeCount } from "./scope-count.ts";
+
+/** A scope of a source. */
+interface OfSource {
+  readonly source: string;
+  readonly name: string;
+}
 
 const cause = z.enum(["partial", "failed", "stale"]);
 
@@ -30,7 +35,7 @@ const isGap = (status: ScopeStatus | undefined): status is "partial" | "failed" 
 
 /** The writes that follow a scope's status, for the commit that changes it; none where it stays. `at` is an ISO time. */
 export function followStatus(
-  { source, name }: ScopeId,
+  { source, name }: OfSource,
   before: ScopeStatus | undefined,
   after: ScopeStatus,
   at: string,
@@ -41,7 +46,7 @@ export function followStatus(
 }
 
 /** The write that follows a scope's turning stale, or being reported again. `at` is an ISO time. */
-export function followStale({ source, name }: ScopeId, isStale: boolean, at: string): Write {
+export function followStale({ source, name }: OfSource, isStale: boolean, at: string): Write {
   return isStale
     ? put(GapItem, { source, name, cause: "stale", since: at })
     : remove(GapItem, { source, name, cause: "stale" });
@@ -53,6 +58,8 @@ export interface CoverageFilters {
   readonly account?: string | undefined;
   readonly region?: string | undefined;
   readonly kind?: string | undefined;
+  /** Whether a scope is meant, beside these. */
+  readonly matches?: ((scope: ScopeKey) => boolean) | undefined;
 }
 
 /** So many gaps are read for one answer, and so many are named. */
@@ -84,11 +91,11 @@ async function readGaps({ table }: Context, beginning: string): Promise<{ items:
  * few gaps, at any number of scopes, and at most three for each account that the caller is limited to.
  */
 export async function readCoverage(context: Context, filters: CoverageFilters): Promise<Coverage> {
-  const { provider, account, region, kind } = filters;
-  const isCounted = account === undefined && region === undefined && kind === undefined && !context.restriction;
+  const { provider, account, region, kind, matches = () => true } = filters;
+  const isCounted = Object.entries(filters).every(([name, value]) => name === "provider" || value === undefined);
   const [read, scopes] = await Promise.all([
     Promise.all(beginningsOf(context, filters).map((beginning) => readGaps(context, beginning))),
-    isCounted ? readScopeCount(context, provider) : undefined,
+    isCounted && !context.restriction ? readScopeCount(context, provider) : undefined,
   ]);
   const found = read
     .flatMap(({ items }) => items)
@@ -97,7 +104,8 @@ export async function readCoverage(context: Context, filters: CoverageFilters): 
       (gap) =>
         isVisible(context, gap) &&
         (region === undefined || gap.region === region) &&
-        (kind === undefined || gap.kind === kind),
+        (kind === undefined || gap.kind === kind) &&
+        matches(gap),
     );
   const gaps = new Set(found.map((gap) => `${gap.source}/${gap.provider}/${gap.account}/${gap.region}/${gap.kind}`))
     .size;

@@ -1,0 +1,81 @@
+import type { Coverage } from "@cadastre/contract/coverage";
+import { newId } from "@cadastre/contract/ids";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { anInstance, aRun, instanceScope } from "../support/estate.ts";
+import { ACCOUNT, anApi, jsonOf, type TestApi } from "./an-api.ts";
+
+const OTHER = "999988887777";
+
+let api: TestApi;
+beforeAll(async () => {
+  api = await anApi();
+  const { collector } = await api.aReporter({ name: "aws-main", accounts: [ACCOUNT, OTHER] });
+  const failed = { status: "failed" as const, errors: [{ code: "denied", message: "no" }], resources: [] };
+  const scopes = [
+    { key: instanceScope({ account: ACCOUNT }), resources: [1, 2, 3].map((n) => anInstance(n)) },
+    { key: instanceScope({ account: ACCOUNT, region: "eu-west-1" }), ...failed },
+    {
+      key: instanceScope({ account: OTHER, region: "eu-west-1" }),
+      resources: [anInstance(4, { account: OTHER, region: "eu-west-1" })],
+    },
+    { key: instanceScope({ account: OTHER, region: "eu-west-1", kind: "subnet" }), resources: [] },
+  ];
+  await aRun(scopes, { reporter: collector, run: newId("run", api.now()) }).deliver(api.context);
+});
+afterAll(() => api.close());
+
+const get = async (path: string) => {
+  const response = await api.send({ method: "GET", path });
+  expect(response.status, path).toBe(200);
+  return (await jsonOf(response)) as { items: unknown[]; cursor?: string; coverage?: Coverage };
+};
+const search = (q: string) => `/api/v1/search?q=${encodeURIComponent(q)}`;
+const GAP = { provider: "aws", account: ACCOUNT, region: "eu-west-1", kind: "instance", cause: "failed" };
+
+describe("an answer about the estate", () => {
+  it.each([
+    ["/api/v1/resources", 4],
+    ["/api/v1/resources?provider=aws", 4],
+    ["/api/v1/counts", 4],
+    [search("web"), 4],
+    [search("status:any"), 4],
+    ["/api/v1/search/counts?q=kind:instance", undefined],
+    ["/api/v1/whose?address=10.0.0.1", 4],
+    ["/api/v1/whose?address=10.0.0.1&account=111122223333", undefined],
+    [`/api/v1/resources?account=${ACCOUNT}`, undefined],
+    [`/api/v1/resources?region=eu-west-1`, undefined],
+    [search("region:eu-*"), undefined],
+    [search("kind:vm,subnet account:1111*"), undefined],
+  ])("%s names the scopes that it may lack", async (path, scopes) => {
+    const { coverage } = await get(path);
+    expect(coverage).toMatchObject({ complete: false, gaps: 1, some: [GAP] });
+    expect(coverage?.scopes).toBe(scopes);
+  });
+
+  it.each([
+    `/api/v1/resources?account=${OTHER}`,
+    "/api/v1/resources?region=us-east-1",
+    "/api/v1/counts?kind=subnet",
+    `/api/v1/whose?address=10.0.0.4&account=${OTHER}`,
+    search(`account:${OTHER}`),
+    search("region:us-*"),
+    search("kind:subnet"),
+    search("kind:vm region:eu-west-1 account:9999*"),
+  ])("%s is complete where what it asks for was seen whole", async (path) => {
+    expect((await get(path)).coverage).toEqual({ complete: true, gaps: 0, some: [] });
+  });
+
+  it("says so of a list once, on its first page", async () => {
+    const { cursor, coverage } = await get("/api/v1/resources?limit=2");
+    expect(coverage).toBeDefined();
+    expect(await get(`/api/v1/resources?limit=2&cursor=${cursor}`)).not.toHaveProperty("coverage");
+  });
+
+  it("costs at most 6 read units for an address, what it rests on included", async () => {
+    for (const path of [search("10.0.0.1"), "/api/v1/whose?address=10.0.0.1", "/api/v1/resources?ip=10.0.0.1"]) {
+      const { units } = await api.context.table.meter.measure(() => get(path));
+      // One more is what any request with a token costs.
+      expect(units.read, path).toBeLessThanOrEqual(7);
+    }
+  });
+});
