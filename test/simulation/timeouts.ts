@@ -18,11 +18,10 @@ export function useScheduler(of: Scheduler | undefined): void {
  * somebody listens, and a process that was killed never stops.
  */
 export function rememberListeners(): void {
-  const listen = EventTarget.prototype.addEventListener;
   AbortSignal.prototype.addEventListener = function (this: AbortSignal, ...rest: Parameters<Listen>) {
     const [, listener] = rest;
     if (scheduler !== undefined && listener) listening.push([this, listener]);
-    return listen.apply(this, rest);
+    return EventTarget.prototype.addEventListener.apply(this, rest);
   } as Listen;
 }
 

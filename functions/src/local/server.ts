@@ -15,7 +15,7 @@ import { requireKeyFile } from "../adapters/key-file.ts";
 import { createChangesFile } from "./changes-file.ts";
 import type { LocalConfig } from "./config.ts";
 import { keepTelling } from "./consumers.ts";
-import { folderFaultOf, toFolderError } from "./data-folder.ts";
+import { toFolderError } from "./data-folder.ts";
 import { ensurePrivateFolder } from "./private-folder.ts";
 import { openVaultKey } from "./vault-key.ts";
 
@@ -53,7 +53,7 @@ export async function startLocalServer(config: LocalConfig, options: ServerOptio
   try {
     ensurePrivateFolder(directory);
     // Two local runs on one folder would each bring simulated clouds of their own, and take the other's for gone.
-    lock = lockOf(join(directory, "lock.db"), directory);
+    lock = tryLock(join(directory, "lock.db"));
     if (!lock) throw new Error(`another Cadastre runs on ${directory}; end it, or set CADASTRE_DATA to another folder`);
     const started = await start(config, options);
     app.resolve(started.app);
@@ -72,18 +72,6 @@ export async function startLocalServer(config: LocalConfig, options: ServerOptio
     await close(server);
     lock?.release();
     throw toFolderError(error, directory);
-  }
-}
-
-/** The lock has nothing in it: what is wrong with its file says nothing of the data. */
-function lockOf(path: string, directory: string): Lock | undefined {
-  try {
-    return tryLock(path);
-  } catch (error) {
-    if (folderFaultOf(error, directory) !== "damaged") throw error;
-    throw new Error(`the lock file ${path} is damaged: remove it, then start again`, {
-      cause: (error as Error).message,
-    });
   }
 }
 

@@ -91,7 +91,7 @@ async function readGaps({ table }: Context, beginning: string): Promise<{ items:
  * few gaps, at any number of scopes, and at most three for each account that the caller is limited to.
  */
 export async function readCoverage(context: Context, filters: CoverageFilters): Promise<Coverage> {
-  const { provider, account, region, kind, matches = () => true } = filters;
+  const { provider, region, kind, matches = () => true } = filters;
   const isCounted = Object.entries(filters).every(([name, value]) => name === "provider" || value === undefined);
   const [read, scopes] = await Promise.all([
     Promise.all(beginningsOf(context, filters).map((beginning) => readGaps(context, beginning))),
