@@ -1,11 +1,12 @@
 import { approveCollector, revokeCollector } from "@cadastre/core/access/decide-collector";
 import { registerCollector } from "@cadastre/core/access/register-collector";
 import { aCollector, aKey } from "@cadastre/core/access/testing";
-import { type Context, systemActor } from "@cadastre/core/context";
+import { type Context, DEFAULT_RETENTION_DAYS, systemActor } from "@cadastre/core/context";
 import { listJobs } from "@cadastre/core/jobs/list";
 import { countListed } from "@cadastre/core/register/counts";
 import { getResource } from "@cadastre/core/register/resources";
 import { findResources } from "@cadastre/core/register/search";
+import { retention } from "@cadastre/core/retention/retention";
 import { parseSearch } from "@cadastre/core/subjects/parse-search";
 import { describe, expect, it } from "vitest";
 import { createTestContext } from "../support/context.ts";
@@ -52,6 +53,24 @@ async function expectWhole(context: Context): Promise<void> {
 }
 
 describe("a subnet that an account reports and another owns", () => {
+  it("and that is retired is kept for as long as somebody reports it", async () => {
+    const { context, clock } = await createTestContext();
+    const [owner, guest] = [await approved(context, "owner"), await approved(context, "guest")];
+    await owner.deliver(seenBy(OWNER, ...[1, 2, 3, 4, 5, 6, 7, 8].map((n) => aSubnet(n))));
+    await guest.deliver(seenBy(GUEST, aSubnet(1), aSubnet(2)));
+    await owner.deliver(seenBy(OWNER, ...[3, 4, 5, 6, 7, 8].map((n) => aSubnet(n))));
+    clock.forward((DEFAULT_RETENTION_DAYS + 1) * 86_400);
+    await runJobs(context, [retention]);
+    expect(await found(context, "status:retired kind:subnet")).toHaveLength(2);
+    await guest.deliver(seenBy(GUEST, aSubnet(1)));
+    clock.forward(86_400);
+    await runJobs(context, [retention]);
+    expect(await found(context, "status:retired kind:subnet")).toEqual([aSubnet(1).id]);
+    await owner.deliver(seenBy(OWNER, ...[1, 3, 4, 5, 6, 7, 8].map((n) => aSubnet(n))));
+    expect((await getResource(context, aSubnet(1).id)).observedBy).toHaveLength(2);
+    await expectWhole(context);
+  });
+
   it("is shown as unconfirmed, with who reports it, until its owner's account has it itself", async () => {
     const { context } = await createTestContext();
     const { id } = aSubnet(1);

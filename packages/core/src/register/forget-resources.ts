@@ -31,13 +31,15 @@ async function readEvents({ table }: Context, partition: string): Promise<Write[
 /**
  * Removes one resource with all that is its own: events, what people said of it, index entries, its share of the counts. Each
  * commit holds only while the resource is as it was read and the runner has the lease, and the resource goes last: killed
- * between two commits, the next run goes on with it. False when somebody was faster: it has returned, or was spoken of.
+ * between two commits, the next run goes on with it. False when it stays: it has returned, was spoken of, or a guest of a shared one has it.
  */
 async function forgetResource(
   context: Context,
   resource: StoredResource,
   { endedBefore, guard }: Forget,
 ): Promise<boolean> {
+  // Somebody sees it still, of whom it would have to be asked for anew when its owner has it again.
+  if (resource.claims.length > 0) return false;
   const subject = resourceSubject(resource.idHash);
   const said = await context.table.get(SaidItem, { subject }, { consistent: true });
   if (said && said.changedAt >= endedBefore.toISOString()) return false;
