@@ -28,8 +28,6 @@ async function pack(directory: string, name: string): Promise<void> {
     target: "node24",
     // The ES module builds of the AWS SDK and others load in half the time of their CommonJS ones.
     mainFields: ["module", "main"],
-    // Copies of Node's own streams, which the encryption SDK brings for older versions of it.
-    alias: { "readable-stream": "node:stream" },
     // What the AWS SDK asks of browsers alone; nothing imports it here.
     external: ["bowser"],
     minify: true,

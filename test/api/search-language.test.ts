@@ -132,11 +132,11 @@ describe("a search", () => {
     [`res_${"0".repeat(32)}`, "nothing with this id"],
     [`web ${REGION}`, `did you mean region:${REGION}?`],
   ])("that finds nothing says what would be found: %s", async (q, hint) => {
-    expect(await search(q)).toEqual({ items: [], hint: expect.stringContaining(hint) });
+    expect(await search(q)).toMatchObject({ items: [], hint: expect.stringContaining(hint) });
   });
 
   it("that finds nothing, and would not otherwise, says nothing", async () => {
-    expect(await search("nothing-is-called-so")).toEqual({ items: [] });
+    expect(await search("nothing-is-called-so")).toEqual({ items: [], coverage: expect.any(Object) });
   });
 
   it("of a whole id alone finds what is retired, too", async () => {
@@ -209,7 +209,7 @@ describe("whose an address is", () => {
   });
 
   it("is answered with nothing where nothing has it, and refused for what is no address", async () => {
-    expect(await whose("192.0.2.1")).toEqual({ address: "192.0.2.1", items: [], hasMore: false });
+    expect(await whose("192.0.2.1")).toMatchObject({ address: "192.0.2.1", items: [], hasMore: false });
     expect(await whose("10.0.0.0/8")).toMatchObject({ code: "query.invalid", errors: [{ path: "address" }] });
     expect(await whose("10.0.0.300")).toMatchObject({ code: "query.invalid", errors: [{ path: "address" }] });
   });
