@@ -65,7 +65,10 @@ const cases: Case[] = [
   [
     "counts",
     () => client.resources.counts({ by: ["kind", "region"], status: "any" }),
-    { items: [{ kind: "instance", region: "us-east-1", count: 3 }] },
+    {
+      items: [{ kind: "instance", region: "us-east-1", count: 3 }],
+      coverage: { complete: true, gaps: 0, some: [] },
+    },
     "GET /api/v1/counts?by=kind&by=region&status=any",
   ],
   [
