@@ -26,6 +26,7 @@ export const EVERY_SETTING = {
       scopeSeconds: 300,
       concurrency: 16,
       pageSize: 200,
+      accountsPerRun: 20,
       regions: ["eu-west-1", "eu-central-1"],
       accounts: {
         organization: {

@@ -106,7 +106,7 @@ describe("a deployment with every setting", () => {
     expect(config("organization")).toMatchObject({
       name: "organization",
       deployment: "prod",
-      load: { concurrency: 16, pageSize: 200 },
+      load: { concurrency: 16, pageSize: 200, accountsPerRun: 20 },
       scopeDeadlineMilliseconds: 300_000,
       regions: ["eu-west-1", "eu-central-1"],
       accounts: {

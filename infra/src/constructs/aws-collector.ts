@@ -8,11 +8,12 @@ import { Collector, type CollectorDefaults, type CommonEnvironment } from "./col
 
 type AccountsEnvironment = Omit<CollectAwsEnvironment, keyof CommonEnvironment>;
 
-function environmentOf({ accounts, regions, pageSize }: AwsCollectorSettings): AccountsEnvironment {
+function environmentOf({ accounts, regions, pageSize, accountsPerRun }: AwsCollectorSettings): AccountsEnvironment {
   return {
     ...accountsEnvironment(accounts),
     ...(regions ? { COLLECT_AWS_REGIONS: regions.join(",") } : {}),
     ...(pageSize === undefined ? {} : { COLLECT_PAGE_SIZE: String(pageSize) }),
+    ...(accountsPerRun === undefined ? {} : { COLLECT_AWS_ACCOUNTS_PER_RUN: String(accountsPerRun) }),
   };
 }
 
