@@ -1,5 +1,6 @@
 import type { ChangeEntry } from "@cadastre/contract/changes";
 import type { Collector } from "@cadastre/contract/collector";
+import type { Coverage } from "@cadastre/contract/coverage";
 import type { Hold, ScopeState } from "@cadastre/contract/discovery";
 import type { DeadLetter } from "@cadastre/contract/feed";
 import type { Job } from "@cadastre/contract/job";
@@ -80,6 +81,8 @@ export interface Shown extends Register {
   readonly letters: readonly DeadLetter[];
   readonly jobs: readonly Job[];
   readonly states: readonly ScopeState[];
+  /** What lists say that they rest on. */
+  readonly coverage: Coverage;
   readonly tokens: readonly Token[];
   readonly collectors: readonly Collector[];
   readonly accounts: readonly { readonly provider: string; readonly account: string }[];

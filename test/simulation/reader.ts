@@ -1,4 +1,5 @@
 import type { ChangeEntry } from "@cadastre/contract/changes";
+import type { Coverage } from "@cadastre/contract/coverage";
 import type { ConsumerState, DeadLetter } from "@cadastre/contract/feed";
 import type { ResourceEvent } from "@cadastre/contract/view";
 import type { Register, Shown } from "./facts.ts";
@@ -86,6 +87,7 @@ export function createReader(options: {
       histories,
       audit: await list("/api/v1/audit"),
       states: await list("/api/v1/discovery/status"),
+      coverage: (await get<{ coverage: Coverage }>("/api/v1/counts")).coverage,
       tokens: await list("/api/v1/tokens"),
       collectors: await list("/api/v1/collectors"),
       accounts: await list("/api/v1/accounts"),

@@ -1,6 +1,7 @@
 import type { ApiLine } from "../api.ts";
 import type { Facts } from "../facts.ts";
 import { judgeAnswers } from "./answers.ts";
+import { judgeCoverage } from "./coverage.ts";
 import { judgeFeed } from "./feed.ts";
 import { judgeHistories } from "./history.ts";
 import { judgeJobs } from "./jobs.ts";
@@ -20,5 +21,6 @@ export function judge(facts: Facts, errors: readonly ApiLine[]): string[] {
     ...judgeJobs(facts),
     ...judgeLeases(facts),
     ...judgeTurns(facts),
+    ...judgeCoverage(facts),
   ];
 }
