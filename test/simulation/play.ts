@@ -107,8 +107,8 @@ async function runAll(world: World, problems: string[], again: boolean): Promise
 }
 
 /** Decides every hold that waits, as an operator who wants the register to be what the cloud is. */
-async function approveAll({ reader, story }: World): Promise<void> {
-  for (const hold of await reader.list<Hold>("/api/v1/discovery/holds?state=pending")) {
+async function approveAll({ reader, story }: World, holds: readonly Hold[]): Promise<void> {
+  for (const hold of holds) {
     const { id } = hold;
     const { status, body } = await reader.send("POST", `/api/v1/discovery/holds/${id}/approve`, {});
     // What was seen in part since is not what the hold is about: it waits for the next whole look.
@@ -205,10 +205,12 @@ export async function play(story: Story, { keepTrace = false } = {}): Promise<Ou
     await registerAgain(world);
     await endJobs();
     await runAll(world, problems, false);
-    problems.push(...judgeBeforeDecisions(await register(), cloud));
-    await approveAll(world);
-    await endJobs();
-    problems.push(...judgeAfterDecisions(await register(), cloud));
+    const undecided = await register();
+    problems.push(...judgeBeforeDecisions(undecided, cloud));
+    const pending = undecided.holds.filter(({ state }) => state === "pending");
+    await approveAll(world, pending);
+    if (pending.length > 0) await endJobs();
+    problems.push(...judgeAfterDecisions(pending.length > 0 ? await register() : undecided, cloud));
     await runAll(world, problems, true);
     // Last, because jobs change things, too.
     if (has("tell")) await tellers.finish();

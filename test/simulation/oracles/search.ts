@@ -84,7 +84,7 @@ export async function judgeSearch(facts: Facts, reader: Reader, random: Random):
       .sort();
     if (found.join() !== right.join()) problems.push(`search ${query} (pages of ${limit}) ${differs(found, right)}`);
   }
-  const limit = 1 + random.below(4);
+  const limit = 1 + random.below(8);
   const paged = (await reader.list<Resource>("/api/v1/resources?status=any", limit)).map(({ id }) => id);
   const whole = resources.map(({ id }) => id);
   if (paged.join() !== whole.join()) problems.push(`the list in pages of ${limit} ${differs(paged, whole)}`);
