@@ -23,6 +23,7 @@ import {
 } from "@cadastre/core/context";
 import { createKeyFileEncryption, ensureKeyFile } from "@cadastre/functions/adapters/key-file";
 import { openSqliteTable } from "@cadastre/store/sqlite";
+import type { Table } from "@cadastre/store/table";
 
 export const ORIGIN = "https://cadastre.test";
 export const ACCOUNT = "111122223333";
@@ -70,10 +71,13 @@ export async function anApi({
   onFile = false,
   hasVault = true,
   canFollow = true,
+  seen = (table) => table,
 }: {
   onFile?: boolean;
   hasVault?: boolean;
   canFollow?: boolean;
+  /** The table as the app sees it. */
+  seen?: (table: Table) => Table;
 } = {}) {
   let time = new Date("2026-11-20T12:00:00.000Z").getTime();
   const now = () => new Date(time);
@@ -88,7 +92,7 @@ export async function anApi({
   const vault = createKeyFileEncryption(keyFile);
   const looks: ((again: boolean) => void)[] = [];
   const app = createApp({
-    context,
+    context: { ...context, table: seen(table) },
     ...(canFollow ? { following: { wait: () => new Promise<boolean>((again) => void looks.push(again)) } } : {}),
     ...(hasVault ? { vault: { sealer: vault, opener: vault } } : {}),
     assets: createFileAssets(),

@@ -55,15 +55,18 @@ export async function auditRecords(context: Context): Promise<AuditRecord[]> {
   return items.toReversed();
 }
 
-/** For tests: a context whose reads come from a replica that has heard of nothing yet, but for those that ask to be consistent. */
-export function withEmptyReplica<Some extends Context>(context: Some): Some {
-  const { table } = context;
-  const behind: Table = {
+/** For tests: a table whose reads come from a replica that has heard of nothing yet, but for those that ask to be consistent. */
+export function withNothingHeard(table: Table): Table {
+  return {
     ...table,
     get: async (entity, key, how) => (how?.consistent ? table.get(entity, key, how) : undefined),
     getMany: async (entity, keys, how) =>
       how?.consistent ? table.getMany(entity, keys, how) : keys.map(() => undefined),
     query: async (entity, query) => (query.consistent ? table.query(entity, query) : { items: [] }),
   };
-  return { ...context, table: behind };
+}
+
+/** For tests: a context with such a table. */
+export function withEmptyReplica<Some extends Context>(context: Some): Some {
+  return { ...context, table: withNothingHeard(context.table) };
 }

@@ -11,14 +11,17 @@ import { readResource, toResources } from "./view.ts";
 
 /** One resource, active or retired, by its natural id or its short id. Throws `resource.not_found`. */
 export async function getResource(context: Context, id: string): Promise<Resource> {
-  const [resource] = await toResources(context, [await readResource(context, id)]);
+  return toOne(await toResources(context, [await readResource(context, id)]));
+}
+
+function toOne([resource]: readonly Resource[]): Resource {
   return resource as Resource;
 }
 
 /**
  * Sets an operator's notes or owner, which no sync touches and which touch no sync. `version` is what the operator saw
  * (If-Match), of what is said alone: 412 `request.precondition_failed` when somebody said something else since, and nothing is
- * written. Writes said, event, feed, index and audit items.
+ * written. Answers what stands from now on, whatever a replica still has. Writes said, event, feed, index and audit items.
  */
 export async function annotateResource(
   context: Context,
@@ -37,7 +40,7 @@ export async function annotateResource(
       indexWrites(ownerEntries(indexedAs(resource), before.owner), ownerEntries(indexedAs(resource), after.owner)),
   };
   await annotate(context, actor, annotated, patch, { version });
-  return getResource(context, id);
+  return toOne(await toResources(context, [resource], { consistent: true }));
 }
 
 /** Whether an account has any resource that is not retired, its own or one that others share with it. */

@@ -76,11 +76,18 @@ export async function createLastSeen(
   };
 }
 
-/** Resources as the API shows them: what was observed, what people say, and when a complete run last had them. */
-export async function toResources(context: Context, stored: readonly StoredResource[]): Promise<Resource[]> {
+/**
+ * Resources as the API shows them: what was observed, what people say, and when a complete run last had them. Who has just said
+ * something reads it `consistent`.
+ */
+export async function toResources(
+  context: Context,
+  stored: readonly StoredResource[],
+  options: { consistent?: boolean } = {},
+): Promise<Resource[]> {
   const keys = stored.map(({ idHash }) => ({ subject: resourceSubject(idHash) }));
   const [said, lastSeenAt, ended] = await Promise.all([
-    context.table.getMany(SaidItem, keys),
+    context.table.getMany(SaidItem, keys, options),
     createLastSeen(context, stored),
     readEndedOf(context, stored),
   ]);
