@@ -17,7 +17,7 @@ import { judgeSearch } from "./oracles/search.ts";
 import { createRandom } from "./random.ts";
 import { createReader, type Reader, UnansweredError } from "./reader.ts";
 import { createScheduler, EndlessError, type Process, type Scheduler } from "./scheduler.ts";
-import type { Lie, Step, Story } from "./story.ts";
+import { type Lie, MOST_API_SKEW_MILLISECONDS, type Step, type Story } from "./story.ts";
 import { dynamoTables, sqliteTables, type Tables } from "./tables.ts";
 import { useScheduler } from "./timeouts.ts";
 
@@ -104,6 +104,15 @@ async function runAll(world: World, problems: string[], again: boolean): Promise
     const why = result?.problem === undefined ? "" : `: ${result.problem.code} ${result.problem.message}`;
     problems.push(`${name} cannot deliver although nothing is in its way${why}`);
   }
+}
+
+/** Whoever looked by a clock that was ahead looked in the future: until then all that is seen is older, and the scope is asked for again. */
+async function outliveSkew({ scheduler, director }: World): Promise<void> {
+  let isOver = false;
+  scheduler.at(director, MOST_API_SKEW_MILLISECONDS, "the last skew is over", () => {
+    isOver = true;
+  });
+  await scheduler.run(() => isOver);
 }
 
 /** Decides every hold that waits, as an operator who wants the register to be what the cloud is. */
@@ -202,6 +211,7 @@ export async function play(story: Story, { keepTrace = false } = {}): Promise<Ou
     api.healClocks();
     hosts.healClocks();
     await scheduler.drain();
+    if (has("clock")) await outliveSkew(world);
     await registerAgain(world);
     await endJobs();
     await runAll(world, problems, false);

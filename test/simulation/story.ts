@@ -78,6 +78,8 @@ const ACCOUNTS = ["111111111111", "222222222222"];
 /** An account that no collector is bound to. */
 export const FOREIGN_ACCOUNT = "999999999999";
 const REGIONS = ["us-east-1", "eu-west-1"];
+/** The clocks of servers are kept; those of collectors can be anything. */
+export const MOST_API_SKEW_MILLISECONDS = 10_000;
 const MINUTE = 60_000;
 /** Between the acts of a race: most of them at once, some after a stalled call or a lease has ended. */
 const GAPS = [0, 5, 20, 60, 200, 1000, 25_000];
@@ -273,7 +275,7 @@ function anAct(random: Random, theme: Theme, scopes: number, collectors: readonl
         : { act: "crash", who: "collector", nth: collector };
     case "clock": {
       const who = random.chance(0.4) ? "api" : "collector";
-      const most = who === "api" ? 10_000 : random.chance(0.3) ? 240 * MINUTE : 10 * MINUTE;
+      const most = who === "api" ? MOST_API_SKEW_MILLISECONDS : random.chance(0.3) ? 240 * MINUTE : 10 * MINUTE;
       return { act: "clock", who, nth, skewMilliseconds: Math.round((random.next() - 0.5) * 2 * most) };
     }
   }
