@@ -21,12 +21,12 @@ function noFaultsOfOurs({ deliveries }: Facts, errors: readonly ApiLine[]): stri
   });
 }
 
-/** One signed message is taken once, however often it arrives. */
+/** One signed message is taken once, however often it arrives. One that is answered with a conflict may not have been looked at. */
 function takenOnce({ deliveries }: Facts): string[] {
   const taken = new Map<string, number>();
   for (const { nonce, status, code } of deliveries) {
     if (nonce === undefined || status === undefined || status >= 500 || status === 401) continue;
-    if (code !== "signature.replayed") taken.set(nonce, (taken.get(nonce) ?? 0) + 1);
+    if (code !== "signature.replayed" && code !== "request.conflict") taken.set(nonce, (taken.get(nonce) ?? 0) + 1);
   }
   return [...taken].filter(([, times]) => times > 1).map(([nonce, times]) => `${nonce} was taken ${times} times`);
 }
