@@ -62,6 +62,14 @@ export function resourceSchema(kind: KindName): z.ZodType<ObservedResource> {
   return schemas[kind] as unknown as z.ZodType<ObservedResource>;
 }
 
+/**
+ * Whether a kind itself has an attribute of this name. What else a resource has is kept as its collector sent it: of any type,
+ * and to be shown only.
+ */
+export function hasAttribute(kind: KindName, name: string): boolean {
+  return Object.hasOwn(KINDS[kind].attributes.shape, name);
+}
+
 /** What a stored resource is found by. */
 export function facetsOf(
   kind: KindName,

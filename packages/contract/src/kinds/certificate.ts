@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { looseObject } from "../loose-object.ts";
 import { defineKind, relationsTo, text, timestamp } from "./kind.ts";
 
 /** SHA-256 over the DER certificate, lower-case hexadecimal without colons. */
@@ -10,7 +11,7 @@ export const certificate = defineKind({
   naturalId: "sha256:{fingerprint}, over the DER certificate",
   ids: { tls: /^sha256:[0-9a-f]{64}$/ },
   sharedAt: [],
-  attributes: z.looseObject({
+  attributes: looseObject({
     fingerprint,
     serialNumber: text,
     subject: text,
@@ -41,7 +42,7 @@ export const certificate = defineKind({
         description: "The rest of the chain as sent, in its order, without what cannot be read; none for an authority",
       }),
   }),
-  volatile: z.looseObject({}),
+  volatile: looseObject({}),
   facets: (attributes) => ({
     relations: relationsTo(
       "chains-to",

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { looseObject } from "../loose-object.ts";
 import { FINDINGS } from "./findings.ts";
 import { addressPrefix, addressText, defineKind, relationsTo, shortId, text } from "./kind.ts";
 
@@ -48,7 +49,7 @@ export const endpoint = defineKind({
   naturalId: "tls://{host}:{port}, with ?sni={name} when another name is asked for",
   ids: { tls: /^tls:\/\/(?:\[[0-9a-f:.]+\]|[^\s/?#[\]@:]+):\d{1,5}(?:\?sni=[^\s/?#&]+)?$/ },
   sharedAt: [],
-  attributes: z.looseObject({
+  attributes: looseObject({
     host: text,
     port: z.int().min(1).max(65535),
     sni: text.optional(),
@@ -59,7 +60,7 @@ export const endpoint = defineKind({
     detail: text.optional(),
     handshakes: z.array(handshake).default([]),
   }),
-  volatile: z.looseObject({
+  volatile: looseObject({
     checkedAt: text.optional(),
     handshakeMilliseconds: z.number().optional(),
   }),

@@ -1,4 +1,5 @@
 import { shortId } from "@cadastre/contract/kinds/kind";
+import { hasAttribute } from "@cadastre/contract/resource";
 import { parsePrefix } from "@cadastre/net/prefix";
 import type { Facts } from "../subjects/match.ts";
 import type { Field, Had, TextField, TimeField } from "../subjects/query.ts";
@@ -55,6 +56,17 @@ interface Attributes {
   readonly interfaces?: readonly { readonly macAddress?: string }[];
 }
 
+/**
+ * An attribute of the resource's kind. One that only its collector calls so has any type, and must not pass for what others are
+ * found by.
+ */
+function attributeOf<Name extends keyof Attributes>(
+  { kind, attributes }: ResourceItem,
+  name: Name,
+): Attributes[Name] | undefined {
+  return hasAttribute(kind, name) ? (attributes as Attributes)[name] : undefined;
+}
+
 const given = (...texts: readonly (string | undefined)[]): string[] =>
   texts.filter((text) => text !== undefined && text !== "") as string[];
 
@@ -66,7 +78,6 @@ function placesOf(resource: ResourceItem, relation: "in-network" | "in-subnet", 
 }
 
 function textsOf(resource: FoundResource, field: TextField): readonly string[] {
-  const attributes = resource.attributes as Attributes;
   switch (field) {
     case "account":
       return accountsOf(resource);
@@ -80,15 +91,16 @@ function textsOf(resource: FoundResource, field: TextField): readonly string[] {
     case "subnet":
       return placesOf(resource, "in-subnet", "subnet");
     case "mac":
-      return given(attributes.macAddress, ...(attributes.interfaces ?? []).map(({ macAddress }) => macAddress)).map(
-        (text) => text.replaceAll(/[:.-]/g, "").toLowerCase(),
-      );
+      return given(
+        attributeOf(resource, "macAddress"),
+        ...(attributeOf(resource, "interfaces") ?? []).map(({ macAddress }) => macAddress),
+      ).map((text) => text.replaceAll(/[:.-]/g, "").toLowerCase());
     case "id":
-      return given(resource.id, shortId(resource.id), `res_${resource.idHash}`, attributes.fingerprint);
+      return given(resource.id, shortId(resource.id), `res_${resource.idHash}`, attributeOf(resource, "fingerprint"));
     case "words":
       return textsOfItem(resource, facetsOfItem(resource));
     default:
-      return given(attributes[field]);
+      return given(attributeOf(resource, field));
   }
 }
 
@@ -135,7 +147,7 @@ export function resourceFacts(resource: FoundResource): Facts {
     get prefixes() {
       return facetsOfItem(resource).prefixes.map((text) => parsePrefix(text));
     },
-    port: (resource.attributes as Attributes).port,
+    port: attributeOf(resource, "port"),
     confirmed: resource.confirmed,
     texts: (field) => textsOf(resource, field),
     time: (field) => timeOf(resource, field),
