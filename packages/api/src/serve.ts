@@ -77,7 +77,8 @@ async function receive(c: ApiContext, route: Route, services: Services): Promise
     return { caller, restriction, raw: takesBody ? jsonOf(c, endpoint, bytes) : undefined };
   }
   const caller = await authenticateOperator(c, services);
-  c.set("showsCost", true);
+  // What was read also tells of what is there and not shown: who may not see all is told no number.
+  c.set("showsCost", caller.actor.principal.attributes.accounts === undefined);
   const restriction = authorizeCaller(c, endpoint, caller.actor);
   const bytes = takesBody ? await readBody(request, TOKEN_BODY_BYTES) : undefined;
   return { caller, restriction, raw: bytes && jsonOf(c, endpoint, bytes) };

@@ -43,7 +43,7 @@ export const certificate = defineKind({
       }),
   }),
   volatile: looseObject({}),
-  facets: (attributes) => ({
+  facets: (attributes, id) => ({
     relations: relationsTo(
       "chains-to",
       attributes.chain
@@ -51,7 +51,7 @@ export const certificate = defineKind({
         .map((link) => `sha256:${link.fingerprint}`),
     ),
     prefixes: [],
-    words: [attributes.fingerprint, attributes.serialNumber.toLowerCase(), ...attributes.subjectAltNames],
+    words: [id.slice(id.indexOf(":") + 1), attributes.serialNumber.toLowerCase(), ...attributes.subjectAltNames],
     expiresAt: attributes.notAfter,
   }),
 });

@@ -13,6 +13,8 @@ export type FoundResource = StoredResource & {
   readonly notes?: string;
   readonly seenAt?: string | undefined;
   readonly confirmed?: boolean | undefined;
+  /** For a caller who may not see all: those of its accounts that the caller is told of. */
+  readonly shownIn?: readonly string[];
 };
 
 /** What a search can ask of resources: everything. */
@@ -52,7 +54,6 @@ interface Attributes {
   readonly image?: string;
   readonly port?: number;
   readonly macAddress?: string;
-  readonly fingerprint?: string;
   readonly interfaces?: readonly { readonly macAddress?: string }[];
 }
 
@@ -70,6 +71,10 @@ function attributeOf<Name extends keyof Attributes>(
 const given = (...texts: readonly (string | undefined)[]): string[] =>
   texts.filter((text) => text !== undefined && text !== "") as string[];
 
+/** A certificate's, by its id: that is what it is, whatever its collector says. */
+const fingerprintOf = ({ kind, id }: ResourceItem) =>
+  kind === "certificate" ? id.slice(id.indexOf(":") + 1) : undefined;
+
 /** The networks that a resource is in, a network in itself; the subnets likewise. */
 function placesOf(resource: ResourceItem, relation: "in-network" | "in-subnet", kind: "network" | "subnet"): string[] {
   const named = facetsOfItem(resource).relations.flatMap(({ type, to }) => (type === relation ? [to] : []));
@@ -80,7 +85,7 @@ function placesOf(resource: ResourceItem, relation: "in-network" | "in-subnet", 
 function textsOf(resource: FoundResource, field: TextField): readonly string[] {
   switch (field) {
     case "account":
-      return accountsOf(resource);
+      return resource.shownIn ?? accountsOf(resource);
     case "region":
     case "name":
       return [resource[field]];
@@ -96,7 +101,7 @@ function textsOf(resource: FoundResource, field: TextField): readonly string[] {
         ...(attributeOf(resource, "interfaces") ?? []).map(({ macAddress }) => macAddress),
       ).map((text) => text.replaceAll(/[:.-]/g, "").toLowerCase());
     case "id":
-      return given(resource.id, shortId(resource.id), `res_${resource.idHash}`, attributeOf(resource, "fingerprint"));
+      return given(resource.id, shortId(resource.id), `res_${resource.idHash}`, fingerprintOf(resource));
     case "words":
       return textsOfItem(resource, facetsOfItem(resource));
     default:
