@@ -9,7 +9,7 @@ const Base: typeof z.ZodObject = z.ZodObject;
 /** zod's own object, but that a member called `__proto__`, which zod leaves out, is a member like all others. */
 const LooseObject = z.core.$constructor<Loose<z.core.$ZodLooseShape>>("LooseObject", (inst, def) => {
   Base.init(inst, def);
-  const parse = inst._zod.parse;
+  const parse = inst._zod.parse.bind(inst._zod);
   inst._zod.parse = (payload, context) => {
     const given: unknown = payload.value;
     const parsed = parse(payload, context);

@@ -87,9 +87,16 @@ interface NamedResource {
   readonly region?: string;
 }
 
-const FORMS = Object.values(KINDS).flatMap(({ name, ids }) =>
-  Object.entries(ids).map(([provider, form]) => ({ provider: provider as Provider, kind: name as KindName, form })),
-);
+const FORMS = Object.values(KINDS).flatMap((definition) => {
+  const { name, ids } = definition;
+  const isNormal = "isNormal" in definition ? definition.isNormal : undefined;
+  return Object.entries(ids).map(([provider, form]) => ({
+    provider: provider as Provider,
+    kind: name as KindName,
+    form,
+    isNormal,
+  }));
+});
 
 function regionOf(groups: Readonly<Record<string, string | undefined>>): string | undefined {
   if (groups.account === undefined) return undefined;
@@ -99,9 +106,9 @@ function regionOf(groups: Readonly<Record<string, string | undefined>>): string 
 
 /** The kind that a natural id belongs to, by its form, with what the id names; undefined for what is no kind's id. */
 export function kindOfId(id: string): NamedResource | undefined {
-  for (const { provider, kind, form } of FORMS) {
+  for (const { provider, kind, form, isNormal } of FORMS) {
     const match = form.exec(id);
-    if (!match) continue;
+    if (!match || isNormal?.(id) === false) continue;
     const groups = match.groups ?? {};
     const region = regionOf(groups);
     return {

@@ -1,3 +1,4 @@
+import { formatHostPort, parseHostName, parseHostPort } from "@cadastre/net/host-name";
 import * as z from "zod";
 import { looseObject } from "../loose-object.ts";
 import { FINDINGS } from "./findings.ts";
@@ -40,6 +41,21 @@ const handshake = z.object({
   ocspStaple: z.enum(["none", "good", "revoked", "unknown", "expired", "invalid"]).optional(),
 });
 
+const FORM = /^tls:\/\/((?:\[[0-9a-f:.]+\]|[^\s/?#[\]@:]+):\d{1,5})(?:\?sni=([^\s/?#&]+))?$/;
+
+/** Whether host, port and name are as they are written back: names in lower case and ASCII, addresses short, ports without zeros. */
+function isNormal(id: string): boolean {
+  const [, place = "", sni] = FORM.exec(id) ?? [];
+  try {
+    const target = parseHostPort(place);
+    return (
+      formatHostPort(target) === place && (sni === undefined || (parseHostName(sni) === sni && sni !== target.host))
+    );
+  } catch {
+    return false;
+  }
+}
+
 const presentedBy = ({ handshakes }: { readonly handshakes: readonly z.output<typeof handshake>[] }) =>
   handshakes.flatMap((one) => one.presented);
 
@@ -47,7 +63,8 @@ export const endpoint = defineKind({
   name: "endpoint",
   about: "A host and port that answers TLS",
   naturalId: "tls://{host}:{port}, with ?sni={name} when another name is asked for",
-  ids: { tls: /^tls:\/\/(?:\[[0-9a-f:.]+\]|[^\s/?#[\]@:]+):\d{1,5}(?:\?sni=[^\s/?#&]+)?$/ },
+  ids: { tls: FORM },
+  isNormal,
   sharedAt: [],
   attributes: looseObject({
     host: text,
