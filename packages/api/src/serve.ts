@@ -19,7 +19,7 @@ import { toProblemError } from "./problem.ts";
 import type { Operator, Reporting, Route, ServedRequest } from "./routes/route.ts";
 import type { Services } from "./services.ts";
 import { type StreamPart, streamResponse } from "./stream.ts";
-import { requireText } from "./text.ts";
+import { requireText, requireTextQuery } from "./text.ts";
 
 const NO_PARAMETERS = z.strictObject({});
 /** Pages are linked to from anywhere, with whatever is appended to links. */
@@ -178,6 +178,7 @@ async function answer(c: ApiContext, route: Route, services: Services, attempt: 
   const { caller, restriction, raw } = await receive(c, route, services);
   const isSecret = endpoint.secret !== undefined;
   const { params, query = endpoint.access.kind === "public" ? ANY_PARAMETERS : NO_PARAMETERS, body } = endpoint;
+  if (endpoint.access.kind !== "public") requireTextQuery(c.req.url);
   const request: ServedRequest = {
     ...caller,
     services,
