@@ -182,6 +182,12 @@ describe("core", () => {
     return from !== to && areas.includes(from) && areas.includes(to) ? [{ from, to, text: show(one) }] : [];
   });
 
+  it("creates audit records, and never writes one again", () => {
+    const others = /\b(?:put|replace|remove|increment|load)\(\s*AuditItem\b/;
+    const found = filesOf(core).filter((file) => others.test(readFileSync(file, "utf8")));
+    expect(found.map((file) => relative(root, file))).toEqual([]);
+  });
+
   it("has areas that depend on each other only as they may", () => {
     expect(areas.filter((area) => AREAS[area] === undefined)).toEqual([]);
     const wrong = crossings.filter(({ from, to }) => !GROUND.includes(to) && !AREAS[from]?.includes(to));

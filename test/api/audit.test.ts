@@ -108,23 +108,49 @@ describe("the records of what was refused", () => {
   const refuse = (token: string) => api.send({ method: "DELETE", path: "/api/v1/tokens/tok_1", token });
   const refusals = async () => (await records()).filter(({ outcome }) => outcome !== "done");
 
-  it("are ten a minute of each caller, and one that counts the rest", async () => {
+  it("are ten a minute of each caller, and then the number so far each time that it has doubled, and once at the end", async () => {
     const [one, other] = [await api.aToken(["audit:read"]), await api.aToken(["audit:read"])];
     for (let n = 0; n < 75; n++) expect((await refuse(one.secret)).status).toBe(403);
     await refuse(other.secret);
     const all = await refusals();
-    expect(all.filter(({ actor }) => actor === `token:${one.id}`)).toHaveLength(11);
+    expect(all.filter(({ actor }) => actor === `token:${one.id}`)).toHaveLength(10 + 7);
     expect(all.filter(({ actor }) => actor === `token:${other.id}`)).toHaveLength(1);
-    // Written when it doubles, and once the minute is over.
-    const summary = () => refusals().then((found) => found.find(({ action }) => action === "request.refused"));
-    expect(await summary()).toMatchObject({ actor: `token:${one.id}`, outcome: "denied", detail: { count: 64 } });
+    const numbers = async () => (await refusals()).filter(({ action }) => action === "request.refused");
+    expect((await numbers()).map(({ detail }) => detail.count)).toEqual([64, 32, 16, 8, 4, 2, 1]);
     api.pass(60);
     await refuse(one.secret);
-    expect(await summary()).toMatchObject({ detail: { count: 65, since: "2026-11-20T12:00:00.000Z" } });
-    expect(await refusals()).toHaveLength(13);
+    const [last, ...before] = await numbers();
+    expect(before).toHaveLength(7);
+    // It is of the minute that is over, and written in this one.
+    expect(last).toMatchObject({
+      actor: `token:${one.id}`,
+      outcome: "denied",
+      at: api.now().toISOString(),
+      detail: { count: 65, since: "2026-11-20T12:00:00.000Z" },
+    });
+    expect(await refusals()).toHaveLength(10 + 8 + 1 + 1);
   });
 
-  it("are one number for each source and minute of who proves nothing, an IPv6 network being one source", async () => {
+  it("are never written again once they are there", async () => {
+    const { secret } = await api.aToken(["audit:read"]);
+    const known = new Map<string, string>();
+    const look = async () => {
+      const now = new Map((await records()).map((record) => [record.id, JSON.stringify(record)]));
+      for (const [id, record] of known) expect(now.get(id)).toBe(record);
+      for (const [id, record] of now) known.set(id, record);
+    };
+    for (let minute = 0; minute < 3; minute++) {
+      for (let n = 0; n < 20; n++) {
+        await refuse(secret);
+        await api.app.request(`${ORIGIN}/api/v1/resources`, {}, { remoteAddress: "203.0.113.7" });
+        await look();
+      }
+      api.pass(60);
+    }
+    expect(known.size).toBeGreaterThan(3 * (10 + 2 * 5));
+  });
+
+  it("are only numbers for each source and minute of who proves nothing, an IPv6 network being one source", async () => {
     const from = (remoteAddress: string) => api.app.request(`${ORIGIN}/api/v1/resources`, {}, { remoteAddress });
     for (let n = 0; n < 4; n++) await from("203.0.113.7");
     for (let n = 0; n < 3; n++) await from(`2001:db8:1:2::${n}`);
@@ -132,11 +158,11 @@ describe("the records of what was refused", () => {
       (await refusals()).map(({ actor, action, target, detail }) => [actor, action, target, detail.count]),
     ).toEqual(
       expect.arrayContaining([
-        ["unknown", "request.refused", "203.0.113.7", 4],
-        ["unknown", "request.refused", "2001:db8:1:2::/64", 2],
+        ...[1, 2, 4].map((count) => ["unknown", "request.refused", "203.0.113.7", count]),
+        ...[1, 2].map((count) => ["unknown", "request.refused", "2001:db8:1:2::/64", count]),
       ]),
     );
-    expect(await refusals()).toHaveLength(2);
+    expect(await refusals()).toHaveLength(5);
   });
 
   it("are no more than some hundreds, from however many sources they come", async () => {
@@ -149,7 +175,8 @@ describe("the records of what was refused", () => {
       found.push(...page.items);
       cursor = page.cursor;
     } while (cursor !== undefined);
-    expect(found).toHaveLength(201);
+    // Of 200 sources one each, and of the 200 that are not told apart one for each time that their number has doubled.
+    expect(found).toHaveLength(200 + 8);
   });
 
   it("keep nothing of a secret, and no more of what a caller sent than a line", async () => {

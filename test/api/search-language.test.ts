@@ -129,7 +129,7 @@ describe("a search", () => {
     ["name:web-6", "status:any"],
     ["vm", "did you mean kind:vm?"],
     ["name:web", "name:web*"],
-    [`res_${"0".repeat(32)}`, "nothing with this id"],
+    [`res_${"0".repeat(32)}`, "nothing in the register has this id"],
     [`web ${REGION}`, `did you mean region:${REGION}?`],
   ])("that finds nothing says what would be found: %s", async (q, hint) => {
     expect(await search(q)).toMatchObject({ items: [], hint: expect.stringContaining(hint) });

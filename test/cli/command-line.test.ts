@@ -116,7 +116,10 @@ describe("what is wrong is said", () => {
   test("what the API does not have is a failure, however it is named", async () => {
     for (const [args, message] of [
       [["collectors", "approve", "nobody"], 'no collector has the name "nobody"'],
-      [["resources", "show", "i-0123456789abcdef0"], 'no resource has the id or name "i-0123456789abcdef0"'],
+      [
+        ["resources", "show", "i-0123456789abcdef0"],
+        'nothing that this token may read has the id or name "i-0123456789abcdef0"',
+      ],
       [["resources", "show", `res_${"0".repeat(32)}`], "(resource.not_found)"],
     ] as const) {
       const { code, stdout, stderr } = await world.run(...args);

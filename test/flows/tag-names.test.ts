@@ -108,6 +108,45 @@ describe.each(Object.keys(DRIVERS) as (keyof typeof DRIVERS)[])("over %s", (driv
     expect(events[0]?.changes).toHaveLength(Object.keys(ODD).length);
   });
 
+  it("attributes with any names come back as they were seen, also those of no schema, and their changes are told", async () => {
+    const { id, attributes } = anInstance(0);
+    type Others = Record<string, unknown>;
+    const others = (entries: readonly (readonly [string, unknown])[]): Others => Object.fromEntries(entries);
+    const lookWith = (more: Others, volatile: Others) =>
+      look(async ({ recorder }) => {
+        const scope = recorder.start(instancesOf("us-east-1"));
+        scope.add({ ...anInstance(0), attributes: { ...attributes, ...more }, volatile });
+        scope.finish("complete");
+      });
+    const odd = others(
+      KEYS.map((key) => [
+        key,
+        others([
+          ["of", key],
+          ["__proto__", [key]],
+        ]),
+      ]),
+    );
+    await lookWith(odd, odd);
+    const { attributes: kept, volatile } = await seen(id);
+    for (const key of KEYS) {
+      expect(Object.getOwnPropertyDescriptor(kept, key)?.value).toEqual(odd[key]);
+      expect(Object.getOwnPropertyDescriptor(volatile, key)?.value).toEqual(odd[key]);
+    }
+    expect(JSON.stringify(kept)).toContain('"__proto__":["__proto__"]');
+    await lookWith(others([["__proto__", "changed"]]), {});
+    const { items: events } = await api.ask<{ items: ResourceEvent[] }>(
+      "GET",
+      `/api/v1/resources/${encodeURIComponent(id)}/history`,
+    );
+    expect(events[0]?.changes).toEqual(
+      expect.arrayContaining([
+        { path: "attributes.__proto__", before: odd.__proto__, after: "changed" },
+        { path: "attributes.constructor", before: odd.constructor },
+      ]),
+    );
+  });
+
   it("tags with any keys come back, whatever these are", async () => {
     const key = fc.oneof(
       { weight: 1, arbitrary: fc.constantFrom(...KEYS) },

@@ -20,6 +20,6 @@ export function prepareResource<K extends KindName>(scope: ScopeKey, resource: R
   requireBelongs(scope, resource.id, "resource");
   const bad = unstorable(resource);
   if (bad) throw new TypeError(bad);
-  const hash = contentHash(kind, resource as unknown as Readonly<Record<string, unknown>>);
+  const hash = contentHash(kind, resource);
   return { id: idHash(kind, resource.id), hash, bytes: Buffer.from(`${JSON.stringify(resource)}\n`) };
 }

@@ -35,6 +35,13 @@ describe("what no endpoint could be found for", () => {
     ["with a Host that is none", "GET /a HTTP/1.1\r\nHost: a b\r\n\r\n", 400, "This is not a request of HTTP/1.1"],
     ["to all of the server", "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", 400, "its target is not a path"],
     ["as to a proxy", "GET http://other.test/a HTTP/1.1\r\nHost: a\r\n\r\n", 400, "its target is not a path"],
+    ["as to a tunnel", "CONNECT other.test:443 HTTP/1.1\r\nHost: a\r\n\r\n", 400, "this is no proxy"],
+    [
+      "that expects what is not known",
+      "POST /a HTTP/1.1\r\nHost: a\r\nExpect: tea\r\nContent-Length: 0\r\n\r\n",
+      400,
+      'it expects "tea", which is not known',
+    ],
     ["in no HTTP", "hello\r\n\r\n", 400, "This is not a request of HTTP/1.1"],
     [
       "with too large headers",

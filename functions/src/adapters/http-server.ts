@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from "node:http";
+import type { Duplex } from "node:stream";
 import { SIGNED_BODY_BYTES } from "@cadastre/api/body";
 import { problemResponse } from "@cadastre/api/problem";
 import { ProblemError } from "@cadastre/contract/errors";
@@ -85,14 +86,29 @@ export function createHttpServer(
     outgoing.setHeaders(response.headers).end(await response.text());
   });
   server.maxConnections = mostConnections;
-  server.on("clientError", async (error, socket) => {
-    const response = answer(toProblem(error));
+  // Node would answer the first without a word, and the second not at all.
+  server.on("checkExpectation", async ({ headers: { expect } }: IncomingMessage, outgoing: ServerResponse) => {
+    const response = answer(
+      new ProblemError("request.unreadable", `it expects ${JSON.stringify(expect)}, which is not known`),
+    );
+    outgoing.statusCode = response.status;
+    outgoing.setHeaders(response.headers).end(await response.text());
+  });
+  server.on("connect", (_, socket) => {
+    // Nobody else listens to what goes wrong with it any more.
+    socket.on("error", () => socket.destroy());
+    return refuseOn(socket, new ProblemError("request.unreadable", "this is no proxy"));
+  });
+  server.on("clientError", (error, socket) => refuseOn(socket, toProblem(error)));
+
+  async function refuseOn(socket: Duplex, error: ProblemError): Promise<void> {
+    const response = answer(error);
     const body = await response.text();
     const headers = { ...Object.fromEntries(response.headers), "content-length": Buffer.byteLength(body) };
     const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
     const head = [`HTTP/1.1 ${response.status} ${STATUS_CODES[response.status]}`, ...lines].join("\r\n");
     if (socket.writable) socket.end(`${head}\r\n\r\n${body}`);
     else socket.destroy();
-  });
+  }
   return server;
 }

@@ -44,7 +44,7 @@ export function requireSigned(c: ApiContext): void {
 
 /** What the request is about: what its path names, the parts of it joined by slashes. */
 export function targetOf(c: ApiContext, type: Target["type"]): Target {
-  const named = Object.values(c.req.param() as Record<string, string>);
+  const named = Object.values<string>(c.req.param());
   return named.length === 0 ? { type } : { type, id: named.join("/") };
 }
 

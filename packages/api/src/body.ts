@@ -67,7 +67,7 @@ export function decompress(body: Uint8Array, encoding: string | null): Uint8Arra
   try {
     return gunzipSync(body, { maxOutputLength: PLAIN_BODY_BYTES, chunkSize: CHUNK_BYTES });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") {
+    if (error instanceof Error && "code" in error && error.code === "ERR_BUFFER_TOO_LARGE") {
       throw new ProblemError("request.too_large", `at most ${PLAIN_BODY_BYTES} bytes are allowed after decompression`);
     }
     throw new ProblemError("request.malformed", "the body is not valid gzip");

@@ -19,7 +19,7 @@ export interface ApiEnv {
     caller?: Actor;
     code?: string;
     hasSecret?: boolean;
-    /** The caller is an operator, who is told what the request cost. */
+    /** The caller is an operator who may see all, and is told what the request cost. */
     showsCost?: boolean;
   };
 }

@@ -16,9 +16,10 @@ const STORE_ERRORS: Readonly<Record<string, { readonly code: ErrorCode; readonly
 /** Any error as one that may be shown. Of what is not known nothing is shown; the cause stays with it, for the log. */
 export function toProblemError(error: unknown): ProblemError {
   if (error instanceof ProblemError) return error;
-  const known = error instanceof Error ? STORE_ERRORS[error.name] : undefined;
+  const { name, message } = error instanceof Error ? error : { name: "", message: "" };
+  const known = STORE_ERRORS[name];
   if (!known) return new ProblemError("service.internal", undefined, { cause: error });
-  return new ProblemError(known.code, known.showsMessage ? (error as Error).message : undefined, { cause: error });
+  return new ProblemError(known.code, known.showsMessage ? message : undefined, { cause: error });
 }
 
 /** The document of a problem (RFC 9457) with our members. */

@@ -16,18 +16,16 @@ import { compressionOf, decompress, parseJson, readBody, SIGNED_BODY_BYTES, TOKE
 import type { ApiContext } from "./env.ts";
 import { readIdempotencyKey, readIfMatch } from "./preconditions.ts";
 import { toProblemError } from "./problem.ts";
-import type { Operator, Reporting, RequestOf, Route } from "./routes/route.ts";
+import type { Operator, Reporting, Route, ServedRequest } from "./routes/route.ts";
 import type { Services } from "./services.ts";
 import { type StreamPart, streamResponse } from "./stream.ts";
-import { requireText } from "./text.ts";
+import { requireText, requireTextQuery } from "./text.ts";
 
 const NO_PARAMETERS = z.strictObject({});
 /** Pages are linked to from anywhere, with whatever is appended to links. */
-const ANY_PARAMETERS = z.unknown();
+const ANY_PARAMETERS = z.looseObject({});
 
 type Attempt = NonNullable<Context["attempt"]>;
-
-type ServedRequest = RequestOf<Endpoint> & Operator & Reporting;
 
 /** Query parameters as an object: a list for those that may be repeated, and for those that were though they may not. */
 function queryOf(url: string, repeatable: readonly string[] = []): Record<string, string | string[]> {
@@ -79,7 +77,8 @@ async function receive(c: ApiContext, route: Route, services: Services): Promise
     return { caller, restriction, raw: takesBody ? jsonOf(c, endpoint, bytes) : undefined };
   }
   const caller = await authenticateOperator(c, services);
-  c.set("showsCost", true);
+  // What was read also tells of what is there and not shown: who may not see all is told no number.
+  c.set("showsCost", caller.actor.principal.attributes.accounts === undefined);
   const restriction = authorizeCaller(c, endpoint, caller.actor);
   const bytes = takesBody ? await readBody(request, TOKEN_BODY_BYTES) : undefined;
   return { caller, restriction, raw: bytes && jsonOf(c, endpoint, bytes) };
@@ -92,10 +91,10 @@ async function handle(
   request: ServedRequest,
 ): Promise<{ result: unknown; replayed: boolean }> {
   const key = endpoint.idempotent ? readIdempotencyKey(c.req.raw.headers.get("idempotency-key")) : undefined;
-  if (key === undefined) return { result: await handle(request), replayed: false };
   const { actor, raw: content } = request;
+  if (key === undefined || actor === undefined) return { result: await handle(request), replayed: false };
   const operation = `${endpoint.method} ${c.req.path}`;
-  return runOnce<unknown>(
+  return runOnce(
     request.context,
     { actor, key, operation, content },
     {
@@ -105,13 +104,18 @@ async function handle(
   );
 }
 
+const isStream = (result: unknown): result is AsyncIterable<StreamPart<unknown>> =>
+  typeof result === "object" && result !== null && Symbol.asyncIterator in result;
+
+const versioned = z.object({ version: z.int() });
+
 /** The answer by the endpoint's schema: a member that is not in it does not leave. */
 function respond(endpoint: Endpoint, result: unknown, replayed: boolean): Response {
   const headers = new Headers(replayed ? { "idempotency-replayed": "true" } : {});
   const status = endpoint.status ?? 200;
   if (!endpoint.answer) return new Response(null, { status: 204, headers });
   const answer = endpoint.answer.parse(result);
-  if (endpoint.etag) headers.set("etag", `"${(answer as { version: number }).version}"`);
+  if (endpoint.etag) headers.set("etag", `"${versioned.parse(answer).version}"`);
   // Compressed, an ETag is another one, and a secret's neighbours tell of it by their length.
   if (endpoint.etag || endpoint.secret) headers.set("cache-control", "no-store, no-transform");
   const text = JSON.stringify(answer);
@@ -174,7 +178,8 @@ async function answer(c: ApiContext, route: Route, services: Services, attempt: 
   const { caller, restriction, raw } = await receive(c, route, services);
   const isSecret = endpoint.secret !== undefined;
   const { params, query = endpoint.access.kind === "public" ? ANY_PARAMETERS : NO_PARAMETERS, body } = endpoint;
-  const request = {
+  if (endpoint.access.kind !== "public") requireTextQuery(c.req.url);
+  const request: ServedRequest = {
     ...caller,
     services,
     context: { ...services.context, attempt, ...(restriction === undefined ? {} : { restriction }) },
@@ -189,9 +194,9 @@ async function answer(c: ApiContext, route: Route, services: Services, attempt: 
         () => true,
         () => false,
       ),
-  } as ServedRequest;
+  };
   const { result, replayed } = await handle(c, route, request);
-  if (endpoint.stream) return streamResponse(result as AsyncIterable<StreamPart<unknown>>, endpoint.stream);
-  if (endpoint.media !== undefined) return result as Response;
+  if (endpoint.stream && isStream(result)) return streamResponse(result, endpoint.stream);
+  if (endpoint.media !== undefined && result instanceof Response) return result;
   return respond(endpoint, result, replayed);
 }

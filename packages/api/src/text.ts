@@ -25,6 +25,23 @@ function halfPair(value: unknown, path: Place, except: string | undefined): Plac
   return undefined;
 }
 
+const REPLACEMENT = "\ufffd";
+
+/**
+ * That every parameter of a query is text: what is no UTF-8 (`%FF`, half of a surrogate pair) would be read as other characters, and
+ * nothing found by them. Throws 422 `request.invalid` with the parameter's name.
+ */
+export function requireTextQuery(url: string): void {
+  const { search, searchParams } = new URL(url);
+  if (/%ef%bf%bd/i.test(search)) return;
+  for (const [name, value] of searchParams) {
+    if (!`${name}${value}`.includes(REPLACEMENT)) continue;
+    throw new ProblemError("request.invalid", `${name}: is not UTF-8`, {
+      errors: [{ path: name, message: "is not UTF-8" }],
+    });
+  }
+}
+
 /**
  * That every text of a body is one: JSON can escape half of a surrogate pair, which has no bytes and no store keeps. Throws 422
  * `request.invalid` with the place.

@@ -59,7 +59,7 @@ export async function findResourceId(client: Client, text: string): Promise<stri
   }
   if (!first) {
     throw new NotFoundError(
-      `no resource has the id or name ${JSON.stringify(text)}`,
+      `nothing that this token may read has the id or name ${JSON.stringify(text)}`,
       `\`cadastre search ${text}\` finds what has a part of it`,
     );
   }

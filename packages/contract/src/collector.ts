@@ -1,6 +1,9 @@
 import * as z from "zod";
 import { idSchema } from "./ids.ts";
-import { accountId, provider } from "./scope.ts";
+import { accountId, provider, type ScopeKey } from "./scope.ts";
+
+/** Stands for every account of a collector's providers. */
+export const ANY_ACCOUNT = "*";
 
 /** Name of a collector and of the source of what it sees: stable when its key is replaced. */
 export const collectorName = z
@@ -13,7 +16,7 @@ export const newCollector = z.strictObject({
   name: collectorName,
   providers: z.array(provider).min(1),
   accounts: z
-    .array(z.union([z.literal("*"), accountId], { error: "an account or project, or *" }))
+    .array(z.union([z.literal(ANY_ACCOUNT), accountId], { error: "an account or project, or *" }))
     .min(1)
     .max(2000)
     .meta({ description: "Accounts or projects that it may report; `*` stands for every account of its providers" }),
@@ -42,6 +45,14 @@ export const collector = z.object({
   version: z.int(),
 });
 export type Collector = z.output<typeof collector>;
+
+/** Whether a collector may report an account, by what it is bound to. */
+export function mayReport(
+  { providers, accounts }: Pick<Collector, "providers" | "accounts">,
+  { provider, account }: Pick<ScopeKey, "provider" | "account">,
+): boolean {
+  return providers.includes(provider) && (accounts.includes(ANY_ACCOUNT) || accounts.includes(account));
+}
 
 export const collectorPatch = z.strictObject({
   accounts: newCollector.shape.accounts.optional(),

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { idSchema } from "./ids.ts";
+import { looseObject } from "./loose-object.ts";
 import { accountId, provider } from "./scope.ts";
 
 const secretText = (most: number) => z.string().min(1).max(most);
@@ -14,7 +15,7 @@ export const credentialSecret = z.discriminatedUnion("type", [
   }),
   z.strictObject({
     type: z.literal("gcp_service_account_key"),
-    key: z.looseObject({
+    key: looseObject({
       type: z.literal("service_account"),
       project_id: z.string().min(1),
       private_key_id: z.string().min(1),

@@ -108,7 +108,7 @@ export function idHash(kind: KindName, id: string): string {
  * Hash of what makes a change: all of a resource as it is on the wire except `volatile`, whatever the order of its elements.
  * Both sides take it over the members that were sent, also those they do not know. 32 hexadecimal digits.
  */
-export function contentHash(kind: KindName, resource: { readonly [member: string]: Json }): string {
+export function contentHash(kind: KindName, resource: object): string {
   return shortHash(unorderedJson({ kind, ...resource, volatile: undefined }));
 }
 

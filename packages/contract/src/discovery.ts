@@ -2,6 +2,7 @@ import * as z from "zod";
 import { HASH_BYTES, MOST_SHARDS, SHARD_RESOURCES } from "./digest.ts";
 import { ProblemError } from "./errors.ts";
 import { idSchema } from "./ids.ts";
+import { looseObject } from "./loose-object.ts";
 import { accountId, kindName, provider, regionName, scopeError, scopeKey, scopeStatus } from "./scope.ts";
 
 export const DISCOVERY_VERSION = "cadastre.discovery/v1";
@@ -104,7 +105,7 @@ export type RunOpened = z.output<typeof runOpened>;
 /** A shard's upload. Its resources are parsed by the schema of the scope's kind. */
 export const shardUpload = z.object({
   contract: z.string(),
-  resources: z.array(z.looseObject({ id: z.string() })).max(SHARD_RESOURCES),
+  resources: z.array(looseObject({ id: z.string() })).max(SHARD_RESOURCES),
 });
 
 export const shardApplied = z.object({
@@ -136,7 +137,7 @@ export const discovery = z.object({
     .array(
       scopeReport.extend({
         resources: z
-          .array(z.looseObject({ id: z.string().min(1).max(1024) }))
+          .array(looseObject({ id: z.string().min(1).max(1024) }))
           .max(10_000)
           .default([]),
       }),

@@ -40,6 +40,13 @@ describe("a natural id", () => {
     [GCP("example.com:p/global/networks/n"), "gcp network", { account: "example.com:p", region: "global" }],
     ["tls://host:443", "tls endpoint", {}],
     ["tls://[2001:db8::1]:443?sni=shop.example", "tls endpoint", {}],
+    ["tls://xn--bcher-kva.example:443", "tls endpoint", {}],
+    ["tls://192.0.2.7:65535", "tls endpoint", {}],
+    [
+      "arn:aws-us-gov:ec2:us-gov-west-1:111122223333:vpc/vpc-1",
+      "aws network",
+      { account: "111122223333", region: "us-gov-west-1" },
+    ],
     [`sha256:${"0a".repeat(32)}`, "tls certificate", {}],
   ] as const)("%s is of one kind of one provider, and names its account and region", (id, what, owner) => {
     const [provider, kind] = what.split(" ");
@@ -63,6 +70,26 @@ describe("a natural id", () => {
     "tls://user@host:443",
     "sha256:00",
     `sha256:${"0A".repeat(32)}`,
+    // Other ways to write what has an id.
+    "tls://HOST:443",
+    "tls://host.:443",
+    "tls://host:0443",
+    "tls://host:0",
+    "tls://host:65536",
+    "tls://host:443?sni=host",
+    "tls://host:443?sni=Shop.example",
+    "tls://bücher.example:443",
+    "tls://ho\u0301st:443",
+    "tls://h\u3164ost:443",
+    "tls://0x7f.1:443",
+    "tls://010.0.0.1:443",
+    "tls://[2001:DB8::1]:443",
+    "tls://[2001:db8:0:0:0:0:0:1]:443",
+    "tls://[::ffff:10.0.0.1]:0443",
+    "arn:aws-cn:ec2:us-east-1:111122223333:vpc/vpc-1",
+    "arn:aws:ec2:cn-north-1:111122223333:vpc/vpc-1",
+    "arn:aws:ec2:us-gov-west-1:111122223333:vpc/vpc-1",
+    "arn:aws-us-gov:ec2:eu-west-1:111122223333:vpc/vpc-1",
   ])("of another form is none: %s", (id) => {
     expect(kindOfId(id)).toBeUndefined();
   });

@@ -62,6 +62,14 @@ export function resourceSchema(kind: KindName): z.ZodType<ObservedResource> {
   return schemas[kind] as unknown as z.ZodType<ObservedResource>;
 }
 
+/**
+ * Whether a kind itself has an attribute of this name. What else a resource has is kept as its collector sent it: of any type,
+ * and to be shown only.
+ */
+export function hasAttribute(kind: KindName, name: string): boolean {
+  return Object.hasOwn(KINDS[kind].attributes.shape, name);
+}
+
 /** What a stored resource is found by. */
 export function facetsOf(
   kind: KindName,
@@ -79,9 +87,16 @@ interface NamedResource {
   readonly region?: string;
 }
 
-const FORMS = Object.values(KINDS).flatMap(({ name, ids }) =>
-  Object.entries(ids).map(([provider, form]) => ({ provider: provider as Provider, kind: name as KindName, form })),
-);
+const FORMS = Object.values(KINDS).flatMap((definition) => {
+  const { name, ids } = definition;
+  const isNormal = "isNormal" in definition ? definition.isNormal : undefined;
+  return Object.entries(ids).map(([provider, form]) => ({
+    provider: provider as Provider,
+    kind: name as KindName,
+    form,
+    isNormal,
+  }));
+});
 
 function regionOf(groups: Readonly<Record<string, string | undefined>>): string | undefined {
   if (groups.account === undefined) return undefined;
@@ -91,9 +106,9 @@ function regionOf(groups: Readonly<Record<string, string | undefined>>): string 
 
 /** The kind that a natural id belongs to, by its form, with what the id names; undefined for what is no kind's id. */
 export function kindOfId(id: string): NamedResource | undefined {
-  for (const { provider, kind, form } of FORMS) {
+  for (const { provider, kind, form, isNormal } of FORMS) {
     const match = form.exec(id);
-    if (!match) continue;
+    if (!match || isNormal?.(id) === false) continue;
     const groups = match.groups ?? {};
     const region = regionOf(groups);
     return {

@@ -47,7 +47,9 @@ export const relatedResource = z.object({
   relation: z.enum(RELATIONS),
   direction: z.enum(["to", "from"]).meta({ description: "`to`: this one names the other; `from`: the other names it" }),
   id: z.string().meta({ description: "Natural id of the other" }),
-  resource: resource.optional().meta({ description: "The other; absent when the register does not have it" }),
+  resource: resource.optional().meta({
+    description: "The other; absent when the register does not have it, or has it where the token may not read",
+  }),
 });
 export type RelatedResource = z.output<typeof relatedResource>;
 

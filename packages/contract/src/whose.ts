@@ -54,5 +54,8 @@ export const whose = z.object({
   hasMore: z
     .boolean()
     .meta({ description: "More has the address than one answer holds; a search pages through all of it" }),
+  hint: z.string().optional().meta({
+    description: "Where nothing has the address: in what was looked, which is no more than the token may read",
+  }),
 });
 export type Whose = z.output<typeof whose>;

@@ -27,8 +27,10 @@ export function createCursors<Position>(
     encode: (at) => Buffer.from(JSON.stringify([at, seal(at)])).toString("base64url"),
     decode(cursor) {
       try {
-        const [at, sealed] = JSON.parse(Buffer.from(cursor, "base64url").toString("utf8")) as [unknown, unknown];
-        if (sealed === seal(at)) return position.parse(at);
+        const bytes = Buffer.from(cursor, "base64url");
+        const [at, sealed] = JSON.parse(bytes.toString("utf8")) as [unknown, unknown];
+        // Decoding skips what is not base64url, so only what is written so again is taken.
+        if (sealed === seal(at) && bytes.toString("base64url") === cursor) return position.parse(at);
       } catch {
         // What cannot be read is not a cursor of this list either.
       }

@@ -25,6 +25,11 @@ export function isVisible({ restriction }: Restricted, { provider, account }: Pl
   return restriction.accounts.includes(accountNameOf({ provider, account }));
 }
 
+/** The beginning of a sentence that says that something is not there: of what the caller may not see it says nothing. */
+export function nothingHas({ restriction }: Restricted): string {
+  return `nothing in ${restriction === undefined ? "the register" : "the accounts that this token may read"} has`;
+}
+
 /** Throws 403 `auth.forbidden` when a caller wants to make something at a place that it may not see. */
 export function requirePlace(restricted: Restricted, place: Place): void {
   if (isVisible(restricted, place)) return;

@@ -1,6 +1,7 @@
 import { changes } from "@cadastre/contract/endpoints/changes";
 import { ProblemError } from "@cadastre/contract/errors";
 import { type MomentOptions, tryParseMoment } from "@cadastre/contract/moment";
+import { withKnownActors } from "@cadastre/core/access/known-actors";
 import type { Context } from "@cadastre/core/context";
 import { followChanges, requireChangeId } from "@cadastre/core/feed/follow-changes";
 import { type ChangeFilter, listChanges } from "@cadastre/core/feed/list-changes";
@@ -39,7 +40,8 @@ export const CHANGE_ROUTES = implement(changes, {
     const now = context.now();
     const between = { since: isoOf(since, { now }), until: isoOf(until, { now }) };
     const asked = { ...(await toFilter(context, filter)), ...between, limit, cursor, order };
-    return understood(context, asked, await listChanges(context, asked));
+    const listed = await listChanges(context, asked);
+    return understood(context, asked, { ...listed, items: await withKnownActors(context, listed.items) });
   },
   async follow({ context, services, query, lastEventId, isAllowed }) {
     requireChangeId(lastEventId);
@@ -60,7 +62,7 @@ export const CHANGE_ROUTES = implement(changes, {
         for await (const batch of found) {
           quiet = batch.length === 0 ? quiet + 1 : 0;
           if (quiet > 0) yield quiet % QUIET_LOOKS === 1 ? ("still here" as const) : ("nothing yet" as const);
-          for (const change of batch) yield { id: change.id, data: change };
+          for (const change of await withKnownActors(context, batch)) yield { id: change.id, data: change };
         }
       } finally {
         readers.count--;

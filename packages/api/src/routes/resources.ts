@@ -3,10 +3,11 @@ import { resources } from "@cadastre/contract/endpoints/resources";
 import { ProblemError } from "@cadastre/contract/errors";
 import type { FoundSubject } from "@cadastre/contract/subject";
 import { may } from "@cadastre/core/access/authorize";
+import { withKnownActors } from "@cadastre/core/access/known-actors";
 import { AccountSubject } from "@cadastre/core/accounts/subject";
 import type { Context, Principal } from "@cadastre/core/context";
 import { type CoverageFilters, readCoverage } from "@cadastre/core/ledger/gaps";
-import { requireKnownPlace } from "@cadastre/core/places/known";
+import { requireKnownPlace, understood } from "@cadastre/core/places/known";
 import { understoodSearch } from "@cadastre/core/places/known-search";
 import { countResources } from "@cadastre/core/register/counts-by";
 import { coverageFiltersOf } from "@cadastre/core/register/coverage-of";
@@ -92,7 +93,7 @@ export const RESOURCE_ROUTES = implement(resources, {
       whoseAddress(context, address, { account, readsAccounts }),
       readCoverage(context, { account }),
     ]);
-    return { ...found, coverage };
+    return understood(context, { account }, { ...found, coverage });
   },
   async counts({ context, query: { by = [], ...filters } }) {
     const { status: _, ...place } = filters;
@@ -101,7 +102,10 @@ export const RESOURCE_ROUTES = implement(resources, {
     return { items, coverage };
   },
   related: ({ context, params, query }) => relatedTo(context, params.id, query),
-  history: ({ context, params, query }) => listHistory(context, params.id, query),
+  async history({ context, params, query }) {
+    const listed = await listHistory(context, params.id, query);
+    return { ...listed, items: await withKnownActors(context, listed.items) };
+  },
   get: ({ context, params }) => getResource(context, params.id),
   annotate: ({ context, actor, params, body, version }) => annotateResource(context, actor, params.id, body, version),
 });

@@ -61,11 +61,22 @@ interface Repeatable<E extends Endpoint> {
 /** What implements an endpoint: a function; one that takes an Idempotency-Key also answers repeats. */
 export type Implementation<E extends Endpoint> = E extends { idempotent: true } ? Repeatable<E> : Handle<E>;
 
+/** A request of any endpoint, parsed and authorized by its definition. */
+export interface ServedRequest extends Received, Partial<Operator & Reporting> {
+  readonly params: object;
+  readonly query: object;
+  readonly body: unknown;
+}
+
+/** What implements an endpoint, whichever it is: its requests are served by its own definition. */
+interface Served {
+  readonly handle: (request: ServedRequest) => Promise<unknown>;
+  readonly replay?: (request: ServedRequest, claim: ClaimItem) => Promise<unknown>;
+}
+
 /** An endpoint with what implements it. */
-export interface Route {
+export interface Route extends Served {
   readonly endpoint: Endpoint;
-  readonly handle: Handle<Endpoint>;
-  readonly replay?: Repeatable<Endpoint>["replay"];
 }
 
 /**
@@ -77,7 +88,8 @@ export function implement<A extends Readonly<Record<string, Endpoint>>>(
   implementations: { readonly [Verb in keyof A]: Implementation<A[Verb]> },
 ): readonly Route[] {
   return Object.entries(area).map(([verb, endpoint]) => {
-    const given = implementations[verb] as unknown as Handle<Endpoint> | Repeatable<Endpoint>;
+    // The one place where the type of an endpoint is given up: from here on a request and what answers it go by its definition.
+    const given = implementations[verb] as unknown as Served["handle"] | Served;
     return { endpoint, ...(typeof given === "function" ? { handle: given } : given) };
   });
 }

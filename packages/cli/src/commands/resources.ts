@@ -93,7 +93,7 @@ const RELATED_COLUMNS: readonly Column<RelatedResource>[] = [
   { title: "RELATION", value: ({ direction, relation }) => (direction === "to" ? `${relation} →` : `← ${relation}`) },
   { title: "KIND", value: ({ resource }) => resource?.kind ?? "" },
   { title: "NAME", value: ({ resource }) => resource?.name ?? "", shape: "id" },
-  { title: "STATUS", value: ({ resource }) => (resource ? resource.status : "not in the register") },
+  { title: "STATUS", value: ({ resource }) => (resource ? resource.status : "unknown") },
   {
     title: "ID",
     value: (one) => one.id,

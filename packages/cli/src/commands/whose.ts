@@ -64,8 +64,7 @@ export function addWhose(program: Command, cli: Cli): void {
         const options = optionsOf<{ account?: string; requireComplete?: boolean }>(command);
         const found = await openClient(cli, options).resources.whose({ address, account: options.account });
         await cli.stdout.write(options.json ? `${toJson(found)}\n` : render(found, cli.stdout));
-        if (found.items.length === 0 && !options.json)
-          await cli.stderr.write(`nothing in the register has ${found.address}, nor a prefix around it\n`);
+        if (found.hint !== undefined && !options.json) await cli.stderr.write(`${neutralise(found.hint)}\n`);
         if (found.hasMore)
           await cli.stderr.write(
             `more has ${found.address} than is shown: --account, or cadastre search ${found.address} --all\n`,

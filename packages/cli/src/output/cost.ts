@@ -20,6 +20,7 @@ export function createSpending() {
     render({ json }: { json: boolean }): string {
       const rounded = Math.round(milliseconds * 10) / 10;
       if (json) return `${JSON.stringify({ cost: { calls, reads, writes, milliseconds: rounded } })}\n`;
+      if (calls === 0) return "cost: nothing was told; a token that is limited to accounts is not\n";
       const called = calls === 1 ? "1 call" : `${toCount(calls)} calls`;
       return `cost: ${called}, ${units(reads)} read units, ${units(writes)} write units, ${rounded} ms at the API\n`;
     },

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { looseObject } from "../loose-object.ts";
 import { computePath, ec2Arn } from "./id-forms.ts";
 import {
   addressPrefix,
@@ -19,7 +20,7 @@ export const address = defineKind({
     "AWS: the Elastic IP's ARN. GCP: //compute.googleapis.com/projects/{project}/{regions/{region}|global}/addresses/{name}",
   ids: { aws: ec2Arn("elastic-ip"), gcp: computePath(["global", "regions"], "addresses") },
   sharedAt: [],
-  attributes: z.looseObject({
+  attributes: looseObject({
     address: addressText.optional().meta({ description: "The address; absent while GCP is still choosing one" }),
     prefix: prefixText.optional().meta({ description: "GCP: the reserved range, where a range is reserved" }),
     type: z.string().min(1).max(64).meta({ description: "external, internal, or what else the cloud says" }),
@@ -41,7 +42,7 @@ export const address = defineKind({
     description: text.optional(),
     providerId: text.optional(),
   }),
-  volatile: z.looseObject({}),
+  volatile: looseObject({}),
   facets: (attributes, id) => ({
     network: attributes.network,
     relations: [...placedIn([attributes]), ...relationsTo("attached-to", attributes.attachedTo ?? [])],

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { looseObject } from "../loose-object.ts";
 import { defineKind, relationsTo, text, timestamp } from "./kind.ts";
 
 /** SHA-256 over the DER certificate, lower-case hexadecimal without colons. */
@@ -10,7 +11,7 @@ export const certificate = defineKind({
   naturalId: "sha256:{fingerprint}, over the DER certificate",
   ids: { tls: /^sha256:[0-9a-f]{64}$/ },
   sharedAt: [],
-  attributes: z.looseObject({
+  attributes: looseObject({
     fingerprint,
     serialNumber: text,
     subject: text,
@@ -41,8 +42,8 @@ export const certificate = defineKind({
         description: "The rest of the chain as sent, in its order, without what cannot be read; none for an authority",
       }),
   }),
-  volatile: z.looseObject({}),
-  facets: (attributes) => ({
+  volatile: looseObject({}),
+  facets: (attributes, id) => ({
     relations: relationsTo(
       "chains-to",
       attributes.chain
@@ -50,7 +51,7 @@ export const certificate = defineKind({
         .map((link) => `sha256:${link.fingerprint}`),
     ),
     prefixes: [],
-    words: [attributes.fingerprint, attributes.serialNumber.toLowerCase(), ...attributes.subjectAltNames],
+    words: [id.slice(id.indexOf(":") + 1), attributes.serialNumber.toLowerCase(), ...attributes.subjectAltNames],
     expiresAt: attributes.notAfter,
   }),
 });

@@ -1,4 +1,6 @@
+import { formatHostPort, parseHostName, parseHostPort } from "@cadastre/net/host-name";
 import * as z from "zod";
+import { looseObject } from "../loose-object.ts";
 import { FINDINGS } from "./findings.ts";
 import { addressPrefix, addressText, defineKind, relationsTo, shortId, text } from "./kind.ts";
 
@@ -39,6 +41,21 @@ const handshake = z.object({
   ocspStaple: z.enum(["none", "good", "revoked", "unknown", "expired", "invalid"]).optional(),
 });
 
+const FORM = /^tls:\/\/((?:\[[0-9a-f:.]+\]|[^\s/?#[\]@:]+):\d{1,5})(?:\?sni=([^\s/?#&]+))?$/;
+
+/** Whether host, port and name are as they are written back: names in lower case and ASCII, addresses short, ports without zeros. */
+function isNormal(id: string): boolean {
+  const [, place = "", sni] = FORM.exec(id) ?? [];
+  try {
+    const target = parseHostPort(place);
+    return (
+      formatHostPort(target) === place && (sni === undefined || (parseHostName(sni) === sni && sni !== target.host))
+    );
+  } catch {
+    return false;
+  }
+}
+
 const presentedBy = ({ handshakes }: { readonly handshakes: readonly z.output<typeof handshake>[] }) =>
   handshakes.flatMap((one) => one.presented);
 
@@ -46,9 +63,10 @@ export const endpoint = defineKind({
   name: "endpoint",
   about: "A host and port that answers TLS",
   naturalId: "tls://{host}:{port}, with ?sni={name} when another name is asked for",
-  ids: { tls: /^tls:\/\/(?:\[[0-9a-f:.]+\]|[^\s/?#[\]@:]+):\d{1,5}(?:\?sni=[^\s/?#&]+)?$/ },
+  ids: { tls: FORM },
+  isNormal,
   sharedAt: [],
-  attributes: z.looseObject({
+  attributes: looseObject({
     host: text,
     port: z.int().min(1).max(65535),
     sni: text.optional(),
@@ -59,7 +77,7 @@ export const endpoint = defineKind({
     detail: text.optional(),
     handshakes: z.array(handshake).default([]),
   }),
-  volatile: z.looseObject({
+  volatile: looseObject({
     checkedAt: text.optional(),
     handshakeMilliseconds: z.number().optional(),
   }),

@@ -3,8 +3,9 @@ export type IdForm = RegExp;
 
 /** `arn:aws:ec2:eu-west-1:123456789012:vpc/vpc-0abc` of an EC2 resource type. */
 export function ec2Arn(type: string): IdForm {
+  // A region is in one partition, so that one resource has one ARN.
   return new RegExp(
-    `^arn:(?:aws|aws-cn|aws-us-gov):ec2:(?<region>[a-z0-9-]+):(?<account>\\d{12}):${type}/[A-Za-z0-9][\\w.-]*$`,
+    `^arn:(?:aws-cn:ec2:(?=cn-)|aws-us-gov:ec2:(?=us-gov-)|aws:ec2:(?!cn-|us-gov-))(?<region>[a-z0-9-]+):(?<account>\\d{12}):${type}/[A-Za-z0-9][\\w.-]*$`,
   );
 }
 

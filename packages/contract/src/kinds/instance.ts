@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { looseObject } from "../loose-object.ts";
 import { computePath, ec2Arn } from "./id-forms.ts";
 import {
   defineKind,
@@ -17,7 +18,7 @@ export const instance = defineKind({
   naturalId: "AWS: the instance's ARN. GCP: //compute.googleapis.com/projects/{project}/zones/{zone}/instances/{name}",
   ids: { aws: ec2Arn("instance"), gcp: computePath(["zones"], "instances") },
   sharedAt: [],
-  attributes: z.looseObject({
+  attributes: looseObject({
     instanceId: text,
     state: text.meta({ description: "The cloud's own word, lower case: running, stopped, terminated, …" }),
     type: text.meta({ description: "Instance or machine type" }),
@@ -47,7 +48,7 @@ export const instance = defineKind({
       .default([])
       .meta({ description: "Network interfaces with all their addresses and delegated prefixes" }),
   }),
-  volatile: z.looseObject({}),
+  volatile: looseObject({}),
   facets: (attributes, id) => ({
     network: attributes.network,
     relations: placedIn([{ network: attributes.network }, ...attributes.interfaces]),

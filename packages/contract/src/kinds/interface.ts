@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { looseObject } from "../loose-object.ts";
 import { ec2Arn } from "./id-forms.ts";
 import {
   defineKind,
@@ -17,7 +18,7 @@ export const networkInterface = defineKind({
   naturalId: "AWS: the interface's ARN",
   ids: { aws: ec2Arn("network-interface") },
   sharedAt: [],
-  attributes: z.looseObject({
+  attributes: looseObject({
     interfaceId: text,
     network: reference.optional(),
     subnet: reference.optional(),
@@ -41,7 +42,7 @@ export const networkInterface = defineKind({
       .optional(),
     ...interfaceAddresses,
   }),
-  volatile: z.looseObject({}),
+  volatile: looseObject({}),
   facets: (attributes, id) => ({
     network: attributes.network,
     relations: [...placedIn([attributes]), ...relationsTo("attached-to", [attributes.attachment?.instance])],

@@ -41,6 +41,8 @@ export interface KindDefinition<Attributes extends z.ZodType<object>, Volatile e
   readonly naturalId: string;
   /** The same as a form, which no other kind's ids have: an id belongs to one kind of one provider. */
   readonly ids: Readonly<Partial<Record<Provider, IdForm>>>;
+  /** Whether an id of the form is written in its one way, where the form alone does not tell: one thing has one id. */
+  readonly isNormal?: (id: string) => boolean;
   /** The providers where one account's listing may hold another's resources (AWS shared subnets). */
   readonly sharedAt: readonly Provider[];
   readonly attributes: Attributes;

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { looseObject } from "../loose-object.ts";
 import { computePath, ec2Arn } from "./id-forms.ts";
 import { block, blocksInForce, defineKind, prefixText, shortId, text } from "./kind.ts";
 
@@ -8,7 +9,7 @@ export const network = defineKind({
   naturalId: "AWS: the VPC's ARN. GCP: //compute.googleapis.com/projects/{project}/global/networks/{name}",
   ids: { aws: ec2Arn("vpc"), gcp: computePath(["global"], "networks") },
   sharedAt: [],
-  attributes: z.looseObject({
+  attributes: looseObject({
     networkId: text.meta({ description: "vpc-… or the GCP network's name" }),
     blocks: z.array(block).default([]).meta({ description: "Primary, secondary and IPv6 blocks with their state" }),
     isDefault: z.boolean().default(false),
@@ -30,7 +31,7 @@ export const network = defineKind({
       .optional()
       .meta({ description: "GCP numeric id: changes when a network is made again under its name" }),
   }),
-  volatile: z.looseObject({}),
+  volatile: looseObject({}),
   facets: (attributes, id) => ({
     network: id,
     relations: [],

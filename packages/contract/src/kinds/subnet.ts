@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { looseObject } from "../loose-object.ts";
 import { computePath, ec2Arn } from "./id-forms.ts";
 import { addressText, block, blocksInForce, defineKind, reference, relationsTo, shortId, text } from "./kind.ts";
 
@@ -9,7 +10,7 @@ export const subnet = defineKind({
     "AWS: SubnetArn (the owner's). GCP: //compute.googleapis.com/projects/{project}/regions/{region}/subnetworks/{name}",
   ids: { aws: ec2Arn("subnet"), gcp: computePath(["regions"], "subnetworks") },
   sharedAt: ["aws"],
-  attributes: z.looseObject({
+  attributes: looseObject({
     subnetId: text.meta({ description: "subnet-… or the GCP subnetwork's name" }),
     network: reference.meta({ description: "Natural id of the network" }),
     ownerAccount: text.meta({ description: "Account or project that owns the subnet" }),
@@ -33,7 +34,7 @@ export const subnet = defineKind({
       .min(0)
       .meta({ description: "Addresses that the cloud keeps for itself in the primary IPv4 block" }),
   }),
-  volatile: z.looseObject({
+  volatile: looseObject({
     availableAddressCount: z.int().min(0).optional().meta({ description: "Free addresses as the cloud counts them" }),
     utilisation: z
       .array(

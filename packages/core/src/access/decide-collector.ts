@@ -12,6 +12,7 @@ import { isAdmin } from "./authorize.ts";
 import { bindCredential } from "./bind-credential.ts";
 import { readCollector, toCollector } from "./collectors.ts";
 import { CollectorItem, CollectorNameItem } from "./items.ts";
+import { isSameHand } from "./lineage.ts";
 import { normalAccounts, requireMayBind, someOf } from "./register-collector.ts";
 
 type State = Collector["state"];
@@ -23,8 +24,8 @@ interface Decision {
 }
 
 /** What somebody has asked for is for another to allow, or for an admin. Throws 403 `auth.forbidden`. */
-function requireOther(actor: Actor, { createdBy }: CollectorItem, does: string): void {
-  if (createdBy !== actorName(actor) || isAdmin(actor.principal)) return;
+async function requireOther(context: Context, actor: Actor, { createdBy }: CollectorItem, does: string): Promise<void> {
+  if (isAdmin(actor.principal) || !(await isSameHand(context, createdBy, actorName(actor)))) return;
   throw new ProblemError("auth.forbidden", `who registered a collector ${does} only with the scope admin`);
 }
 
@@ -62,7 +63,7 @@ async function decide(
     if (!from.includes(stored.state)) {
       throw new ProblemError("collector.state", `it is ${stored.state}; to ${verb} it must be ${from.join(" or ")}`);
     }
-    if (to === "approved") requireOther(actor, stored, "approves it");
+    if (to === "approved") await requireOther(context, actor, stored, "approves it");
     const decided = { ...stored, state: to, decidedAt: context.now().toISOString(), decidedBy: actorName(actor) };
     const { writes, job } = consequences(context, actor, stored, to);
     await commitRecorded(context, actor, [replace(CollectorItem, decided, stored.version), ...writes], {
@@ -126,7 +127,7 @@ export async function patchCollector(
     if (patch.accounts !== undefined) requireMayBind(actor, accounts);
     // More accounts than were approved would else need no approval.
     if (stored.state === "approved" && accounts.some((account) => !stored.accounts.includes(account)))
-      requireOther(actor, stored, "gives it more accounts");
+      await requireOther(context, actor, stored, "gives it more accounts");
     const patched: CollectorItem = { ...rest, accounts, ...(credential === undefined ? {} : { credential }) };
     const changes = [
       ...(changesBetween(stored.accounts, accounts).length === 0

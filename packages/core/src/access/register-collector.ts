@@ -1,4 +1,4 @@
-import type { Collector, NewCollector } from "@cadastre/contract/collector";
+import { ANY_ACCOUNT, type Collector, type NewCollector } from "@cadastre/contract/collector";
 import { ProblemError } from "@cadastre/contract/errors";
 import { newId } from "@cadastre/contract/ids";
 import { parsePublicKey } from "@cadastre/contract/keys";
@@ -20,12 +20,12 @@ export interface RegisterOptions {
 
 /** `*` says it all, and nothing is said twice. */
 export function normalAccounts(accounts: readonly string[]): string[] {
-  return accounts.includes("*") ? ["*"] : [...new Set(accounts)];
+  return accounts.includes(ANY_ACCOUNT) ? [ANY_ACCOUNT] : [...new Set(accounts)];
 }
 
 /** One that may speak for every account is for admins to make. Throws 403 `auth.forbidden`. */
 export function requireMayBind({ principal }: Actor, accounts: readonly string[]): void {
-  if (!accounts.includes("*") || isAdmin(principal)) return;
+  if (!accounts.includes(ANY_ACCOUNT) || isAdmin(principal)) return;
   throw new ProblemError("auth.forbidden", "a collector for all accounts (*) needs the scope admin");
 }
 

@@ -21,19 +21,28 @@ export interface AuditEntry {
 /** Of the 100 writes of a commit, those that the record and a claim take. */
 export const RECORD_WRITES = 2;
 
-/** The write of the record of what an actor did, or was refused. */
-export function recordOf(actor: Actor, now: Date, entry: AuditEntry): Write {
+/** The write of a record. It is created, and nothing rewrites it. */
+export function recordAs(
+  { actor, requestId }: Pick<AuditRecord, "actor" | "requestId">,
+  now: Date,
+  entry: AuditEntry,
+): Write {
   return create(AuditItem, {
     id: newId("audit", now),
     at: now.toISOString(),
-    actor: actorName(actor),
+    actor,
     action: entry.action,
     target: entry.target,
     outcome: entry.outcome ?? "done",
-    requestId: actor.requestId,
+    requestId,
     changes: [...(entry.changes ?? [])],
     detail: { ...entry.detail },
   });
+}
+
+/** The same of what an actor did, or was refused. */
+export function recordOf(actor: Actor, now: Date, entry: AuditEntry): Write {
+  return recordAs({ actor: actorName(actor), requestId: actor.requestId }, now, entry);
 }
 
 /**

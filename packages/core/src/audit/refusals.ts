@@ -1,14 +1,12 @@
 import type { ErrorCode, ProblemError } from "@cadastre/contract/errors";
-import { newId } from "@cadastre/contract/ids";
 import type { Log } from "@cadastre/contract/log";
 import { formatAddress, tryParseAddress } from "@cadastre/net/address";
 import { formatPrefix, prefixOf } from "@cadastre/net/prefix";
-import { put, type Write } from "@cadastre/store/table";
+import type { Write } from "@cadastre/store/table";
 import { type Actor, actorName, type Context } from "../context.ts";
-import { recordOf } from "./commit-recorded.ts";
-import { AuditItem } from "./items.ts";
+import { recordAs, recordOf } from "./commit-recorded.ts";
 
-/** Refusals of one caller in one minute that are recorded whole; what comes after them is counted in one record. */
+/** Refusals of one caller in one minute that are recorded whole; what comes after them is counted. */
 const WHOLE_RECORDS = 10;
 /** Sources that are told apart within a minute, of each sort; the rest is one. Bounds memory, and what strangers can have written. */
 const MOST_SOURCES = 200;
@@ -38,8 +36,9 @@ interface Window {
   denied: number;
   /** Beyond those that were recorded whole. */
   counted: number;
-  /** The record of them, once there is one, and up to where it counts. */
-  summary?: { readonly id: string; readonly at: string; readonly requestId: string; written: number };
+  /** Up to where records count them, and the last request that was counted. */
+  told: number;
+  requestId: string;
 }
 
 /** What answers that a caller may not; all else that refuses is a failure. */
@@ -68,39 +67,37 @@ export interface Refusals {
 }
 
 /**
- * Keeps the audit log of refusals, so that nobody can flood it: a process writes, for each source and minute, ten records and one
- * number, and the number again only when it has doubled, and once when the minute is over. The counts are kept in memory: of a process
- * that dies, the number in the log can be half of what it was. What cannot be written is logged, and the answer stays as it is.
+ * Keeps the audit log of refusals, so that nobody can flood it: a process writes, for each source and minute, ten records, and then
+ * one with the number so far when that has doubled, and once when the minute is over. Each is a record of its own, since the log is
+ * never rewritten; the last of a minute counts all. The counts are kept in memory: of a process that dies, the last number in the log
+ * can be half of what it was. What cannot be written is logged, and the answer stays as it is.
  */
 export function createRefusals({ context, log }: { context: Pick<Context, "table" | "now">; log: Log }): Refusals {
   const known = new Map<string, Window>();
   const unknown = new Map<string, Window>();
 
-  function summaryOf(window: Window, requestId: string): Write {
-    const now = context.now();
-    window.summary ??= { id: newId("audit", now), at: now.toISOString(), requestId, written: 0 };
-    const { id, at, requestId: first } = window.summary;
-    window.summary.written = window.counted;
-    const { actor, target, counted, denied } = window;
-    const outcome = denied > 0 ? "denied" : "failed";
-    const detail = { count: counted, since: new Date(window.minute * MINUTE).toISOString() };
-    return put(AuditItem, {
-      id,
-      at,
-      actor,
+  function numberOf(window: Window): Write {
+    const { actor, target, counted, denied, requestId, minute } = window;
+    window.told = counted;
+    return recordAs({ actor, requestId }, context.now(), {
       action: "request.refused",
       target,
-      outcome,
-      requestId: first,
-      changes: [],
-      detail,
+      outcome: denied > 0 ? "denied" : "failed",
+      detail: { count: counted, since: new Date(minute * MINUTE).toISOString() },
     });
   }
 
-  /** The number of a minute that is over, where it is not written up to its end. */
+  /** The number of a minute that is over, where records do not count up to its end. */
   function endOf(window: Window | undefined): Write[] {
-    if (window?.summary === undefined || window.summary.written === window.counted) return [];
-    return [summaryOf(window, window.summary.requestId)];
+    return window === undefined || window.told === window.counted ? [] : [numberOf(window)];
+  }
+
+  /** Counts one more, and its record when there are twice as many as the last one told. */
+  function countIn(window: Window, { isDenied, requestId }: { isDenied: boolean; requestId: string }): Write[] {
+    window.counted += 1;
+    window.denied += Number(isDenied);
+    window.requestId = requestId;
+    return isPowerOfTwo(window.counted) ? [numberOf(window)] : [];
   }
 
   /** The source's window of this minute, and the writes that end those before it: its own, and one of another source. */
@@ -120,7 +117,7 @@ export function createRefusals({ context, log }: { context: Pick<Context, "table
     const ends = [...ended.flatMap(([, window]) => endOf(window)), ...(isOver(before) ? endOf(before) : [])];
     if (before && !isOver(before)) return { window: before, ends };
     const about = isNew ? { actor: names.actor === "unknown" ? "unknown" : OTHERS, target: OTHERS } : names;
-    const window: Window = { minute, ...about, count: 0, denied: 0, counted: 0 };
+    const window: Window = { minute, ...about, count: 0, denied: 0, counted: 0, told: 0, requestId: "" };
     // At the end: the first of the map is the one that has been there for longest.
     windows.delete(source);
     windows.set(source, window);
@@ -143,9 +140,7 @@ export function createRefusals({ context, log }: { context: Pick<Context, "table
       const denied = isDenied(error);
       window.count += 1;
       if (window.count > WHOLE_RECORDS) {
-        window.counted += 1;
-        window.denied += Number(denied);
-        return write(isPowerOfTwo(window.counted) ? [...ends, summaryOf(window, actor.requestId)] : ends);
+        return write([...ends, ...countIn(window, { isDenied: denied, requestId: actor.requestId })]);
       }
       const reason = hasSecret ? {} : { reason: error.message.slice(0, MOST_REASON).toWellFormed() };
       const record = recordOf(actor, context.now(), {
@@ -159,9 +154,7 @@ export function createRefusals({ context, log }: { context: Pick<Context, "table
     async count(address, requestId) {
       const source = toSource(address);
       const { window, ends } = open(unknown, source, { actor: "unknown", target: source });
-      window.counted += 1;
-      window.denied += 1;
-      await write(isPowerOfTwo(window.counted) ? [...ends, summaryOf(window, requestId)] : ends);
+      await write([...ends, ...countIn(window, { isDenied: true, requestId })]);
     },
     async flush() {
       const all = [...known.values(), ...unknown.values()];

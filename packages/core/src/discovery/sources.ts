@@ -1,19 +1,14 @@
-import type { Collector } from "@cadastre/contract/collector";
+import { type Collector, mayReport } from "@cadastre/contract/collector";
 import { ProblemError } from "@cadastre/contract/errors";
 import type { ScopeKey } from "@cadastre/contract/scope";
 
 /** The part of a collector that discovery needs: its name is the source of all its scopes. */
 export type Reporter = Pick<Collector, "id" | "name" | "providers" | "accounts">;
 
-const ANY_ACCOUNT = "*";
-
 /** Refuses the whole request when any of its scopes is of a provider or account that the collector is not bound to. */
 export function requireBoundScopes(reporter: Reporter, scopes: readonly ScopeKey[]): void {
-  const bound = (scope: ScopeKey) =>
-    reporter.providers.includes(scope.provider) &&
-    (reporter.accounts.includes(ANY_ACCOUNT) || reporter.accounts.includes(scope.account));
   const errors = scopes.flatMap((scope, place) =>
-    bound(scope)
+    mayReport(reporter, scope)
       ? []
       : [
           {

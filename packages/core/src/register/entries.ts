@@ -6,7 +6,7 @@ import type { IndexEntry } from "../subjects/items.ts";
 import { createEntries, type SubjectRef } from "../subjects/keys.ts";
 import { cut, MOST_WORD, searchedTexts, searchedWords } from "../subjects/words.ts";
 import type { Counted } from "./counts.ts";
-import { accountOfClaim, isSighting, type ResourceItem } from "./items.ts";
+import { accountOfClaim, type Claim, isSighting, type ResourceItem } from "./items.ts";
 
 /** Enough of a hash that hardly any other network has the same; what the index proposes is checked anyway. */
 const HASH_DIGITS = 12;
@@ -42,7 +42,7 @@ export function facetsOfItem(resource: Pick<ResourceItem, "kind" | "id" | "attri
 }
 
 /** The account that owns a resource, and those that see it: a shared subnet or a certificate is found under each. */
-export function accountsOf({ account, claims }: Pick<ResourceItem, "account" | "claims">): string[] {
+export function accountsOf({ account, claims }: { account: string; claims: readonly Claim[] }): string[] {
   return [...new Set([account, ...claims.map(accountOfClaim)])];
 }
 

@@ -1,4 +1,5 @@
 import { shortId } from "@cadastre/contract/kinds/kind";
+import { hasAttribute } from "@cadastre/contract/resource";
 import { parsePrefix } from "@cadastre/net/prefix";
 import type { Facts } from "../subjects/match.ts";
 import type { Field, Had, TextField, TimeField } from "../subjects/query.ts";
@@ -12,6 +13,8 @@ export type FoundResource = StoredResource & {
   readonly notes?: string;
   readonly seenAt?: string | undefined;
   readonly confirmed?: boolean | undefined;
+  /** For a caller who may not see all: those of its accounts that the caller is told of. */
+  readonly shownIn?: readonly string[];
 };
 
 /** What a search can ask of resources: everything. */
@@ -51,12 +54,26 @@ interface Attributes {
   readonly image?: string;
   readonly port?: number;
   readonly macAddress?: string;
-  readonly fingerprint?: string;
   readonly interfaces?: readonly { readonly macAddress?: string }[];
+}
+
+/**
+ * An attribute of the resource's kind. One that only its collector calls so has any type, and must not pass for what others are
+ * found by.
+ */
+function attributeOf<Name extends keyof Attributes>(
+  { kind, attributes }: ResourceItem,
+  name: Name,
+): Attributes[Name] | undefined {
+  return hasAttribute(kind, name) ? (attributes as Attributes)[name] : undefined;
 }
 
 const given = (...texts: readonly (string | undefined)[]): string[] =>
   texts.filter((text) => text !== undefined && text !== "") as string[];
+
+/** A certificate's, by its id: that is what it is, whatever its collector says. */
+const fingerprintOf = ({ kind, id }: ResourceItem) =>
+  kind === "certificate" ? id.slice(id.indexOf(":") + 1) : undefined;
 
 /** The networks that a resource is in, a network in itself; the subnets likewise. */
 function placesOf(resource: ResourceItem, relation: "in-network" | "in-subnet", kind: "network" | "subnet"): string[] {
@@ -66,10 +83,9 @@ function placesOf(resource: ResourceItem, relation: "in-network" | "in-subnet", 
 }
 
 function textsOf(resource: FoundResource, field: TextField): readonly string[] {
-  const attributes = resource.attributes as Attributes;
   switch (field) {
     case "account":
-      return accountsOf(resource);
+      return resource.shownIn ?? accountsOf(resource);
     case "region":
     case "name":
       return [resource[field]];
@@ -80,15 +96,16 @@ function textsOf(resource: FoundResource, field: TextField): readonly string[] {
     case "subnet":
       return placesOf(resource, "in-subnet", "subnet");
     case "mac":
-      return given(attributes.macAddress, ...(attributes.interfaces ?? []).map(({ macAddress }) => macAddress)).map(
-        (text) => text.replaceAll(/[:.-]/g, "").toLowerCase(),
-      );
+      return given(
+        attributeOf(resource, "macAddress"),
+        ...(attributeOf(resource, "interfaces") ?? []).map(({ macAddress }) => macAddress),
+      ).map((text) => text.replaceAll(/[:.-]/g, "").toLowerCase());
     case "id":
-      return given(resource.id, shortId(resource.id), `res_${resource.idHash}`, attributes.fingerprint);
+      return given(resource.id, shortId(resource.id), `res_${resource.idHash}`, fingerprintOf(resource));
     case "words":
       return textsOfItem(resource, facetsOfItem(resource));
     default:
-      return given(attributes[field]);
+      return given(attributeOf(resource, field));
   }
 }
 
@@ -135,7 +152,7 @@ export function resourceFacts(resource: FoundResource): Facts {
     get prefixes() {
       return facetsOfItem(resource).prefixes.map((text) => parsePrefix(text));
     },
-    port: (resource.attributes as Attributes).port,
+    port: attributeOf(resource, "port"),
     confirmed: resource.confirmed,
     texts: (field) => textsOf(resource, field),
     time: (field) => timeOf(resource, field),

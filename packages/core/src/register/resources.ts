@@ -1,6 +1,8 @@
+import { kindOfId } from "@cadastre/contract/resource";
 import type { Provider } from "@cadastre/contract/scope";
 import type { Resource, ResourcePatch } from "@cadastre/contract/view";
 import type { Actor, Context } from "../context.ts";
+import { requirePlace } from "../restriction.ts";
 import { annotate, type Said } from "../said/annotate.ts";
 import { indexWrites } from "../subjects/index-writes.ts";
 import { ownerEntries } from "../subjects/keys.ts";
@@ -21,7 +23,8 @@ function toOne([resource]: readonly Resource[]): Resource {
 /**
  * Sets an operator's notes or owner, which no sync touches and which touch no sync. `version` is what the operator saw
  * (If-Match), of what is said alone: 412 `request.precondition_failed` when somebody said something else since, and nothing is
- * written. Answers what stands from now on, whatever a replica still has. Writes said, event, feed, index and audit items.
+ * written. Answers what stands from now on, whatever a replica still has. Throws 403 `auth.forbidden` for what another account owns
+ * and only shows to the caller's. Writes said, event, feed, index and audit items.
  */
 export async function annotateResource(
   context: Context,
@@ -32,6 +35,8 @@ export async function annotateResource(
 ): Promise<Resource> {
   const resource = await readResource(context, id, { consistent: true });
   const { idHash, kind, provider, account, region } = resource;
+  // What is shown to an account is not its own, and what is said of it is for its owner's people to say.
+  if (kindOfId(resource.id)?.account !== undefined) requirePlace(context, resource);
   const annotated = {
     subject: resourceSubject(idHash),
     id: resource.id,

@@ -12,10 +12,19 @@ import { isOpen, matchesPattern, type Pattern } from "../subjects/pattern.ts";
 import type { Scope } from "../subjects/scope.ts";
 import { defineSubject, type IndexRange, type Needs } from "../subjects/subject.ts";
 import { readCounts } from "./counts.ts";
-import { facetsOfItem, INSIDE, indexedAs, placeHash, RESOURCE, resourceEntries, targetHash } from "./entries.ts";
+import {
+  accountsOf,
+  facetsOfItem,
+  INSIDE,
+  indexedAs,
+  placeHash,
+  RESOURCE,
+  resourceEntries,
+  targetHash,
+} from "./entries.ts";
 import { ANSWERED, type FoundResource, resourceFacts } from "./facts.ts";
 import { isConfirmed, ResourceItem, resourceSubject } from "./items.ts";
-import { createLastSeen, isVisibleResource, keyOfId, readEndedOf, toResources } from "./view.ts";
+import { createLastSeen, isVisibleResource, keyOfId, readEndedOf, seenBy, toResources } from "./view.ts";
 
 const listOf = (standing: Standing, kind: KindName, beginning: string): IndexRange => ({
   partition: partitions.list(standing, kind),
@@ -130,6 +139,7 @@ async function readFound(
         ...resource,
         ...toSaid(said[at]),
         seenAt: lastSeen(resource),
+        ...(context.restriction ? { shownIn: accountsOf({ ...resource, ...seenBy(context, resource) }) } : {}),
         ...(ended ? { confirmed: isConfirmed(resource, ended) } : {}),
       },
   );

@@ -10,7 +10,7 @@ import { isVisible } from "../restriction.ts";
 import { toSaid } from "../said/annotate.ts";
 import { SaidItem } from "../said/items.ts";
 import { accountsOf, facetsOfItem } from "./entries.ts";
-import { accountOfClaim, isConfirmed, ResourceItem, resourceSubject } from "./items.ts";
+import { accountOfClaim, type Claim, isConfirmed, ResourceItem, resourceSubject } from "./items.ts";
 
 export type StoredResource = Stored<ResourceItem>;
 
@@ -28,6 +28,21 @@ export function keyOfId(id: string): string | undefined {
 export function isVisibleResource(context: Context, resource: ResourceItem): boolean {
   const { provider } = resource;
   return accountsOf(resource).some((account) => isVisible(context, { provider, account }));
+}
+
+/** What a caller is told of who has a resource: of others' accounts and collectors nothing, but that an account owns what it is shown. */
+interface Seen {
+  readonly account: string;
+  readonly claims: Claim[];
+}
+
+/** The same resource as the caller may know it: what belongs to no account (a certificate) has one of the caller's own. */
+export function seenBy(context: Context, { id, provider, account, claims }: ResourceItem): Seen {
+  if (context.restriction === undefined) return { account, claims };
+  const own = claims.filter((claim) => isVisible(context, { provider, account: accountOfClaim(claim) }));
+  const isTold = isVisible(context, { provider, account }) || kindOfId(id)?.account !== undefined;
+  const [first] = own;
+  return { account: isTold || first === undefined ? account : accountOfClaim(first), claims: own };
 }
 
 /** Reads a resource by its natural id or its short id (`res_…`). Throws `resource.not_found`. */
@@ -52,7 +67,7 @@ export function readEndedOf(context: Context, resources: readonly (ResourceItem 
 }
 
 /** The accounts that report a resource, by collectors that were not revoked. */
-function reportersOf({ provider, claims }: ResourceItem, ended: EndedSources): string[] {
+function reportersOf({ provider, claims }: Pick<ResourceItem, "provider" | "claims">, ended: EndedSources): string[] {
   const standing = claims.filter(({ source }) => !ended.has(source));
   return [...new Set(standing.map((claim) => `${provider}/${accountOfClaim(claim)}`))];
 }
@@ -91,11 +106,12 @@ export async function toResources(
     createLastSeen(context, stored),
     readEndedOf(context, stored),
   ]);
-  return stored.map((item, at) => toResource(item, said[at], lastSeenAt(item), ended));
+  return stored.map((item, at) => toResource(item, seenBy(context, item), said[at], lastSeenAt(item), ended));
 }
 
 function toResource(
   item: StoredResource,
+  { account, claims }: Seen,
   said: Stored<SaidItem> | undefined,
   lastSeenAt: string | undefined,
   ended: EndedSources,
@@ -107,7 +123,7 @@ function toResource(
     key: `res_${item.idHash}`,
     kind: item.kind,
     provider: item.provider,
-    account: item.account,
+    account,
     region: item.region,
     ...(facets.network ? { network: facets.network } : {}),
     name: item.name,
@@ -115,9 +131,9 @@ function toResource(
     status: item.status,
     attributes: item.attributes,
     volatile: item.volatile,
-    observedBy: item.claims,
+    observedBy: claims,
     confirmed,
-    ...(confirmed ? {} : { reportedBy: reportersOf(item, ended) }),
+    ...(confirmed ? {} : { reportedBy: reportersOf({ provider: item.provider, claims }, ended) }),
     ...toSaid(said),
     firstSeenAt: item.firstSeenAt,
     changedAt: item.changedAt,

@@ -1,6 +1,7 @@
 import { KIND_NAMES } from "@cadastre/contract/kinds/names";
 import { PROVIDERS } from "@cadastre/contract/scope";
 import type { Context } from "../context.ts";
+import { nothingHas } from "../restriction.ts";
 import { isOnlyActive } from "./match.ts";
 import { isOpen, type Pattern, toExactPattern } from "./pattern.ts";
 import { collect, mustHold, prepareSearch } from "./prepare.ts";
@@ -73,7 +74,7 @@ export async function hintFor(context: Context, all: readonly AnySubject[], quer
   if (isOnlyActive(query) && (await finds(allOf(query.tree, ANY_STATUS))))
     return "what is retired is found with status:any";
   const named = mustHold(query).find(({ field }) => field === "named");
-  if (named) return "the register has nothing with this id that is so, and nothing that names it";
+  if (named) return `${nothingHas(context)} this id and is so, and nothing names it`;
   for (const term of mustHold(query)) {
     if (term.field !== "name" || term.any.some(isOpen)) continue;
     const any = term.any.map((pattern): Pattern => ({ ...pattern, pieces: ["", pattern.pieces[0], ""] }));
@@ -91,5 +92,5 @@ export async function hintFor(context: Context, all: readonly AnySubject[], quer
       if (await finds(replaced(query.tree, term, other)))
         return `nothing has the word ${word}; did you mean ${written}?`;
   }
-  return undefined;
+  return context.restriction && "only the accounts that this token may read were searched";
 }

@@ -12,7 +12,8 @@ import { facetsOfItem } from "../register/entries.ts";
 import type { FoundResource } from "../register/facts.ts";
 import { resourceSubject } from "../register/items.ts";
 import { ResourceSubject } from "../register/subject.ts";
-import { createLastSeen } from "../register/view.ts";
+import { createLastSeen, seenBy } from "../register/view.ts";
+import { isVisible, nothingHas } from "../restriction.ts";
 import { SaidItem } from "../said/items.ts";
 import { AddressRefused, type AskedAddress, readAskedAddress } from "../subjects/asked-address.ts";
 import { toExactPattern } from "../subjects/pattern.ts";
@@ -75,18 +76,19 @@ async function toHolders(context: Context, resources: readonly FoundResource[], 
     const network = facetsOfItem(resource).network;
     const [saidOfIt, lastSeenAt] = [said(resource), lastSeen(resource)];
     if (prefix === undefined) return [];
+    const { account, claims } = seenBy(context, resource);
     const holder: Holder = {
       id: resource.id,
       key: `res_${resource.idHash}`,
       kind: resource.kind,
       provider: resource.provider,
-      account: resource.account,
+      account,
       region: resource.region,
       ...(network === undefined ? {} : { network }),
       name: resource.name,
       prefix: formatPrefix(prefix),
       ...(saidOfIt ? { said: saidOfIt } : {}),
-      observedBy: resource.claims,
+      observedBy: claims,
       since: resource.firstSeenAt,
       ...(lastSeenAt === undefined ? {} : { lastSeenAt }),
     };
@@ -101,7 +103,8 @@ type AccountName = z.output<typeof accountName>;
 /** What is said of the accounts of chains in which nobody says whose anything is. */
 async function accountOwners(context: Context, chains: readonly Holder[][]): Promise<Map<AccountName, string>> {
   const without = chains.filter((chain) => !chain.some(({ said }) => said?.owner));
-  const places = new Map(without.flatMap((chain) => chain.slice(-1)).map((one) => [accountNameOf(one), one]));
+  const last = without.flatMap((chain) => chain.slice(-1)).filter((one) => isVisible(context, one));
+  const places = new Map(last.map((one) => [accountNameOf(one), one]));
   const keys = [...places.values()].map(({ provider, account }) => ({ provider, account }));
   const items = await context.table.getMany(AccountItem, keys);
   return new Map([...places.keys()].map((name, at) => [name as AccountName, items[at]?.owner ?? ""]));
@@ -121,6 +124,11 @@ export interface WhoseOptions {
   readonly account?: string | undefined;
   /** Whether the caller may know what is said of accounts. */
   readonly readsAccounts: boolean;
+}
+
+function hintFor(context: Context, address: Address, { account }: WhoseOptions): string {
+  const where = account === undefined ? nothingHas(context) : `nothing of the account ${account} has`;
+  return `${where} ${formatAddress(address)}, nor a prefix around it`;
 }
 
 /**
@@ -162,5 +170,6 @@ export async function whoseAddress(context: Context, text: string, options: Whos
     ...(asked.port === undefined ? {} : { port: asked.port }),
     items,
     hasMore: next !== undefined,
+    ...(items.length === 0 && next === undefined ? { hint: hintFor(context, asked.has, options) } : {}),
   };
 }
