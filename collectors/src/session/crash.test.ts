@@ -229,6 +229,13 @@ describe("a damaged run", () => {
     ["index.bin a folder", folderInstead("index.bin")],
     ["an offset far behind the end", highBit(10)],
     ["a length beyond any resource", highBit(4)],
+    [
+      "a length beyond any resource, in a file that has as much",
+      (folder) => {
+        highBit(3)(folder);
+        truncateSync(join(folder, "resources.ndjson"), 2 ** 24);
+      },
+    ],
     ["resources.ndjson empty", cut("resources.ndjson", 0)],
     ["resources.ndjson cut", edit("resources.ndjson", (all) => all.subarray(0, -5))],
     ["resources.ndjson of garbage", edit("resources.ndjson", (all) => all.fill("x"))],
