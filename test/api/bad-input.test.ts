@@ -334,6 +334,22 @@ describe("a query", () => {
     expect(await query(path)).toBe(outcome);
   });
 
+  it.each([
+    ["/api/v1/resources?kind=vm", "did you mean instance?"],
+    ["/api/v1/changes?kind=subnets", "did you mean subnet?"],
+    ["/api/v1/counts?kind=eip", "did you mean address?"],
+    ["/api/v1/discovery/status?kind=cert", "did you mean certificate?"],
+    ["/api/v1/discovery/status?status=error", "one of complete, partial, failed, skipped"],
+    ["/api/v1/resources?provider=google", "did you mean gcp?"],
+    ["/api/v1/search?q=web&sort=expiry", "did you mean expires?"],
+    ["/api/v1/changes?type=anotated", "did you mean annotated?"],
+    ["/api/v1/resources?tag=%3Dprod", "a tag is key=value"],
+    ["/api/v1/resources?owner=", "-has:owner"],
+  ])("%s says what is allowed, and was probably meant", async (path, meant) => {
+    const problem = await jsonOf(await api.send({ method: "GET", path }));
+    expect(problem).toMatchObject({ status: 422, detail: expect.stringContaining(meant) });
+  });
+
   it("with an unknown parameter is refused, since a filter that is ignored would show too much", async () => {
     const problem = await jsonOf(await api.send({ method: "GET", path: "/api/v1/resources?acount=1" }));
     expect([problem.status, problem.code]).toEqual([422, "request.invalid"]);

@@ -135,6 +135,45 @@ describe("a search", () => {
     expect(await search(q)).toMatchObject({ items: [], hint: expect.stringContaining(hint) });
   });
 
+  it.each([
+    ["owner:none", "-has:owner"],
+    ["owner:Unassigned", "-has:owner"],
+    ["owner:n/a,nobody", "-has:owner"],
+    ["owner:any", "has:owner"],
+    ["tag:none", "-has:tag"],
+    ["tag:env=none", "-tag:env"],
+    ["env=any", "is tag:env"],
+    ["name:none", "-has:name"],
+    ["state:unknown kind:vm", "-has:state"],
+    ["unowned", "-has:owner"],
+    ["untagged", "-has:tag"],
+    ["amazon", "provider:amazon"],
+    ["c0.example.com:8443", "did you mean c0.example.com?"],
+  ])("of what is not there says how that is asked for: %s", async (q, hint) => {
+    expect(await search(q)).toMatchObject({ items: [], hint: expect.stringContaining(hint) });
+    expect(await get("/api/v1/search/counts", { q })).toMatchObject({ hint: expect.stringContaining(hint) });
+  });
+
+  it("says so, too, where what is not there must not match, and leaves a text in quotes alone", async () => {
+    const { items, hint } = await search("kind:vm -owner:none");
+    expect(items.length).toBeGreaterThan(0);
+    expect(hint).toContain("-has:owner");
+    expect(await search('owner:"none"')).not.toHaveProperty("hint");
+    expect(await search("-owner:payments kind:vm")).not.toHaveProperty("hint");
+    const missing = "subnet:none kind:vm";
+    expect(await search(missing)).toMatchObject({
+      code: "query.invalid",
+      detail: expect.stringContaining("-has:subnet"),
+    });
+  });
+
+  it("finds by a network and its mask what it finds by the prefix", async () => {
+    const { items } = await search("10.0.0.0/255.255.0.0");
+    expect(items.length).toBeGreaterThan(0);
+    expect(items).toEqual((await search("10.0.0.0/16")).items);
+    expect(items).toEqual((await search("10.0.0.0/0.0.255.255")).items);
+  });
+
   it("that finds nothing, and would not otherwise, says nothing", async () => {
     expect(await search("nothing-is-called-so")).toEqual({ items: [], coverage: expect.any(Object) });
   });

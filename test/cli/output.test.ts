@@ -67,6 +67,52 @@ describe("the format", () => {
   });
 });
 
+describe("a choice", () => {
+  test("is taken by its other names and in any case, everywhere", async () => {
+    const all = (await here("resources", "list", "-o", "name")).stdout;
+    expect((await here("resources", "list", "--kind", "vm", "-o", "name")).stdout).toBe(all);
+    expect((await here("resources", "list", "--provider", "Amazon", "--status", "ALL", "-o", "NAME")).stdout).toBe(all);
+    expect((await here("resources", "count", "--kind", "ec2", "--by", "Kind")).stdout).toContain("instance");
+    for (const line of [["changes"], ["scopes"]])
+      expect(await here(...line, "--kind", "VM", "-o", "json")).toMatchObject({ code: 0 });
+  });
+
+  test.each([
+    [["resources", "list", "--kind", "vms"], "did you mean instance?"],
+    [["resources", "count", "--kind", "sertificate"], "did you mean certificate?"],
+    [["changes", "--type", "anotated"], "did you mean annotated?"],
+    [["changes", "--kind", "subnets"], "did you mean subnet?"],
+    [["scopes", "--status", "faild"], "did you mean failed?"],
+    [["scopes", "--kind", "eips"], "did you mean address?"],
+    [["holds", "list", "--state", "pendin"], "did you mean pending?"],
+    [["jobs", "list", "--state", "runing"], "did you mean running?"],
+    [["collectors", "list", "--state", "aproved"], "did you mean approved?"],
+    [["collectors", "add", "x", "--provider", "asw", "--accounts", "1", "--key-file", "k"], "did you mean aws?"],
+    [["accounts", "show", "gpc", "a"], "did you mean gcp?"],
+    [["search", "web", "--by", "regions"], "did you mean region?"],
+    [["resources", "list", "-o", "tabel"], "did you mean table?"],
+    [["completion", "bsh"], "did you mean bash?"],
+    [["ls"], "did you mean cadastre resources list?"],
+    [["10.1.2.5"], "did you mean cadastre whose 10.1.2.5?"],
+  ])("that is mistyped is refused with what was meant: %j", async (line, meant) => {
+    expect(await here(...line)).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining(meant) });
+  });
+
+  test("of what is not there says how that is asked for, in lists and counts, too", async () => {
+    for (const line of [
+      ["search", "owner:none"],
+      ["search", "owner:none", "--count"],
+      ["resources", "list", "--owner", "None"],
+    ])
+      expect(await here(...line)).toMatchObject({ code: 0, stderr: expect.stringContaining("-has:owner") });
+    expect(await here("resources", "list", "--tag", "none")).toMatchObject({
+      stderr: expect.stringContaining("-has:tag"),
+    });
+    expect(await here("resources", "list", "--tag", "=prod")).toMatchObject({ code: 1, stdout: "" });
+    expect(await here("resources", "list", "--owner", "")).toMatchObject({ code: 1, stdout: "" });
+  });
+});
+
 describe("columns and order", () => {
   test("are those that are asked for, also members of the document, in every format", async () => {
     const { stdout } = await here(

@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, readdirSync, renameSync, truncateSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createKeyFile, readKeyFile } from "../keys.ts";
+import { RECORD_BYTES } from "./entry-table.ts";
 import { tryLock } from "./lock.ts";
 import { runIn } from "./order.ts";
 import { createSession, type SessionOptions } from "./session.ts";
@@ -195,15 +196,96 @@ describe("the order of runs that wait", () => {
 });
 
 describe("a damaged run", () => {
-  test("is put aside, said loudly, and does not stop the ones behind it", async () => {
-    const down: SessionOptions["fetch"] = () => Promise.reject(new TypeError("fetch failed"));
+  const down: SessionOptions["fetch"] = () => Promise.reject(new TypeError("fetch failed"));
+  const edit = (file: string, change: (bytes: Buffer) => Uint8Array) => (folder: string) =>
+    writeFileSync(join(folder, file), change(readFileSync(join(folder, file))));
+  const cut = (file: string, bytes: number) => edit(file, (all) => all.subarray(0, bytes));
+  const folderInstead = (file: string) => (folder: string) => {
+    rmSync(join(folder, file));
+    mkdirSync(join(folder, file));
+  };
+  /** A byte of the first record of the index, from its end: the last four are a length, the six before an offset. */
+  const highBit = (fromEnd: number) =>
+    edit("index.bin", (all) => {
+      const changed = Buffer.from(all);
+      const at = RECORD_BYTES - fromEnd;
+      changed.writeUInt8((changed[at] ?? 0) ^ 0x7f, at);
+      return changed;
+    });
+
+  test.each<[string, (folder: string) => void]>([
+    ["run.json cut", cut("run.json", 10)],
+    ["run.json empty", cut("run.json", 0)],
+    ["run.json of another form", edit("run.json", () => Buffer.from("null"))],
+    [
+      "run.json that says more than there is",
+      edit("run.json", (all) => Buffer.from(all.toString().replace('"resources":3', '"resources":9'))),
+    ],
+    ["run.json missing", (folder) => rmSync(join(folder, "run.json"))],
+    ["run.json a folder", folderInstead("run.json")],
+    ["index.bin empty", cut("index.bin", 0)],
+    ["index.bin cut", cut("index.bin", RECORD_BYTES + 5)],
+    ["index.bin missing", (folder) => rmSync(join(folder, "index.bin"))],
+    ["index.bin a folder", folderInstead("index.bin")],
+    ["an offset far behind the end", highBit(10)],
+    ["a length beyond any resource", highBit(4)],
+    [
+      "a length beyond any resource, in a file that has as much",
+      (folder) => {
+        highBit(3)(folder);
+        truncateSync(join(folder, "resources.ndjson"), 2 ** 24);
+      },
+    ],
+    ["resources.ndjson empty", cut("resources.ndjson", 0)],
+    ["resources.ndjson cut", edit("resources.ndjson", (all) => all.subarray(0, -5))],
+    ["resources.ndjson of garbage", edit("resources.ndjson", (all) => all.fill("x"))],
+    ["resources.ndjson missing", (folder) => rmSync(join(folder, "resources.ndjson"))],
+    ["resources.ndjson a folder", folderInstead("resources.ndjson")],
+    [
+      "nothing in it",
+      (folder) => {
+        rmSync(folder, { recursive: true });
+        mkdirSync(folder);
+      },
+    ],
+    [
+      "a folder where the reason goes",
+      (folder) => {
+        mkdirSync(join(folder, "problem.json"));
+        rmSync(join(folder, "index.bin"));
+      },
+    ],
+  ])("(%s) is put aside, said loudly, and does not stop the ones behind it", async (_, damage) => {
     const damaged = await session({ fetch: down }).run([observing("us-east-1", instances(3))]);
     const folder = `000000001-${damaged.run}`;
-    truncateSync(join(workplace.spoolDirectory, "ready", folder, "run.json"), 10);
-    const next = await session().run([observing("us-east-1", instances(3))]);
-    expect(next.state).toBe("closed");
+    damage(join(workplace.spoolDirectory, "ready", folder));
+    const next = await session().run([observing("us-east-1", instances(4))]);
+    expect(next).toMatchObject({ state: "closed", delivered: true });
+    expect(spooled("ready")).toEqual([]);
     expect(spooled("rejected")).toEqual([folder]);
     expect(workplace.logged).toContainEqual(expect.objectContaining({ level: "error", run: damaged.run }));
+  });
+
+  test("sends nothing of what it has, and is kept with the reason beside it", async () => {
+    const { run } = await session({ fetch: down }).run([observing("us-east-1", instances(3))]);
+    const folder = `000000001-${run}`;
+    cut("resources.ndjson", 9)(join(workplace.spoolDirectory, "ready", folder));
+    await session().drain();
+    expect(api.seen).toEqual([]);
+    const problem = readFileSync(join(workplace.spoolDirectory, "rejected", folder, "problem.json"), "utf8");
+    expect(JSON.parse(problem)).toEqual({
+      code: "spool.unreadable",
+      message: expect.stringContaining("resources.ndjson"),
+    });
+  });
+
+  test("is put aside also where a file has its name there", async () => {
+    const { run } = await session({ fetch: down }).run([observing("us-east-1", instances(3))]);
+    const folder = `000000001-${run}`;
+    cut("index.bin", 0)(join(workplace.spoolDirectory, "ready", folder));
+    writeFileSync(join(workplace.spoolDirectory, "rejected", folder), "");
+    expect(await session().run([observing("us-east-1", instances(3))])).toMatchObject({ delivered: true });
+    expect(spooled("rejected").sort()).toEqual([folder, `000000002-${run}`]);
   });
 });
 

@@ -26,7 +26,14 @@ export function tryLock(path: string, { patienceMilliseconds = 0 } = {}): Lock |
 }
 
 function take(path: string, patienceMilliseconds: number): Lock | undefined | "damaged" {
-  const database = new DatabaseSync(path, { timeout: patienceMilliseconds });
+  let database: DatabaseSync;
+  try {
+    database = new DatabaseSync(path, { timeout: patienceMilliseconds });
+  } catch (error) {
+    throw new Error(`the lock file ${path} cannot be opened: it is a file, in a folder that may be written`, {
+      cause: error,
+    });
+  }
   try {
     database.exec("BEGIN EXCLUSIVE");
   } catch (error) {

@@ -1,4 +1,5 @@
 import { RefusedError, UnavailableError } from "../api-errors.ts";
+import { DamagedRunError } from "./damaged-run.ts";
 import type { DeliveryProblem } from "./result.ts";
 
 /** What becomes of a run whose delivery ended with an error. */
@@ -10,10 +11,11 @@ const FOR_GOOD = new Set([400, 405, 409, 413, 415, 422]);
 const PASSING = new Set(["request.conflict", "signature.replayed", "discovery.shards_missing"]);
 
 /**
- * A refusal of what the run says is for good, also a foreign account's. All else waits: no connection, a key that is not
+ * A refusal of what the run says is for good, also a foreign account's, and so is damage on the disk. All else waits: no connection, a key that is not
  * approved, a wrong address, an answer that is not the API's.
  */
 export function decideVerdict(error: unknown): Verdict {
+  if (error instanceof DamagedRunError) return "rejected";
   if (!(error instanceof RefusedError) || error.code === undefined) return "waiting";
   if (error.code === "collector.foreign_account") return "rejected";
   return FOR_GOOD.has(error.status) && !PASSING.has(error.code) ? "rejected" : "waiting";
@@ -29,5 +31,6 @@ export function toProblem(error: unknown, interrupted: boolean): DeliveryProblem
   if (error instanceof UnavailableError) {
     return { code: "api.unavailable", message, ...(error.status ? { status: error.status } : {}) };
   }
+  if (error instanceof DamagedRunError) return { code: "spool.unreadable", message };
   return interrupted ? { code: "session.interrupted", message } : { code: "session.failed", message };
 }

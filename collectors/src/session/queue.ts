@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Log } from "@cadastre/contract/log";
 import type { Delay } from "../retry.ts";
 import type { SignedFetch } from "../signed-fetch.ts";
+import { DamagedRunError } from "./damaged-run.ts";
 import { deliverRun } from "./deliver.ts";
 import type { Lock } from "./lock.ts";
 import { MANIFEST_FILE, manifest } from "./manifest.ts";
@@ -51,15 +52,19 @@ async function lockDelivery({ spool, delay, log }: QueueOptions, signal: AbortSi
   return undefined;
 }
 
+const DAMAGED = "a spooled run is damaged and was put aside";
+const REFUSED = "the API rejected a run for good; it is kept in the spool";
+
 /** A run that cannot be read is put aside, so that it does not stop those behind it. */
 function openReader({ spool, log, onProgress }: QueueOptions, folder: string): RunReader | undefined {
   try {
     return openRunReader(spool.pathOf(folder));
   } catch (error) {
+    if (!(error instanceof DamagedRunError)) throw error;
     const run = runIn(folder);
-    const problem = { code: "spool.unreadable", message: `the run cannot be read: ${(error as Error).message}` };
+    const problem = toProblem(error, false);
     spool.reject(folder, problem);
-    log({ level: "error", message: "a spooled run is damaged and was put aside", run, problem });
+    log({ level: "error", message: DAMAGED, run, problem });
     onProgress({ type: "run-ended", run, state: "rejected" });
     return undefined;
   }
@@ -79,7 +84,7 @@ function settle(
   const result = { run, scopes: rows, totals: totalsOf(rows), problem };
   if (decideVerdict(error) === "rejected") {
     spool.reject(folder, problem);
-    log({ level: "error", message: "the API rejected a run for good; it is kept in the spool", run, problem });
+    log({ level: "error", message: error instanceof DamagedRunError ? DAMAGED : REFUSED, run, problem });
     return { ...result, delivered: false, state: "rejected" };
   }
   log({ level: "warn", message: "the run is not delivered; it waits in the spool", run, problem });
@@ -110,16 +115,20 @@ export function createQueue(options: QueueOptions): Queue {
   async function deliverAll(signal: AbortSignal): Promise<QueueResult> {
     const runs: RunResult[] = [];
     for (let [folder] = spool.waiting(); folder !== undefined; [folder] = spool.waiting()) {
-      const reader = openReader(options, folder);
-      if (!reader) continue;
+      let reader: RunReader | undefined;
       try {
+        reader = openReader(options, folder);
+        if (!reader) continue;
         const result = await deliverOne(folder, reader, signal);
         runs.push(result);
         if (result.state === "spooled" && result.problem) {
           return { runs, waiting: spool.waiting().length, problem: result.problem };
         }
+      } catch (error) {
+        // The spool's own disk: what waits goes on waiting.
+        return { runs, waiting: spool.waiting().length, problem: toProblem(error, signal.aborted) };
       } finally {
-        reader.close();
+        reader?.close();
       }
     }
     return { runs, waiting: 0 };

@@ -9,6 +9,7 @@ import {
   shardCountFor,
   shardDigest,
 } from "@cadastre/contract/digest";
+import { DamagedRunError, readOfRun } from "./damaged-run.ts";
 import { RECORD_BYTES } from "./entry-table.ts";
 import { readFully } from "./files.ts";
 import { DATA_FILE, INDEX_FILE, MANIFEST_FILE, type Manifest, manifest, type SpooledScope } from "./manifest.ts";
@@ -35,16 +36,35 @@ export interface RunReader {
   close(): void;
 }
 
-/** Reads a closed run. Memory is bounded by a shard and by the digests of one run. Throws when the files are damaged. */
+function readManifest(folder: string): Manifest {
+  const parsed = manifest.safeParse(JSON.parse(readFileSync(join(folder, MANIFEST_FILE), "utf8")));
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new Error(`it is not of the form of a run (${issue?.path.join(".") || "all of it"}: ${issue?.message})`);
+}
+
+function openBoth(folder: string): { readonly index: number; readonly data: number } {
+  const index = readOfRun(INDEX_FILE, () => openSync(join(folder, INDEX_FILE), "r"));
+  try {
+    return { index, data: readOfRun(DATA_FILE, () => openSync(join(folder, DATA_FILE), "r")) };
+  } catch (error) {
+    closeSync(index);
+    throw error;
+  }
+}
+
+/**
+ * Reads a closed run. Memory is bounded by a shard and by the digests of one run. It, and what it answers, throw DamagedRunError
+ * when the files are not what was written; `plan` looks at all that will be needed, so that a run that is cut off sends nothing.
+ */
 export function openRunReader(folder: string): RunReader {
-  const read = manifest.parse(JSON.parse(readFileSync(join(folder, MANIFEST_FILE), "utf8")));
-  const index = openSync(join(folder, INDEX_FILE), "r");
-  const data = openSync(join(folder, DATA_FILE), "r");
+  const read = readOfRun(MANIFEST_FILE, () => readManifest(folder));
+  const { index, data } = openBoth(folder);
 
   function* recordsOf(first: number, end: number): Generator<Buffer> {
     for (let at = first; at < end; at += RECORDS_AT_ONCE) {
       const count = Math.min(RECORDS_AT_ONCE, end - at);
-      const records = readFully(index, at * RECORD_BYTES, count * RECORD_BYTES);
+      const records = readOfRun(INDEX_FILE, () => readFully(index, at * RECORD_BYTES, count * RECORD_BYTES));
       for (let record = 0; record < count; record++) {
         yield records.subarray(record * RECORD_BYTES, (record + 1) * RECORD_BYTES);
       }
@@ -53,6 +73,17 @@ export function openRunReader(folder: string): RunReader {
 
   const lengthOf = (record: Buffer) => record.readUInt32BE(ENTRY_BYTES + 6);
   const offsetOf = (record: Buffer) => record.readUIntBE(ENTRY_BYTES, 6);
+
+  /** Whether the data file reaches to the end of the last resource of a scope. */
+  function requireData(scope: SpooledScope): void {
+    let end = 0;
+    for (const record of recordsOf(scope.start, scope.start + scope.resources)) {
+      if (lengthOf(record) > SHARD_BYTES)
+        throw new DamagedRunError(`the run cannot be read: ${INDEX_FILE}: a resource of ${lengthOf(record)} bytes`);
+      end = Math.max(end, offsetOf(record) + lengthOf(record));
+    }
+    if (end > 0) readOfRun(DATA_FILE, () => readFully(data, end - 1, 1));
+  }
 
   /** The plan with exactly this many shards, or undefined when a shard of it is too large. */
   function tryPlan(scope: SpooledScope, shardCount: number): ShardPlan | undefined {
@@ -92,6 +123,7 @@ export function openRunReader(folder: string): RunReader {
         const digest = createScopeDigest(scope.status, scope.errors).finish();
         return { digest, shards: [], starts: new Uint32Array(1) };
       }
+      requireData(scope);
       for (let count = shardCount; count <= MOST_SHARDS; count *= 2) {
         const plan = tryPlan(scope, count);
         if (plan) return plan;
@@ -102,7 +134,8 @@ export function openRunReader(folder: string): RunReader {
       const [first, end] = [plan.starts[shard], plan.starts[shard + 1]];
       if (first === undefined || end === undefined) throw new RangeError(`there is no shard ${shard}`);
       const resources: Buffer[] = [];
-      for (const record of recordsOf(first, end)) resources.push(readFully(data, offsetOf(record), lengthOf(record)));
+      for (const record of recordsOf(first, end))
+        resources.push(readOfRun(DATA_FILE, () => readFully(data, offsetOf(record), lengthOf(record))));
       return toShardBody(resources);
     },
     close() {

@@ -138,10 +138,16 @@ export function openSpool(directory: string, log: Log): Spool {
       remove("done", folder);
     },
     reject(folder, problem) {
-      writeDurably(path("ready", join(folder, PROBLEM_FILE)), `${JSON.stringify(problem, undefined, 2)}\n`);
-      syncDirectory(path("ready", folder));
+      try {
+        writeDurably(path("ready", join(folder, PROBLEM_FILE)), `${JSON.stringify(problem, undefined, 2)}\n`);
+        syncDirectory(path("ready", folder));
+      } catch (error) {
+        // Without its reason beside it, which the log has: on a full disk, too, it must not hold up those behind it.
+        const { message } = error as Error;
+        log({ level: "warn", message: `the reason could not be written beside a run: ${message}`, run: runIn(folder) });
+      }
       // Somebody may have copied a refused run back instead of moving it: both are kept.
-      const others = list("rejected");
+      const others = readdirSync(join(directory, "rejected"), { withFileTypes: true }).map(({ name }) => name);
       move(folder, "ready", "rejected", others.includes(folder) ? folderAfter(others, runIn(folder)) : folder);
     },
   };

@@ -1,5 +1,7 @@
+import { KIND_NAMES } from "@cadastre/contract/kinds/names";
+import { oneMeant, oneNamed } from "@cadastre/contract/meant";
 import { PROVIDERS } from "@cadastre/contract/scope";
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { Argument, type Command, InvalidArgumentError, Option } from "commander";
 import { DEFAULT_ROWS } from "./output/list.ts";
 
 /** `a,b,c`; blanks around the commas do not matter. Throws InvalidArgumentError for an empty part. */
@@ -10,16 +12,26 @@ export function commaList(text: string): string[] {
   return parts;
 }
 
+/** One of a closed set, in any case and by its other names. Throws InvalidArgumentError with what was probably meant. */
+function oneOf<T extends string>(text: string, allowed: readonly T[], refusal: string): T {
+  const found = oneNamed(text, allowed);
+  if (found !== undefined) return found;
+  const meant = oneMeant(text, allowed);
+  throw new InvalidArgumentError(
+    `${refusal} ${allowed.join(", ")}${meant === undefined ? "." : `; did you mean ${meant}?`}`,
+  );
+}
+
 /** A comma list, each part one of `allowed`. */
 export function listOf<T extends string>(allowed: readonly T[]): (text: string) => T[] {
-  return (text) =>
-    commaList(text).map((part) => {
-      const found = allowed.find((one) => one === part);
-      if (found === undefined)
-        throw new InvalidArgumentError(`${JSON.stringify(part)} is none of ${allowed.join(", ")}.`);
-      return found;
-    });
+  return (text) => commaList(text).map((part) => oneOf(part, allowed, `${JSON.stringify(part)} is none of`));
 }
+
+/** An option, or an argument, that is one of a closed set. */
+export const choice = (flags: string, about: string, allowed: readonly string[]) =>
+  new Option(flags, about).choices(allowed).argParser((text) => oneOf(text, allowed, "Allowed choices are"));
+export const choiceArgument = (name: string, allowed: readonly string[], about = "") =>
+  new Argument(name, about).choices(allowed).argParser((text) => oneOf(text, allowed, "Allowed choices are"));
 
 export function wholeNumber(least: number, most: number): (text: string) => number {
   return (text) => {
@@ -83,7 +95,8 @@ export function withPaging(command: Command): Command {
     );
 }
 
-export const providerOption = (about: string) => new Option("--provider <provider>", about).choices(PROVIDERS);
+export const providerOption = (about: string) => choice("--provider <provider>", about, PROVIDERS);
+export const kindOption = (about: string) => choice("--kind <kind>", about, KIND_NAMES);
 
 /** Examples below a command's help. */
 export function withExamples(command: Command, ...examples: readonly string[]): Command {

@@ -1,7 +1,7 @@
 import { VERSION } from "@cadastre/contract/version";
-import { Command, Option } from "commander";
+import { Command } from "commander";
 import { DEFAULT_API } from "./access.ts";
-import { withOrders } from "./arguments.ts";
+import { choice, withOrders } from "./arguments.ts";
 import type { Cli } from "./cli.ts";
 import { EXIT_CODES_HELP } from "./exit-codes.ts";
 import { FORMATS } from "./output/format.ts";
@@ -55,7 +55,7 @@ function withGlobals(program: Command): Command {
     .option("--api <url>", "the API's address; stands before CADASTRE_API")
     .option("--token-file <file>", "a file that holds the API token; stands before CADASTRE_TOKEN")
     .option("--profile <name>", "one of the APIs that `login` knows; stands before CADASTRE_PROFILE, _API and _TOKEN")
-    .addOption(new Option("-o, --output <format>", "how the result is printed (default: table)").choices(FORMATS))
+    .addOption(choice("-o, --output <format>", "how the result is printed (default: table)", FORMATS))
     .option("--json", "the same as -o json")
     .option("--no-pager", "do not show what is longer than the terminal through a pager")
     .option("--cost", "say on stderr what the command cost at the API: calls, read and write units");

@@ -20,7 +20,7 @@ export const CHANGE_TYPES = [
   "skipped",
   "stale",
 ] as const;
-export const changeType = z.enum(CHANGE_TYPES, { error: `one of ${CHANGE_TYPES.join(", ")}` });
+export const changeType = z.enum(CHANGE_TYPES);
 export type ChangeType = z.output<typeof changeType>;
 
 /** Something changed, as the feed of changes tells it: what, where, who, and from what to what. */

@@ -1,6 +1,7 @@
 import type * as z from "zod";
 import { didYouMean } from "./did-you-mean.ts";
 import { type FieldError, ProblemError } from "./errors.ts";
+import { noneOf } from "./meant.ts";
 
 const MOST_ERRORS = 50;
 
@@ -75,6 +76,8 @@ export function parse<Schema extends z.ZodType>(
   let unknownIn: Map<string, readonly string[]> | undefined;
   const parsed = schema.safeParse(value, {
     error(issue) {
+      if (issue.code === "invalid_value" && issue.values.length > 1)
+        return noneOf(issue.input, issue.values.map(String));
       const shape = issue.code === "unrecognized_keys" ? (issue.inst as z.ZodObject | undefined)?.shape : undefined;
       if (!shape) return undefined;
       unknownIn ??= new Map();

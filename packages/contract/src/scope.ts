@@ -11,7 +11,7 @@ const keyPart = (what: string) =>
 
 export const accountId = keyPart("account");
 export const regionName = keyPart("region");
-export const kindName = z.enum(KIND_NAMES, { error: `one of ${KIND_NAMES.join(", ")}` });
+export const kindName = z.enum(KIND_NAMES);
 
 /**
  * The unit of completeness, without its source: the source is the collector that signs, never what the payload says.

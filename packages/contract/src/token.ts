@@ -5,7 +5,7 @@ import { idSchema } from "./ids.ts";
 
 /** What an API token may do. `admin` includes all but `credentials:reveal`, which is always given by name. */
 export const TOKEN_SCOPES = ["admin", ...OPERATOR_ACTIONS] as const;
-export const tokenScope = z.enum(TOKEN_SCOPES, { error: `one of ${TOKEN_SCOPES.join(", ")}` });
+export const tokenScope = z.enum(TOKEN_SCOPES);
 export type TokenScope = z.output<typeof tokenScope>;
 
 export const newToken = z.strictObject({

@@ -18,7 +18,7 @@ import { relatedTo } from "@cadastre/core/register/related";
 import { annotateResource, getResource } from "@cadastre/core/register/resources";
 import { findResources } from "@cadastre/core/register/search";
 import { countFound } from "@cadastre/core/subjects/count-found";
-import { hintFor } from "@cadastre/core/subjects/hint";
+import { hintFor, presenceHint } from "@cadastre/core/subjects/hint";
 import { parseSearch, toSort } from "@cadastre/core/subjects/parse-search";
 import type { Query } from "@cadastre/core/subjects/query";
 import { searchSubjects } from "@cadastre/core/subjects/search";
@@ -55,6 +55,20 @@ async function withCoverage<Answer extends object>(
   return { ...found, coverage };
 }
 
+/** On the first page: what would be found, if it were asked otherwise. */
+async function hintOf(
+  context: Context,
+  subjects: readonly AnySubject[],
+  query: Query,
+  { items, cursor, before }: { items: readonly unknown[]; cursor?: string; before: string | undefined },
+): Promise<{ readonly hint?: string }> {
+  if (before !== undefined) return {};
+  const isEmpty = items.length === 0;
+  const told = presenceHint(query, { isEmpty });
+  const hint = told ?? (isEmpty && cursor === undefined ? await hintFor(context, subjects, query) : undefined);
+  return hint === undefined ? {} : { hint };
+}
+
 export const RESOURCE_ROUTES = implement(resources, {
   async list({ context, query: { limit, cursor, ...parameters } }) {
     const query = toQuery(parameters, context.now());
@@ -63,7 +77,9 @@ export const RESOURCE_ROUTES = implement(resources, {
       { cursor, filters: coverageFiltersOf(query) },
       findResources(context, query, { limit, cursor }),
     );
-    return understoodSearch(context, query, cursor, await found);
+    const page = await understoodSearch(context, query, cursor, await found);
+    const hint = cursor === undefined ? presenceHint(query, { isEmpty: page.items.length === 0 }) : undefined;
+    return { ...page, ...(hint === undefined ? {} : { hint }) };
   },
   async search({ context, actor, query: { q, sort, limit, cursor } }) {
     const query = sortedBy(parseSearch(q, context.now()), sort);
@@ -74,18 +90,19 @@ export const RESOURCE_ROUTES = implement(resources, {
       searchSubjects(context, subjects, query, { limit, cursor }),
     );
     await understoodSearch(context, query, cursor, found);
-    const isEmpty = found.items.length === 0 && found.cursor === undefined && cursor === undefined;
-    const hint = isEmpty ? await hintFor(context, subjects, query) : undefined;
-    return { ...found, ...(hint === undefined ? {} : { hint }) };
+    return { ...found, ...(await hintOf(context, subjects, query, { ...found, before: cursor })) };
   },
   async searchCounts({ context, actor, query: { q, by = [], cursor } }) {
     const query = parseSearch(q, context.now());
+    const subjects = readableBy(actor.principal);
     const counted = withCoverage(
       context,
       { cursor, filters: coverageFiltersOf(query) },
-      countFound(context, readableBy(actor.principal), query, { by, cursor }),
+      countFound(context, subjects, query, { by, cursor }),
     );
-    return understoodSearch(context, query, cursor, await counted);
+    const page = await understoodSearch(context, query, cursor, await counted);
+    const found = page.items.filter(({ count }) => count > 0);
+    return { ...page, ...(await hintOf(context, subjects, query, { ...page, items: found, before: cursor })) };
   },
   async whose({ context, actor, query: { address, account } }) {
     const readsAccounts = may(actor.principal, "accounts:read", { type: "account" });

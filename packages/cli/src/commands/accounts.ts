@@ -1,7 +1,7 @@
 import type { Account, AccountPatch } from "@cadastre/contract/account";
 import { PROVIDERS, type Provider } from "@cadastre/contract/scope";
-import { Argument, type Command, Option } from "commander";
-import { commaList, providerOption, withExamples, withPaging } from "../arguments.ts";
+import { type Command, Option } from "commander";
+import { choiceArgument, commaList, providerOption, withExamples, withPaging } from "../arguments.ts";
 import { type Cli, openClient, optionsOf } from "../cli.ts";
 import { UsageError } from "../exit-codes.ts";
 import { printList } from "../output/list.ts";
@@ -43,7 +43,7 @@ function saidOf({ name, platform, tier, environment, owner, regions, notes }: Sa
   return Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));
 }
 
-const providerArgument = () => new Argument("<provider>").choices(PROVIDERS);
+const providerArgument = () => choiceArgument("<provider>", PROVIDERS);
 
 /** Adds `accounts` to the program. */
 export function addAccounts(program: Command, cli: Cli): void {

@@ -1,8 +1,8 @@
 import { CHANGE_TYPES, type ChangeEntry, type ChangeType } from "@cadastre/contract/changes";
-import { KIND_NAMES } from "@cadastre/contract/kinds/names";
+import type { KindName } from "@cadastre/contract/kinds/names";
 import { MOMENT_FORMS, tryParseMoment } from "@cadastre/contract/moment";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { withExamples, withPaging } from "../arguments.ts";
+import { choice, kindOption, withExamples, withPaging } from "../arguments.ts";
 import { type Cli, openClient, optionsOf } from "../cli.ts";
 import { UsageError } from "../exit-codes.ts";
 import { toYaml } from "../output/encode.ts";
@@ -53,7 +53,7 @@ interface Filters {
   readonly since?: string;
   readonly until?: string;
   readonly type?: ChangeType;
-  readonly kind?: (typeof KIND_NAMES)[number];
+  readonly kind?: KindName;
   readonly account?: string;
   readonly region?: string;
   readonly network?: string;
@@ -97,10 +97,10 @@ export function addChanges(program: Command, cli: Cli): void {
       .option("--until <moment>", "until then", moment(cli))
       .option("--network <id>", "only this network and what is in it: vpc-…, or its natural id")
       .option("--subject <id>", "only this resource: its natural id or res_…")
-      .addOption(new Option("--kind <kind>", "only this kind").choices(KIND_NAMES))
+      .addOption(kindOption("only this kind"))
       .option("--account <account>", "only this account")
       .option("--region <region>", "only this region")
-      .addOption(new Option("--type <type>", "only what happened so").choices(CHANGE_TYPES))
+      .addOption(choice("--type <type>", "only what happened so", CHANGE_TYPES))
       .option("--oldest", "oldest first")
       .addOption(
         new Option("--follow", "go on as they happen, until Ctrl-C").conflicts([

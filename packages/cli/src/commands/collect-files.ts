@@ -1,7 +1,7 @@
 import { FILE_FORMATS, type FileProvider } from "@cadastre/collectors/files/formats";
 import { observeFiles } from "@cadastre/collectors/files/observe";
-import { type Command, Option } from "commander";
-import { withExamples } from "../arguments.ts";
+import type { Command } from "commander";
+import { choice, withExamples } from "../arguments.ts";
 import { type Cli, optionsOf } from "../cli.ts";
 import { type CollectOptions, collect, configured } from "../collect/collect.ts";
 import { withSession } from "../collect/options.ts";
@@ -19,9 +19,7 @@ export function addCollectFiles(parent: Command, cli: Cli): void {
     .description("take what the cloud's own command-line tool printed, where no credentials can be given")
     .argument("<directory>", "all files directly in it are read")
     .addOption(
-      new Option("--provider <provider>", "whose tool printed them")
-        .choices(Object.keys(FILE_FORMATS))
-        .makeOptionMandatory(),
+      choice("--provider <provider>", "whose tool printed them", Object.keys(FILE_FORMATS)).makeOptionMandatory(),
     )
     .requiredOption("--account <account>", "the account or project that they were printed in")
     .option("--region <region>", "where things are whose output does not say it")

@@ -6,7 +6,7 @@ import type { KeyAlgorithm } from "@cadastre/contract/keys";
 import { toFieldErrors } from "@cadastre/contract/parse";
 import { PROVIDERS, type Provider } from "@cadastre/contract/scope";
 import { type Command, Option } from "commander";
-import { commaList, listOf, withExamples, withPaging } from "../arguments.ts";
+import { choice, commaList, listOf, withExamples, withPaging } from "../arguments.ts";
 import { type Cli, openClient, optionsOf } from "../cli.ts";
 import { NotFoundError, UsageError } from "../exit-codes.ts";
 import { isReadableByOthers } from "../files.ts";
@@ -121,7 +121,7 @@ export function addCollectors(program: Command, cli: Cli): void {
           .makeOptionMandatory(),
       )
       .requiredOption("--key-file <file>", "the private key (PEM, readable by its owner alone)")
-      .addOption(new Option("--algorithm <name>", "of a new key (default: ed25519)").choices(Object.keys(ALGORITHMS)))
+      .addOption(choice("--algorithm <name>", "of a new key (default: ed25519)", Object.keys(ALGORITHMS)))
       .option("--credential <id>", "the stored credential that it may fetch")
       .option("--approve", "approve it at once")
       .action((name: string, _: unknown, command: Command) => add(cli, name, command)),
@@ -129,7 +129,7 @@ export function addCollectors(program: Command, cli: Cli): void {
     "collectors add edge --provider tls --accounts edge --key-file edge.pem --algorithm ecdsa-p256",
   );
   withPaging(collectors.command("list").description("all collectors, oldest first"))
-    .addOption(new Option("--state <state>", "only those").choices(collectorState.options))
+    .addOption(choice("--state <state>", "only those", collectorState.options))
     .action(async (_: unknown, command: Command) => {
       const options = optionsOf<{ state?: Collector["state"] }>(command);
       const client = openClient(cli, options);

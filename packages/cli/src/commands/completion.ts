@@ -1,5 +1,5 @@
-import { Argument, type Command } from "commander";
-import { withExamples } from "../arguments.ts";
+import type { Command } from "commander";
+import { choiceArgument, withExamples } from "../arguments.ts";
 import type { Cli } from "../cli.ts";
 import { completionScript, placesOf, SHELLS, type Shell } from "../output/completions.ts";
 
@@ -9,7 +9,7 @@ export function addCompletion(program: Command, cli: Cli, whole: () => Promise<C
     program
       .command("completion")
       .description("a script that completes command lines: commands, options and their values")
-      .addArgument(new Argument("<shell>").choices(SHELLS))
+      .addArgument(choiceArgument("<shell>", SHELLS))
       .action(async (shell: Shell) => {
         cli.stdout.direct();
         await cli.stdout.write(completionScript(shell, placesOf(await whole())));

@@ -1,7 +1,7 @@
 import { CREDENTIAL_TYPES, type Credential } from "@cadastre/contract/credential";
 import type { Provider } from "@cadastre/contract/scope";
-import { type Command, Option } from "commander";
-import { providerOption, withExamples, withPaging } from "../arguments.ts";
+import type { Command } from "commander";
+import { choice, providerOption, withExamples, withPaging } from "../arguments.ts";
 import { type Cli, openClient, optionsOf } from "../cli.ts";
 import { UsageError } from "../exit-codes.ts";
 import { readText } from "../files.ts";
@@ -100,7 +100,7 @@ export function addCredentials(program: Command, cli: Cli): void {
       .command("add")
       .description("store a secret from a file or stdin, never from an argument")
       .argument("<name>", "what it is")
-      .addOption(new Option("--type <type>").choices(CREDENTIAL_TYPES).makeOptionMandatory())
+      .addOption(choice("--type <type>", "", CREDENTIAL_TYPES).makeOptionMandatory())
       .addOption(providerOption("whose it is"))
       .option("--account <account>", "the account or project that it opens")
       .option("--description <text>")

@@ -1,8 +1,8 @@
 import type { Client } from "@cadastre/client/client";
 import { type Hold, hold } from "@cadastre/contract/discovery";
 import { scopeName } from "@cadastre/contract/scope";
-import { type Command, Option } from "commander";
-import { withExamples, withPaging } from "../arguments.ts";
+import type { Command } from "commander";
+import { choice, withExamples, withPaging } from "../arguments.ts";
 import { type Cli, openClient, optionsOf } from "../cli.ts";
 import { NotFoundError } from "../exit-codes.ts";
 import { printList } from "../output/list.ts";
@@ -32,7 +32,7 @@ async function findHold(client: Client, id: string): Promise<Hold> {
 export function addHolds(program: Command, cli: Cli): void {
   const holds = program.command("holds").description("losses that are too large to believe without an operator");
   withPaging(holds.command("list").description("holds, newest first"))
-    .addOption(new Option("--state <state>", "only those").choices(hold.shape.state.options))
+    .addOption(choice("--state <state>", "only those", hold.shape.state.options))
     .action(async (_: unknown, command: Command) => {
       const options = optionsOf<{ state?: Hold["state"] }>(command);
       const client = openClient(cli, options);

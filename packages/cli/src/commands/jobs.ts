@@ -1,8 +1,8 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { Client } from "@cadastre/client/client";
 import { type Job, type JobDefinition, job } from "@cadastre/contract/job";
-import { type Command, Option } from "commander";
-import { withColumns, withExamples, withPaging } from "../arguments.ts";
+import type { Command } from "commander";
+import { choice, withColumns, withExamples, withPaging } from "../arguments.ts";
 import { type Cli, openClient, optionsOf } from "../cli.ts";
 import { EXIT } from "../exit-codes.ts";
 import { formatOf } from "../output/format.ts";
@@ -72,7 +72,7 @@ export function addJobs(program: Command, cli: Cli): void {
   const jobs = program.command("jobs").description("what the service does by time and in the background");
   withPaging(jobs.command("list").description("runs of jobs, newest first; those that ended are kept for 90 days"))
     .option("--name <name>", "only those of one job")
-    .addOption(new Option("--state <state>", "only those").choices(job.shape.state.options))
+    .addOption(choice("--state <state>", "only those", job.shape.state.options))
     .action(async (_: unknown, command: Command) => {
       const options = optionsOf<{ name?: string; state?: Job["state"] }>(command);
       const { name, state } = options;

@@ -1,4 +1,4 @@
-import { KIND_NAMES, type KindName } from "@cadastre/contract/kinds/names";
+import type { KindName } from "@cadastre/contract/kinds/names";
 import type { Provider } from "@cadastre/contract/scope";
 import {
   COUNTED,
@@ -8,10 +8,19 @@ import {
   type ResourceEvent,
 } from "@cadastre/contract/view";
 import { type Command, Option } from "commander";
-import { listOf, providerOption, several, withColumns, withExamples, withPaging } from "../arguments.ts";
+import {
+  choice,
+  kindOption,
+  listOf,
+  providerOption,
+  several,
+  withColumns,
+  withExamples,
+  withPaging,
+} from "../arguments.ts";
 import { type Cli, openClient, optionsOf } from "../cli.ts";
 import { findResourceId } from "../find-resource.ts";
-import { type CoveredPage, covered, tellCoverage, withRequireComplete } from "../output/coverage.ts";
+import { type CoveredPage, covered, tellCoverage, tellFirst, withRequireComplete } from "../output/coverage.ts";
 import { handleOf, handleOfId, ID_COLUMN } from "../output/ids.ts";
 import { printAll, printList } from "../output/list.ts";
 import { printOne } from "../output/one.ts";
@@ -86,7 +95,7 @@ async function list(cli: Cli, command: Command): Promise<void> {
     client.resources.list({ ...filter, confirmed, ...page }),
   );
   await printList({ ...cli, options, columns: RESOURCE_COLUMNS, noun: "resources", items });
-  await tellCoverage(cli, options, first()?.coverage);
+  await tellFirst(cli, options, first());
 }
 
 const RELATED_COLUMNS: readonly Column<RelatedResource>[] = [
@@ -127,19 +136,19 @@ export function addResources(program: Command, cli: Cli): void {
   const resources = program.command("resources").description("what is in the register");
   withExamples(
     withRequireComplete(withPaging(resources.command("list").description("resources that match all of the filters")))
-      .addOption(new Option("--kind <kind>", "only this kind").choices(KIND_NAMES))
+      .addOption(kindOption("only this kind"))
       .addOption(providerOption("only this provider's"))
       .option("--account <account>", "only this account's or project's")
       .option("--region <region>", "only in this region")
       .option("--network <id>", "only in this network (natural id)")
-      .addOption(new Option("--status <status>", "(default: active)").choices(["active", "retired", "any"]))
+      .addOption(choice("--status <status>", "(default: active)", ["active", "retired", "any"]))
       .option("--name <name>", "the whole name; * stands for any characters")
       .option("--tag <tag>", "KEY=VALUE, or KEY for any value; several must all hold", several)
       .option("--ip <address>", "what has this address, or a prefix that contains it")
       .option("--cidr <prefix>", "what has a prefix inside this one")
       .option("--owner <owner>", "only this owner's")
       .addOption(
-        new Option("--confirmed <yes>", "only what its owner's account says (true), or does not (false)").choices([
+        choice("--confirmed <yes>", "only what its owner's account says (true), or does not (false)", [
           "true",
           "false",
         ]),
@@ -183,11 +192,11 @@ export function addResources(program: Command, cli: Cli): void {
       withColumns(resources.command("count").description("how many there are; exact, and quick however many")),
     )
       .addOption(new Option("--by <list>", `apart by ${COUNTED.join(", ")}`).argParser(listOf(COUNTED)))
-      .addOption(new Option("--kind <kind>", "only this kind").choices(KIND_NAMES))
+      .addOption(kindOption("only this kind"))
       .addOption(providerOption("only this provider's"))
       .option("--account <account>", "only this account's or project's")
       .option("--region <region>", "only in this region")
-      .addOption(new Option("--status <status>", "(default: active)").choices(["active", "retired", "any"]))
+      .addOption(choice("--status <status>", "(default: active)", ["active", "retired", "any"]))
       .action((_: unknown, command: Command) => count(cli, command)),
     "resources count --by kind,region",
     "resources count --by region --account 123456789012",

@@ -1,8 +1,8 @@
 import type { ScopeState } from "@cadastre/contract/discovery";
-import { KIND_NAMES, type KindName } from "@cadastre/contract/kinds/names";
+import type { KindName } from "@cadastre/contract/kinds/names";
 import { type Provider, type ScopeStatus, scopeName, scopeStatus } from "@cadastre/contract/scope";
-import { type Command, Option } from "commander";
-import { providerOption, withExamples, withPaging } from "../arguments.ts";
+import type { Command } from "commander";
+import { choice, kindOption, providerOption, withExamples, withPaging } from "../arguments.ts";
 import { type Cli, openClient, optionsOf } from "../cli.ts";
 import { printList } from "../output/list.ts";
 import { reasonOf, STATUS_STYLES } from "../output/status.ts";
@@ -45,8 +45,8 @@ export function addScopes(program: Command, cli: Cli): void {
       .addOption(providerOption("only this provider's"))
       .option("--account <account>", "only this account's or project's")
       .option("--region <region>", "only this region's")
-      .addOption(new Option("--kind <kind>", "only this kind's").choices(KIND_NAMES))
-      .addOption(new Option("--status <status>", "only with this status").choices(scopeStatus.options))
+      .addOption(kindOption("only this kind's"))
+      .addOption(choice("--status <status>", "only with this status", scopeStatus.options))
       .option("--stale", "only what is not reported any more")
       .action(async (_: unknown, command: Command) => {
         const options = optionsOf<Filters>(command);

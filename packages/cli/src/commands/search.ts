@@ -9,12 +9,12 @@ import {
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { listOf, withExamples, withPaging } from "../arguments.ts";
 import { type Cli, openClient, optionsOf } from "../cli.ts";
-import { type CoveredPage, covered, tellCoverage, withRequireComplete } from "../output/coverage.ts";
+import { type CoveredPage, covered, tellFirst, withRequireComplete } from "../output/coverage.ts";
 import { handleOf } from "../output/ids.ts";
 import { printList } from "../output/list.ts";
 import { statusOf } from "../output/resource-status.ts";
 import type { Column } from "../output/table.ts";
-import { neutralise, toJson } from "../output/text.ts";
+import { toJson } from "../output/text.ts";
 
 const isResource = (one: FoundSubject): one is Extract<FoundSubject, { type: "resource" }> => one.type === "resource";
 const day = (iso: string | undefined) => iso?.slice(0, 10);
@@ -48,7 +48,7 @@ The query: all of it must hold; OR between two, AND, NOT or - before one, (group
   tags              env=prod  tag:env=pr*  tag:env
   kind:             network subnet instance interface address endpoint certificate; vpc vm ec2 eni eip cert
   one of several    kind:vpc,subnet
-  texts with *      provider: account: region: network: subnet: name: owner: image: state: type: id: mac:
+  texts with *      provider: account: project: region: network: subnet: name: owner: image: state: type: id: mac:
   times             expires:<60d  expires:2026-12-01..2026-12-31  changed:>2026-11-20  created:today  seen:>7d
   and               ip: cidr: port: status:active|retired|any  has:owner  confirmed:true|false  type:  sort:-changed
 What begins with a minus stands behind --: search -- -kind:subnet. docs/api.md tells all.
@@ -83,7 +83,7 @@ async function count(cli: Cli, q: string, command: Command): Promise<void> {
   if (by.length === 0) {
     const total = [...rows.values()].reduce((sum, one) => sum + one.count, 0);
     await cli.stdout.write(options.json ? `${toJson({ count: total })}\n` : `${total}\n`);
-    return tellCoverage(cli, options, first()?.coverage);
+    return tellFirst(cli, options, first());
   }
   const columns: Column<SearchCount>[] = [
     ...by.map((facet) => ({ title: facet.toUpperCase(), value: (one: SearchCount) => one[facet] ?? "–" })),
@@ -92,7 +92,7 @@ async function count(cli: Cli, q: string, command: Command): Promise<void> {
   const sorted = [...rows].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
   const all = { ...options, all: true };
   await printList({ ...cli, options: all, columns, noun: "resources or accounts", items: () => Readable.from(sorted) });
-  await tellCoverage(cli, options, first()?.coverage);
+  await tellFirst(cli, options, first());
 }
 
 /** Adds `search` to the program. */
@@ -120,14 +120,11 @@ export function addSearch(program: Command, cli: Cli): void {
         if (options.count || options.by) return count(cli, q, command);
         const client = openClient(cli, options);
         const { sort } = options;
-        const { items, first } = covered<
-          FoundSubject,
-          CoveredPage<FoundSubject> & { readonly hint?: string | undefined }
-        >((page) => client.resources.search({ q, sort, ...page }));
+        const { items, first } = covered<FoundSubject, CoveredPage<FoundSubject>>((page) =>
+          client.resources.search({ q, sort, ...page }),
+        );
         await printList({ ...cli, options, columns: COLUMNS, noun: "resources or accounts", items });
-        const { hint, coverage } = first() ?? {};
-        if (hint !== undefined) await cli.stderr.write(`${cli.stderr.style("cyan", "hint:")} ${neutralise(hint)}\n`);
-        await tellCoverage(cli, options, coverage);
+        await tellFirst(cli, options, first());
       }),
     "search kind:instance tag:env=prod name:web*",
     "search 10.1.2.5",

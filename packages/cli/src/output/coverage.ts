@@ -10,6 +10,7 @@ export interface CoveredPage<Item> {
   readonly items: readonly Item[];
   readonly cursor?: string | undefined;
   readonly coverage?: Coverage | undefined;
+  readonly hint?: string | undefined;
 }
 
 interface CoverageOptions {
@@ -42,6 +43,16 @@ export async function tellCoverage(
   if (coverage === undefined || coverage.complete) return;
   await cli.stderr.write(`${cli.stderr.style("yellow", "not complete:")} ${sentence(coverage)}`);
   if (requireComplete) cli.setExitCode(EXIT.incomplete);
+}
+
+/** Says below a list what its first page says of it: how more would be found, and what it may lack. */
+export async function tellFirst(
+  cli: Pick<Cli, "stderr" | "setExitCode">,
+  options: CoverageOptions,
+  { hint, coverage }: Pick<CoveredPage<unknown>, "hint" | "coverage"> = {},
+): Promise<void> {
+  if (hint !== undefined) await cli.stderr.write(`${cli.stderr.style("cyan", "hint:")} ${neutralise(hint)}\n`);
+  await tellCoverage(cli, options, coverage);
 }
 
 /** All items of a list that is read page by page, and what its first page said that it rests on. */

@@ -17,6 +17,11 @@ const searchText = z.string().max(1000).meta({
     "What is looked for; all of it must hold. Words are found in names, ids, host names and values of tags; an address or a prefix alone finds what has it or is inside it; qualifiers say more: `kind:instance`, `tag:env=prod`, `account:…`, `region:…`, `network:…`, `name:web*`, `ip:10.1.2.5`, `cidr:10.0.0.0/8`, `owner:…`, `expires:<2026-12-31`, `status:any`, `type:resource`. Quotes stand around what has spaces. docs/api.md tells all of it",
 });
 
+const hint = z
+  .string()
+  .optional()
+  .meta({ description: "Where nothing is found, on the first page: what would be, if it were asked otherwise" });
+
 const byId = z.object({
   id: z.string().min(1).max(NATURAL_ID_LENGTH).meta({ description: "Natural id, URL-encoded, or short id (`res_…`)" }),
 });
@@ -59,6 +64,7 @@ export const resources = defineArea("resources", {
         description:
           "How many there are in all, on the first page, where only `kind`, `status`, `provider`, `account` and `region` are asked for; absent where nobody has counted",
       }),
+      hint,
       coverage: coverage.optional(),
     }),
     errors: ["query.invalid"],
@@ -80,10 +86,7 @@ export const resources = defineArea("resources", {
         .meta({ description: "The smallest, earliest first; with a minus the greatest. As `sort:` in q" }),
     }),
     answer: page(foundSubject).extend({
-      hint: z
-        .string()
-        .optional()
-        .meta({ description: "Where nothing is found: what would be, if it were asked otherwise" }),
+      hint,
       coverage: coverage.optional(),
     }),
     errors: ["query.invalid"],
@@ -106,7 +109,7 @@ export const resources = defineArea("resources", {
       cursor: paging.cursor,
     }),
     repeatable: ["by"],
-    answer: page(searchCount).extend({ coverage: coverage.optional() }),
+    answer: page(searchCount).extend({ hint, coverage: coverage.optional() }),
     errors: ["query.invalid"],
     example: { query: { q: "kind:instance", by: ["region"] } },
   }),

@@ -53,8 +53,15 @@ function endsBefore(text: string, now: Date): TimeSpan {
 
 function toTag(text: string): Asked {
   const equals = text.indexOf("=");
+  if (equals === 0) throw refuse("tag", "a tag is key=value, or key for any value");
   if (equals < 0) return { field: "tag", key: toExactPattern(text) };
   return { field: "tag", key: toExactPattern(text.slice(0, equals)), any: [toExactPattern(text.slice(equals + 1))] };
+}
+
+/** An empty value is of nothing, and would find nothing. */
+function refuseEmpty(given: ListParameters): void {
+  for (const name of ["network", "name", "owner"] as const)
+    if (given[name] === "") throw refuse(name, `is empty; what has none is found by the search -has:${name}`);
 }
 
 const inAnyCase = (text: string): Pattern => ({ pieces: [fold(text)], exact: false });
@@ -103,6 +110,7 @@ function askedBy(given: ListParameters, now: Date): [keyof ListParameters, Asked
  */
 export function toQuery(given: ListParameters, now: Date): Query {
   const { q = "", ...parameters } = given;
+  refuseEmpty(given);
   const searched = parseSearch(q, now);
   const asked = askedBy(parameters, now);
   const inText = conjuncts(searched.tree).flatMap((node) => (node.type === "term" ? [node.field] : []));

@@ -1,5 +1,6 @@
 import { type Address, AddressError, addressBits, parseAddress, tryParseAddress } from "@cadastre/net/address";
 import type { Interval } from "@cadastre/net/interval";
+import { maskLength } from "@cadastre/net/mask";
 import { contains, hostPrefix, lastAddress, type Prefix, parsePrefix } from "@cadastre/net/prefix";
 
 /** What is asked of the prefixes of a subject: one that has the address, or one that lies inside the stretch. */
@@ -14,6 +15,8 @@ const ENDED = /^\d{1,3}(?:\.\d{1,3}){0,2}\.$/;
 const OPEN = /^(?=.*(?:\*|\.x))\d{1,3}(?:\.(?:\d{0,2}\*|x|\d{1,3})){1,3}$/i;
 const RANGE = /^([0-9a-f:.]+)-([0-9a-f:.]+)$/i;
 const PORT = /^(?:(\d+\.\d+\.\d+\.\d+)|\[([0-9a-f:]+)\]):(\d{1,5})$/i;
+/** A network with its mask, as routers have them. */
+const MASKED = /^(\d+\.\d+\.\d+\.\d+)\/(\d+\.\d+\.\d+\.\d+)$/;
 const PARTIAL6 = /^(?:[0-9a-f]{1,4}:){1,7}\*?$/i;
 const ADDRESS = /^(?:\d+(?:\.\d+){3,}|(?=[^:]*:[^:]*:)[0-9a-f:]*(?:\.\d+)*(?:%\w+)?|\[[0-9a-f:]+\])$/i;
 
@@ -69,6 +72,15 @@ export function partialStretches(text: string): Interval[] | undefined {
   ];
 }
 
+/** A prefix by its length, or by a mask. */
+function prefixText(text: string): string {
+  const [, network, mask] = MASKED.exec(text) ?? [];
+  if (network === undefined || mask === undefined) return text;
+  const length = maskLength(strictly(() => parseAddress(mask)));
+  if (length === undefined) throw new AddressRefused(`${mask} is no mask, which is ones and then zeros`);
+  return `${network}/${length}`;
+}
+
 function rangeOf(from: string, to: string): Interval {
   const first = strictly(() => parseAddress(from));
   // `10.140.64.10-20` counts on in the last part.
@@ -82,6 +94,7 @@ function rangeOf(from: string, to: string): Interval {
 /** Whether a text that nothing stands before means an address: it has the form of one, right or wrong. */
 export function looksLikeAddress(text: string): boolean {
   const [before = "", after = ""] = text.split("/");
+  if (MASKED.test(text)) return true;
   if (text.includes("/"))
     return /^\d{1,3}$/.test(after) && (ADDRESS.test(before) || tryParseAddress(before) !== undefined);
   const range = RANGE.exec(text);
@@ -101,7 +114,7 @@ export function readAskedAddress(text: string): AskedAddress[] {
     if (Number(port) < 1 || Number(port) > 65_535) throw new AddressRefused("a port is a number from 1 to 65535");
     return [{ has: strictly(() => parseAddress(ipv4 ?? (ipv6 as string))), port: Number(port) }];
   }
-  if (text.includes("/")) return [{ inside: stretchOf(strictly(() => parsePrefix(text))) }];
+  if (text.includes("/")) return [{ inside: stretchOf(strictly(() => parsePrefix(prefixText(text)))) }];
   // What stands behind a qualifier is an address, where the same alone may be a name.
   const partial = partialStretches(/^\d{1,3}(?:\.\d{1,3}){1,2}$/.test(text) ? `${text}.` : text);
   if (partial) return partial.map((inside) => ({ inside }));

@@ -21,6 +21,26 @@ export interface TimeOptions {
 
 const FORMS = `${MOMENT_FORMS}; a month such as 2026-12, a year, now, tomorrow, +30d, and with < > <= >= before it or as from..to`;
 
+const two = (digits: string) => digits.padStart(2, "0");
+
+/** What was probably meant by a text that is no time; nothing where that is anybody's guess. */
+function timeMeant(text: string): string | undefined {
+  const word = text.toLowerCase();
+  const [, day, month, year] = /^(\d{1,2})\.(\d{1,2})\.(\d{4})$/.exec(word) ?? [];
+  if (day && month && year) return `write ${year}-${two(month)}-${two(day)}`;
+  const [, y, m, d] = /^(\d{4})[/._]?(\d\d)[/._]?(\d\d)$/.exec(word) ?? [];
+  if (y && m && d) return `write ${y}-${m}-${d}`;
+  if (/^\d{1,2}[/-]\d{1,2}[/-]\d{2,4}$/.test(word)) return "a day is written year-month-day, such as 2026-12-31";
+  if (/^\d{1,5}$/.test(word)) return `a number has a unit: ${word}d for days`;
+  if (/^(?:in|within|next|before|until|till|by)$/.test(word))
+    return "what lies before is <60d, or <2026-12-31, without a blank";
+  if (/^(?:since|after|from|last|past)$/.test(word))
+    return "what came later is >2026-11-20, what is younger <7d, without a blank";
+  const [, unit] = /^(?:this|last|next|past)[-_]?(day|week|month|year)$/.exec(word) ?? [];
+  if (unit) return `write <${{ day: "1d", week: "7d", month: "30d", year: "1y" }[unit]}, or a month such as 2026-12`;
+  return /^(?:soon|expiring|imminent)$/.test(word) ? "write <30d" : undefined;
+}
+
 /** A time that a text names: a stretch that is as long as what it names, a day for a day. */
 function namedTime(text: string, { now }: TimeOptions): { from: number; before: number } | undefined {
   const word = text.toLowerCase();
@@ -61,7 +81,10 @@ function named(text: string, options: TimeOptions): { from: number; before: numb
     return { from: at, before: at };
   }
   const time = namedTime(text, options);
-  if (time === undefined || Number.isNaN(time.from) || Number.isNaN(time.before)) throw new TimeRefused(FORMS);
+  if (time === undefined || Number.isNaN(time.from) || Number.isNaN(time.before)) {
+    const meant = timeMeant(text);
+    throw new TimeRefused(meant === undefined ? FORMS : `${meant}; ${FORMS}`);
+  }
   return time;
 }
 

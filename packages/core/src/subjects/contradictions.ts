@@ -1,4 +1,6 @@
 import type { KindName } from "@cadastre/contract/kinds/names";
+import { type Address, formatAddress } from "@cadastre/net/address";
+import { maskLength } from "@cadastre/net/mask";
 import { kindsWith } from "./kinds-with.ts";
 import { QueryError } from "./language/query-error.ts";
 import { isOpen } from "./pattern.ts";
@@ -14,9 +16,17 @@ function valuesOf(term: Term): string[] | undefined {
 }
 
 /** Two whole addresses side by side: a list that was pasted, of which each is meant. */
-function oneAddress(term: Term): string | undefined {
+function oneAddress(term: Term): Address | undefined {
   const [only] = term.field === "address" && term.any.length === 1 ? term.any : [];
-  return only && "has" in only ? String(only.has.value) : undefined;
+  return only && "has" in only ? only.has : undefined;
+}
+
+/** Why two addresses side by side are refused: a network and its mask, as routers write them, or a list. */
+function twoAddresses(one: Address, other: Address): string {
+  const length = maskLength(other);
+  if (length !== undefined && length > 0)
+    return `is a mask; a network and its mask are written with a slash: ${formatAddress(one)}/${length}`;
+  return "is a second address; for either of them write 10.1.2.5,10.1.2.6, and for both AND between them";
 }
 
 /**
@@ -41,12 +51,8 @@ export function refuseContradictions(q: string, parts: readonly Node[], { areJoi
           "is given twice, and nothing is both; for either of them write a list such as kind:instance,subnet",
         );
       const [one, other] = [oneAddress(before), oneAddress(term)];
-      if (areBare && one !== undefined && other !== undefined && one !== other)
-        throw new QueryError(
-          q,
-          at,
-          "is a second address; for either of them write 10.1.2.5,10.1.2.6, and for both AND between them",
-        );
+      if (areBare && one !== undefined && other !== undefined && formatAddress(one) !== formatAddress(other))
+        throw new QueryError(q, at, twoAddresses(one, other));
     }
     const own = term.field === "kind" ? term.any : kindsWith(term);
     if (own === undefined) continue;

@@ -15,7 +15,7 @@ export function toSort(text: string): Sort | undefined {
   return field && { field, descending: text.startsWith("-") };
 }
 
-const isSort = (node: RawNode): node is RawTerm => node.type === "term" && node.qualifier === "sort";
+const isSort = (node: RawNode): node is RawTerm => node.type === "term" && qualifierOf(node.qualifier ?? "") === "sort";
 
 function readSort({ q }: Reading, raw: RawTerm): Sort {
   const [value, ...others] = raw.values;

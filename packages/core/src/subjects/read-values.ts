@@ -1,5 +1,5 @@
-import { didYouMean } from "@cadastre/contract/did-you-mean";
-import { KIND_NAMES, type KindName } from "@cadastre/contract/kinds/names";
+import { KIND_NAMES } from "@cadastre/contract/kinds/names";
+import { noneOf, oneNamed } from "@cadastre/contract/meant";
 import { kindOfId } from "@cadastre/contract/resource";
 import { PROVIDERS, type Provider } from "@cadastre/contract/scope";
 import { SUBJECT_TYPES } from "@cadastre/contract/subject";
@@ -8,8 +8,9 @@ import { readAskedTime, TimeRefused } from "./asked-time.ts";
 import { QueryError, type Span } from "./language/query-error.ts";
 import { isQuoted, type RawTerm, type RawValue, type Segment, textOf } from "./language/tree.ts";
 import { type Pattern, toExactPattern, toPattern } from "./pattern.ts";
-import { KIND_ALIASES, type Qualifier } from "./qualifiers.ts";
-import { type Asked, allOf, anyOf, HAD, type Node, type TextField, type TimeField } from "./query.ts";
+import { presenceMeant } from "./presence.ts";
+import type { Qualifier } from "./qualifiers.ts";
+import { type Asked, allOf, anyOf, HAD, type Had, type Node, type TextField, type TimeField } from "./query.ts";
 import { fold } from "./words.ts";
 
 /** What a search text is read with. */
@@ -21,23 +22,14 @@ export interface Reading {
 export const toTerm = (asked: Asked, at: Span): Node => ({ ...asked, type: "term", at: { from: at.from, to: at.to } });
 
 /** One of a closed set, in any case, by another name, or several by a star. Throws QueryError with what is allowed. */
-function oneOf<T extends string>(
-  { q }: Reading,
-  what: string,
-  value: RawValue,
-  allowed: readonly T[],
-  aliases: Readonly<Record<string, T>> = {},
-): T[] {
+function oneOf<T extends string>({ q }: Reading, what: string, value: RawValue, allowed: readonly T[]): T[] {
   const text = textOf(value);
-  const isSame = (one: string) => (isQuoted(value) ? one === text : one === fold(text));
-  const found = allowed.find(isSame) ?? Object.entries(aliases).find(([alias]) => isSame(alias))?.[1];
+  const found = isQuoted(value) ? allowed.find((one) => one === text) : oneNamed(text, allowed);
   if (found !== undefined) return [found];
   const pattern = toPattern(value.segments);
   const several = pattern.pieces.length === 1 ? [] : allowed.filter((one) => matches(pattern, one));
   if (several.length > 0) return several;
-  const meant = didYouMean(text.replace(/(?<=..)s$/i, ""), [...allowed, ...Object.keys(aliases)]);
-  const hint = meant === undefined ? "" : `; did you mean ${meant}?`;
-  throw new QueryError(q, value, `${what} is one of ${allowed.join(", ")}${hint}`);
+  throw new QueryError(q, value, `${what} is ${noneOf(text, allowed)}`);
 }
 
 const matches = ({ pieces: [first, ...rest] }: Pattern, text: string) =>
@@ -155,14 +147,25 @@ function readType(reading: Reading, value: RawValue): Asked {
   const text = fold(textOf(value));
   const subject = SUBJECT_TYPES.find((one) => one === text);
   if (subject !== undefined) return { field: "subject", any: [subject] };
-  const kind: KindName | undefined =
-    KIND_NAMES.find((one) => one === text && one !== "interface") ?? KIND_ALIASES[text];
+  const kind = text === "interface" ? undefined : oneNamed(text, KIND_NAMES);
   if (kind !== undefined && !isQuoted(value)) throw new QueryError(reading.q, value, `${text} is a kind: kind:${text}`);
   return { field: "type", any: [textPattern(reading, "type", value)] };
 }
 
 const TRUTHS = ["true", "false"] as const;
 const isTrue = (text: (typeof TRUTHS)[number]) => text === "true";
+
+function whatIsHad(reading: Reading, value: RawValue): Had[] {
+  const text = textOf(value);
+  try {
+    return oneOf(reading, "has", value, HAD);
+  } catch (error) {
+    if (!(error instanceof QueryError)) throw error;
+    if (/^tags?$/i.test(text)) return ["tag"];
+    const tag = text.replace(/^tag[:=]/i, "");
+    throw new QueryError(reading.q, value, `has is ${noneOf(text, HAD)}; what has a tag is tag:${tag}`);
+  }
+}
 
 const STATUSES = ["active", "retired", "any"] as const;
 
@@ -202,28 +205,44 @@ function readId(reading: Reading, value: RawValue): Node {
 
 const each = (values: readonly RawValue[], read: (value: RawValue) => Node) => anyOf(...values.map(read));
 
+/** What has a value of a form of its own has none that says that it has none. */
+function refusePresence({ q }: Reading, qualifier: string, values: readonly RawValue[]): void {
+  for (const value of values) {
+    const meant = isQuoted(value) ? undefined : presenceMeant(qualifier, textOf(value));
+    if (meant !== undefined) throw new QueryError(q, value, meant);
+  }
+}
+
+const OF_A_FORM: readonly Qualifier[] = ["ip", "cidr", "mac", "expires"];
+
 /** What a qualifier and its values ask for. `sort` is not among them: it asks for nothing. Throws QueryError. */
 export function readQualified(reading: Reading, qualifier: Exclude<Qualifier, "sort">, raw: RawTerm): Node {
   const { values } = raw;
+  if (OF_A_FORM.includes(qualifier)) refusePresence(reading, qualifier, values);
   const any = <T>(read: (value: RawValue) => readonly T[]): T[] => values.flatMap(read);
   const texts = (field: TextField, read: (value: RawValue) => Pattern) => toTerm({ field, any: values.map(read) }, raw);
   switch (qualifier) {
     case "type":
       return each(values, (value) => toTerm(readType(reading, value), value));
     case "kind":
-      return toTerm({ field: "kind", any: any((one) => oneOf(reading, "kind", one, KIND_NAMES, KIND_ALIASES)) }, raw);
+      return toTerm({ field: "kind", any: any((one) => oneOf(reading, "kind", one, KIND_NAMES)) }, raw);
     case "provider":
       return toTerm({ field: "provider", any: any((one) => oneOf(reading, "provider", one, PROVIDERS)) }, raw);
     case "has":
       return each(values, (value) =>
-        anyOf(
-          ...oneOf(reading, "has", value, HAD, { tags: "tag" }).map((what) => toTerm({ field: "has", what }, value)),
-        ),
+        anyOf(...whatIsHad(reading, value).map((what) => toTerm({ field: "has", what }, value))),
       );
     case "status":
       return each(values, (value) => toTerm(readStatus(reading, value), value));
     case "account":
       return each(values, (value) => readAccount(reading, value));
+    case "project":
+      return each(values, (value) =>
+        allOf(
+          toTerm({ field: "provider", any: ["gcp"] }, value),
+          toTerm({ field: "account", any: keyPatterns(reading, "project", value) }, value),
+        ),
+      );
     case "region":
       return toTerm({ field: "region", any: any((one) => keyPatterns(reading, "region", one)) }, raw);
     case "confirmed":

@@ -31,11 +31,35 @@ const REFUSED: readonly { readonly form: RegExp; readonly reason: (text: string)
   { form: /^\/(?!\/).*\/$/, reason: () => "regular expressions are not understood; * stands for any characters" },
   { form: /^\.(?=.)/, reason: (text) => `nothing begins with a dot; write ${text.slice(1)}, or name:*${text}` },
   { form: /^[\w.-]*\?[\w.-]*$/, reason: () => "? is no wildcard; * stands for any characters" },
+  {
+    form: /^(?:\*?:)(?=\d{1,5}$)/,
+    reason: (text) => `a port is port:${text.replace(/^\*?:/, "")}`,
+  },
+  { form: /^:/, reason: (text) => `a qualifier stands right before its colon: kind${text}` },
+  {
+    form: /^[^|]+\|[^|]+$/,
+    reason: (text) => `either of two is written with a comma, or OR: ${text.replace("|", ",")}`,
+  },
   { form: /^res_/i, reason: () => "a short id is res_ and 32 hexadecimal digits, all of them" },
 ];
 
+const COMPARED = /^([a-z][\w-]*)(?:([<>]=?)|[=!]?~)(.*)$/i;
+const TIMES: readonly string[] = ["expires", "changed", "created", "seen"];
+
+/** `expires<60d`, `owner~web`: a qualifier that is known, and no colon behind it. */
+function comparisonMeant(text: string): string | undefined {
+  const [, name = "", operator = "", rest = ""] = COMPARED.exec(text) ?? [];
+  const qualifier = qualifierOf(name.toLowerCase());
+  if (qualifier === undefined || rest === "") return undefined;
+  if (TIMES.includes(qualifier)) return `a comparison stands behind the colon: ${name}:${operator}${rest}`;
+  if (operator !== "") return `only ${TIMES.join(", ")} have < and >, behind a colon; write ${name}:${rest}`;
+  return `write ${name}:${rest}, or ${name}:*${rest}* for a part of it`;
+}
+
 function refuseSlips({ q }: Reading, value: RawValue, isAlone: boolean): void {
   const text = textOf(value);
+  const compared = comparisonMeant(text);
+  if (compared !== undefined) throw new QueryError(q, value, `${compared}. As a text to look for it stands in quotes`);
   const slip = REFUSED.find(({ form }) => form.test(text));
   if (slip === undefined || (isAlone && /^(?:or|and|not)$/.test(text))) return;
   throw new QueryError(q, value, `${slip.reason(text)}. As a text to look for it stands in quotes`);
@@ -102,8 +126,10 @@ export function readUnqualified(reading: Reading, raw: RawTerm, isAlone: boolean
   if (equals <= 0 || isIdBeginning(plainText) || /^https?:/i.test(plainText) || /[<>]/.test(plainText.slice(0, equals)))
     return anyOf(...raw.values.map((value) => readValue(reading, value, isAlone)));
   const key = plainText.slice(0, equals);
+  const rest = plainText.slice(equals + 1).replace(/^[=~]+/, "");
+  if (key.endsWith("!") && qualifierOf(key.slice(0, -1).toLowerCase()) !== undefined)
+    throw new QueryError(reading.q, raw, `what must not match has a minus before it: -${key.slice(0, -1)}:${rest}`);
   if (qualifierOf(key.toLowerCase()) !== undefined) {
-    const rest = plainText.slice(equals + 1);
     throw new QueryError(reading.q, raw, `write ${key.toLowerCase()}:${rest}, or tag:${key}=${rest} for a tag`);
   }
   return readTags(reading, raw);

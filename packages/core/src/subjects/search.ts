@@ -4,9 +4,11 @@ import type { Listed, ListOptions } from "../lists.ts";
 import { refuseContradictions } from "./contradictions.ts";
 import { QueryError } from "./language/query-error.ts";
 import { matchesQuery } from "./match.ts";
+import type { Pattern } from "./pattern.ts";
 import { standingsOf } from "./plan.ts";
 import { endRange } from "./plan-term.ts";
 import { collect, mustHold, prepareSearch, type Search } from "./prepare.ts";
+import { presenceMeant } from "./presence.ts";
 import { allOf, type Query, type Term } from "./query.ts";
 import { isWholeId } from "./read-values.ts";
 import { sortedPage } from "./sort.ts";
@@ -43,6 +45,9 @@ async function byEnds(context: Context, all: readonly AnySubject[], query: Query
   return { ...search, ranges: [endRange(standing, {}, { reverse: query.sort.descending })] };
 }
 
+const presenceOf = ({ field, any }: Extract<Term, { any: readonly Pattern[] }>): string[] =>
+  any.flatMap(({ pieces }) => presenceMeant(field, pieces.join("*")) ?? []);
+
 /** A network that nobody knows has nothing in it; that is said, and not that there is nothing. */
 function refuseUnknownNetwork({ query }: Search): void {
   for (const term of mustHold(query)) {
@@ -52,7 +57,7 @@ function refuseUnknownNetwork({ query }: Search): void {
     throw new QueryError(
       query.text,
       span,
-      `no ${term.field} is known by this name or id; kind:${term.field} lists them`,
+      [`no ${term.field} is known by this name or id`, ...presenceOf(term), `kind:${term.field} lists them`].join("; "),
     );
   }
 }

@@ -36,7 +36,8 @@ function oneAddress(text: string): Extract<AskedAddress, { has: Address }> {
     if (asked && others.length === 0 && "has" in asked) return asked;
   } catch (error) {
     if (!(error instanceof AddressRefused)) throw error;
-    throw refuse(error.message);
+    const isName = /[g-z]/i.test(text);
+    throw refuse(isName ? "one address is asked for; ids and names are found by a search" : error.message);
   }
   throw refuse("one address is asked for; what is inside a prefix or a range is found by a search");
 }

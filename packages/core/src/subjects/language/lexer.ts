@@ -12,7 +12,7 @@ const SPACE = /\s/;
 const WITH_COLON = /^(?:arn|https?|tls|sha256):/i;
 /** IPv6 addresses, MAC addresses, serial numbers and fingerprints in groups. */
 const HEXADECIMAL = /^[0-9a-f]{1,4}:[0-9a-f:.]*[:.][0-9a-f:.]*(?:[*/-].*)?$/i;
-const QUALIFIED = /^([a-z][a-z_-]*):/i;
+const QUALIFIED = /^([a-z][a-z0-9_-]*):/i;
 /** `localhost:443`, and what AWS puts before the keys of its own tags. */
 const OTHER = /^localhost:\d{1,5}$|^aws:.*=/i;
 
@@ -114,11 +114,11 @@ export function tokensOf(q: string, isQualifier: (name: string) => boolean): Tok
       tokens.push({ type: "minus", from: at, to: at + 1 });
       at += 1;
       if (at === q.length || SPACE.test(q[at] as string)) {
-        throw new QueryError(
-          q,
-          { from: at - 1, to: at },
-          "a minus stands right before what must not match, such as -kind:subnet",
-        );
+        const reason =
+          /[\d.:a-f]\s-$/i.test(q.slice(0, at)) && /^\s+[\da-f.:]*[.:]/i.test(q.slice(at))
+            ? "a range has no blanks: 10.1.2.5-10.1.2.9"
+            : "a minus stands right before what must not match, such as -kind:subnet";
+        throw new QueryError(q, { from: at - 1, to: at }, reason);
       }
     } else {
       const token = readTerm(q, at, isQualifier);
