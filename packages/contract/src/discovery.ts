@@ -197,7 +197,7 @@ export const hold = z.object({
   kind: kindName,
   state: z
     .enum(["pending", "approved", "rejected", "lifted"])
-    .meta({ description: "lifted: the resources came back before anyone decided" }),
+    .meta({ description: "lifted: the resources came back, or the scope was forgotten, before anyone decided" }),
   generation: count,
   known: count,
   missing: count,

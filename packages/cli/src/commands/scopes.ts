@@ -8,6 +8,7 @@ import { printList } from "../output/list.ts";
 import { reasonOf, STATUS_STYLES } from "../output/status.ts";
 import type { Column } from "../output/table.ts";
 import { toAge, toCount } from "../output/text.ts";
+import { addForget } from "./scopes-forget.ts";
 
 const COLUMNS: readonly Column<ScopeState>[] = [
   { title: "SOURCE", value: (one) => one.source },
@@ -39,8 +40,9 @@ interface Filters {
 
 /** Adds `scopes` to the program. */
 export function addScopes(program: Command, cli: Cli): void {
+  const scopes = program.command("scopes").description("what was looked at, when, and what is not complete");
   withExamples(
-    withPaging(program.command("scopes").description("what was looked at, when, and what is not complete"))
+    withPaging(scopes.command("list", { isDefault: true }).description("all scopes, or some of them"))
       .option("--source <name>", "only this collector's")
       .addOption(providerOption("only this provider's"))
       .option("--account <account>", "only this account's or project's")
@@ -60,4 +62,5 @@ export function addScopes(program: Command, cli: Cli): void {
     "scopes --status failed --all",
     "scopes --stale",
   );
+  addForget(scopes, cli);
 }

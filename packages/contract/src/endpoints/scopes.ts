@@ -1,9 +1,13 @@
 import * as z from "zod";
 import { scopeState } from "../discovery.ts";
+import { forgetPreview, forgetQuery, forgetRequest, forgetStarted } from "../forgetting.ts";
 import { accountId, kindName, provider, regionName, scopeStatus } from "../scope.ts";
 import { page } from "../view.ts";
 import { defineArea, defineEndpoint, operator } from "./endpoint.ts";
+import { EXAMPLE_ACCOUNT } from "./examples.ts";
 import { paging, yesOrNo } from "./query.ts";
+
+const FORGET = "/api/v1/discovery/scopes/forget";
 
 export const scopes = defineArea("scopes", {
   list: defineEndpoint({
@@ -24,5 +28,31 @@ export const scopes = defineArea("scopes", {
     answer: page(scopeState),
     errors: ["query.invalid"],
     example: { query: { status: "failed" } },
+  }),
+  previewForget: defineEndpoint({
+    method: "GET",
+    path: FORGET,
+    access: operator("discovery:read", "scope"),
+    summary: "Which scopes would be forgotten, and what would be retired with them",
+    description:
+      "Only what is stale, or whose collector was revoked, can be forgotten: 409 says which scopes of those meant cannot, and why.",
+    query: forgetQuery,
+    answer: forgetPreview,
+    errors: ["scope.not_found", "scope.in_use"],
+    example: { query: { account: EXAMPLE_ACCOUNT, stale: "true" } },
+  }),
+  forget: defineEndpoint({
+    method: "POST",
+    path: FORGET,
+    access: operator("discovery:write", "scope"),
+    summary: "Forget scopes that nobody reports any more, and retire what only they saw",
+    description:
+      "A job does it, a small one before this answers. A run that reports a scope again at any time brings it back with all that it sees.",
+    body: forgetRequest,
+    status: 202,
+    answer: forgetStarted,
+    mutates: "scope.forget",
+    errors: ["scope.not_found", "scope.in_use", "scope.changed", "request.conflict"],
+    example: { body: { account: EXAMPLE_ACCOUNT, stale: true, reason: "the account was closed" } },
   }),
 });

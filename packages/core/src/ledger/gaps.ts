@@ -52,6 +52,10 @@ export function followStale({ source, name }: OfSource, isStale: boolean, at: st
     : remove(GapItem, { source, name, cause: "stale" });
 }
 
+/** The writes for a scope that is no more. */
+export const endGaps = ({ source, name }: OfSource): Write[] =>
+  (["failed", "stale"] as const).map((one) => remove(GapItem, { source, name, cause: one }));
+
 /** What a list is about. */
 export interface CoverageFilters {
   readonly provider?: Provider | undefined;

@@ -9,10 +9,17 @@ const three = (n: number) => String(n).padStart(3, "0");
 
 export const SourceItem = defineEntity({
   type: "source",
-  about: "The sources that ever reported: names of collectors. Written once for each",
-  schema: z.object({ source: z.string(), firstSeenAt: z.string() }),
+  about:
+    "The sources that ever reported: names of collectors. Written once for each, and when scopes of it are forgotten",
+  schema: z.object({
+    source: z.string(),
+    firstSeenAt: z.string(),
+    /** The highest generation of the scopes that were forgotten: that of one that is reported again comes after it. */
+    forgotten: z.int().optional(),
+  }),
   key: { partition: () => "sources", sort: (of: { source: string }) => of.source },
 });
+export type SourceItem = ItemOf<typeof SourceItem>;
 
 /**
  * The scopes that a source reports together. `digests` says for each page of the ledger what its entries of this set are, and
