@@ -5,6 +5,7 @@ import { staleScopes } from "@cadastre/core/discovery/stale-scopes";
 import { forget } from "@cadastre/core/forgetting/forget";
 import { listJobs } from "@cadastre/core/jobs/list";
 import { readCoverage } from "@cadastre/core/ledger/gaps";
+import type { Table } from "@cadastre/store/table";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { openDynamo } from "../store/open-dynamo.ts";
@@ -15,6 +16,7 @@ import { inTurns } from "../support/in-turns.ts";
 import { countDump, indexDump } from "../support/index-dump.ts";
 import { present, snapshot } from "../support/register.ts";
 import { runJobs } from "../support/run-jobs.ts";
+import { tableWith } from "../support/table-with.ts";
 
 const HOUR = 3600;
 const OTHER = { ...REPORTER, name: "other" };
@@ -86,8 +88,69 @@ describe("forgetting beside runs, in any interleaving", () => {
           await expectWhole(context);
         },
       ),
-      { numRuns: 20 },
+      { numRuns: 12 },
     );
+  });
+});
+
+/** A scope whose one shard takes several commits, and a small one; stale. */
+async function staleLarge() {
+  const { context, clock, table } = await createTestContext();
+  const many = Array.from({ length: 24 }, (_, n) => n + 1);
+  const scopes: SeenScope[] = [
+    { key: instanceScope({ region: "r-1" }), resources: many.map((n) => anInstance(n, { region: "r-1" })) },
+    { key: instanceScope({ region: "r-2" }), resources: [anInstance(1, { region: "r-2" })] },
+  ];
+  await aRun(scopes).deliver(context);
+  clock.forward(25 * HOUR);
+  return { context, clock, table, scopes };
+}
+
+/** The table, which does something after its n-th write, once. */
+function meeting(table: Table, at: number, meet: () => Promise<unknown>): Table & { writes(): number } {
+  let writes = 0;
+  const after = async () => {
+    if (++writes === at) await meet();
+  };
+  const commit: Table["commit"] = async (all) => {
+    await table.commit(all);
+    await after();
+  };
+  return { ...tableWith(table, { commit }), writes: () => writes };
+}
+
+describe("a run that comes between any two writes of a forgetting", () => {
+  it("has all that it sees, at once and after the forgetting has gone on", async () => {
+    for (let at = 1; ; at++) {
+      const { context, clock, table, scopes } = await staleLarge();
+      const before = await present(context);
+      const met = meeting(table, at, () => aRun(scopes).deliver(context));
+      await forget({ ...context, table: met }, anActor, { source: REPORTER.name });
+      if (met.writes() < at) break;
+      clock.forward(HOUR);
+      await runJobs(context);
+      expect(await present(context), `met at write ${at}`).toEqual(before);
+      expect(await readCoverage(context, {})).toMatchObject({ gaps: 0, scopes: 2 });
+      expect((await aRun(scopes).open(context)).state).toBe("unchanged");
+      await expectWhole(context);
+    }
+  });
+
+  it("or after it was killed at any of them, has all that it sees", async () => {
+    for (let at = 1; ; at++) {
+      const { context, clock, table, scopes } = await staleLarge();
+      const before = await present(context);
+      const crashing = crashAt(table, at);
+      await forget({ ...context, table: crashing }, anActor, { source: REPORTER.name }).catch(() => undefined);
+      if (crashing.writes() < at) break;
+      clock.forward(60);
+      await aRun(scopes).deliver(context);
+      expect(await present(context), `killed at write ${at}`).toEqual(before);
+      clock.forward(HOUR);
+      await runJobs(context);
+      expect(await present(context), `killed at write ${at}, and gone on`).toEqual(before);
+      await expectWhole(context);
+    }
   });
 });
 

@@ -302,25 +302,6 @@ describe("a scope that was forgotten and is reported again", () => {
     expect((await listScopes(context, { limit: 1 })).items[0]?.generation).toBe(3);
     await expectWhole(context);
   });
-
-  it("at any moment of it loses nothing, whatever dies", async () => {
-    const scopes = [region(1, 1, 2, 3), region(2)];
-    const total = await writesOf(scopes);
-    expect(total).toBeGreaterThan(8);
-    for (let at = 1; at <= total; at++) {
-      const { context, table, clock } = await stale(scopes);
-      const before = await present(context);
-      await forget({ ...context, table: crashAt(table, at) }, ACTOR, { source: REPORTER.name }).catch(() => undefined);
-      clock.forward(60);
-      await aRun(scopes).deliver(context);
-      expect(await present(context), `killed at write ${at}`).toEqual(before);
-      clock.forward(HOUR);
-      await runJobs(context);
-      expect(await present(context), `killed at write ${at}, and gone on`).toEqual(before);
-      expect(await readCoverage(context, {})).toMatchObject({ scopes: 2 });
-      await expectWhole(context);
-    }
-  });
 });
 
 /** How many writes a forgetting makes. */
