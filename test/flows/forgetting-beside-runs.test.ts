@@ -1,10 +1,13 @@
+import { scopeName } from "@cadastre/contract/scope";
 import { anActor } from "@cadastre/core/audit/testing";
 import type { Context } from "@cadastre/core/context";
 import { approveHold, listHolds } from "@cadastre/core/discovery/holds";
 import { staleScopes } from "@cadastre/core/discovery/stale-scopes";
 import { forget } from "@cadastre/core/forgetting/forget";
 import { listJobs } from "@cadastre/core/jobs/list";
+import { blankEntry, setOf } from "@cadastre/core/ledger/entry";
 import { readCoverage } from "@cadastre/core/ledger/gaps";
+import { editLedger } from "@cadastre/core/ledger/write";
 import type { Table } from "@cadastre/store/table";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -93,17 +96,19 @@ describe("forgetting beside runs, in any interleaving", () => {
   });
 });
 
-/** A scope whose one shard takes several commits, and a small one; stale. */
+/** A scope of two shards, of which each takes several commits, and a small one; stale. */
 async function staleLarge() {
   const { context, clock, table } = await createTestContext();
-  const many = Array.from({ length: 24 }, (_, n) => n + 1);
+  const many = Array.from({ length: 48 }, (_, n) => n + 1);
   const scopes: SeenScope[] = [
     { key: instanceScope({ region: "r-1" }), resources: many.map((n) => anInstance(n, { region: "r-1" })) },
     { key: instanceScope({ region: "r-2" }), resources: [anInstance(1, { region: "r-2" })] },
   ];
-  await aRun(scopes).deliver(context);
+  const name = scopeName(instanceScope({ region: "r-1" }));
+  const look = () => aRun(scopes, { counts: new Map([[name, 2]]) });
+  await look().deliver(context);
   clock.forward(25 * HOUR);
-  return { context, clock, table, scopes };
+  return { context, clock, table, look, name };
 }
 
 /** The table, which does something after its n-th write, once. */
@@ -122,34 +127,57 @@ function meeting(table: Table, at: number, meet: () => Promise<unknown>): Table 
 describe("a run that comes between any two writes of a forgetting", () => {
   it("has all that it sees, at once and after the forgetting has gone on", async () => {
     for (let at = 1; ; at++) {
-      const { context, clock, table, scopes } = await staleLarge();
+      const { context, clock, table, look } = await staleLarge();
       const before = await present(context);
-      const met = meeting(table, at, () => aRun(scopes).deliver(context));
+      const met = meeting(table, at, () => look().deliver(context));
       await forget({ ...context, table: met }, anActor, { source: REPORTER.name });
       if (met.writes() < at) break;
       clock.forward(HOUR);
       await runJobs(context);
       expect(await present(context), `met at write ${at}`).toEqual(before);
       expect(await readCoverage(context, {})).toMatchObject({ gaps: 0, scopes: 2 });
-      expect((await aRun(scopes).open(context)).state).toBe("unchanged");
+      expect((await look().open(context)).state).toBe("unchanged");
       await expectWhole(context);
     }
   });
 
   it("or after it was killed at any of them, has all that it sees", async () => {
     for (let at = 1; ; at++) {
-      const { context, clock, table, scopes } = await staleLarge();
+      const { context, clock, table, look } = await staleLarge();
       const before = await present(context);
       const crashing = crashAt(table, at);
       await forget({ ...context, table: crashing }, anActor, { source: REPORTER.name }).catch(() => undefined);
       if (crashing.writes() < at) break;
       clock.forward(60);
-      await aRun(scopes).deliver(context);
+      await look().deliver(context);
       expect(await present(context), `killed at write ${at}`).toEqual(before);
       clock.forward(HOUR);
       await runJobs(context);
       expect(await present(context), `killed at write ${at}, and gone on`).toEqual(before);
       await expectWhole(context);
+    }
+  });
+
+  it("and dies before it has a lease, leaves the scope to the next", async () => {
+    for (let at = 1; ; at++) {
+      const { context, clock, table, look, name } = await staleLarge();
+      const before = await present(context);
+      const scopes = look().body().scopes;
+      const set = setOf(scopes.map(scopeName));
+      const begin = async () => {
+        const blank = new Map([[name, blankEntry({ name, set, generation: 99 })]]);
+        const own = { set, at: context.now().getTime(), isReported: true };
+        await context.table.commit(await editLedger(context, REPORTER.name, blank, own));
+      };
+      const met = meeting(table, at, begin);
+      await forget({ ...context, table: met }, anActor, { source: REPORTER.name });
+      if (met.writes() < at) break;
+      clock.forward(HOUR);
+      await runJobs(context);
+      await look().deliver(context);
+      expect(await present(context), `met at write ${at}`).toEqual(before);
+      expect(await readCoverage(context, {})).toMatchObject({ gaps: 0, scopes: 2 });
+      expect((await look().open(context)).state).toBe("unchanged");
     }
   });
 });

@@ -5,6 +5,7 @@ import { registerCollector } from "@cadastre/core/access/register-collector";
 import { aCollector, aKey } from "@cadastre/core/access/testing";
 import { type Context, systemActor } from "@cadastre/core/context";
 import { listHolds } from "@cadastre/core/discovery/holds";
+import { ManifestItem, PageItem, ScopeItem } from "@cadastre/core/discovery/items";
 import { listScopes } from "@cadastre/core/discovery/list-scopes";
 import { staleScopes } from "@cadastre/core/discovery/stale-scopes";
 import { listChanges } from "@cadastre/core/feed/list-changes";
@@ -12,9 +13,9 @@ import { forget } from "@cadastre/core/forgetting/forget";
 import { previewForget } from "@cadastre/core/forgetting/preview";
 import { getJob, listJobs } from "@cadastre/core/jobs/list";
 import { readCoverage } from "@cadastre/core/ledger/gaps";
-import { SetItem, StaleItem } from "@cadastre/core/ledger/items";
+import { LedgerPageItem, SetItem, StaleItem } from "@cadastre/core/ledger/items";
 import { getResource } from "@cadastre/core/register/resources";
-import type { Table } from "@cadastre/store/table";
+import { put, type Table } from "@cadastre/store/table";
 import { describe, expect, it } from "vitest";
 import { createTestContext } from "../support/context.ts";
 import { crashAt } from "../support/crashing-table.ts";
@@ -22,6 +23,7 @@ import { ACCOUNT, anInstance, aRun, instanceScope, REPORTER, type Raw, type Seen
 import { countDump, indexDump } from "../support/index-dump.ts";
 import { historyTypes, present, snapshot } from "../support/register.ts";
 import { runJobs } from "../support/run-jobs.ts";
+import { tableWith } from "../support/table-with.ts";
 
 const HOUR = 3600;
 const SYSTEM = systemActor("test");
@@ -57,9 +59,8 @@ async function hourly(scopes: readonly SeenScope[]) {
 const names = async (context: Context) =>
   (await listScopes(context, { limit: 200 })).items.map(({ source, region: of }) => `${source}/${of}`);
 
-async function itemsOf(table: Table, name: string, source = REPORTER.name): Promise<number> {
-  const { ManifestItem, PageItem, ScopeItem } = await import("@cadastre/core/discovery/items");
-  const partition = `scope#${source}/${name}`;
+async function itemsOf(table: Table, name: string): Promise<number> {
+  const partition = `scope#${REPORTER.name}/${name}`;
   const found = await Promise.all(
     [ManifestItem, PageItem, ScopeItem].map((entity) => table.query(entity, { partition, consistent: true })),
   );
@@ -94,8 +95,9 @@ describe("forgetting a scope", () => {
     });
     expect(marks.items.map(({ name }) => name)).toEqual([nameOf(2)]);
     await forget(context, ACTOR, { source: REPORTER.name });
-    const sets = await table.query(SetItem, { partition: `ledger#${REPORTER.name}`, sort: { beginsWith: "set#" } });
-    expect(sets.items).toEqual([]);
+    const partition = `ledger#${REPORTER.name}`;
+    expect((await table.query(SetItem, { partition, sort: { beginsWith: "set#" } })).items).toEqual([]);
+    expect((await table.query(LedgerPageItem, { partition, sort: { beginsWith: "page#" } })).items).toEqual([]);
     expect(await readCoverage(context, {})).toEqual({ complete: true, gaps: 0, scopes: 0, some: [] });
     await expectWhole(context);
   });
@@ -212,10 +214,11 @@ describe("forgetting a scope", () => {
     const run = aRun([region(1, ...many)]);
     const opened = await run.open(context);
     // Dies between the commits of one shard: no manifest knows of what the first of them made.
-    const dying: Context = { ...context, table: crashAt(table, 4) };
+    const dying: Context = { ...context, table: crashAt(table, 3) };
     await run.uploadAll(dying, opened).catch(() => undefined);
     const made = Object.keys(await present(context)).length;
     expect(made).toBeGreaterThan(1);
+    expect(made).toBeLessThan(60);
     clock.forward(23 * HOUR);
     await expect(forget(context, ACTOR, { source: REPORTER.name })).rejects.toMatchObject({ code: "scope.in_use" });
     clock.forward(2 * HOUR);
@@ -262,6 +265,19 @@ describe("forgetting a scope", () => {
     );
   });
 
+  it("of several shards leaves none of them, and nothing of a cut that was begun and never used", async () => {
+    const many = Array.from({ length: 130 }, (_, n) => n + 1);
+    const { context, table } = await stale([region(1, ...many)]);
+    const left = { source: REPORTER.name, name: nameOf(1), shardCount: 2, shard: 1 };
+    const none = new Uint8Array();
+    const counts = { created: 0, updated: 0, unchanged: 0 };
+    await table.commit([put(ManifestItem, { ...left, digest: "", entries: none, missing: none, run: "", ...counts })]);
+    await forget(context, ACTOR, { source: REPORTER.name });
+    expect(await itemsOf(table, nameOf(1))).toBe(0);
+    expect(await present(context)).toEqual({});
+    await expectWhole(context);
+  });
+
   it("lifts its hold, about which nobody need decide any more", async () => {
     const { context, clock } = await createTestContext();
     await aRun([region(1, 1, 2, 3, 4)]).deliver(context);
@@ -284,6 +300,52 @@ describe("forgetting a scope", () => {
     expect(await refused(ACCOUNT)).toBe(await refused("000011112222"));
     await forget(limited, ACTOR, { source: REPORTER.name });
     expect(await names(context)).toEqual([`${REPORTER.name}/r-1`]);
+  });
+});
+
+describe("what takes longer than a request", () => {
+  const many = Array.from({ length: 25 }, (_, n) => region(n + 1));
+
+  it("is for what was meant when it was decided, whatever turns stale until it is done", async () => {
+    const { context, clock } = await stale(many);
+    await aRun([region(1)], { reporter: OTHER }).deliver(context);
+    await expect(forget(context, ACTOR, { account: ACCOUNT })).rejects.toMatchObject({ code: "scope.in_use" });
+    await forget(context, ACTOR, { account: ACCOUNT, stale: true });
+    clock.forward(25 * HOUR);
+    await runJobs(context);
+    expect(await names(context)).toEqual(["other/r-1"]);
+  });
+
+  it("leaves what was reported after it was decided", async () => {
+    const { context, clock } = await stale(many);
+    const { job } = await forget(context, ACTOR, { account: ACCOUNT });
+    clock.forward(60);
+    await aRun([region(3), region(4)]).deliver(context);
+    await runJobs(context);
+    expect(await names(context)).toEqual([`${REPORTER.name}/r-3`, `${REPORTER.name}/r-4`]);
+    expect(await getJob(context, job)).toMatchObject({ state: "done", progress: { done: 23, total: 25 } });
+    await expectWhole(context);
+  });
+
+  it("ends where another collector is approved under the name of the one that was revoked", async () => {
+    const { context, table } = await createTestContext();
+    const approved = async () => {
+      const collector = await registerCollector(context, SYSTEM, aCollector(aKey(), { name: "own", accounts: ["*"] }));
+      await approveCollector(context, SYSTEM, collector.id);
+      return collector;
+    };
+    const collector = await approved();
+    await aRun([region(1), region(2), region(3)], { reporter: collector }).deliver(context);
+    await revokeCollector(context, SYSTEM, collector.id);
+    let writes = 0;
+    const commit: Table["commit"] = async (all) => {
+      await table.commit(all);
+      if (++writes === 4) await approved();
+    };
+    await forget({ ...context, table: tableWith(table, { commit }) }, ACTOR, { source: "own" });
+    await runJobs(context);
+    expect(await names(context)).toEqual(["own/r-2", "own/r-3"]);
+    await expectWhole(context);
   });
 });
 

@@ -24,6 +24,13 @@ const COLUMNS: readonly Column<ScopeState>[] = [
     optional: true,
   },
   { title: "SUCCESS AGO", value: (one) => toAge(one.ageSeconds), raw: (one) => one.ageSeconds, align: "right" },
+  {
+    title: "EVERY",
+    value: (one) => toAge(one.intervalSeconds),
+    raw: (one) => one.intervalSeconds,
+    align: "right",
+    wide: true,
+  },
   { title: "HOLD", value: (one) => one.hold, optional: true },
   { title: "REASON", value: (one) => reasonOf(one.errors), shape: "clip", optional: true },
 ];

@@ -38,7 +38,7 @@ const latest = (...times: (string | undefined)[]): string | undefined =>
 
 function toState(summary: ScopeSummary, item: ScopeItem | undefined, now: Date): ScopeState[] {
   const outcome = item?.outcome;
-  const { source, name, status, completeAt, reportedAt, isStale } = summary;
+  const { source, name, status, completeAt, reportedAt, interval, isStale } = summary;
   if (!outcome || !status) return [];
   const isSeen = completeAt !== undefined;
   const ageSeconds = isSeen ? Math.max(0, Math.round((now.getTime() - Date.parse(completeAt)) / 1000)) : undefined;
@@ -54,6 +54,7 @@ function toState(summary: ScopeSummary, item: ScopeItem | undefined, now: Date):
       ...(isSeen ? { lastSuccessAt: completeAt, ageSeconds } : {}),
       ...(outcome.changeAt ? { lastChangeAt: outcome.changeAt } : {}),
       stale: isStale,
+      ...(interval === undefined ? {} : { intervalSeconds: Math.round(interval / 1000) }),
       missing: outcome.missing,
       ...(item.hold ? { hold: item.hold } : {}),
     },

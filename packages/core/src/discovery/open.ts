@@ -53,7 +53,8 @@ export async function openRun(
   }
   const startedAt = new Date(body.startedAt);
   const lookedAt = decideLookedAt(context.now(), { signedAt: signedAt ?? startedAt, startedAt });
-  const opening = { run: body.run, source: reporter.name, root: body.root, scopes, lookedAt };
+  const announced = body.intervalSeconds === undefined ? undefined : body.intervalSeconds * 1000;
+  const opening = { run: body.run, source: reporter.name, root: body.root, scopes, lookedAt, announced };
   return retryOnConflict(() => tryOpen(context, actor, opening), {
     attempts: 6,
     detail: "other runs keep changing the same scopes",
@@ -79,6 +80,7 @@ interface OpeningRun {
   readonly root: string;
   readonly scopes: readonly Incoming[];
   readonly lookedAt: number;
+  readonly announced: number | undefined;
 }
 
 /** The answer, with one verdict for each of the run's scopes; those that are not in `verdicts` are unchanged. */
@@ -195,7 +197,14 @@ async function commitOpening(context: Context, actor: Actor, run: OpeningRun, de
   const { set, sets } = compared;
   const now = context.now();
   const { quiet, told } = decideQuiet(sets.get(set)?.quiet, isUnchanged(decided), now.toISOString());
-  const own = { set, at: now.getTime(), lookedAt: run.lookedAt, isReported: true, quiet };
+  const own = {
+    set,
+    at: now.getTime(),
+    lookedAt: run.lookedAt,
+    isReported: true,
+    announced: run.announced,
+    quiet,
+  };
   const ledgerWrites = await editLedger(context, run.source, toEdits(decided), own, compared);
   const entry = toEntry(run, decided, told);
   const first = [...ledgerWrites, ...(write ? [write] : []), ...sourceWrites];

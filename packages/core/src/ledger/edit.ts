@@ -37,6 +37,8 @@ export interface OwnSet {
   readonly lookedAt?: number;
   /** Whether the run reports the set just now; otherwise the set's time stays as it is. */
   readonly isReported: boolean;
+  /** Until the next run, as this one announces: milliseconds. */
+  readonly announced?: number | undefined;
   /** Its quiet runs, once it is reported. */
   readonly quiet?: Quiet | undefined;
 }
@@ -140,13 +142,14 @@ function toSetWrite(
   const at = before && !isReported ? before.at : own.at;
   const looks = [before?.lookedAt, isReported ? own.lookedAt : undefined].filter((one) => one !== undefined);
   const interval = before && isReported ? decideInterval(before.interval, own.at - before.at) : before?.interval;
-  const quiet = isReported ? own.quiet : before?.quiet;
+  const { announced, quiet } = isReported ? own : (before ?? {});
   const next: SetItem = {
     source,
     set,
     at,
     ...(looks.length === 0 ? {} : { lookedAt: Math.max(...looks) }),
     ...(interval === undefined ? {} : { interval }),
+    ...(announced === undefined ? {} : { announced }),
     ...(quiet === undefined ? {} : { quiet: { ...quiet } }),
     digests: packDigests(digests),
   };

@@ -38,6 +38,8 @@ export const SetItem = defineEntity({
     lookedAt: z.int().optional(),
     /** Usual milliseconds between two runs; absent until there were two. */
     interval: z.int().optional(),
+    /** Milliseconds between two runs, as the last one announced. */
+    announced: z.int().optional(),
     /** Runs that found everything as it was, of which no audit record tells yet. */
     quiet: z.object({ runs: z.int(), since: z.string() }).optional(),
     /** All scopes of the set, as it now is, are marked stale. Gone with whatever else is written of it. */
