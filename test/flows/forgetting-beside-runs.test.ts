@@ -7,6 +7,7 @@ import { forget } from "@cadastre/core/forgetting/forget";
 import { listJobs } from "@cadastre/core/jobs/list";
 import { blankEntry, setOf } from "@cadastre/core/ledger/entry";
 import { readCoverage } from "@cadastre/core/ledger/gaps";
+import { readScopesOf } from "@cadastre/core/ledger/read";
 import { editLedger } from "@cadastre/core/ledger/write";
 import type { Table } from "@cadastre/store/table";
 import * as fc from "fast-check";
@@ -174,6 +175,7 @@ describe("a run that comes between any two writes of a forgetting", () => {
       if (met.writes() < at) break;
       clock.forward(HOUR);
       await runJobs(context);
+      expect((await readScopesOf(context, REPORTER.name)).map((one) => one.name)).toContain(name);
       await look().deliver(context);
       expect(await present(context), `met at write ${at}`).toEqual(before);
       expect(await readCoverage(context, {})).toMatchObject({ gaps: 0, scopes: 2 });

@@ -43,13 +43,18 @@ interface Filters {
   readonly kind?: KindName;
   readonly status?: ScopeStatus;
   readonly stale?: boolean;
+  readonly problems?: boolean;
 }
 
 /** Adds `scopes` to the program. */
 export function addScopes(program: Command, cli: Cli): void {
   const scopes = program.command("scopes").description("what was looked at, when, and what is not complete");
   withExamples(
-    withPaging(scopes.command("list", { isDefault: true }).description("all scopes, or some of them"))
+    withPaging(
+      scopes
+        .command("list", { isDefault: true })
+        .description("all scopes, or some of them; those with a problem first"),
+    )
       .option("--source <name>", "only this collector's")
       .addOption(providerOption("only this provider's"))
       .option("--account <account>", "only this account's or project's")
@@ -57,17 +62,18 @@ export function addScopes(program: Command, cli: Cli): void {
       .addOption(new Option("--kind <kind>", "only this kind's").choices(KIND_NAMES))
       .addOption(new Option("--status <status>", "only with this status").choices(scopeStatus.options))
       .option("--stale", "only what is not reported any more")
+      .option("--problems", "only what is failed, partial or stale, or has losses that wait for an operator")
       .action(async (_: unknown, command: Command) => {
         const options = optionsOf<Filters>(command);
         const client = openClient(cli, options);
-        const { source, provider, account, region, kind, status, stale } = options;
-        const filter = { source, provider, account, region, kind, status, stale };
+        const { source, provider, account, region, kind, status, stale, problems } = options;
+        const filter = { source, provider, account, region, kind, status, stale, problems };
         const items = (limit: number) => client.scopes.list.all({ ...filter, limit });
         await printList({ ...cli, options, columns: COLUMNS, noun: "scopes", items });
       }),
     "scopes",
     "scopes --status failed --all",
-    "scopes --stale",
+    "scopes --problems --all",
   );
   addForget(scopes, cli);
 }

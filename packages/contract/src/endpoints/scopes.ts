@@ -14,7 +14,9 @@ export const scopes = defineArea("scopes", {
     method: "GET",
     path: "/api/v1/discovery/status",
     access: operator("discovery:read", "scope"),
-    summary: "The state of every scope: last run, last success, counts, errors, age",
+    summary: "The state of every scope, those with a problem first: last run, last success, counts, errors, age",
+    description:
+      "First those that are failed, partial or stale, or whose losses wait for an operator, by provider, account, region, kind and source; then the others by source, provider, account, region and kind. What turned stale within the last five minutes may still stand among the others.",
     query: z.strictObject({
       ...paging,
       source: z.string().max(128).optional().meta({ description: "Name of a collector" }),
@@ -24,6 +26,9 @@ export const scopes = defineArea("scopes", {
       kind: kindName.optional(),
       status: scopeStatus.optional(),
       stale: yesOrNo.optional().meta({ description: "Only those that are, or are not, reported any more" }),
+      problems: yesOrNo.optional().meta({
+        description: "Only those that are, or are none of, failed, partial, stale, and held for an operator",
+      }),
     }),
     answer: page(scopeState),
     errors: ["query.invalid"],

@@ -6,7 +6,7 @@ import { recordHold, scopeSubject } from "../discovery/record-turns.ts";
 import { EMPTY_DIGEST, type ScopeId } from "../discovery/shards.ts";
 import { laterOf, recordChange } from "../feed/record-change.ts";
 import { blankEntry, type Edit, GONE, pageOf, type ScopeEntry } from "../ledger/entry.ts";
-import { endGaps } from "../ledger/gaps.ts";
+import { endGaps, followHold } from "../ledger/gaps.ts";
 import { StaleItem } from "../ledger/items.ts";
 import { editLedger, noteForgotten, readSource } from "../ledger/write.ts";
 import type { Taken } from "./clear-scope.ts";
@@ -43,7 +43,11 @@ async function liftHold(context: Context, actor: Actor, id: string | undefined):
   const at = context.now().toISOString();
   const { version, ...item } = hold;
   const lifted: HoldItem = { ...item, state: "lifted", decidedAt: at, decidedBy: actorName(actor) };
-  return [replace(HoldItem, lifted, version), ...recordHold(context, actor, lifted, { type: "lifted", at })];
+  return [
+    replace(HoldItem, lifted, version),
+    ...recordHold(context, actor, lifted, { type: "lifted", at }),
+    followHold({ source: hold.source, name: hold.scope }, false, at),
+  ];
 }
 
 /**

@@ -157,6 +157,26 @@ export async function readScopeStates(
   return all.filter(({ name }) => isVisible(context, fromScopeName(name)));
 }
 
+/** Some scopes, by their sources and names, at the same places; undefined for those that no ledger has. Reads a page of the ledger for each, each page once. */
+export async function readSummaries(
+  context: Context,
+  scopes: readonly { readonly source: string; readonly name: string }[],
+): Promise<(ScopeSummary | undefined)[]> {
+  const now = context.now().getTime();
+  const bySource = [...Map.groupBy(scopes, ({ source }) => source)];
+  const read = bySource.map(async ([source, of]) => {
+    const numbers = [...new Set(of.map(({ name }) => pageOf(name)))];
+    const pages = await readPages(context, source, numbers, { consistent: false });
+    const names = new Set(of.map(({ name }) => name));
+    const entries = [...pages.values()].flatMap(entriesOf).filter(({ name }) => names.has(name));
+    const sets = await readSets(context, source, [...new Set(entries.map(({ set }) => set))], { consistent: false });
+    return entries.map((entry) => toSummary(source, entry, sets.get(entry.set), now));
+  });
+  const nameOf = ({ source, name }: { readonly source: string; readonly name: string }) => `${source}\n${name}`;
+  const known = new Map((await Promise.all(read)).flat().map((one) => [nameOf(one), one]));
+  return scopes.map((scope) => known.get(nameOf(scope)));
+}
+
 /** A scope of a source, such as one that has a resource. */
 interface SourceScope {
   readonly source: string;
