@@ -100,6 +100,7 @@ const AREAS: Record<string, readonly string[]> = {
   subjects: [],
   register: ["ledger"],
   discovery: ["register", "accounts", "ledger"],
+  forgetting: ["discovery", "ledger", "register"],
   access: ["ledger", "vault"],
   accounts: [],
   vault: [],

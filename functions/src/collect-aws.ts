@@ -24,12 +24,15 @@ export async function handler(_event: unknown, context: Pick<Context, "getRemain
   const { signal } = new AbortController();
   const scopeDeadlineMilliseconds = config.scopeDeadlineMilliseconds ?? DEFAULT_SCOPE_DEADLINE_MILLISECONDS;
   const parts = await split({ now, log, signal, scopeDeadlineMilliseconds });
+  // When each of several parts comes round depends on how many there is time for: that is learnt from their runs.
+  const intervalSeconds = parts.length === 1 ? config.intervalSeconds : undefined;
   await runInTurns({
     parts,
     directory: spoolDirectory,
     now,
     deadline,
     log,
-    run: async (observe) => void (await collect({ config, observe, deadline, spoolDirectory, signal })),
+    run: async (observe) =>
+      void (await collect({ config, observe, intervalSeconds, deadline, spoolDirectory, signal })),
   });
 }

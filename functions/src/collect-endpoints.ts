@@ -25,5 +25,6 @@ export async function handler(_event: unknown, context: Pick<Context, "getRemain
     ...(concurrency === undefined ? {} : { concurrency }),
   });
   const spoolDirectory = join(tmpdir(), "cadastre-spool");
-  await collect({ config, observe, deadline, spoolDirectory, signal: new AbortController().signal });
+  const { signal } = new AbortController();
+  await collect({ config, observe, intervalSeconds: config.intervalSeconds, deadline, spoolDirectory, signal });
 }

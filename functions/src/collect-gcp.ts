@@ -5,6 +5,7 @@ import { observeGcp } from "@cadastre/collectors/gcp/observe";
 import { createLog, writeToStdout } from "./adapters/log.ts";
 import { collect } from "./collect.ts";
 import { readCollectGcpConfig } from "./env.ts";
+import { longestInterval } from "./schedule.ts";
 
 /**
  * One run of the GCP collector, as a Cloud Run job: code 0 when the run was delivered, 1 otherwise, and a retry of the job is
@@ -17,6 +18,7 @@ async function main(): Promise<void> {
   await collect({
     config,
     observe: observeGcp({ projects: config.projects, ...config.load, ...gcpSettings(process.env) }),
+    intervalSeconds: config.schedule ? longestInterval(config.schedule, new Date()) : config.intervalSeconds,
     deadline: new Date(Date.now() + config.timeoutMilliseconds),
     spoolDirectory: join(tmpdir(), "cadastre-spool"),
     signal: stop.signal,

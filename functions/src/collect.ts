@@ -9,6 +9,8 @@ import type { CollectorConfig } from "./env.ts";
 export interface CollectOptions {
   readonly config: CollectorConfig;
   readonly observe: Observe;
+  /** Until the same scopes are looked at again, where that is known. */
+  readonly intervalSeconds: number | undefined;
   /** When the runtime ends this process. The run is reported before that. */
   readonly deadline: Date;
   /** Where runs wait that could not be delivered. */
@@ -33,6 +35,7 @@ export async function collect(options: CollectOptions): Promise<SessionResult> {
     collectorVersion: VERSION,
     signal,
     deadline,
+    intervalSeconds: options.intervalSeconds,
     ...(config.scopeDeadlineMilliseconds === undefined
       ? {}
       : { scopeDeadlineMilliseconds: config.scopeDeadlineMilliseconds }),

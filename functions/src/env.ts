@@ -3,6 +3,7 @@ import { DEFAULT_HOLD_POLICY, DEFAULT_RETENTION_DAYS, type HoldPolicy } from "@c
 import { AddressError } from "@cadastre/net/address";
 import { type Prefix, parsePrefix } from "@cadastre/net/prefix";
 import * as z from "zod";
+import { isSchedule } from "./schedule.ts";
 
 /*
  * Environment → configuration. Each function has a schema of the variables that it reads (texts, checked one by one), then a
@@ -97,6 +98,8 @@ const collectorVariables = z.object({
   SIGNING_KEY_FILE: z.string().optional(),
   DEPLOYMENT_NAME: deploymentName.optional(),
   COLLECT_SCOPE_DEADLINE_SECONDS: wholeNumber.optional(),
+  /** From one run to the next: what it reports is stale after three of them. */
+  COLLECT_INTERVAL_SECONDS: wholeNumberFrom(10, 31_708_800).optional(),
 });
 
 const accountNumbers = z
@@ -153,6 +156,8 @@ export const collectGcpVariables = collectorVariables.extend({
   COLLECT_CONCURRENCY: wholeNumberFrom(1, 100).optional(),
   /** Resources a page. */
   COLLECT_PAGE_SIZE: wholeNumberFrom(1, 500).optional(),
+  /** When it runs, in cron's five fields (UTC): instead of the interval, which is then the longest from one time to the next. */
+  COLLECT_SCHEDULE: z.string().refine(isSchedule, "must be five fields of cron").optional(),
   /** How long the runtime lets a run take. */
   COLLECT_TIMEOUT_SECONDS: wholeNumber,
 });
@@ -293,10 +298,13 @@ export interface CollectorConfig {
   readonly deployment: string;
   readonly signingKey: SigningKey;
   readonly scopeDeadlineMilliseconds: number | undefined;
+  /** From one run to the next. */
+  readonly intervalSeconds: number | undefined;
 }
 
 function toCollectorConfig(variables: z.output<typeof collectorVariables>): CollectorConfig {
   const { SIGNING_KEY_ID: kmsKeyId, SIGNING_KEY_FILE: file, COLLECT_SCOPE_DEADLINE_SECONDS: seconds } = variables;
+  const interval = variables.COLLECT_INTERVAL_SECONDS;
   requireOne(variables, ["SIGNING_KEY_ID", "SIGNING_KEY_FILE"]);
   return {
     api: variables.CADASTRE_API,
@@ -304,6 +312,7 @@ function toCollectorConfig(variables: z.output<typeof collectorVariables>): Coll
     deployment: variables.DEPLOYMENT_NAME ?? DEFAULT_DEPLOYMENT,
     signingKey: kmsKeyId === undefined ? { file: file as string } : { kmsKeyId },
     scopeDeadlineMilliseconds: seconds === undefined ? undefined : Number(seconds) * 1000,
+    intervalSeconds: interval === undefined ? undefined : Number(interval),
   };
 }
 
@@ -422,6 +431,8 @@ export type GcpProjectsConfig =
   | { readonly organization: string };
 
 export interface CollectGcpConfig extends CollectorConfig {
+  /** Of which the interval follows. */
+  readonly schedule: string | undefined;
   readonly load: LoadConfig;
   readonly projects: GcpProjectsConfig;
   readonly timeoutMilliseconds: number;
@@ -435,8 +446,10 @@ export function readCollectGcpConfig(environment: Environment): CollectGcpConfig
     COLLECT_GCP_ORGANIZATION: organization,
   } = variables;
   requireOne(variables, ["COLLECT_GCP_PROJECTS", "COLLECT_GCP_FOLDER", "COLLECT_GCP_ORGANIZATION"]);
+  requireOne(variables, ["COLLECT_INTERVAL_SECONDS", "COLLECT_SCHEDULE"], true);
   return {
     ...toCollectorConfig(variables),
+    schedule: variables.COLLECT_SCHEDULE,
     projects:
       projects !== undefined
         ? { list: listed(projects) }

@@ -31,6 +31,7 @@ locals {
     DEPLOYMENT_NAME         = var.name
     CADASTRE_API            = var.api
     COLLECTOR_NAME          = var.collector
+    COLLECT_SCHEDULE        = var.schedule
     SIGNING_KEY_FILE        = "${local.signing_key_folder}/${local.signing_key_file}"
     COLLECT_TIMEOUT_SECONDS = tostring(local.timeout_seconds)
   })

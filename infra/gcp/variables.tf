@@ -47,9 +47,14 @@ variable "collector" {
 }
 
 variable "schedule" {
-  description = "When it runs, in cron's form"
+  description = "When it runs, in cron's five fields, UTC; what it reports is stale when it did not for three times the longest pause"
   type        = string
   default     = "*/15 * * * *"
+
+  validation {
+    condition     = can(regex("^(\\S+ ){4}\\S+$", var.schedule))
+    error_message = "schedule must be five fields of cron, such as */15 * * * *."
+  }
 }
 
 variable "organization" {

@@ -20,7 +20,10 @@ const records = async () => (await listAudit(api.context, { limit: 200 })).items
 /** What a whole run in one request is made of: an opening, a shard, a completion. Each of them has its record. */
 const RECORDS: Readonly<Record<string, number>> = { "discovery.deliver": 3 };
 /** What the service itself records of the job that a request has started. */
-const OF_A_JOB: Readonly<Record<string, readonly string[]>> = { "holds.approve": ["job.end"] };
+const OF_A_JOB: Readonly<Record<string, readonly string[]>> = {
+  "holds.approve": ["job.end"],
+  "scopes.forget": ["job.end"],
+};
 
 describe.each(ENDPOINTS.filter((route) => route.mutates))("$method $path", (route) => {
   it("leaves exactly one audit record for what it does, with the actor and the request's id", async () => {

@@ -1,5 +1,6 @@
 import { idHash } from "@cadastre/contract/digest";
 import { newId } from "@cadastre/contract/ids";
+import { revokeCollector } from "@cadastre/core/access/decide-collector";
 import { registerCollector } from "@cadastre/core/access/register-collector";
 import { aCollector, aKey } from "@cadastre/core/access/testing";
 import { registerConsumers } from "@cadastre/core/feed/consumer-states";
@@ -142,6 +143,13 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     const { collector } = await api.aReporter();
     const body = { collector: collector.name };
     return () => api.send({ method: "POST", path: "/api/v1/discovery/trigger", body });
+  },
+  async "scopes.forget"(api) {
+    const { collector } = await api.aReporter();
+    await aRun([{ key: instanceScope(), resources: [anInstance(1)] }], { reporter: collector }).deliver(api.context);
+    await revokeCollector(api.context, SYSTEM, collector.id);
+    const body = { source: collector.name, reason: "it is gone" };
+    return () => api.send({ method: "POST", path: "/api/v1/discovery/scopes/forget", body });
   },
   "holds.approve": decideHold("approve"),
   "holds.reject": decideHold("reject"),

@@ -1,11 +1,11 @@
 import { anActorOf } from "@cadastre/core/audit/testing";
 import type { Context } from "@cadastre/core/context";
 import { approveHold, listHolds } from "@cadastre/core/discovery/holds";
-import type { Table } from "@cadastre/store/table";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createTestContext } from "../support/context.ts";
 import { ACCOUNT, anInstance, aRun, instanceScope, type SeenScope } from "../support/estate.ts";
+import { inTurns } from "../support/in-turns.ts";
 import { countDump, indexDump } from "../support/index-dump.ts";
 import { found, present, snapshot } from "../support/register.ts";
 
@@ -78,21 +78,6 @@ async function play(
     await run.uploadAll(context, opened);
     await run.complete(context);
   }
-}
-
-/** A table whose reads and commits happen in the order that the scheduler chooses. */
-function inTurns(table: Table, scheduler: fc.Scheduler): Table {
-  const turn = () => scheduler.schedule(Promise.resolve());
-  return {
-    meter: table.meter,
-    get: (entity, key, options) => turn().then(() => table.get(entity, key, options)),
-    getMany: (entity, keys, options) => turn().then(() => table.getMany(entity, keys, options)),
-    query: (entity, query) => turn().then(() => table.query(entity, query)),
-    commit: (writes) => turn().then(() => table.commit(writes)),
-    load: (writes) => turn().then(() => table.load(writes)),
-    ready: () => table.ready(),
-    close: () => table.close(),
-  };
 }
 
 /** The index has what the resources say, and (where nothing lost a race) nothing else; the counts are those of a recount. */

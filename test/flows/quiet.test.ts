@@ -1,5 +1,6 @@
 import { listAudit } from "@cadastre/core/audit/list";
 import type { Context } from "@cadastre/core/context";
+import { listScopes } from "@cadastre/core/discovery/list-scopes";
 import { describe, expect, it } from "vitest";
 import { createTestContext } from "../support/context.ts";
 import { crashAt } from "../support/crashing-table.ts";
@@ -40,6 +41,19 @@ describe("a run that finds everything as it was", () => {
     const { units } = await context.table.meter.measure(() => sync(context));
     expect(units).toEqual({ read: 1, write: 1 });
     expect(await told(context)).toHaveLength(1);
+  });
+
+  it("and announces the interval that it announced before, or another one, writes no more and is unchanged", async () => {
+    const { context, clock } = await withQuietRuns(1);
+    for (const intervalSeconds of [900, 900, 3600]) {
+      clock.forward(HOUR);
+      const run = aRun(estate(), { intervalSeconds });
+      const { result, units } = await context.table.meter.measure(() => run.open(context));
+      expect(result.state).toBe("unchanged");
+      expect(units).toEqual({ read: 1, write: 1 });
+    }
+    const { items } = await listScopes(context, { limit: 10 });
+    expect(items.map(({ intervalSeconds }) => intervalSeconds)).toEqual([3600, 3600]);
   });
 
   it("is told once a day with the others of its source, how many and since when", async () => {

@@ -88,6 +88,32 @@ describe("a scope that is not reported any more", () => {
     expect(await toldOf(context)).toHaveLength(3);
   });
 
+  it("whose collector announces how often it looks is stale after three of these, from its first run on", async () => {
+    const { context, clock } = await createTestContext();
+    const every = (intervalSeconds?: number) =>
+      aRun(regions(1), intervalSeconds === undefined ? {} : { intervalSeconds }).deliver(context);
+    const intervals = async () => (await listScopes(context, { limit: 1 })).items.map((one) => one.intervalSeconds);
+    await every(900);
+    expect(await intervals()).toEqual([900]);
+    clock.forward(2700);
+    expect(await staleOnes(context)).toEqual([]);
+    clock.forward(1);
+    expect(await staleOnes(context)).toEqual(["us-east-1"]);
+    await lookNext({ context, clock });
+    expect(await told(context)).toEqual(["us-east-1 stale"]);
+    // Another schedule counts from the next run on, and a run that announces none by what was learnt.
+    await every(24 * HOUR);
+    clock.forward(3 * 24 * HOUR);
+    expect(await staleOnes(context)).toEqual([]);
+    await every();
+    const [learnt = 0] = await intervals();
+    expect(learnt).toBeGreaterThan(24 * HOUR);
+    clock.forward(3 * learnt - 3);
+    expect(await staleOnes(context)).toEqual([]);
+    clock.forward(6);
+    expect(await staleOnes(context)).toEqual(["us-east-1"]);
+  });
+
   it("of a source that reported once only is stale after a day", async () => {
     const { context, clock } = await createTestContext();
     await aRun(regions(1)).deliver(context);

@@ -85,6 +85,7 @@ describe("Terraform", () => {
     expect(common.sort()).toEqual([
       "CADASTRE_API",
       "COLLECTOR_NAME",
+      "COLLECT_SCHEDULE",
       "COLLECT_TIMEOUT_SECONDS",
       "DEPLOYMENT_NAME",
       "SIGNING_KEY_FILE",
@@ -100,6 +101,7 @@ describe("Terraform", () => {
       DEPLOYMENT_NAME: "cadastre",
       CADASTRE_API: "https://cadastre.example.org",
       COLLECTOR_NAME: "gcp",
+      COLLECT_SCHEDULE: files["variables.tf"].variable.schedule[0].default as string,
       COLLECT_TIMEOUT_SECONDS: String(locals().timeout_seconds),
       SIGNING_KEY_FILE: `${locals().signing_key_folder}/${locals().signing_key_file}`,
     };
@@ -111,7 +113,7 @@ describe("Terraform", () => {
       { folder: "123456" },
       { list: ["123456"] },
     ]);
-    expect(configs[0]?.timeoutMilliseconds).toBe(1_800_000);
+    expect(configs[0]).toMatchObject({ timeoutMilliseconds: 1_800_000, schedule: "*/15 * * * *" });
     // What Terraform lets through the collector takes, too.
     for (const [name, value] of bounds) {
       expect(() => readCollectGcpConfig({ ...values, COLLECT_GCP_FOLDER: "1", [name]: value })).not.toThrow();

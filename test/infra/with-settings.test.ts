@@ -108,6 +108,7 @@ describe("a deployment with every setting", () => {
       deployment: "prod",
       load: { concurrency: 16, pageSize: 200, accountsPerRun: 20 },
       scopeDeadlineMilliseconds: 300_000,
+      intervalSeconds: 1800,
       regions: ["eu-west-1", "eu-central-1"],
       accounts: {
         organization: {
@@ -207,6 +208,7 @@ describe("a deployment with every setting", () => {
       ArnEquals: { "lambda:SourceFunctionArn": "arn:aws:lambda:eu-west-1:123456789012:function:prod-collect-tls" },
     });
     expect(readCollectEndpointsConfig(environmentOf("collect-tls"))).toMatchObject({
+      intervalSeconds: 3600,
       families: [4, 6],
       concurrency: 40,
       scopeDeadlineMilliseconds: 600_000,

@@ -109,7 +109,14 @@ function cut(resources: readonly Hashed[], count: number): Hashed[][] {
 /** A collector's half of the protocol, as the simplest correct client would speak it. */
 export function aRun(
   scopes: readonly SeenScope[],
-  options: { run?: string; now?: Date; reporter?: Reporter; counts?: Map<string, number> } = {},
+  options: {
+    run?: string;
+    now?: Date;
+    reporter?: Reporter;
+    counts?: Map<string, number>;
+    /** Announced. */
+    intervalSeconds?: number;
+  } = {},
 ) {
   const run = options.run ?? newId("run", options.now ?? new Date());
   const reporter = options.reporter ?? REPORTER;
@@ -144,6 +151,7 @@ export function aRun(
       run,
       collectorVersion: "test",
       startedAt: "2026-01-01T00:00:00Z",
+      intervalSeconds: options.intervalSeconds,
       root: rootDigest(open),
       scopes: open,
     };

@@ -48,12 +48,13 @@ function planScope(reader: RunReader, scope: SpooledScope, shardCount?: number):
 }
 
 function toOpenRun(reader: RunReader, scopes: readonly PlannedScope[]): OpenRunInput {
-  const { run, collectorVersion, startedAt } = reader.manifest;
+  const { run, collectorVersion, startedAt, intervalSeconds } = reader.manifest;
   return {
     contract: DISCOVERY_VERSION,
     run,
     collectorVersion,
     startedAt,
+    ...(intervalSeconds === undefined ? {} : { intervalSeconds }),
     root: rootDigest(scopes.map(({ name, plan }) => ({ name, digest: plan.digest }))),
     scopes: scopes.map(({ scope, plan }) => ({
       ...keyOf(scope),

@@ -61,6 +61,18 @@ describe("a run", () => {
     expect(result.bytesSent).toBe(api.seen.reduce((sum, request) => sum + request.bytes, 0));
   });
 
+  test("announces when the next one is, where that is known, also when it had to wait in the spool", async () => {
+    const intervals = async () => {
+      const { items } = await api.ask<{ items: { intervalSeconds?: number }[] }>("GET", "/api/v1/discovery/status");
+      return items.map(({ intervalSeconds }) => intervalSeconds);
+    };
+    await session().run([observing("us-east-1", instances(3))]);
+    expect(await intervals()).toEqual([undefined]);
+    await session({ intervalSeconds: 1800, fetch: down }).run([observing("us-east-1", instances(3))]);
+    await session().drain();
+    expect(await intervals()).toEqual([1800]);
+  });
+
   test("of an unchanged estate is one request", async () => {
     const observe = ["us-east-1", "us-west-2", "eu-west-1"].map((region) =>
       observing(region, [...instances(200, region)]),

@@ -16,6 +16,7 @@ export const manifest = z.object({
   run: z.string(),
   startedAt: z.string(),
   collectorVersion: z.string(),
+  intervalSeconds: z.int().optional(),
   scopes: z.array(spooledScope),
 });
 export type Manifest = z.output<typeof manifest>;

@@ -29,6 +29,8 @@ export interface SessionOptions {
   readonly random?: () => number;
   readonly uploadConcurrency?: number;
   readonly scopeDeadlineMilliseconds?: number;
+  /** How long it is from one run to the next over the same scopes, by whatever starts them; nothing is announced without it. */
+  readonly intervalSeconds?: number | undefined;
   /** The runtime's own limit. Observing stops early enough to deliver before it. */
   readonly deadline?: Date;
 }
@@ -108,7 +110,9 @@ export function createSession(options: SessionOptions): Session {
       });
       const scopes = recorder.end();
       requireObserved(scopes, failures);
-      files.close({ version: 1, run, startedAt: startedAt.toISOString(), collectorVersion, scopes });
+      const { intervalSeconds } = options;
+      const announced = intervalSeconds === undefined ? {} : { intervalSeconds };
+      files.close({ version: 1, run, startedAt: startedAt.toISOString(), collectorVersion, ...announced, scopes });
       const resources = scopes.reduce((sum, scope) => sum + scope.resources, 0);
       onProgress({ type: "run-spooled", run, scopes: scopes.length, resources });
       return { run, scopes, failures };

@@ -124,6 +124,8 @@ export function openSession(options: {
   readonly display: Display;
   readonly log: (line: LogLine) => void;
   readonly now: () => Date;
+  /** Until it runs again; undefined when nothing says that it does. */
+  readonly intervalSeconds: number | undefined;
   readonly signal: AbortSignal;
 }): Session {
   const { name } = options.collector;
@@ -134,6 +136,7 @@ export function openSession(options: {
     now: options.now,
     log: (line) => options.log({ ...line, collector: name }),
     collectorVersion: VERSION,
+    intervalSeconds: options.intervalSeconds,
     signal: options.signal,
     onProgress: options.display.onProgress(name),
   });

@@ -60,9 +60,16 @@ export async function runLocal(
   const running = await start(config, options, terminal, { onTrigger, onJobStarted: () => jobs?.look() });
   if (!options.once) jobs = startJobs({ context: running.server.context, log: running.log });
   try {
+    const { dataDirectory } = config;
     if (options.once) {
       const screen = createScreen(terminal.stdout, terminal.environment);
-      const { report } = await collect(running, config, running.collectors, terminal, signal);
+      const { report } = await collect(
+        running,
+        { dataDirectory, intervalSeconds: undefined },
+        running.collectors,
+        terminal,
+        signal,
+      );
       await screen.write(options.json ? `${JSON.stringify(report)}\n` : renderReport(report, screen));
       await runJobsOnce({ context: running.server.context, log: running.log, signal });
       return isComplete(report) ? 0 : 1;
@@ -144,7 +151,7 @@ async function start(
 
 async function collect(
   running: Running,
-  config: LocalConfig,
+  { dataDirectory, intervalSeconds }: { readonly dataDirectory: string; readonly intervalSeconds: number | undefined },
   collectors: Running["collectors"],
   terminal: Terminal,
   signal: AbortSignal,
@@ -153,7 +160,6 @@ async function collect(
   const before = server.context.table.meter.units;
   const runs = await Promise.all(
     collectors.map(async (collector) => {
-      const { dataDirectory } = config;
       const session = openSession({
         api: server.url,
         keyFile: collector.keyFile,
@@ -162,6 +168,7 @@ async function collect(
         display,
         log: (line) => line.level !== "debug" && log({ ...line, level: line.level }),
         now: terminal.now,
+        intervalSeconds,
         signal,
       });
       const result: SessionResult | Error = await session

@@ -18,6 +18,7 @@ export interface CommonEnvironment {
   readonly SIGNING_KEY_ID: string;
   readonly DEPLOYMENT_NAME: string;
   readonly COLLECT_SCOPE_DEADLINE_SECONDS?: string;
+  readonly COLLECT_INTERVAL_SECONDS: string;
   readonly COLLECT_CONCURRENCY?: string;
 }
 
@@ -63,6 +64,7 @@ export class Collector<Environment extends object> extends ServiceFunction {
       COLLECTOR_NAME: settings.name,
       SIGNING_KEY_ID: signingKeyArn,
       DEPLOYMENT_NAME: options.name,
+      COLLECT_INTERVAL_SECONDS: String(settings.everyMinutes * 60),
       ...(settings.scopeSeconds === undefined ? {} : { COLLECT_SCOPE_DEADLINE_SECONDS: String(settings.scopeSeconds) }),
       ...(settings.concurrency === undefined ? {} : { COLLECT_CONCURRENCY: String(settings.concurrency) }),
     };

@@ -19,6 +19,7 @@ export const CHANGE_TYPES = [
   "failed",
   "skipped",
   "stale",
+  "forgotten",
 ] as const;
 export const changeType = z.enum(CHANGE_TYPES);
 export type ChangeType = z.output<typeof changeType>;
@@ -29,7 +30,7 @@ export const changeEntry = z.object({
   at: z.iso.datetime(),
   type: changeType.meta({
     description:
-      "created, updated, retired, returned, annotated; of a hold opened, approved, rejected, lifted, finished (all of it is retired); of a scope what it turned: complete, partial, failed, skipped, stale",
+      "created, updated, retired, returned, annotated; of a hold opened, approved, rejected, lifted, finished (all of it is retired); of a scope what it turned: complete, partial, failed, skipped, stale, or forgotten by an operator",
   }),
   subject: z.object({
     type: z.string().meta({ description: "resource, scope, hold, account" }),

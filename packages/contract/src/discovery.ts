@@ -28,6 +28,14 @@ export function requireVersion(body: unknown): void {
   }
 }
 
+/** From ten seconds to a year and a day. */
+export const intervalSeconds = z.int().min(10).max(31_708_800);
+
+const announced = intervalSeconds.optional().meta({
+  description:
+    "How long it is from one run over these scopes to the next, by the collector's schedule; absent where there is none. After three of them without a run the scopes are stale. In no digest",
+});
+
 const scopeReport = scopeKey.extend({
   status: scopeStatus,
   errors: z.array(scopeError).max(50).default([]),
@@ -64,6 +72,7 @@ export const openRun = z.object({
     description:
       "By the collector's clock, as the request's signature: how long ago it looked. A run that looked before another one that was opened earlier retires nothing",
   }),
+  intervalSeconds: announced,
   root: digest.meta({ description: "Over the scopes' names and digests" }),
   scopes: z.array(openScope).min(1).max(MOST_SCOPES),
 });
@@ -132,6 +141,7 @@ export const discovery = z.object({
   contract: z.string(),
   run: idSchema("run").optional(),
   startedAt: z.iso.datetime({ offset: true }).optional(),
+  intervalSeconds: announced,
   collectorVersion: z.string().max(64).default(""),
   scopes: z
     .array(
@@ -170,7 +180,10 @@ export const scopeState = scopeKey.extend({
   ageSeconds: z.number().optional().meta({ description: "Since the last success" }),
   stale: z.boolean().meta({
     description:
-      "Whether it was not reported for three of its source's usual intervals (an hour at least, a day when it was reported once): what is known is old",
+      "Whether it was not reported for three of its intervals: as its collector announces them (five minutes at least), else as they are learnt from its runs (an hour at least, a day when it was reported once). What is known is old",
+  }),
+  intervalSeconds: z.number().optional().meta({
+    description: "How often it is reported: as its collector announced with the last run, else as it is learnt",
   }),
   missing: count.meta({ description: "Known resources that the last upload did not have and that are not retired" }),
   hold: idSchema("hold").optional(),
@@ -198,7 +211,7 @@ export const hold = z.object({
   kind: kindName,
   state: z
     .enum(["pending", "approved", "rejected", "lifted"])
-    .meta({ description: "lifted: the resources came back before anyone decided" }),
+    .meta({ description: "lifted: the resources came back, or the scope was forgotten, before anyone decided" }),
   generation: count,
   known: count,
   missing: count,

@@ -1,8 +1,9 @@
 import { approveHoldJob } from "./discovery/approve-hold.ts";
 import { endSightings } from "./discovery/end-sightings.ts";
 import { staleScopes } from "./discovery/stale-scopes.ts";
+import { forgetScopes } from "./forgetting/forget-scopes.ts";
 import type { Job } from "./jobs/define.ts";
 import { retention } from "./retention/retention.ts";
 
 /** Every job there is: what runners run, and what the API lists. */
-export const JOBS: readonly Job[] = [retention, staleScopes, approveHoldJob, endSightings];
+export const JOBS: readonly Job[] = [retention, staleScopes, approveHoldJob, endSightings, forgetScopes];

@@ -21,6 +21,8 @@ export interface CollectOptions {
   readonly spool?: string;
   /** Seconds. */
   readonly scopeTimeout?: number;
+  /** Seconds. */
+  readonly interval?: number;
   readonly verbose?: boolean;
 }
 
@@ -127,6 +129,7 @@ export async function collect(cli: Cli, options: Options<CollectOptions>, observ
       if (event.type === "run-spooled") isObserving = false;
       progress.onProgress(event);
     },
+    intervalSeconds: options.interval,
     ...(options.scopeTimeout === undefined ? {} : { scopeDeadlineMilliseconds: options.scopeTimeout * 1000 }),
   });
   const result = await runSession(() => session.run([stoppable(observe, stop.signal)]), stop.signal, progress);

@@ -1,6 +1,14 @@
-import { type Command, Option } from "commander";
-import { wholeNumber } from "../arguments.ts";
+import { intervalSeconds } from "@cadastre/contract/discovery";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { duration, wholeNumber } from "../arguments.ts";
 import { EXIT_CODES_HELP } from "../exit-codes.ts";
+
+/** Of a schedule, in seconds. Throws InvalidArgumentError for what cannot be announced. */
+function interval(text: string): number {
+  const parsed = intervalSeconds.safeParse(duration(text));
+  if (!parsed.success) throw new InvalidArgumentError("it is from 10s to 367d.");
+  return parsed.data;
+}
 
 /** Options that every collection takes. */
 export function withSession(command: Command): Command {
@@ -9,6 +17,12 @@ export function withSession(command: Command): Command {
     .option("--spool <dir>", "where runs wait until they are delivered (default: in the user's state directory)")
     .addOption(
       new Option("--scope-timeout <seconds>", "give up a scope after (default: 120)").argParser(wholeNumber(1, 86_400)),
+    )
+    .addOption(
+      new Option(
+        "--interval <time>",
+        "how often this is run, such as 15m: what it reports is stale when it was not for three of them (default: learnt)",
+      ).argParser(interval),
     )
     .option("--verbose", "say more on stderr")
     .addHelpText(

@@ -8,6 +8,7 @@ import { printList } from "../output/list.ts";
 import { reasonOf, STATUS_STYLES } from "../output/status.ts";
 import type { Column } from "../output/table.ts";
 import { toAge, toCount } from "../output/text.ts";
+import { addForget } from "./scopes-forget.ts";
 
 const COLUMNS: readonly Column<ScopeState>[] = [
   { title: "SOURCE", value: (one) => one.source },
@@ -23,6 +24,13 @@ const COLUMNS: readonly Column<ScopeState>[] = [
     optional: true,
   },
   { title: "SUCCESS AGO", value: (one) => toAge(one.ageSeconds), raw: (one) => one.ageSeconds, align: "right" },
+  {
+    title: "EVERY",
+    value: (one) => toAge(one.intervalSeconds),
+    raw: (one) => one.intervalSeconds,
+    align: "right",
+    wide: true,
+  },
   { title: "HOLD", value: (one) => one.hold, optional: true },
   { title: "REASON", value: (one) => reasonOf(one.errors), shape: "clip", optional: true },
 ];
@@ -35,12 +43,18 @@ interface Filters {
   readonly kind?: KindName;
   readonly status?: ScopeStatus;
   readonly stale?: boolean;
+  readonly problems?: boolean;
 }
 
 /** Adds `scopes` to the program. */
 export function addScopes(program: Command, cli: Cli): void {
+  const scopes = program.command("scopes").description("what was looked at, when, and what is not complete");
   withExamples(
-    withPaging(program.command("scopes").description("what was looked at, when, and what is not complete"))
+    withPaging(
+      scopes
+        .command("list", { isDefault: true })
+        .description("all scopes, or some of them; those with a problem first"),
+    )
       .option("--source <name>", "only this collector's")
       .addOption(providerOption("only this provider's"))
       .option("--account <account>", "only this account's or project's")
@@ -48,16 +62,18 @@ export function addScopes(program: Command, cli: Cli): void {
       .addOption(kindOption("only this kind's"))
       .addOption(choice("--status <status>", "only with this status", scopeStatus.options))
       .option("--stale", "only what is not reported any more")
+      .option("--problems", "only what is failed, partial or stale, or has losses that wait for an operator")
       .action(async (_: unknown, command: Command) => {
         const options = optionsOf<Filters>(command);
         const client = openClient(cli, options);
-        const { source, provider, account, region, kind, status, stale } = options;
-        const filter = { source, provider, account, region, kind, status, stale };
+        const { source, provider, account, region, kind, status, stale, problems } = options;
+        const filter = { source, provider, account, region, kind, status, stale, problems };
         const items = (limit: number) => client.scopes.list.all({ ...filter, limit });
         await printList({ ...cli, options, columns: COLUMNS, noun: "scopes", items });
       }),
     "scopes",
     "scopes --status failed --all",
-    "scopes --stale",
+    "scopes --problems --all",
   );
+  addForget(scopes, cli);
 }

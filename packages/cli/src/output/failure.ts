@@ -31,6 +31,9 @@ const HINTS: Readonly<Record<string, string>> = {
   "collector.name_taken": "`cadastre collectors show NAME` shows it; a revoked collector's name is free again",
   "collector.key_taken": "`cadastre collectors list` shows who has it",
   "collector.foreign_account": "`cadastre collectors show NAME` shows the providers and accounts that it may report",
+  "scope.in_use":
+    "--stale leaves out what is reported; a collector that is gone for good is revoked first: `cadastre collectors revoke NAME`",
+  "scope.changed": "somebody, or a collector, was faster: repeat the command to see what is meant now",
   "signature.unknown_key": "register it first: `cadastre collectors add NAME --key-file F …`",
   "signature.stale": "is this machine's clock right?",
   "signature.future": "is this machine's clock right?",

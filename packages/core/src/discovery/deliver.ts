@@ -213,6 +213,7 @@ function toOpenRun(
     run,
     collectorVersion: payload.collectorVersion,
     startedAt: payload.startedAt ?? context.now().toISOString(),
+    intervalSeconds: payload.intervalSeconds,
     root: rootDigest(open),
     scopes: open,
   };

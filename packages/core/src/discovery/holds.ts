@@ -6,6 +6,7 @@ import { type Actor, actorName, type Context } from "../context.ts";
 import { readRun } from "../jobs/read.ts";
 import { runNow } from "../jobs/run-now.ts";
 import { newRun } from "../jobs/start.ts";
+import { followHold } from "../ledger/gaps.ts";
 import { type Listed, type ListOptions, selectPage } from "../lists.ts";
 import { isVisible } from "../restriction.ts";
 import { retryOnConflict } from "../retry-on-conflict.ts";
@@ -82,7 +83,8 @@ async function commitDecision(
   };
   // What is approved again, because it was interrupted, was told already.
   const told = hold.state === "pending" ? recordHold(context, actor, next, { type: state, at }) : [];
-  await commitRecorded(context, actor, [replace(HoldItem, next, version), ...also, ...told], {
+  const gap = followHold({ source: hold.source, name: hold.scope }, false, at);
+  await commitRecorded(context, actor, [replace(HoldItem, next, version), ...also, ...told, gap], {
     action: state === "approved" ? "hold.approve" : "hold.reject",
     target: hold.id,
     detail: {

@@ -6,7 +6,7 @@ import { announcedDigest } from "./manifests.ts";
 import { EMPTY_DIGEST } from "./shards.ts";
 
 const name = "aws/111122223333/us-east-1/instance";
-const opener = { source: "s", run: "run_2", lookedAt: 1000, confirmedAt: () => 0 };
+const opener = { source: "s", run: "run_2", lookedAt: 1000, confirmedAt: () => 0, knownGeneration: () => 0 };
 const digest = (n: number) => String(n).repeat(32);
 const incoming = (...shards: string[]): Incoming => ({
   provider: "aws",

@@ -23,11 +23,18 @@ export interface Opener {
   readonly lookedAt: number;
   /** When the latest look began that found a scope as it was known, which is noted for its set alone; 0 for never. */
   readonly confirmedAt: (scope: string) => number;
+  /** The generation that the ledger knows of a scope, or that of those which were forgotten where it knows of none. */
+  readonly knownGeneration: (scope: string) => number;
 }
 
-/** The generation of a run on a scope: a new one, unless it has the scope open already. */
-function generationOf({ run }: Opener, scope: ScopeItem | undefined): number {
-  return scope?.lease?.run === run ? scope.lease.generation : (scope?.generation ?? 0) + 1;
+/**
+ * The generation of a run on a scope: a new one, unless it has the scope open already. A scope that was forgotten and is reported again
+ * goes on after what it was, so that no run from before is taken for one of its own.
+ */
+function generationOf({ run, knownGeneration }: Opener, name: string, scope: ScopeItem | undefined): number {
+  return scope?.lease?.run === run
+    ? scope.lease.generation
+    : Math.max(scope?.generation ?? 0, knownGeneration(name)) + 1;
 }
 
 /** Signatures have whole seconds, and a request takes a moment: looks that began closer together are in no order. */
@@ -58,7 +65,7 @@ export function toLease(opener: Opener, incoming: Incoming, { scope, states }: K
   const digest = (shard: number) => incoming.shards[shard] ?? (states.get(shard) ?? NEVER_UPLOADED).digest;
   return {
     run: opener.run,
-    generation: generationOf(opener, scope),
+    generation: generationOf(opener, incoming.name, scope),
     status: incoming.status,
     errors: incoming.errors,
     resources: incoming.resources,

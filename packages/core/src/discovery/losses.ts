@@ -2,6 +2,7 @@ import { newId } from "@cadastre/contract/ids";
 import { fromScopeName } from "@cadastre/contract/scope";
 import { check, create, replace, type Stored, type Write } from "@cadastre/store/table";
 import type { Actor, Context } from "../context.ts";
+import { followHold } from "../ledger/gaps.ts";
 import { decideHold, isShrinking } from "./decide-hold.ts";
 import { HoldItem, type Lease, ScopeItem } from "./items.ts";
 import { recordHold } from "./record-turns.ts";
@@ -80,7 +81,11 @@ export async function settleLosses(
   const writes =
     hold?.state === "pending"
       ? [replace(HoldItem, next, hold.version)]
-      : [create(HoldItem, next), ...recordHold(context, actor, next, { type: "opened", at, run: lease.run })];
+      : [
+          create(HoldItem, next),
+          ...recordHold(context, actor, next, { type: "opened", at, run: lease.run }),
+          followHold(id, true, at),
+        ];
   return { ...NO_LOSSES, held, hold: next.id, writes };
 }
 
@@ -104,7 +109,11 @@ function endWrites(
   if (hold.state === "approved") return recordHold(context, actor, hold, { type: "finished", at, run });
   if (hold.state !== "pending") return [];
   const lifted: HoldItem = { ...hold, state: "lifted", decidedAt: at };
-  return [replace(HoldItem, lifted, version), ...recordHold(context, actor, lifted, { type: "lifted", at, run })];
+  return [
+    replace(HoldItem, lifted, version),
+    ...recordHold(context, actor, lifted, { type: "lifted", at, run }),
+    followHold({ source: hold.source, name: hold.scope }, false, at),
+  ];
 }
 
 function newHold(scope: ScopeItem, at: string): Stored<HoldItem> {

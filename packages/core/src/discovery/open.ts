@@ -13,7 +13,7 @@ import { BLANK, blankEntry, type Edit, moveEntry } from "../ledger/entry.ts";
 import type { StoredSet } from "../ledger/items.ts";
 import { decideQuiet, type Quiet } from "../ledger/quiet.ts";
 import { readSets } from "../ledger/read.ts";
-import { editLedger, toSourceWrites } from "../ledger/write.ts";
+import { editLedger, firstOf, readSource } from "../ledger/write.ts";
 import { retryOnConflict } from "../retry-on-conflict.ts";
 import type { Incoming, Opened } from "./lease.ts";
 import { decideLookedAt } from "./look.ts";
@@ -53,7 +53,8 @@ export async function openRun(
   }
   const startedAt = new Date(body.startedAt);
   const lookedAt = decideLookedAt(context.now(), { signedAt: signedAt ?? startedAt, startedAt });
-  const opening = { run: body.run, source: reporter.name, root: body.root, scopes, lookedAt };
+  const announced = body.intervalSeconds === undefined ? undefined : body.intervalSeconds * 1000;
+  const opening = { run: body.run, source: reporter.name, root: body.root, scopes, lookedAt, announced };
   return retryOnConflict(() => tryOpen(context, actor, opening), {
     attempts: 6,
     detail: "other runs keep changing the same scopes",
@@ -79,6 +80,7 @@ interface OpeningRun {
   readonly root: string;
   readonly scopes: readonly Incoming[];
   readonly lookedAt: number;
+  readonly announced: number | undefined;
 }
 
 /** The answer, with one verdict for each of the run's scopes; those that are not in `verdicts` are unchanged. */
@@ -95,8 +97,12 @@ async function tryOpen(context: Context, actor: Actor, run: OpeningRun): Promise
   const compared = await readCompared(context, source, run.scopes);
   const opening = decideOpening(run.scopes, compared);
   const { changed } = opening;
+  const isKnown = (name: string) => compared.entries.has(name);
+  const isNew = !compared.sets.get(compared.set) || !changed.every(({ name }) => isKnown(name));
+  const known = isNew ? await readSource(context, source) : undefined;
+  const sourceWrites = isNew && !known ? [firstOf(context, source)] : [];
   if (changed.length === 0) {
-    await commitOpening(context, actor, run, { compared, opening });
+    await commitOpening(context, actor, run, { compared, opening, sourceWrites });
     return toAnswer(run, "unchanged");
   }
   const stored = await readRunItem(context, run.run);
@@ -108,18 +114,18 @@ async function tryOpen(context: Context, actor: Actor, run: OpeningRun): Promise
       `${run.run} was closed with other content; a new run needs a new id`,
     );
   }
-  const isKnown = (name: string) => compared.entries.has(name);
   await noteAccounts(
     context,
     actor,
     changed.filter(({ name }) => !isKnown(name)),
   );
   const confirmedAt = await readConfirmed(context, source, compared, changed);
-  const { resharded, opened } = await openScopes(context, { ...run, confirmedAt }, changed, isKnown);
+  const knownGeneration = (name: string) => compared.entries.get(name)?.generation ?? known?.forgotten ?? 0;
+  const { resharded, opened } = await openScopes(context, { ...run, confirmedAt, knownGeneration }, changed, isKnown);
   if (resharded.size > 0) return toAnswer(run, "open", (name) => resharded.get(name));
   const names = changed.map(({ name }) => name);
   const write = await writeRun(context, { run: run.run, source, root: run.root, set: compared.set, names }, stored);
-  await commitOpening(context, actor, run, { compared, opening, opened, write });
+  await commitOpening(context, actor, run, { compared, opening, opened, write, sourceWrites });
   return toAnswer(run, "open", (name) => opened.get(name)?.verdict);
 }
 
@@ -153,6 +159,7 @@ interface Decided {
   readonly opening: Opening<Incoming>;
   readonly opened?: ReadonlyMap<string, Opened>;
   readonly write?: Write;
+  readonly sourceWrites: readonly Write[];
 }
 
 /** What opening a run makes of the ledger: what may be written to is compared anew by whoever comes next. */
@@ -186,12 +193,18 @@ function toEntry(
  * last, some commits at a time: no scope is written to before it is blank, and blank without a lease does no harm.
  */
 async function commitOpening(context: Context, actor: Actor, run: OpeningRun, decided: Decided): Promise<void> {
-  const { compared, opened, write } = decided;
+  const { compared, opened, write, sourceWrites } = decided;
   const { set, sets } = compared;
   const now = context.now();
   const { quiet, told } = decideQuiet(sets.get(set)?.quiet, isUnchanged(decided), now.toISOString());
-  const own = { set, at: now.getTime(), lookedAt: run.lookedAt, isReported: true, quiet };
-  const sourceWrites = sets.get(set) ? [] : await toSourceWrites(context, run.source);
+  const own = {
+    set,
+    at: now.getTime(),
+    lookedAt: run.lookedAt,
+    isReported: true,
+    announced: run.announced,
+    quiet,
+  };
   const ledgerWrites = await editLedger(context, run.source, toEdits(decided), own, compared);
   const entry = toEntry(run, decided, told);
   const first = [...ledgerWrites, ...(write ? [write] : []), ...sourceWrites];

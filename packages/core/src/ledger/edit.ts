@@ -1,5 +1,5 @@
 import { create, remove, replace, type Write } from "@cadastre/store/table";
-import { type Edit, pageDigest, pageOf } from "./entry.ts";
+import { type Edit, GONE, pageDigest, pageOf } from "./entry.ts";
 import {
   entriesOf,
   LedgerPageItem,
@@ -37,6 +37,8 @@ export interface OwnSet {
   readonly lookedAt?: number;
   /** Whether the run reports the set just now; otherwise the set's time stays as it is. */
   readonly isReported: boolean;
+  /** Until the next run, as this one announces: milliseconds. */
+  readonly announced?: number | undefined;
   /** Its quiet runs, once it is reported. */
   readonly quiet?: Quiet | undefined;
 }
@@ -76,7 +78,8 @@ export function cutEdits(
 
 /**
  * The writes that make edits so: each page that changes, and with it, for each set that has or had an entry concerned, the
- * digest that the set has of that page. A set that is left without scopes goes. Scopes of which a first run is settled are counted.
+ * digest that the set has of that page. What is left without scopes goes, sets and pages alike. Scopes of which a first run is
+ * settled are counted, and no longer once their entry goes.
  */
 export function decideEdits(
   source: string,
@@ -87,6 +90,7 @@ export function decideEdits(
   const digests = new Map<string, Map<number, string | undefined>>();
   const pageWrites: Write[] = [];
   const appeared: string[] = [];
+  const gone: string[] = [];
   for (const [page, placed] of Map.groupBy(edits, (one) => one.page)) {
     const before = stored.pages.get(page);
     const entries = new Map(entriesOf(before).map((entry) => [entry.name, entry]));
@@ -95,10 +99,15 @@ export function decideEdits(
       const entry = entries.get(name);
       const next = edit(entry, entry && stored.sets.get(entry.set)?.at);
       if (!next) continue;
+      if (entry) concerned.add(entry.set);
+      if (next === GONE) {
+        entries.delete(name);
+        if (entry?.status !== undefined) gone.push(name);
+        continue;
+      }
       entries.set(name, next);
       if (entry?.status === undefined && next.status !== undefined) appeared.push(name);
       concerned.add(next.set);
-      if (entry) concerned.add(entry.set);
     }
     if (concerned.size === 0) continue;
     for (const set of concerned) {
@@ -106,11 +115,13 @@ export function decideEdits(
       digests.set(set, of.set(page, pageDigest([...entries.values()].filter((entry) => entry.set === set))));
     }
     const item: LedgerPageItem = { source, page, scopes: [...entries.values()].map(packEntry) };
-    pageWrites.push(before ? replace(LedgerPageItem, item, before.version) : create(LedgerPageItem, item));
+    if (!before) pageWrites.push(create(LedgerPageItem, item));
+    else if (entries.size > 0) pageWrites.push(replace(LedgerPageItem, item, before.version));
+    else pageWrites.push(remove(LedgerPageItem, before, before.version));
   }
   const sets = new Set([...digests.keys(), ...(own.isReported ? [own.set] : [])]);
   const setWrites = [...sets].map((set) => toSetWrite(source, set, stored.sets.get(set), digests.get(set), own));
-  return [...pageWrites, ...setWrites, ...countScopes(source, appeared)];
+  return [...pageWrites, ...setWrites, ...countScopes(source, { appeared, gone })];
 }
 
 function toSetWrite(
@@ -131,13 +142,14 @@ function toSetWrite(
   const at = before && !isReported ? before.at : own.at;
   const looks = [before?.lookedAt, isReported ? own.lookedAt : undefined].filter((one) => one !== undefined);
   const interval = before && isReported ? decideInterval(before.interval, own.at - before.at) : before?.interval;
-  const quiet = isReported ? own.quiet : before?.quiet;
+  const { announced, quiet } = isReported ? own : (before ?? {});
   const next: SetItem = {
     source,
     set,
     at,
     ...(looks.length === 0 ? {} : { lookedAt: Math.max(...looks) }),
     ...(interval === undefined ? {} : { interval }),
+    ...(announced === undefined ? {} : { announced }),
     ...(quiet === undefined ? {} : { quiet: { ...quiet } }),
     digests: packDigests(digests),
   };

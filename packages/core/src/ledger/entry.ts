@@ -28,11 +28,14 @@ export interface NamedDigest {
   readonly digest: string;
 }
 
+/** What an edit answers for an entry that goes. */
+export const GONE = "gone";
+
 /**
  * What becomes of a scope's entry, which may not be there yet; nothing when it stays as it is. `setAt` is when the set that the
  * entry is in was last reported, in epoch milliseconds.
  */
-export type Edit = (entry: ScopeEntry | undefined, setAt: number | undefined) => ScopeEntry | undefined;
+export type Edit = (entry: ScopeEntry | undefined, setAt: number | undefined) => ScopeEntry | typeof GONE | undefined;
 
 export function pageOf(name: string): number {
   return Number.parseInt(hash("sha256", name).slice(0, 2), 16);

@@ -14,20 +14,26 @@ interface OfSource {
   readonly name: string;
 }
 
-const cause = z.enum(["partial", "failed", "stale"]);
+const cause = z.enum(["partial", "failed", "stale", "held"]);
+type Cause = z.output<typeof cause>;
+
+/** A scope has one item of each of these at the most. */
+const PARTS: Readonly<Record<Cause, string>> = { partial: "status", failed: "status", stale: "stale", held: "held" };
 
 export const GapItem = defineEntity({
   type: "gap",
   about:
-    "A scope that no list can rely on: its last run saw it in part or not at all, or nobody reports it any more. Changed in the commit that turns the scope",
+    "A scope with a problem: its last run saw it in part or not at all, nobody reports it any more, or its losses wait for an operator. Changed in the commit that turns the scope",
   schema: z.object({ name: z.string(), source: z.string(), cause, since: z.string() }),
   key: {
     partition: () => "gaps",
-    sort: (of: { name: string; source: string; cause: z.output<typeof cause> }) =>
-      `${of.name}#${of.source}#${of.cause === "stale" ? "stale" : "status"}`,
+    sort: (of: { name: string; source: string; cause: Cause }) => gapsBeginning(of) + PARTS[of.cause],
   },
 });
-type GapItem = ItemOf<typeof GapItem>;
+export type GapItem = ItemOf<typeof GapItem>;
+
+/** What the sort keys of a scope's items begin with. */
+export const gapsBeginning = ({ name, source }: OfSource): string => `${name}#${source}#`;
 
 /** What is not looked at on purpose is no gap: a region that is switched off has nothing in it. */
 const isGap = (status: ScopeStatus | undefined): status is "partial" | "failed" =>
@@ -52,6 +58,17 @@ export function followStale({ source, name }: OfSource, isStale: boolean, at: st
     : remove(GapItem, { source, name, cause: "stale" });
 }
 
+/** The write that follows a scope's losses waiting for an operator, or no longer. `at` is an ISO time. */
+export function followHold({ source, name }: OfSource, isHeld: boolean, at: string): Write {
+  return isHeld
+    ? put(GapItem, { source, name, cause: "held", since: at })
+    : remove(GapItem, { source, name, cause: "held" });
+}
+
+/** The writes for a scope that is no more; its hold has ended before. */
+export const endGaps = ({ source, name }: OfSource): Write[] =>
+  (["failed", "stale"] as const).map((one) => remove(GapItem, { source, name, cause: one }));
+
 /** What a list is about. */
 export interface CoverageFilters {
   readonly provider?: Provider | undefined;
@@ -67,7 +84,7 @@ const MOST_READ = 200;
 const MOST_NAMED = 10;
 
 /** What the sort keys of the gaps begin with that the filters, or the caller's limits, can concern. */
-function beginningsOf({ restriction }: Context, { provider, account, region }: CoverageFilters): string[] {
+export function beginningsOf({ restriction }: Context, { provider, account, region }: CoverageFilters): string[] {
   const within = region === undefined ? "" : `${region}/`;
   if (account !== undefined) return (provider ? [provider] : PROVIDERS).map((one) => `${one}/${account}/${within}`);
   if (restriction) {
@@ -99,7 +116,10 @@ export async function readCoverage(context: Context, filters: CoverageFilters): 
   ]);
   const found = read
     .flatMap(({ items }) => items)
-    .map(({ name, source, cause, since }) => ({ source, ...fromScopeName(name), cause, since }))
+    // What waits for an operator is still shown: lists have all of it.
+    .flatMap(({ name, source, cause, since }) =>
+      cause === "held" ? [] : [{ source, ...fromScopeName(name), cause, since }],
+    )
     .filter(
       (gap) =>
         isVisible(context, gap) &&

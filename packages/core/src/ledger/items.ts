@@ -9,10 +9,17 @@ const three = (n: number) => String(n).padStart(3, "0");
 
 export const SourceItem = defineEntity({
   type: "source",
-  about: "The sources that ever reported: names of collectors. Written once for each",
-  schema: z.object({ source: z.string(), firstSeenAt: z.string() }),
+  about:
+    "The sources that ever reported: names of collectors. Written once for each, and when scopes of it are forgotten",
+  schema: z.object({
+    source: z.string(),
+    firstSeenAt: z.string(),
+    /** The highest generation of the scopes that were forgotten: that of one that is reported again comes after it. */
+    forgotten: z.int().optional(),
+  }),
   key: { partition: () => "sources", sort: (of: { source: string }) => of.source },
 });
+export type SourceItem = ItemOf<typeof SourceItem>;
 
 /**
  * The scopes that a source reports together. `digests` says for each page of the ledger what its entries of this set are, and
@@ -31,6 +38,8 @@ export const SetItem = defineEntity({
     lookedAt: z.int().optional(),
     /** Usual milliseconds between two runs; absent until there were two. */
     interval: z.int().optional(),
+    /** Milliseconds between two runs, as the last one announced. */
+    announced: z.int().optional(),
     /** Runs that found everything as it was, of which no audit record tells yet. */
     quiet: z.object({ runs: z.int(), since: z.string() }).optional(),
     /** All scopes of the set, as it now is, are marked stale. Gone with whatever else is written of it. */

@@ -108,6 +108,8 @@ export interface ScopeSummary {
   readonly completeAt: string | undefined;
   /** ISO time of the last run over the scopes that it is reported with. A run that changed it is in the scope itself. */
   readonly reportedAt: string | undefined;
+  /** Milliseconds between two reports: as announced with the last one, else as learnt; undefined until that is known. */
+  readonly interval: number | undefined;
   /** Whether nothing was heard of it for so long that what is known should not be relied on. */
   readonly isStale: boolean;
 }
@@ -123,9 +125,10 @@ export async function readScopesOf(context: Context, source: string): Promise<Sc
   return entries.map((entry) => toSummary(source, entry, sets.get(entry.set), now));
 }
 
-/** When an entry was last reported, and how often its set is. */
+/** When an entry was last reported, and how often its set is, or is to be. */
 export function toReported(entry: ScopeEntry, set: SetItem | undefined): Reported {
-  return { at: Math.max(completeAtOf(entry, set?.at), set?.at ?? 0), interval: set?.interval };
+  const { at = 0, interval, announced } = set ?? {};
+  return { at: Math.max(completeAtOf(entry, set?.at), at), interval, announced };
 }
 
 function toSummary(source: string, entry: ScopeEntry, set: SetItem | undefined, now: number): ScopeSummary {
@@ -136,6 +139,7 @@ function toSummary(source: string, entry: ScopeEntry, set: SetItem | undefined, 
     isOpen: entry.digest === "",
     completeAt: toIso(completeAtOf(entry, set?.at)),
     reportedAt: toIso(set?.at ?? 0),
+    interval: set?.announced ?? set?.interval,
     isStale: decideStale(toReported(entry, set), now),
   };
 }
@@ -151,6 +155,26 @@ export async function readScopeStates(
   const all: ScopeSummary[] = [];
   for await (const source of readSources(context, options)) all.push(...(await readScopesOf(context, source)));
   return all.filter(({ name }) => isVisible(context, fromScopeName(name)));
+}
+
+/** Some scopes, by their sources and names, at the same places; undefined for those that no ledger has. Reads a page of the ledger for each, each page once. */
+export async function readSummaries(
+  context: Context,
+  scopes: readonly { readonly source: string; readonly name: string }[],
+): Promise<(ScopeSummary | undefined)[]> {
+  const now = context.now().getTime();
+  const bySource = [...Map.groupBy(scopes, ({ source }) => source)];
+  const read = bySource.map(async ([source, of]) => {
+    const numbers = [...new Set(of.map(({ name }) => pageOf(name)))];
+    const pages = await readPages(context, source, numbers, { consistent: false });
+    const names = new Set(of.map(({ name }) => name));
+    const entries = [...pages.values()].flatMap(entriesOf).filter(({ name }) => names.has(name));
+    const sets = await readSets(context, source, [...new Set(entries.map(({ set }) => set))], { consistent: false });
+    return entries.map((entry) => toSummary(source, entry, sets.get(entry.set), now));
+  });
+  const nameOf = ({ source, name }: { readonly source: string; readonly name: string }) => `${source}\n${name}`;
+  const known = new Map((await Promise.all(read)).flat().map((one) => [nameOf(one), one]));
+  return scopes.map((scope) => known.get(nameOf(scope)));
 }
 
 /** A scope of a source, such as one that has a resource. */

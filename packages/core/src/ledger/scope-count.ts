@@ -10,7 +10,7 @@ const SLOTS = 4;
 export const ScopeCountItem = defineEntity({
   type: "scope-count",
   about:
-    "How many scopes of a provider some run was ever completed for; changed in the commit that settles the first one",
+    "How many scopes of a provider some run was ever completed for; changed in the commit that settles the first one, and in that which forgets one",
   schema: z.object({ provider, slot: z.int(), n: z.int() }),
   key: {
     partition: () => "scope-counts",
@@ -21,11 +21,15 @@ export const ScopeCountItem = defineEntity({
 const slotOf = (source: string): number =>
   [...source].reduce((sum, letter) => sum + (letter.codePointAt(0) ?? 0), 0) % SLOTS;
 
-/** The writes that count scopes of a source, by their names, of which the first run is now completed. */
-export function countScopes(source: string, names: readonly string[]): Write[] {
+/** The writes that count scopes of a source, by their names: those of which the first run is now completed, without those that go. */
+export function countScopes(
+  source: string,
+  { appeared, gone }: { readonly appeared: readonly string[]; readonly gone: readonly string[] },
+): Write[] {
   const slot = slotOf(source);
   return PROVIDERS.flatMap((one) => {
-    const n = names.filter((name) => name.startsWith(`${one}/`)).length;
+    const of = (names: readonly string[]) => names.filter((name) => name.startsWith(`${one}/`)).length;
+    const n = of(appeared) - of(gone);
     return n === 0 ? [] : [increment(ScopeCountItem, { provider: one, slot }, "n", n)];
   });
 }

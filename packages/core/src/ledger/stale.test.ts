@@ -39,6 +39,18 @@ describe("a usual interval", () => {
 
 describe("what is known", () => {
   it.each([
+    [10_000, 5 * MINUTE],
+    [2 * MINUTE, 6 * MINUTE],
+    [15 * MINUTE, 45 * MINUTE],
+    [24 * HOUR, 72 * HOUR],
+  ])("of an announced interval of %i ms is stale after more than %i ms, whatever was learnt", (announced, limit) => {
+    for (const interval of [undefined, HOUR]) {
+      expect(decideStale({ at: 1000, interval, announced }, 1000 + limit)).toBe(false);
+      expect(decideStale({ at: 1000, interval, announced }, 1001 + limit)).toBe(true);
+    }
+  });
+
+  it.each([
     [undefined, 24 * HOUR],
     [15 * MINUTE, HOUR],
     [HOUR, 3 * HOUR],

@@ -6,6 +6,8 @@ const SLOWER = 1 / 2;
 const FASTER = 1 / 8;
 
 const INTERVALS = 3;
+/** Whoever announces is believed; but a run takes a while, and what looks for stale scopes comes round every five minutes. */
+const LEAST_ANNOUNCED_LIMIT_MILLISECONDS = 5 * 60_000;
 const LEAST_LIMIT_MILLISECONDS = 3_600_000;
 const FIRST_LIMIT_MILLISECONDS = 24 * 3_600_000;
 
@@ -24,14 +26,19 @@ export function decideInterval(usual: number | undefined, gap: number): number |
 export interface Reported {
   readonly at: number;
   readonly interval?: number | undefined;
+  /** How often it is to happen, as was announced with the last report. */
+  readonly announced?: number | undefined;
+}
+
+/** After so many milliseconds without a report what is known is stale. */
+function limitOf({ interval, announced }: Reported): number {
+  if (announced !== undefined) return Math.max(LEAST_ANNOUNCED_LIMIT_MILLISECONDS, INTERVALS * announced);
+  if (interval !== undefined) return Math.max(LEAST_LIMIT_MILLISECONDS, INTERVALS * interval);
+  return FIRST_LIMIT_MILLISECONDS;
 }
 
 /**
- * Whether what is known is stale: nothing was heard for three of the usual intervals, and an hour at least; for a day where only
- * one report was ever seen. `now` is in epoch milliseconds.
+ * Whether what is known is stale: nothing was heard for three of the announced intervals, and five minutes at least; where none was
+ * announced, of the usual ones, and an hour at least; for a day where only one report was ever seen. `now` is in epoch milliseconds.
  */
-export function decideStale({ at, interval }: Reported, now: number): boolean {
-  const limit =
-    interval === undefined ? FIRST_LIMIT_MILLISECONDS : Math.max(LEAST_LIMIT_MILLISECONDS, INTERVALS * interval);
-  return now - at > limit;
-}
+export const decideStale = (reported: Reported, now: number): boolean => now - reported.at > limitOf(reported);

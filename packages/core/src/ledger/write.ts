@@ -1,4 +1,4 @@
-import { create, type Write } from "@cadastre/store/table";
+import { create, replace, type Stored, type Write } from "@cadastre/store/table";
 import type { Context } from "../context.ts";
 import { cutEdits, decideEdits, type OwnSet, placeEdits, type StoredPages } from "./edit.ts";
 import type { Edit } from "./entry.ts";
@@ -66,8 +66,15 @@ export async function editLedger(
   }
 }
 
-/** The write that makes a source known, when this may be its first run. */
-export async function toSourceWrites({ table, now }: Context, source: string): Promise<Write[]> {
-  const known = await table.get(SourceItem, { source }, { consistent: true });
-  return known ? [] : [create(SourceItem, { source, firstSeenAt: now().toISOString() })];
+/** What is known of a source, read strongly; undefined before its first run. */
+export const readSource = ({ table }: Context, source: string): Promise<Stored<SourceItem> | undefined> =>
+  table.get(SourceItem, { source }, { consistent: true });
+
+/** The write that makes a source known, for the commit of its first run. */
+export const firstOf = ({ now }: Context, source: string): Write =>
+  create(SourceItem, { source, firstSeenAt: now().toISOString() });
+
+/** The write that notes of which generation a scope was that is forgotten, so that those which come after it are not taken for it. */
+export function noteForgotten({ version, ...item }: Stored<SourceItem>, generation: number): Write {
+  return replace(SourceItem, { ...item, forgotten: Math.max(item.forgotten ?? 0, generation) }, version);
 }

@@ -147,6 +147,32 @@ function keepers(
 }
 
 /**
+ * What it means that a scope is forgotten. Nobody has said that what it saw is gone: so what any other scope claims stays, unconfirmed
+ * where none of these is its owner's, and what none does is retired until anybody sees it again. Nothing, when the scope does not see it.
+ */
+export function decideForgotten(stored: StoredResource | undefined, look: Look): Change | undefined {
+  if (!stored) return undefined;
+  const claim: Claim = { source: look.source, scope: scopeName(look.scope) };
+  const others = stored.claims.filter((known) => !sameClaim(known, claim));
+  if (others.length === stored.claims.length) return undefined;
+  const { run, actor } = look;
+  const at = laterOf(look.at, stored.changedAt);
+  const common = { before: stored, changes: [], run, actor, at };
+  const kept = { ...withoutVersion(stored), claims: others };
+  if (stored.status === "retired" || others.length > 0) return { ...common, type: "noted", after: kept };
+  const after: ResourceItem = {
+    ...kept,
+    status: "retired",
+    changedAt: at,
+    retiredAt: at,
+    lapsed: true,
+    sequence: stored.sequence + 1,
+    lastChange: { run, type: "retired" },
+  };
+  return { ...common, type: "retired", after };
+}
+
+/**
  * What it means that a complete scope no longer has a resource: it is retired when nobody is left whose word keeps it;
  * otherwise only the claim goes, as it does where it is retired already. Nothing, when the scope does not see it.
  */
