@@ -5,7 +5,7 @@ import { aContext, auditRecords } from "../audit/testing.ts";
 import type { Context } from "../context.ts";
 import { listChanges } from "../feed/list-changes.ts";
 import { GapItem } from "../ledger/gaps.ts";
-import { readScopeStates } from "../ledger/read.ts";
+import { lastReportAt, readScopeStates } from "../ledger/read.ts";
 import { HoldItem, ManifestItem, PageItem, RunItem, ScopeItem } from "./items.ts";
 import {
   ACTOR,
@@ -21,6 +21,7 @@ import {
   REPORTER,
 } from "./testing.ts";
 import { completeRun } from "./complete.ts";
+import { withShards } from "./lease.ts";
 import { EMPTY_DIGEST } from "./shards.ts";
 
 const SCOPE = { source: REPORTER.name, name: NAME };
@@ -77,6 +78,31 @@ describe("a run that is completed", () => {
     });
     expect((await context.table.get(RunItem, { run: run.run }))?.state).toBe("closed");
     expect((await run.open(context)).state).toBe("unchanged");
+  });
+
+  it("tells the same once it is closed, for nothing, whatever newer ones have made of its scopes", async () => {
+    const context = aContext();
+    const run = aRun([{ has: [1, 2, 3, 4] }]);
+    const completed = await run.deliver(context);
+    await aRun([{ has: [1, 2, 3] }]).deliver(context);
+    const before = context.table.meter.units.write;
+    expect(await run.complete(context)).toEqual(completed);
+    expect(context.table.meter.units.write).toBe(before);
+  });
+
+  it("tells the same when it was killed between its scopes and its end, and is no report of the set", async () => {
+    const sights = [{ has: [1, 2, 3] }, { has: [4], region: "eu-west-1" }];
+    const expected = (await aRun(sights).deliver(aContext())).totals;
+    const context = aContext();
+    const run = aRun(sights);
+    await run.send(context);
+    const reportedAt = await lastReportAt(context, "s");
+    context.advance(60);
+    const dying = beforeCommit(context, 3, () => Promise.reject(new Error("killed")));
+    await expect(run.complete(dying)).rejects.toThrow("killed");
+    expect((await scopeOf(context))?.lease).toBeUndefined();
+    expect((await run.complete(context)).totals).toEqual(expected);
+    expect(await lastReportAt(context, "s")).toBe(reportedAt);
   });
 
   it("leaves a scope that a newer run has opened to that one, and says so", async () => {
@@ -171,12 +197,20 @@ describe("what a scope has lost", () => {
     });
     const partial = await aRun([{ has: range(0, 7), status: "partial" }]).deliver(context);
     expect(partial.totals.retired).toBe(0);
+    expect(partial.scopes[0]?.held).toBe(0);
     expect(await scopeOf(context)).toMatchObject({ hold: held?.hold, sizes: held?.sizes, outcome: { missing: 13 } });
     await aRun([{ status: "failed" }]).deliver(context);
     expect(await scopeOf(context)).toMatchObject({ hold: held?.hold, outcome: { missing: 13, resources: 7 } });
     const complete = await aRun([{ has: range(0, 20) }]).deliver(context);
     expect(complete.totals).toMatchObject({ resources: 20, created: 0, retired: 0 });
     expect(await scopeOf(context)).not.toHaveProperty("hold");
+  });
+
+  it("is kept by a partial run though it is little, and retired by the complete one that follows", async () => {
+    const context = aContext();
+    await aRun([{ has: range(0, 20) }]).deliver(context);
+    expect((await aRun([{ has: range(1, 20), status: "partial" }]).deliver(context)).totals.retired).toBe(0);
+    expect((await aRun([{ has: range(1, 20) }]).deliver(context)).totals.retired).toBe(1);
   });
 
   it("counts as known while it waits, and what is known begins anew once it is approved", async () => {
@@ -209,11 +243,12 @@ describe("what a scope has lost", () => {
 });
 
 describe("a large scope", () => {
+  const LAST = 63 * 32;
   /** A scope of 2,048 shards, of which a run has sent one in each of its 64 pages; those of one page still miss something. */
   async function aLargeOne({ named = true } = {}) {
     const context = aContext();
     const shards = range(0, 64).map((page) => page * 32);
-    const wanted = named ? shards : shards.slice(1);
+    const wanted = named ? shards : shards.slice(0, -1);
     const lease = aLease({
       resources: 64,
       wanted,
@@ -239,7 +274,7 @@ describe("a large scope", () => {
           aManifest([entryOf(shard + 1)], {
             ...of,
             shard,
-            missing: shard === 0 ? [hashOf(1)] : [],
+            missing: shard === LAST ? [hashOf(LAST + 1)] : [],
             digest: EMPTY_DIGEST,
           }),
         ),
@@ -250,7 +285,7 @@ describe("a large scope", () => {
           shardCount: 2048,
           page,
           digests: Buffer.from(EMPTY_DIGEST.repeat(32), "hex"),
-          missing: range(0, 32).map((shard) => (page === 0 && shard === 0 ? 1 : 0)),
+          missing: range(0, 32).map((shard) => (page === 63 && shard === 0 ? 1 : 0)),
         }),
       ),
     ]);
@@ -299,6 +334,35 @@ describe("a large scope", () => {
     expect(Math.max(...commits)).toBe(0);
     expect(await pages(context)).toEqual(before);
     expect((await scopeOf(context))?.lease?.run).toBe("run_3");
+  });
+
+  it("is settled in one go when what loses something is to be named first, if nothing is to arrive by then", async () => {
+    const { context, run } = await aLargeOne({ named: false });
+    await completeRun(context, ACTOR, REPORTER, run);
+    expect((await pages(context)).flatMap((page) => page.missing).filter((n) => n > 0)).toEqual([]);
+    const again = await aLargeOne({ named: false });
+    const opening: Context = {
+      ...again.context,
+      table: {
+        ...again.context.table,
+        commit: async (writes) => {
+          await again.context.table.commit(writes);
+          const scope = await scopeOf(again.context);
+          // The run was opened once more, and wants another shard.
+          if (scope?.lease && writes.some(({ entity }) => entity === ScopeItem))
+            await again.context.table.commit([
+              put(ScopeItem, {
+                ...scope,
+                lease: withShards(scope.lease, [5], new Map([[5, { digest: hashOf(5), missing: 0 }]])),
+              }),
+            ]);
+        },
+      },
+    };
+    await expect(completeRun(opening, ACTOR, REPORTER, again.run)).rejects.toMatchObject({
+      code: "discovery.shards_missing",
+      extra: { missing: [{ scope: NAME, shards: [5] }] },
+    });
   });
 
   it("names what is to lose something before it does, and goes on as it then is", async () => {

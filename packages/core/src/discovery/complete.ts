@@ -1,8 +1,8 @@
 import type { RunCompleted, Totals } from "@cadastre/contract/discovery";
-import { COMMIT_LIMIT, check, put, replace, type Write } from "@cadastre/store/table";
+import { check, put, replace, type Write } from "@cadastre/store/table";
 import { commitRecorded } from "../audit/commit-recorded.ts";
 import type { Actor, Context } from "../context.ts";
-import { inGroups, inParallel } from "../in-parallel.ts";
+import { inParallel } from "../in-parallel.ts";
 import { settleEntry } from "../ledger/entry.ts";
 import { followStatus } from "../ledger/gaps.ts";
 import { editLedger } from "../ledger/write.ts";
@@ -75,7 +75,7 @@ interface CompletedScope {
   readonly writes: readonly Write[];
 }
 
-/** Pages that go into the scope's own commit; further ones are written before it, each commit with the scope as its guard. */
+/** Pages that go into the scope's own commit; further ones, of the 128 that there may be, are written before it, with the scope as their guard. */
 const MOST_PAGES = 40;
 
 /** The scope as it is now. Throws GuardError when another run has opened it. */
@@ -105,9 +105,8 @@ async function completeScope(context: Context, actor: Actor, arrived: Arrived): 
     ...(mayRetire ? { sizes: sizesAfter(context, losses.approved ? [] : scope.sizes, outcome) } : {}),
   };
   const pages = toPages(id, scope.shardCount, states, [...lease.wanted, ...losses.retiredShards]);
-  for (const some of inGroups(pages.slice(MOST_PAGES), COMMIT_LIMIT - 1)) {
-    await context.table.commit([check(ScopeItem, id, version), ...some.map((page) => put(PageItem, page))]);
-  }
+  const further = pages.slice(MOST_PAGES).map((page) => put(PageItem, page));
+  if (further.length > 0) await context.table.commit([check(ScopeItem, id, version), ...further]);
   const own = pages.slice(0, MOST_PAGES).map((page) => put(PageItem, page));
   const writes: Write[] = [
     replace(ScopeItem, next, version),

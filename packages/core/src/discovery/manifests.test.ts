@@ -1,6 +1,6 @@
 import { put } from "@cadastre/store/table";
 import { describe, expect, it } from "vitest";
-import { aContext } from "../audit/testing.ts";
+import { aContext, withEmptyReplica } from "../audit/testing.ts";
 import { ManifestItem, PageItem, type ScopeItem } from "./items.ts";
 import { announcedDigest, readManifests, readStates, retiredBy, stateOf } from "./manifests.ts";
 import { EMPTY_DIGEST } from "./shards.ts";
@@ -39,7 +39,7 @@ describe("the shards of leases", () => {
     expect(announcedDigest(lease, 3)).toBe(hashOf(3));
     const scopes = [named(NAME, 256, { lease }), named("aws/1/r/network", 1)];
     const taken = new Map<number, string | undefined>();
-    await readManifests(context, scopes, ({ scope, shard, announced, manifest }) => {
+    await readManifests(withEmptyReplica(context), scopes, ({ scope, shard, announced, manifest }) => {
       expect([scope, announced]).toEqual([scopes[0], hashOf(shard)]);
       taken.set(shard, manifest?.digest);
     });
@@ -74,7 +74,7 @@ describe("what is known of scopes' shards", () => {
       page("aws/1/r/many", 64, 1),
       page("aws/1/r/few", 2, 0),
     ]);
-    const [none, many, one, few, unknown] = await readStates(context, [
+    const [none, many, one, few, unknown] = await readStates(withEmptyReplica(context), [
       named("aws/1/r/none", 8),
       named("aws/1/r/many", 128),
       named("aws/1/r/one", 1),

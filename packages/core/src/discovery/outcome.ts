@@ -18,7 +18,7 @@ export function decideOutcome(
   // When this very run completed the scope before it was interrupted and opened again, what it did is its own.
   const own = before?.run === run ? before.result : NOTHING_DONE;
   // When another run has had the scope meanwhile, the shards that were sent are asked for their numbers again.
-  const sent = own !== NOTHING_DONE && before?.generation === generation - 1 ? own : NOTHING_DONE;
+  const sent = before?.generation === generation - 1 ? own : NOTHING_DONE;
   const created = arrived.created + sent.created;
   const updated = arrived.updated + sent.updated;
   const retired = arrived.retired + losses.retired + own.retired;

@@ -2,13 +2,13 @@ import { idHash, packEntries, shardDigest, shardOf, unpackEntries } from "@cadas
 import { ConflictError } from "@cadastre/store/errors";
 import { COMMIT_LIMIT, put, replace, type Stored, type Write } from "@cadastre/store/table";
 import { describe, expect, it } from "vitest";
-import { aContext } from "../audit/testing.ts";
+import { aContext, withEmptyReplica } from "../audit/testing.ts";
 import type { Context } from "../context.ts";
 import { ManifestItem, PageItem, ScopeItem } from "./items.ts";
 import type { Incoming, Opener } from "./lease.ts";
 import { readStates } from "./manifests.ts";
 import { cutAnew } from "./recut.ts";
-import { packHashes, unpackHashes } from "./shards.ts";
+import { packHashes, toPages, unpackHashes } from "./shards.ts";
 import { aLease, aManifest, aScope, beforeCommit, hashOf, KEY, NAME, REPORTER } from "./testing.ts";
 
 const ID = { source: REPORTER.name, name: NAME };
@@ -37,7 +37,13 @@ async function cutInto(shardCount: number, more: Partial<ScopeItem> = {}) {
     const lost = missing.filter((hash) => own.some((one) => one.idHash === hash));
     return [put(ManifestItem, aManifest(own, { shardCount, shard, missing: lost, created: 3, run: "run_1" }))];
   });
-  await context.table.load([...(writes as ReturnType<typeof put>[]), put(ScopeItem, aScope({ shardCount, ...more }))]);
+  const every = range(0, shardCount);
+  const pages = toPages(ID, shardCount, new Map(), every);
+  await context.table.load([
+    ...(writes as ReturnType<typeof put>[]),
+    put(ScopeItem, aScope({ shardCount, ...more })),
+    ...(shardCount === 1 ? [] : pages.map((page) => put(PageItem, page))),
+  ]);
   return { context, missing, scope: await scopeOf(context) };
 }
 const scopeOf = async (context: Context) =>
@@ -85,6 +91,13 @@ describe.each([
     expect((await pagesOf(context)).every((page) => page.shardCount === to)).toBe(true);
     const [states] = await readStates(context, [await scopeOf(context)]);
     for (const [shard, state] of known.states) expect(states?.get(shard)).toEqual(state);
+  });
+
+  it("is read strongly: what a replica has not heard of is not lost", async () => {
+    const { context, missing, scope } = await cutInto(from);
+    await cut(withEmptyReplica(context), scope, to);
+    const lost = (await manifestsOf(context, to)).flatMap((one) => unpackHashes(one?.missing ?? packHashes([])));
+    expect(lost.toSorted()).toEqual(missing.toSorted());
   });
 
   it("is the run's, in a new generation, which announces its shards later", async () => {
