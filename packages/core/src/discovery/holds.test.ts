@@ -1,7 +1,7 @@
 import { newId } from "@cadastre/contract/ids";
-import { put } from "@cadastre/store/table";
+import { put, remove } from "@cadastre/store/table";
 import { describe, expect, it } from "vitest";
-import { aContext, anActor, auditRecords, type TestContext } from "../audit/testing.ts";
+import { aContext, anActor, auditRecords, type TestContext, withEmptyReplica } from "../audit/testing.ts";
 import type { Context } from "../context.ts";
 import { listChanges } from "../feed/list-changes.ts";
 import { readRun } from "../jobs/read.ts";
@@ -50,6 +50,23 @@ describe("holds", () => {
     expect(shown).not.toHaveProperty("scope");
   });
 
+  it("are listed page by page, each page of the same list", async () => {
+    const { context } = await aHold();
+    const region = "eu-west-1";
+    await aRun([{ has: range(0, 8), region }]).deliver(context);
+    await aRun([{ has: range(5, 8), region }]).deliver(context);
+    const first = await listHolds(context, { limit: 1, state: "pending" });
+    expect(first.items).toHaveLength(1);
+    const { cursor } = first;
+    const second = await listHolds(context, { limit: 1, state: "pending", cursor });
+    expect(second.items).toHaveLength(1);
+    expect(second.items[0]?.id).not.toBe(first.items[0]?.id);
+    expect(second.cursor).toBeUndefined();
+    await expect(listHolds(context, { limit: 1, state: "rejected", cursor })).rejects.toMatchObject({
+      code: "cursor.invalid",
+    });
+  });
+
   it("that are not there, or not to be seen, are not found", async () => {
     const { context, hold } = await aHold();
     const elsewhere = { ...context, restriction: { accounts: ["aws/444455556666"] } };
@@ -65,7 +82,10 @@ describe("holds", () => {
 describe("a hold that is rejected", () => {
   it("says by whom, when and why, with one record, and is told", async () => {
     const { context, hold } = await aHold();
-    const rejected = await rejectHold(context, anActor, hold.id, { reason: "a migration", version: hold.version });
+    const rejected = await rejectHold(withEmptyReplica(context), anActor, hold.id, {
+      reason: "a migration",
+      version: hold.version,
+    });
     expect(rejected).toMatchObject({
       state: "rejected",
       reason: "a migration",
@@ -109,7 +129,10 @@ describe("a hold that is rejected", () => {
 describe("a hold that is approved", () => {
   it("has its resources retired before it is answered, by a run that it names", async () => {
     const { context, hold } = await aHold();
-    const approved = await approveHold(context, anActor, hold.id, { reason: "gone", version: hold.version });
+    const approved = await approveHold(withEmptyReplica(context), anActor, hold.id, {
+      reason: "gone",
+      version: hold.version,
+    });
     expect(approved).toMatchObject({ state: "approved", reason: "gone", job: expect.stringMatching(/^jobrun_|^job/) });
     expect(await scopeOf(context)).toMatchObject({ outcome: { missing: 0 } });
     expect(await scopeOf(context)).not.toHaveProperty("hold");
@@ -153,6 +176,19 @@ describe("a hold that is approved", () => {
     const few = await aHold(200, 3);
     await approveHold(few.context, anActor, few.hold.id, {});
     expect(await scopeOf(few.context)).toMatchObject({ outcome: { missing: 0 } });
+  });
+
+  it("is approved again, too, when its run is gone, and is told once", async () => {
+    const { context, hold } = await aHold(201, 3);
+    const first = await approveHold(context, anActor, hold.id, {});
+    await context.table.commit([remove(JobRunItem, { id: first.job ?? "" })]);
+    const second = await approveHold(context, anActor, hold.id, {});
+    expect(second.job).not.toBe(first.job);
+    expect(await told(context)).toEqual(["opened", "approved"]);
+    const reasons = (await auditRecords(context)).flatMap(({ action, detail }) =>
+      action === "hold.approve" ? [detail.reason] : [],
+    );
+    expect(reasons).toEqual(["", ""]);
   });
 
   it("goes on in the background after 15 seconds", async () => {

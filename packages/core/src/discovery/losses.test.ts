@@ -1,7 +1,7 @@
 import { newId } from "@cadastre/contract/ids";
 import { put, type Stored } from "@cadastre/store/table";
 import { describe, expect, it } from "vitest";
-import { aContext } from "../audit/testing.ts";
+import { aContext, withEmptyReplica } from "../audit/testing.ts";
 import type { Context } from "../context.ts";
 import { GuardError } from "../register/apply.ts";
 import { HoldItem, type Lease, ManifestItem, type Outcome, ScopeItem } from "./items.ts";
@@ -80,7 +80,7 @@ async function settle(context: Context) {
   const { lease } = scope;
   if (!lease) throw new Error("no lease");
   const states = new Map([[0, { digest: hashOf(1), missing: 1 }]]);
-  const losses = await settleLosses(context, ACTOR, { ...scope, lease }, states);
+  const losses = await settleLosses(withEmptyReplica(context), ACTOR, { ...scope, lease }, states);
   if (losses) await context.table.commit([...losses.writes, put(ScopeItem, aScope())]);
   return losses;
 }
@@ -176,6 +176,17 @@ describe("the losses of a scope that was seen whole", () => {
     const lease = scope.lease as Lease;
     const states = new Map([[0, { digest: hashOf(1), missing: 1 }]]);
     await expect(settleLosses(context, ACTOR, { ...scope, lease }, states)).rejects.toThrow(GuardError);
+  });
+
+  it("that are done already, as the manifest says, need no naming", async () => {
+    const lease = { wanted: [], digests: new Uint8Array() };
+    const { context } = await having({ missing: 0, left: 20, lease });
+    expect(await settle(context)).toMatchObject({ retired: 0, held: 0, retiredShards: [0] });
+  });
+
+  it("stay with no hold where there is none", async () => {
+    const { context } = await having({ missing: 2, left: 20, scope: { hold: HOLD } });
+    expect(await settle(context)).toMatchObject({ retiredShards: [0], hold: undefined, writes: [] });
   });
 
   it("are named by the lease before they are retired: then the scope is to be read anew", async () => {
