@@ -2,7 +2,7 @@ import { COMMIT_LIMIT, put, type Table, type Write } from "@cadastre/store/table
 import { ConflictError } from "@cadastre/store/errors";
 import { describe, expect, it } from "vitest";
 import { AccountItem } from "../accounts/items.ts";
-import { aContext, auditRecords } from "../audit/testing.ts";
+import { aContext, auditRecords, withEmptyReplica } from "../audit/testing.ts";
 import type { Context } from "../context.ts";
 import { LedgerPageItem, SourceItem } from "../ledger/items.ts";
 import { lastReportAt, readScopeStates } from "../ledger/read.ts";
@@ -162,6 +162,18 @@ describe("a run that opens", () => {
     expect((await runOf(context, run.run))?.scopes.map(({ name }) => name).sort()).toHaveLength(2);
   });
 
+  it("again reads strongly: what a replica has not heard of is neither sent again nor overtaken", async () => {
+    const context = aContext();
+    const both = [{ has: [1, 2] }, { has: [5], region: "eu-west-1" }];
+    await aRun(both).deliver(context);
+    const run = aRun([{ has: range(0, 30), shards: 2 }]);
+    await run.open(context);
+    await run.upload(context, 0, 1);
+    const again = await run.open(withEmptyReplica(context));
+    expect(again.scopes).toEqual([{ verdict: "upload", want: [0] }]);
+    expect(await scopeOf(context)).toMatchObject({ generation: 2, lease: { run: run.run, wanted: [0, 1] } });
+  });
+
   it("under the id of one that was closed is answered as unchanged, and refused with other content", async () => {
     const context = aContext();
     const run = aRun([{ has: [1] }]);
@@ -232,7 +244,7 @@ describe("a run that looked before another one did", () => {
     context.advance(1000);
     await openAgo(context, aRun(both), 0);
     context.advance(100);
-    await openAgo(context, aRun([{ has: [1] }]), 200);
+    await openAgo(withEmptyReplica(context), aRun([{ has: [1] }]), 200);
     expect((await scopeOf(context))?.lease?.isOlder).toBe(true);
   });
 
