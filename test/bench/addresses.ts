@@ -98,7 +98,7 @@ function toItem<K extends KindName>(kind: K, input: ResourceInput<K>, at: string
     firstSeenBy: { actor: "system", run: "bench" },
     changedAt: at,
     sequence: 1,
-    lastChange: { run: "bench", type: "created" },
+    lastChange: { run: "bench", type: "created", scope: `aws/${ACCOUNT}/${REGION}/${kind}` },
   };
 }
 

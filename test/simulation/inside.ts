@@ -8,7 +8,7 @@ import { SaidItem } from "@cadastre/core/said/items";
 import { IndexItem } from "@cadastre/core/subjects/items";
 import { ownerEntries } from "@cadastre/core/subjects/keys";
 import type { AnyEntity, ItemOf } from "@cadastre/store/entity";
-import type { Written } from "./tables.ts";
+import type { Tables } from "./tables.ts";
 
 const textOf = ({ p, s }: { readonly p: string; readonly s: string }) => `${p}  ${s}`;
 
@@ -23,10 +23,11 @@ function sumsOf(counts: readonly (ItemOf<typeof CountItem> & { readonly n: numbe
 }
 
 /**
- * What must hold of the items in the table themselves: no entry of the index is missing, and the counters say what a count
- * says. This is the one file of the simulation that knows how the register is stored.
+ * What must hold of the items in the table themselves: the index has exactly what the resources say, and the counters say what a
+ * count says. This is the one file of the simulation that knows how the register is stored. Of the index may be left what was
+ * loaded for a resource that was then never made so: by whoever was killed, overtaken or too late between the two.
  */
-export async function judgeTable(context: Context, written: Written): Promise<string[]> {
+export async function judgeTable(context: Context, { written, made }: Tables): Promise<string[]> {
   async function all<E extends AnyEntity>(entity: E): Promise<ItemOf<E>[]> {
     const keys = [...written.values()].filter((one) => one.entity.type === entity.type).map(({ key }) => key);
     const items = await context.table.getMany(entity, keys as never, { consistent: true });
@@ -44,7 +45,14 @@ export async function judgeTable(context: Context, written: Written): Promise<st
     ...said,
   ];
   const stored = new Set((await all(IndexItem)).map(textOf));
-  const missing = wanted.map(textOf).filter((entry) => !stored.has(entry));
+  const needed = new Set(wanted.map(textOf));
+  const missing = [...needed].filter((entry) => !stored.has(entry));
+  const everSo = made
+    .filter(({ entity }) => entity === ResourceItem)
+    .flatMap(({ item }) => resourceEntries(item as ResourceItem));
+  const committed = [...written.values()].filter(({ entity, isCommitted }) => entity === IndexItem && isCommitted);
+  const known = [...everSo, ...committed.map(({ key }) => key as ItemOf<typeof IndexItem>)].map(textOf);
+  const left = new Set(known.filter((entry) => stored.has(entry) && !needed.has(entry)));
   const counted = sumsOf(await all(CountItem));
   const sums = createCountSums();
   for (const resource of resources) sums.add({ after: countedOf(resource) });
@@ -60,6 +68,7 @@ export async function judgeTable(context: Context, written: Written): Promise<st
   );
   return [
     ...missing.map((entry) => `table: the index lacks ${entry}`),
+    ...[...left].map((entry) => `table: the index still has ${entry}`),
     ...wrong.map(
       (name) => `table: ${counted.get(name) ?? 0} are counted as ${name}, there are ${recounted.get(name) ?? 0}`,
     ),

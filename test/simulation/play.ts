@@ -227,7 +227,7 @@ export async function play(story: Story, { keepTrace = false } = {}): Promise<Ou
     const end = await facts();
     problems.push(...judgeAfterDecisions(end, cloud), ...judge(end, api.errors));
     problems.push(...(await judgeSearch(end, reader, createRandom(`${story.seed}/questions`))));
-    problems.push(...(await scheduler.inCalm(setup, () => judgeTable(api.look(), tables.written))));
+    problems.push(...(await scheduler.inCalm(setup, () => judgeTable(api.look(), tables))));
   } catch (error) {
     if (!(error instanceof EndlessError || error instanceof UnansweredError)) throw error;
     problems.push(error.message);

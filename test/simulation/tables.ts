@@ -8,13 +8,21 @@ import { createDynamo } from "./dynamo.ts";
 import type { Appeared } from "./facts.ts";
 import type { Process, Scheduler } from "./scheduler.ts";
 
-/** What was ever written to, by which all of the table can be read. */
-export type Written = Map<string, { readonly entity: AnyEntity; readonly key: object }>;
+/** What was ever written to, by which all of the table can be read, and whether ever by a commit. */
+export type Written = Map<string, { readonly entity: AnyEntity; readonly key: object; readonly isCommitted: boolean }>;
+
+/** An item that a commit has made. */
+export interface Made {
+  readonly entity: AnyEntity;
+  readonly item: object;
+}
 
 export interface Tables {
   /** The table as one process of the API has it. */
   open(process: Process, onFault: (isHard: boolean) => void): Table;
   readonly written: Written;
+  /** What was made by commits that were answered. */
+  readonly made: readonly Made[];
   /** When each item was first there, in that order, by `pk` and `sk` with a line break between them. */
   readonly appeared: ReadonlyMap<string, Appeared>;
   close(): Promise<void>;
@@ -26,23 +34,26 @@ const keyOf = (write: Write) => {
   return `${pk}\n${sk}`;
 };
 
-/** A table that notes the keys of all that is written through it. */
-function noting(table: Table, written: Written): Table {
-  const note = (writes: readonly Write[]) => {
+/** A table that notes the keys of all that is written through it, and what was made. */
+function noting(table: Table, written: Written, made: Made[]): Table {
+  const note = (writes: readonly Write[], by: "commit" | "load") => {
     for (const write of writes) {
       if (write.op === "check") continue;
       const key = "item" in write ? (write.item as object) : (write as unknown as { key: object }).key;
-      written.set(keyOf(write), { entity: write.entity, key });
+      const text = keyOf(write);
+      const isCommitted = (by === "commit" && "item" in write) || written.get(text)?.isCommitted === true;
+      written.set(text, { entity: write.entity, key, isCommitted });
     }
   };
   return {
     ...table,
-    commit(writes, ...rest) {
-      note(writes);
-      return table.commit(writes, ...rest);
+    async commit(writes, ...rest) {
+      note(writes, "commit");
+      await table.commit(writes, ...rest);
+      for (const write of writes) if (write.op === "create") made.push(write);
     },
     load(writes) {
-      note(writes);
+      note(writes, "load");
       return table.load(writes);
     },
   };
@@ -52,14 +63,20 @@ function noting(table: Table, written: Written): Table {
 export function dynamoTables(scheduler: Scheduler): Tables {
   const dynamo = createDynamo(scheduler);
   const written: Written = new Map();
+  const made: Made[] = [];
   return {
     written,
+    made,
     appeared: dynamo.appeared,
     open(process, onFault) {
       const random = () => process.random.next();
       const client = dynamo.client({ random, onFault }) as unknown as DynamoDBClient;
       const delay = (milliseconds: number) => scheduler.turn("store waits", { milliseconds });
-      return noting(createDynamoTable({ client, tableName: "cadastre", now: process.now, random, delay }), written);
+      return noting(
+        createDynamoTable({ client, tableName: "cadastre", now: process.now, random, delay }),
+        written,
+        made,
+      );
     },
     close: async () => undefined,
   };
@@ -68,6 +85,7 @@ export function dynamoTables(scheduler: Scheduler): Tables {
 /** The store's own driver for SQLite, in memory. It survives the processes that use it, as a file does. */
 export function sqliteTables(scheduler: Scheduler, now: () => Date): Tables {
   const written: Written = new Map();
+  const made: Made[] = [];
   const appeared = new Map<string, Appeared>();
   const noteAppeared = (writes: readonly Write[]) => {
     for (const write of writes) {
@@ -117,8 +135,9 @@ export function sqliteTables(scheduler: Scheduler, now: () => Date): Tables {
 
   return {
     written,
+    made,
     appeared,
-    open: (_, onFault) => noting(gated(onFault), written),
+    open: (_, onFault) => noting(gated(onFault), written, made),
     close: () => shared.close(),
   };
 }

@@ -60,7 +60,8 @@ export async function allOf<E extends AnyEntity>(context: Context, entity: E): P
 
 /**
  * The index compared with what the stored subjects say: `missing` are entries that a subject should have, `stray` those that
- * none has. Nothing may ever be missing; strays are left only by what was interrupted or lost a race, and shown to nobody.
+ * none has. Nothing may ever be missing; strays are left only by what was interrupted or lost a race after it
+ * had loaded them for a resource that it then did not make, and shown to nobody.
  */
 export async function indexDump(context: Context): Promise<{ missing: string[]; stray: string[]; entries: number }> {
   const toText = ({ p, s }: { p: string; s: string }) => `${p}  ${s}`;

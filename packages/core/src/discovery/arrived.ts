@@ -3,7 +3,7 @@ import type { Stored } from "@cadastre/store/table";
 import type { Context } from "../context.ts";
 import { inGroups, inParallel } from "../in-parallel.ts";
 import { type Lease, ScopeItem } from "./items.ts";
-import { readManifests, readStates, stateOf } from "./manifests.ts";
+import { readManifests, readStates, retiredBy, stateOf } from "./manifests.ts";
 import type { ShardState } from "./shards.ts";
 
 /** Scopes that are read together, and such groups at a time. */
@@ -17,6 +17,8 @@ export interface Arrived {
   readonly missingShards: number[];
   created: number;
   updated: number;
+  /** What the run has retired already, before it was interrupted. */
+  retired: number;
 }
 
 /** A run's scopes when it is to be completed. Those that a newer run has opened are in neither. */
@@ -40,7 +42,10 @@ export async function readArrived(
     const states = await readStates(context, leased);
     const open = new Map(
       leased.map((scope, place): [Stored<ScopeItem>, Arrived] => {
-        return [scope, { scope, states: states[place] ?? new Map(), missingShards: [], created: 0, updated: 0 }];
+        return [
+          scope,
+          { scope, states: states[place] ?? new Map(), missingShards: [], created: 0, updated: 0, retired: 0 },
+        ];
       }),
     );
     await readManifests(context, leased, ({ scope, shard, announced, manifest }) => {
@@ -49,6 +54,7 @@ export async function readArrived(
       if (!arrived) return;
       arrived.states.set(shard, state);
       if (state.digest !== announced) arrived.missingShards.push(shard);
+      arrived.retired += retiredBy(arrived.scope.lease.generation, manifest);
       if (manifest?.run !== run) return;
       arrived.created += manifest.created;
       arrived.updated += manifest.updated;

@@ -1,8 +1,8 @@
 import type { RunCompleted, Totals } from "@cadastre/contract/discovery";
-import { COMMIT_LIMIT, check, put, replace, type Write } from "@cadastre/store/table";
+import { check, put, replace, type Write } from "@cadastre/store/table";
 import { commitRecorded } from "../audit/commit-recorded.ts";
 import type { Actor, Context } from "../context.ts";
-import { inGroups, inParallel } from "../in-parallel.ts";
+import { inParallel } from "../in-parallel.ts";
 import { settleEntry } from "../ledger/entry.ts";
 import { followStatus } from "../ledger/gaps.ts";
 import { editLedger } from "../ledger/write.ts";
@@ -55,10 +55,7 @@ async function tryComplete(context: Context, actor: Actor, reporter: Reporter, r
   return settleRun(context, actor, run, outcomes);
 }
 
-/**
- * Completes scopes: some alone, many in commits of several, and one that retires something at once after that, so that what it
- * has retired is still told when the run is interrupted. Answers what became of each, by its name.
- */
+/** Completes scopes: some alone, many in commits of several. Answers what became of each, by its name. */
 async function completeScopes(
   context: Context,
   actor: Actor,
@@ -74,12 +71,21 @@ async function completeScopes(
 interface CompletedScope {
   readonly name: string;
   readonly outcome: Outcome;
-  /** To go into one commit, which the scope's version guards; none when it is done. */
+  /** To go into one commit, which the scope's version guards. */
   readonly writes: readonly Write[];
 }
 
-/** Pages that go into the scope's own commit; further ones are written before it, each commit with the scope as its guard. */
+/** Pages that go into the scope's own commit; further ones, of the 128 that there may be, are written before it, with the scope as their guard. */
 const MOST_PAGES = 40;
+
+/** The scope as it is now. Throws GuardError when another run has opened it. */
+async function readAgain(context: Context, { source, name, lease }: Arrived["scope"]): Promise<Arrived> {
+  const { open } = await readArrived(context, { source, run: lease.run }, [name]);
+  requireArrived(open);
+  const [arrived] = open;
+  if (!arrived) throw new GuardError();
+  return arrived;
+}
 
 async function completeScope(context: Context, actor: Actor, arrived: Arrived): Promise<CompletedScope> {
   const { scope, states } = arrived;
@@ -87,6 +93,7 @@ async function completeScope(context: Context, actor: Actor, arrived: Arrived): 
   const id = { source: scope.source, name: scope.name };
   const mayRetire = lease.status === "complete" && lease.isOlder !== true;
   const losses = mayRetire ? await settleLosses(context, actor, scope, states) : NO_LOSSES;
+  if (!losses) return completeScope(context, actor, await readAgain(context, scope));
   for (const shard of losses.retiredShards)
     states.set(shard, { digest: states.get(shard)?.digest ?? EMPTY_DIGEST, missing: 0 });
   const outcome = decideOutcome(arrived, losses, context.now().toISOString());
@@ -98,20 +105,17 @@ async function completeScope(context: Context, actor: Actor, arrived: Arrived): 
     ...(mayRetire ? { sizes: sizesAfter(context, losses.approved ? [] : scope.sizes, outcome) } : {}),
   };
   const pages = toPages(id, scope.shardCount, states, [...lease.wanted, ...losses.retiredShards]);
-  for (const some of inGroups(pages.slice(MOST_PAGES), COMMIT_LIMIT - 1)) {
-    await context.table.commit([check(ScopeItem, id, version), ...some.map((page) => put(PageItem, page))]);
-  }
+  const further = pages.slice(MOST_PAGES).map((page) => put(PageItem, page));
+  if (further.length > 0) await context.table.commit([check(ScopeItem, id, version), ...further]);
   const own = pages.slice(0, MOST_PAGES).map((page) => put(PageItem, page));
-  const writes = [
+  const writes: Write[] = [
     replace(ScopeItem, next, version),
     ...losses.writes,
     ...recordTurn(context, actor, arrived),
     ...followStatus(id, before?.result.status, lease.status, outcome.runAt),
     ...own,
   ];
-  if (losses.retired === 0) return { name: scope.name, outcome, writes };
-  await context.table.commit(writes);
-  return { name: scope.name, outcome, writes: [] };
+  return { name: scope.name, outcome, writes };
 }
 
 /**

@@ -109,6 +109,8 @@ export const ManifestItem = defineEntity({
     created: z.int(),
     updated: z.int(),
     unchanged: z.int(),
+    /** How many of it were retired, and under which generation of the scope, so that a run that is killed still tells it. */
+    retired: z.object({ generation: z.int(), count: z.int() }).optional(),
   }),
   key: {
     partition: (of: { source: string; name: string; shardCount: number; shard: number }) =>

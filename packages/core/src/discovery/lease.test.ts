@@ -1,7 +1,7 @@
 import type { Stored } from "@cadastre/store/table";
 import { describe, expect, it } from "vitest";
 import type { Lease, ScopeItem } from "./items.ts";
-import { decideLease, decideWanted, type Incoming, NOT_KNOWN } from "./lease.ts";
+import { decideLease, decideWanted, type Incoming, NOT_KNOWN, withShards } from "./lease.ts";
 import { announcedDigest } from "./manifests.ts";
 import { EMPTY_DIGEST } from "./shards.ts";
 
@@ -88,5 +88,15 @@ describe("the shards that a run is asked for", () => {
     expect(decideWanted([digest(1), digest(3), digest(4), EMPTY_DIGEST], states)).toEqual([1, 2]);
     expect(decideWanted([], states)).toEqual([]);
     expect(decideWanted([EMPTY_DIGEST], states)).toEqual([0]);
+  });
+});
+
+describe("a lease that is to name further shards", () => {
+  it("has them in their order, with their digests as they are known, and keeps what was announced of the others", () => {
+    const lease = { ...leaseOf("run_2", [1]), digests: Buffer.from(digest(5), "hex") };
+    const named = withShards(lease, [3, 1, 0], states);
+    expect(named.wanted).toEqual([0, 1, 3]);
+    expect([0, 1, 2].map((place) => announcedDigest(named, place))).toEqual([digest(1), digest(5), EMPTY_DIGEST]);
+    expect(named).toMatchObject({ run: "run_2", generation: 4, digest: lease.digest });
   });
 });

@@ -2,6 +2,7 @@ import type { OpenScope, ScopeVerdict } from "@cadastre/contract/discovery";
 import { create, replace, type Stored, type Write } from "@cadastre/store/table";
 import { BLANK } from "../ledger/entry.ts";
 import { type Lease, ScopeItem } from "./items.ts";
+import { announcedDigest } from "./manifests.ts";
 import { NEVER_UPLOADED, type ShardStates } from "./shards.ts";
 
 /** A scope as a run that opens reports it. */
@@ -73,6 +74,18 @@ export function toLease(opener: Opener, incoming: Incoming, { scope, states }: K
     wanted: shards,
     digests: Buffer.from(shards.map(digest).join(""), "hex"),
     ...(isOlder(opener, incoming.name, scope) ? { isOlder: true as const } : {}),
+  };
+}
+
+/** The lease with further shards, as they are known: what it names is asked for what became of it when the run is completed. */
+export function withShards(lease: Lease, shards: readonly number[], states: ShardStates): Lease {
+  const digests = new Map(lease.wanted.map((shard, place) => [shard, announcedDigest(lease, place)]));
+  for (const shard of shards) if (!digests.has(shard)) digests.set(shard, (states.get(shard) ?? NEVER_UPLOADED).digest);
+  const named = [...digests].sort(([a], [b]) => a - b);
+  return {
+    ...lease,
+    wanted: named.map(([shard]) => shard),
+    digests: Buffer.from(named.map(([, digest]) => digest).join(""), "hex"),
   };
 }
 

@@ -5,6 +5,7 @@ import type { Actor, Context } from "../context.ts";
 import { followHold } from "../ledger/gaps.ts";
 import { decideHold, isShrinking } from "./decide-hold.ts";
 import { HoldItem, type Lease, ScopeItem } from "./items.ts";
+import { withShards } from "./lease.ts";
 import { recordHold } from "./record-turns.ts";
 import { readMissing, retireMissing, sampleOf } from "./retire.ts";
 import type { ShardState } from "./shards.ts";
@@ -34,13 +35,17 @@ export const NO_LOSSES: Losses = {
   writes: [],
 };
 
-/** What becomes of the resources that a complete scope no longer has: retired now, or held. Writes what is retired. */
+/**
+ * What becomes of the resources that a complete scope no longer has: retired now, or held. Writes what is retired. Nothing, when
+ * the lease does not name all shards that are to lose something: it does from now on, and the scope is to be read anew. So the
+ * manifests that tell how many were retired are known, however often the run is killed.
+ */
 export async function settleLosses(
   context: Context,
   actor: Actor,
   scope: LeasedScope,
   states: ReadonlyMap<number, ShardState>,
-): Promise<Losses> {
+): Promise<Losses | undefined> {
   const { lease } = scope;
   const id = { source: scope.source, name: scope.name };
   const hold = scope.hold ? await context.table.get(HoldItem, { id: scope.hold }, { consistent: true }) : undefined;
@@ -55,7 +60,14 @@ export async function settleLosses(
   const decision = decideHold(context.holdPolicy, losses, hold);
   const at = now.toISOString();
   if (decision === "retire") {
-    const absence = { scope: fromScopeName(scope.name), run: lease.run, actor, at };
+    const lossy = missing.of.flatMap(({ shard, idHashes }) => (idHashes.length > 0 ? [shard] : []));
+    if (lossy.some((shard) => !lease.wanted.includes(shard))) {
+      const { version, ...item } = scope;
+      await context.table.commit([replace(ScopeItem, { ...item, lease: withShards(lease, lossy, states) }, version)]);
+      return undefined;
+    }
+    const { run, generation } = lease;
+    const absence = { scope: fromScopeName(scope.name), run, generation, actor, at };
     const guard = [check(ScopeItem, id, scope.version)];
     const retired = await retireMissing(context, scope, missing, absence, guard);
     return {

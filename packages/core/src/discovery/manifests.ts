@@ -24,6 +24,11 @@ export function stateOf(manifest: ManifestItem | undefined): ShardState {
   };
 }
 
+/** How many of its resources a run has retired so far: the one that has the scope open under this generation. */
+export function retiredBy(generation: number | undefined, manifest: ManifestItem | undefined): number {
+  return manifest?.retired?.generation === generation ? (manifest?.retired?.count ?? 0) : 0;
+}
+
 export interface LeasedShard<Scope> {
   readonly scope: Scope;
   readonly shard: number;

@@ -9,7 +9,7 @@ const BEFORE = "2026-02-01T00:00:00.000Z";
 
 function arrived(
   status: ScopeStatus,
-  more: Partial<Pick<Arrived, "created" | "updated">> = {},
+  more: Partial<Pick<Arrived, "created" | "updated" | "retired">> = {},
   before?: Outcome,
 ): Arrived {
   const lease = {
@@ -33,7 +33,7 @@ function arrived(
     ...(before ? { outcome: before } : {}),
   };
   const states = new Map([[0, { digest: "x", missing: 2 }]]);
-  return { scope, states, missingShards: [], created: 0, updated: 0, ...more };
+  return { scope, states, missingShards: [], created: 0, updated: 0, retired: 0, ...more };
 }
 
 const NONE = { retired: 0, held: 0 };
@@ -60,9 +60,35 @@ describe("what a run makes of a scope", () => {
     expect(decideOutcome(arrived(status), NONE, AT).resources).toBe(0);
   });
 
-  it("includes what the same run retired before it was interrupted, and nothing of another run", () => {
-    const retired = decideOutcome(arrived("complete"), { retired: 7, held: 0 }, BEFORE);
-    expect(decideOutcome(arrived("complete", {}, retired), NONE, AT).result.retired).toBe(7);
-    expect(decideOutcome(arrived("complete", {}, { ...retired, run: "run_0" }), NONE, AT).result.retired).toBe(0);
+  it("includes what the same run did before it was interrupted, and nothing of another run", () => {
+    const own = decideOutcome(arrived("complete", { created: 1, updated: 2 }), { retired: 7, held: 0 }, BEFORE);
+    const before = { ...own, generation: 2 };
+    expect(
+      decideOutcome(arrived("complete", { retired: 3 }, before), { retired: 1, held: 0 }, AT).result,
+    ).toMatchObject({
+      created: 1,
+      updated: 2,
+      unchanged: 2,
+      retired: 11,
+    });
+    expect(decideOutcome(arrived("complete", {}, { ...before, run: "run_0" }), NONE, AT).result).toMatchObject({
+      created: 0,
+      updated: 0,
+      unchanged: 5,
+      retired: 0,
+    });
+  });
+
+  it("asks the shards that were sent for their numbers where another run has had the scope meanwhile", () => {
+    const own = decideOutcome(arrived("complete", { created: 1, updated: 2 }), { retired: 7, held: 0 }, BEFORE);
+    const before = { ...own, generation: 1 };
+    const result = decideOutcome(arrived("complete", { created: 1, updated: 2 }, before), NONE, AT).result;
+    expect(result).toMatchObject({ created: 1, updated: 2, unchanged: 2, retired: 7 });
+  });
+
+  it("has never less than nothing unchanged, though a run that is opened again with less has made more", () => {
+    const own = decideOutcome(arrived("complete", { created: 4 }), NONE, BEFORE);
+    const again = decideOutcome(arrived("complete", { updated: 4 }, { ...own, generation: 2 }), NONE, AT);
+    expect(again.result).toMatchObject({ created: 4, updated: 4, unchanged: 0 });
   });
 });

@@ -5,23 +5,30 @@ import type { Arrived } from "./arrived.ts";
 import type { Outcome } from "./items.ts";
 import type { Losses } from "./losses.ts";
 
+const NOTHING_DONE = { created: 0, updated: 0, retired: 0 };
+
 /** What a run makes of a scope that it completes. `at` is an ISO time. */
 export function decideOutcome(
-  { scope, states, created, updated }: Arrived,
+  { scope, states, ...arrived }: Arrived,
   losses: Pick<Losses, "retired" | "held">,
   at: string,
 ): Outcome {
   const { lease, outcome: before } = scope;
   const { run, generation, digest, errors, status, resources } = lease;
-  // When this very run completed the scope before it was interrupted and opened again, what it retired is its own.
-  const retired = losses.retired + (before?.run === run ? before.result.retired : 0);
+  // When this very run completed the scope before it was interrupted and opened again, what it did is its own.
+  const own = before?.run === run ? before.result : NOTHING_DONE;
+  // When another run has had the scope meanwhile, the shards that were sent are asked for their numbers again.
+  const sent = before?.generation === generation - 1 ? own : NOTHING_DONE;
+  const created = arrived.created + sent.created;
+  const updated = arrived.updated + sent.updated;
+  const retired = arrived.retired + losses.retired + own.retired;
   const result: ScopeResult = {
     ...fromScopeName(scope.name),
     status,
     resources,
     created,
     updated,
-    unchanged: resources - created - updated,
+    unchanged: Math.max(0, resources - created - updated),
     retired,
     held: losses.held,
   };

@@ -1,7 +1,8 @@
 import { type Entry, HASH_BYTES, packEntries, unpackEntries } from "@cadastre/contract/digest";
-import { put } from "@cadastre/store/table";
+import { put, type Stored } from "@cadastre/store/table";
 import { describe, expect, it } from "vitest";
 import { aContext, anActor, type TestContext } from "../audit/testing.ts";
+import { ResourceItem } from "../register/items.ts";
 import { ManifestItem } from "./items.ts";
 import { readMissing, readMissingOf, retireMissing } from "./retire.ts";
 import { packHashes, unpackHashes } from "./shards.ts";
@@ -45,6 +46,56 @@ describe("what a scope misses", () => {
       idHashes: [],
       of: [{ shard: 3, idHashes: [] }],
     });
+  });
+
+  it("is told by its manifest once it is retired, to the run that has the scope under this generation", async () => {
+    const scope = { provider: "aws", account: "111122223333", region: "us-east-1", kind: "instance" } as const;
+    const absence = { scope, run: "run_2", actor: anActor, at: "2026-01-01T00:00:00Z" };
+    const retire = async (retired?: ManifestItem["retired"], generation?: number) => {
+      const context = await having({ has: [1], missing: [1] });
+      const { version: _, ...manifest } = (await manifestOf(context, 0)) as Stored<ManifestItem>;
+      await context.table.commit([put(ManifestItem, { ...manifest, ...(retired ? { retired } : {}) })]);
+      const missing = await readMissingOf(context, SCOPE, [0]);
+      await retireMissing(context, SCOPE, missing, generation ? { ...absence, generation } : absence, []);
+      return (await manifestOf(context, 0))?.retired;
+    };
+    // Nobody has the resource any more, so nothing is added.
+    expect(await retire(undefined, 3)).toEqual({ generation: 3, count: 0 });
+    expect(await retire({ generation: 3, count: 4 }, 3)).toEqual({ generation: 3, count: 4 });
+    expect(await retire({ generation: 2, count: 4 }, 3)).toEqual({ generation: 3, count: 0 });
+    expect(await retire({ generation: 2, count: 4 })).toEqual({ generation: 2, count: 4 });
+  });
+
+  it("counts again what the scope retired before it was interrupted, and nothing that another scope of the run did", async () => {
+    const scope = { provider: "aws", account: "111122223333", region: "us-east-1", kind: "instance" } as const;
+    const retired = (n: number, run: string, name: string): ResourceItem => ({
+      ...scope,
+      idHash: hashOf(n),
+      id: `arn:aws:ec2:us-east-1:111122223333:instance/i-${n}`,
+      name: "",
+      tags: {},
+      attributes: {},
+      volatile: {},
+      contentHash: "",
+      claims: [],
+      status: "retired",
+      firstSeenAt: "2026-01-01T00:00:00Z",
+      firstSeenBy: { actor: "collector:c", run: "run_1" },
+      changedAt: "2026-01-01T00:00:00Z",
+      sequence: 2,
+      lastChange: { run, type: "retired", scope: name },
+    });
+    const context = await having({ has: [1, 2, 3, 4], missing: [1, 2, 3, 4] });
+    const items = [
+      retired(1, "run_2", SCOPE.name),
+      retired(2, "run_2", SCOPE.name.replace("east", "west")),
+      retired(3, "run_1", SCOPE.name),
+      { ...retired(4, "run_2", SCOPE.name), lastChange: { run: "run_2", type: "updated" as const, scope: SCOPE.name } },
+    ];
+    await context.table.commit(items.map((item) => put(ResourceItem, item)));
+    const absence = { scope, run: "run_2", generation: 3, actor: anActor, at: "2026-01-01T00:00:00Z" };
+    expect(await retireMissing(context, SCOPE, await readMissingOf(context, SCOPE, [0]), absence, [])).toBe(1);
+    expect((await manifestOf(context, 0))?.retired).toEqual({ generation: 3, count: 1 });
   });
 
   it("stays noted where it is not what is retired", async () => {

@@ -3,10 +3,11 @@ import type { ScopeKey } from "@cadastre/contract/scope";
 import { replace, type Write } from "@cadastre/store/table";
 import { type Actor, actorName, type Context } from "../context.ts";
 import { inGroups, inParallel } from "../in-parallel.ts";
-import { applyChanges } from "../register/apply.ts";
+import { applyChanges, type ChangeCounts } from "../register/apply.ts";
 import { decideAbsence } from "../register/decide.ts";
 import { ResourceItem } from "../register/items.ts";
 import { ManifestItem } from "./items.ts";
+import { retiredBy } from "./manifests.ts";
 import { packHashes, type ScopeId, type ShardStates, unpackHashes } from "./shards.ts";
 
 const SAMPLE = 20;
@@ -17,6 +18,8 @@ export interface Absence {
   readonly run: string;
   readonly actor: Actor;
   readonly at: string;
+  /** Under which the run has the scope open: the manifests keep for it how many it has retired. An approval tells no number. */
+  readonly generation?: number;
 }
 
 /** A scope as it is cut. */
@@ -40,7 +43,7 @@ const fingerprintOf = (idHashes: readonly string[]): string => shardDigest(packH
 /**
  * Retires what is missing, and nothing else that a shard may be missing by now: a shard at a time, its resources first, its
  * manifest last. Every commit carries the guard. Interrupted and done again, it goes on where it stopped. Answers how many
- * resources were retired. Throws GuardError when the guard does not hold, ConflictError when the shard is written to meanwhile.
+ * resources were retired beyond those that the manifests tell of already. Throws GuardError when the guard does not hold, ConflictError when the shard is written to meanwhile.
  */
 export async function retireMissing(
   context: Context,
@@ -49,6 +52,7 @@ export async function retireMissing(
   absence: Absence,
   guard: readonly Write[],
 ): Promise<number> {
+  const { generation } = absence;
   const meant = new Set(missing.idHashes);
   let retired = 0;
   for (const { shard } of missing.of) {
@@ -65,6 +69,7 @@ export async function retireMissing(
     };
     // Those that were retired before this was interrupted are counted, too.
     const before = new Set<string>();
+    const retiredOf = (counts: ChangeCounts) => counts.retired + before.size;
     const counts = await applyChanges(context, {
       actor: absence.actor,
       idHashes: [...gone],
@@ -72,12 +77,18 @@ export async function retireMissing(
       source,
       decide: (hash, stored, ended) => {
         const change = decideAbsence(stored, { ...absence, actor: actorName(absence.actor), source }, ended);
-        if (!change && stored?.lastChange.run === absence.run && stored.lastChange.type === "retired") before.add(hash);
+        const { lastChange } = stored ?? {};
+        const isOwn = lastChange?.run === absence.run && lastChange.scope === name;
+        if (!change && isOwn && lastChange.type === "retired") before.add(hash);
         return change;
       },
-      finish: () => ({ writes: [replace(ManifestItem, next, version)] }),
+      finish: (counts) => {
+        const count = retiredBy(generation, manifest) + retiredOf(counts);
+        const told = generation === undefined ? {} : { retired: { generation, count } };
+        return { writes: [replace(ManifestItem, { ...next, ...told }, version)] };
+      },
     });
-    retired += counts.retired + before.size;
+    retired += retiredOf(counts);
   }
   return retired;
 }

@@ -177,7 +177,10 @@ async function tryUpload(
     const updated = counts.updated + of("updated");
     const unchanged = seen.length - created - updated;
     const missing = packHashes(changes.missing);
-    const next: ManifestItem = { ...key, digest, entries: changes.entries, missing, run, created, updated, unchanged };
+    // A run that was interrupted while it retired, and sends a shard again, still tells of what it has retired.
+    const retired = manifest?.retired?.generation === item.lease.generation ? { retired: manifest.retired } : {};
+    const entries = changes.entries;
+    const next: ManifestItem = { ...key, digest, entries, missing, run, created, updated, unchanged, ...retired };
     applied = appliedOf(next);
     return {
       writes: [manifest ? replace(ManifestItem, next, manifest.version) : create(ManifestItem, next)],
@@ -198,7 +201,8 @@ async function tryUpload(
       const one = changes.differing.get(hash) as Seen;
       const change = decideObservation(stored, { source, scope, ...one, run, actor: actorName(actor), at }, ended);
       if (change) repeated.delete(hash);
-      else if (stored?.lastChange.run === run) repeated.set(hash, stored.lastChange.type);
+      else if (stored?.lastChange.run === run && stored.lastChange.scope === name)
+        repeated.set(hash, stored.lastChange.type);
       return change;
     },
     finish,

@@ -70,7 +70,7 @@ describe("a resource that was not known", () => {
         firstSeenBy: { actor: "collector:col_1", run: "run_2" },
         changedAt: T2,
         sequence: 1,
-        lastChange: { run: "run_2", type: "created" },
+        lastChange: { run: "run_2", type: "created", scope: claimOf(GUEST).scope },
       },
     });
   });
@@ -105,7 +105,7 @@ describe("an observation of a known resource", () => {
       firstSeenAt: T1,
       sequence: 2,
       claims: [claimOf(OWNER)],
-      lastChange: { run: "run_2", type: "updated" },
+      lastChange: { run: "run_2", type: "updated", scope: claimOf(OWNER).scope },
     });
     expect(change?.after).not.toHaveProperty("version");
   });
@@ -126,7 +126,7 @@ describe("an observation of a known resource", () => {
       contentHash: "written in another way",
       changedAt: T1,
       sequence: 1,
-      lastChange: { run: "run_1", type: "created" },
+      lastChange: { run: "run_1", type: "created", scope: claimOf(OWNER).scope },
     });
   });
 
@@ -165,7 +165,7 @@ describe("an observation of a known resource", () => {
         status: "active",
         claims: [claimOf(OWNER)],
         sequence: 3,
-        lastChange: { run: "run_2", type: "returned" },
+        lastChange: { run: "run_2", type: "returned", scope: claimOf(OWNER).scope },
       },
     });
     expect(change?.after).not.toHaveProperty("retiredAt");
@@ -189,7 +189,7 @@ describe("a resource that a complete scope no longer has", () => {
         changedAt: T2,
         retiredAt: T2,
         sequence: 2,
-        lastChange: { run: "run_2", type: "retired" },
+        lastChange: { run: "run_2", type: "retired", scope: claimOf(OWNER).scope },
         attributes: { state: "available" },
       },
     });

@@ -69,7 +69,7 @@ function created(observation: Observation, claim: Claim): Change {
     firstSeenAt: at,
     firstSeenBy: { actor, run },
     sequence: 1,
-    lastChange: { run, type: "created" },
+    lastChange: { run, type: "created", scope: claim.scope },
   };
   return { type: "created", before: undefined, after, changes: [], run, actor, at };
 }
@@ -112,7 +112,7 @@ export function decideObservation(
   const isKnown = stored.claims.some((known) => sameClaim(known, claim));
   const claims = isKnown ? stored.claims : [...stored.claims, claim];
   const changed = (type: "updated" | "returned"): Change => {
-    const after = { ...next, claims, sequence: stored.sequence + 1, lastChange: { run, type } };
+    const after = { ...next, claims, sequence: stored.sequence + 1, lastChange: { run, type, scope: claim.scope } };
     return { ...common, type, after, changes: contentChanges(content(stored), content(next)) };
   };
   const isRetired = stored.status === "retired";
@@ -202,7 +202,7 @@ export function decideAbsence(
     retiredAt: at,
     ...(isOwn ? {} : { lapsed: true as const }),
     sequence: stored.sequence + 1,
-    lastChange: { run, type: "retired" },
+    lastChange: { run, type: "retired", scope: claim.scope },
   };
   return { ...common, type: "retired", after };
 }

@@ -43,8 +43,8 @@ export const ResourceItem = defineEntity({
     lapsed: z.literal(true).optional(),
     /** Number of the last event; the next one is this plus one, so a repeated upload cannot make a second event. */
     sequence: z.int(),
-    /** The run of the last change and what it was, so that a repeated upload reports the same counts. */
-    lastChange: z.object({ run: z.string(), type: resourceEvent.shape.type }),
+    /** The run of the last change, what it was, and the scope that it was seen in: who does it again tells the same counts. */
+    lastChange: z.object({ run: z.string(), type: resourceEvent.shape.type, scope: z.string() }),
   }),
   key: {
     partition: (of: { idHash: string }) => subjectPartition(resourceSubject(of.idHash)),
