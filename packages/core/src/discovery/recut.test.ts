@@ -16,7 +16,13 @@ const range = (from: number, to: number) => Array.from({ length: to - from }, (_
 /** Real hashes: their beginnings say what shard they belong in. */
 const entry = (n: number) => ({ idHash: idHash("network", `net-${n}`), contentHash: hashOf(n) });
 const entries = range(0, 40).map(entry);
-const opener: Opener = { source: REPORTER.name, run: "run_2", lookedAt: 1000, confirmedAt: () => 0 };
+const opener: Opener = {
+  source: REPORTER.name,
+  run: "run_2",
+  lookedAt: 1000,
+  confirmedAt: () => 0,
+  knownGeneration: () => 0,
+};
 const incoming: Incoming = {
   ...KEY,
   name: NAME,

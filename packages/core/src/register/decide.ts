@@ -167,7 +167,7 @@ export function decideForgotten(stored: StoredResource | undefined, look: Look):
     retiredAt: at,
     lapsed: true,
     sequence: stored.sequence + 1,
-    lastChange: { run, type: "retired" },
+    lastChange: { run, type: "retired", scope: claim.scope },
   };
   return { ...common, type: "retired", after };
 }
