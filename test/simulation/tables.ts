@@ -8,7 +8,7 @@ import { createDynamo } from "./dynamo.ts";
 import type { Appeared } from "./facts.ts";
 import type { Process, Scheduler } from "./scheduler.ts";
 
-/** What was ever written to, by which all of the table can be read, and whether ever by a commit. */
+/** What was ever written to, by which all of the table can be read, and whether a commit that was answered ever made it. */
 export type Written = Map<string, { readonly entity: AnyEntity; readonly key: object; readonly isCommitted: boolean }>;
 
 /** An item that a commit has made. */
@@ -36,7 +36,7 @@ const keyOf = (write: Write) => {
 
 /** A table that notes the keys of all that is written through it, and what was made. */
 function noting(table: Table, written: Written, made: Made[]): Table {
-  const note = (writes: readonly Write[], by: "commit" | "load") => {
+  const note = (writes: readonly Write[], by: "attempt" | "commit") => {
     for (const write of writes) {
       if (write.op === "check") continue;
       const key = "item" in write ? (write.item as object) : (write as unknown as { key: object }).key;
@@ -48,12 +48,13 @@ function noting(table: Table, written: Written, made: Made[]): Table {
   return {
     ...table,
     async commit(writes, ...rest) {
-      note(writes, "commit");
+      note(writes, "attempt");
       await table.commit(writes, ...rest);
+      note(writes, "commit");
       for (const write of writes) if (write.op === "create") made.push(write);
     },
     load(writes) {
-      note(writes, "load");
+      note(writes, "attempt");
       return table.load(writes);
     },
   };
