@@ -50,6 +50,10 @@ describe("what is to be looked at of a source", () => {
     expect(decidePlan(sets, pagesOf, [], NOW)).toEqual({ pages: [1, 3, 7], sets: { a: 5, b: 6 } });
   });
 
+  it("is a stale set that has no scopes left, too: it is to be noted as marked whole", () => {
+    expect(decidePlan(setsOf(aSet("a", { at: OLD })), () => [], [], NOW)).toEqual({ pages: [], sets: { a: 5 } });
+  });
+
   it("is of 50 sets at a time", () => {
     const sets = setsOf(...Array.from({ length: 60 }, (_, n) => aSet(`s${n}`, { at: OLD })));
     expect(Object.keys(decidePlan(sets, pagesOf, [], NOW)?.sets ?? {})).toHaveLength(50);
@@ -94,9 +98,7 @@ describe("the marks of a page", () => {
   });
 
   it("are none of a scope that no run was ever completed for", () => {
-    expect(decide([anEntry("x", "old", { status: undefined })], aMark("x", "old"))).toEqual({
-      changes: [],
-      awake: new Set(),
-    });
+    for (const marks of [[], [aMark("x", "other")]])
+      expect(decide([anEntry("x", "old", { status: undefined })], ...marks)).toEqual({ changes: [], awake: new Set() });
   });
 });
