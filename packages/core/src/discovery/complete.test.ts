@@ -341,6 +341,7 @@ describe("a large scope", () => {
     await completeRun(context, ACTOR, REPORTER, run);
     expect((await pages(context)).flatMap((page) => page.missing).filter((n) => n > 0)).toEqual([]);
     const again = await aLargeOne({ named: false });
+    let isOpened = false;
     const opening: Context = {
       ...again.context,
       table: {
@@ -349,13 +350,14 @@ describe("a large scope", () => {
           await again.context.table.commit(writes);
           const scope = await scopeOf(again.context);
           // The run was opened once more, and wants another shard.
-          if (scope?.lease && writes.some(({ entity }) => entity === ScopeItem))
-            await again.context.table.commit([
-              put(ScopeItem, {
-                ...scope,
-                lease: withShards(scope.lease, [5], new Map([[5, { digest: hashOf(5), missing: 0 }]])),
-              }),
-            ]);
+          if (isOpened || !scope?.lease || !writes.some(({ entity }) => entity === ScopeItem)) return;
+          isOpened = true;
+          await again.context.table.commit([
+            put(ScopeItem, {
+              ...scope,
+              lease: withShards(scope.lease, [5], new Map([[5, { digest: hashOf(5), missing: 0 }]])),
+            }),
+          ]);
         },
       },
     };

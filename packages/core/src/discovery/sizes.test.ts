@@ -33,8 +33,24 @@ describe("sizes of a scope", () => {
     ).toHaveLength(1);
   });
 
+  it("are written over within the last of several steps", () => {
+    const first = START / (6 * HOUR);
+    const of = (...all: readonly (readonly [number, number])[]) => noted([[0, 10], [6, 20], [12, 30], ...all]);
+    expect(of([13, 31])).toEqual([
+      [first, 10],
+      [first + 1, 20],
+      [first + 2, 31],
+    ]);
+    expect(of([1, 31])).toEqual(of([13, 31]));
+    expect(of([13, 20])).toEqual(of().slice(0, 2));
+  });
+
   it("are those of a whole list, however often and long they are noted, and never more than a week has steps", () => {
-    const some = fc.array(fc.tuple(fc.integer({ min: 0, max: 30 }), fc.integer({ min: 0, max: 4 })), { maxLength: 80 });
+    const some = fc.array(fc.tuple(fc.integer({ min: 0, max: 30 }), fc.integer({ min: 0, max: 4 })), {
+      maxLength: 80,
+      // Else no list has more than some ten.
+      size: "max",
+    });
     fc.assert(
       fc.property(some, (gaps) => {
         let [at, sizes] = [START, [] as Sizes];

@@ -1,4 +1,4 @@
-import { put, type Table } from "@cadastre/store/table";
+import type { Table } from "@cadastre/store/table";
 import { describe, expect, it } from "vitest";
 import { aContext, type TestContext } from "../audit/testing.ts";
 import type { Context } from "../context.ts";
@@ -19,13 +19,13 @@ async function change(context: TestContext, n: number, seconds: number, type: "u
     type,
     at,
     actor: "system",
-    changes: [],
+    changes: [{ path: "name", before: "a", after: "b" }],
     stream: "o",
     sequence: 1,
     place: { provider: "aws", account: key(n).slice(4) },
   });
   const { item } = writes.at(-1) as unknown as { item: FeedItem };
-  await context.table.commit([put(FeedItem, { ...item, detailed: false })]);
+  await context.table.commit(writes);
   return idOfChange(FeedItem.keyOf(item).sk);
 }
 
@@ -135,7 +135,9 @@ describe("who follows changes", () => {
         return context.table.getMany(entity, keys, how);
       },
     };
-    await follow({ ...context, table }, {}, () => change(context, 1, 1));
+    await follow({ ...context, table }, {}, async () => {
+      for (let n = 0; n < 101; n++) await change(context, n, n / 100);
+    });
     expect([...isConsistent]).toEqual([true]);
   });
 });
