@@ -1,9 +1,9 @@
 import { type Entry, HASH_BYTES, packEntries, shardDigest, unpackEntries } from "@cadastre/contract/digest";
 import { describe, expect, it } from "vitest";
+import { decideShard as decideShardOf, decideStep } from "./decide-shard.ts";
 import type { ManifestItem } from "./items.ts";
 import type { Seen } from "./parse-resources.ts";
 import { packHashes } from "./shards.ts";
-import { decideShard as decideShardOf, decideStep } from "./decide-shard.ts";
 
 const hashOf = (n: number) => String(n).repeat(2 * HASH_BYTES);
 const entry = (id: number, content = 1): Entry => ({ idHash: hashOf(id), contentHash: hashOf(content) });

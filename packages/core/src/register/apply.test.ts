@@ -2,7 +2,6 @@ import { idHash } from "@cadastre/contract/digest";
 import { ConflictError } from "@cadastre/store/errors";
 import { check, put, remove, type Write } from "@cadastre/store/table";
 import { describe, expect, it } from "vitest";
-import { RECORD_WRITES } from "../audit/commit-recorded.ts";
 import { aContext, anActor, auditRecords, type TestContext, withEmptyReplica } from "../audit/testing.ts";
 import type { Context } from "../context.ts";
 import { FEED_PARTITIONS, FeedItem } from "../feed/items.ts";
