@@ -1,4 +1,3 @@
-import { shardCountFor } from "@cadastre/contract/digest";
 import { anActorOf } from "@cadastre/core/audit/testing";
 import type { Context } from "@cadastre/core/context";
 import { approveHoldJob } from "@cadastre/core/discovery/approve-hold";
@@ -15,7 +14,7 @@ import { check, type Stored } from "@cadastre/store/table";
 import { describe, expect, it } from "vitest";
 import { createTestContext } from "../support/context.ts";
 import { crashAt } from "../support/crashing-table.ts";
-import { ACCOUNT, anInstance, aRun, instanceScope, type Raw, type SeenScope } from "../support/estate.ts";
+import { ACCOUNT, anInstance, aRun as aRunOf, instanceScope, type Raw, type SeenScope } from "../support/estate.ts";
 import { found } from "../support/register.ts";
 import { runJobs } from "../support/run-jobs.ts";
 
@@ -25,6 +24,9 @@ const many = (from: number, to: number): Raw[] => Array.from({ length: to - from
 const scope = (resources: readonly Raw[], more: Partial<SeenScope> = {}): SeenScope[] => [
   { key: instanceScope(), resources, ...more },
 ];
+
+/** Cut finer than is proposed for so few resources, so that there are several shards to go through. */
+const aRun = (scopes: readonly SeenScope[]) => aRunOf(scopes, { counts: new Map([[KEY.name, 16]]) });
 
 const scopeOf = async (context: Context) =>
   (await context.table.get(ScopeItem, KEY, { consistent: true })) as Stored<ScopeItem>;
@@ -159,7 +161,7 @@ describe("an approval that was interrupted", () => {
 
   it("is not begun once a run that has the scope open misses more than was shown", async () => {
     const { context, approve } = await aHold();
-    const run = aRun(scope(many(150, 200)), { counts: new Map([[KEY.name, shardCountFor(200)]]) });
+    const run = aRun(scope(many(150, 200)));
     await run.uploadAll(context, await run.open(context));
     await expect(approve()).rejects.toMatchObject({ code: "hold.changed" });
     expect(await retired(context)).toBe(0);
@@ -167,8 +169,7 @@ describe("an approval that was interrupted", () => {
 
   it("waits when a run that had the scope open misses more of a single shard", async () => {
     const { context } = await aHold();
-    const counts = new Map([[KEY.name, shardCountFor(200)]]);
-    const run = aRun(scope(many(150, 200)), { counts });
+    const run = aRun(scope(many(150, 200)));
     const opened = await run.open(context);
     const [hold] = (await listHolds(context, { limit: 1, state: "pending" })).items;
     const table = crashAt(context.table, 2);

@@ -125,10 +125,10 @@ describe("a run", () => {
   test("is cut into the number of shards that the API asks for", async () => {
     await session().run([observing("us-east-1", instances(520))]);
     const [before, opened] = [uploads().length, openings().length];
-    expect([shardCountFor(520), shardCountFor(300)]).toEqual([32, 16]);
+    expect([shardCountFor(520), shardCountFor(300)]).toEqual([16, 8]);
     const result = await session().run([observing("us-east-1", instances(300))]);
     expect(openings().length - opened).toBe(2);
-    expect(Math.max(...uploads().slice(before).map(shardOf))).toBeGreaterThanOrEqual(16);
+    expect(Math.max(...uploads().slice(before).map(shardOf))).toBeGreaterThanOrEqual(8);
     expect(result).toMatchObject({ state: "closed", totals: { unchanged: 300, retired: 220 } });
     expect(await api.registered(EAST)).toHaveLength(300);
   });
@@ -147,11 +147,11 @@ describe("a run", () => {
     const lost = new Set([3, 5]);
     api.faults.request = (request) =>
       request.method === "PUT" && lost.delete(shardOf(request)) ? SWALLOWED : undefined;
-    const result = await session().run([observing("us-east-1", instances(200))]);
+    const result = await session().run([observing("us-east-1", instances(300))]);
     expect(lost.size).toBe(0);
-    expect(result.totals.created).toBe(200);
-    expect(uploads().length).toBe(shardCountFor(200) + 2);
-    expect(await api.registered(EAST)).toHaveLength(200);
+    expect(result.totals.created).toBe(300);
+    expect(uploads().length).toBe(shardCountFor(300) + 2);
+    expect(await api.registered(EAST)).toHaveLength(300);
   });
 
   test("waits in the spool when shards go missing every time, and retires nothing", async () => {

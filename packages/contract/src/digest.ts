@@ -145,14 +145,17 @@ export function shardOf(hash: string, shardCount: number): number {
   return Math.floor((Number.parseInt(hash.slice(0, 8), 16) / 2 ** 32) * shardCount);
 }
 
+/** A small scope's shards have up to so many: each costs a request, and one of them about what half of it would cost. */
+const SMALL_SHARD_RESOURCES = 64;
+
 /**
- * How many shards a scope of so many resources has, a power of two near √(n/2): then one changed resource costs about as much
- * for the list of shard digests as for the one shard's manifest, and a first ingest is not made of many small requests. Full
- * shards stay well under their 1,000 resources.
+ * How many shards a scope of so many resources has, a power of two: in shards of up to 64, and from 2,048 resources on near
+ * √(n/2), so that one changed resource costs about as much for the list of shard digests as for the one shard's manifest, and a
+ * first ingest is not made of many small requests. Full shards stay well under their 1,000 resources.
  */
 export function shardCountFor(resources: number): number {
-  if (resources <= 64) return 1;
-  const wanted = Math.max(Math.sqrt(resources / 2), resources / (SHARD_RESOURCES / 2));
+  const even = Math.min(Math.sqrt(resources / 2), resources / SMALL_SHARD_RESOURCES);
+  const wanted = Math.max(1, even, resources / (SHARD_RESOURCES / 2));
   return Math.min(MOST_SHARDS, 2 ** Math.ceil(Math.log2(wanted)));
 }
 

@@ -1,8 +1,9 @@
+import { ConflictError } from "@cadastre/store/errors";
 import { put } from "@cadastre/store/table";
 import { describe, expect, it } from "vitest";
-import { aContext, withEmptyReplica } from "../audit/testing.ts";
+import { aContext, type TestContext, withEmptyReplica } from "../audit/testing.ts";
 import { ManifestItem, PageItem, type ScopeItem } from "./items.ts";
-import { announcedDigest, readManifests, readStates, retiredBy, stateOf } from "./manifests.ts";
+import { announcedDigest, createManifestWrites, readManifests, readStates, retiredBy, stateOf } from "./manifests.ts";
 import { EMPTY_DIGEST } from "./shards.ts";
 import { aLease, aManifest, aScope, entryOf, hashOf, NAME } from "./testing.ts";
 
@@ -86,5 +87,37 @@ describe("what is known of scopes' shards", () => {
     expect(unknown).toEqual(new Map([[0, { digest: EMPTY_DIGEST, missing: 0 }]]));
     expect(few).toEqual(new Map(range(0, 4).map((n) => [n, { digest: hashOf(n + 1), missing: n % 2 }])));
     expect(many).toEqual(new Map(range(0, 96).map((n) => [n, { digest: hashOf(n + 1), missing: n % 2 }])));
+  });
+});
+
+describe("a manifest that is written several times", () => {
+  const KEY = { source: "s", name: NAME, shardCount: 1, shard: 0 };
+  const digested = (digest: string) => aManifest([], { ...KEY, digest });
+  const read = (context: TestContext) => context.table.get(ManifestItem, KEY, { consistent: true });
+
+  it("is each time at the version of the time before", async () => {
+    const context = aContext();
+    const toWrite = createManifestWrites(context, KEY, undefined);
+    for (const digest of ["a", "b", "c"]) await context.table.commit([await toWrite(digested(digest))]);
+    expect(await read(context)).toMatchObject({ digest: "c" });
+  });
+
+  it("goes on where a commit was refused", async () => {
+    const context = aContext();
+    await context.table.commit([put(ManifestItem, digested("known"))]);
+    const toWrite = createManifestWrites(context, KEY, await read(context));
+    await toWrite(digested("refused"));
+    await context.table.commit([await toWrite(digested("a"))]);
+    expect(await read(context)).toMatchObject({ digest: "a" });
+  });
+
+  it("is a conflict when somebody else has written it in between", async () => {
+    const context = aContext();
+    const toWrite = createManifestWrites(context, KEY, undefined);
+    await context.table.commit([await toWrite(digested("a"))]);
+    await context.table.commit([put(ManifestItem, digested("other"))]);
+    await expect(toWrite(digested("b"))).rejects.toThrow(ConflictError);
+    const late = createManifestWrites(context, KEY, undefined);
+    await expect(context.table.commit([await late(digested("b"))])).rejects.toThrow(ConflictError);
   });
 });

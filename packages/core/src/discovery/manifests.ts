@@ -1,4 +1,7 @@
 import { HASH_BYTES } from "@cadastre/contract/digest";
+import type { KeyOf } from "@cadastre/store/entity";
+import { ConflictError } from "@cadastre/store/errors";
+import { create, replace, type Stored, type Write } from "@cadastre/store/table";
 import type { Context } from "../context.ts";
 import { inGroups, inParallel } from "../in-parallel.ts";
 import { type Lease, ManifestItem, PageItem, type ScopeItem } from "./items.ts";
@@ -101,4 +104,28 @@ export async function readStates(context: Context, scopes: readonly ScopeItem[])
   return inParallel(scopes, SCOPES_AT_ONCE, async (scope) => {
     return known.get(scope) ?? toStates(await queryPages(context, scope), scope.shardCount);
   });
+}
+
+/**
+ * Writes a shard's manifest, several times one after the other in commits of the caller's, each at the version of the one before.
+ * Throws ConflictError when somebody else has written it in between.
+ */
+export function createManifestWrites(
+  { table }: Context,
+  key: KeyOf<typeof ManifestItem>,
+  read: Stored<ManifestItem> | undefined,
+) {
+  let last = read;
+  let written: ManifestItem | undefined;
+  return async function toWrite(next: ManifestItem): Promise<Write> {
+    if (written) {
+      const now = await table.get(ManifestItem, key, { consistent: true });
+      const isOwn = now?.run === written.run && now.digest === written.digest;
+      // The commit of the one before may have been refused for another reason.
+      if (!isOwn && now?.version !== last?.version) throw new ConflictError([{ index: 0, reason: "version" }]);
+      last = now;
+    }
+    written = next;
+    return last ? replace(ManifestItem, next, last.version) : create(ManifestItem, next);
+  };
 }

@@ -1,16 +1,19 @@
-import { type Entry, packEntries, shardDigest, shardOf, unpackEntries } from "@cadastre/contract/digest";
+import { type Entry, packEntries, shardOf, unpackEntries } from "@cadastre/contract/digest";
 import { ConflictError } from "@cadastre/store/errors";
 import { COMMIT_LIMIT, check, put, remove, replace, type Stored, type Write } from "@cadastre/store/table";
 import type { Context } from "../context.ts";
 import { inGroups } from "../in-parallel.ts";
 import { type Lease, ManifestItem, PageItem, ScopeItem } from "./items.ts";
 import { type Incoming, type Known, type Opener, toLease } from "./lease.ts";
-import { packHashes, pageCountOf, type ScopeId, type ShardState, toPages, unpackHashes } from "./shards.ts";
-
-/** Digest of what the last upload had: all known entries but the missing ones. */
-function uploadedDigest(entries: readonly Entry[], missing: ReadonlySet<string>): string {
-  return shardDigest(packEntries(entries.filter((entry) => !missing.has(entry.idHash))));
-}
+import {
+  packHashes,
+  pageCountOf,
+  type ScopeId,
+  type ShardState,
+  toPages,
+  unpackHashes,
+  uploadedDigest,
+} from "./shards.ts";
 
 /** A manifest of the new cut, out of what the old ones have; nothing where they have nothing. */
 function toManifest(

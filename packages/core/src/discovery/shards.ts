@@ -1,4 +1,4 @@
-import { HASH_BYTES, shardDigest } from "@cadastre/contract/digest";
+import { type Entry, HASH_BYTES, packEntries, shardDigest } from "@cadastre/contract/digest";
 import { PAGE_SHARDS, type PageItem } from "./items.ts";
 
 export const EMPTY_DIGEST = shardDigest(new Uint8Array());
@@ -68,4 +68,9 @@ export function unpackHashes(packed: Uint8Array): string[] {
   return Array.from({ length: packed.byteLength / HASH_BYTES }, (_, place) =>
     hex.slice(place * 2 * HASH_BYTES, (place + 1) * 2 * HASH_BYTES),
   );
+}
+
+/** Digest of what the last upload had: all known entries but the missing ones. */
+export function uploadedDigest(entries: readonly Entry[], missing: ReadonlySet<string>): string {
+  return shardDigest(packEntries(entries.filter((entry) => !missing.has(entry.idHash))));
 }

@@ -1,18 +1,19 @@
-import { packEntries, shardDigest, shardOf, unpackEntries } from "@cadastre/contract/digest";
+import { packEntries, shardDigest, shardOf } from "@cadastre/contract/digest";
 import { requireVersion, type ShardApplied, shardUpload } from "@cadastre/contract/discovery";
 import { ProblemError } from "@cadastre/contract/errors";
 import { parse } from "@cadastre/contract/parse";
 import { fromScopeName, fromScopePath, type ScopeKey } from "@cadastre/contract/scope";
-import { check, create, replace, type Stored } from "@cadastre/store/table";
+import { check, type Stored } from "@cadastre/store/table";
 import { type Actor, actorName, type Context } from "../context.ts";
 import { applyChanges, type ChangeCounts, type Finish, GuardError } from "../register/apply.ts";
 import { decideObservation } from "../register/decide.ts";
 import { retryOnConflict } from "../retry-on-conflict.ts";
+import { decideShard, decideStep } from "./decide-shard.ts";
 import { type Lease, ManifestItem, ScopeItem } from "./items.ts";
-import { announcedDigest, stateOf } from "./manifests.ts";
+import { announcedDigest, createManifestWrites, stateOf } from "./manifests.ts";
 import { parseResources, type Seen } from "./parse-resources.ts";
 import { readRun } from "./runs.ts";
-import { packHashes, unpackHashes } from "./shards.ts";
+import { packHashes } from "./shards.ts";
 import { type Reporter, requireBoundScopes } from "./sources.ts";
 
 const IGNORED: ShardApplied = { state: "ignored", created: 0, updated: 0, unchanged: 0, missing: 0 };
@@ -26,8 +27,8 @@ export interface ShardAddress {
 
 /**
  * Applies one shard of a scope that the run has open: creates and updates what differs from the shard's manifest, notes what
- * the shard no longer has (nothing is retired here), and writes the manifest last. Sent again it changes nothing and answers
- * the same. A shard of a run that a newer one has overtaken is ignored, whatever it was in the middle of. Writes resource,
+ * the shard no longer has (nothing is retired here). The manifest is in the last commit, and when there are several, in each of
+ * them as it then is. Sent again it changes nothing and answers the same. A shard of a run that a newer one has overtaken is ignored, whatever it was in the middle of. Writes resource,
  * event, index, manifest and audit items. Errors: `discovery.scope_not_open`, `discovery.shard_not_wanted`,
  * `discovery.digest_mismatch`, `discovery.run_not_found`, `collector.foreign_account`, `request.conflict`, `request.invalid`
  * with every place.
@@ -119,28 +120,6 @@ function requireShard(item: LeasedScope, { shard, scope: name }: ShardAddress, {
   );
 }
 
-/** A shard beside what is known of it. */
-interface ShardChanges {
-  readonly differing: ReadonlyMap<string, Seen>;
-  readonly entries: Uint8Array;
-  readonly missing: readonly string[];
-}
-
-/** What of a shard differs from its manifest, and what it no longer has. */
-export function decideShard(manifest: ManifestItem | undefined, seen: readonly Seen[]): ShardChanges {
-  const known = new Map(manifest ? unpackEntries(manifest.entries).map((entry) => [entry.idHash, entry]) : []);
-  // What was missing may have been retired by a run that died before it could write the manifest: it is looked at again.
-  const doubtful = new Set(manifest ? unpackHashes(manifest.missing) : []);
-  const isKnown = (one: Seen) => known.get(one.idHash)?.contentHash === one.contentHash && !doubtful.has(one.idHash);
-  const present = new Set(seen.map((one) => one.idHash));
-  const missing = [...known.values()].filter((entry) => !present.has(entry.idHash));
-  return {
-    differing: new Map(seen.filter((one) => !isKnown(one)).map((one) => [one.idHash, one])),
-    entries: packEntries([...seen, ...missing]),
-    missing: missing.map((entry) => entry.idHash),
-  };
-}
-
 const appliedOf = (manifest: ManifestItem): ShardApplied => ({
   state: "applied",
   created: manifest.created,
@@ -167,23 +146,24 @@ async function tryUpload(
 
   const { scope, seen } = payload;
   const { run } = address;
-  const changes = decideShard(manifest, seen);
+  const changes = decideShard(manifest, seen, run);
+  const toWrite = createManifestWrites(context, key, manifest);
+  // A run that was interrupted while it retired, and sends a shard again, still tells of what it has retired.
+  const retired = manifest?.retired?.generation === item.lease.generation ? { retired: manifest.retired } : {};
   // Changes that this very run made before it was interrupted still count as its own.
   const repeated = new Map<string, string>();
   let applied = IGNORED;
-  const finish = (counts: ChangeCounts): Finish => {
+  const finish = async (counts: ChangeCounts): Promise<Finish> => {
     const of = (...types: string[]) => [...repeated.values()].filter((type) => types.includes(type)).length;
     const created = counts.created + of("created", "returned");
     const updated = counts.updated + of("updated");
     const unchanged = seen.length - created - updated;
+    const { entries } = changes;
     const missing = packHashes(changes.missing);
-    // A run that was interrupted while it retired, and sends a shard again, still tells of what it has retired.
-    const retired = manifest?.retired?.generation === item.lease.generation ? { retired: manifest.retired } : {};
-    const entries = changes.entries;
     const next: ManifestItem = { ...key, digest, entries, missing, run, created, updated, unchanged, ...retired };
     applied = appliedOf(next);
     return {
-      writes: [manifest ? replace(ManifestItem, next, manifest.version) : create(ManifestItem, next)],
+      writes: [await toWrite(next)],
       entry: {
         action: "discovery.shard",
         target: `${source}/${name}`,
@@ -204,6 +184,10 @@ async function tryUpload(
       else if (stored?.lastChange.run === run && stored.lastChange.scope === name)
         repeated.set(hash, stored.lastChange.type);
       return change;
+    },
+    step: (left) => {
+      const known = decideStep(manifest, seen, left);
+      return toWrite({ ...key, ...known, run, created: 0, updated: 0, unchanged: 0, ...retired });
     },
     finish,
   });

@@ -2,7 +2,6 @@ import { idHash } from "@cadastre/contract/digest";
 import { ConflictError } from "@cadastre/store/errors";
 import { check, put, remove, type Write } from "@cadastre/store/table";
 import { describe, expect, it } from "vitest";
-import { RECORD_WRITES } from "../audit/commit-recorded.ts";
 import { aContext, anActor, auditRecords, type TestContext, withEmptyReplica } from "../audit/testing.ts";
 import type { Context } from "../context.ts";
 import { FEED_PARTITIONS, FeedItem } from "../feed/items.ts";
@@ -171,28 +170,43 @@ describe("what ends changes", () => {
     expect(await activeCount(context)).toBe(120);
   });
 
-  it("is a commit of its own when it does not fit beside the last of them, with all of them before it", async () => {
-    const context = aContext();
-    const finish = () => ({ writes: Array.from({ length: 99 }, (_, n) => aMark(`end ${n}`)) });
-    expect(await apply(context, some(0, 3), { finish })).toEqual({ created: 3, updated: 0, retired: 0 });
-    expect(await activeCount(context)).toBe(3);
-    expect(await isMarked(context, "end 98")).toBe(true);
+  it("has room for a write and its record beside as many changes as a commit takes", async () => {
+    for (let count = 90; count < 100; count++) {
+      const { context, commits } = watched(aContext());
+      const finish = () => ({ writes: [aMark("end")], entry: { action: "test.end", target: "x" } });
+      expect(await apply(context, some(0, count), { finish })).toMatchObject({ created: count });
+      for (const writes of commits) expect(writes.length).toBeLessThan(100);
+      expect(commits.at(-1)?.some(({ entity }) => entity === ResourceItem)).toBe(true);
+    }
   });
 
-  it("shares the last commit as long as there is room for it and its record, and not beyond", async () => {
-    const sizesWith = async (ends: number) => {
-      const { context, commits } = watched(aContext());
-      const writes = Array.from({ length: ends }, (_, n) => aMark(`end ${n}`));
-      await apply(context, some(0, 3), { finish: () => ({ writes, entry: { action: "test.end", target: "x" } }) });
-      return commits.map(({ length }) => length);
-    };
+  it("is told before by a step in each commit that others follow, which knows what is left", async () => {
     const { context, commits } = watched(aContext());
-    await apply(context, some(0, 3));
-    const changes = commits[0]?.length ?? 0;
-    const room = 100 - RECORD_WRITES - changes;
-    // A record is one write, and a second one when the request has a key.
-    expect(await sizesWith(room)).toEqual([99]);
-    expect(await sizesWith(room + 1)).toEqual([changes, room + 2]);
+    const lefts: number[] = [];
+    const step = async (left: ReadonlySet<string>) => {
+      lefts.push(left.size);
+      expect(left.has(hashOf(119))).toBe(true);
+      return aMark(`step ${lefts.length}`);
+    };
+    await apply(context, some(0, 120), { step, finish: () => ({ writes: [aMark("end")] }) });
+    const changes = commits.map((writes) => writes.filter(({ entity }) => entity === ResourceItem).length);
+    expect(lefts).toEqual(changes.slice(0, -1).map((_, at) => 120 - changes.slice(0, at + 1).reduce((a, b) => a + b)));
+    const steps = commits.map((writes) => writes.filter(({ entity }) => entity === SourceItem).length);
+    expect(steps).toEqual(commits.map(() => 1));
+  });
+
+  it("follows a step that knows as left what another writer was faster with", async () => {
+    const context = aContext();
+    const late = before(context, async (count) => {
+      if (count === 1) await apply(context, some(0, 1));
+    });
+    const first: boolean[] = [];
+    const step = async (left: ReadonlySet<string>) => {
+      first.push(left.has(hashOf(0)));
+      return aMark(`step ${first.length}`);
+    };
+    expect(await apply(late, some(0, 120), { step })).toMatchObject({ created: 119 });
+    expect(first.slice(0, 2)).toEqual([false, true]);
   });
 
   it("waits until all changes are made, when one of several commits meets another writer; those are decided anew alone", async () => {
@@ -320,7 +334,7 @@ describe("a resource that changed", () => {
   });
 
   it("changes in one commit with its index as long as that fits, and never in one that is too large", async () => {
-    for (let count = 40; count < 50; count++) {
+    for (let count = 36; count < 50; count++) {
       const context = aContext();
       const tags = Object.fromEntries(Array.from({ length: count }, (_, n) => [`key${n}`, `value ${n}`]));
       await apply(context, some(0, 1), { decide: seen(tags) });
@@ -329,7 +343,7 @@ describe("a resource that changed", () => {
       expect(await apply(own, some(0, 1), { decide: absent })).toEqual({ created: 0, updated: 0, retired: 1 });
       const indexed = commits.flat().filter(({ entity }) => entity === IndexItem);
       expect(indexed.length === 0 || indexed.length > 2 * count).toBe(true);
-      if (count === 40) expect(indexed.length).toBeGreaterThan(0);
+      if (count === 36) expect(indexed.length).toBeGreaterThan(0);
       if (count === 49) expect(indexed).toEqual([]);
       await expectIndexed(context, hashOf(0));
       expect(await countListed(context, { status: "retired" })).toBe(1);

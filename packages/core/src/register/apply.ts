@@ -14,6 +14,9 @@ import { isSighting, ResourceItem, resourceSubject } from "./items.ts";
 
 const ATTEMPTS = 8;
 
+/** Of the writes of a commit, those that are kept for what ends the changes, or for the step. */
+const ENDING_WRITES = 1 + RECORD_WRITES;
+
 export interface ChangeCounts {
   created: number;
   updated: number;
@@ -111,8 +114,13 @@ export interface ApplyOptions {
   readonly source?: string;
   /** Conditions that must hold for every commit; when one fails, GuardError is thrown and the rest is not written. */
   readonly guard: readonly Write[];
-  /** Goes into the last commit, after all changes. Large change sets take several commits before it. */
-  readonly finish: (counts: ChangeCounts) => Finish;
+  /**
+   * One write that goes into a commit that others follow, so that whoever dies in between leaves what is true then: of the ids in
+   * `left` nothing is committed by it.
+   */
+  readonly step?: (left: ReadonlySet<string>) => Promise<Write>;
+  /** Goes into the last commit, with the last changes. At most three writes, the record's included. */
+  readonly finish: (counts: ChangeCounts) => Finish | Promise<Finish>;
 }
 
 /** A guard did not hold: whoever applies has lost its right to. What was committed before stays and is consistent. */
@@ -150,7 +158,7 @@ async function readEndedOf(
  */
 export async function applyChanges(context: Context, options: ApplyOptions): Promise<ChangeCounts> {
   const { table } = context;
-  const room = COMMIT_LIMIT - options.guard.length;
+  const room = COMMIT_LIMIT - options.guard.length - ENDING_WRITES;
   const applied: Change[] = [];
   let open = [...options.idHashes];
   for (let attempt = 1; ; attempt++) {
@@ -170,20 +178,23 @@ export async function applyChanges(context: Context, options: ApplyOptions): Pro
     }
     await table.load(prepared.flatMap((one) => one.early.map((entry) => put(IndexItem, entry))));
     const batches = toBatches(prepared, room);
-    const finish = options.finish(count([...applied, ...changes]));
-    const end = batches.at(-1);
-    const tail = end ? writesOf(end) : [];
-    const isJoined = tail.length + finish.writes.length + (finish.entry ? RECORD_WRITES : 0) <= room;
+    const counts = count([...applied, ...changes]);
     const lost: Prepared[] = [];
-    for (const batch of isJoined ? batches.slice(0, -1) : batches) {
-      if (await tryCommit(context, options, writesOf(batch), { writes: [] }))
+    for (const [at, batch] of batches.slice(0, -1).entries()) {
+      const after = [...lost, ...batches.slice(at + 1).flatMap((later) => later.prepared)];
+      const step = await options.step?.(new Set(after.map(({ change }) => change.after.idHash)));
+      if (await tryCommit(context, options, writesOf(batch), { writes: step ? [step] : [] }))
         applied.push(...batch.prepared.map((one) => one.change));
       else lost.push(...batch.prepared);
     }
-    if (lost.length === 0 && (await tryCommit(context, options, isJoined ? tail : [], finish))) {
+    const end = batches.at(-1);
+    if (
+      lost.length === 0 &&
+      (await tryCommit(context, options, end ? writesOf(end) : [], await options.finish(counts)))
+    ) {
       const late = prepared.flatMap((one) => one.late);
       await table.load(late.map((entry) => ({ op: "remove" as const, entity: IndexItem, key: entry })));
-      return count(isJoined ? [...applied, ...(end?.prepared ?? []).map((one) => one.change)] : applied);
+      return counts;
     }
     if (attempt === ATTEMPTS) throw new ConflictError([{ index: 0, reason: "busy" }]);
     const done = new Set(applied.map((change) => change.after.idHash));

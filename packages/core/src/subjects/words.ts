@@ -13,11 +13,15 @@ export const cut = (text: string, most: number): string =>
 /** Letters that are no other letter with an accent, but are typed as one. */
 const PLAIN: Readonly<Record<string, string>> = { ß: "ss", æ: "ae", œ: "oe", ø: "o", ł: "l", đ: "d", ı: "i", ς: "σ" };
 
+/** Nearly all names, ids and tags are ASCII, and folding it is lower case alone. */
+const ASCII = /^\p{ASCII}*$/u;
+
 /**
  * A text without what hardly anybody types: lower case, no accents. Each character is folded by itself, so that the
  * beginning of a text is the beginning of its folded form.
  */
 export function fold(text: string): string {
+  if (ASCII.test(text)) return text.toLowerCase();
   return text
     .normalize("NFD")
     .toLowerCase()
