@@ -50,9 +50,18 @@ export async function judgeTable(context: Context, { written, made }: Tables): P
   const everSo = made
     .filter(({ entity }) => entity === ResourceItem)
     .flatMap(({ item }) => resourceEntries(item as ResourceItem));
-  const committed = [...written.values()].filter(({ entity, isCommitted }) => entity === IndexItem && isCommitted);
-  const known = [...everSo, ...committed.map(({ key }) => key as ItemOf<typeof IndexItem>)].map(textOf);
-  const left = new Set(known.filter((entry) => stored.has(entry) && !needed.has(entry)));
+  const makings = Map.groupBy(everSo.map(textOf), (entry) => entry);
+  const inIndex = [...written.values()].filter(({ entity }) => entity === IndexItem);
+  // Loaded more often than it was made: somebody came too late, perhaps when it had been removed.
+  const mayBeLeft = new Set(
+    inIndex
+      .map(({ key, loads }) => ({ entry: textOf(key as ItemOf<typeof IndexItem>), loads }))
+      .filter(({ entry, loads }) => loads > (makings.get(entry)?.length ?? 0))
+      .map(({ entry }) => entry),
+  );
+  const committed = inIndex.filter(({ isCommitted }) => isCommitted);
+  const known = [...makings.keys(), ...committed.map(({ key }) => textOf(key as ItemOf<typeof IndexItem>))];
+  const left = new Set(known.filter((entry) => stored.has(entry) && !needed.has(entry) && !mayBeLeft.has(entry)));
   const counted = sumsOf(await all(CountItem));
   const sums = createCountSums();
   for (const resource of resources) sums.add({ after: countedOf(resource) });

@@ -8,8 +8,14 @@ import { createDynamo } from "./dynamo.ts";
 import type { Appeared } from "./facts.ts";
 import type { Process, Scheduler } from "./scheduler.ts";
 
-/** What was ever written to, by which all of the table can be read, and whether a commit that was answered ever made it. */
-export type Written = Map<string, { readonly entity: AnyEntity; readonly key: object; readonly isCommitted: boolean }>;
+/**
+ * What was ever written to, by which all of the table can be read, whether a commit that was answered ever made it, and how often it
+ * was loaded.
+ */
+export type Written = Map<
+  string,
+  { readonly entity: AnyEntity; readonly key: object; readonly isCommitted: boolean; readonly loads: number }
+>;
 
 /** An item that a commit has made. */
 export interface Made {
@@ -36,13 +42,15 @@ const keyOf = (write: Write) => {
 
 /** A table that notes the keys of all that is written through it, and what was made. */
 function noting(table: Table, written: Written, made: Made[]): Table {
-  const note = (writes: readonly Write[], by: "attempt" | "commit") => {
+  const note = (writes: readonly Write[], by: "attempt" | "commit" | "load") => {
     for (const write of writes) {
       if (write.op === "check") continue;
       const key = "item" in write ? (write.item as object) : (write as unknown as { key: object }).key;
       const text = keyOf(write);
-      const isCommitted = (by === "commit" && "item" in write) || written.get(text)?.isCommitted === true;
-      written.set(text, { entity: write.entity, key, isCommitted });
+      const before = written.get(text);
+      const isCommitted = (by === "commit" && "item" in write) || before?.isCommitted === true;
+      const loads = (before?.loads ?? 0) + (by === "load" ? 1 : 0);
+      written.set(text, { entity: write.entity, key, isCommitted, loads });
     }
   };
   return {
@@ -54,7 +62,7 @@ function noting(table: Table, written: Written, made: Made[]): Table {
       for (const write of writes) if (write.op === "create") made.push(write);
     },
     load(writes) {
-      note(writes, "attempt");
+      note(writes, "load");
       return table.load(writes);
     },
   };
