@@ -6,6 +6,7 @@ import { may } from "@cadastre/core/access/authorize";
 import { AccountSubject } from "@cadastre/core/accounts/subject";
 import type { Context, Principal } from "@cadastre/core/context";
 import { type CoverageFilters, readCoverage } from "@cadastre/core/ledger/gaps";
+import { judgeEmpty } from "@cadastre/core/ledger/looked-at";
 import { requireKnownPlace } from "@cadastre/core/places/known";
 import { understoodSearch } from "@cadastre/core/places/known-search";
 import { countResources } from "@cadastre/core/register/counts-by";
@@ -43,15 +44,24 @@ function sortedBy(query: Query, text: string | undefined): Query {
   return { ...query, sort, parameters: { sort: text } };
 }
 
+interface Listing {
+  readonly items: readonly object[];
+  readonly cursor?: string;
+}
+
+/** Whether there is no resource in an answer: an account is no proof that anybody looked into it. */
+const isEmpty = ({ items, cursor }: Listing): boolean =>
+  cursor === undefined && items.every((one) => "type" in one && one.type !== "resource");
+
 /** The first page of an answer with what it rests on; further ones rest on the same. */
-async function withCoverage<Answer extends object>(
+async function withCoverage<Answer extends Listing>(
   context: Context,
   { cursor, filters }: { readonly cursor?: string | undefined; readonly filters: CoverageFilters },
   answer: Promise<Answer>,
 ): Promise<Answer & { readonly coverage?: Coverage }> {
   if (cursor !== undefined) return answer;
   const [found, coverage] = await Promise.all([answer, readCoverage(context, filters)]);
-  return { ...found, coverage };
+  return { ...found, coverage: isEmpty(found) ? await judgeEmpty(context, filters, coverage) : coverage };
 }
 
 export const RESOURCE_ROUTES = implement(resources, {
@@ -73,8 +83,8 @@ export const RESOURCE_ROUTES = implement(resources, {
       searchSubjects(context, subjects, query, { limit, cursor }),
     );
     await understoodSearch(context, query, cursor, found);
-    const isEmpty = found.items.length === 0 && found.cursor === undefined && cursor === undefined;
-    const hint = isEmpty ? await hintFor(context, subjects, query) : undefined;
+    const isNothing = found.items.length === 0 && found.cursor === undefined && cursor === undefined;
+    const hint = isNothing ? await hintFor(context, subjects, query) : undefined;
     return { ...found, ...(hint === undefined ? {} : { hint }) };
   },
   async searchCounts({ context, actor, query: { q, by = [], cursor } }) {
@@ -92,15 +102,19 @@ export const RESOURCE_ROUTES = implement(resources, {
       whoseAddress(context, address, { account, readsAccounts }),
       readCoverage(context, { account }),
     ]);
-    return { ...found, coverage };
+    const isFound = found.items.length > 0;
+    return { ...found, coverage: isFound ? coverage : await judgeEmpty(context, { account }, coverage) };
   },
   async counts({ context, query: { by = [], ...filters } }) {
     const { status: _, ...place } = filters;
     const [items, coverage] = await Promise.all([countResources(context, filters, by), readCoverage(context, place)]);
-    if (items.every(({ count, shared = 0 }) => count + shared === 0)) await requireKnownPlace(context, filters);
-    return { items, coverage };
+    if (items.some(({ count, shared = 0 }) => count + shared > 0)) return { items, coverage };
+    await requireKnownPlace(context, filters);
+    return { items, coverage: await judgeEmpty(context, place, coverage) };
   },
-  related: ({ context, params, query }) => relatedTo(context, params.id, query),
+  // What names a resource may be anywhere: in a participant's account, or at an endpoint.
+  related: ({ context, params, query }) =>
+    withCoverage(context, { cursor: query.cursor, filters: {} }, relatedTo(context, params.id, query)),
   history: ({ context, params, query }) => listHistory(context, params.id, query),
   get: ({ context, params }) => getResource(context, params.id),
   annotate: ({ context, actor, params, body, version }) => annotateResource(context, actor, params.id, body, version),
