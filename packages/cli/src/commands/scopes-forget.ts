@@ -1,4 +1,4 @@
-import { type Forgettable, type ForgetPreview, MOST_LOOKED_AT } from "@cadastre/contract/forgetting";
+import { type ForgetPreview, type Forgettable, MOST_LOOKED_AT } from "@cadastre/contract/forgetting";
 import { KIND_NAMES, type KindName } from "@cadastre/contract/kinds/names";
 import { fromScopeName, type Provider, scopeName } from "@cadastre/contract/scope";
 import { type Command, Option } from "commander";
