@@ -109,9 +109,10 @@ describe("forgetting a scope", () => {
     expect(items.filter(({ action }) => action === "scope.forget")).toMatchObject([
       {
         actor: `token:${ACTOR.principal.id}`,
-        target: job,
+        target: ACCOUNT,
         outcome: "done",
         detail: {
+          job,
           account: ACCOUNT,
           count: 2,
           scopes: [`${REPORTER.name}/${nameOf(1)}`, `${REPORTER.name}/${nameOf(2)}`],
