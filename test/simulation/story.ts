@@ -85,8 +85,13 @@ const REGIONS = ["us-east-1", "eu-west-1"];
 const MINUTE = 60_000;
 /** Between the acts of a race: most of them at once, some after a stalled call or a lease has ended. */
 const GAPS = [0, 5, 20, 60, 200, 1000, 25_000];
-/** What dies does so in the middle of what came before. */
-const CRASH_GAPS = [10, 30, 50, 70, 90, 120, 160];
+const PAUSES: Partial<Record<Act["act"], readonly number[]>> = {
+  decide: [2000, 20_000],
+  /** What dies does so in the middle of what came before. */
+  crash: [10, 30, 50, 70, 90, 120, 160],
+  /** While a collector is replaced, or once what it reported is stale. */
+  forget: [20, 60, 200, 6 * MINUTE, 6 * MINUTE],
+};
 
 /** The kinds of faults with the rates that a story may give them. */
 const RATES: Readonly<Record<string, readonly number[]>> = {
@@ -146,7 +151,7 @@ function makeCollectors(random: Random, scopes: number): CollectorSpec[] {
     const own = random.chance(0.15) ? random.pick([1, 4]) : size;
     return own === undefined ? {} : { shardResources: own };
   };
-  const isOften = random.chance(0.5);
+  const isOften = random.chance(0.7);
   const skew = () => (random.chance(0.3) ? Math.round((random.next() - 0.5) * 20 * MINUTE) : 0);
   const one = (name: string, host: number, of: readonly number[]): CollectorSpec => ({
     name,
@@ -217,7 +222,7 @@ const RACES = {
   undone: 3,
   approval: 3,
   grows: 2,
-  forgotten: 3,
+  forgotten: 5,
   said: 1,
   told: 2,
   letters: 1,
@@ -412,7 +417,7 @@ export function makeStory(seed: string): Story {
     steps.push({ ...anAct(random, theme, scopes.length, collectors), atMilliseconds: at });
     if (!random.chance(theme.races)) continue;
     for (const act of aRace(random, theme, scopes.length, collectors)) {
-      at += random.pick(act.act === "decide" ? [2000, 20_000] : act.act === "crash" ? CRASH_GAPS : GAPS);
+      at += random.pick(PAUSES[act.act] ?? GAPS);
       steps.push({ ...act, atMilliseconds: at });
     }
   }
