@@ -1,10 +1,13 @@
 import { DEFAULT_HOLD_POLICY } from "@cadastre/core/context";
+import { staleScopes } from "@cadastre/core/discovery/stale-scopes";
 import { JOBS } from "@cadastre/core/jobs";
 import { runDueJobs } from "@cadastre/core/jobs/run-due";
+import { countStale } from "@cadastre/core/ledger/gaps";
 import type { Context } from "aws-lambda";
 import { openDynamoTable } from "./adapters/dynamo.ts";
 import { toLogLine, writeJobMetrics } from "./adapters/job-metrics.ts";
 import { createLog, writeToStdout } from "./adapters/log.ts";
+import { writeMetrics } from "./adapters/metric-line.ts";
 import { readJobsConfig } from "./env.ts";
 
 const { tableName, retentionDays, deployment } = readJobsConfig(process.env);
@@ -15,13 +18,21 @@ const log = createLog({ now, write: writeToStdout });
 /** So much of its time is left for the step that is under way when the last one may begin. */
 const RESERVE_MILLISECONDS = 30_000;
 
-/** Starts and runs what is due, every minute; what does not get done within this one goes on in the next. */
+/**
+ * Starts and runs what is due, every minute; what does not get done within this one goes on in the next. Says how many scopes nobody
+ * reports any more whenever that was looked at.
+ */
 export async function handler(_event: unknown, context: Pick<Context, "getRemainingTimeInMillis">): Promise<void> {
+  let isLookedAt = false;
   await runDueJobs({ table, now, holdPolicy: DEFAULT_HOLD_POLICY, retentionDays }, JOBS, {
     until: new Date(Date.now() + context.getRemainingTimeInMillis() - RESERVE_MILLISECONDS),
     report(event) {
       log(toLogLine(event));
       writeJobMetrics({ deployment, event, now: now(), write: writeToStdout });
+      if (event.type === "ended" && event.name === staleScopes.name) isLookedAt = true;
     },
   });
+  if (!isLookedAt) return;
+  // Of every collector, wherever it runs: one in another cloud that is silent has no figures of its own here.
+  writeMetrics({ deployment, figures: { ScopesStale: await countStale({ table }) }, now: now(), write: writeToStdout });
 }

@@ -65,6 +65,32 @@ describe("an answer about the estate", () => {
     expect((await get(path)).coverage).toEqual({ complete: true, gaps: 0, some: [] });
   });
 
+  it.each([
+    "/api/v1/resources?account=555566667777",
+    "/api/v1/resources?kind=endpoint",
+    "/api/v1/counts?account=555566667777",
+    "/api/v1/whose?address=10.0.0.1&account=555566667777",
+    "/api/v1/search/counts?q=kind:certificate",
+    search("account:555566667777"),
+    search("kind:address region:us-east-1"),
+  ])("%s is not complete where nobody ever looked, though nothing is known to lack", async (path) => {
+    const body = { provider: "aws", account: "555566667777" };
+    await api.send({ method: "POST", path: "/api/v1/accounts", body });
+    expect((await get(path)).coverage).toEqual({ complete: false, gaps: 0, neverLookedAt: true, some: [] });
+  });
+
+  it("is not complete before anybody has looked at anything", async () => {
+    const fresh = await anApi();
+    const response = await fresh.send({ method: "GET", path: "/api/v1/resources" });
+    expect(await jsonOf(response)).toMatchObject({ items: [], coverage: { complete: false, neverLookedAt: true } });
+    await fresh.close();
+  });
+
+  it("says what the relations of a resource rest on: what names it may be anywhere", async () => {
+    const path = `/api/v1/resources/${encodeURIComponent(anInstance(1).id)}/related`;
+    expect((await get(path)).coverage).toMatchObject({ complete: false, gaps: 1, scopes: 4 });
+  });
+
   it("says so of a list once, on its first page", async () => {
     const { cursor, coverage } = await get("/api/v1/resources?limit=2");
     expect(coverage).toBeDefined();

@@ -1,6 +1,6 @@
 import type { Context } from "@cadastre/core/context";
 import { staleScopes } from "@cadastre/core/discovery/stale-scopes";
-import { readCoverage } from "@cadastre/core/ledger/gaps";
+import { countStale, readCoverage } from "@cadastre/core/ledger/gaps";
 import { readScopeStates } from "@cadastre/core/ledger/read";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -109,10 +109,12 @@ describe("what a list can rely on", () => {
     await runJobs(context, [staleScopes]);
     expect(await gapsOf(context)).toEqual(["eu-west-1 stale", "eu-west-1 failed", "us-east-1 stale"]);
     expect(await readCoverage(context, {})).toMatchObject({ complete: false, gaps: 2, scopes: 2 });
+    expect(await countStale(context)).toBe(2);
     await deliver(context, [aScope("eu-west-1", "failed"), aScope("us-east-1")]);
     clock.forward(300);
     await runJobs(context, [staleScopes]);
     expect(await gapsOf(context)).toEqual(["eu-west-1 failed"]);
+    expect(await countStale(context)).toBe(0);
   });
 
   it("is what the ledger says, after any runs, also when they are killed at any write", async () => {

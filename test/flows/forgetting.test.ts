@@ -1,8 +1,8 @@
-import { anActor } from "@cadastre/core/audit/testing";
-import { listAudit } from "@cadastre/core/audit/list";
 import { approveCollector, revokeCollector } from "@cadastre/core/access/decide-collector";
 import { registerCollector } from "@cadastre/core/access/register-collector";
 import { aCollector, aKey } from "@cadastre/core/access/testing";
+import { listAudit } from "@cadastre/core/audit/list";
+import { anActor } from "@cadastre/core/audit/testing";
 import { type Context, systemActor } from "@cadastre/core/context";
 import { listHolds } from "@cadastre/core/discovery/holds";
 import { ManifestItem, PageItem, ScopeItem } from "@cadastre/core/discovery/items";
@@ -19,7 +19,7 @@ import { put, type Table } from "@cadastre/store/table";
 import { describe, expect, it } from "vitest";
 import { createTestContext } from "../support/context.ts";
 import { crashAt } from "../support/crashing-table.ts";
-import { ACCOUNT, anInstance, aRun, instanceScope, REPORTER, type Raw, type SeenScope } from "../support/estate.ts";
+import { ACCOUNT, anInstance, aRun, instanceScope, type Raw, REPORTER, type SeenScope } from "../support/estate.ts";
 import { countDump, indexDump } from "../support/index-dump.ts";
 import { historyTypes, present, snapshot } from "../support/register.ts";
 import { runJobs } from "../support/run-jobs.ts";
@@ -109,9 +109,10 @@ describe("forgetting a scope", () => {
     expect(items.filter(({ action }) => action === "scope.forget")).toMatchObject([
       {
         actor: `token:${ACTOR.principal.id}`,
-        target: job,
+        target: ACCOUNT,
         outcome: "done",
         detail: {
+          job,
           account: ACCOUNT,
           count: 2,
           scopes: [`${REPORTER.name}/${nameOf(1)}`, `${REPORTER.name}/${nameOf(2)}`],

@@ -65,6 +65,19 @@ describe("what is watched", () => {
     }
   });
 
+  test("scopes that nobody reports any more alarm, whichever collector and cloud they are of, until there are none", () => {
+    expect(alarmsOn("ScopesStale")).toMatchObject([
+      {
+        Dimensions: [{ Name: "Deployment", Value: "cadastre" }],
+        Statistic: "Minimum",
+        Period: 900,
+        Threshold: 1,
+        ComparisonOperator: "GreaterThanOrEqualToThreshold",
+        TreatMissingData: "notBreaching",
+      },
+    ]);
+  });
+
   test("every metric of ours is of this deployment, in alarms and on the dashboard", () => {
     const ours = (one: unknown): Properties[] => {
       if (typeof one !== "object" || one === null) return [];

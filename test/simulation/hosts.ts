@@ -131,6 +131,7 @@ export function createHosts(options: { scheduler: Scheduler; network: Network; c
         now: process.now,
         log: () => undefined,
         collectorVersion: "simulated",
+        intervalSeconds: spec.intervalSeconds,
         signal: new AbortController().signal,
         onProgress(event) {
           if (event.type !== "run-started") return;

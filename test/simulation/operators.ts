@@ -120,6 +120,24 @@ export function createOperators(options: {
     await ask(verb, { method: "POST", path, body: {}, ifMatch: ifMatch ? `"${hold.version}"` : undefined }, about);
   }
 
+  async function forget({ collector, isShown, stale }: Extract<Act, { act: "forget" }>): Promise<void> {
+    const { name } = story.collectors[collector] as CollectorSpec;
+    const path = "/api/v1/discovery/scopes/forget";
+    const meant = { source: name, ...(stale ? { stale } : {}) };
+    if (!isShown) {
+      await ask("forget", { method: "POST", path, body: meant }, { source: name });
+      return;
+    }
+    const shown = await get(`${path}?source=${name}${stale ? "&stale=true" : ""}`);
+    if (shown.status !== 200) return;
+    await think();
+    await ask(
+      "forget",
+      { method: "POST", path, body: { ...meant, fingerprint: shown.body.fingerprint } },
+      { source: name },
+    );
+  }
+
   async function account({ how, nth }: Extract<Act, { act: "account" }>): Promise<void> {
     const number = `${nth}`.padStart(12, "3");
     const path = `/api/v1/accounts/aws/${number}`;
@@ -237,6 +255,8 @@ export function createOperators(options: {
         return annotate(act);
       case "decide":
         return decide(act);
+      case "forget":
+        return forget(act);
       case "account":
         return account(act);
       case "token":

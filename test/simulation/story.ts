@@ -16,6 +16,8 @@ export interface CollectorSpec {
   readonly skewMilliseconds: number;
   /** About how many resources a shard has; as many as the contract proposes when absent. */
   readonly shardResources?: number;
+  /** What it announces: with the shortest its scopes are stale after five minutes. */
+  readonly intervalSeconds?: number;
 }
 
 export type Act =
@@ -35,6 +37,8 @@ export type Act =
     }
   | { readonly act: "annotate"; readonly nth: number; readonly field: "notes" | "owner" }
   | { readonly act: "decide"; readonly approve: boolean; readonly ifMatch: boolean; readonly hasty: boolean }
+  /** What a collector reported is forgotten: what is stale, or all of it where it was revoked; as it was shown, or without a look. */
+  | { readonly act: "forget"; readonly collector: number; readonly isShown: boolean; readonly stale: boolean }
   | { readonly act: "account"; readonly how: "create" | "patch" | "delete"; readonly nth: number }
   | { readonly act: "token"; readonly how: "create" | "revoke" | "use"; readonly nth: number }
   | { readonly act: "credential"; readonly how: "create" | "reveal" | "revoke"; readonly nth: number }
@@ -83,8 +87,13 @@ export const MOST_API_SKEW_MILLISECONDS = 10_000;
 const MINUTE = 60_000;
 /** Between the acts of a race: most of them at once, some after a stalled call or a lease has ended. */
 const GAPS = [0, 5, 20, 60, 200, 1000, 25_000];
-/** What dies does so in the middle of what came before. */
-const CRASH_GAPS = [10, 30, 50, 70, 90, 120, 160];
+const PAUSES: Partial<Record<Act["act"], readonly number[]>> = {
+  decide: [2000, 20_000],
+  /** What dies does so in the middle of what came before. */
+  crash: [10, 30, 50, 70, 90, 120, 160],
+  /** While a collector is replaced, or once what it reported is stale. */
+  forget: [20, 60, 200, 6 * MINUTE, 6 * MINUTE],
+};
 
 /** The kinds of faults with the rates that a story may give them. */
 const RATES: Readonly<Record<string, readonly number[]>> = {
@@ -134,6 +143,9 @@ function makeScopes(random: Random): { scopes: ScopeKey[]; shares: Share[] } {
   return { scopes, shares };
 }
 
+/** The shortest interval that can be announced. */
+const SHORTEST_SECONDS = 10;
+
 function makeCollectors(random: Random, scopes: number): CollectorSpec[] {
   const all = Array.from({ length: scopes }, (_, at) => at);
   const size = random.pick([undefined, undefined, 1, 2, 4, 8]);
@@ -141,6 +153,7 @@ function makeCollectors(random: Random, scopes: number): CollectorSpec[] {
     const own = random.chance(0.15) ? random.pick([1, 4]) : size;
     return own === undefined ? {} : { shardResources: own };
   };
+  const isOften = random.chance(0.7);
   const skew = () => (random.chance(0.3) ? Math.round((random.next() - 0.5) * 20 * MINUTE) : 0);
   const one = (name: string, host: number, of: readonly number[]): CollectorSpec => ({
     name,
@@ -148,6 +161,7 @@ function makeCollectors(random: Random, scopes: number): CollectorSpec[] {
     scopes: of,
     skewMilliseconds: skew(),
     ...cut(),
+    ...(isOften ? { intervalSeconds: SHORTEST_SECONDS } : {}),
   });
   switch (random.weighted({ one: 3, twins: 3, split: 2, both: 2 })) {
     case "one":
@@ -189,6 +203,7 @@ const ACTS = {
   run: 9,
   annotate: 4,
   decide: 3,
+  forget: 1,
   account: 1,
   token: 1,
   credential: 1,
@@ -203,8 +218,19 @@ const ACTS = {
 } satisfies Partial<Record<Act["act"], number>>;
 
 /** Acts that meet each other, and how often beside the rest. */
-const RACES = { looks: 3, overtaken: 3, undone: 3, approval: 3, grows: 2, said: 1, told: 2, letters: 1, jobs: 2 };
-const NO_RACES = { looks: 0, overtaken: 0, undone: 0, approval: 0, grows: 0, said: 0, told: 0, letters: 0, jobs: 0 };
+const RACES = {
+  looks: 3,
+  overtaken: 3,
+  undone: 3,
+  approval: 3,
+  grows: 2,
+  forgotten: 5,
+  said: 1,
+  told: 2,
+  letters: 1,
+  jobs: 2,
+};
+const NO_RACES = Object.fromEntries(Object.keys(RACES).map((name) => [name, 0])) as typeof RACES;
 
 /** How many resources each of two scopes has at most of which one sees the other's. */
 const MOST_SHARED = 9;
@@ -257,6 +283,8 @@ function anAct(random: Random, theme: Theme, scopes: number, collectors: readonl
       };
     case "decide":
       return { act: "decide", approve: random.chance(0.7), ifMatch: random.chance(0.5), hasty: false };
+    case "forget":
+      return { act: "forget", collector, isShown: random.chance(0.5), stale: random.chance(0.7) };
     case "account":
       return { act: "account", how: random.pick(["create", "patch", "patch", "delete"]), nth: random.below(3) };
     case "token":
@@ -333,6 +361,18 @@ function aRace(random: Random, theme: Theme, scopes: number, collectors: readonl
       const rest: Act = { act: "edit", scope, set: [], remove: all };
       return [most, whole(one), rest, decision, whole(other), decision];
     }
+    // What nobody reports any more is forgotten when somebody does, or the collector is replaced.
+    case "forgotten": {
+      const forget = (): Act => ({
+        act: "forget",
+        collector: one,
+        isShown: random.chance(0.5),
+        stale: random.chance(0.5),
+      });
+      const gone: Act[] = random.chance(0.5) ? [{ act: "replace-collector", collector: one }] : [];
+      const crash: Act[] = random.chance(0.3) ? [{ act: "crash", who: "api", nth: random.below(3) }] : [];
+      return [back, whole(one), ...gone, forget(), whole(other), forget(), ...crash, whole(one)];
+    }
     case "said": {
       const note: Act = { act: "annotate", nth: 0, field: "notes" };
       return [note, note, back, whole(one), note];
@@ -379,7 +419,7 @@ export function makeStory(seed: string): Story {
     steps.push({ ...anAct(random, theme, scopes.length, collectors), atMilliseconds: at });
     if (!random.chance(theme.races)) continue;
     for (const act of aRace(random, theme, scopes.length, collectors)) {
-      at += random.pick(act.act === "decide" ? [2000, 20_000] : act.act === "crash" ? CRASH_GAPS : GAPS);
+      at += random.pick(PAUSES[act.act] ?? GAPS);
       steps.push({ ...act, atMilliseconds: at });
     }
   }

@@ -80,6 +80,22 @@ export class Jobs extends ServiceFunction<JobsEnvironment> {
       silenceIsBad: true,
       description: `It was not called for ${MOST_SILENT_MINUTES} minutes, though it is due every minute. ${breaks}`,
     });
-    operations.show(new GraphWidget({ title: "jobs: ended runs", left: [ended("JobsDone"), ended("JobsFailed")] }));
+    const stale = operations.metric("ScopesStale", {
+      statistic: "Minimum",
+      period: Duration.minutes(MOST_SILENT_MINUTES),
+    });
+    operations.alarm(this, "Stale", {
+      metric: stale,
+      threshold: 1,
+      description:
+        "Scopes were not reported for three of their intervals, by a collector in whatever cloud: what the register shows of them grows old. The list of scopes says which; what is gone for good is forgotten there.",
+    });
+    operations.show(
+      new GraphWidget({
+        title: "jobs: ended runs, stale scopes",
+        left: [ended("JobsDone"), ended("JobsFailed")],
+        right: [stale],
+      }),
+    );
   }
 }

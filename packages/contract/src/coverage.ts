@@ -11,6 +11,10 @@ export const coverage = z
       .int()
       .min(0)
       .meta({ description: "Scopes that were last seen in part, or not at all, or are not reported any more" }),
+    neverLookedAt: z.literal(true).optional().meta({
+      description:
+        "No scope of what is asked for was ever looked at: that nothing is found says nothing. `complete` is then false",
+    }),
     more: z.literal(true).optional().meta({ description: "There are further gaps; only 200 were looked at" }),
     scopes: z.int().min(0).optional().meta({
       description: "Of how many scopes, where nothing but `provider` is asked for; absent where nobody has counted",

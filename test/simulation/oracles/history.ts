@@ -90,6 +90,8 @@ function justified(facts: Facts, resource: Resource, event: ResourceEvent): stri
     if (type === "retired" && hold?.state === "approved" && hold.sample.some(({ id }) => id === resource.id)) return [];
     const isOfJob = facts.jobs.some(({ id, name }) => id === run && name === END_SIGHTINGS);
     if (type === "retired" && isOfJob && isSeenByOthers(facts.story, resource)) return [];
+    const isForgotten = facts.audit.some(({ action, detail }) => action === "scope.forget" && detail.job === run);
+    if (type === "retired" && isForgotten) return [];
     return [`${what} is not what anybody approved`];
   }
   const look = facts.looks.get(run as string);

@@ -2,7 +2,7 @@ import type { Facts } from "../facts.ts";
 import { COUNT, COUNT_STEPS, markIn } from "../jobs.ts";
 
 /** What starts a job in its own commit, and says so in its own record. */
-const STARTERS = ["hold.approve", "collector.revoke"];
+const STARTERS = ["hold.approve", "collector.revoke", "scope.forget"];
 
 /** Every run has ended, and has the records of its beginning and its end once; what the clock starts need not leave any. */
 function recorded({ jobs, audit }: Facts): string[] {

@@ -7,6 +7,7 @@ const RECORDS: Readonly<Record<string, readonly [number, number]>> = {
   annotate: [1, 1],
   approve: [0, 1],
   reject: [1, 1],
+  forget: [1, 1],
   "account-create": [1, 1],
   "account-patch": [1, 1],
   "account-delete": [1, 1],
@@ -109,6 +110,10 @@ function effectsAreThere(facts: Facts): string[] {
         ? [`${id} is ${state}, not as recorded`]
         : []),
     ]),
+    ...audit
+      .filter(({ action, outcome }) => action === "scope.forget" && outcome === "done")
+      .filter(({ detail }) => !facts.jobs.some(({ id }) => id === detail.job))
+      .map(({ target }) => `scope.forget of ${target} was recorded, and there is no job of it`),
     ...accounts.flatMap(({ provider, account }) => {
       const target = `${provider}/${account}`;
       const noted = audit.filter(

@@ -7,7 +7,9 @@ import { completionsOf, endOf, isDone, nameOf, openingsOf, settledOf } from "./r
 interface Turn {
   readonly run: string | undefined;
   readonly before: string | undefined;
+  /** Nothing when the scope was forgotten. */
   readonly after: string | undefined;
+  readonly isForgotten: boolean;
 }
 
 /** The scope's number of the turn: its generation. */
@@ -15,11 +17,16 @@ const numberOf = (change: ChangeEntry) => Number(placeOf(change).split("#")[1]?.
 
 function turnsOf(changes: readonly ChangeEntry[]): Turn[] {
   return changes
-    .filter((one) => one.changes.some(({ path }) => path === "status"))
+    .filter((one) => one.type === "forgotten" || one.changes.some(({ path }) => path === "status"))
     .sort((a, b) => numberOf(a) - numberOf(b))
-    .map(({ run, changes: of }) => {
-      const status = of.find(({ path }) => path === "status");
-      return { run, before: status?.before as string | undefined, after: status?.after as string | undefined };
+    .map(({ run, type, changes: of }) => {
+      const { before, after } = of.find(({ path }) => path === "status") ?? {};
+      return {
+        run,
+        before: before as string | undefined,
+        after: after as string | undefined,
+        isForgotten: type === "forgotten",
+      };
     });
 }
 
@@ -47,7 +54,7 @@ function expectedOf(facts: Facts, source: string, place: number): Turn[] | undef
   for (const { look } of settled) {
     const after = look.scopes.get(place)?.status;
     if (after !== status && !(status === undefined && after === "complete")) {
-      turns.push({ run: look.run, before: status, after });
+      turns.push({ run: look.run, before: status, after, isForgotten: false });
     }
     status = after;
   }
@@ -66,7 +73,12 @@ function inOrder(facts: Facts, id: string, changes: readonly ChangeEntry[]): str
   const turns = turnsOf(changes);
   const told = textOf(turns);
   let status: string | undefined = turns[0]?.before ?? "complete";
-  for (const { run, before, after } of turns) {
+  for (const { run, before, after, isForgotten } of turns) {
+    if (isForgotten) {
+      // It begins anew; that it is complete then is not told.
+      status = "complete";
+      continue;
+    }
     if (before !== undefined && before !== status) return [`the turns of ${id} do not follow each other: ${told}`];
     if (after === before) return [`the feed tells a turn of ${id} that is none: ${told}`];
     if (looks.get(run ?? "")?.scopes.get(place)?.status !== after) return [`${run} did not see ${id} as ${after}`];
@@ -77,16 +89,25 @@ function inOrder(facts: Facts, id: string, changes: readonly ChangeEntry[]): str
     return one.source === source && Object.entries(key ?? {}).every(([name, value]) => one[name as never] === value);
   });
   if (state !== undefined && state.status !== status) return [`${id} is ${state.status}, and the feed tells ${told}`];
+  // What was forgotten between two runs does not follow from the runs.
+  if (turns.some((one) => one.isForgotten)) return [];
   const expected = expectedOf(facts, source, place);
   if (expected === undefined || textOf(expected) === told) return [];
   return [`${id} turned as ${textOf(expected) || "never"}, and the feed tells ${told || "nothing"}`];
 }
 
-/** That a scope is stale and that it is not any more is told in turns. */
+/** That a scope is stale and that it is not any more is told in turns, which begin anew when it is forgotten. */
 function alternating(id: string, changes: readonly ChangeEntry[]): string[] {
-  const told = changes.flatMap((change) => change.changes.filter(({ path }) => path === "stale"));
-  const isWrong = told.some(({ before, after }, at) => after !== (at % 2 === 0) || before !== (at % 2 === 1));
-  return isWrong ? [`the feed tells that ${id} is stale as ${told.map(({ after }) => after).join()}`] : [];
+  let isStale = false;
+  for (const { type, changes: of } of changes) {
+    if (type === "forgotten") isStale = false;
+    const told = of.find(({ path }) => path === "stale");
+    if (told === undefined) continue;
+    if (told.before !== isStale || told.after === isStale)
+      return [`the feed tells that ${id} is ${isStale} stale, twice`];
+    isStale = told.after === true;
+  }
+  return [];
 }
 
 /** How scopes turned: told once each, in their order, as runs found them. */

@@ -7,6 +7,7 @@ import { withKnownActors } from "@cadastre/core/access/known-actors";
 import { AccountSubject } from "@cadastre/core/accounts/subject";
 import type { Context, Principal } from "@cadastre/core/context";
 import { type CoverageFilters, readCoverage } from "@cadastre/core/ledger/gaps";
+import { judgeEmpty } from "@cadastre/core/ledger/looked-at";
 import { requireKnownPlace, understood } from "@cadastre/core/places/known";
 import { understoodSearch } from "@cadastre/core/places/known-search";
 import { countResources } from "@cadastre/core/register/counts-by";
@@ -44,15 +45,24 @@ function sortedBy(query: Query, text: string | undefined): Query {
   return { ...query, sort, parameters: { sort: text } };
 }
 
+interface Listing {
+  readonly items: readonly object[];
+  readonly cursor?: string;
+}
+
+/** Whether there is no resource in an answer: an account is no proof that anybody looked into it. */
+const isEmpty = ({ items, cursor }: Listing): boolean =>
+  cursor === undefined && items.every((one) => "type" in one && one.type !== "resource");
+
 /** The first page of an answer with what it rests on; further ones rest on the same. */
-async function withCoverage<Answer extends object>(
+async function withCoverage<Answer extends Listing>(
   context: Context,
   { cursor, filters }: { readonly cursor?: string | undefined; readonly filters: CoverageFilters },
   answer: Promise<Answer>,
 ): Promise<Answer & { readonly coverage?: Coverage }> {
   if (cursor !== undefined) return answer;
   const [found, coverage] = await Promise.all([answer, readCoverage(context, filters)]);
-  return { ...found, coverage };
+  return { ...found, coverage: isEmpty(found) ? await judgeEmpty(context, filters, coverage) : coverage };
 }
 
 /** On the first page: what would be found, if it were asked otherwise. */
@@ -110,15 +120,20 @@ export const RESOURCE_ROUTES = implement(resources, {
       whoseAddress(context, address, { account, readsAccounts }),
       readCoverage(context, { account }),
     ]);
-    return understood(context, { account }, { ...found, coverage });
+    const isFound = found.items.length > 0;
+    const judged = isFound ? coverage : await judgeEmpty(context, { account }, coverage);
+    return understood(context, { account }, { ...found, coverage: judged });
   },
   async counts({ context, query: { by = [], ...filters } }) {
     const { status: _, ...place } = filters;
     const [items, coverage] = await Promise.all([countResources(context, filters, by), readCoverage(context, place)]);
-    if (items.every(({ count, shared = 0 }) => count + shared === 0)) await requireKnownPlace(context, filters);
-    return { items, coverage };
+    if (items.some(({ count, shared = 0 }) => count + shared > 0)) return { items, coverage };
+    await requireKnownPlace(context, filters);
+    return { items, coverage: await judgeEmpty(context, place, coverage) };
   },
-  related: ({ context, params, query }) => relatedTo(context, params.id, query),
+  // What names a resource may be anywhere: in a participant's account, or at an endpoint.
+  related: ({ context, params, query }) =>
+    withCoverage(context, { cursor: query.cursor, filters: {} }, relatedTo(context, params.id, query)),
   async history({ context, params, query }) {
     const listed = await listHistory(context, params.id, query);
     return { ...listed, items: await withKnownActors(context, listed.items) };

@@ -178,14 +178,17 @@ export function addResources(program: Command, cli: Cli): void {
       const items = (limit: number) => client.resources.history.all({ id, limit });
       await printList({ ...cli, options, columns: EVENT_COLUMNS, noun: "events", items });
     });
-  withPaging(resources.command("related").description("what a resource names, and what names it"))
+  withRequireComplete(withPaging(resources.command("related").description("what a resource names, and what names it")))
     .argument("<id>", ID)
     .action(async (text: string, _: unknown, command: Command) => {
-      const options = optionsOf(command);
+      const options = optionsOf<Pick<Filters, "requireComplete">>(command);
       const client = openClient(cli, options);
       const id = await findResourceId(client, text);
-      const items = (limit: number) => client.resources.related.all({ id, limit });
+      const { items, first } = covered<RelatedResource, CoveredPage<RelatedResource>>((page) =>
+        client.resources.related({ id, ...page }),
+      );
       await printList({ ...cli, options, columns: RELATED_COLUMNS, noun: "related resources", items });
+      await tellCoverage(cli, options, first()?.coverage);
     });
   withExamples(
     withRequireComplete(

@@ -1,4 +1,4 @@
-import { type Forgettable, type ForgetPreview, MOST_LOOKED_AT } from "@cadastre/contract/forgetting";
+import { type ForgetPreview, type Forgettable, MOST_LOOKED_AT } from "@cadastre/contract/forgetting";
 import { KIND_NAMES, type KindName } from "@cadastre/contract/kinds/names";
 import { fromScopeName, type Provider, scopeName } from "@cadastre/contract/scope";
 import { type Command, Option } from "commander";
@@ -97,7 +97,11 @@ async function forget(cli: Cli, text: string | undefined, command: Command): Pro
   }
   const { fingerprint } = preview;
   const started = await client.scopes.forget({ ...place, stale, fingerprint, reason });
-  if (options.wait) await cli.stderr.write(`${lineOf(await followJob(cli, client, started.job))}\n`);
+  if (options.wait) {
+    const ended = await followJob(cli, client, started.job);
+    // Elsewhere than on a terminal its last line stays.
+    if (cli.stderr.isTerminal) await cli.stderr.write(`${lineOf(ended)}\n`);
+  }
   await printOne(cli.stdout, options, started);
 }
 

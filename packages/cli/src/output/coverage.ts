@@ -26,7 +26,8 @@ export function withRequireComplete(command: Command): Command {
 
 const MOST_NAMED = 3;
 
-function sentence({ gaps, more, scopes, some }: Coverage): string {
+function sentence({ gaps, more, scopes, some, neverLookedAt }: Coverage): string {
+  if (neverLookedAt && gaps === 0) return "nothing of this was ever looked at; cadastre scopes says what was\n";
   const of = scopes === undefined ? "" : ` of ${toCount(scopes)}`;
   const count = `${more ? "more than " : ""}${toCount(gaps)}${of} ${gaps === 1 && of === "" ? "scope" : "scopes"}`;
   const named = some.slice(0, MOST_NAMED).map((gap) => `${neutralise(scopeName(gap))} is ${gap.cause}`);

@@ -157,7 +157,7 @@ export const resources = defineArea("resources", {
     summary: "What a resource names, and the active resources that name it",
     params: byId,
     query: pagingQuery,
-    answer: page(relatedResource),
+    answer: page(relatedResource).extend({ coverage: coverage.optional() }),
     errors: ["resource.not_found"],
     example: { params: anId },
   }),

@@ -13,6 +13,10 @@ const MOST_SECONDS_AT_ONCE = 15;
 /** So many scopes the audit record names. */
 const MOST_NAMED = 20;
 
+/** What the record is about: the scope when there is one, else the collector or the account whose scopes are meant. */
+const targetOf = ({ source, account = "" }: Meant, [first = "", ...others]: readonly string[]): string =>
+  others.length === 0 ? first : (source ?? account);
+
 export interface ForgetOptions extends Meant {
   /** Of the preview that the operator saw; any scopes when absent. */
   readonly fingerprint?: string | undefined;
@@ -49,8 +53,8 @@ export async function forget(
   const names = scopes.slice(0, MOST_NAMED).map(({ source, name }) => `${source}/${name}`);
   await commitRecorded(context, actor, writes, {
     action: "scope.forget",
-    target: run.id,
-    detail: { ...meant, count: scopes.length, scopes: names, reason: reason ?? "" },
+    target: targetOf(meant, names),
+    detail: { ...meant, count: scopes.length, scopes: names, reason: reason ?? "", job: run.id },
   });
   const until = new Date(now.getTime() + MOST_SECONDS_AT_ONCE * 1000);
   if (scopes.length <= MOST_AT_ONCE) await runNow(context, forgetScopes, run.id, until);

@@ -1,5 +1,5 @@
 import { unpackEntries } from "@cadastre/contract/digest";
-import { type Forgettable, type ForgetPreview, MOST_LOOKED_AT, MOST_SHOWN } from "@cadastre/contract/forgetting";
+import { type ForgetPreview, type Forgettable, MOST_LOOKED_AT, MOST_SHOWN } from "@cadastre/contract/forgetting";
 import { fromScopeName } from "@cadastre/contract/scope";
 import type { Context } from "../context.ts";
 import { ManifestItem, ScopeItem } from "../discovery/items.ts";

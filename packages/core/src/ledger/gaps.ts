@@ -102,6 +102,15 @@ async function readGaps({ table }: Context, beginning: string): Promise<{ items:
   return { items, isCut: cursor !== undefined };
 }
 
+/** So many items are counted at the most: nobody needs to know more exactly how many scopes are stale. */
+const MOST_COUNTED = 2000;
+
+/** How many scopes are told to be stale, among the first 2,000 problems. Costs half a unit while there are few. */
+export async function countStale({ table }: Pick<Context, "table">): Promise<number> {
+  const { items } = await table.query(GapItem, { partition: "gaps", limit: MOST_COUNTED });
+  return items.filter((one) => one.cause === "stale").length;
+}
+
 /**
  * Whether what a list with these filters shows is all that there is: the scopes of which it cannot say so, and, where no more
  * than the provider is asked for, of how many. Stale ones are among them within five minutes. Costs half a unit while there are
