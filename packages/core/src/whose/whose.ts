@@ -112,8 +112,7 @@ const isOfOwner = (chain: readonly Holder[]): boolean => chain.every(({ confirme
 
 /** What is said of the accounts of chains in which nobody says whose anything is. */
 async function accountOwners(context: Context, chains: readonly Holder[][]): Promise<Map<AccountName, string>> {
-  // What others report of an account is not what its owner answers for.
-  const without = chains.filter((chain) => isOfOwner(chain) && !chain.some(({ said }) => said?.owner));
+  const without = chains.filter((chain) => !chain.some(({ said }) => said?.owner));
   const last = without.flatMap((chain) => chain.slice(-1)).filter((one) => isVisible(context, one));
   const places = new Map(last.map((one) => [accountNameOf(one), one]));
   const keys = [...places.values()].map(({ provider, account }) => ({ provider, account }));
@@ -121,6 +120,7 @@ async function accountOwners(context: Context, chains: readonly Holder[][]): Pro
   return new Map([...places.keys()].map((name, at) => [name as AccountName, items[at]?.owner ?? ""]));
 }
 
+/** What others report of an account is not what its owner answers for. */
 function ownerOf(chain: readonly Holder[], owners: Map<AccountName, string>): AddressUse["owner"] {
   const closest = chain.findLast(({ said }) => said?.owner);
   if (closest?.said) return { name: closest.said.owner, from: closest.id };
