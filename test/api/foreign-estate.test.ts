@@ -397,6 +397,32 @@ describe("of another account a token that is limited to its own", () => {
   );
 
   it.each([
+    "/api/v1/search?limit=1&q=10.0.0.0/8",
+    "/api/v1/resources?limit=1",
+    "/api/v1/changes?limit=1",
+    "/api/v1/accounts?limit=1",
+  ])(
+    "is told nothing by where a page of %s ends: its cursors are for itself alone, and cannot be made up",
+    async (path) => {
+      const cursorOf = async (by: string) =>
+        String((await jsonOf(await api.send({ method: "GET", path, token: by }))).cursor);
+      const outcome = async (cursor: string, by: string) =>
+        outcomeOf(await api.send({ method: "GET", path: withQuery(path, "cursor", cursor), token: by }));
+      const [own, open] = [await cursorOf(token), await cursorOf(api.admin)];
+      expect(Buffer.from(open, "base64url").toString()).toMatch(/^\[.*\]$/);
+      expect(Buffer.from(own, "base64url").toString("latin1")).not.toMatch(/^\[|rank|aws|2026/);
+      expect(await cursorOf(token)).not.toBe(own);
+      expect(await outcome(own, token)).toBe("200 undefined");
+      expect(await outcome(open, token)).toBe("422 cursor.invalid");
+      expect(await outcome(own, api.admin)).toBe("422 cursor.invalid");
+      const body = { name: "another", scopes: ["admin"], accounts: [`aws/${ACCOUNT}`, "tls/own-tls"] };
+      const another = (await made("/api/v1/tokens", body)).secret ?? "";
+      expect(await outcome(own, another)).toBe("422 cursor.invalid");
+      expect(await outcome(await cursorOf(another), another)).toBe("200 undefined");
+    },
+  );
+
+  it.each([
     ["whose?address=10.77.0.7", "has 10.77.0.7, nor a prefix around it"],
     ["whose?address=10.200.0.1", "has 10.200.0.1, nor a prefix around it"],
     [`search?q=${encodeURIComponent(THEIRS.id)}`, "has this id and is so, and nothing names it"],

@@ -1,6 +1,7 @@
 import { approveCollector, revokeCollector } from "@cadastre/core/access/decide-collector";
 import { registerCollector } from "@cadastre/core/access/register-collector";
 import { aCollector, aKey } from "@cadastre/core/access/testing";
+import { patchAccount } from "@cadastre/core/accounts/accounts";
 import { type Context, DEFAULT_RETENTION_DAYS, systemActor } from "@cadastre/core/context";
 import { listJobs } from "@cadastre/core/jobs/list";
 import { countListed } from "@cadastre/core/register/counts";
@@ -8,6 +9,7 @@ import { getResource } from "@cadastre/core/register/resources";
 import { findResources } from "@cadastre/core/register/search";
 import { retention } from "@cadastre/core/retention/retention";
 import { parseSearch } from "@cadastre/core/subjects/parse-search";
+import { whoseAddress } from "@cadastre/core/whose/whose";
 import { describe, expect, it } from "vitest";
 import { createTestContext } from "../support/context.ts";
 import { aRun, instanceScope, ACCOUNT as OWNER, type Raw, type SeenScope } from "../support/estate.ts";
@@ -92,6 +94,20 @@ describe("a subnet that an account reports and another owns", () => {
     expect(await found(context, "confirmed:false kind:subnet")).toEqual([]);
     expect(await historyTypes(context, id)).toEqual(["created"]);
     await expectWhole(context);
+  });
+
+  it("stands behind what is confirmed where an address is asked for, and is not what the account's owner answers for", async () => {
+    const { context } = await createTestContext();
+    await (await approved(context, "owner")).deliver(seenBy(OWNER, aSubnet(1)));
+    await (await approved(context, "guest")).deliver(seenBy(GUEST, aSubnet(9, { prefix: "10.1.0.0/30" })));
+    await patchAccount(context, SYSTEM, { provider: "aws", account: OWNER }, { owner: "platform" }, {});
+    const { items } = await whoseAddress(context, "10.1.0.1", { readsAccounts: true });
+    expect(items).toMatchObject([
+      { chain: [{ id: aSubnet(1).id, confirmed: true }], owner: { name: "platform", from: `aws/${OWNER}` } },
+      { chain: [{ id: aSubnet(9).id, confirmed: false, reportedBy: [`aws/${GUEST}`] }] },
+    ]);
+    expect(items[0]?.chain[0]).not.toHaveProperty("reportedBy");
+    expect(items[1]).not.toHaveProperty("owner");
   });
 
   it("stays as the owner says it is, and gone when the owner says so, whatever the other account reports", async () => {

@@ -141,7 +141,7 @@ describe.each(Object.keys(DRIVERS) as (keyof typeof DRIVERS)[])("over %s", (driv
     );
     expect(events[0]?.changes).toEqual(
       expect.arrayContaining([
-        { path: "attributes.__proto__", before: odd.__proto__, after: "changed" },
+        { path: "attributes.__proto__", before: new Map(Object.entries(odd)).get("__proto__"), after: "changed" },
         { path: "attributes.constructor", before: odd.constructor },
       ]),
     );

@@ -18,6 +18,8 @@ test.each([
   ["region_disabled", sdkError("RegionDisabledException", answered(403))],
   ["invalid_credentials", sdkError("AuthFailure", answered(401))],
   ["invalid_credentials", sdkError("ExpiredTokenException", answered(403))],
+  ["invalid_credentials", sdkError("UnrecognizedClient", answered(403))],
+  ["invalid_credentials", sdkError("RequestTimeTooSkewed", answered(403))],
   ["invalid_credentials", sdkError("CredentialsProviderError")],
   ["service_error", sdkError("InternalError", answered(500))],
   ["service_error", sdkError("Unknown", answered(502))],

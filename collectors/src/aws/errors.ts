@@ -65,11 +65,14 @@ const INVALID_CREDENTIALS = new Set([
   "IncompleteSignature",
   "InvalidAccessKeyId",
   "InvalidClientTokenId",
+  "InvalidSecurity",
   "InvalidSignatureException",
   "MissingAuthenticationToken",
   "RequestExpired",
+  "RequestTimeTooSkewed",
   "SignatureDoesNotMatch",
   "TokenProviderError",
+  "UnrecognizedClient",
   "UnrecognizedClientException",
 ]);
 const MOST_MESSAGE = 1000;

@@ -168,6 +168,16 @@ describe("an error", () => {
     const skipped = await seenBy(networkStep, async () => "not_opted_in");
     expect(skipped).toEqual({ status: "skipped", codes: ["not_opted_in"], ids: [] });
   });
+
+  test.each([
+    ["invalid_credentials", "AuthFailure"],
+    ["invalid_credentials", "RequestExpired"],
+    ["invalid_credentials", "SignatureDoesNotMatch"],
+    ["invalid_credentials", "UnrecognizedClient"],
+  ])("in a region that the account says is enabled is %s, and never skipped: %s", async (code, name) => {
+    ec2.on(DescribeVpcsCommand).rejects(anSdkError(name, { $metadata: { httpStatusCode: 401 } }));
+    expect(await seenBy(networkStep, async () => "enabled")).toEqual({ status: "failed", codes: [code], ids: [] });
+  });
 });
 
 describe("what belongs to another account", () => {

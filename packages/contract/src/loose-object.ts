@@ -1,4 +1,6 @@
 import * as z from "zod";
+// By its own name: through `z.core` a bundle would have all of it.
+import { $constructor } from "zod/v4/core";
 
 const PROTO = "__proto__";
 
@@ -7,7 +9,7 @@ type Loose<Shape extends z.core.$ZodLooseShape> = z.ZodObject<Shape, z.core.$loo
 const Base: typeof z.ZodObject = z.ZodObject;
 
 /** zod's own object, but that a member called `__proto__`, which zod leaves out, is a member like all others. */
-const LooseObject = z.core.$constructor<Loose<z.core.$ZodLooseShape>>("LooseObject", (inst, def) => {
+const LooseObject = $constructor<Loose<z.core.$ZodLooseShape>>("LooseObject", (inst, def) => {
   Base.init(inst, def);
   const parse = inst._zod.parse.bind(inst._zod);
   inst._zod.parse = (payload, context) => {

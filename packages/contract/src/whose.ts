@@ -24,6 +24,11 @@ export const holder = z.object({
   observedBy: z
     .array(z.object({ source: z.string(), scope: z.string() }))
     .meta({ description: "The collectors that say so" }),
+  confirmed: z.boolean().meta({ description: "Whether the account that owns it says so itself; as of a resource" }),
+  reportedBy: z
+    .array(z.string())
+    .optional()
+    .meta({ description: "Of what is not confirmed: the accounts (`aws/…`) whose collectors report it now" }),
   since: z.iso.datetime().meta({ description: "When the register first saw it" }),
   lastSeenAt: z.iso.datetime().optional(),
 });
@@ -48,9 +53,10 @@ export type AddressUse = z.output<typeof addressUse>;
 export const whose = z.object({
   address: z.string().meta({ description: "As it is written canonically" }),
   port: z.int().optional(),
-  items: z
-    .array(addressUse)
-    .meta({ description: "One for each network that has it, those with the longest prefix first" }),
+  items: z.array(addressUse).meta({
+    description:
+      "One for each network that has it, those with the longest prefix first; what is not confirmed is in others, behind all that is",
+  }),
   hasMore: z
     .boolean()
     .meta({ description: "More has the address than one answer holds; a search pages through all of it" }),

@@ -42,6 +42,8 @@ export interface Principal {
   readonly organization: string;
   /** What policies decide by: a token's `scopes` and, when it is limited, `accounts` (`aws/…`), a collector's `accounts` and `providers`. */
   readonly attributes: Readonly<Record<string, readonly string[]>>;
+  /** Of a token that is limited: what its cursors are sealed with. Never shown, and stored with the token alone. */
+  readonly cursorKey?: string | undefined;
 }
 
 /** A principal in one request. */

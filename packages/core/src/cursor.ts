@@ -2,6 +2,8 @@ import { hash } from "node:crypto";
 import { canonicalJson } from "@cadastre/contract/digest";
 import { ProblemError } from "@cadastre/contract/errors";
 import type * as z from "zod";
+import type { Restriction } from "./restriction.ts";
+import { openText, sealText } from "./sealed-text.ts";
 
 export interface Cursors<Position> {
   readonly encode: (position: Position) => string;
@@ -12,23 +14,32 @@ export interface Cursors<Position> {
 /**
  * Cursors of a list that is more than one query of the table: base64url of JSON with the position, and a digest over the
  * list's name, its filters and the position. They are no secret: the worst that a made-up one can do is to begin elsewhere in
- * a list that one may read anyway.
+ * a list that one may read anyway. A page that ends because enough was looked at ends at what a limited caller may not see: that one's
+ * cursors are sealed, so that they tell nothing of it, and none can be made up to be told of more.
  */
 export function createCursors<Position>(
   list: string,
   filters: object,
   position: z.ZodType<Position>,
+  restriction?: Restriction,
 ): Cursors<Position> {
+  const key = restriction?.cursorKey;
   const seal = (at: unknown) => {
     const bound = JSON.parse(JSON.stringify([list, filters, at]));
     return hash("sha256", canonicalJson(bound)).slice(0, 16);
   };
   return {
-    encode: (at) => Buffer.from(JSON.stringify([at, seal(at)])).toString("base64url"),
+    encode(at) {
+      const text = JSON.stringify([at, seal(at)]);
+      return (key === undefined ? Buffer.from(text) : sealText(text, key)).toString("base64url");
+    },
     decode(cursor) {
       try {
         const bytes = Buffer.from(cursor, "base64url");
-        const [at, sealed] = JSON.parse(bytes.toString("utf8")) as [unknown, unknown];
+        const [at, sealed] = JSON.parse(key === undefined ? bytes.toString("utf8") : openText(bytes, key)) as [
+          unknown,
+          unknown,
+        ];
         // Decoding skips what is not base64url, so only what is written so again is taken.
         if (sealed === seal(at) && bytes.toString("base64url") === cursor) return position.parse(at);
       } catch {

@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import * as z from "zod";
 import { aContext } from "./audit/testing.ts";
 import { type Listed, MOST_EXAMINED, selectPage } from "./lists.ts";
+import { newSealKey } from "./sealed-text.ts";
 
 const Numbered = defineEntity({
   type: "numbered",
@@ -23,10 +24,14 @@ async function aListOf(count: number) {
   const page = (
     limit: number,
     cursor: string | undefined,
-    { keep = () => true, reverse = false }: { keep?: (n: number) => boolean; reverse?: boolean } = {},
+    {
+      keep = () => true,
+      reverse = false,
+      cursorKey,
+    }: { keep?: (n: number) => boolean; reverse?: boolean; cursorKey?: string } = {},
   ) =>
     selectPage(
-      context.table,
+      { ...context, ...(cursorKey === undefined ? {} : { restriction: { accounts: [], cursorKey } }) },
       {
         list: "numbers",
         filters: { reverse },
@@ -88,6 +93,20 @@ describe("a page of what is selected", () => {
     expect(first.result.items).toEqual([]);
     expect(first.calls).toBeLessThan(25);
     expect((await page(10, first.result.cursor, { keep })).items).toEqual([MOST_EXAMINED + 400]);
+  });
+
+  test("that ends at what a limited caller may not see tells nothing of it", async () => {
+    const { page } = await aListOf(MOST_EXAMINED + 500);
+    const limited = { keep: (n: number) => n === MOST_EXAMINED + 400, cursorKey: newSealKey() };
+    const { cursor = "" } = await page(10, undefined, limited);
+    expect(Buffer.from(cursor, "base64url").toString("latin1")).not.toContain("n/0");
+    expect((await page(10, cursor, limited)).items).toEqual([MOST_EXAMINED + 400]);
+    const { cursor: open } = await page(10, undefined, { keep: limited.keep });
+    for (const other of [open, `${cursor.slice(0, -1)}${cursor.endsWith("A") ? "B" : "A"}`])
+      await expect(page(10, other, limited)).rejects.toMatchObject({ code: "cursor.invalid" });
+    await expect(page(10, cursor, { ...limited, cursorKey: newSealKey() })).rejects.toMatchObject({
+      code: "cursor.invalid",
+    });
   });
 
   test("refuses a cursor of another list or of other filters", async () => {

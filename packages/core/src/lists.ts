@@ -1,6 +1,7 @@
 import type { AnyEntity, ItemOf } from "@cadastre/store/entity";
-import type { SortRange, Stored, Table } from "@cadastre/store/table";
+import type { SortRange, Stored } from "@cadastre/store/table";
 import * as z from "zod";
+import type { Context } from "./context.ts";
 import { createCursors } from "./cursor.ts";
 
 /** What every list takes: how many at most, and where the page before it ended. */
@@ -56,12 +57,12 @@ function boundsOf({ beginsWith, reverse }: Selection<AnyEntity, unknown>, at: st
  * a cursor to go on from. Costs one strongly consistent query for a list without filters. Throws 422 `cursor.invalid`.
  */
 export async function selectPage<E extends AnyEntity, View>(
-  table: Table,
+  { table, restriction }: Pick<Context, "table" | "restriction">,
   selection: Selection<E, View>,
   { limit, cursor }: ListOptions,
 ): Promise<Listed<View>> {
   const { list, filters = {}, entity, partition, reverse = false, select } = selection;
-  const cursors = createCursors(list, filters, position);
+  const cursors = createCursors(list, filters, position, restriction);
   let at = cursor === undefined ? undefined : cursors.decode(cursor);
   const items: View[] = [];
   // The first read is as long as the page; when much of it is left out, the next are longer.

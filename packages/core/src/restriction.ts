@@ -6,6 +6,8 @@ import type * as z from "zod";
 /** What of the estate a caller may see and change: what belongs to these accounts, and nothing else. */
 export interface Restriction {
   readonly accounts: readonly z.output<typeof accountName>[];
+  /** What this caller's cursors are sealed with. */
+  readonly cursorKey?: string | undefined;
 }
 
 interface Restricted {

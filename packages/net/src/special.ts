@@ -35,6 +35,14 @@ const metadata = [
   "168.63.129.16",
   // OCI over IPv6: https://docs.oracle.com/iaas/Content/Compute/Tasks/gettingmetadata.htm
   "fd00:c1::a9fe:a9fe",
+  // Oracle Cloud's first generation
+  "192.0.0.192",
+  // OpenStack over IPv6: https://docs.openstack.org/neutron/latest/admin/config-metadata.html
+  "fe80::a9fe:a9fe",
+  // Tencent Cloud and Scaleway
+  "169.254.0.23",
+  "169.254.42.42",
+  "fd00:42::42",
   // Alibaba Cloud: https://www.alibabacloud.com/help/ecs/user-guide/view-instance-metadata
   "100.100.100.200",
   // Credentials of ECS tasks: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html

@@ -42,7 +42,10 @@ function renderUse(address: string, use: AddressUse, screen: Screen): string {
   const whose = owner
     ? `${neutralise(owner.name)} (said of ${neutralise(owner.from)})`
     : "nobody said whose it is; cadastre resources annotate ID --owner NAME does";
-  return `${screen.style("bold", address)} ${whose}\n${renderTable(COLUMNS, use.chain, screen)}${notesOf(use)}`;
+  const reporters = [...new Set(use.chain.flatMap(({ reportedBy = [] }) => reportedBy))].map(neutralise);
+  const by = reporters.length === 0 ? "nobody reports it any more" : `reported by ${reporters.join(", ")}`;
+  const doubt = use.chain.every(({ confirmed }) => confirmed) ? "" : `not confirmed by its account, ${by}\n`;
+  return `${screen.style("bold", address)} ${whose}\n${doubt}${renderTable(COLUMNS, use.chain, screen)}${notesOf(use)}`;
 }
 
 /** What the register says of an address, one network after the other. */

@@ -30,7 +30,7 @@ export async function authenticateToken(context: Context, text: string, given?: 
   if (Date.parse(stored.expiresAt) <= context.now().getTime()) {
     throw new ProblemError("auth.expired", `expired at ${stored.expiresAt}`);
   }
-  const { scopes, accounts } = stored;
+  const { scopes, accounts, cursorKey } = stored;
   const attributes = { scopes, ...(accounts === undefined ? {} : { accounts }) };
-  return { type: "token", id, organization: FIRST_ORGANIZATION, attributes };
+  return { type: "token", id, organization: FIRST_ORGANIZATION, attributes, cursorKey };
 }

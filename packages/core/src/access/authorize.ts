@@ -21,13 +21,13 @@ const isCollectorAction = (action: Action): boolean => (COLLECTOR_ACTIONS as rea
 const BY_ACCOUNT: readonly ResourceType[] = ["account", "credential", "hold", "resource", "scope", "token"];
 
 /** By a token's scopes; `admin` includes each but `credentials:reveal`, which is always given by name. */
-function decideToken({ attributes }: Principal, action: Action, { type }: Target): Decision {
+function decideToken({ attributes, cursorKey }: Principal, action: Action, { type }: Target): Decision {
   const { scopes = [], accounts } = attributes;
   const isAdmin = scopes.includes("admin") && action !== "credentials:reveal";
   if (isCollectorAction(action) || !(isAdmin || scopes.includes(action)))
     return { allowed: false, reason: `this needs the scope ${action}` };
   if (accounts === undefined) return { allowed: true };
-  if (BY_ACCOUNT.includes(type)) return { allowed: true, restriction: { accounts } };
+  if (BY_ACCOUNT.includes(type)) return { allowed: true, restriction: { accounts, cursorKey } };
   return { allowed: false, reason: `the token is limited to ${accounts.join(", ")}, and this concerns all accounts` };
 }
 

@@ -41,7 +41,7 @@ export function listCollectors(
 ): Promise<Listed<Collector>> {
   const { table } = context;
   return selectPage(
-    table,
+    context,
     {
       list: "collectors",
       filters: { state },

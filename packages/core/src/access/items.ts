@@ -57,6 +57,7 @@ export const TokenItem = defineEntity({
   about: "An API token with the hash of its secret. Read strongly on every request that carries it",
   schema: token.omit({ version: true }).extend({
     secretHash: z.string().meta({ description: "SHA-256 over the token's text, hexadecimal" }),
+    cursorKey: z.string().optional().meta({ description: "Of one that is limited: what its cursors are sealed with" }),
     /** The token that it was made with; absent where the service made it. */
     parent: z.string().optional(),
   }),

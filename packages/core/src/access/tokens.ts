@@ -14,6 +14,7 @@ import { type Actor, actorName, type Context, type Principal } from "../context.
 import { inParallel } from "../in-parallel.ts";
 import { type Listed, type ListOptions, selectPage } from "../lists.ts";
 import { retryOnConflict } from "../retry-on-conflict.ts";
+import { newSealKey } from "../sealed-text.ts";
 import { isAdmin, may } from "./authorize.ts";
 import { TOKENS_PARTITION, TokenChildItem, TokenItem, TokenListItem } from "./items.ts";
 import { hashTokenText, newTokenText } from "./token-text.ts";
@@ -37,7 +38,7 @@ export function toTokenItem(
     id,
     name: input.name,
     scopes: [...new Set(input.scopes)],
-    ...(input.accounts === undefined ? {} : { accounts: [...new Set(input.accounts)] }),
+    ...(input.accounts === undefined ? {} : { accounts: [...new Set(input.accounts)], cursorKey: newSealKey() }),
     createdAt: now.toISOString(),
     createdBy,
     expiresAt: new Date(now.getTime() + expiresInSeconds * 1000).toISOString(),
@@ -183,7 +184,7 @@ export async function revokeToken(
 export function listTokens(context: Context, options: ListOptions): Promise<Listed<Token>> {
   const { table } = context;
   return selectPage(
-    table,
+    context,
     {
       list: "tokens",
       entity: TokenListItem,

@@ -67,7 +67,7 @@ export function listAccounts(
   const { provider, ...wanted } = filters;
   const matches = (stored: Stored<AccountItem>) => isVisible(context, stored) && hasValues(stored, wanted);
   return selectPage(
-    context.table,
+    context,
     {
       list: "accounts",
       filters,

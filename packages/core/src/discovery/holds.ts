@@ -33,7 +33,7 @@ export function listHolds(
 ): Promise<Listed<Hold>> {
   const isWanted = (item: HoldItem) => isVisible(context, item) && (state === undefined || item.state === state);
   return selectPage(
-    context.table,
+    context,
     {
       list: "holds",
       filters: { state },

@@ -23,7 +23,7 @@ export async function listDeadLetters(
 ): Promise<Listed<DeadLetter>> {
   await requireConsumer(context, consumer);
   return selectPage(
-    context.table,
+    context,
     {
       list: "dead-letters",
       filters: { consumer },

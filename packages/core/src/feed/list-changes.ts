@@ -52,7 +52,7 @@ export async function listChanges(context: Context, options: ChangeListOptions):
   const { limit, cursor, order, ...filter } = options;
   const { since, until, subject } = filter;
   const isNewest = order === "newest";
-  const cursors = createCursors("changes", { ...filter, order }, position);
+  const cursors = createCursors("changes", { ...filter, order }, position, context.restriction);
   const at = cursor === undefined ? undefined : cursors.decode(cursor);
   const isFiltered = Object.entries(filter).some(([name, value]) => !["since", "until"].includes(name) && value);
   const changes = mergedQuery(context.table, FeedItem, {

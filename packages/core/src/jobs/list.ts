@@ -41,7 +41,7 @@ export function listJobs(context: Context, options: ListOptions & JobFilter): Pr
       return found.map((view) => (state === undefined || view?.state === state ? view : undefined));
     },
   };
-  return selectPage(context.table, selection, options);
+  return selectPage(context, selection, options);
 }
 
 /** What can run, in the order of its definition, with its unfinished run and the last one that ended. */

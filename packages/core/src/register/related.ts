@@ -33,7 +33,7 @@ async function named(context: Context, resource: StoredResource): Promise<Relate
  */
 export async function relatedTo(context: Context, id: string, options: ListOptions): Promise<Listed<RelatedResource>> {
   const resource = await readResource(context, id);
-  const cursors = cursorsOf("related", { key: resource.idHash });
+  const cursors = cursorsOf(context, "related", { key: resource.idHash });
   const from = options.cursor === undefined ? undefined : cursors.decode(options.cursor);
   const known = from === undefined ? await named(context, resource) : [];
   const { found, next } = await walkIndex(context, {

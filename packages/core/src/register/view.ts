@@ -67,7 +67,10 @@ export function readEndedOf(context: Context, resources: readonly (ResourceItem 
 }
 
 /** The accounts that report a resource, by collectors that were not revoked. */
-function reportersOf({ provider, claims }: Pick<ResourceItem, "provider" | "claims">, ended: EndedSources): string[] {
+export function reportersOf(
+  { provider, claims }: Pick<ResourceItem, "provider" | "claims">,
+  ended: EndedSources,
+): string[] {
   const standing = claims.filter(({ source }) => !ended.has(source));
   return [...new Set(standing.map((claim) => `${provider}/${accountOfClaim(claim)}`))];
 }

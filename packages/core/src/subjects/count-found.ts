@@ -29,7 +29,7 @@ export async function countFound(
   query: Query,
   { by, cursor }: { by: readonly SearchFacet[]; cursor?: string | undefined },
 ): Promise<{ items: SearchCount[]; cursor?: string }> {
-  const cursors = cursorsOf("counts", { text: query.text, by });
+  const cursors = cursorsOf(context, "counts", { text: query.text, by });
   const from = cursor === undefined ? undefined : cursors.decode(cursor);
   const search = await prepareSearch(context, all, query);
   const needs = { ...search.needs, said: search.needs.said || by.includes("owner") };

@@ -16,7 +16,8 @@ import type { AnySubject } from "./subject.ts";
 import { viewAll } from "./views.ts";
 import { type Found, type Position, position } from "./walk.ts";
 
-export const cursorsOf = (list: string, filters: object): Cursors<Position> => createCursors(list, filters, position);
+export const cursorsOf = ({ restriction }: Context, list: string, filters: object): Cursors<Position> =>
+  createCursors(list, filters, position, restriction);
 
 /** What a whole id names, where that is what is asked for: nothing else is then meant. */
 async function findNamed(context: Context, search: Search): Promise<Found[]> {
@@ -73,7 +74,7 @@ export async function searchSubjects<View>(
   query: Query,
   options: ListOptions,
 ): Promise<Listed<View>> {
-  const cursors = cursorsOf("search", { text: query.text, parameters: query.parameters });
+  const cursors = cursorsOf(context, "search", { text: query.text, parameters: query.parameters });
   const from = options.cursor === undefined ? undefined : cursors.decode(options.cursor);
   const ends = await byEnds(context, all, query);
   const search = ends ?? (await prepareSearch(context, all, query));

@@ -76,7 +76,7 @@ export async function getCredential(context: Context, id: string): Promise<Crede
 /** Metadata of all credentials, oldest first, also of revoked ones. Throws 422 `cursor.invalid`. */
 export function listCredentials(context: Context, options: ListOptions): Promise<Listed<Credential>> {
   return selectPage(
-    context.table,
+    context,
     {
       list: "credentials",
       entity: CredentialItem,

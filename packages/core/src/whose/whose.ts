@@ -10,9 +10,9 @@ import type { Context } from "../context.ts";
 import { EventItem } from "../feed/items.ts";
 import { facetsOfItem } from "../register/entries.ts";
 import type { FoundResource } from "../register/facts.ts";
-import { resourceSubject } from "../register/items.ts";
+import { isConfirmed, resourceSubject } from "../register/items.ts";
 import { ResourceSubject } from "../register/subject.ts";
-import { createLastSeen, seenBy } from "../register/view.ts";
+import { createLastSeen, readEndedOf, reportersOf, seenBy } from "../register/view.ts";
 import { isVisible, nothingHas } from "../restriction.ts";
 import { SaidItem } from "../said/items.ts";
 import { AddressRefused, type AskedAddress, readAskedAddress } from "../subjects/asked-address.ts";
@@ -71,13 +71,18 @@ async function readSaid(context: Context, resources: readonly FoundResource[]) {
 }
 
 async function toHolders(context: Context, resources: readonly FoundResource[], host: Prefix): Promise<Holder[]> {
-  const [said, lastSeen] = await Promise.all([readSaid(context, resources), createLastSeen(context, resources)]);
+  const [said, lastSeen, ended] = await Promise.all([
+    readSaid(context, resources),
+    createLastSeen(context, resources),
+    readEndedOf(context, resources),
+  ]);
   const holders = resources.flatMap((resource) => {
     const prefix = closestPrefix(resource, host);
     const network = facetsOfItem(resource).network;
     const [saidOfIt, lastSeenAt] = [said(resource), lastSeen(resource)];
     if (prefix === undefined) return [];
     const { account, claims } = seenBy(context, resource);
+    const confirmed = isConfirmed(resource, ended);
     const holder: Holder = {
       id: resource.id,
       key: `res_${resource.idHash}`,
@@ -90,6 +95,8 @@ async function toHolders(context: Context, resources: readonly FoundResource[], 
       prefix: formatPrefix(prefix),
       ...(saidOfIt ? { said: saidOfIt } : {}),
       observedBy: claims,
+      confirmed,
+      ...(confirmed ? {} : { reportedBy: reportersOf({ provider: resource.provider, claims }, ended) }),
       since: resource.firstSeenAt,
       ...(lastSeenAt === undefined ? {} : { lastSeenAt }),
     };
@@ -101,6 +108,9 @@ async function toHolders(context: Context, resources: readonly FoundResource[], 
 
 type AccountName = z.output<typeof accountName>;
 
+/** A chain is of what is confirmed, or of what is not. */
+const isOfOwner = (chain: readonly Holder[]): boolean => chain.every(({ confirmed }) => confirmed);
+
 /** What is said of the accounts of chains in which nobody says whose anything is. */
 async function accountOwners(context: Context, chains: readonly Holder[][]): Promise<Map<AccountName, string>> {
   const without = chains.filter((chain) => !chain.some(({ said }) => said?.owner));
@@ -111,11 +121,12 @@ async function accountOwners(context: Context, chains: readonly Holder[][]): Pro
   return new Map([...places.keys()].map((name, at) => [name as AccountName, items[at]?.owner ?? ""]));
 }
 
+/** What others report of an account is not what its owner answers for. */
 function ownerOf(chain: readonly Holder[], owners: Map<AccountName, string>): AddressUse["owner"] {
   const closest = chain.findLast(({ said }) => said?.owner);
   if (closest?.said) return { name: closest.said.owner, from: closest.id };
   const last = chain.at(-1);
-  const account = last && (accountNameOf(last) as AccountName);
+  const account = last && isOfOwner(chain) ? (accountNameOf(last) as AccountName) : undefined;
   const name = account === undefined ? "" : (owners.get(account) ?? "");
   return account === undefined || name === "" ? undefined : { name, from: account };
 }
@@ -134,7 +145,7 @@ function hintFor(context: Context, address: Address, { account }: WhoseOptions):
 
 /**
  * Whose an address is, for each network that has it: the prefixes around it, what has it, its owner (of the closest thing that
- * has one, else of the account), notes, who says so and since when. Throws 422 `query.invalid`. Writes nothing.
+ * has one, else of the account), notes, who says so and since when. What is not confirmed stands behind, in chains of its own. Throws 422 `query.invalid`. Writes nothing.
  */
 export async function whoseAddress(context: Context, text: string, options: WhoseOptions): Promise<Whose> {
   const asked = oneAddress(text);
@@ -149,10 +160,11 @@ export async function whoseAddress(context: Context, text: string, options: Whos
   const { found, next } = await collect(context, search, MOST_HOLDERS);
   const resources = found.map(({ item }) => item as FoundResource);
   const holders = await toHolders(context, resources, hostPrefix(asked.has));
-  const chains = [...Map.groupBy(holders, ({ network }) => network ?? "").entries()].map(([network, chain]) => ({
-    network,
-    chain,
-  }));
+  const chains = [true, false].flatMap((confirmed) => {
+    const some = holders.filter((holder) => holder.confirmed === confirmed);
+    const byNetwork = [...Map.groupBy(some, ({ network }) => network ?? "")];
+    return byNetwork.map(([network, chain]) => ({ network, chain }));
+  });
   const owners = options.readsAccounts
     ? await accountOwners(
         context,
@@ -161,7 +173,12 @@ export async function whoseAddress(context: Context, text: string, options: Whos
     : new Map();
   const lengthOf = (chain: readonly Holder[]) => Number(chain.at(-1)?.prefix.split("/")[1]);
   const items = chains
-    .sort((a, b) => lengthOf(b.chain) - lengthOf(a.chain) || (a.network < b.network ? 1 : -1))
+    .sort(
+      (a, b) =>
+        Number(isOfOwner(b.chain)) - Number(isOfOwner(a.chain)) ||
+        lengthOf(b.chain) - lengthOf(a.chain) ||
+        (a.network < b.network ? 1 : -1),
+    )
     .map(({ network, chain }): AddressUse => {
       const owner = ownerOf(chain, owners);
       return { ...(network === "" ? {} : { network }), chain, ...(owner ? { owner } : {}) };
