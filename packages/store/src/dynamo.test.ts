@@ -4,7 +4,7 @@ import * as z from "zod";
 import { createDynamoTable } from "./dynamo.ts";
 import { defineEntity } from "./entity.ts";
 import { BusyError, ConflictError } from "./errors.ts";
-import { check, create, increment, put, remove, replace, type BulkWrite } from "./table.ts";
+import { type BulkWrite, check, create, increment, put, remove, replace } from "./table.ts";
 
 const note = defineEntity({
   type: "note",
@@ -286,8 +286,7 @@ describe("writing to DynamoDB", () => {
         ReturnConsumedCapacity: "TOTAL",
       },
     });
-    expect(sent[1]?.input).toMatchObject({ RequestItems: { t: [request] } });
-    expect((sent[1]?.input.RequestItems as { t: unknown[] }).t).toHaveLength(1);
+    expect(sent[1]?.input.RequestItems).toEqual({ t: [request] });
     expect(table.meter.units.write).toBe(3);
     const many = over(units(1));
     await many.table.load(Array.from({ length: 26 }, (_, n) => put(note, { id: `n${n}` })));

@@ -6,7 +6,10 @@ import type { Context } from "../context.ts";
 import { listChanges } from "../feed/list-changes.ts";
 import { GapItem } from "../ledger/gaps.ts";
 import { lastReportAt, readScopeStates } from "../ledger/read.ts";
+import { completeRun } from "./complete.ts";
 import { HoldItem, ManifestItem, PageItem, RunItem, ScopeItem } from "./items.ts";
+import { withShards } from "./lease.ts";
+import { EMPTY_DIGEST } from "./shards.ts";
 import {
   ACTOR,
   aLease,
@@ -20,9 +23,6 @@ import {
   NAME,
   REPORTER,
 } from "./testing.ts";
-import { completeRun } from "./complete.ts";
-import { withShards } from "./lease.ts";
-import { EMPTY_DIGEST } from "./shards.ts";
 
 const SCOPE = { source: REPORTER.name, name: NAME };
 const range = (from: number, to: number) => Array.from({ length: to - from }, (_, n) => from + n);

@@ -6,8 +6,8 @@ import type { Context } from "../context.ts";
 import { GuardError } from "../register/apply.ts";
 import { HoldItem, type Lease, ManifestItem, type Outcome, ScopeItem } from "./items.ts";
 import { settleLosses } from "./losses.ts";
-import { ACTOR, aLease, aManifest, aScope, entryOf, hashOf, KEY, NAME, REPORTER } from "./testing.ts";
 import { readMissingOf } from "./retire.ts";
+import { ACTOR, aLease, aManifest, aScope, entryOf, hashOf, KEY, NAME, REPORTER } from "./testing.ts";
 
 const range = (from: number, to: number) => Array.from({ length: to - from }, (_, n) => from + n);
 const ID = { source: REPORTER.name, name: NAME };

@@ -1,5 +1,5 @@
-import { COMMIT_LIMIT, put, type Table, type Write } from "@cadastre/store/table";
 import { ConflictError } from "@cadastre/store/errors";
+import { COMMIT_LIMIT, put, type Table, type Write } from "@cadastre/store/table";
 import { describe, expect, it } from "vitest";
 import { AccountItem } from "../accounts/items.ts";
 import { aContext, auditRecords, withEmptyReplica } from "../audit/testing.ts";
@@ -8,8 +8,8 @@ import { LedgerPageItem, SourceItem } from "../ledger/items.ts";
 import { lastReportAt, readScopeStates } from "../ledger/read.ts";
 import { ManifestItem, RunItem, ScopeItem } from "./items.ts";
 import { openRun } from "./open.ts";
-import { ACCOUNT, ACTOR, aRun, hashOf, NAME, REPORTER } from "./testing.ts";
 import { packHashes, unpackHashes } from "./shards.ts";
+import { ACCOUNT, ACTOR, aRun, hashOf, NAME, REPORTER } from "./testing.ts";
 
 const range = (from: number, to: number) => Array.from({ length: to - from }, (_, n) => from + n);
 const scopeOf = (context: Context, name = NAME) =>

@@ -13,7 +13,7 @@ import { DISCOVERY_VERSION, type OpenRun } from "@cadastre/contract/discovery";
 import { newId } from "@cadastre/contract/ids";
 import type { ScopeError, ScopeKey, ScopeStatus } from "@cadastre/contract/scope";
 import { scopeName } from "@cadastre/contract/scope";
-import type { Stored, Table } from "@cadastre/store/table";
+import type { Table } from "@cadastre/store/table";
 import { anActorOf } from "../audit/testing.ts";
 import type { Context } from "../context.ts";
 import { completeRun } from "./complete.ts";
@@ -80,8 +80,6 @@ export function aManifest(
   };
 }
 
-export const withVersion = <Item extends object>(item: Item, version = 1): Stored<Item> => ({ ...item, version });
-
 /** For tests: the same context, in which something happens just before the n-th commit. */
 export function beforeCommit(context: Context, n: number, happen: () => Promise<unknown>): Context {
   let count = 0;
@@ -106,8 +104,7 @@ export interface Sight {
   readonly shards?: number;
 }
 
-/** For tests: the natural id of a network. */
-export const idOf = (n: number, { region = "us-east-1", account = ACCOUNT }: Sight = {}): string =>
+const idOf = (n: number, { region = "us-east-1", account = ACCOUNT }: Sight = {}): string =>
   `arn:aws:ec2:${region}:${account}:vpc/vpc-${n}`;
 
 /** For tests: a collector's half of the protocol. Each step can be done again. */
