@@ -198,6 +198,7 @@ const QUERY: Readonly<Record<string, { readonly own?: readonly string[]; readonl
   kind: { own: KIND_NAMES },
   status: { own: ["active", "retired", "any", "complete", "partial", "failed"] },
   stale: { own: ["true", "false"] },
+  problems: { own: ["true", "false"] },
   state: { own: ["pending", "approved"] },
   platform: { theirs: [["foreign", "nobodys"]] },
   tier: { theirs: [["foreign-tier", "nobodys-tier"]] },
@@ -354,7 +355,9 @@ async function answered(path: string, said = ""): Promise<Answer> {
   expect(response.headers.get("server-timing")).not.toContain("reads");
   const body = await response.text();
   const { cursor, requestId = "" } = JSON.parse(body) as { cursor?: string; requestId?: string };
-  const own = [requestId, said, said.slice(said.lastIndexOf(":") + 1)].filter((text) => text !== "");
+  const own = [requestId, said, said.slice(said.lastIndexOf(":") + 1), said.replace(/=.*/, "")].filter(
+    (text) => text !== "",
+  );
   const rest = own.reduce((text, one) => text.replaceAll(one, "…"), body);
   const decoded = (rest.match(/[\w-]{24,}/g) ?? []).map((text) => Buffer.from(text, "base64url").toString("latin1"));
   const ofWork = ["server-timing", "x-request-id", "content-length"];
