@@ -12,6 +12,7 @@ import { parseSearch } from "@cadastre/core/subjects/parse-search";
 import { whoseAddress } from "@cadastre/core/whose/whose";
 import { describe, expect, it } from "vitest";
 import { createTestContext } from "../support/context.ts";
+import { crashAt } from "../support/crashing-table.ts";
 import { aRun, instanceScope, ACCOUNT as OWNER, type Raw, type SeenScope } from "../support/estate.ts";
 import { countDump, indexDump } from "../support/index-dump.ts";
 import { found, historyTypes, snapshot } from "../support/register.ts";
@@ -184,6 +185,33 @@ describe("when a collector is revoked", () => {
     expect((await next.deliver(seenBy(GUEST, ...seen))).opened.state).toBe("unchanged");
     await expectWhole(context);
   });
+
+  it.each(["another goes on where it died", "it is done again first"])(
+    "it is killed at any write while its sightings end, and %s: what another one under its name sees is back",
+    async (how) => {
+      const seen = Array.from({ length: 20 }, (_, n) => aSubnet(n + 1));
+      for (let at = 1, died = true; died; at++) {
+        const { context, clock, table } = await createTestContext();
+        const guest = await approved(context, "guest");
+        await guest.deliver(seenBy(GUEST, ...seen));
+        await guest.revoke();
+        const dying = crashAt(table, at);
+        await runJobs({ ...context, table: dying }).catch(() => undefined);
+        died = dying.writes() >= at;
+        if (how === "it is done again first") {
+          clock.forward(3600);
+          await runJobs(context);
+          expect(await found(context, "kind:subnet"), `died at write ${at}`).toEqual([]);
+        }
+        const next = await approved(context, "guest");
+        await next.deliver(seenBy(GUEST, ...seen));
+        const all = await found(context, "confirmed:false kind:subnet");
+        expect(all.toSorted(), `died at write ${at}`).toEqual(seen.map(({ id }) => id).toSorted());
+        expect((await next.deliver(seenBy(GUEST, ...seen))).opened.state).toBe("unchanged");
+        await expectWhole(context);
+      }
+    },
+  );
 
   it("and another approved under its name before anything was ended, all stays and is confirmed as before", async () => {
     const { context } = await createTestContext();

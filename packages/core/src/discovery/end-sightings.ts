@@ -1,4 +1,4 @@
-import { packEntries, shardDigest, unpackEntries } from "@cadastre/contract/digest";
+import { packEntries, unpackEntries } from "@cadastre/contract/digest";
 import { KINDS } from "@cadastre/contract/kinds/registry";
 import { fromScopeName, type Provider } from "@cadastre/contract/scope";
 import { check, put, replace, type Stored, type Write } from "@cadastre/store/table";
@@ -14,8 +14,8 @@ import { decideAbsence } from "../register/decide.ts";
 import { isOwnWord, ResourceItem } from "../register/items.ts";
 import { retryOnConflict } from "../retry-on-conflict.ts";
 import { ManifestItem, PageItem, ScopeItem } from "./items.ts";
-import { readStates } from "./manifests.ts";
-import { packHashes, type ShardState, toPages, unpackHashes } from "./shards.ts";
+import { readStates, stateOf } from "./manifests.ts";
+import { packHashes, type ShardState, toPages, unpackHashes, uploadedDigest } from "./shards.ts";
 
 /** Scopes that one step takes. */
 const STEP_SCOPES = 10;
@@ -39,8 +39,10 @@ function isShared(name: string): boolean {
 
 interface Shard {
   readonly manifest: Stored<ManifestItem>;
-  /** Id hashes of what the scope sees of other accounts. */
-  readonly sightings: ReadonlySet<string>;
+  /** Id hashes of what it has of other accounts. */
+  readonly others: ReadonlySet<string>;
+  /** Those of them that the scope still claims: not what was ended before this was interrupted. */
+  readonly claimed: readonly string[];
 }
 
 async function readShards(context: Context, { source, name, shardCount }: ScopeItem): Promise<Shard[]> {
@@ -52,32 +54,37 @@ async function readShards(context: Context, { source, name, shardCount }: ScopeI
     if (!manifest) continue;
     const hashes = unpackEntries(manifest.entries).map(({ idHash }) => ({ idHash }));
     const items = await context.table.getMany(ResourceItem, hashes, { consistent: true });
-    const seen = items.filter(
-      (item) =>
-        item !== undefined &&
-        !isOwnWord(item, account) &&
-        item.claims.some((claim) => claim.source === source && claim.scope === name),
-    );
-    const sightings = new Set(seen.flatMap((item) => item?.idHash ?? []));
-    if (sightings.size > 0) shards.push({ manifest, sightings });
+    const others = items.filter((item) => item !== undefined).filter((item) => !isOwnWord(item, account));
+    const claimed = others.filter(({ claims }) => claims.some((one) => one.source === source && one.scope === name));
+    if (others.length === 0) continue;
+    const idHashes = (some: readonly ResourceItem[]) => some.map(({ idHash }) => idHash);
+    shards.push({ manifest, others: new Set(idHashes(others)), claimed: idHashes(claimed) });
   }
   return shards;
 }
 
-/** A manifest that knows nothing of some resources: whoever goes on with the source is asked for them anew. */
-function without({ manifest: { version: _, ...item }, sightings }: Shard): ManifestItem {
-  const entries = unpackEntries(item.entries).filter(({ idHash }) => !sightings.has(idHash));
-  const missing = unpackHashes(item.missing).filter((hash) => !sightings.has(hash));
-  const present = entries.filter(({ idHash }) => !missing.includes(idHash));
+/** A manifest that has seen nothing of some resources at its last look: whoever goes on with the source is asked for them. */
+function unseen({ manifest: { version: _, ...item }, others }: Shard): ManifestItem {
+  const missing = new Set([...unpackHashes(item.missing), ...others]);
+  return { ...item, digest: uploadedDigest(unpackEntries(item.entries), missing), missing: packHashes([...missing]) };
+}
+
+/** A manifest that knows nothing of them. */
+function without({ manifest: { version: _, ...item }, others }: Shard): ManifestItem {
+  const entries = unpackEntries(item.entries).filter(({ idHash }) => !others.has(idHash));
+  const missing = unpackHashes(item.missing).filter((hash) => !others.has(hash));
   return {
     ...item,
-    digest: shardDigest(packEntries(present)),
+    digest: uploadedDigest(entries, new Set(missing)),
     entries: packEntries(entries),
     missing: packHashes(missing),
   };
 }
 
-/** Ends what one scope sees of others. The ledger forgets its digest first, so that a run that comes next compares it anew. */
+/**
+ * Ends what one scope sees of others. First the ledger forgets its digest and its shards have seen nothing of it, so that a run that
+ * comes next is asked for all of it, however far this comes; then the claims go.
+ */
 async function endScope(
   context: Context,
   { source, name, run, actor }: { source: string; name: string; run: string; actor: Actor },
@@ -93,20 +100,25 @@ async function endScope(
   const own = { set: "", at: at.getTime(), isReported: false };
   await context.table.commit([...guard, ...(await editLedger(context, source, new Map([[name, blank]]), own))]);
   const [states = new Map<number, ShardState>()] = await readStates(context, [scope]);
+  const toWrites = (next: ManifestItem, version: number): Write[] => {
+    states.set(next.shard, stateOf(next));
+    const pages = toPages(scope, scope.shardCount, states, [next.shard]);
+    return [replace(ManifestItem, next, version), ...pages.map((page) => put(PageItem, page))];
+  };
   const absence = { source, scope: fromScopeName(name), run, actor: actorName(actor), at: at.toISOString() };
   let count = 0;
   for (const shard of shards) {
-    const next = without(shard);
-    states.set(next.shard, { digest: next.digest, missing: unpackHashes(next.missing).length });
-    const pages = toPages(scope, scope.shardCount, states, [next.shard]).map((page) => put(PageItem, page));
+    const { manifest, claimed } = shard;
+    await context.table.commit([...guard, ...toWrites(unseen(shard), manifest.version)]);
+    const now = await context.table.get(ManifestItem, manifest, { consistent: true });
     await applyChanges(context, {
       actor,
-      idHashes: [...shard.sightings],
+      idHashes: claimed,
       guard,
       decide: (_, stored, ended) => decideAbsence(stored, absence, ended),
-      finish: () => ({ writes: [replace(ManifestItem, next, shard.manifest.version), ...pages] }),
+      finish: () => ({ writes: toWrites(without(shard), now?.version ?? manifest.version) }),
     });
-    count += shard.sightings.size;
+    count += claimed.length;
   }
   return count;
 }
