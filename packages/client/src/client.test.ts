@@ -209,9 +209,9 @@ const cases: Case[] = [
   ],
   [
     "lists audit records",
-    () => client.audit.list({ action: "a.b" }),
+    () => client.audit.list({ action: "token.create" }),
     { items: [anAuditRecord] },
-    "GET /api/v1/audit?action=a.b",
+    "GET /api/v1/audit?action=token.create",
   ],
 ];
 

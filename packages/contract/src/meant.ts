@@ -46,8 +46,12 @@ export function oneMeant<Name extends string>(text: string, allowed: readonly Na
   return near === undefined ? undefined : oneNamed(near, allowed);
 }
 
+/** More than that nobody reads, and a message is cut. */
+const MOST_NAMED = 20;
+
 /** What is said of a text that is none of a closed set: what is allowed, and what was probably meant. */
 export function noneOf(text: unknown, allowed: readonly string[]): string {
   const meant = typeof text === "string" ? oneMeant(text, allowed) : undefined;
-  return `one of ${allowed.join(", ")}${meant === undefined ? "" : `; did you mean ${meant}?`}`;
+  const more = allowed.length > MOST_NAMED ? ", …" : "";
+  return `one of ${allowed.slice(0, MOST_NAMED).join(", ")}${more}${meant === undefined ? "" : `; did you mean ${meant}?`}`;
 }

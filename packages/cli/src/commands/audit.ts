@@ -1,6 +1,7 @@
+import { AUDIT_ACTIONS, type AuditAction } from "@cadastre/contract/audit-actions";
 import type { AuditRecord } from "@cadastre/contract/view";
 import type { Command } from "commander";
-import { withExamples, withPaging } from "../arguments.ts";
+import { choice, withExamples, withPaging } from "../arguments.ts";
 import { type Cli, openClient, optionsOf } from "../cli.ts";
 import { printList } from "../output/list.ts";
 import type { Column } from "../output/table.ts";
@@ -17,7 +18,7 @@ const COLUMNS: readonly Column<AuditRecord>[] = [
 
 interface Filters {
   readonly actor?: string;
-  readonly action?: string;
+  readonly action?: AuditAction;
   readonly target?: string;
   readonly since?: string;
   readonly until?: string;
@@ -28,7 +29,7 @@ export function addAudit(program: Command, cli: Cli): void {
   withExamples(
     withPaging(program.command("audit").description("who did what, newest first"))
       .option("--actor <actor>", "only by token:tok_…, collector:col_… or system")
-      .option("--action <action>", "only this action, such as credential.reveal")
+      .addOption(choice("--action <action>", "only this action", AUDIT_ACTIONS))
       .option("--target <target>", "only on this")
       .option("--since <time>", "from then on, such as 2026-03-01T00:00:00Z")
       .option("--until <time>", "until then")

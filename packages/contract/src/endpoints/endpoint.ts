@@ -1,5 +1,6 @@
 import type * as z from "zod";
 import type { CollectorAction, OperatorAction, ResourceType } from "../actions.ts";
+import type { AuditAction } from "../audit-actions.ts";
 import type { ErrorCode } from "../errors.ts";
 
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
@@ -66,7 +67,7 @@ export interface EndpointDefinition {
   /** The answer is one item with a version, which becomes its ETag. */
   readonly etag?: true;
   /** It changes what is stored, or records an access: what the audit log calls it, also when it was refused. */
-  readonly mutates?: string;
+  readonly mutates?: AuditAction;
   /** Errors of its own, beside those that follow from the rest of the definition. */
   readonly errors?: readonly ErrorCode[];
   /** It is there only where this port is. */

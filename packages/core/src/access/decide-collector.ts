@@ -18,7 +18,7 @@ import { normalAccounts, requireMayBind, someOf } from "./register-collector.ts"
 type State = Collector["state"];
 
 interface Decision {
-  readonly verb: string;
+  readonly verb: "approve" | "reject" | "revoke";
   readonly from: readonly State[];
   readonly to: State;
 }

@@ -1,3 +1,4 @@
+import type { AuditAction } from "@cadastre/contract/audit-actions";
 import { newId } from "@cadastre/contract/ids";
 import type { AuditRecord } from "@cadastre/contract/view";
 import { ConflictError } from "@cadastre/store/errors";
@@ -7,8 +8,7 @@ import { ClaimTakenError } from "./claim.ts";
 import { AuditItem } from "./items.ts";
 
 export interface AuditEntry {
-  /** `area.verb`, such as `credential.reveal`. */
-  readonly action: string;
+  readonly action: AuditAction;
   /** What it was done to: an id, a natural id, a scope's name. */
   readonly target: string;
   readonly outcome?: AuditRecord["outcome"];

@@ -1,3 +1,4 @@
+import type { AuditAction } from "@cadastre/contract/audit-actions";
 import { newId } from "@cadastre/contract/ids";
 import { auditRecord } from "@cadastre/contract/view";
 import { create } from "@cadastre/store/table";
@@ -10,7 +11,7 @@ import { aContext, anActor, auditRecords, type TestContext } from "./testing.ts"
 
 const DAY = 86_400;
 
-async function write(context: TestContext, target: string, action = "account.create", actor = anActor) {
+async function write(context: TestContext, target: string, action: AuditAction = "account.create", actor = anActor) {
   await commitRecorded(context, actor, [], { action, target });
 }
 

@@ -1,3 +1,4 @@
+import type { AuditAction } from "@cadastre/contract/audit-actions";
 import type { ErrorCode, ProblemError } from "@cadastre/contract/errors";
 import type { Log } from "@cadastre/contract/log";
 import { formatAddress, tryParseAddress } from "@cadastre/net/address";
@@ -18,7 +19,7 @@ const OTHERS = "others";
 /** A request of a known caller that changed nothing. */
 export interface Refusal {
   /** As the audit log calls what was asked for. */
-  readonly action: string;
+  readonly action: AuditAction;
   readonly target: string;
   /** By name, `area.verb`. */
   readonly endpoint: string;

@@ -126,13 +126,13 @@ describe("the guard of changes", () => {
 
   it("counts for what ends no changes at all, too", async () => {
     const context = aContext();
-    const finish = () => ({ writes: [aMark("end")], entry: { action: "test.end", target: "x" } });
+    const finish = () => ({ writes: [aMark("end")], entry: { action: "discovery.shard" as const, target: "x" } });
     await expect(apply(context, [], { guard: guarded(), finish })).rejects.toThrow(GuardError);
     expect([await isMarked(context, "end"), await auditRecords(context)]).toEqual([false, []]);
     await context.table.commit([aMark("guard")]);
     expect(await apply(context, [], { guard: guarded(), finish })).toEqual({ created: 0, updated: 0, retired: 0 });
     expect(await isMarked(context, "end")).toBe(true);
-    expect(await auditRecords(context)).toMatchObject([{ action: "test.end", target: "x" }]);
+    expect(await auditRecords(context)).toMatchObject([{ action: "discovery.shard", target: "x" }]);
   });
 });
 
@@ -158,7 +158,7 @@ describe("what ends changes", () => {
     const known: unknown[] = [];
     const finish: ApplyOptions["finish"] = (counts) => {
       known.push({ ...counts });
-      return { writes: [aMark("end")], entry: { action: "test.end", target: "x" } };
+      return { writes: [aMark("end")], entry: { action: "discovery.shard" as const, target: "x" } };
     };
     expect(await apply(own, some(0, 120), { finish })).toEqual({ created: 120, updated: 0, retired: 0 });
     expect(known).toEqual([{ created: 120, updated: 0, retired: 0 }]);
@@ -173,7 +173,7 @@ describe("what ends changes", () => {
   it("has room for a write and its record beside as many changes as a commit takes", async () => {
     for (let count = 90; count < 100; count++) {
       const { context, commits } = watched(aContext());
-      const finish = () => ({ writes: [aMark("end")], entry: { action: "test.end", target: "x" } });
+      const finish = () => ({ writes: [aMark("end")], entry: { action: "discovery.shard" as const, target: "x" } });
       expect(await apply(context, some(0, count), { finish })).toMatchObject({ created: count });
       for (const writes of commits) expect(writes.length).toBeLessThan(100);
       expect(commits.at(-1)?.some(({ entity }) => entity === ResourceItem)).toBe(true);

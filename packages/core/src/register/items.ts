@@ -16,7 +16,7 @@ export function accountOfClaim({ scope }: Claim): string {
   return scope.split("/")[1] ?? "";
 }
 
-export const resourceSubject = (idHash: string): Subject => ({ type: "resource", key: idHash });
+export const resourceSubject = (idHash: string) => ({ type: "resource", key: idHash }) as const satisfies Subject;
 
 export const ResourceItem = defineEntity({
   type: "resource",

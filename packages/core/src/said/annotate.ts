@@ -17,7 +17,8 @@ export interface Said {
 export const NOTHING_SAID: Said = { notes: "", owner: "" };
 
 /** The subject that something is said of, as its own area knows it. */
-export interface Annotated extends Pick<SubjectChange, "subject" | "id" | "place"> {
+export interface Annotated extends Pick<SubjectChange, "id" | "place"> {
+  readonly subject: { readonly type: "account" | "resource"; readonly key: string };
   /** Index entries that come and go with what is said; they are written in the same commit. */
   readonly indexed: (before: Said, after: Said) => readonly Write[];
 }
