@@ -14,7 +14,7 @@ import { openLog } from "./open-log.ts";
 import { isComplete, type Report, renderReport, toReport } from "./report.ts";
 import { createSchedule } from "./schedule.ts";
 import { type LocalServer, type ServerOptions, startLocalServer } from "./server.ts";
-import { type Simulation, startSimulation } from "./simulation.ts";
+import type { Simulation } from "./simulation.ts";
 
 /** Streams and clock of the process, so that a test can run it whole. */
 export interface Terminal {
@@ -130,6 +130,8 @@ async function start(
   let simulation: Simulation | undefined;
   try {
     if (config.simulation) {
+      // Most of what it loads is of no use beside real clouds.
+      const { startSimulation } = await import("./simulation.ts");
       simulation = await startSimulation({
         ...config.simulation,
         directory: join(config.dataDirectory, "simulation"),
