@@ -1,3 +1,4 @@
+import { inParts } from "@cadastre/collectors/parts";
 import type { RunEnd } from "@cadastre/collectors/session/look";
 import type { ScopeRow } from "@cadastre/collectors/session/result";
 import type { Totals } from "@cadastre/contract/discovery";
@@ -89,4 +90,25 @@ test("with the API down all parts wait with exit code 5, and go first the next t
   await world.up();
   const up = (await world.json(collect)) as Report & { earlier: readonly { run: string }[] };
   expect(up.earlier.map(({ run }) => run)).toEqual(down.runs.map(({ run }) => run));
+});
+
+test.each([
+  ["the first part begins no other", 0, 1, ["interrupted: 1 of 2 parts were not looked at"]],
+  ["the last part delivers it as the ones before", 1, 2, []],
+] as const)("Ctrl-C in %s: what was seen is delivered, with exit code 3", async (_, at, runs, failures) => {
+  const account = inParts(accounts, (one) => one, 50)[at]?.[0] ?? "";
+  faults.inject({ match: { operation: "DescribeInstances", account }, fault: { kind: "hang" } });
+  const running = world.start([...collect, "--json"]);
+  await running.stderrHas(`${account}/eu-west-1/network  `);
+  running.child.kill("SIGINT");
+  const { code, stdout } = await running.ended;
+  faults.clear();
+  expect(code).toBe(3);
+  const report = JSON.parse(stdout) as Report;
+  expect(report).toMatchObject({ delivered: true, failures });
+  expect(report.runs).toHaveLength(runs);
+  expect(report.scopes.find((scope) => scope.account === account && scope.kind === "instance")).toMatchObject({
+    status: "failed",
+    retired: 0,
+  });
 });

@@ -69,8 +69,11 @@ test("a part that fails does not hold up the others, and is told; only when all 
 
 test("a part that the API did not take waits, and goes with the next one: the last word is told, once", async () => {
   let isDown = true;
-  const fetch: typeof globalThis.fetch = (...args) =>
-    isDown ? Promise.reject(new TypeError("fetch failed")) : globalThis.fetch(...args);
+  let sent = 0;
+  const fetch: typeof globalThis.fetch = (...args) => {
+    sent += (args[1]?.body as Uint8Array | undefined)?.byteLength ?? 0;
+    return isDown ? Promise.reject(new TypeError("fetch failed")) : globalThis.fetch(...args);
+  };
   const west: Observe = async (context) => {
     isDown = false;
     await part("us-west-2", 4)(context);
@@ -78,6 +81,7 @@ test("a part that the API did not take waits, and goes with the next one: the la
   const result = await look(partsOf(part("us-east-1", 3), west), { fetch });
   expect(result).toMatchObject({ delivered: true, earlier: [], totals: { resources: 7, created: 7 } });
   expect(result.runs.map(({ state }) => state)).toEqual(["closed", "closed"]);
+  expect(result.bytesSent).toBe(sent);
 
   isDown = true;
   const away = await look(partsOf(part("us-east-1", 3), part("us-west-2", 4)), { fetch });
