@@ -30,3 +30,17 @@ export interface ScopeRecorder<K extends KindName> {
 
 /** One provider's collector: finds its scopes and records them. Never throws for what one scope met; that is the scope's status. */
 export type Observe = (context: ObserveContext) => Promise<void>;
+
+/** What of an observer's context is there before a run is. */
+export type LookContext = Omit<ObserveContext, "recorder">;
+
+/**
+ * A collector whose estate may be too large for one run: finds out what there is to look at, and answers an observer for each run
+ * that it takes. Rejects when there is nothing that is known.
+ */
+export type Split = (context: LookContext) => Promise<readonly Observe[]>;
+
+/** A collector that is always one run. */
+export const inOnePart =
+  (observe: Observe): Split =>
+  async () => [observe];

@@ -9,7 +9,7 @@ import {
   scopeKey,
   scopeName,
 } from "@cadastre/contract/scope";
-import type { ObserveContext, Recorder, ScopeRecorder } from "./observe.ts";
+import type { Observe, ObserveContext, Recorder, ScopeRecorder, Split } from "./observe.ts";
 
 export interface SeenScope {
   readonly key: ScopeKey;
@@ -81,3 +81,10 @@ export function aTestRun(
     },
   };
 }
+
+/** A collector that sees all of its parts, one after the other, in one run. */
+export const allParts =
+  (split: Split): Observe =>
+  async (context) => {
+    for (const observe of await split(context)) await observe(context);
+  };

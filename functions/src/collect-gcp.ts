@@ -1,23 +1,23 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gcpSettings } from "@cadastre/collectors/gcp/environment";
-import { observeGcp } from "@cadastre/collectors/gcp/observe";
+import { splitGcp } from "@cadastre/collectors/gcp/observe";
 import { createLog, writeToStdout } from "./adapters/log.ts";
-import { collect } from "./collect.ts";
+import { collectParts } from "./collect-parts.ts";
 import { readCollectGcpConfig } from "./env.ts";
 import { longestInterval } from "./schedule.ts";
 
 /**
- * One run of the GCP collector, as a Cloud Run job: code 0 when the run was delivered, 1 otherwise, and a retry of the job is
- * just one more run. SIGTERM, the runtime's last word, ends it early.
+ * One look of the GCP collector, as a Cloud Run job: code 0 when its runs were delivered, 1 otherwise, and a retry of the job is
+ * just one more look. SIGTERM, the runtime's last word, ends it early.
  */
 async function main(): Promise<void> {
   const config = readCollectGcpConfig(process.env);
   const stop = new AbortController();
   process.once("SIGTERM", () => stop.abort(new Error("the runtime ends the job")));
-  await collect({
+  await collectParts({
     config,
-    observe: observeGcp({ projects: config.projects, ...config.load, ...gcpSettings(process.env) }),
+    split: splitGcp({ projects: config.projects, ...config.load, ...gcpSettings(process.env) }),
     intervalSeconds: config.schedule ? longestInterval(config.schedule, new Date()) : config.intervalSeconds,
     deadline: new Date(Date.now() + config.timeoutMilliseconds),
     spoolDirectory: join(tmpdir(), "cadastre-spool"),

@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
-import type { DeliveryProblem, RunResult, ScopeRow } from "@cadastre/collectors/session/result";
+import type { RunEnd } from "@cadastre/collectors/session/look";
+import type { RunResult, ScopeRow } from "@cadastre/collectors/session/result";
 import type { Totals } from "@cadastre/contract/discovery";
 import { KIND_NAMES } from "@cadastre/contract/kinds/names";
 import { awsEnvironment } from "@cadastre/simulator/aws/environment";
@@ -10,12 +11,11 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { createWorld, OLD_NODE, type World } from "./support.ts";
 
 interface Report {
-  readonly state: string;
+  readonly runs: readonly RunEnd[];
   readonly delivered: boolean;
   readonly scopes: readonly ScopeRow[];
   readonly totals: Totals;
   readonly earlier: readonly RunResult[];
-  readonly problem?: DeliveryProblem;
   readonly spool?: string;
 }
 
@@ -53,7 +53,10 @@ const waiting = (spool: string) => readdirSync(`${spool}/ready`);
 test("with the API down a run is spooled with exit code 5, and the next collection delivers it first", async () => {
   await world.down();
   const down = (await world.json(collect, 5)) as Report;
-  expect(down).toMatchObject({ state: "spooled", delivered: false, problem: { code: "api.unavailable" } });
+  expect(down).toMatchObject({
+    runs: [{ state: "spooled", problem: { code: "api.unavailable" } }],
+    delivered: false,
+  });
   expect(down.totals.resources).toBeGreaterThan(0);
   expect(waiting(down.spool ?? "")).toHaveLength(1);
 
@@ -129,7 +132,9 @@ test("Ctrl-C while the API does not answer leaves the run in the spool, to be de
   running.child.kill("SIGINT");
   const { code, stdout } = await running.ended;
   expect(code).toBe(3);
-  expect(JSON.parse(stdout)).toMatchObject({ state: "spooled", problem: { code: "session.interrupted" } });
+  expect(JSON.parse(stdout)).toMatchObject({
+    runs: [{ state: "spooled", problem: { code: "session.interrupted" } }],
+  });
   await world.up();
   expect(((await world.json(collect)) as Report).earlier).toMatchObject([{ delivered: true }]);
 });

@@ -1,4 +1,4 @@
-import { observeAws } from "@cadastre/collectors/aws/observe";
+import { observeAws } from "@cadastre/collectors/aws/testing";
 import { observed } from "@cadastre/collectors/gcp/testing";
 import { aTestRun, type TestRun } from "@cadastre/collectors/testing-recorder";
 import { awsEnvironment } from "@cadastre/simulator/aws/environment";

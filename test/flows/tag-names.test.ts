@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { observeAws } from "@cadastre/collectors/aws/observe";
+import { observeAws } from "@cadastre/collectors/aws/testing";
 import { observeFiles } from "@cadastre/collectors/files/observe";
 import type { Observe } from "@cadastre/collectors/observe";
 import { createSession } from "@cadastre/collectors/session/session";

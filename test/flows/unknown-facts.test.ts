@@ -1,8 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { observeGcp } from "@cadastre/collectors/gcp/observe";
-import { aimedAt } from "@cadastre/collectors/gcp/testing";
+import { aimedAt, observeGcp } from "@cadastre/collectors/gcp/testing";
 import { createSession } from "@cadastre/collectors/session/session";
 import { startApi } from "@cadastre/collectors/session/testing/api";
 import { aKey } from "@cadastre/collectors/session/testing/builders";

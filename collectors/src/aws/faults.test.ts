@@ -7,9 +7,9 @@ import { type AwsEstate, createAwsEstate } from "@cadastre/simulator/estate-aws"
 import { createFaults, type Fault, type FaultMatch } from "@cadastre/simulator/faults";
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { aTestRun, type TestRun } from "../testing-recorder.ts";
-import { observeAws } from "./observe.ts";
 import type { AwsOptions } from "./options.ts";
 import { AWS_STEPS } from "./steps.ts";
+import { observeAws } from "./testing.ts";
 
 /** What the simulated estate has. */
 const KINDS = ["network", "subnet", "instance", "interface", "address"] as const;

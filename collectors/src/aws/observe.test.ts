@@ -5,8 +5,9 @@ import { type AwsEstate, createAwsEstate } from "@cadastre/simulator/estate-aws"
 import { createFaults } from "@cadastre/simulator/faults";
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { aTestRun, type TestRun } from "../testing-recorder.ts";
-import { AwsAccountsError, observeAws } from "./observe.ts";
+import { AwsAccountsError } from "./observe.ts";
 import { AWS_STEPS } from "./steps.ts";
+import { observeAws } from "./testing.ts";
 
 const faults = createFaults();
 let estate: AwsEstate;

@@ -1,7 +1,7 @@
 import { createLimit, forEachWithin } from "../concurrency.ts";
 import { createDeadline, type Deadline } from "../deadline.ts";
-import type { Observe, ObserveContext } from "../observe.ts";
-import { inParts } from "../parts.ts";
+import type { LookContext, ObserveContext, Split } from "../observe.ts";
+import { observersOf } from "../parts.ts";
 import { type AwsIdentity, observeAccount } from "./account.ts";
 import { type AwsOrganization, type AwsTarget, callerIdentity, listMembers, memberRole } from "./accounts.ts";
 import { type AwsClients, createAwsClients, homeRegion } from "./client.ts";
@@ -23,47 +23,32 @@ export class AwsAccountsError extends Error {
 /**
  * The collector for EC2's networks, subnets, instances, interfaces and addresses: one scope per account, region and kind.
  * Credentials, endpoints and the home region are the SDK's own settings. Configuration that cannot work is refused at once with
- * a RangeError. The run rejects with AwsAccountsError, after it has recorded the accounts that are known, when the caller or its
- * organization's accounts cannot be found out; every other failure is the status of the scopes that it hid.
+ * a RangeError. Accounts that are too many for one run are looked at in several (`inParts`): an account stays in its part while
+ * others come and go, so that what a run reports is what it reported the last time. Rejects with AwsAccountsError when no account is
+ * known; when they are not all known, the last part rejects after it has recorded its own. Every other failure is the status of
+ * the scopes that it hid.
  */
-export function observeAws(options: AwsOptions): Observe {
-  const prepare = createPreparation(checkOptions(options));
-  return async (context) => {
-    const look = await prepare(context);
-    await look.observe(look.targets, context);
-    if (look.problem) throw new AwsAccountsError(look.problem);
-  };
-}
-
-/**
- * The same look in several runs, for organizations whose accounts are too many for one: finds the accounts, and answers an
- * observer for each part of them. An account stays in its part while others come and go, until the number of parts doubles, so
- * that what a run reports is what it reported the last time. Rejects with AwsAccountsError when no account is known; when they
- * are not all known, the last part rejects after it has recorded its own.
- */
-export function splitAws(options: AwsOptions): (context: SplitContext) => Promise<readonly Observe[]> {
+export function splitAws(options: AwsOptions): Split {
   const checked = checkOptions(options);
   const prepare = createPreparation(checked);
   return async (context) => {
     const { targets, problem, observe } = await prepare(context);
-    if (problem && targets.length === 0) throw new AwsAccountsError(problem);
-    const parts = inParts(targets, ({ account }) => account, checked.accountsPerRun);
-    return parts.map((part, at) => async (of) => {
-      await observe(part, of);
-      if (problem && at === parts.length - 1) throw new AwsAccountsError(problem);
+    return observersOf({
+      items: targets,
+      nameOf: ({ account }) => account,
+      most: checked.accountsPerRun,
+      observe,
+      problem: problem && new AwsAccountsError(problem),
     });
   };
 }
-
-/** What of an observer's context is there before a run is. */
-export type SplitContext = Omit<ObserveContext, "recorder">;
 
 interface Look extends Found {
   readonly observe: (targets: readonly AwsTarget[], context: ObserveContext) => Promise<void>;
 }
 
 /** Finds out what there is to look at, and with what. */
-function createPreparation(checked: CheckedOptions): (context: SplitContext) => Promise<Look> {
+function createPreparation(checked: CheckedOptions): (context: LookContext) => Promise<Look> {
   const { regions, targets, organization, concurrency, pageSize, sessionName, settings } = checked;
   return async (context) => {
     const own = createAwsClients(settings);
@@ -113,7 +98,7 @@ function createPreparation(checked: CheckedOptions): (context: SplitContext) => 
 }
 
 interface Search {
-  readonly context: SplitContext;
+  readonly context: LookContext;
   readonly own: AwsClients;
   readonly assume: (role: AwsRole) => AwsIdentity;
   /** Where the caller is asked who it is. */

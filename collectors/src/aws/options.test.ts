@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { observeAws } from "./observe.ts";
 import type { AwsOptions } from "./options.ts";
+import { observeAws } from "./testing.ts";
 
 const role = (account: string, partition = "aws") => ({ roleArn: `arn:${partition}:iam::${account}:role/reader` });
 const own = { own: true } as const;

@@ -1,8 +1,10 @@
+import { MOST_SCOPES } from "@cadastre/contract/discovery";
 import { requireWholeNumber } from "../whole-number.ts";
 import { type AwsOrganization, type AwsTarget, memberRole, roleTargets } from "./accounts.ts";
 import type { AwsClientSettings } from "./client.ts";
 import { partitionOf } from "./partition.ts";
 import { type AwsRole, parseRoleArn } from "./role.ts";
+import { AWS_STEPS } from "./steps.ts";
 
 /** Whose estate to look at: the caller's own account, accounts by a role in each, or all of an organization. */
 export type AwsAccounts =
@@ -18,7 +20,7 @@ export interface AwsOptions {
   readonly concurrency?: number;
   /** Resources a page, 5 to 1,000 (EC2's limits). Memory is bounded by the pages in flight. Default 500. */
   readonly pageSize?: number;
-  /** About how many accounts one run looks at, where a look is split (`splitAws`). Default 50, with 17 regions some 4,000 scopes. */
+  /** How many accounts one run looks at, at most: more are split. 1 to 100, default 50, with 17 regions 4,250 scopes. */
   readonly accountsPerRun?: number;
   /** Attempts for one call, the first included. Default 6. */
   readonly maxAttempts?: number;
@@ -57,8 +59,10 @@ export function checkOptions(options: AwsOptions): CheckedOptions {
     organization: "organization" in accounts ? checkedOrganization(accounts.organization) : undefined,
     concurrency: requireWholeNumber("concurrency", options.concurrency ?? 8, 1, 1_000),
     pageSize: requireWholeNumber("pageSize", options.pageSize ?? 500, 5, 1_000),
-    // A run takes 20,000 scopes; there are some 35 regions, and five kinds in each.
-    accountsPerRun: requireWholeNumber("accountsPerRun", options.accountsPerRun ?? 50, 1, 100),
+    accountsPerRun: Math.min(
+      requireWholeNumber("accountsPerRun", options.accountsPerRun ?? 50, 1, 100),
+      mostAccounts(regions?.length ?? MOST_REGIONS),
+    ),
     sessionName,
     settings: {
       maxAttempts: requireWholeNumber("maxAttempts", options.maxAttempts ?? 6, 1, 100),
@@ -77,6 +81,12 @@ export function checkOptions(options: AwsOptions): CheckedOptions {
     },
   };
 }
+
+/** More than any partition has, those included that accounts opt in to. */
+const MOST_REGIONS = 40;
+
+/** How many accounts fit a run, whatever becomes of their scopes. */
+const mostAccounts = (regions: number): number => Math.floor(MOST_SCOPES / (regions * AWS_STEPS.length));
 
 function checkedRegions(regions: readonly string[]): readonly string[] {
   if (regions.length === 0) throw new RangeError("regions: at least one is needed; leave it out to look at all");

@@ -1,5 +1,5 @@
 import { aTestRun } from "../testing-recorder.ts";
-import { observeAws } from "./observe.ts";
+import { observeAws } from "./testing.ts";
 
 /** Run by memory.test.ts in a process with a small heap: looks at the estate that its environment points at and prints what it counted. */
 const run = aTestRun({ keep: false, deadlineMilliseconds: 300_000 });

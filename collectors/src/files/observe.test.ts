@@ -8,7 +8,7 @@ import { startAwsSimulator } from "@cadastre/simulator/aws/server";
 import { createAwsEstate } from "@cadastre/simulator/estate-aws";
 import { createFaults } from "@cadastre/simulator/faults";
 import { beforeEach, expect, test, vi } from "vitest";
-import { observeAws } from "../aws/observe.ts";
+import { observeAws } from "../aws/testing.ts";
 import { aTestRun, type TestRun } from "../testing-recorder.ts";
 import { FileError } from "./format.ts";
 import { type FilesOptions, observeFiles } from "./observe.ts";

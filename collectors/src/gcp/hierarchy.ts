@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { createLimit } from "../concurrency.ts";
 import { createDeadline } from "../deadline.ts";
-import type { ObserveContext } from "../observe.ts";
+import type { LookContext } from "../observe.ts";
 import { readPages } from "../pages.ts";
 import type { Repetition } from "../retry.ts";
 import { MalformedError } from "../values.ts";
@@ -37,7 +37,7 @@ const CALLS_AT_ONCE = 8;
  * A folder that cannot be listed is the problem; what the others hold is found all the same. Never rejects.
  */
 export async function findProjects(view: {
-  readonly context: ObserveContext;
+  readonly context: LookContext;
   readonly api: GcpApi;
   readonly parent: string;
   readonly repetition: Repetition;

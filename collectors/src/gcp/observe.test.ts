@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { MOST_SCOPES } from "@cadastre/contract/discovery";
 import type { KindName } from "@cadastre/contract/kinds/names";
 import { createGcpEstate } from "@cadastre/simulator/estate-gcp";
 import { createFaults } from "@cadastre/simulator/faults";
@@ -9,9 +10,9 @@ import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { aTestRun, type TestRun } from "../testing-recorder.ts";
 import { gcpSettings } from "./environment.ts";
 import { GcpProjectsError } from "./errors.ts";
-import { observeGcp } from "./observe.ts";
+import { PROJECTS_PER_RUN, splitGcp } from "./observe.ts";
 import { GCP_KINDS } from "./steps.ts";
-import { aimedAt, observed } from "./testing.ts";
+import { aimedAt, observed, observeGcp } from "./testing.ts";
 
 const faults = createFaults();
 const estate = createGcpEstate({ seed: "gcp collector", projects: 6, instances: 900 });
@@ -274,4 +275,25 @@ test("what a run shows does not depend on how many projects are looked at at onc
   const many = await observed(simulator, { list }, { concurrency: 8 });
   expect(digest(one)).toEqual(digest(many));
   expect(regions.length * 3 + 4).toBe(one.scopes.size / list.length);
+});
+
+test("projects that are too many for one run are each in one part, and each part fits a run of all regions there are", async () => {
+  vi.stubEnv("GOOGLE_APPLICATION_CREDENTIALS", "/nowhere/key.json");
+  try {
+    const list = Array.from({ length: 250 }, (_, n) => `project-${n}`);
+    const parts = await splitGcp({ projects: { list }, auth: { default: true } })(aTestRun().context);
+    const seen = [];
+    for (const observe of parts) {
+      const run = aTestRun();
+      await observe(run.context);
+      const projects = new Set([...run.scopes.values()].map(({ key }) => key.account));
+      expect(projects.size).toBeLessThanOrEqual(PROJECTS_PER_RUN);
+      seen.push(...projects);
+    }
+    expect(parts.length).toBeGreaterThan(2);
+    expect(seen.sort()).toEqual(list.sort());
+    expect(PROJECTS_PER_RUN * (65 * 3 + 4)).toBeLessThanOrEqual(MOST_SCOPES);
+  } finally {
+    vi.unstubAllEnvs();
+  }
 });

@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import { expect, test } from "vitest";
-import { observeGcp } from "./observe.ts";
 import { checkOptions, type GcpAuth, type GcpOptions } from "./options.ts";
+import { observeGcp } from "./testing.ts";
 
 const auth: GcpAuth = { default: true };
 const projects = { list: ["acme-prod-1"] };

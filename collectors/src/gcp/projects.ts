@@ -1,49 +1,59 @@
 import { forEachWithin } from "../concurrency.ts";
-import type { ObserveContext } from "../observe.ts";
+import type { LookContext, ObserveContext } from "../observe.ts";
 import type { GcpApi } from "./api.ts";
 import { createGcpApi } from "./client.ts";
-import { GcpProjectsError, toScopeError } from "./errors.ts";
-import { findProjects, type Hierarchy } from "./hierarchy.ts";
+import { GcpProjectsError, type GcpScopeError, toScopeError } from "./errors.ts";
+import { findProjects } from "./hierarchy.ts";
 import type { CheckedOptions } from "./options.ts";
 import { failProject, observeProject } from "./project.ts";
 import { SHARED_VPC_SERVICE } from "./shared-vpc.ts";
 import { GCP_STEPS } from "./steps.ts";
 
-/**
- * Looks at all projects, some at a time. Rejects with GcpProjectsError, after it has recorded those that are known, when they
- * cannot all be found out.
- */
-export async function observeProjects(checked: CheckedOptions, context: ObserveContext): Promise<void> {
+/** The projects to look at, and why they are not all, if so: those that are listed, or those of the folder or organisation. Never rejects. */
+export async function findAllProjects(
+  checked: CheckedOptions,
+  context: LookContext,
+): Promise<{ readonly projects: readonly string[]; readonly problem: GcpProjectsError | undefined }> {
+  const { parent, repetition, projects } = checked;
+  if (projects || parent === undefined) return { projects: projects ?? [], problem: undefined };
+  const found = await withApi(checked, context, (api) => findProjects({ context, api, parent, repetition }));
+  const { problem } = "error" in found ? { problem: found.error } : found.value;
+  return {
+    projects: "error" in found ? [] : found.value.projects,
+    problem: problem && new GcpProjectsError(problem),
+  };
+}
+
+/** Looks at these projects, some at a time. Without credentials they are known all the same, and fail. */
+export async function observeProjects(
+  checked: CheckedOptions,
+  projects: readonly string[],
+  context: ObserveContext,
+): Promise<void> {
+  const { concurrency, repetition, pageSize } = checked;
+  const seen = await withApi(checked, context, (api) =>
+    forEachWithin(concurrency, projects, (project) => observeProject({ context, api, project, pageSize, repetition })),
+  );
+  if ("error" in seen) for (const project of projects) failProject(context, project, seen.error);
+}
+
+/** Answers why there is no API to work with, where its client finds no credentials. */
+async function withApi<T>(
+  checked: CheckedOptions,
+  { now }: LookContext,
+  work: (api: GcpApi) => Promise<T>,
+): Promise<{ readonly value: T } | { readonly error: GcpScopeError }> {
   const services = [...GCP_STEPS.map((step) => step.service), SHARED_VPC_SERVICE];
   let api: GcpApi;
   try {
-    api = await createGcpApi({ ...checked.settings, services, auth: checked.auth, now: context.now });
+    api = await createGcpApi({ ...checked.settings, services, auth: checked.auth, now });
   } catch (error) {
-    withoutCredentials(checked, context, error);
-    return;
+    const problem = toScopeError(error, "credentials");
+    return { error: { ...problem, code: problem.code === "network" ? problem.code : "invalid_credentials" } };
   }
   try {
-    await observeAll(checked, context, api);
+    return { value: await work(api) };
   } finally {
     await api.close();
   }
-}
-
-/** Listed projects are known even when nobody can be asked about them. */
-function withoutCredentials({ projects }: CheckedOptions, context: ObserveContext, cause: unknown): void {
-  const problem = toScopeError(cause, "credentials");
-  const error = { ...problem, code: problem.code === "network" ? problem.code : "invalid_credentials" };
-  if (!projects) throw new GcpProjectsError(error);
-  for (const project of projects) failProject(context, project, error);
-}
-
-async function observeAll(checked: CheckedOptions, context: ObserveContext, api: GcpApi): Promise<void> {
-  const { parent, repetition, pageSize } = checked;
-  const found: Hierarchy = parent
-    ? await findProjects({ context, api, parent, repetition })
-    : { projects: checked.projects ?? [] };
-  await forEachWithin(checked.concurrency, found.projects, (project) =>
-    observeProject({ context, api, project, pageSize, repetition }),
-  );
-  if (found.problem) throw new GcpProjectsError(found.problem);
 }

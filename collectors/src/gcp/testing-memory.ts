@@ -1,6 +1,6 @@
 import { aTestRun } from "../testing-recorder.ts";
 import { gcpSettings } from "./environment.ts";
-import { observeGcp } from "./observe.ts";
+import { observeGcp } from "./testing.ts";
 
 /** Run by memory.test.ts in a process with a small heap: looks at the project that it is given and prints what it counted. */
 const [project = ""] = process.argv.slice(2);

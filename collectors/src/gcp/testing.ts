@@ -1,12 +1,16 @@
 import type { GcpSimulator } from "@cadastre/simulator/gcp/server";
-import { aTestRun, type TestRun } from "../testing-recorder.ts";
-import { observeGcp } from "./observe.ts";
+import type { Observe } from "../observe.ts";
+import { allParts, aTestRun, type TestRun } from "../testing-recorder.ts";
+import { splitGcp } from "./observe.ts";
 import type { GcpOptions } from "./options.ts";
 
 export interface GcpSetting extends Partial<GcpOptions> {
   readonly deadlineMilliseconds?: number;
   readonly signal?: AbortSignal;
 }
+
+/** The collector, all of its parts into one recorder. */
+export const observeGcp = (options: GcpOptions): Observe => allParts(splitGcp(options));
 
 /** What the collector needs to look at a simulator. Waits between attempts take no time; how long they would be is in `waits`. */
 export function aimedAt(simulator: GcpSimulator, waits: number[] = []) {

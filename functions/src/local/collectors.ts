@@ -1,13 +1,13 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { observeAws } from "@cadastre/collectors/aws/observe";
+import { splitAws } from "@cadastre/collectors/aws/observe";
 import { observeEndpoints } from "@cadastre/collectors/endpoints/observe";
 import { parseTargets } from "@cadastre/collectors/endpoints/targets";
 import { gcpSettings } from "@cadastre/collectors/gcp/environment";
-import { observeGcp } from "@cadastre/collectors/gcp/observe";
+import { splitGcp } from "@cadastre/collectors/gcp/observe";
 import { createKeyFile, readKeyFile, readPublicKey } from "@cadastre/collectors/keys";
-import type { Observe } from "@cadastre/collectors/observe";
-import { createSession, type Session } from "@cadastre/collectors/session/session";
+import { inOnePart, type Split } from "@cadastre/collectors/observe";
+import { type LookResult, lookInParts } from "@cadastre/collectors/session/look";
 import type { LogLine } from "@cadastre/contract/log";
 import type { Provider } from "@cadastre/contract/scope";
 import { VERSION } from "@cadastre/contract/version";
@@ -24,7 +24,7 @@ const ACTOR = systemActor("local");
 export interface LocalCollector {
   readonly name: string;
   readonly provider: Provider;
-  readonly observe: Observe;
+  readonly split: Split;
 }
 
 /** The collectors that the configuration, or else the simulation, asks for. */
@@ -46,19 +46,23 @@ export function planCollectors(
     collectors.push({
       name: "local-aws",
       provider: "aws",
-      observe: observeAws({ accounts, ...(regions ? { regions } : {}) }),
+      split: splitAws({ accounts, ...(regions ? { regions } : {}) }),
     });
   }
   if (config.gcp) {
     collectors.push({
       name: "local-gcp",
       provider: "gcp",
-      observe: observeGcp({ projects: config.gcp, ...gcpSettings(environment) }),
+      split: splitGcp({ projects: config.gcp, ...gcpSettings(environment) }),
     });
   }
   if (config.endpoints) {
     const targets = parseTargets(config.endpoints);
-    collectors.push({ name: "local-tls", provider: "tls", observe: observeEndpoints({ targets, account: "local" }) });
+    collectors.push({
+      name: "local-tls",
+      provider: "tls",
+      split: inOnePart(observeEndpoints({ targets, account: "local" })),
+    });
   }
   return collectors;
 }
@@ -68,12 +72,12 @@ function simulated({ aws, gcp, endpoints }: Simulation): LocalCollector[] {
     {
       name: "simulated-aws",
       provider: "aws",
-      observe: observeAws({ accounts: { organization: { roleName: aws.roleName, externalId: aws.externalId } } }),
+      split: splitAws({ accounts: { organization: { roleName: aws.roleName, externalId: aws.externalId } } }),
     },
     {
       name: "simulated-gcp",
       provider: "gcp",
-      observe: observeGcp({
+      split: splitGcp({
         projects: { organization: gcp.organization },
         auth: { serviceAccountKey: gcp.serviceAccountKey },
         endpoints: { compute: gcp.url, resourceManager: gcp.url },
@@ -82,12 +86,14 @@ function simulated({ aws, gcp, endpoints }: Simulation): LocalCollector[] {
     {
       name: "simulated-tls",
       provider: "tls",
-      observe: observeEndpoints({
-        targets: parseTargets(endpoints.targets),
-        account: "simulated",
-        allow: { loopback: true },
-        extraRoots: endpoints.roots,
-      }),
+      split: inOnePart(
+        observeEndpoints({
+          targets: parseTargets(endpoints.targets),
+          account: "simulated",
+          allow: { loopback: true },
+          extraRoots: endpoints.roots,
+        }),
+      ),
     },
   ];
 }
@@ -115,8 +121,8 @@ export async function registerLocal(
   return keyFile;
 }
 
-/** A session of the collector against the API, with a spool of its own. */
-export function openSession(options: {
+/** One look of the collector, delivered to the API over a spool of its own. */
+export function look(options: {
   readonly api: string;
   readonly keyFile: string;
   readonly dataDirectory: string;
@@ -127,9 +133,11 @@ export function openSession(options: {
   /** Until it runs again; undefined when nothing says that it does. */
   readonly intervalSeconds: number | undefined;
   readonly signal: AbortSignal;
-}): Session {
-  const { name } = options.collector;
-  return createSession({
+}): Promise<LookResult> {
+  const { name, split } = options.collector;
+  return lookInParts({
+    split,
+    stop: options.signal,
     api: options.api,
     signer: readKeyFile(options.keyFile),
     spoolDirectory: join(options.dataDirectory, "spool", name),

@@ -1,6 +1,6 @@
 import { createScreen } from "@cadastre/cli/output/screen";
+import type { LookResult } from "@cadastre/collectors/session/look";
 import type { ScopeRow } from "@cadastre/collectors/session/result";
-import type { SessionResult } from "@cadastre/collectors/session/session";
 import { describe, expect, it } from "vitest";
 import { createDisplay } from "./display.ts";
 import { isComplete, renderReport, toReport } from "./report.ts";
@@ -21,10 +21,9 @@ const row = (more: Partial<ScopeRow> = {}): ScopeRow => ({
   ...more,
 });
 
-const result = (scopes: ScopeRow[], more: Partial<SessionResult> = {}): SessionResult => ({
-  run: "run_1",
+const result = (scopes: ScopeRow[], more: Partial<LookResult> = {}): LookResult => ({
+  runs: [{ run: "run_1", delivered: true, state: "closed", bytesSent: 0 }],
   delivered: true,
-  state: "closed",
   scopes,
   totals: { resources: 0, created: 0, updated: 0, unchanged: 0, retired: 0 },
   bytesSent: 0,
@@ -32,6 +31,13 @@ const result = (scopes: ScopeRow[], more: Partial<SessionResult> = {}): SessionR
   failures: [],
   ...more,
 });
+
+/** The second of two runs is not delivered. */
+const waiting = (scopes: ScopeRow[]): LookResult => {
+  const problem = { code: "api.unavailable", message: "down" };
+  const run = { run: "run_2", delivered: false, state: "spooled" as const, bytesSent: 0, problem };
+  return result(scopes, { delivered: false, runs: [...result([]).runs, run] });
+};
 
 const aScreen = (isTTY: boolean) => createScreen({ isTTY, columns: 200, rows: 40, write: () => true }, {});
 
@@ -60,10 +66,7 @@ describe("a report", () => {
         { collector: "b", result: new Error("no credentials") },
       ],
     ],
-    [
-      "a run that was not delivered",
-      [{ collector: "a", result: result([row()], { problem: { code: "api.unavailable", message: "down" } }) }],
-    ],
+    ["a run that was not delivered", [{ collector: "a", result: waiting([row()]) }]],
     [
       "an observer that ended with an error",
       [{ collector: "a", result: result([row()], { failures: [new Error("x")] }) }],

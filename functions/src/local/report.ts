@@ -1,8 +1,8 @@
 import { renderRun } from "@cadastre/cli/output/run-report";
 import type { Screen } from "@cadastre/cli/output/screen";
 import { neutralise } from "@cadastre/cli/output/text";
+import type { LookResult } from "@cadastre/collectors/session/look";
 import type { ScopeRow } from "@cadastre/collectors/session/result";
-import type { SessionResult } from "@cadastre/collectors/session/session";
 import type { Totals } from "@cadastre/contract/discovery";
 import type { Units } from "@cadastre/store/table";
 
@@ -19,9 +19,9 @@ const byName = (a: ScopeRow, b: ScopeRow) => {
   return name(a) < name(b) ? -1 : 1;
 };
 
-/** One report over the runs of several collectors; `failures` are collectors that could not run at all. */
+/** One report over the looks of several collectors; an error is a collector that could not look at all. */
 export function toReport(
-  runs: readonly { readonly collector: string; readonly result: SessionResult | Error }[],
+  runs: readonly { readonly collector: string; readonly result: LookResult | Error }[],
   units: Units,
 ): Report {
   const scopes: ScopeRow[] = [];
@@ -32,7 +32,8 @@ export function toReport(
       continue;
     }
     scopes.push(...result.scopes);
-    if (result.problem) problems.push({ collector, code: result.problem.code, message: result.problem.message });
+    for (const { problem } of result.runs)
+      if (problem) problems.push({ collector, code: problem.code, message: problem.message });
     for (const failure of result.failures)
       problems.push({ collector, code: "collector.failed", message: failure.message });
   }

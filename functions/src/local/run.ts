@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { createScreen } from "@cadastre/cli/output/screen";
-import type { SessionResult } from "@cadastre/collectors/session/session";
+import type { LookResult } from "@cadastre/collectors/session/look";
 import type { Log } from "@cadastre/contract/log";
 import type { Units } from "@cadastre/store/table";
-import { type LocalCollector, openSession, planCollectors, registerLocal } from "./collectors.ts";
+import { type LocalCollector, look, planCollectors, registerLocal } from "./collectors.ts";
 import type { LocalConfig } from "./config.ts";
 import { toFolderError } from "./data-folder.ts";
 import { createDisplay, type Display } from "./display.ts";
@@ -162,7 +162,7 @@ async function collect(
   const before = server.context.table.meter.units;
   const runs = await Promise.all(
     collectors.map(async (collector) => {
-      const session = openSession({
+      const result: LookResult | Error = await look({
         api: server.url,
         keyFile: collector.keyFile,
         dataDirectory,
@@ -172,10 +172,7 @@ async function collect(
         now: terminal.now,
         intervalSeconds,
         signal,
-      });
-      const result: SessionResult | Error = await session
-        .run([collector.observe])
-        .catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))));
+      }).catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))));
       return { collector: collector.name, result };
     }),
   );

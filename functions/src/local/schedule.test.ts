@@ -1,4 +1,4 @@
-import type { SessionResult } from "@cadastre/collectors/session/session";
+import type { LookResult } from "@cadastre/collectors/session/look";
 import { beforeEach, describe, expect, it } from "vitest";
 import { createSchedule, type Schedule } from "./schedule.ts";
 
@@ -17,7 +17,7 @@ const NOBODY: ReadonlySet<string> = new Set();
 
 function run(collector: string, ...codes: readonly string[]) {
   const errors = codes.map((code) => ({ code, message: "" }));
-  const result = { failures: [], scopes: [{ errors: [] }, { errors }] } as unknown as SessionResult;
+  const result = { failures: [], scopes: [{ errors: [] }, { errors }] } as unknown as LookResult;
   return { collector, result };
 }
 

@@ -1,11 +1,11 @@
-import type { SessionResult } from "@cadastre/collectors/session/session";
+import type { LookResult } from "@cadastre/collectors/session/look";
 
 /** When which collector runs next. */
 export interface Schedule {
   /** Names of those whose time has come, or who were asked for. */
   due(asked: ReadonlySet<string>): readonly string[];
   /** Notes how these runs ended: when each runs next follows from it. */
-  ended(runs: readonly { readonly collector: string; readonly result: SessionResult | Error }[]): void;
+  ended(runs: readonly { readonly collector: string; readonly result: LookResult | Error }[]): void;
   /** Milliseconds until the next one's time comes; 0 when it has. */
   untilNext(): number;
 }
@@ -23,7 +23,7 @@ const PASSING: ReadonlySet<string> = new Set([
 ]);
 
 /** Whether something went wrong that may pass by itself. */
-function isWorthAnotherLook(result: SessionResult | Error): boolean {
+function isWorthAnotherLook(result: LookResult | Error): boolean {
   if (result instanceof Error || result.failures.length > 0) return true;
   return result.scopes.some((scope) => scope.errors.some((error) => PASSING.has(error.code)));
 }

@@ -79,7 +79,7 @@ export const awsCollector = object({
   concurrency: whole(1, 1000).optional(),
   /** How many resources are asked for at once. */
   pageSize: whole(5, 1000).optional(),
-  /** About how many accounts one run looks at; more are split into several runs. */
+  /** How many accounts one run looks at, at most; more are split into several runs. */
   accountsPerRun: whole(1, 100).optional(),
 }).check(({ value, issues }) => {
   const partitionOf = (name: string) => (name.startsWith("cn-") ? "cn" : name.startsWith("us-gov-") ? "us-gov" : "aws");

@@ -1,7 +1,8 @@
 import { FileError } from "@cadastre/collectors/files/format";
 import { readKeyFile } from "@cadastre/collectors/keys";
-import type { Observe } from "@cadastre/collectors/observe";
-import { createSession, type SessionResult } from "@cadastre/collectors/session/session";
+import type { Split } from "@cadastre/collectors/observe";
+import { type LookResult, lookInParts, type RunEnd } from "@cadastre/collectors/session/look";
+import type { ProgressEvent } from "@cadastre/collectors/session/progress";
 import { parseApiUrl } from "@cadastre/collectors/signed-fetch";
 import type { RequestSigner } from "@cadastre/contract/keys";
 import { VERSION } from "@cadastre/contract/version";
@@ -14,7 +15,7 @@ import { formatAmong, formatOf } from "../output/format.ts";
 import { createProgress, type Progress } from "../output/progress.ts";
 import { type CollectReport, renderRun, runJson } from "../output/run-report.ts";
 import { spoolDirectory } from "./spool-directory.ts";
-import { stoppable } from "./stoppable.ts";
+import { stoppableParts } from "./stoppable.ts";
 
 export interface CollectOptions {
   readonly keyFile: string;
@@ -54,15 +55,16 @@ function toUsage(error: unknown): unknown {
   return first instanceof FileError ? new UsageError(first.message) : error;
 }
 
-function exitCodeOf(result: SessionResult): number {
-  const { problem, delivered, state, scopes, failures } = result;
-  if (!delivered) {
-    if (problem === undefined) return EXIT.failure;
-    if (problem.code === "session.interrupted") return EXIT.incomplete;
-    return state === "rejected" && problem.status !== 403
-      ? EXIT.failure
-      : exitCodeOfStatus(problem.code, problem.status);
-  }
+function exitCodeOfRun({ problem, state }: RunEnd): number {
+  if (problem === undefined) return EXIT.failure;
+  if (problem.code === "session.interrupted") return EXIT.incomplete;
+  return state === "rejected" && problem.status !== 403 ? EXIT.failure : exitCodeOfStatus(problem.code, problem.status);
+}
+
+/** Of several runs that are not delivered the first one's, which is what stopped the others, too. */
+function exitCodeOf({ runs, scopes, failures }: LookResult): number {
+  const undelivered = runs.find((run) => !run.delivered);
+  if (undelivered) return exitCodeOfRun(undelivered);
   const isWhole = failures.length === 0 && scopes.every((scope) => scope.status === "complete");
   return isWhole ? EXIT.ok : EXIT.incomplete;
 }
@@ -84,21 +86,20 @@ async function report(cli: Cli, options: Options, result: CollectReport): Promis
   else await stdout.write(format === "json" ? runJson(result) : renderRun(result, stdout));
   const held = result.scopes.reduce((sum, scope) => sum + scope.held, 0);
   if (held > 0) await stderr.write(`${held} resources would be retired and wait for you: cadastre holds list\n`);
-  if (result.delivered) return;
-  const { code, message, requestId } = result.problem ?? {
-    code: "session.failed",
-    message: "the run is not delivered",
-  };
-  const where = result.state === "rejected" ? WHERE.rejected : WHERE.spooled;
-  const failure = { message: `${message}\n${where}: ${result.spool}`, code, requestId, hint: hintOf(code) };
-  await stderr.write(renderFailure(failure, stderr));
+  for (const run of result.runs) if (!run.delivered) await stderr.write(renderUndelivered(cli, run, result.spool));
+}
+
+function renderUndelivered({ stderr }: Cli, { problem, state }: RunEnd, spool: string): string {
+  const { code, message, requestId } = problem ?? { code: "session.failed", message: "the run is not delivered" };
+  const where = state === "rejected" ? WHERE.rejected : WHERE.spooled;
+  return renderFailure({ message: `${message}\n${where}: ${spool}`, code, requestId, hint: hintOf(code) }, stderr);
 }
 
 /**
  * Observes, spools and delivers, with progress on stderr and the result on stdout. The first interrupt ends observing, or, when
- * it is over, delivering: what is not delivered stays in the spool. The second ends the process.
+ * it is over, delivering: what is not delivered stays in the spool; no further part is begun. The second ends the process.
  */
-export async function collect(cli: Cli, options: Options<CollectOptions>, observe: Observe): Promise<void> {
+export async function collect(cli: Cli, options: Options<CollectOptions>, split: Split): Promise<void> {
   formatAmong(options, ["table", "wide", "json", "yaml"], "a collection");
   const api = configured(() => parseApiUrl(apiOf(cli, options)));
   const signer = readSigner(cli, options.keyFile);
@@ -117,7 +118,9 @@ export async function collect(cli: Cli, options: Options<CollectOptions>, observ
       leave.abort(new Error("interrupted while delivering"));
     }
   });
-  const session = createSession({
+  const look = {
+    split: stoppableParts(split, stop.signal),
+    stop: stop.signal,
     api,
     signer,
     spoolDirectory: spool,
@@ -125,14 +128,15 @@ export async function collect(cli: Cli, options: Options<CollectOptions>, observ
     log: progress.log,
     collectorVersion: `cadastre-cli/${VERSION}`,
     signal: leave.signal,
-    onProgress(event) {
+    onProgress(event: ProgressEvent) {
+      if (event.type === "run-started") isObserving = true;
       if (event.type === "run-spooled") isObserving = false;
       progress.onProgress(event);
     },
     intervalSeconds: options.interval,
     ...(options.scopeTimeout === undefined ? {} : { scopeDeadlineMilliseconds: options.scopeTimeout * 1000 }),
-  });
-  const result = await runSession(() => session.run([stoppable(observe, stop.signal)]), stop.signal, progress);
+  };
+  const result = await runLook(() => lookInParts(look), stop.signal, progress);
   if (result === undefined) {
     cli.setExitCode(EXIT.incomplete);
     return;
@@ -142,11 +146,11 @@ export async function collect(cli: Cli, options: Options<CollectOptions>, observ
 }
 
 /** Undefined when it was interrupted before there was anything to keep. */
-async function runSession(
-  start: () => Promise<SessionResult>,
+async function runLook(
+  start: () => Promise<LookResult>,
   stop: AbortSignal,
   progress: Progress,
-): Promise<SessionResult | undefined> {
+): Promise<LookResult | undefined> {
   try {
     return await start();
   } catch (error) {

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from "node:timers/promises";
-import type { Observe } from "@cadastre/collectors/observe";
+import type { Observe, Split } from "@cadastre/collectors/observe";
 
 /** How long a collector may take to end by itself once it was told to. */
 const GRACE_MILLISECONDS = 5000;
@@ -33,3 +33,11 @@ export function stoppable(
     }
   };
 }
+
+/** The same for a collector of several parts; also finding them out is ended. */
+export const stoppableParts =
+  (split: Split, stop: AbortSignal): Split =>
+  async (context) => {
+    const parts = await split({ ...context, signal: AbortSignal.any([context.signal, stop]) });
+    return parts.map((observe) => stoppable(observe, stop));
+  };

@@ -54,16 +54,16 @@ export function addCollectAws(parent: Command, cli: Cli): void {
       const options = optionsOf<AwsFlags>(self);
       const accounts = accountsOf(options);
       // Loaded when it is needed: the SDK's clients are large.
-      const { observeAws } = await import("@cadastre/collectors/aws/observe");
+      const { splitAws } = await import("@cadastre/collectors/aws/observe");
       const { regions, concurrency } = options;
-      const observe = configured(() =>
-        observeAws({
+      const split = configured(() =>
+        splitAws({
           accounts,
           ...(regions === undefined ? {} : { regions }),
           ...(concurrency === undefined ? {} : { concurrency }),
         }),
       );
-      await collect(cli, options, observe);
+      await collect(cli, options, split);
     });
   withExamples(
     withSession(command),

@@ -1,4 +1,5 @@
 import { parseTargetFile, parseTargets, type TlsTarget } from "@cadastre/collectors/endpoints/targets";
+import { inOnePart } from "@cadastre/collectors/observe";
 import { type Command, Option } from "commander";
 import { commaList, wholeNumber, withExamples } from "../arguments.ts";
 import { type Cli, optionsOf } from "../cli.ts";
@@ -78,7 +79,7 @@ export function addCollectEndpoints(parent: Command, cli: Cli): void {
           ...(concurrency === undefined ? {} : { concurrency }),
         }),
       );
-      await collect(cli, options, observe);
+      await collect(cli, options, inOnePart(observe));
     });
   withExamples(
     withSession(command),

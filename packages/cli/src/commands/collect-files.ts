@@ -1,5 +1,6 @@
 import { FILE_FORMATS, type FileProvider } from "@cadastre/collectors/files/formats";
 import { observeFiles } from "@cadastre/collectors/files/observe";
+import { inOnePart } from "@cadastre/collectors/observe";
 import type { Command } from "commander";
 import { choice, withExamples } from "../arguments.ts";
 import { type Cli, optionsOf } from "../cli.ts";
@@ -29,7 +30,7 @@ export function addCollectFiles(parent: Command, cli: Cli): void {
       const observe = configured(() =>
         observeFiles({ directory, provider, account, ...(region === undefined ? {} : { region }) }),
       );
-      await collect(cli, options, observe);
+      await collect(cli, options, inOnePart(observe));
     });
   const accepted = Object.values(FILE_FORMATS).map((format) => `  ${format.accepts}\n`);
   withExamples(

@@ -34,20 +34,20 @@ export function addCollectGcp(parent: Command, cli: Cli): void {
     .action(async (_: unknown, self: Command) => {
       const options = optionsOf<GcpFlags>(self);
       const projects = projectsOf(options);
-      const [{ observeGcp }, { gcpSettings }] = await Promise.all([
+      const [{ splitGcp }, { gcpSettings }] = await Promise.all([
         import("@cadastre/collectors/gcp/observe"),
         import("@cadastre/collectors/gcp/environment"),
       ]);
       const settings = gcpSettings(cli.env);
       const { concurrency } = options;
-      const observe = configured(() =>
-        observeGcp({
+      const split = configured(() =>
+        splitGcp({
           projects,
           ...settings,
           ...(concurrency === undefined ? {} : { concurrency }),
         }),
       );
-      await collect(cli, options, observe);
+      await collect(cli, options, split);
     });
   withExamples(
     withSession(command),

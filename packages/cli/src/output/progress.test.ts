@@ -42,7 +42,13 @@ test("on a terminal only what is not complete stays, and the block is taken away
   progress.onProgress({ type: "scope-finished", scope: { ...scope, kind: "network" }, status: "failed", resources: 0 });
   expect(screen.written()).toContain("\u001b[3A\r\u001b[0Jfailed    aws/1/eu-west-1/network  0 resources\n");
   await expect.poll(screen.written).toContain("0 scopes under way · 1 complete, 1 failed · 3 resources · 0 s\n");
+  progress.onProgress({ type: "run-spooled", run: "run_1", scopes: 2, resources: 3 });
+  await expect.poll(screen.written).toContain("delivering\n");
+  // Of a collector whose estate is several runs.
+  progress.onProgress({ type: "run-started", run: "run_2" });
+  progress.onProgress({ type: "scope-started", scope: { ...scope, account: "2" } });
+  await expect.poll(screen.written).toContain("1 scope under way · 1 complete, 1 failed · 3 resources · 0 s\n  aws/2");
   progress.end();
-  expect(screen.written().endsWith("\u001b[1A\r\u001b[0J")).toBe(true);
+  expect(screen.written().endsWith("\u001b[2A\r\u001b[0J")).toBe(true);
   expect(screen.written()).not.toContain("complete  aws");
 });

@@ -45,7 +45,8 @@ function createView(now: () => Date) {
   let delivery: string | undefined;
 
   function apply(event: ProgressEvent): void {
-    if (event.type === "scope-started") active.set(scopeName(event.scope), 0);
+    if (event.type === "run-started") delivery = undefined;
+    else if (event.type === "scope-started") active.set(scopeName(event.scope), 0);
     else if (event.type === "scope-progress") active.set(scopeName(event.scope), event.resources);
     else if (event.type === "scope-finished") {
       active.delete(scopeName(event.scope));

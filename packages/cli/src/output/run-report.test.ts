@@ -1,4 +1,5 @@
-import type { RunResult, ScopeRow } from "@cadastre/collectors/session/result";
+import type { LookResult } from "@cadastre/collectors/session/look";
+import type { ScopeRow } from "@cadastre/collectors/session/result";
 import width from "string-width";
 import { expect, test } from "vitest";
 import { renderRun, runJson } from "./run-report.ts";
@@ -24,13 +25,14 @@ const denied = aRow({
   status: "failed",
   errors: [{ code: "denied", message: "not\u001b[2J allowed", operation: "ec2:DescribeVpcs" }],
 });
-const aRun = (...scopes: ScopeRow[]): RunResult => ({
-  run: "run_1",
+const aRun = (...scopes: ScopeRow[]): LookResult => ({
+  runs: [{ run: "run_1", delivered: true, state: "closed", bytesSent: 10 }],
   delivered: true,
-  state: "closed",
   scopes,
   totals: { resources: 1200, created: 3, updated: 0, unchanged: 1197, retired: 0 },
   bytesSent: 10,
+  earlier: [],
+  failures: [],
 });
 
 test("reasons are a column in a pipe, and held losses are shown only when there are some", () => {
@@ -51,12 +53,17 @@ test("on a narrow terminal scopes can still be told apart, and reasons are whole
 });
 
 test("the JSON document says where a run waits that is not delivered, and what observers failed with", () => {
-  const more = { earlier: [], failures: [new Error("no accounts")], spool: "/spool" };
+  const more = { failures: [new Error("no accounts")], spool: "/spool" };
   expect(JSON.parse(runJson({ ...aRun(aRow()), ...more }))).toMatchObject({
     delivered: true,
     failures: ["no accounts"],
   });
   expect(JSON.parse(runJson({ ...aRun(aRow()), ...more }))).not.toHaveProperty("spool");
-  const waiting = { ...aRun(aRow()), delivered: false, state: "spooled" as const };
-  expect(JSON.parse(runJson({ ...waiting, ...more }))).toMatchObject({ state: "spooled", spool: "/spool" });
+  const run = { run: "run_1", delivered: false, state: "spooled" as const, bytesSent: 10 };
+  const waiting = { ...aRun(aRow()), delivered: false, runs: [run] };
+  expect(JSON.parse(runJson({ ...waiting, ...more }))).toMatchObject({
+    runs: [run],
+    delivered: false,
+    spool: "/spool",
+  });
 });

@@ -1,4 +1,5 @@
-import type { RunResult, ScopeRow } from "@cadastre/collectors/session/result";
+import type { LookResult } from "@cadastre/collectors/session/look";
+import type { ScopeRow } from "@cadastre/collectors/session/result";
 import { scopeName } from "@cadastre/contract/scope";
 import type { Screen } from "./screen.ts";
 import { reasonOf, STATUS_STYLES } from "./status.ts";
@@ -6,9 +7,7 @@ import { type Column, renderTable } from "./table.ts";
 import { toCount, toJson } from "./text.ts";
 
 /** A collection's end. */
-export interface CollectReport extends RunResult {
-  readonly earlier: readonly RunResult[];
-  readonly failures: readonly Error[];
+export interface CollectReport extends LookResult {
   readonly spool: string;
 }
 
@@ -44,7 +43,7 @@ const REASON: Column<Line> = { title: "REASON", value: ({ row }) => reasonOf(row
  * The table of a collection: a line for each scope, and the totals. Reasons are a column, or on a terminal, where they would
  * take the room of all others, lines below.
  */
-export function renderRun(report: Pick<RunResult, "scopes" | "totals">, screen: Screen): string {
+export function renderRun(report: Pick<LookResult, "scopes" | "totals">, screen: Screen): string {
   const { scopes, totals } = report;
   const held = scopes.reduce((sum, row) => sum + row.held, 0);
   const lines: Line[] = [
