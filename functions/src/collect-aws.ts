@@ -5,7 +5,7 @@ import { DEFAULT_SCOPE_DEADLINE_MILLISECONDS } from "@cadastre/collectors/sessio
 import type { Context } from "aws-lambda";
 import { createLog, writeToStdout } from "./adapters/log.ts";
 import { collect } from "./collect.ts";
-import { readCollectAwsConfig } from "./env.ts";
+import { readCollectAwsConfig } from "./env/collect-aws.ts";
 import { runInTurns } from "./in-turns.ts";
 
 const config = readCollectAwsConfig(process.env);

@@ -4,7 +4,7 @@ import { gcpSettings } from "@cadastre/collectors/gcp/environment";
 import { observeGcp } from "@cadastre/collectors/gcp/observe";
 import { createLog, writeToStdout } from "./adapters/log.ts";
 import { collect } from "./collect.ts";
-import { readCollectGcpConfig } from "./env.ts";
+import { readCollectGcpConfig } from "./env/collect-gcp.ts";
 import { longestInterval } from "./schedule.ts";
 
 /**

@@ -1,9 +1,6 @@
-import {
-  readApiConfig,
-  readCollectAwsConfig,
-  readCollectEndpointsConfig,
-  readVaultConfig,
-} from "@cadastre/functions/env";
+import { readCollectAwsConfig } from "@cadastre/functions/env/collect-aws";
+import { readCollectEndpointsConfig } from "@cadastre/functions/env/collect-endpoints";
+import { readApiConfig, readVaultConfig } from "@cadastre/functions/env/service";
 import type { Deployment } from "@cadastre/infra/deployment";
 import { checkDeployment } from "@cadastre/infra/read-deployment";
 import { AwsSolutionsChecks } from "cdk-nag";
