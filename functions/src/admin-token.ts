@@ -6,7 +6,7 @@ import { readAdminTokenRequest } from "./adapters/admin-token-request.ts";
 import { openDynamoTable } from "./adapters/dynamo.ts";
 import { createLog, writeToStdout } from "./adapters/log.ts";
 import { writeMetrics } from "./adapters/metric-line.ts";
-import { readAdminTokenConfig } from "./env.ts";
+import { readAdminTokenConfig } from "./env/background.ts";
 
 const { tableName, deployment } = readAdminTokenConfig(process.env);
 const now = () => new Date();

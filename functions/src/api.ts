@@ -8,7 +8,7 @@ import { createGatewayOrigin } from "./adapters/gateway-origin.ts";
 import { requireUsableKey } from "./adapters/kms-ready.ts";
 import { createKmsSealer } from "./adapters/kms-sealer.ts";
 import { createLog, writeToStdout } from "./adapters/log.ts";
-import { readApiConfig } from "./env.ts";
+import { readApiConfig } from "./env/service.ts";
 
 const config = readApiConfig(process.env);
 const { tableName, dataKeyArn, eventBusName, holdPolicy, retentionDays } = config;

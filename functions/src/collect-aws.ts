@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { splitAws } from "@cadastre/collectors/aws/observe";
 import type { Context } from "aws-lambda";
 import { collectParts } from "./collect-parts.ts";
-import { readCollectAwsConfig } from "./env.ts";
+import { readCollectAwsConfig } from "./env/collect-aws.ts";
 
 const config = readCollectAwsConfig(process.env);
 const { accounts, regions, load } = config;

@@ -6,7 +6,7 @@ import { parseTargets } from "@cadastre/collectors/endpoints/targets";
 import type { Context } from "aws-lambda";
 import { readTargets } from "./adapters/parameters.ts";
 import { collect } from "./collect.ts";
-import { readCollectEndpointsConfig } from "./env.ts";
+import { readCollectEndpointsConfig } from "./env/collect-endpoints.ts";
 
 const config = readCollectEndpointsConfig(process.env);
 const { account, families, concurrency, targets: where } = config;

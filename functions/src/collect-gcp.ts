@@ -4,7 +4,7 @@ import { gcpSettings } from "@cadastre/collectors/gcp/environment";
 import { splitGcp } from "@cadastre/collectors/gcp/observe";
 import { createLog, writeToStdout } from "./adapters/log.ts";
 import { collectParts } from "./collect-parts.ts";
-import { readCollectGcpConfig } from "./env.ts";
+import { readCollectGcpConfig } from "./env/collect-gcp.ts";
 import { longestInterval } from "./schedule.ts";
 
 /**

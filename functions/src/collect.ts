@@ -4,7 +4,7 @@ import { VERSION } from "@cadastre/contract/version";
 import { createLog, writeToStdout } from "./adapters/log.ts";
 import { writeRunMetrics } from "./adapters/run-metrics.ts";
 import { openSigner } from "./adapters/signer.ts";
-import type { CollectorConfig } from "./env.ts";
+import type { CollectorConfig } from "./env/collector.ts";
 
 export interface CollectOptions {
   readonly config: CollectorConfig;

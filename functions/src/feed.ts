@@ -4,7 +4,7 @@ import { openDynamoTable } from "./adapters/dynamo.ts";
 import { createEventBus, openEventBridge } from "./adapters/event-bridge.ts";
 import { createLog, writeToStdout } from "./adapters/log.ts";
 import { createStreamHandler } from "./adapters/table-stream.ts";
-import { readFeedConfig } from "./env.ts";
+import { readFeedConfig } from "./env/background.ts";
 
 const { tableName, eventBusName, deployment } = readFeedConfig(process.env);
 const now = () => new Date();

@@ -8,7 +8,7 @@ import { openDynamoTable } from "./adapters/dynamo.ts";
 import { toLogLine, writeJobMetrics } from "./adapters/job-metrics.ts";
 import { createLog, writeToStdout } from "./adapters/log.ts";
 import { writeMetrics } from "./adapters/metric-line.ts";
-import { readJobsConfig } from "./env.ts";
+import { readJobsConfig } from "./env/background.ts";
 
 const { tableName, retentionDays, deployment } = readJobsConfig(process.env);
 const now = () => new Date();

@@ -4,7 +4,7 @@ import { openDynamoTable } from "./adapters/dynamo.ts";
 import { createGatewayOrigin } from "./adapters/gateway-origin.ts";
 import { createKmsOpener } from "./adapters/kms-opener.ts";
 import { createLog, writeToStdout } from "./adapters/log.ts";
-import { readVaultConfig } from "./env.ts";
+import { readVaultConfig } from "./env/service.ts";
 
 const { tableName, dataKeyArn, holdPolicy, retentionDays, allowedAddresses } = readVaultConfig(process.env);
 const now = () => new Date();

@@ -3,9 +3,6 @@
  * out. The page of operations shows `costTables`, and a test compares; the counts of parts are compared with the template.
  */
 
-/** Long as it is, and not looked up. */
-const UNCHECKED = "unchecked";
-
 /** Dollars, and when and where they stood. Prices do not often change; look at the page before you rely on one. */
 export const PRICES = {
   read: { dollars: 0.125, per: 1e6, of: "DynamoDB read request units", date: "2024-11-01", page: "dynamodb/pricing" },
@@ -15,7 +12,7 @@ export const PRICES = {
     dollars: 0.2,
     per: 1,
     of: "point-in-time recovery, GB and month",
-    date: UNCHECKED,
+    date: "2024-08-20",
     page: "dynamodb/pricing",
   },
   compute: {
@@ -31,7 +28,7 @@ export const PRICES = {
     dollars: 1,
     per: 1e6,
     of: "EventBridge events of one's own",
-    date: UNCHECKED,
+    date: "2026-03-13",
     page: "eventbridge/pricing",
   },
   key: { dollars: 1, per: 1, of: "KMS keys", date: "2026-03-14", page: "kms/pricing" },

@@ -6,15 +6,11 @@ import { ERRORS } from "@cadastre/contract/errors";
 import { FINDINGS } from "@cadastre/contract/kinds/findings";
 import { KIND_NAMES } from "@cadastre/contract/kinds/names";
 import { TOKEN_SCOPES } from "@cadastre/contract/token";
-import {
-  adminTokenVariables,
-  apiVariables,
-  collectAwsVariables,
-  collectEndpointsVariables,
-  collectGcpVariables,
-  jobsVariables,
-  vaultVariables,
-} from "@cadastre/functions/env";
+import { adminTokenVariables, jobsVariables } from "@cadastre/functions/env/background";
+import { collectAwsVariables } from "@cadastre/functions/env/collect-aws";
+import { collectEndpointsVariables } from "@cadastre/functions/env/collect-endpoints";
+import { collectGcpVariables } from "@cadastre/functions/env/collect-gcp";
+import { apiVariables, vaultVariables } from "@cadastre/functions/env/service";
 import { describe, expect, it } from "vitest";
 import { root } from "../support/access-patterns.ts";
 

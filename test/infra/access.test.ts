@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { FUNCTIONS } from "@cadastre/infra/function-names";
 import { describe, expect, test } from "vitest";
+import { blocksOf } from "../docs/blocks.ts";
 import { statementsOf } from "./allowed.ts";
 import { resolve } from "./resolve.ts";
 import { allOf, DEPLOYMENT, list, type Properties, synthesised } from "./template.ts";
@@ -160,6 +161,19 @@ describe("the role in member accounts", () => {
       },
     ]);
     expect(Object.keys(member.Parameters)).toEqual(["CollectorRoleArns", "ExternalId", "RoleName"]);
+  });
+
+  test("is made as docs/deploying.md says: by the template's name, with every parameter that has no default", () => {
+    const page = readFileSync(new URL("../../docs/deploying.md", import.meta.url), "utf8");
+    const command = blocksOf(page).find(({ text }) => text.startsWith("aws cloudformation deploy"))?.text ?? "";
+    const { Parameters } = template("cadastre-reader-role");
+    const needed = Object.entries(Parameters).filter(([, { Default }]: [string, Properties]) => Default === undefined);
+    const given = [...command.matchAll(/ (\w+)=/g)].map(([, name]) => name);
+    expect(given).toEqual(needed.map(([name]) => name));
+    expect(command).toContain("cdk.out/cadastre-reader-role.template.json");
+    expect(command).toContain("CAPABILITY_NAMED_IAM");
+    const collector = all("AWS::IAM::Role").find(({ RoleName }) => RoleName !== undefined);
+    expect(command).toContain(`:role/${collector.RoleName}`);
   });
 });
 

@@ -77,6 +77,16 @@ export function answerAws(deployed: Deployed, { restored }: { readonly restored:
       );
       return { stdout: String(resolve(found?.Properties.LoggingConfig.LogGroup)) };
     },
+    async "ssm put-parameter"(call) {
+      requireOption(call, "type", "String");
+      for (const name of ["name", "value"]) requireOption(call, name);
+      return { stdout: '{"Version": 1}' };
+    },
+    async "events put-rule"(call) {
+      requireOption(call, "event-bus-name", "cadastre");
+      for (const name of ["name", "event-pattern"]) requireOption(call, name);
+      return { stdout: "{}" };
+    },
     async "kms create-key"(call) {
       requireOption(call, "query", "KeyMetadata.Arn");
       const [KeySpec, KeyUsage] = ["key-spec", "key-usage"].map((name) => requireOption(call, name));

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { readCollectGcpConfig } from "@cadastre/functions/env";
+import { readCollectGcpConfig } from "@cadastre/functions/env/collect-gcp";
 import { Copy, DockerfileParser } from "dockerfile-ast";
 import { beforeAll, describe, expect, test } from "vitest";
 import { parse as parseYaml } from "yaml";

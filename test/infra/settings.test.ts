@@ -6,6 +6,7 @@ import { checkDeployment, readDeployment, SettingsError } from "@cadastre/infra/
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import * as z from "zod";
+import { blocksOf } from "../docs/blocks.ts";
 import { CAPPED, EVERY_SETTING } from "./every-setting.ts";
 
 type Path = readonly (string | number)[];
@@ -279,6 +280,20 @@ describe("where settings come from", () => {
     expect(() => readDeployment(file)).toThrow("it must be a file of JSON");
     rmSync(file);
     expect(() => readDeployment(file)).toThrow("no such file");
+  });
+
+  test("the documentation's examples are settings, once what is left to the reader is filled in", () => {
+    const examples = ["deploying", "operations"].flatMap((page) =>
+      blocksOf(readFileSync(new URL(`../../docs/${page}.md`, import.meta.url), "utf8")).filter(
+        ({ language }) => language === "json",
+      ),
+    );
+    expect(examples).toHaveLength(2);
+    for (const { text } of examples) {
+      expect(problemsOf(JSON.parse(text.replaceAll(/"…[^"]*…"/g, '"0123456789abcdef"')))).toEqual([]);
+    }
+    // What is left to the reader cannot be deployed by mistake.
+    expect(problemsOf(JSON.parse(examples[0]?.text ?? "")).join()).toContain("externalId");
   });
 
   test("none at all are refused", () => {

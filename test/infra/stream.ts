@@ -17,10 +17,10 @@ export function aRecord(
   return { eventName, dynamodb: { SequenceNumber: String(number), Keys: { pk: { S: pk }, sk: { S: sk } } } };
 }
 
-type Pattern = readonly (string | { readonly prefix: string })[] | { readonly [name: string]: Pattern };
+export type Pattern = readonly (string | { readonly prefix: string })[] | { readonly [name: string]: Pattern };
 
 /** As much of event patterns as ours have: https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html */
-function matches(pattern: Pattern, value: unknown): boolean {
+export function matches(pattern: Pattern, value: unknown): boolean {
   if (Array.isArray(pattern)) {
     return pattern.some((one) => (typeof one === "string" ? one === value : String(value).startsWith(one.prefix)));
   }

@@ -1,13 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
-import {
-  readAdminTokenConfig,
-  readApiConfig,
-  readCollectAwsConfig,
-  readCollectEndpointsConfig,
-  readFeedConfig,
-  readJobsConfig,
-  readVaultConfig,
-} from "@cadastre/functions/env";
+import { readAdminTokenConfig, readFeedConfig, readJobsConfig } from "@cadastre/functions/env/background";
+import { readCollectAwsConfig } from "@cadastre/functions/env/collect-aws";
+import { readCollectEndpointsConfig } from "@cadastre/functions/env/collect-endpoints";
+import { readApiConfig, readVaultConfig } from "@cadastre/functions/env/service";
 import { FUNCTIONS } from "@cadastre/infra/function-names";
 import { Stack } from "aws-cdk-lib";
 import { describe, expect, test } from "vitest";

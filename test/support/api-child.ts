@@ -2,7 +2,6 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { createApp } from "@cadastre/api/app";
 import { createFileAssets } from "@cadastre/api/assets";
-import type { Provider } from "@cadastre/contract/scope";
 import { CollectorKeyItem } from "@cadastre/core/access/items";
 import { registerCollector } from "@cadastre/core/access/register-collector";
 import { type Context, DEFAULT_HOLD_POLICY, DEFAULT_RETENTION_DAYS, systemActor } from "@cadastre/core/context";
@@ -40,11 +39,15 @@ const context: Context = {
   retentionDays: DEFAULT_RETENTION_DAYS,
 };
 
-for (const { name, publicKey, fingerprint } of collectors) {
+for (const { name, providers, publicKey, fingerprint } of collectors) {
   if (await table.get(CollectorKeyItem, { fingerprint })) continue;
-  const providers: Provider[] = ["aws"];
   const actor = systemActor("test");
-  await registerCollector(context, actor, { name, providers, accounts: ["*"], publicKey }, { approved: true });
+  await registerCollector(
+    context,
+    actor,
+    { name, providers: [...providers], accounts: ["*"], publicKey },
+    { approved: true },
+  );
 }
 const app = createApp({
   context,

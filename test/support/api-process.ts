@@ -5,14 +5,23 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createKeySigner, parsePublicKey, type RequestSigner } from "@cadastre/contract/keys";
+import type { Provider } from "@cadastre/contract/scope";
 import { DEFAULT_HOLD_POLICY, DEFAULT_RETENTION_DAYS } from "@cadastre/core/context";
 import { openSqliteTable } from "@cadastre/store/sqlite";
 import { snapshot } from "./register.ts";
 
+/** A collector that the API knows from its start. */
+interface KnownCollector {
+  readonly name: string;
+  readonly providers: readonly Provider[];
+  readonly publicKey: string;
+  readonly fingerprint: string;
+}
+
 export interface ChildOptions {
   readonly directory: string;
   readonly port: number;
-  readonly collectors: readonly { readonly name: string; readonly publicKey: string; readonly fingerprint: string }[];
+  readonly collectors: readonly KnownCollector[];
 }
 
 /** The write, counted from now, at which the process kills itself. */
@@ -26,10 +35,7 @@ export type ChildAnswer =
   | { readonly armed: true }
   | { readonly heapBytes: number; readonly arrayBytes: number };
 
-export interface TestCollector {
-  readonly name: string;
-  readonly publicKey: string;
-  readonly fingerprint: string;
+export interface TestCollector extends KnownCollector {
   readonly signer: RequestSigner;
 }
 
@@ -37,18 +43,21 @@ export function aTestCollector(name: string): TestCollector {
   const keys = generateKeyPairSync("ed25519");
   const publicKey = keys.publicKey.export({ type: "spki", format: "pem" }).toString();
   const { fingerprint } = parsePublicKey(publicKey);
-  return { name, publicKey, fingerprint, signer: createKeySigner(keys.privateKey) };
+  return { name, providers: ["aws"], publicKey, fingerprint, signer: createKeySigner(keys.privateKey) };
 }
 
 const CHILD = join(import.meta.dirname, "api-child.ts");
 
 /** The API as a process over a file, which can be killed and started again at the same address. */
 export async function startApiProcess(options: {
-  readonly collectors: readonly TestCollector[];
+  readonly collectors: readonly KnownCollector[];
   readonly nodeOptions?: readonly string[];
 }) {
   const directory = mkdtempSync(join(tmpdir(), "cadastre-flow-"));
-  const collectors = options.collectors.map(({ signer: _, ...collector }) => collector);
+  // A signer beside it stays here.
+  const collectors = options.collectors.map(({ name, providers, publicKey, fingerprint }): KnownCollector => {
+    return { name, providers, publicKey, fingerprint };
+  });
   let child: ChildProcess;
   let exited: Promise<unknown>;
   let port = 0;

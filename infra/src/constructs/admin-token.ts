@@ -1,4 +1,4 @@
-import type { AdminTokenEnvironment } from "@cadastre/functions/env";
+import type { AdminTokenEnvironment } from "@cadastre/functions/env/background";
 import { Duration } from "aws-cdk-lib";
 import type { Construct } from "constructs";
 import { type ServiceDefaults, ServiceFunction } from "./service-function.ts";

@@ -1,4 +1,4 @@
-import type { CollectAwsEnvironment } from "@cadastre/functions/env";
+import type { CollectAwsEnvironment } from "@cadastre/functions/env/collect-aws";
 import { Aws, Validations } from "aws-cdk-lib";
 import { PolicyStatement } from "aws-cdk-lib/aws-iam";
 import type { Construct } from "constructs";

@@ -1,4 +1,4 @@
-import type { CollectEndpointsEnvironment } from "@cadastre/functions/env";
+import type { CollectEndpointsEnvironment } from "@cadastre/functions/env/collect-endpoints";
 import { ArnFormat, Stack, Validations } from "aws-cdk-lib";
 import { Effect, Policy, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import type { CfnFunction } from "aws-cdk-lib/aws-lambda";

@@ -1,4 +1,4 @@
-import type { FeedEnvironment } from "@cadastre/functions/env";
+import type { FeedEnvironment } from "@cadastre/functions/env/background";
 import { Duration, Validations } from "aws-cdk-lib";
 import { GraphWidget } from "aws-cdk-lib/aws-cloudwatch";
 import type { EventBus } from "aws-cdk-lib/aws-events";

@@ -1,4 +1,4 @@
-import type { JobsEnvironment } from "@cadastre/functions/env";
+import type { JobsEnvironment } from "@cadastre/functions/env/background";
 import { Duration, Stack } from "aws-cdk-lib";
 import { GraphWidget } from "aws-cdk-lib/aws-cloudwatch";
 import { PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";

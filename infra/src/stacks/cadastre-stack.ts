@@ -1,4 +1,4 @@
-import type { ApiEnvironment, VaultEnvironment } from "@cadastre/functions/env";
+import type { ApiEnvironment, VaultEnvironment } from "@cadastre/functions/env/service";
 import { CfnOutput, Duration, Stack } from "aws-cdk-lib";
 import { EventBus } from "aws-cdk-lib/aws-events";
 import { PolicyStatement } from "aws-cdk-lib/aws-iam";

@@ -1,9 +1,9 @@
 import { newId } from "@cadastre/contract/ids";
-import type { NewToken } from "@cadastre/contract/token";
 import { create, replace, type Stored, type Write } from "@cadastre/store/table";
 import { commitRecorded } from "../audit/commit-recorded.ts";
 import { actorName, type Context, systemActor } from "../context.ts";
 import { isTaken, retryOnConflict } from "../retry-on-conflict.ts";
+import { ADMIN_GRANT } from "./admin-grant.ts";
 import { BootstrapItem, TokenItem, TokenListItem } from "./items.ts";
 import { hashTokenText, idOfTokenText, newTokenText } from "./token-text.ts";
 import { toTokenItem } from "./tokens.ts";
@@ -12,11 +12,7 @@ import { toTokenItem } from "./tokens.ts";
 const GIVEN = /^[\x21-\x7e]{16,512}$/;
 const ACTOR = systemActor("bootstrap");
 const FIRST_SOURCE = "first";
-const FIRST: NewToken & { readonly expiresInSeconds: number } = {
-  name: "first admin",
-  scopes: ["admin", "credentials:reveal"],
-  expiresInSeconds: 366 * 86_400,
-};
+const FIRST = { name: "first admin", ...ADMIN_GRANT };
 
 export interface Bootstrapped {
   readonly tokenId: string;

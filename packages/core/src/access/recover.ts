@@ -1,18 +1,11 @@
 import { newId } from "@cadastre/contract/ids";
-import type { NewToken } from "@cadastre/contract/token";
 import { create } from "@cadastre/store/table";
 import { commitRecorded } from "../audit/commit-recorded.ts";
 import { type Actor, actorName, type Context } from "../context.ts";
+import { ADMIN_GRANT } from "./admin-grant.ts";
 import { TokenItem, TokenListItem } from "./items.ts";
 import { newTokenText } from "./token-text.ts";
 import { toTokenItem } from "./tokens.ts";
-
-/** What the first one has: whatever is made with it can do no more and lives no longer. */
-const RECOVERED: NewToken & { readonly expiresInSeconds: number } = {
-  name: "recovered admin",
-  scopes: ["admin", "credentials:reveal"],
-  expiresInSeconds: 366 * 86_400,
-};
 
 export interface Recovered {
   readonly tokenId: string;
@@ -33,7 +26,12 @@ export async function recoverAdminToken(
   const now = context.now();
   const id = newId("token", now);
   const secret = newTokenText(id);
-  const item = toTokenItem(id, secret, RECOVERED, { now, createdBy: actorName(actor) });
+  const item = toTokenItem(
+    id,
+    secret,
+    { name: "recovered admin", ...ADMIN_GRANT },
+    { now, createdBy: actorName(actor) },
+  );
   const { name, scopes, expiresAt } = item;
   await commitRecorded(context, actor, [create(TokenItem, item), create(TokenListItem, { id })], {
     action: "token.recover",

@@ -1,78 +1,11 @@
 import { describe, expect, test } from "vitest";
-import {
-  EnvironmentError,
-  readApiConfig,
-  readCollectAwsConfig,
-  readCollectEndpointsConfig,
-  readCollectGcpConfig,
-  readFeedConfig,
-  readJobsConfig,
-  readVaultConfig,
-} from "./env.ts";
+import { readCollectAwsConfig } from "./collect-aws.ts";
+import { readCollectEndpointsConfig } from "./collect-endpoints.ts";
+import { readCollectGcpConfig } from "./collect-gcp.ts";
+import { COLLECTOR, refusal } from "./testing.ts";
 
-const API = {
-  TABLE_NAME: "cadastre",
-  DATA_KEY_ARN: "arn:aws:kms:eu-west-1:123456789012:key/abc-1",
-  EVENT_BUS_NAME: "triggers",
-};
-const COLLECTOR = { CADASTRE_API: "https://cadastre.example.org", COLLECTOR_NAME: "aws", SIGNING_KEY_ID: "alias/a" };
 const GCP = { ...COLLECTOR, COLLECT_TIMEOUT_SECONDS: "60" };
 const ROLE = "arn:aws:iam::123456789012:role/reader";
-
-const refusal = (read: () => unknown): string => {
-  try {
-    read();
-  } catch (error) {
-    expect(error).toBeInstanceOf(EnvironmentError);
-    return (error as Error).message;
-  }
-  throw new Error("it was accepted");
-};
-
-test("the environment of the feed is a table and a bus", () => {
-  const given = { TABLE_NAME: "cadastre", EVENT_BUS_NAME: "cadastre" };
-  expect(readFeedConfig(given)).toEqual({ tableName: "cadastre", eventBusName: "cadastre", deployment: "cadastre" });
-  expect(refusal(() => readFeedConfig({ ...given, EVENT_BUS_NAME: "a bus" }))).toContain("EVENT_BUS_NAME must be");
-});
-
-describe("the environment of the API", () => {
-  test("has the product's own hold policy unless it says otherwise", () => {
-    expect(readApiConfig(API).holdPolicy).toEqual({ share: 0.25, floor: 3 });
-    const given = { ...API, CADASTRE_HOLD_SHARE: "0.5", CADASTRE_HOLD_FLOOR: "0" };
-    expect(readApiConfig(given).holdPolicy).toEqual({ share: 0.5, floor: 0 });
-  });
-
-  test("knows blocks of addresses from where people may call, and refuses what is none", () => {
-    expect(readApiConfig(API).allowedAddresses).toBeUndefined();
-    const given = { ...API, CADASTRE_ALLOWED_ADDRESSES: "203.0.113.0/24, 2001:db8::1" };
-    expect(readApiConfig(given).allowedAddresses?.map(({ length }) => length)).toEqual([24, 128]);
-    expect(readVaultConfig(given).allowedAddresses).toHaveLength(2);
-    const wrong = refusal(() => readApiConfig({ ...API, CADASTRE_ALLOWED_ADDRESSES: "203.0.113.1/24,all" }));
-    expect(wrong.match(/CADASTRE_ALLOWED_ADDRESSES must be/g)).toHaveLength(2);
-    expect(wrong).toContain("the prefix is 203.0.113.0/24");
-  });
-
-  test("is refused with every variable that is wrong, and what is allowed", () => {
-    const message = refusal(() =>
-      readApiConfig({
-        DATA_KEY_ARN: "alias/x",
-        EVENT_BUS_NAME: "",
-        TABLE_NAME: "cadastre",
-        CADASTRE_HOLD_SHARE: "2",
-      }),
-    );
-    expect(message.split("\n").slice(1).sort()).toEqual([
-      "- CADASTRE_HOLD_SHARE must be a number from 0 to 1",
-      "- DATA_KEY_ARN must be a KMS key's ARN, arn:aws:kms:region:account:key/id",
-      "- EVENT_BUS_NAME is missing",
-    ]);
-  });
-
-  test("of the vault needs no bus", () => {
-    const { EVENT_BUS_NAME: _, ...rest } = API;
-    expect(readVaultConfig(rest)).toMatchObject({ tableName: "cadastre", dataKeyArn: API.DATA_KEY_ARN });
-  });
-});
 
 describe("the environment of the AWS collector", () => {
   test("means the own account, some roles or an organization", () => {
@@ -176,13 +109,4 @@ test("the GCP collector looks at projects, a folder or an organization", () => {
   const both = { ...GCP, COLLECT_GCP_FOLDER: "12", COLLECT_GCP_ORGANIZATION: "13" };
   expect(refusal(() => readCollectGcpConfig(both))).toContain("COLLECT_GCP_FOLDER and COLLECT_GCP_ORGANIZATION");
   expect(refusal(() => readCollectGcpConfig(COLLECTOR))).toContain("COLLECT_TIMEOUT_SECONDS is missing");
-});
-
-test("jobs keep what has ended for 400 days, or for as long as it is set", () => {
-  expect(readJobsConfig({ TABLE_NAME: "table" })).toMatchObject({ tableName: "table", retentionDays: 400 });
-  expect(readJobsConfig({ TABLE_NAME: "table", CADASTRE_RETENTION_DAYS: "30" }).retentionDays).toBe(30);
-  for (const wrong of ["0", "-1", "1.5", "a year"]) {
-    const given = { TABLE_NAME: "table", CADASTRE_RETENTION_DAYS: wrong };
-    expect(refusal(() => readJobsConfig(given))).toContain("CADASTRE_RETENTION_DAYS must be a whole number");
-  }
 });

@@ -1,0 +1,60 @@
+import { DEFAULT_RETENTION_DAYS } from "@cadastre/core/context";
+import type * as z from "zod";
+import { busName, DEFAULT_DEPLOYMENT, days, deploymentName, tableVariables } from "./forms.ts";
+import { type Environment, readVariables } from "./read.ts";
+
+/* What works on the table beside requests: jobs, the feed, and the function that makes admin tokens. */
+
+export const adminTokenVariables = tableVariables.extend({ DEPLOYMENT_NAME: deploymentName.optional() });
+
+export const jobsVariables = tableVariables.extend({
+  /** For how many days what has ended is kept. */
+  CADASTRE_RETENTION_DAYS: days.optional(),
+  DEPLOYMENT_NAME: deploymentName.optional(),
+});
+
+export const feedVariables = tableVariables.extend({
+  /** The EventBridge bus that is told of changes. */
+  EVENT_BUS_NAME: busName,
+  DEPLOYMENT_NAME: deploymentName.optional(),
+});
+
+export type AdminTokenEnvironment = z.input<typeof adminTokenVariables>;
+export type JobsEnvironment = z.input<typeof jobsVariables>;
+export type FeedEnvironment = z.input<typeof feedVariables>;
+
+export interface AdminTokenConfig {
+  readonly tableName: string;
+  readonly deployment: string;
+}
+
+export function readAdminTokenConfig(environment: Environment): AdminTokenConfig {
+  const { TABLE_NAME, DEPLOYMENT_NAME } = readVariables(adminTokenVariables, environment);
+  return { tableName: TABLE_NAME, deployment: DEPLOYMENT_NAME ?? DEFAULT_DEPLOYMENT };
+}
+
+export interface JobsConfig {
+  readonly tableName: string;
+  readonly deployment: string;
+  readonly retentionDays: number;
+}
+
+export function readJobsConfig(environment: Environment): JobsConfig {
+  const { TABLE_NAME, CADASTRE_RETENTION_DAYS, DEPLOYMENT_NAME } = readVariables(jobsVariables, environment);
+  return {
+    tableName: TABLE_NAME,
+    deployment: DEPLOYMENT_NAME ?? DEFAULT_DEPLOYMENT,
+    retentionDays: Number(CADASTRE_RETENTION_DAYS ?? DEFAULT_RETENTION_DAYS),
+  };
+}
+
+export interface FeedConfig {
+  readonly tableName: string;
+  readonly deployment: string;
+  readonly eventBusName: string;
+}
+
+export function readFeedConfig(environment: Environment): FeedConfig {
+  const { TABLE_NAME, EVENT_BUS_NAME, DEPLOYMENT_NAME } = readVariables(feedVariables, environment);
+  return { tableName: TABLE_NAME, eventBusName: EVENT_BUS_NAME, deployment: DEPLOYMENT_NAME ?? DEFAULT_DEPLOYMENT };
+}
