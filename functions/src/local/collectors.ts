@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { splitAws } from "@cadastre/collectors/aws/observe";
+import type { splitAws } from "@cadastre/collectors/aws/observe";
 import { observeEndpoints } from "@cadastre/collectors/endpoints/observe";
 import { parseTargets } from "@cadastre/collectors/endpoints/targets";
 import { gcpSettings } from "@cadastre/collectors/gcp/environment";
@@ -27,6 +27,14 @@ export interface LocalCollector {
   readonly split: Split;
 }
 
+/** The SDK of AWS takes 47 MB: it is loaded when somebody looks, and only then. */
+const awsParts =
+  (options: Parameters<typeof splitAws>[0]): Split =>
+  async (context) => {
+    const aws = await import("@cadastre/collectors/aws/observe");
+    return aws.splitAws(options)(context);
+  };
+
 /** The collectors that the configuration, or else the simulation, asks for. */
 export function planCollectors(
   config: LocalConfig,
@@ -46,7 +54,7 @@ export function planCollectors(
     collectors.push({
       name: "local-aws",
       provider: "aws",
-      split: splitAws({ accounts, ...(regions ? { regions } : {}) }),
+      split: awsParts({ accounts, ...(regions ? { regions } : {}) }),
     });
   }
   if (config.gcp) {
@@ -72,7 +80,7 @@ function simulated({ aws, gcp, endpoints }: Simulation): LocalCollector[] {
     {
       name: "simulated-aws",
       provider: "aws",
-      split: splitAws({ accounts: { organization: { roleName: aws.roleName, externalId: aws.externalId } } }),
+      split: awsParts({ accounts: { organization: { roleName: aws.roleName, externalId: aws.externalId } } }),
     },
     {
       name: "simulated-gcp",
