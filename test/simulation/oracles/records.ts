@@ -39,6 +39,14 @@ function asksOf({ asked, deliveries }: Facts): { ask: Asked; of: Delivery[] }[] 
 const isUnknown = ({ status }: Delivery) => status === undefined || status >= 500;
 const isDone = ({ status }: Delivery) => status !== undefined && status < 300;
 
+/** Sent again, or answered late, what was created may be answered as what is not there: it was deleted since. */
+function isDeleted({ kind, about }: Asked, { status }: Delivery, audit: readonly AuditRecord[]): boolean {
+  if (kind !== "account-create" || status !== 404) return false;
+  return audit.some(
+    ({ action, target }) => action === "account.delete" && target.endsWith(`/${String(about.account)}`),
+  );
+}
+
 /** Each change that was answered has exactly its record, each that was refused none, each of which nobody knows at most its one. */
 function recordedOnce(facts: Facts, records: ByRequest): string[] {
   return asksOf(facts).flatMap(({ ask, of }) => {
@@ -48,7 +56,7 @@ function recordedOnce(facts: Facts, records: ByRequest): string[] {
       .flatMap(({ requestId }) => records.get(requestId) ?? [])
       .filter(({ outcome }) => outcome === "done");
     const isKeyed = ask.about.key !== undefined;
-    const done = of.filter(isDone).length;
+    const done = of.filter((one) => isDone(one) || isDeleted(ask, one, facts.audit)).length;
     const times = isKeyed ? Math.min(done, 1) : done;
     const unknown = isKeyed ? (done > 0 ? 0 : Math.min(1, of.filter(isUnknown).length)) : of.filter(isUnknown).length;
     const [least, most] = [bounds[0] * times, bounds[1] * (times + unknown)];
