@@ -115,13 +115,23 @@ async function outliveSkew({ scheduler, director }: World): Promise<void> {
   await scheduler.run(() => isOver);
 }
 
+/** The holds that an operator has to see to: those that wait, and those whose approval somebody cancelled before it was carried out. */
+async function openOf({ reader }: World, holds: readonly Hold[]): Promise<Hold[]> {
+  const isOpen = holds.some(({ state }) => state === "approved");
+  const jobs = isOpen ? await reader.list<Job>("/api/v1/jobs") : [];
+  const stopped = new Set(jobs.filter(({ state }) => state === "cancelled").map(({ id }) => id));
+  return holds.filter(({ state, job }) => {
+    return state === "pending" || (state === "approved" && job !== undefined && stopped.has(job));
+  });
+}
+
 /** Decides every hold that waits, as an operator who wants the register to be what the cloud is. */
 async function approveAll({ reader, story }: World, holds: readonly Hold[]): Promise<void> {
   for (const hold of holds) {
     const { id } = hold;
     const { status, body } = await reader.send("POST", `/api/v1/discovery/holds/${id}/approve`, {});
-    // What was seen in part since is not what the hold is about: it waits for the next whole look.
-    if (status === 409 && isUnsaid(story, hold)) continue;
+    // What was seen in part since is not what the hold is about: it waits for the next whole look. Approved, it may be about the past.
+    if (status === 409 && (isUnsaid(story, hold) || hold.state === "approved")) continue;
     if (status !== 200) throw new UnansweredError(`approving ${id} was answered ${status} ${JSON.stringify(body)}`);
   }
 }
@@ -217,10 +227,10 @@ export async function play(story: Story, { keepTrace = false } = {}): Promise<Ou
     await runAll(world, problems, false);
     const undecided = await register();
     problems.push(...judgeBeforeDecisions(undecided, cloud));
-    const pending = undecided.holds.filter(({ state }) => state === "pending");
-    await approveAll(world, pending);
-    if (pending.length > 0) await endJobs();
-    problems.push(...judgeAfterDecisions(pending.length > 0 ? await register() : undecided, cloud));
+    const holds = await openOf(world, undecided.holds);
+    await approveAll(world, holds);
+    if (holds.length > 0) await endJobs();
+    problems.push(...judgeAfterDecisions(holds.length > 0 ? await register() : undecided, cloud));
     await runAll(world, problems, true);
     // Last, because jobs change things, too.
     if (has("tell")) await tellers.finish();
