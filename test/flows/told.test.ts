@@ -104,7 +104,8 @@ describe("a run of what two accounts share", () => {
 });
 
 describe("a run that was killed while it retired, and then has something else to say,", () => {
-  it("still tells what it retired before", async () => {
+  /** Ready to be opened again: it has retired ten, and died before it could tell. */
+  async function killed() {
     const prepare = async () => {
       const { context, table } = await createTestContext();
       await aRun([instances(many(0, 50))]).deliver(context);
@@ -119,7 +120,29 @@ describe("a run that was killed while it retired, and then has something else to
     const { context, table, run } = await prepare();
     const dying = { ...context, table: crashAt(table, counting.writes() - 1) };
     await expect(run.complete(dying)).rejects.toThrow(Crash);
-    const { completed } = await aRun([instances(many(12, 50))], { run: run.run }).deliver(context);
+    return { context, table, run: run.run };
+  }
+
+  it("still tells what it retired before", async () => {
+    const { context, run } = await killed();
+    const { completed } = await aRun([instances(many(12, 50))], { run }).deliver(context);
     expect(completed?.totals).toMatchObject({ resources: 38, retired: 12, unchanged: 38 });
+  });
+
+  it("still does, killed once more while it sends that in several commits", { timeout: 120_000 }, async () => {
+    for (let at = 1, died = true; died; at++) {
+      const { context, table, run } = await killed();
+      const seen = [instances([...many(12, 30), ...many(30, 50, { state: "stopped" })])];
+      const dying = { ...context, table: crashAt(table, at) };
+      died = await aRun(seen, { run })
+        .deliver(dying)
+        .then(
+          () => false,
+          () => true,
+        );
+      if (!died) return expect(at).toBeGreaterThan(5);
+      const { completed } = await aRun(seen, { run }).deliver(context);
+      expect(completed?.totals, `killed at write ${at}`).toMatchObject({ resources: 38, retired: 12, updated: 20 });
+    }
   });
 });
