@@ -132,7 +132,7 @@ describe("a run that was killed while it retired, and then has something else to
   it("still does, killed once more while it sends that in several commits", { timeout: 120_000 }, async () => {
     for (let at = 1, died = true; died; at++) {
       const { context, table, run } = await killed();
-      const seen = [instances([...many(12, 30), ...many(30, 50, { state: "stopped" })])];
+      const seen = [instances(many(12, 50, { state: "stopped" }))];
       const dying = { ...context, table: crashAt(table, at) };
       died = await aRun(seen, { run })
         .deliver(dying)
@@ -142,7 +142,7 @@ describe("a run that was killed while it retired, and then has something else to
         );
       if (!died) return expect(at).toBeGreaterThan(5);
       const { completed } = await aRun(seen, { run }).deliver(context);
-      expect(completed?.totals, `killed at write ${at}`).toMatchObject({ resources: 38, retired: 12, updated: 20 });
+      expect(completed?.totals, `killed at write ${at}`).toMatchObject({ resources: 38, retired: 12, updated: 38 });
     }
   });
 });
