@@ -244,3 +244,51 @@ describe("the kinds", () => {
     }
   });
 });
+
+describe("a resource whose attributes spell its id", () => {
+  const HASH = "ab".repeat(32);
+  const anEndpoint = (id: string, more: object = {}) => ({
+    id,
+    attributes: { host: "a.example", port: 443, protocol: "tls", outcome: "ok", ...more },
+  });
+  const places = (kind: "endpoint" | "certificate", resource: object) =>
+    resourceSchema(kind)
+      .safeParse(resource)
+      .error?.issues.map(({ path }) => path.join("."));
+
+  it.each([
+    ["tls://a.example:443", {}],
+    ["tls://a.example:443?sni=b.example", { sni: "b.example" }],
+    ["tls://[2001:db8::1]:8443", { host: "2001:db8::1", port: 8443 }],
+  ])("is taken as %s", (id, more) => {
+    expect(places("endpoint", anEndpoint(id, more))).toBeUndefined();
+  });
+
+  it.each([
+    ["tls://a.example:443", { host: "b.example" }],
+    ["tls://a.example:443", { port: 8443 }],
+    ["tls://a.example:443", { sni: "b.example" }],
+    ["tls://a.example:443?sni=b.example", {}],
+  ])("is refused as %s when it says %j of itself", (id, more) => {
+    expect(places("endpoint", anEndpoint(id, more))).toEqual(["id"]);
+  });
+
+  it("has one fingerprint", () => {
+    const attributes = {
+      fingerprint: HASH,
+      serialNumber: "01",
+      subject: "CN=a.example",
+      issuer: "CN=a.example",
+      notBefore: "2026-01-01T00:00:00Z",
+      notAfter: "2027-01-01T00:00:00Z",
+      keyAlgorithm: "ec",
+      signatureAlgorithm: "ecdsa-with-SHA256",
+    };
+    expect(places("certificate", { id: `sha256:${HASH}`, attributes })).toBeUndefined();
+    expect(places("certificate", { id: `sha256:${"cd".repeat(32)}`, attributes })).toEqual(["id"]);
+  });
+
+  it("is refused for what it lacks, where it lacks what spells it", () => {
+    expect(places("endpoint", { id: "tls://a.example:443" })).toEqual(["attributes"]);
+  });
+});

@@ -29,7 +29,19 @@ const envelope = {
 /** A resource of one kind, as a collector sends it. Unknown further members are accepted (newer minor versions). */
 function observedResource(kind: KindName) {
   const definition: KindDefinition<z.ZodType<object>, z.ZodType<object>> = KINDS[kind] as never;
-  return z.object({ ...envelope, attributes: definition.attributes, volatile: definition.volatile.optional() });
+  const resource = z.object({
+    ...envelope,
+    attributes: definition.attributes,
+    volatile: definition.volatile.optional(),
+  });
+  const { idOf } = definition;
+  if (!idOf) return resource;
+  return resource.check(({ value, issues }) => {
+    const spelt = idOf(value.attributes);
+    if (spelt === value.id) return;
+    const message = `the attributes are those of ${spelt.slice(0, 200)}, the id is another`;
+    issues.push({ code: "custom", message, input: value.id, path: ["id"] });
+  });
 }
 
 const schemas = Object.fromEntries(

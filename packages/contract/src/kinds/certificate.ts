@@ -10,6 +10,7 @@ export const certificate = defineKind({
   about: "An X.509 certificate that is served, or an authority above one",
   naturalId: "sha256:{fingerprint}, over the DER certificate",
   ids: { tls: /^sha256:[0-9a-f]{64}$/ },
+  idOf: ({ fingerprint: hash }) => `sha256:${hash}`,
   sharedAt: [],
   attributes: looseObject({
     fingerprint,

@@ -65,6 +65,8 @@ export const endpoint = defineKind({
   naturalId: "tls://{host}:{port}, with ?sni={name} when another name is asked for",
   ids: { tls: FORM },
   isNormal,
+  idOf: ({ host, port, sni }) =>
+    `tls://${host.includes(":") ? `[${host}]` : host}:${port}${sni === undefined ? "" : `?sni=${sni}`}`,
   sharedAt: [],
   attributes: looseObject({
     host: text,

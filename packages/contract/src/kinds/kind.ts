@@ -43,6 +43,8 @@ export interface KindDefinition<Attributes extends z.ZodType<object>, Volatile e
   readonly ids: Readonly<Partial<Record<Provider, IdForm>>>;
   /** Whether an id of the form is written in its one way, where the form alone does not tell: one thing has one id. */
   readonly isNormal?: (id: string) => boolean;
+  /** The id that the attributes spell, where they do: a resource that says one thing of itself and is called another is refused. */
+  readonly idOf?: (attributes: z.output<Attributes>) => string;
   /** The providers where one account's listing may hold another's resources (AWS shared subnets). */
   readonly sharedAt: readonly Provider[];
   readonly attributes: Attributes;
