@@ -131,6 +131,8 @@ describe("a search", () => {
     ["name:web", "name:web*"],
     [`res_${"0".repeat(32)}`, "nothing in the register has this id"],
     [`web ${REGION}`, `did you mean region:${REGION}?`],
+    ["who owns 10.1.2.5", "who, owns are looked for as words"],
+    ["port:443 overdue", "overdue is looked for as a word"],
   ])("that finds nothing says what would be found: %s", async (q, hint) => {
     expect(await search(q)).toMatchObject({ items: [], hint: expect.stringContaining(hint) });
   });

@@ -112,6 +112,14 @@ export function presenceHint({ tree }: Query, { isEmpty }: { readonly isEmpty: b
   return undefined;
 }
 
+/** Of several things that are asked for at once: that all must hold, and which of them are words that things have to have. Pure. */
+function togetherHint(query: Query, words: readonly Term[]): string | undefined {
+  if (words.length === 0 || mustHold(query).length === 1) return undefined;
+  const named = words.map(({ at = { from: 0, to: 0 } }) => query.text.slice(at.from, at.to)).join(", ");
+  const are = words.length === 1 ? "is looked for as a word" : "are looked for as words";
+  return `nothing has all of that at once; ${named} ${are} of names, tags and ids: leave some out, or write OR between them`;
+}
+
 /** For a search that finds nothing: what would be found if it were asked a little otherwise. Writes nothing. */
 export async function hintFor(context: Context, all: readonly AnySubject[], query: Query): Promise<string | undefined> {
   let tries = 0;
@@ -144,5 +152,6 @@ export async function hintFor(context: Context, all: readonly AnySubject[], quer
       if (await finds(replaced(query.tree, term, other)))
         return `nothing has the word ${word}; did you mean ${written}?`;
   }
-  return context.restriction && "only the accounts that this token may read were searched";
+  if (context.restriction) return "only the accounts that this token may read were searched";
+  return togetherHint(query, words);
 }
