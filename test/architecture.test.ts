@@ -17,7 +17,16 @@ const ALLOWED: Record<string, readonly string[]> = {
     "asn1js",
     "reflect-metadata",
   ],
-  "packages/core": ["@cadastre/net", "@cadastre/contract", "@cadastre/store", "croner", "zod"],
+  "packages/core": [
+    "@cadastre/net",
+    "@cadastre/contract",
+    "@cadastre/store",
+    "@simplewebauthn/server",
+    "@zxcvbn-ts/language-common",
+    "croner",
+    "otpauth",
+    "zod",
+  ],
   "packages/api": ["@cadastre/contract", "@cadastre/core", "hono", "zod"],
   "packages/client": ["@cadastre/contract", "eventsource-parser", "zod"],
   "packages/cli": [

@@ -68,6 +68,17 @@ export interface UsedToken {
   readonly cursorKey?: string | undefined;
 }
 
+/** What a request was authenticated by: a login session. */
+export interface UsedSession {
+  readonly id: string;
+  /** 1 by one factor, 2 by two, 3 with one that cannot be phished. */
+  readonly strength: number;
+  /** ISO time at which its user last proved who it is. */
+  readonly authenticatedAt: string;
+  /** A second factor is due. */
+  readonly isPending: boolean;
+}
+
 /** Who acts: a user, a service account, a collector, or the service itself. Made by authentication, and by nothing that a request says. */
 export interface Principal {
   readonly type: (typeof PRINCIPAL_TYPES)[number];
@@ -81,6 +92,7 @@ export interface Principal {
   /** Roles that it holds itself, also those that have ended. */
   readonly roles: readonly HeldRole[];
   readonly token?: UsedToken;
+  readonly session?: UsedSession;
 }
 
 /** A principal in one request. */

@@ -34,6 +34,18 @@ import { EndedSourceItem } from "./ledger/ended-sources.ts";
 import { GapItem } from "./ledger/gaps.ts";
 import { LedgerPageItem, SetItem, SourceItem, StaleItem } from "./ledger/items.ts";
 import { ScopeCountItem } from "./ledger/scope-count.ts";
+import { RateItem } from "./limits/items.ts";
+import {
+  FactorItem,
+  LockoutItem,
+  LoginKeyItem,
+  LoginLinkItem,
+  PasskeyChallengeItem,
+  PasswordItem,
+  SessionItem,
+  SessionListItem,
+  StepUpItem,
+} from "./login/items.ts";
 import { CountItem } from "./register/counts.ts";
 import { ResourceItem } from "./register/items.ts";
 import { SaidItem } from "./said/items.ts";
@@ -61,6 +73,7 @@ export const ENTITIES: readonly AnyEntity[] = [
   DirectoryNameItem,
   EndedSourceItem,
   EventItem,
+  FactorItem,
   FeedItem,
   GapItem,
   GroupItem,
@@ -73,13 +86,19 @@ export const ENTITIES: readonly AnyEntity[] = [
   JobRunItem,
   LedgerPageItem,
   LoginNameItem,
+  LockoutItem,
+  LoginKeyItem,
+  LoginLinkItem,
   ManifestItem,
   NonceItem,
   OrganizationItem,
   OrganizationListItem,
   OrganizationSlugItem,
   PageItem,
+  PasskeyChallengeItem,
+  PasswordItem,
   PrefixLengthItem,
+  RateItem,
   ResourceItem,
   RunItem,
   RunPageItem,
@@ -88,8 +107,11 @@ export const ENTITIES: readonly AnyEntity[] = [
   ScopeItem,
   SealedItem,
   ServiceAccountItem,
+  SessionItem,
+  SessionListItem,
   SetItem,
   StaleItem,
+  StepUpItem,
   SourceItem,
   TokenChildItem,
   TokenItem,

@@ -20,8 +20,25 @@ const isCollectorAction = (action: Action): boolean => (COLLECTOR_ACTIONS as rea
 /** What belongs to an account, or as a token is limited to some: all else is for those who are not limited. */
 const BY_ACCOUNT: readonly ResourceType[] = ["account", "credential", "hold", "resource", "scope", "token"];
 
+const EVERYWHERE: readonly string[] = ["system", "organization"];
+
+/** Whether a principal itself holds one of these roles on everything. */
+const holds = ({ roles }: Principal, names: readonly string[]): boolean =>
+  roles.some(({ role, resource }) => names.includes(role) && EVERYWHERE.includes(resource.type));
+
+const ADMINS = ["SystemAdmin", "admin"];
+
+/** By a login session: by the roles of its user. */
+function decideSession(principal: Principal, action: Action): Decision {
+  const isAllowed =
+    !isCollectorAction(action) && holds(principal, action === "credentials:reveal" ? ["vault-user"] : ADMINS);
+  return isAllowed ? { allowed: true } : { allowed: false, reason: `no role of yours allows ${action}` };
+}
+
 /** By a token's scopes; `admin` includes each but `credentials:reveal`, which is always given by name. */
-function decideToken({ token }: Principal, action: Action, { type }: Target): Decision {
+function decideToken(principal: Principal, action: Action, { type }: Target): Decision {
+  const { token, session } = principal;
+  if (session !== undefined) return decideSession(principal, action);
   const { scopes = [], accounts, cursorKey } = token ?? {};
   const isAdmin = scopes.includes("admin") && action !== "credentials:reveal";
   if (isCollectorAction(action) || !(isAdmin || scopes.includes(action)))
@@ -42,8 +59,11 @@ const POLICIES: Readonly<Record<Principal["type"], Policy>> = {
 };
 
 /** Whether a principal may do all that can be done, and decide on what it has asked for itself. */
-export const isAdmin = ({ type, token }: Principal): boolean =>
-  type === "system" || (token?.scopes.includes("admin") ?? false);
+export const isAdmin = (principal: Principal): boolean => {
+  const { type, token, session } = principal;
+  if (type === "system") return true;
+  return session === undefined ? (token?.scopes.includes("admin") ?? false) : holds(principal, ADMINS);
+};
 
 /** Whether a principal may do this, and what of such things it may see. Nothing is read: all that counts is in the principal. */
 export function decideAccess(principal: Principal, action: Action, target: Target): Decision {
