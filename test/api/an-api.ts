@@ -95,7 +95,8 @@ export async function anApi({
   hasVault?: boolean;
   canFollow?: boolean;
   trustedProxies?: TrustedProxies;
-  relyingParty?: RelyingParty;
+  /** Where people log in; false where the configuration does not say it. */
+  relyingParty?: RelyingParty | false;
   /** The table as the app sees it. */
   seen?: (table: Table) => Table;
 } = {}) {
@@ -119,7 +120,7 @@ export async function anApi({
   const looks: ((again: boolean) => void)[] = [];
   const app = createApp({
     context: { ...context, table: seen(table) },
-    relyingParty,
+    ...(relyingParty === false ? {} : { relyingParty }),
     passwords: cheapPasswords(),
     ...(trustedProxies === undefined ? {} : { trustedProxies }),
     ...(canFollow ? { following: { wait: () => new Promise<boolean>((again) => void looks.push(again)) } } : {}),

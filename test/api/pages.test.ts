@@ -59,6 +59,8 @@ it("every file of the pages is served with its type, to be kept by browsers", as
   const places: Record<string, string> = {
     "index.html": "/",
     "docs.html": "/api/docs",
+    "setup.html": "/setup",
+    "setup.js": "/assets/setup.js",
     "status.js": "/assets/status.js",
     "status.css": "/assets/status.css",
   };

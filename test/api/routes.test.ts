@@ -99,7 +99,8 @@ describe("the definitions of endpoints", () => {
 
 describe("the app", () => {
   it("serves the endpoints and nothing else, each of which says who may call it", () => {
-    for (const { access, path } of ENDPOINTS) expect(["public", "operator", "signed"], path).toContain(access.kind);
+    for (const { access, path } of ENDPOINTS)
+      expect(["public", "operator", "self", "signed"], path).toContain(access.kind);
     const served = new Set(ENDPOINTS.map((endpoint) => `${endpoint.method} ${endpoint.path}`));
     const pattern = (path: string) =>
       path.replace(/:(\w+)(\{\.\+\})?/g, (_, name, greedy) => `{${name}${greedy ? "+" : ""}}`);
@@ -143,13 +144,20 @@ describe("the app", () => {
   });
 
   it("does not have the routes that hand out or store secrets without a vault, nor those that hold a connection where none can be held", async () => {
-    const bare = await anApi({ hasVault: false, canFollow: false });
+    const bare = await anApi({ hasVault: false, canFollow: false, relyingParty: false });
     const needy = ENDPOINTS.filter((route) => route.needs !== undefined);
     expect(needy.map((route) => route.name).sort()).toEqual([
+      "auth.login",
+      "auth.passkeyChallenge",
+      "auth.stepUp",
       "changes.follow",
       "credentials.create",
       "credentials.reveal",
       "discovery.fetchCredential",
+      "factors.confirmTotp",
+      "factors.createPasskey",
+      "factors.createTotp",
+      "factors.passkeyOptions",
     ]);
     for (const route of needy) {
       const body = route.method === "GET" ? {} : { body: {} };
@@ -198,7 +206,8 @@ describe("the OpenAPI document", () => {
       const names = [...route.path.matchAll(/\{(\w+)\+?\}/g)].map(([, name]) => name);
       expect(operation.parameters.filter((one) => one.in === "path").map((one) => one.name)).toEqual(names);
       expect(operation.requestBody !== undefined).toBe(route.body !== undefined);
-      expect(operation.security).toHaveLength(route.access.kind === "public" ? 0 : 1);
+      const ways = { public: 0, operator: 2, self: 2, signed: 1 };
+      expect(operation.security).toHaveLength(ways[route.access.kind]);
     }
   });
 

@@ -8,9 +8,12 @@ import { registerConsumers } from "@cadastre/core/feed/consumer-states";
 import { handleChanges } from "@cadastre/core/feed/handle-changes";
 import { FeedItem, feedPartition } from "@cadastre/core/feed/items";
 import { NO_PATIENCE } from "@cadastre/core/feed/tell";
+import { createSetupLink } from "@cadastre/core/login/setup-link";
+import { anAuthenticator, codeAt, PASSWORD } from "@cadastre/core/login/testing";
 import { resourceSubject } from "@cadastre/core/register/items";
 import { anInstance, aRun, instanceScope } from "../support/estate.ts";
-import { ACCOUNT, SYSTEM, type TestApi } from "./an-api.ts";
+import { aBrowser, type BrowserRequest } from "./a-browser.ts";
+import { ACCOUNT, ORIGIN, SYSTEM, type TestApi, type Visitor } from "./an-api.ts";
 
 export const PAYLOAD = {
   contract: "cadastre.discovery/v1",
@@ -115,6 +118,32 @@ async function aJob(api: TestApi): Promise<string> {
   const started = await api.send({ method: "POST", path: "/api/v1/jobs/retention/run" });
   return ((await started.json()) as { id: string }).id;
 }
+
+/** Somebody who has logged in, with a request of its own. */
+const byVisitor =
+  (request: (visitor: Visitor, api: TestApi) => BrowserRequest | Promise<BrowserRequest>): Scenario =>
+  async (api) => {
+    const visitor = await api.aVisitor();
+    const sent = await request(visitor, api);
+    return () => visitor.send(sent);
+  };
+
+/** An app that is not confirmed yet: its id and secret. */
+async function aNewApp(visitor: Visitor): Promise<{ id: string; secret: string }> {
+  const made = await visitor.send({ method: "POST", path: "/api/v1/factors/totp", body: {} });
+  return (await made.json()) as { id: string; secret: string };
+}
+
+/** The same, confirmed. */
+async function anApp(visitor: Visitor, api: TestApi): Promise<string> {
+  const { id, secret } = await aNewApp(visitor);
+  const body = { code: codeAt(secret, api.now()) };
+  await visitor.send({ method: "POST", path: `/api/v1/factors/totp/${id}/confirm`, body });
+  api.pass(30);
+  return secret;
+}
+
+const LOGIN_BODY = { userName: "anna", password: PASSWORD };
 
 /** For every endpoint that changes anything, by the name of the endpoint: a request that succeeds. */
 export const SCENARIOS: Readonly<Record<string, Scenario>> = {
@@ -221,6 +250,77 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     const { id } = await api.aToken(["resources:read"]);
     return () => api.send({ method: "DELETE", path: `/api/v1/tokens/${id}` });
   },
+  async "auth.login"(api) {
+    await api.aVisitor();
+    const browser = aBrowser(api.app, ORIGIN);
+    return () => browser.send({ method: "POST", path: "/api/v1/auth/login", body: LOGIN_BODY });
+  },
+  "auth.logout": byVisitor(() => ({ method: "POST", path: "/api/v1/auth/logout" })),
+  async "auth.setup"(api) {
+    const { secret = "" } = (await createSetupLink(api.context)) ?? {};
+    const body = { secret, userName: "ann", password: PASSWORD };
+    return () => aBrowser(api.app, ORIGIN).send({ method: "POST", path: "/api/v1/auth/setup", body });
+  },
+  "auth.stepUp": byVisitor(() => ({
+    method: "POST",
+    path: "/api/v1/auth/step-up",
+    body: { password: PASSWORD, action: "credentials:reveal", resource: "credential/crd_01JD0000000000000000000000" },
+  })),
+  "auth.passkeyChallenge": byVisitor(async (visitor) => {
+    const options = await visitor.send({ method: "POST", path: "/api/v1/factors/passkey-options" });
+    const { challenge } = (await options.json()) as { challenge: string };
+    const body = { name: "laptop", response: anAuthenticator().create({ challenge }) };
+    await visitor.send({ method: "POST", path: "/api/v1/factors/passkeys", body });
+    return { method: "POST", path: "/api/v1/auth/passkey-challenge" };
+  }),
+  "auth.changePassword": byVisitor(() => ({
+    method: "POST",
+    path: "/api/v1/auth/password",
+    body: { current: PASSWORD, password: "another horse battery" },
+  })),
+  async "auth.unlock"(api) {
+    const path = `${await aUser(api)}/unlock`;
+    return () => api.send({ method: "POST", path });
+  },
+  async "auth.passwordLink"(api) {
+    const path = `${await aUser(api)}/password-link`;
+    return () => api.send({ method: "POST", path });
+  },
+  async "auth.resetFactors"(api) {
+    const path = `${await aUser(api)}/factors`;
+    return () => api.send({ method: "DELETE", path });
+  },
+  "sessions.end": byVisitor(async (visitor) => {
+    const listed = await visitor.send({ method: "GET", path: "/api/v1/sessions" });
+    const { items } = (await listed.json()) as { items: { id: string }[] };
+    return { method: "DELETE", path: `/api/v1/sessions/${items[0]?.id}` };
+  }),
+  "factors.createTotp": byVisitor(() => ({ method: "POST", path: "/api/v1/factors/totp", body: { name: "phone" } })),
+  "factors.confirmTotp": byVisitor(async (visitor, api) => {
+    const { id, secret } = await aNewApp(visitor);
+    const body = { code: codeAt(secret, api.now()) };
+    return { method: "POST", path: `/api/v1/factors/totp/${id}/confirm`, body };
+  }),
+  "factors.passkeyOptions": byVisitor(() => ({ method: "POST", path: "/api/v1/factors/passkey-options" })),
+  "factors.createPasskey": byVisitor(async (visitor) => {
+    const options = await visitor.send({ method: "POST", path: "/api/v1/factors/passkey-options" });
+    const { challenge } = (await options.json()) as { challenge: string };
+    const body = { name: "laptop", response: anAuthenticator().create({ challenge }) };
+    return { method: "POST", path: "/api/v1/factors/passkeys", body };
+  }),
+  "factors.createRecoveryCodes": byVisitor(async (visitor, api) => {
+    await anApp(visitor, api);
+    return { method: "POST", path: "/api/v1/factors/recovery-codes" };
+  }),
+  "factors.remove": byVisitor(async (visitor, api) => {
+    const secret = await anApp(visitor, api);
+    const listed = await visitor.send({ method: "GET", path: "/api/v1/factors" });
+    const { items } = (await listed.json()) as { items: { id: string }[] };
+    const resource = `factor/${items[0]?.id}`;
+    const body = { code: codeAt(secret, api.now()), action: "factor:remove", resource };
+    await visitor.send({ method: "POST", path: "/api/v1/auth/step-up", body });
+    return { method: "DELETE", path: `/api/v1/factors/${items[0]?.id}` };
+  }),
   "users.create": async (api) => () =>
     api.send({ method: "POST", path: "/api/v1/users", body: { userName: "ann", displayName: "Ann" } }),
   async "users.patch"(api) {

@@ -377,6 +377,15 @@ describe.each(changing)("$method $path, by a session", (endpoint) => {
     ];
     for (const one of wrong) expect(await outcomeOf(await visitor.send({ ...sent(), ...one }))).toBe("403 auth.csrf");
     expect(api.dump()).toBe(before);
+    const refusals = (await records()).filter(({ outcome }) => outcome === "denied");
+    expect(refusals).toHaveLength(wrong.length);
+    for (const one of refusals) {
+      expect(one).toMatchObject({
+        action: endpoint.mutates,
+        actor: `user:${visitor.id}`,
+        detail: { code: "auth.csrf" },
+      });
+    }
   });
 
   it("is refused while a second factor is due, but for what proves it", async () => {

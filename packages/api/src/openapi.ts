@@ -103,16 +103,13 @@ function successOf({ convert }: Schemas, endpoint: Endpoint): Record<string, obj
 }
 
 /** Answered before a request reaches the API, by the gateway that a deployment has in front: without a problem document. */
-const BY_THE_GATEWAY = {
-  429: {
-    description: "Too many requests: the gateway in front of a deployment says it, and sends no problem document",
-  },
-};
+const BY_THE_GATEWAY = "Too many requests: the gateway in front of a deployment says it, and sends no problem document";
+const TOO_MANY = 429;
 
 /** One response for each status, which names its codes. */
 function failuresOf(schemas: Schemas, endpoint: Endpoint): Record<string, object> {
   const byStatus = Map.groupBy(errorsOf(endpoint), (code) => ERRORS[code].status);
-  const own = Object.fromEntries(
+  const own: Record<string, { readonly description: string }> = Object.fromEntries(
     [...byStatus].map(([status, codes]) => [
       status,
       {
@@ -121,7 +118,10 @@ function failuresOf(schemas: Schemas, endpoint: Endpoint): Record<string, object
       },
     ]),
   );
-  return { ...own, ...(endpoint.access.kind === "public" ? {} : BY_THE_GATEWAY) };
+  if (endpoint.access.kind === "public") return own;
+  const limited = own[TOO_MANY];
+  const said = limited === undefined ? BY_THE_GATEWAY : `${limited.description}\n\n${BY_THE_GATEWAY}`;
+  return { ...own, [TOO_MANY]: { ...limited, description: said } };
 }
 
 const SECURITY = {

@@ -77,7 +77,6 @@ async function receive(c: ApiContext, route: Route, services: Services): Promise
     if (!takesBody) return { caller: {}, raw: undefined };
     // Also where nobody has logged in yet: no page of another site logs a visitor in as somebody else.
     requireSameOrigin(request, services.relyingParty?.origins);
-    await takeRate(c, endpoint, services);
     return { caller: {}, raw: jsonOf(c, endpoint, await readBody(request, TOKEN_BODY_BYTES)) };
   }
   if (endpoint.access.kind === "signed") {
@@ -97,7 +96,6 @@ async function receive(c: ApiContext, route: Route, services: Services): Promise
   // What was read also tells of what is there and not shown: who may not see all is told no number.
   c.set("showsCost", caller.actor.principal.token?.accounts === undefined);
   const restriction = authorizeCaller(c, endpoint, caller.actor);
-  await takeRate(c, endpoint, services, caller.actor);
   const bytes = takesBody ? await readBody(request, TOKEN_BODY_BYTES) : undefined;
   return { caller, organization, restriction, raw: bytes && jsonOf(c, endpoint, bytes) };
 }
@@ -241,6 +239,8 @@ async function answer(c: ApiContext, route: Route, services: Services, attempt: 
         () => false,
       ),
   };
+  // Whatever has another form was no attempt.
+  await takeRate(c, endpoint, services, caller.actor);
   const { result, replayed } = await handle(c, route, request);
   if (endpoint.stream && isStream(result)) return streamResponse(result, endpoint.stream);
   if (endpoint.media !== undefined && result instanceof Response) return result;

@@ -46,6 +46,7 @@ export const AUDIT_ACTIONS = [
   "service-account.create",
   "service-account.delete",
   "service-account.patch",
+  "session.challenge",
   "session.create",
   "session.end",
   "session.step-up",

@@ -52,8 +52,9 @@ export const AUTH_ROUTES = implement(auth, {
     if (text !== undefined) cookie.set(text);
     return { strength, expiresAt, ...(csrf === undefined ? {} : { csrf }) };
   },
-  async passkeyChallenge({ context, services, session }) {
-    return { ...(await beginProof(context, portOf(services, "relyingParty"), requireSession(session).item)) };
+  async passkeyChallenge({ context, services, actor, session }) {
+    const { item } = requireSession(session);
+    return { ...(await beginProof(context, portOf(services, "relyingParty"), { actor, session: item })) };
   },
   async changePassword({ context, services, actor, session, body, cookie }) {
     const { passwords, key: loginKey } = services.login;

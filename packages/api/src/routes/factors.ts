@@ -27,8 +27,8 @@ export const FACTOR_ROUTES = implement(factors, {
     return { csrf };
   },
   async passkeyOptions({ context, services, actor, session }) {
-    await requireMayEnrol(context, actor);
-    return { ...(await beginPasskey(context, portOf(services, "relyingParty"), requireSession(session).item)) };
+    const by = enroller(context, actor, requireSession(session));
+    return { ...(await beginPasskey(context, portOf(services, "relyingParty"), by)) };
   },
   async createPasskey({ context, services, actor, session, body, cookie }) {
     const by = enroller(context, actor, requireSession(session));

@@ -92,8 +92,9 @@ export const auth = defineArea("auth", {
     access: oneself("session:step-up", "session", { by: "session", pending: true }),
     summary: "What to give to navigator.credentials.get, to prove a passkey",
     answer: passkeyOptions,
+    mutates: "session.challenge",
     needs: "relyingParty",
-    errors: ["factor.none"],
+    errors: ["factor.none", "request.conflict"],
   }),
   changePassword: defineEndpoint({
     method: "POST",

@@ -72,8 +72,9 @@ export const factors = defineArea("factors", {
     access: enrol,
     summary: "What to give to navigator.credentials.create, to make a passkey",
     answer: passkeyOptions,
+    mutates: "session.challenge",
     needs: "relyingParty",
-    errors: ["auth.step_up"],
+    errors: ["auth.step_up", "request.conflict"],
   }),
   createPasskey: defineEndpoint({
     method: "POST",

@@ -119,25 +119,34 @@ export async function confirmTotp(
   });
 }
 
-/** What a browser is asked for to make a passkey; its challenge counts for this session, once, for five minutes. Writes the challenge. */
-export async function beginPasskey(context: Context, party: RelyingParty, { user, id: session }: SessionItem) {
+/**
+ * What a browser is asked for to make a passkey; its challenge counts for this session, once, for five minutes. Throws what the guard throws.
+ * Writes the challenge and one audit record.
+ */
+export async function beginPasskey(context: Context, party: RelyingParty, { actor, session, guard }: Enroller) {
+  const { user, id } = session;
+  await guard();
   const [{ userName, displayName = userName }, factors] = await Promise.all([
     readUser(context, user),
     readFactors(context, user),
   ]);
   const passkeys = factors.filter((one) => one.type === "passkey");
   const options = await enrolOptions(party, { user, userName, displayName, passkeys });
-  await keepChallenge(context, { session, challenge: options.challenge, purpose: "enrol" });
+  await keepChallenge(context, actor, { session: id, challenge: options.challenge, purpose: "enrol" });
   return options;
 }
 
-/** Keeps a challenge for one session. */
+/** Keeps a challenge for one session. Writes one audit record. */
 export async function keepChallenge(
-  { table, now }: Context,
+  context: Context,
+  actor: Actor,
   challenge: { readonly session: string; readonly challenge: string; readonly purpose: "enrol" | "prove" },
 ): Promise<void> {
-  const expiresAt = Math.floor(now().getTime() / 1000) + CHALLENGE_SECONDS;
-  await table.commit([put(PasskeyChallengeItem, { ...challenge, expiresAt })]);
+  const expiresAt = Math.floor(context.now().getTime() / 1000) + CHALLENGE_SECONDS;
+  const { session, purpose } = challenge;
+  const write = put(PasskeyChallengeItem, { ...challenge, expiresAt });
+  const entry = { action: "session.challenge", target: session, detail: { purpose } } as const;
+  await retryOnConflict(() => commitRecorded(context, actor, [write], entry));
 }
 
 /**

@@ -68,12 +68,16 @@ async function requireFresh(context: Context, actor: Actor, wanted: StepUpFor): 
   return requireStepUp(context, actor, wanted);
 }
 
-/** What a browser is asked for to prove a passkey of the session's user; the challenge counts once, for five minutes. Writes it. */
-export async function beginProof(context: Context, party: RelyingParty, { user, id: session }: SessionItem) {
+/** What a browser is asked for to prove a passkey of the session's user; the challenge counts once, for five minutes. Writes it and one audit record. */
+export async function beginProof(
+  context: Context,
+  party: RelyingParty,
+  { actor, session: { user, id: session } }: { readonly actor: Actor; readonly session: SessionItem },
+) {
   const passkeys = (await readFactors(context, user)).filter((one) => one.type === "passkey");
   if (passkeys.length === 0) throw new ProblemError("factor.none", "there is no passkey");
   const options = await proveOptions(party, passkeys);
-  await keepChallenge(context, { session, challenge: options.challenge, purpose: "prove" });
+  await keepChallenge(context, actor, { session, challenge: options.challenge, purpose: "prove" });
   return options;
 }
 
