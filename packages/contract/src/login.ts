@@ -28,7 +28,7 @@ export const loginRequest = z.strictObject({
 export type LoginRequest = z.output<typeof loginRequest>;
 
 /** By what a second factor can be proved. */
-export const factorMethod = z.enum(["code", "passkey", "recovery-code"]);
+const factorMethod = z.enum(["code", "passkey", "recovery-code"]);
 
 const person = z.object({
   id: idSchema("user"),
@@ -109,10 +109,8 @@ export type PasskeyRegistration = z.output<typeof passkeyRegistration>;
 export const passkeyOptions = z.looseObject({ challenge: z.string() });
 
 /** What a session is to prove again: something is done to a thing, `type/id`. */
-export const stepUpAction = z.string().regex(/^[a-z-]{1,32}:[a-z-]{1,32}$/, "an action such as credentials:reveal");
-export const stepUpResource = z
-  .string()
-  .regex(/^[a-z-]{1,32}\/[\x21-\x7e]{1,512}$/, "a resource such as credential/crd_01J…");
+const stepUpAction = z.string().regex(/^[a-z-]{1,32}:[a-z-]{1,32}$/, "an action such as credentials:reveal");
+const stepUpResource = z.string().regex(/^[a-z-]{1,32}\/[\x21-\x7e]{1,512}$/, "a resource such as credential/crd_01J…");
 
 export const stepUpRequest = z
   .strictObject({

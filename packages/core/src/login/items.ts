@@ -47,7 +47,7 @@ export const LoginKeyItem = defineEntity({
 });
 
 /** How somebody has proved who it is. */
-export const METHODS = ["password", "totp", "passkey", "recovery-code"] as const;
+const METHODS = ["password", "totp", "passkey", "recovery-code"] as const;
 
 export const SessionItem = defineEntity({
   type: "session",

@@ -11,7 +11,7 @@ export async function readUser({ table }: Pick<Context, "table">, id: string): P
 }
 
 /** The write that ends all sessions of a user that was read, in the commit that it is part of. Tokens stay. */
-export const endSessionsWrite = ({ version, ...user }: Stored<UserItem>): Write =>
+const endSessionsWrite = ({ version, ...user }: Stored<UserItem>): Write =>
   replace(UserItem, { ...user, loginEpoch: (user.loginEpoch ?? 0) + 1 }, version);
 
 /** The same of a user by its id. Throws 404 `user.not_found`. */

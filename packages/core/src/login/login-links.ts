@@ -14,7 +14,7 @@ import { hashSecretText, idOfSecretText, isSecretText, newSecretText } from "./s
 import { passwordWrite } from "./set-password.ts";
 
 /** The first admin's, who reads it on a screen, and one that an admin hands on. */
-export const LINK_SECONDS = { setup: 86_400, reset: 3600 } as const;
+const LINK_SECONDS = { setup: 86_400, reset: 3600 } as const;
 
 const NO_HASH = hashSecretText("");
 

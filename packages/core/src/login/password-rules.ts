@@ -1,9 +1,9 @@
 import { ProblemError } from "@cadastre/contract/errors";
 
 /** In characters as people count them (code points), after NFC. */
-export const LEAST_CHARACTERS = 12;
+const LEAST_CHARACTERS = 12;
 /** In bytes of UTF-8, after NFC: nobody types more, and everything that is typed counts. */
-export const MOST_BYTES = 1024;
+const MOST_BYTES = 1024;
 
 /** What is put around a common password to make it look like another one. */
 const MOST_AROUND = 8;

@@ -1,5 +1,5 @@
 import type { PasskeyAssertion } from "@cadastre/contract/login";
-import { remove, replace, type Write } from "@cadastre/store/table";
+import { remove, type Write } from "@cadastre/store/table";
 import type { Context } from "../context.ts";
 import type { Opener } from "../vault/ports.ts";
 import { isUsable, type StoredFactor } from "./factors.ts";

@@ -11,8 +11,8 @@ import { SessionItem, SessionListItem, sessionsPartition } from "./items.ts";
 import { csrfOf, hashSecretText, newSecretText } from "./secret-text.ts";
 
 /** A session that nobody uses ends after an hour, and every one after a day (NIST SP 800-63B-4 §2.2.3, AAL2). */
-export const IDLE_SECONDS = 3600;
-export const SESSION_SECONDS = 86_400;
+const IDLE_SECONDS = 3600;
+const SESSION_SECONDS = 86_400;
 /** How much later than it was its last use is written at most. */
 export const USE_SECONDS = 300;
 /** For so long it is known that a session has ended. */
@@ -107,7 +107,7 @@ export async function currentSession(
 }
 
 /** What the API shows of a session. `current` is the one that asks. */
-export function toSession(stored: SessionItem, current: string | undefined): Session {
+function toSession(stored: SessionItem, current: string | undefined): Session {
   const { id, methods, strength, createdAt, authenticatedAt, usedAt, address, userAgent } = stored;
   return {
     id,
