@@ -63,9 +63,7 @@ export async function deliver(
   const run = payload.run ?? newId("run", context.now());
   const errors: Errors = [];
   const scopes = payload.scopes.map((scope, place) => toCutable(scope, place, errors));
-  const counts = new Map(
-    scopes.map((scope) => [scope.name, scope.resources.length === 0 ? 1 : shardCountFor(scope.resources.length)]),
-  );
+  const counts = new Map(scopes.map(({ name, resources }) => [name, shardCountFor(resources.length)]));
   const open = () => openRun(context, actor, reporter, toOpenRun(context, payload, run, scopes, counts), signedAt);
   let opened = await open();
   for (let round = 1; opened.scopes.some((scope) => scope.verdict === "reshard"); round++) {
