@@ -190,6 +190,18 @@ describe("what is delivered in one call", () => {
   });
 });
 
+describe("a delivered scope that failed or was skipped", () => {
+  it.each(["failed", "skipped"])("keeps all that there was, and misses none of it: %s", async (status) => {
+    const context = aContext();
+    await send(context, bodyOf(scopeOf(networks(1, 2, 3))));
+    const { scopes } = await send(context, bodyOf(scopeOf([], { status })));
+    expect(scopes).toMatchObject([{ status, retired: 0, held: 0 }]);
+    const stored = await context.table.get(ScopeItem, { source: REPORTER.name, name: NAME });
+    expect(stored?.outcome).toMatchObject({ resources: 3, missing: 0 });
+    expect((await send(context, bodyOf(scopeOf(networks(1, 2, 3))))).unchanged).toBe(3);
+  });
+});
+
 describe("a resource that is too large", () => {
   it("is left out and named with its place; its scope is partial, with the reason among its errors", async () => {
     const context = aContext();
