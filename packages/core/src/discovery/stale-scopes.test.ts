@@ -220,7 +220,7 @@ describe("a source that was silent for too long", () => {
     const { state } = await step(context);
     expect(Object.keys(state.walk?.sets ?? {})).toHaveLength(1);
     const walked = await stepUntil(context, ({ walk }) => walk?.pages.length === 0, state);
-    expect(walked).toMatchObject({ marked: 1, walk: { sets: {} } });
+    expect([walked.marked, walked.walk?.sets]).toEqual([1, {}]);
   });
 
   it("costs its sets alone once it is marked whole", async () => {
