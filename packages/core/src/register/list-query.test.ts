@@ -89,6 +89,22 @@ describe("a list is refused with the parameter and what is meant", () => {
     );
   });
 
+  it.each<[keyof ListParameters, ListParameters, string]>([
+    ["provider", { provider: "aws" }, "provider:gcp"],
+    ["account", { account: "1" }, "account:2"],
+    ["region", { region: "a" }, "region:b"],
+    ["network", { network: "vpc-1" }, "network:vpc-2"],
+    ["status", { status: "any" }, "status:retired"],
+    ["name", { name: "a" }, "name:b"],
+    ["cidr", { cidr: "10.0.0.0/8" }, "ip:10.1.2.5"],
+    ["owner", { owner: "a" }, "owner:b"],
+    ["confirmed", { confirmed: true }, "confirmed:false"],
+  ])("%s that is in the search, too", (path, given, q) => {
+    expect(() => of({ ...given, q })).toThrow(
+      expect.objectContaining({ errors: [{ path, message: `${path} is also in q` }] }),
+    );
+  });
+
   it("but not for a tag that is in the search, too, or for what is in a part of it that need not hold", () => {
     expect(asked({ tag: ["a"], q: "tag:b" })).toHaveLength(2);
     expect(conjuncts(of({ kind: "subnet", q: "-kind:vpc" }).tree)).toHaveLength(2);
