@@ -1,14 +1,24 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
+import { defineEntity } from "@cadastre/store/entity";
 import { openSqliteTable } from "@cadastre/store/sqlite";
-import { create, increment, type Table } from "@cadastre/store/table";
+import { create, increment, remove, type Table } from "@cadastre/store/table";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import * as z from "zod";
 import { aClock, counter, note } from "./entities.ts";
+
+const secret = defineEntity({
+  type: "secret",
+  about: "Secrets by id",
+  schema: z.object({ id: z.string() }),
+  key: { partition: () => "secrets", sort: (of: { id: string }) => of.id },
+  erased: true,
+});
 
 const WRITER = fileURLToPath(new URL("./writer-process.ts", import.meta.url));
 
@@ -82,5 +92,33 @@ describe("a SQLite file that other processes write, too", () => {
     const db = new DatabaseSync(path);
     expect(db.prepare("PRAGMA integrity_check").get()).toEqual({ integrity_check: "ok" });
     db.close();
+  });
+
+  test("is busy while another holds it: nothing is written, and the commit can be done again", async () => {
+    const table = open();
+    const other = new DatabaseSync(path);
+    other.exec("BEGIN IMMEDIATE");
+    await expect(table.commit([create(note, { space: "s", id: "a" })])).rejects.toMatchObject({
+      refusals: [{ index: 0, reason: "busy" }],
+    });
+    other.exec("COMMIT");
+    other.close();
+    await table.commit([create(note, { space: "s", id: "a" })]);
+  });
+
+  test("keeps what is to leave nothing for as long as another reads its log, and no longer than until the next commit", async () => {
+    const table = open();
+    const id = "s3cr3t".repeat(40);
+    const isOnDisk = () => ["", "-wal"].some((end) => readFileSync(path + end).includes(Buffer.from(id)));
+    await table.commit([create(secret, { id })]);
+    const reader = new DatabaseSync(path);
+    reader.exec("BEGIN");
+    reader.prepare("SELECT count(*) FROM items").get();
+    await table.commit([remove(secret, { id })]);
+    expect(isOnDisk()).toBe(true);
+    reader.exec("COMMIT");
+    reader.close();
+    await table.commit([create(note, { space: "s", id: "any" })]);
+    expect(isOnDisk()).toBe(false);
   });
 });
