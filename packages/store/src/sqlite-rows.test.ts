@@ -106,7 +106,7 @@ describe("a page of a partition", () => {
 
   it.each<[PageRequest["range"], string]>([
     [{ kind: "all" }, "a ab abc b c"],
-    [{ kind: "compare", operator: "=", value: "b" }, "b"],
+    [{ kind: "compare", operator: ">", value: "ab" }, "abc b c"],
     [{ kind: "compare", operator: "<", value: "b" }, "a ab abc"],
     [{ kind: "compare", operator: ">=", value: "b" }, "b c"],
     [{ kind: "between", from: "ab", to: "b" }, "ab abc b"],
