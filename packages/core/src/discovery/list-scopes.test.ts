@@ -34,6 +34,7 @@ async function pages(context: Context, filter: ScopeFilter = {}, limit = 100): P
     const page = await listScopes(context, { limit, cursor, ...filter });
     all.push(page.items.map(({ source, region }) => `${source}/${region}`));
     cursor = page.cursor;
+    if (all.length > 50) throw new Error("the list has no end");
   } while (cursor !== undefined);
   return all;
 }
@@ -156,6 +157,16 @@ describe("the list of scopes", () => {
     expect(rest.items.map(({ region }) => region)).toEqual(["r-2", "r-3"]);
   });
 
+  it("goes on with the problems where a page ends among them, whatever it has found so far", async () => {
+    const context = await reported(at(1), { ...failed(2), region: "z" });
+    const gaps = range(0, 2600).map((n): GapItem => {
+      const name = scopeName({ ...KEY, region: `a-${n}`, kind: "subnet" });
+      return { source: "s", name, cause: "failed", since: "2026-01-01T00:00:00.000Z" };
+    });
+    await context.table.load(gaps.map((gap) => put(GapItem, gap)));
+    expect(await pages(context, { kind: "network" }, 10)).toEqual([[], ["s/z", "s/r-1"]]);
+  });
+
   it("has cursors of its own filters alone", async () => {
     const context = await reported(at(1), at(2));
     const { cursor } = await listScopes(context, { limit: 1 });
@@ -271,5 +282,8 @@ describe("scopes with a problem", () => {
     expect(first.next).toMatchObject({ name: nameOf(1, "1") });
     const rest = await readProblems(context, { at: SINCE }, { after: first.next, limit: 1 });
     expect(rest).toMatchObject({ problems: [{ name: nameOf(3, "3") }], next: undefined });
+    const others = four(0, 2600).map((one, n) => put(GapItem, { ...one, name: nameOf(n, "0") }));
+    await context.table.load(others);
+    expect((await readProblems(context, { at: SINCE }, { after: undefined, limit: 1 })).next).toEqual(first.next);
   });
 });
