@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { parseTree } from "./parse-tree.ts";
 import { printTree } from "./print-tree.ts";
-import type { RawNode } from "./tree.ts";
+import { QueryError } from "./query-error.ts";
+import { isQuoted, type RawNode, textOf } from "./tree.ts";
 
 const read = (q: string) => parseTree(q, (name) => ["kind", "name", "tag", "ip"].includes(name));
 const term = (q: string) => {
@@ -46,9 +47,19 @@ describe("a term", () => {
     expect(values('"a"')).toEqual([['"a"']]);
     expect(values('"a (b)"')).toEqual([['"a (b)"']]);
     expect(values('"a\\"b\\\\c\\d"')).toEqual([['"a"b\\c\\d"']]);
+    expect(values('"a\\\\"')).toEqual([['"a\\"']]);
     expect(values('""')).toEqual([['""']]);
     expect(values('"a""b"')).toEqual([['"a"', '"b"']]);
     expect(values("a\\b")).toEqual([["a\\b"]]);
+  });
+
+  it("has a text without its quotes, and is quoted where any of it is", () => {
+    const of = (q: string) => term(q).values.map((value) => [textOf(value), isQuoted(value)]);
+    expect(of('a"b"c,"d",e')).toEqual([
+      ["abc", true],
+      ["d", true],
+      ["e", false],
+    ]);
   });
 
   it("ends at white space of any kind, and at a parenthesis that closes", () => {
@@ -62,6 +73,8 @@ describe("a term", () => {
     expect(term("colour:blue")).toMatchObject({ qualifier: "colour" });
     expect(term("my_key-2:blue")).toMatchObject({ qualifier: "my_key-2" });
     expect(term("ip:10.1.2.5")).toMatchObject({ qualifier: "ip" });
+    // One that is known is one, also where it looks as an address does.
+    expect(parseTree("ABC:1:2", (name) => name === "abc")).toMatchObject({ qualifier: "abc" });
   });
 
   it.each([
@@ -145,6 +158,7 @@ describe("what is no search is refused with its place, from 0 and from 1, and as
     ["a b) c", 3, 4, "no group is open that this ends"],
     [")", 0, 1, "no group is open that this ends"],
     ["a OR )", 5, 6, "no group is open that this ends"],
+    ["a b OR", 4, 6, "something to look for is missing at the end"],
     ["a AND", 2, 5, "something to look for is missing at the end"],
     ["a NOT", 2, 5, "something to look for is missing at the end"],
     ["OR a", 0, 2, "missing beside OR; as a word"],
@@ -152,7 +166,8 @@ describe("what is no search is refused with its place, from 0 and from 1, and as
     ["a OR OR b", 5, 7, "missing beside OR"],
     ['a "b c', 2, 6, 'a quote is not closed; a quote in quotes is \\"'],
     ['a "b\\"', 2, 6, "a quote is not closed"],
-    ["a kind:", 2, 7, "kind: has no value; one follows the colon without a blank"],
+    [",", 0, 1, "a list has an empty part"],
+    ["a kind:", 2, 7, ": kind: has no value; one follows the colon without a blank"],
     ["kind:a,", 6, 7, "a list has an empty part"],
     ["kind:,a", 4, 6, "a list has an empty part"],
     ["a kind:b,,c", 8, 10, "a list has an empty part"],
@@ -194,6 +209,7 @@ describe("what is no search is refused with its place, from 0 and from 1, and as
   });
 
   it("shows 80 characters of it, and nothing where the place is empty", () => {
+    expect(new QueryError("", { from: 0, to: 0 }, "no").message).toBe("at character 1: no");
     const [error] = [`(${"a".repeat(200)}`].map((q) => {
       try {
         return read(q);
