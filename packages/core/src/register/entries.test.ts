@@ -59,6 +59,9 @@ describe("what a resource is found by in its list", () => {
       { network: VPC, subnet: SUBNET },
     ];
     expect(placed(anInstance({ network: VPC, interfaces }))).toEqual([`${net(VPC)}/${sub(SUBNET)}`]);
+    const more = [{ network: arn("vpc/vpc-9"), subnet: arn("subnet/subnet-9") }, ...interfaces];
+    expect(placed(anInstance({ network: VPC, interfaces: more }))).toEqual([`${net(VPC)}/${sub(SUBNET)}`]);
+    expect(net(VPC)).toHaveLength(12);
   });
 
   it("has a short id of 128 characters at the most", () => {
@@ -69,7 +72,9 @@ describe("what a resource is found by in its list", () => {
 });
 
 describe("what a resource is found by where it is not in its own list's place", () => {
-  it("is nothing more for the network and subnet of its own account that it stands in", () => {
+  it("is nothing where it is in no network, or in that of its own account", () => {
+    const relations = partitions.relation("active", "");
+    expect(resourceEntries(anInstance()).filter(({ p }) => p.startsWith(relations))).toEqual([]);
     expect(related(anInstance({ network: VPC, interfaces: [{ network: VPC, subnet: SUBNET }] }), VPC)).toEqual([]);
   });
 
@@ -88,6 +93,8 @@ describe("what a resource is found by where it is not in its own list's place", 
     });
     expect(related(two, VPC)).toEqual([`in/${net(VPC)}/${sub(OTHER_SUBNET)}/`]);
     expect(related(two, second)).toEqual([`in/${net(second)}/${sub(arn("subnet/subnet-3"))}/`]);
+    const beside = anInstance({ network: VPC, interfaces: [{ network: VPC, subnet: SUBNET }, { network: second }] });
+    expect(related(beside, second)).toEqual([`in/${net(second)}/-/`]);
     const bare = anInstance({ network: VPC, interfaces: [{ network: second }, { network: second }] });
     expect(related(bare, second)).toEqual([`in/${net(second)}/-/`]);
     expect(related(bare, VPC)).toEqual([]);

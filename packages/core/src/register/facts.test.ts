@@ -123,7 +123,15 @@ describe("what a search can know of a resource", () => {
     expect(resourceFacts(aCertificate).has("expires")).toBe(true);
     const none = resourceFacts(anInstance({ state: "", type: "" }, { notes: "" }));
     for (const what of each) expect(none.has(what), what).toBe(false);
-    expect(resourceFacts(anInstance()).has("notes")).toBe(false);
+    const only = (more: Partial<FoundResource>) => {
+      const facts = resourceFacts(anInstance({}, more));
+      return (["notes", "name", "tag", "ip"] as const).filter((what) => facts.has(what));
+    };
+    expect([only({ notes: "n" }), only({ name: "n" }), only({ tags: { a: "" } })]).toEqual([
+      ["notes"],
+      ["name"],
+      ["tag"],
+    ]);
   });
 
   it("are whether it is what an id names, and whether it names what an id does", () => {
@@ -135,6 +143,8 @@ describe("what a search can know of a resource", () => {
       false,
       false,
     ]);
+    const both = resourceFacts(anInstance({ network: VPC, interfaces: [{ network: VPC, subnet: SUBNET }] }));
+    expect([both.refersTo(VPC), both.refersTo(SUBNET)]).toEqual([true, true]);
     const vpc = aResourceItem(VPC, {});
     expect([facts.refersTo(VPC), facts.refersTo(`res_${vpc.idHash}`)]).toEqual([true, true]);
     expect([facts.refersTo(SUBNET), facts.refersTo("vpc-1"), facts.refersTo("")]).toEqual([false, false, false]);

@@ -45,19 +45,27 @@ describe("a certificate that is found", () => {
     expect(await servedBy()).toEqual([own.id, above.id]);
   });
 
-  it("names five endpoints, each once, and no certificate that names it, too", async () => {
+  it("names five endpoints, each once", async () => {
     const endpoints = Array.from({ length: 7 }, (_, n) => anEndpoint(n, "a", "a"));
-    const below = aResourceItem(certificateId("d"), {
-      fingerprint: "d".repeat(64),
-      chain: [
-        { position: 1, fingerprint: "a".repeat(64), subject: "s", issuer: "i", notAfter: "2027-01-01T00:00:00Z" },
-      ],
-    });
-    await having(below, ...endpoints);
+    await having(...endpoints);
     const ids = await servedBy();
     expect(ids).toHaveLength(5);
     expect(new Set(ids).size).toBe(5);
     expect(endpoints.map(({ id }) => id)).toEqual(expect.arrayContaining(ids ?? []));
+  });
+
+  it("names no certificate that stands below it", async () => {
+    const link = {
+      position: 1,
+      fingerprint: "a".repeat(64),
+      subject: "s",
+      issuer: "i",
+      notAfter: "2027-01-01T00:00:00Z",
+    };
+    const below = aResourceItem(certificateId("d"), { fingerprint: "d".repeat(64), chain: [link] });
+    const endpoint = anEndpoint(1, "b", "a");
+    await having(below, endpoint);
+    expect(await servedBy()).toEqual([endpoint.id]);
   });
 
   it("names no endpoint that is gone, or that the caller may not see", async () => {

@@ -80,6 +80,8 @@ describe("who is limited to accounts", () => {
   it("is told of what belongs to no account that it is one of its own", () => {
     expect(seenBy(limitedTo(context, "tls/two"), CERTIFICATE)).toEqual({ account: "two", claims: [tls("two")] });
     expect(seenBy(limitedTo(context, "tls/one"), CERTIFICATE)).toEqual({ account: "one", claims: [tls("one")] });
+    const turned = { ...CERTIFICATE, claims: CERTIFICATE.claims.toReversed() };
+    expect(seenBy(limitedTo(context, "tls/one", "tls/two"), turned).account).toBe("one");
     const gone = { ...CERTIFICATE, claims: [] };
     expect(seenBy(limitedTo(context, "tls/one"), gone)).toEqual({ account: "one", claims: [] });
   });

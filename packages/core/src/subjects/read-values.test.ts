@@ -8,7 +8,7 @@ const NOW = new Date("2026-11-30T12:00:00Z");
 function outline(node: Node): string {
   if (node.type === "not") return `not ${outline(node.part)}`;
   if (node.type !== "term") return `(${node.parts.map(outline).join(node.type === "and" ? " " : " | ")})`;
-  const { type: _, at: __, field, ...rest } = node as Node & { readonly field: string; readonly any?: unknown[] };
+  const { type: _, at: __, field, ...rest } = node;
   const values = (rest as { any?: unknown[] }).any?.map(shown).join(",");
   const own = Object.entries(rest).flatMap(([name, value]) => (name === "any" ? [] : [`${name} ${shown(value)}`]));
   return [field, ...own, ...(values === undefined ? [] : [values])].join(" ");
