@@ -17,7 +17,14 @@ const ALLOWED: Record<string, readonly string[]> = {
     "asn1js",
     "reflect-metadata",
   ],
-  "packages/core": ["@cadastre/net", "@cadastre/contract", "@cadastre/store", "croner", "zod"],
+  "packages/core": [
+    "@cadastre/net",
+    "@cadastre/contract",
+    "@cadastre/store",
+    "@cedar-policy/cedar-wasm",
+    "croner",
+    "zod",
+  ],
   "packages/api": ["@cadastre/contract", "@cadastre/core", "hono", "zod"],
   "packages/client": ["@cadastre/contract", "eventsource-parser", "zod"],
   "packages/cli": [
@@ -81,6 +88,7 @@ const ONLY_IN: readonly { readonly module: string; readonly within: string; read
   { module: "@cadastre/simulator", within: "functions", files: /\/local\// },
   { module: "@cadastre/cli", within: "functions", files: /\/local\// },
   { module: "@cadastre/cli/bundle", within: "functions", files: /\/build\.ts$/ },
+  { module: "@cedar-policy/cedar-wasm", within: "packages/core", files: /\/policies\// },
   { module: "esbuild", within: "packages/cli", files: /\/bundle\.ts$/ },
   { module: "csv-stringify", within: "packages/cli", files: /\/output\/encode\.ts$/ },
   { module: "yaml", within: "packages/cli", files: /\/output\/encode\.ts$/ },
@@ -104,6 +112,7 @@ const AREAS: Record<string, readonly string[]> = {
   accounts: [],
   vault: [],
   retention: ["access", "discovery", "register"],
+  policies: [],
   places: ["access", "accounts", "ledger", "register"],
   whose: ["accounts", "register"],
 };
