@@ -18,6 +18,10 @@ export const OPERATOR_ACTIONS = [
   "feed:write",
   "tokens:read",
   "tokens:write",
+  "directory:read",
+  "directory:write",
+  "organizations:read",
+  "organizations:write",
 ] as const;
 export type OperatorAction = (typeof OPERATOR_ACTIONS)[number];
 
@@ -34,10 +38,14 @@ export type ResourceType =
   | "collector"
   | "consumer"
   | "credential"
+  | "group"
   | "hold"
   | "job"
+  | "organization"
   | "resource"
   | "run"
   | "scope"
+  | "service-account"
   | "token"
-  | "trigger";
+  | "trigger"
+  | "user";

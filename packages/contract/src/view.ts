@@ -85,7 +85,7 @@ export type ResourceEvent = z.output<typeof resourceEvent>;
 export const auditRecord = z.object({
   id: idSchema("audit"),
   at: z.iso.datetime(),
-  actor: z.string().meta({ description: "token:…, collector:… or system" }),
+  actor: z.string().meta({ description: "user:…, service-account:…, collector:… or system" }),
   action: z.string().meta({ description: "area.verb, such as credential.reveal" }),
   target: z.string(),
   outcome: z.enum(["done", "denied", "failed"]),

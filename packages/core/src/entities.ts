@@ -10,9 +10,21 @@ import {
   TokenItem,
   TokenListItem,
 } from "./access/items.ts";
-import { AccountItem } from "./accounts/items.ts";
+import { AccountItem, AccountOwnerItem } from "./accounts/items.ts";
 import { ClaimItem } from "./audit/claim.ts";
 import { AuditItem } from "./audit/items.ts";
+import {
+  DirectoryListItem,
+  DirectoryNameItem,
+  GroupItem,
+  GroupMemberItem,
+  LoginNameItem,
+  OrganizationItem,
+  OrganizationListItem,
+  OrganizationSlugItem,
+  ServiceAccountItem,
+  UserItem,
+} from "./directory/items.ts";
 import { HoldItem, ManifestItem, PageItem, RunItem, RunPageItem, ScopeItem, TriggerItem } from "./discovery/items.ts";
 import { CheckpointItem, DeadLetterItem } from "./feed/consumer.ts";
 import { ConsumerItem } from "./feed/consumer-states.ts";
@@ -31,6 +43,7 @@ import { CredentialItem, CredentialMarkItem, SealedItem } from "./vault/items.ts
 /** Every type of item in the table, for its documentation and for what must hold of all of them. */
 export const ENTITIES: readonly AnyEntity[] = [
   AccountItem,
+  AccountOwnerItem,
   AuditItem,
   BootstrapItem,
   CheckpointItem,
@@ -44,10 +57,14 @@ export const ENTITIES: readonly AnyEntity[] = [
   CredentialItem,
   CredentialMarkItem,
   DeadLetterItem,
+  DirectoryListItem,
+  DirectoryNameItem,
   EndedSourceItem,
   EventItem,
   FeedItem,
   GapItem,
+  GroupItem,
+  GroupMemberItem,
   HoldItem,
   IndexItem,
   JobCancelItem,
@@ -55,8 +72,12 @@ export const ENTITIES: readonly AnyEntity[] = [
   JobItem,
   JobRunItem,
   LedgerPageItem,
+  LoginNameItem,
   ManifestItem,
   NonceItem,
+  OrganizationItem,
+  OrganizationListItem,
+  OrganizationSlugItem,
   PageItem,
   PrefixLengthItem,
   ResourceItem,
@@ -66,6 +87,7 @@ export const ENTITIES: readonly AnyEntity[] = [
   ScopeCountItem,
   ScopeItem,
   SealedItem,
+  ServiceAccountItem,
   SetItem,
   StaleItem,
   SourceItem,
@@ -73,4 +95,5 @@ export const ENTITIES: readonly AnyEntity[] = [
   TokenItem,
   TokenListItem,
   TriggerItem,
+  UserItem,
 ];
