@@ -1,27 +1,10 @@
-import * as z from "zod";
 import { OPERATOR_ACTIONS, type OperatorAction } from "./actions.ts";
+import { BINDING_TYPES, type Role } from "./principal.ts";
 
-/** Roles by their names: of the whole service, of address spaces, and of organisations and what belongs to them. */
-export const ROLES = [
-  "SystemAdmin",
-  "AddressSpaceAdmin",
-  "AddressSpaceOperator",
-  "AddressSpaceViewer",
-  "admin",
-  "editor",
-  "viewer",
-  "auditor",
-  "vault-user",
-] as const;
-export const role = z.enum(ROLES);
-export type Role = z.output<typeof role>;
-
-/** What a role can be bound to, from the widest to the narrowest. */
-export const BINDABLE_TYPES = ["system", "organization", "address-space", "project", "account"] as const;
-export type BindableType = (typeof BINDABLE_TYPES)[number];
+export type BindingType = (typeof BINDING_TYPES)[number];
 
 /** All that a policy can be about: what roles are bound to, and single things in it. */
-export const DECIDED_TYPES = [...BINDABLE_TYPES, "credential", "resource"] as const;
+export const DECIDED_TYPES = [...BINDING_TYPES, "credential", "resource"] as const;
 export type DecidedType = (typeof DECIDED_TYPES)[number];
 
 const READS = ["resources:read", "discovery:read", "collectors:read", "accounts:read", "credentials:read"] as const;
@@ -52,7 +35,7 @@ export const ROLE_ACTIONS: Readonly<Record<Role, readonly OperatorAction[]>> = {
 };
 
 /** What a role may be bound to. */
-export const ROLE_PLACES: Readonly<Record<Role, readonly BindableType[]>> = {
+export const ROLE_PLACES: Readonly<Record<Role, readonly BindingType[]>> = {
   SystemAdmin: ["system"],
   AddressSpaceAdmin: ["organization", "address-space"],
   AddressSpaceOperator: ["organization", "address-space"],

@@ -1,6 +1,6 @@
 import { decide, type Rights, type Rule, type Situation } from "./engine.ts";
 import { toCedarType } from "./schema.ts";
-import { isAbout, type Placed, uidText } from "./scope.ts";
+import { isAbout, isSame, type Placed } from "./scope.ts";
 import { roleGives } from "./templates.ts";
 import { type AccountFacts, anAccount, anOrganization, SYSTEM_ID, thingUid } from "./things.ts";
 
@@ -24,8 +24,9 @@ export interface AllowedPart {
 /** Whether a rule says the same of all that is in the organisation. */
 function isUniform({ looksAtResource, scope: { resource } }: Rule, organization: string): boolean {
   if (looksAtResource || resource.is !== undefined || resource.same !== undefined) return false;
-  const everything = [thingUid("system", SYSTEM_ID), thingUid("organization", organization)].map(uidText);
-  return resource.within === undefined || everything.includes(resource.within);
+  const { within } = resource;
+  const everything = [thingUid("system", SYSTEM_ID), thingUid("organization", organization)];
+  return within === undefined || everything.some((one) => isSame(one, within));
 }
 
 const ACCOUNT = toCedarType("account");

@@ -1,5 +1,6 @@
 import { OPERATOR_ACTIONS } from "@cadastre/contract/actions";
-import { ROLE_ACTIONS, ROLES, type Role } from "@cadastre/contract/role";
+import { ROLES, type Role } from "@cadastre/contract/principal";
+import { ROLE_ACTIONS } from "@cadastre/contract/role";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { decideAccounts } from "./accounts-allowed.ts";

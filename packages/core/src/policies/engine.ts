@@ -1,9 +1,9 @@
-import type { Role } from "@cadastre/contract/role";
+import type { Role } from "@cadastre/contract/principal";
 import type { CedarValueJson, EntityJson, PolicySet } from "@cedar-policy/cedar-wasm/nodejs";
 import { type CedarEngine, isDead, openCedar } from "./cedar.ts";
 import type { Statement } from "./parse-policy.ts";
-import { ACTION_TYPE, SCHEMA } from "./schema.ts";
-import { isInScope, type Placed, type Uid, uidText } from "./scope.ts";
+import { ACTION_TYPE, SCHEMA, toCedarType } from "./schema.ts";
+import { isInScope, isSame, type Placed, type Uid } from "./scope.ts";
 import { roleGives, templateOf } from "./templates.ts";
 
 /** A role that somebody, or a group, has in a place; its id is what a decision names. */
@@ -12,6 +12,8 @@ export interface Link {
   readonly role: Role;
   readonly holder: Uid;
   readonly place: Uid;
+  /** When it ends by itself. */
+  readonly until?: string | undefined;
 }
 
 /** A statement of a stored policy; its id is the policy's, with its number where there are several. */
@@ -79,14 +81,10 @@ function open(): Opened {
 }
 
 /** The links and rules that can decide the question; leaving out the others changes nothing. */
-export function sliceOf({ links, rules }: Rights, { who, action, what }: Question): Rights {
-  const holders = new Set([who.uid, ...who.within].map(uidText));
-  const places = new Set([what.uid, ...what.within].map(uidText));
+function sliceOf({ links, rules }: Rights, { who, action, what }: Question): Rights {
+  const isIn = ({ uid, within }: Placed, one: Uid) => isSame(uid, one) || within.some((outer) => isSame(outer, one));
   return {
-    links: links.filter(
-      ({ role, holder, place }) =>
-        roleGives(role, action) && holders.has(uidText(holder)) && places.has(uidText(place)),
-    ),
+    links: links.filter(({ role, holder, place }) => roleGives(role, action) && isIn(who, holder) && isIn(what, place)),
     rules: rules.filter(({ scope }) => isInScope(scope, who, action, what)),
   };
 }
@@ -139,10 +137,23 @@ function contextOf({ time, address, strength, ageSeconds, byToken }: Situation):
   };
 }
 
-/** What is asked about, with what it is like only where somebody looks. */
-function entitiesOf({ rules }: Rights, { entities }: Thing): EntityJson[] {
-  if (rules.some(({ looksAtResource }) => looksAtResource)) return [...entities];
-  return entities.map(({ uid, parents }) => ({ uid, attrs: {}, parents }));
+const SYSTEM = toCedarType("system");
+const PLACES_OF_ALL = [SYSTEM, toCedarType("organization")];
+
+/**
+ * What Cedar is told of who asks and what about: no more than the slice looks at, since that is most of what a decision costs. Who is not told
+ * of is in nothing, and is like nothing.
+ */
+function entitiesOf({ links, rules }: Rights, who: Placed, { entities }: Thing): EntityJson[] {
+  const whose = who.within.length === 0 ? [] : [{ uid: { ...who.uid }, attrs: {}, parents: [...who.within] }];
+  if (rules.some(({ looksAtResource }) => looksAtResource)) return [...whose, ...entities];
+  const isSystems = (one: Uid | undefined) => one?.type === SYSTEM;
+  const asksSystem =
+    links.some(({ place }) => isSystems(place)) || rules.some(({ scope: { resource } }) => isSystems(resource.within));
+  const needed = asksSystem
+    ? entities
+    : entities.filter(({ uid }) => !("type" in uid && PLACES_OF_ALL.includes(uid.type)));
+  return [...whose, ...needed.map(({ uid, parents }) => ({ uid, attrs: {}, parents }))];
 }
 
 function ask(state: Opened, rights: Rights, { who, action, what, situation }: Question): Verdict {
@@ -154,7 +165,7 @@ function ask(state: Opened, rights: Rights, { who, action, what, situation }: Qu
     preparsedSchemaName: SCHEMA_NAME,
     validateRequest: true,
     preparsedPolicySetId: slotFor(state, rights),
-    entities: [{ uid: who.uid, attrs: {}, parents: [...who.within] }, ...entitiesOf(rights, what)],
+    entities: entitiesOf(rights, who, what),
   });
   if (answer.type === "failure") {
     return { allowed: false, policies: [], errors: answer.errors.map(({ message }) => message) };

@@ -35,7 +35,7 @@ describe("a policy that is no policy", () => {
     [
       "that asks for what is not said of everything",
       `permit (principal, ${READ}, resource) when { resource.tier == "1" };`,
-      "not found",
+      "attribute",
     ],
     ["that is a template", `permit (principal == ?principal, ${READ}, resource);`, "template"],
     ["that is empty", "// nothing", "no policy"],
@@ -84,9 +84,9 @@ test("the statements of a policy are read each, with whom and what they are abou
       effect: "permit",
       looksAtResource: false,
       scope: {
-        principal: { within: 'Cadastre::Group::"grp_1"' },
+        principal: { within: { type: "Cadastre::Group", id: "grp_1" } },
         actions: ["resources:read"],
-        resource: { within: 'Cadastre::Organization::"org_1"' },
+        resource: { within: { type: "Cadastre::Organization", id: "org_1" } },
       },
     },
     { effect: "forbid", looksAtResource: true, scope: { principal: {}, resource: { is: "Cadastre::Account" } } },

@@ -1,5 +1,6 @@
 import { OPERATOR_ACTIONS } from "@cadastre/contract/actions";
-import { BINDABLE_TYPES, DECIDED_TYPES, type DecidedType } from "@cadastre/contract/role";
+import { BINDING_TYPES } from "@cadastre/contract/principal";
+import { DECIDED_TYPES, type DecidedType } from "@cadastre/contract/role";
 
 /** Of all that Cedar is told: who, what is done, and to what. */
 export const NAMESPACE = "Cadastre";
@@ -13,6 +14,13 @@ export type PrincipalType = (typeof PRINCIPAL_TYPES)[number];
 export function toCedarType(name: PrincipalType | DecidedType): string {
   const words = name.split("-").map((word) => `${word.charAt(0).toUpperCase()}${word.slice(1)}`);
   return `${NAMESPACE}::${words.join("")}`;
+}
+
+/** The inverse, of the type of a thing. */
+export function fromCedarType(type: string): DecidedType {
+  const found = DECIDED_TYPES.find((name) => toCedarType(name) === type);
+  if (found === undefined) throw new Error(`${type} is no type of things`);
+  return found;
 }
 
 const shortName = (name: DecidedType) => toCedarType(name).slice(NAMESPACE.length + 2);
@@ -29,7 +37,7 @@ const SINGLE: Readonly<Record<string, DecidedType>> = {
 /** The types that an action is decided of. */
 export function typesOf(action: string): readonly DecidedType[] {
   const single = SINGLE[action];
-  return single === undefined ? BINDABLE_TYPES : [...BINDABLE_TYPES, single];
+  return single === undefined ? BINDING_TYPES : [...BINDING_TYPES, single];
 }
 
 /** What is known of the place of something: of its account, as operators say it. */

@@ -7,16 +7,16 @@ export interface Uid {
   readonly id: string;
 }
 
-export const uidText = ({ type, id }: Uid): string => `${type}::${JSON.stringify(id)}`;
+export const isSame = (one: Uid, other: Uid): boolean => one.type === other.type && one.id === other.id;
 
 /** What the head of a policy says of whom, or of what, it is about. */
 export interface Constraint {
   /** The type that it must have. */
   readonly is?: string | undefined;
   /** The one that it must be. */
-  readonly same?: string | undefined;
+  readonly same?: Uid | undefined;
   /** What it must be, or be in. */
-  readonly within?: string | undefined;
+  readonly within?: Uid | undefined;
 }
 
 /** The head of a policy: whom, what and which things it is about at all. */
@@ -33,7 +33,7 @@ const uidOf = (entity: Entity): Uid => ("__entity" in entity ? entity.__entity :
 function toConstraint(given: PrincipalConstraint | ResourceConstraint): Constraint {
   const named = (inner: { entity: Entity } | { slot: string }) => {
     if ("slot" in inner) throw new Error("a template has no scope of its own");
-    return uidText(uidOf(inner.entity));
+    return uidOf(inner.entity);
   };
   switch (given.op) {
     case "All":
@@ -69,10 +69,9 @@ export interface Placed {
 }
 
 function meets({ uid, within }: Placed, { is, same, within: wanted }: Constraint): boolean {
-  const name = uidText(uid);
   if (is !== undefined && is !== uid.type) return false;
-  if (same !== undefined && same !== name) return false;
-  return wanted === undefined || wanted === name || within.some((one) => uidText(one) === wanted);
+  if (same !== undefined && !isSame(same, uid)) return false;
+  return wanted === undefined || isSame(wanted, uid) || within.some((one) => isSame(one, wanted));
 }
 
 /** Whether a policy is about who does it, and about what is done. */

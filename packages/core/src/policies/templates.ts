@@ -1,4 +1,5 @@
-import { ROLE_ACTIONS, ROLES, type Role } from "@cadastre/contract/role";
+import { ROLES, type Role } from "@cadastre/contract/principal";
+import { ROLE_ACTIONS } from "@cadastre/contract/role";
 import { ACTION_TYPE } from "./schema.ts";
 
 /**

@@ -1,4 +1,4 @@
-import type { Role } from "@cadastre/contract/role";
+import type { Role } from "@cadastre/contract/principal";
 import type { Link, Rule, Situation } from "./engine.ts";
 import { parsePolicy } from "./parse-policy.ts";
 import { toCedarType } from "./schema.ts";

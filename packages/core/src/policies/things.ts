@@ -61,10 +61,6 @@ export function anAccount(organization: string, facts: AccountFacts): Thing {
   return within(anOrganization(organization), "account", name, { attrs: said(facts) });
 }
 
-/** A place that holds things: an address space, a project. */
-export const aPlace = (organization: string, type: DecidedType, id: string): Thing =>
-  within(anOrganization(organization), type, id);
-
 /** A single thing, in its account when it is in one. */
 export function aThing(
   organization: string,
@@ -84,4 +80,11 @@ export function aThing(
 ): Thing {
   const place = account === undefined ? anOrganization(organization) : anAccount(organization, account);
   return within(place, type, id, { attrs: { ...said(account ?? {}), ...attributes }, tags: { ...tags } });
+}
+
+/** A thing by type and id alone: of an account, what is said of it is not known. */
+export function toThing(organization: string, type: DecidedType, id: string): Thing {
+  if (type === "system") return theSystem();
+  if (type === "organization") return anOrganization(id);
+  return within(anOrganization(organization), type, id);
 }
