@@ -18,6 +18,11 @@ export const OPERATOR_ACTIONS = [
   "feed:write",
   "tokens:read",
   "tokens:write",
+  "bindings:read",
+  "bindings:write",
+  "policies:read",
+  "policies:write",
+  "access:read",
   "directory:read",
   "directory:write",
   "organizations:read",
@@ -33,6 +38,7 @@ export type Action = OperatorAction | CollectorAction;
 
 /** What an action is done to. */
 export type ResourceType =
+  | "access"
   | "account"
   | "audit"
   | "collector"
@@ -42,7 +48,9 @@ export type ResourceType =
   | "hold"
   | "job"
   | "organization"
+  | "policy"
   | "resource"
+  | "role-binding"
   | "run"
   | "scope"
   | "service-account"
