@@ -378,7 +378,7 @@ describe.each(changing)("$method $path, by a session", (endpoint) => {
     for (const one of wrong) expect(await outcomeOf(await visitor.send({ ...sent(), ...one }))).toBe("403 auth.csrf");
     expect(api.dump()).toBe(before);
     const refusals = (await records()).filter(({ outcome }) => outcome === "denied");
-    expect(refusals).toHaveLength(wrong.length);
+    expect(refusals).toHaveLength(endpoint.mutates === undefined ? 0 : wrong.length);
     for (const one of refusals) {
       expect(one).toMatchObject({
         action: endpoint.mutates,

@@ -10,6 +10,7 @@ import { createLogIn } from "@cadastre/core/login/log-in";
 import { createLoginKey } from "@cadastre/core/login/login-key";
 import type { RelyingParty } from "@cadastre/core/login/passkeys";
 import { createPasswordCheck, type PasswordCheck } from "@cadastre/core/login/password-check";
+import { createPolicyMemory } from "@cadastre/core/policies/memory";
 import type { Opener, Sealer } from "@cadastre/core/vault/ports";
 import { Hono } from "hono";
 import { compress } from "hono/compress";
@@ -87,7 +88,8 @@ function answerError(c: ApiContext, error: unknown, log: Log, headers: Record<st
  * a minute, whether it is ready.
  */
 export function createApp(options: AppOptions): Hono<ApiEnv> {
-  const { context, vault = {}, log } = options;
+  const { vault = {}, log } = options;
+  const context = { ...options.context, policies: createPolicyMemory() };
   const services: Services = {
     context,
     authenticateCollector: createCollectorAuthentication({ context }),

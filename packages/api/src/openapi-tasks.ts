@@ -25,7 +25,7 @@ export const TASKS = [
   {
     name: "Access",
     about:
-      "Logins, sessions, second factors, organizations, users, service accounts, groups and their tokens, collectors and their keys, and the record of who did what.",
+      "Logins, sessions, second factors; organizations, users, service accounts, groups and their tokens; roles and policies, and why something is allowed; collectors and their keys, and the record of who did what.",
     areas: [
       "auth",
       "sessions",
@@ -35,6 +35,9 @@ export const TASKS = [
       "serviceAccounts",
       "groups",
       "organizations",
+      "roleBindings",
+      "policies",
+      "access",
       "collectors",
       "audit",
     ],

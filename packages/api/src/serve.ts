@@ -57,8 +57,8 @@ function jsonOf(c: ApiContext, { bodyOptional, access, secret }: Endpoint, bytes
 
 interface Received {
   readonly caller: Partial<Operator & Reporting>;
-  /** In which it acts; none of a request that anybody may make. */
-  readonly organization?: string;
+  /** Of the organization in which it acts. */
+  readonly context: Context;
   readonly restriction?: Restriction | undefined;
   readonly raw: unknown;
 }
@@ -74,10 +74,11 @@ async function receive(c: ApiContext, route: Route, services: Services): Promise
   // Collectors have no address of their own: their signature says who they are, and there is nothing else that they could do.
   if (endpoint.access.kind !== "signed") requireAllowedOrigin(c);
   if (endpoint.access.kind === "public") {
-    if (!takesBody) return { caller: {}, raw: undefined };
+    if (!takesBody) return { caller: {}, context: services.context, raw: undefined };
     // Also where nobody has logged in yet: no page of another site logs a visitor in as somebody else.
     requireSameOrigin(request, services.relyingParty?.origins);
-    return { caller: {}, raw: jsonOf(c, endpoint, await readBody(request, TOKEN_BODY_BYTES)) };
+    const raw = jsonOf(c, endpoint, await readBody(request, TOKEN_BODY_BYTES));
+    return { caller: {}, context: services.context, raw };
   }
   if (endpoint.access.kind === "signed") {
     requireSigned(c);
@@ -86,18 +87,19 @@ async function receive(c: ApiContext, route: Route, services: Services): Promise
       bytes = await readBody(request, SIGNED_BODY_BYTES);
       return bytes;
     });
-    const restriction = authorizeCaller(c, endpoint, caller.actor);
-    const { organization } = caller.actor.principal;
-    return { caller, organization, restriction, raw: takesBody ? jsonOf(c, endpoint, bytes) : undefined };
+    const context = inOrganization(services.context, caller.actor.principal.organization);
+    const authorized = await authorizeCaller(c, endpoint, context, caller);
+    return { ...authorized, context, raw: takesBody ? jsonOf(c, endpoint, bytes) : undefined };
   }
   const { access } = endpoint;
   const { organization, ...caller } =
     access.kind === "self" ? await authenticateSelf(c, services, access) : await authenticateOperator(c, services);
+  const context = inOrganization(services.context, organization);
+  const authorized = await authorizeCaller(c, endpoint, context, caller);
   // What was read also tells of what is there and not shown: who may not see all is told no number.
-  c.set("showsCost", caller.actor.principal.token?.accounts === undefined);
-  const restriction = authorizeCaller(c, endpoint, caller.actor);
+  c.set("showsCost", caller.actor.principal.token?.accounts === undefined && authorized.restriction === undefined);
   const bytes = takesBody ? await readBody(request, TOKEN_BODY_BYTES) : undefined;
-  return { caller, organization, restriction, raw: bytes && jsonOf(c, endpoint, bytes) };
+  return { ...authorized, context, raw: bytes && jsonOf(c, endpoint, bytes) };
 }
 
 /**
@@ -212,11 +214,10 @@ async function answer(c: ApiContext, route: Route, services: Services, attempt: 
   c.set("route", endpoint.path);
   c.set("address", addressOf(c, services));
   c.set("hasSecret", endpoint.secret !== undefined);
-  const { caller, organization, restriction, raw } = await receive(c, route, services);
+  const { caller, context: own, restriction, raw } = await receive(c, route, services);
   const isSecret = endpoint.secret !== undefined;
   const { params, query = endpoint.access.kind === "public" ? ANY_PARAMETERS : NO_PARAMETERS, body } = endpoint;
   if (endpoint.access.kind !== "public") requireTextQuery(c.req.url);
-  const own = organization === undefined ? services.context : inOrganization(services.context, organization);
   const request: ServedRequest = {
     ...caller,
     services,

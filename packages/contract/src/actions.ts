@@ -18,6 +18,11 @@ export const OPERATOR_ACTIONS = [
   "feed:write",
   "tokens:read",
   "tokens:write",
+  "bindings:read",
+  "bindings:write",
+  "policies:read",
+  "policies:write",
+  "access:read",
   "directory:read",
   "directory:write",
   "organizations:read",
@@ -42,6 +47,7 @@ export type Action = OperatorAction | CollectorAction;
 
 /** What an action is done to. */
 export type ResourceType =
+  | "access"
   | "account"
   | "audit"
   | "collector"
@@ -52,7 +58,9 @@ export type ResourceType =
   | "hold"
   | "job"
   | "organization"
+  | "policy"
   | "resource"
+  | "role-binding"
   | "run"
   | "scope"
   | "service-account"

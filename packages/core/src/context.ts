@@ -2,6 +2,7 @@ import type { HeldRole } from "@cadastre/contract/principal";
 import { inKeySpace } from "@cadastre/store/key-space";
 import type { Table } from "@cadastre/store/table";
 import type { IdempotencyClaim } from "./audit/claim.ts";
+import type { PolicyMemory } from "./policies/memory.ts";
 import type { Restriction } from "./restriction.ts";
 
 /** What every use case is given: the table, the clock, and the policy numbers. Nothing global, nothing hidden. */
@@ -21,6 +22,8 @@ export interface Context {
   readonly attempt?: { isRefusalRecorded: boolean };
   /** Of a request whose caller may see only a part of the estate. Every list and every read by an id keeps to it. */
   readonly restriction?: Restriction | undefined;
+  /** Of a process that decides requests: what it remembers of policies. */
+  readonly policies?: PolicyMemory | undefined;
 }
 
 /**
@@ -64,7 +67,7 @@ export interface UsedToken {
   readonly scopes: readonly string[];
   /** Those that it is limited to (`aws/…`), when it is. */
   readonly accounts?: readonly string[];
-  /** Of a token that is limited: what its cursors are sealed with. Never shown, and stored with the token alone. */
+  /** What cursors of lists that are shown in part are sealed with. Never shown, and stored with the token alone. */
   readonly cursorKey?: string | undefined;
 }
 
@@ -92,6 +95,11 @@ export interface Principal {
   /** Roles that it holds itself, also those that have ended. */
   readonly roles: readonly HeldRole[];
   readonly token?: UsedToken;
+  /** Of its organization when it was authenticated; read where it is wanted when absent. */
+  readonly policyVersion?: number;
+  /** Made by the recovery invocation: its roles alone decide. */
+  readonly isRecovery?: boolean;
+  /** How it proved who it is, and when; a token has strength 1. */
   readonly session?: UsedSession;
 }
 
@@ -99,6 +107,10 @@ export interface Principal {
 export interface Actor {
   readonly principal: Principal;
   readonly requestId: string;
+  /** Where the request came from, as the runtime knows it. */
+  readonly address?: string | undefined;
+  /** The bindings and policies that decided that it may, or may not. */
+  readonly decision?: { readonly policies: readonly string[] } | undefined;
 }
 
 /** The service itself, in what it does of its own accord. */

@@ -22,6 +22,7 @@ import {
   OrganizationItem,
   OrganizationListItem,
   OrganizationSlugItem,
+  RoleBindingItem,
   ServiceAccountItem,
   UserItem,
 } from "./directory/items.ts";
@@ -46,6 +47,7 @@ import {
   SessionListItem,
   StepUpItem,
 } from "./login/items.ts";
+import { PolicyItem, PolicyNameItem, PolicyRevisionItem } from "./policies/items.ts";
 import { CountItem } from "./register/counts.ts";
 import { ResourceItem } from "./register/items.ts";
 import { SaidItem } from "./said/items.ts";
@@ -97,9 +99,13 @@ export const ENTITIES: readonly AnyEntity[] = [
   PageItem,
   PasskeyChallengeItem,
   PasswordItem,
+  PolicyItem,
+  PolicyNameItem,
+  PolicyRevisionItem,
   PrefixLengthItem,
   RateItem,
   ResourceItem,
+  RoleBindingItem,
   RunItem,
   RunPageItem,
   SaidItem,

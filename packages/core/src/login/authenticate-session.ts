@@ -58,7 +58,10 @@ export async function authenticateSession(
   if (!isStanding || !organization) throw new ProblemError("auth.revoked", "the session was ended: log in");
   requireAddress(address, organization.addresses);
   await noteUse(own, stored);
-  return { principal: toPrincipal(user, stored, context.now()), session: stored };
+  return {
+    principal: { ...toPrincipal(user, stored, context.now()), policyVersion: organization.policyVersion },
+    session: stored,
+  };
 }
 
 function toPrincipal({ id, userName, groups, roles }: UserItem, session: SessionItem, now: Date): Principal {
