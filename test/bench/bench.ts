@@ -26,8 +26,8 @@ const BENCHMARKS: readonly Benchmark[] = [
   bundle,
   requests,
   opening,
-  policies,
   login,
+  policies,
 ];
 
 const { values } = parseArgs({

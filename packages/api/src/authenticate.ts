@@ -142,7 +142,7 @@ export interface Authorized<Caller> {
 
 /**
  * That the caller may, in the organization of the context, and what it may see; from now on the caller carries by which bindings and policies
- * that was decided. Throws 403 `auth.forbidden`.
+ * that was decided. What is one's own nobody needs to be allowed. Throws 403 `auth.forbidden`.
  */
 export async function authorizeCaller<Caller extends { readonly actor: Actor }>(
   c: ApiContext,

@@ -80,6 +80,8 @@ export interface UsedSession {
   readonly authenticatedAt: string;
   /** A second factor is due. */
   readonly isPending: boolean;
+  /** As of a token. */
+  readonly cursorKey?: string | undefined;
 }
 
 /** Who acts: a user, a service account, a collector, or the service itself. Made by authentication, and by nothing that a request says. */
@@ -99,7 +101,6 @@ export interface Principal {
   readonly policyVersion?: number;
   /** Made by the recovery invocation: its roles alone decide. */
   readonly isRecovery?: boolean;
-  /** How it proved who it is, and when; a token has strength 1. */
   readonly session?: UsedSession;
 }
 

@@ -58,21 +58,23 @@ export async function authenticateSession(
   if (!isStanding || !organization) throw new ProblemError("auth.revoked", "the session was ended: log in");
   requireAddress(address, organization.addresses);
   await noteUse(own, stored);
-  return {
-    principal: { ...toPrincipal(user, stored, context.now()), policyVersion: organization.policyVersion },
-    session: stored,
-  };
+  return { principal: toPrincipal(user, stored, organization.policyVersion), session: stored };
 }
 
-function toPrincipal({ id, userName, groups, roles }: UserItem, session: SessionItem, now: Date): Principal {
-  const { strength, authenticatedAt, isPending } = session;
+function toPrincipal(
+  { id, userName, groups, roles }: UserItem,
+  session: SessionItem,
+  policyVersion: number,
+): Principal {
+  const { strength, authenticatedAt, isPending, cursorKey } = session;
   return {
     type: "user",
     id,
     name: userName,
     organization: session.organization,
     groups,
-    roles: roles.filter(({ expiresAt }) => expiresAt === undefined || Date.parse(expiresAt) > now.getTime()),
-    session: { id: session.id, strength, authenticatedAt, isPending },
+    roles,
+    policyVersion,
+    session: { id: session.id, strength, authenticatedAt, isPending, cursorKey },
   };
 }

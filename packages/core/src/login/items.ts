@@ -57,6 +57,7 @@ export const SessionItem = defineEntity({
     organization,
     user: z.string(),
     secretHash: z.string().meta({ description: "SHA-256 over the cookie's text, hexadecimal" }),
+    cursorKey: z.string().meta({ description: "What cursors of lists that are shown in part are sealed with" }),
     epoch: z.int().meta({ description: "The user's, as it was then: another one ends the session" }),
     loginEpoch: z.int().meta({ description: "The same of the user's password and second factors" }),
     methods: z.array(z.enum(METHODS)),

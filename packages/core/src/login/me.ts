@@ -1,28 +1,10 @@
-import { OPERATOR_ACTIONS, type OperatorAction, type ResourceType } from "@cadastre/contract/actions";
-import { ENDPOINTS } from "@cadastre/contract/endpoints/all";
 import { ProblemError } from "@cadastre/contract/errors";
 import type { Me } from "@cadastre/contract/login";
 import type { Actor, Context } from "../context.ts";
-import { decideAccess } from "../policies/authorize.ts";
+import { listOwnActions } from "../policies/explain.ts";
 import { methodsOf, readFactors } from "./factors.ts";
 import type { SessionItem } from "./items.ts";
 import { readUser } from "./login-epoch.ts";
-
-/** What each action is done to, as the first endpoint has it that needs the action. */
-function targetsOf(action: OperatorAction): ResourceType[] {
-  const found = ENDPOINTS.find(({ access }) => access.kind === "operator" && access.action === action)?.access;
-  return found?.kind === "operator" ? [found.resource] : [];
-}
-
-/** What may be done somewhere: of everything, or of a part. */
-async function actionsOf(context: Context, actor: Actor): Promise<OperatorAction[]> {
-  const decided = await Promise.all(
-    OPERATOR_ACTIONS.flatMap((action) =>
-      targetsOf(action).map(async (type) => ({ action, ...(await decideAccess(context, actor, action, { type })) })),
-    ),
-  );
-  return decided.filter(({ allowed }) => allowed).map(({ action }) => action);
-}
 
 /**
  * Who a caller is and what it may do. Throws 403 `auth.session` for who is neither a user nor a service account. Of a session whose second
@@ -41,7 +23,7 @@ export async function describeMe(
     organization,
     groups: [...groups],
     roles: roles.map((one) => ({ ...one })),
-    actions: isPending ? [] : await actionsOf(context, actor),
+    actions: isPending ? [] : await listOwnActions(context, actor),
     ...(token === undefined
       ? {}
       : {

@@ -7,6 +7,7 @@ import type { Actor, Context } from "../context.ts";
 import type { UserItem } from "../directory/items.ts";
 import { type Listed, type ListOptions, selectPage } from "../lists.ts";
 import { retryOnConflict } from "../retry-on-conflict.ts";
+import { newSealKey } from "../sealed-text.ts";
 import { SessionItem, SessionListItem, sessionsPartition } from "./items.ts";
 import { csrfOf, hashSecretText, newSecretText } from "./secret-text.ts";
 
@@ -64,6 +65,7 @@ export function newSession(
     organization,
     user,
     secretHash: hashSecretText(text),
+    cursorKey: newSealKey(),
     epoch,
     loginEpoch,
     methods,
