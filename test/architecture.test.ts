@@ -83,6 +83,7 @@ const ONLY_IN: readonly { readonly module: string; readonly within: string; read
   { module: "@cadastre/cli/bundle", within: "functions", files: /\/build\.ts$/ },
   { module: "esbuild", within: "packages/cli", files: /\/bundle\.ts$/ },
   { module: "csv-stringify", within: "packages/cli", files: /\/output\/encode\.ts$/ },
+  { module: "csv-stringify", within: "packages/core", files: /\/audit\/csv\.ts$/ },
   { module: "yaml", within: "packages/cli", files: /\/output\/encode\.ts$/ },
 ];
 
@@ -96,6 +97,7 @@ const AREAS: Record<string, readonly string[]> = {
   said: [],
   jobs: [],
   ledger: [],
+  seals: [],
   subjects: [],
   register: ["ledger"],
   discovery: ["register", "accounts", "ledger"],

@@ -6,14 +6,20 @@ import { countStale } from "@cadastre/core/ledger/gaps";
 import type { Context } from "aws-lambda";
 import { openDynamoTable } from "./adapters/dynamo.ts";
 import { toLogLine, writeJobMetrics } from "./adapters/job-metrics.ts";
+import { openKmsSealing } from "./adapters/kms-sealing.ts";
 import { createLog, writeToStdout } from "./adapters/log.ts";
 import { writeMetrics } from "./adapters/metric-line.ts";
 import { readJobsConfig } from "./env/background.ts";
 
-const { tableName, retentionDays, deployment } = readJobsConfig(process.env);
+const { tableName, retentionDays, deployment, audit } = readJobsConfig(process.env);
 const now = () => new Date();
 const table = openDynamoTable({ tableName, now });
 const log = createLog({ now, write: writeToStdout });
+
+/** The public half of its key is read once. */
+const sealing = openKmsSealing(audit);
+// Whoever asks for it first is told why there is none.
+sealing.catch(() => undefined);
 
 /** So much of its time is left for the step that is under way when the last one may begin. */
 const RESERVE_MILLISECONDS = 30_000;
@@ -24,7 +30,8 @@ const RESERVE_MILLISECONDS = 30_000;
  */
 export async function handler(_event: unknown, context: Pick<Context, "getRemainingTimeInMillis">): Promise<void> {
   let isLookedAt = false;
-  await runDueJobs({ table, now, holdPolicy: DEFAULT_HOLD_POLICY, retentionDays }, JOBS, {
+  const work = { table, now, holdPolicy: DEFAULT_HOLD_POLICY, retentionDays, sealing: await sealing };
+  await runDueJobs(work, JOBS, {
     until: new Date(Date.now() + context.getRemainingTimeInMillis() - RESERVE_MILLISECONDS),
     report(event) {
       log(toLogLine(event));

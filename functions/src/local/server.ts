@@ -12,6 +12,7 @@ import { type Context, DEFAULT_HOLD_POLICY, DEFAULT_RETENTION_DAYS } from "@cada
 import { openSqliteTable } from "@cadastre/store/sqlite";
 import { createHttpServer } from "../adapters/http-server.ts";
 import { requireKeyFile } from "../adapters/key-file.ts";
+import { openLocalSealing } from "./audit-key.ts";
 import { createChangesFile } from "./changes-file.ts";
 import type { LocalConfig } from "./config.ts";
 import { keepTelling } from "./consumers.ts";
@@ -93,6 +94,7 @@ async function start(config: LocalConfig, options: ServerOptions) {
       floor: config.holdFloor ?? DEFAULT_HOLD_POLICY.floor,
     },
     retentionDays: config.retentionDays ?? DEFAULT_RETENTION_DAYS,
+    sealing: openLocalSealing({ keyFile: join(directory, "audit.key"), directory: join(directory, "audit") }),
     onJobStarted: options.onJobStarted,
   };
   const keyFile = join(directory, "vault.key");

@@ -1,38 +1,55 @@
-/** Everything that leaves a record in the audit log, as `area.verb`. */
-export const AUDIT_ACTIONS = [
-  "account.annotate",
-  "account.create",
-  "account.delete",
-  "account.noted",
-  "account.patch",
-  "collector.approve",
-  "collector.patch",
-  "collector.register",
-  "collector.reject",
-  "collector.revoke",
-  "consumer.drop",
-  "consumer.replay",
-  "credential.create",
-  "credential.fetch",
-  "credential.reveal",
-  "credential.revoke",
-  "discovery.complete",
-  "discovery.deliver",
-  "discovery.quiet",
-  "discovery.run",
-  "discovery.shard",
-  "discovery.trigger",
-  "hold.approve",
-  "hold.reject",
-  "job.cancel",
-  "job.end",
-  "job.run",
-  "request.refused",
-  "resource.annotate",
-  "scope.forget",
-  "token.create",
-  "token.recover",
-  "token.revoke",
-] as const;
+/** What the records of an action are marked with, for those who have to show them: rules on accounts of companies, and on data of persons. */
+export const AUDIT_FLAGS = ["sox", "gdpr"] as const;
+export type AuditFlag = (typeof AUDIT_FLAGS)[number];
 
-export type AuditAction = (typeof AUDIT_ACTIONS)[number];
+interface AuditActionFacts {
+  /** The type of what it is done to. */
+  readonly resource: string;
+  readonly flags?: readonly AuditFlag[];
+  /** What machines do many times an hour: it is in the log, and in no list by what it was done to, by whom or what. */
+  readonly isBulk?: true;
+}
+
+/** Everything that leaves a record in the audit log, as `area.verb`, with what all records of it have in common. */
+export const AUDIT_ACTIONS = {
+  "account.annotate": { resource: "account" },
+  "account.create": { resource: "account", flags: ["sox"] },
+  "account.delete": { resource: "account", flags: ["sox"] },
+  "account.noted": { resource: "account" },
+  "account.patch": { resource: "account", flags: ["sox"] },
+  "collector.approve": { resource: "collector", flags: ["sox"] },
+  "collector.patch": { resource: "collector", flags: ["sox"] },
+  "collector.register": { resource: "collector", flags: ["sox"] },
+  "collector.reject": { resource: "collector", flags: ["sox"] },
+  "collector.revoke": { resource: "collector", flags: ["sox"] },
+  "consumer.drop": { resource: "consumer" },
+  "consumer.replay": { resource: "consumer" },
+  "credential.create": { resource: "credential", flags: ["sox"] },
+  "credential.fetch": { resource: "credential", flags: ["sox"] },
+  "credential.reveal": { resource: "credential", flags: ["sox", "gdpr"] },
+  "credential.revoke": { resource: "credential", flags: ["sox"] },
+  "discovery.complete": { resource: "run", isBulk: true },
+  "discovery.deliver": { resource: "run", isBulk: true },
+  "discovery.quiet": { resource: "source", isBulk: true },
+  "discovery.run": { resource: "run", isBulk: true },
+  "discovery.shard": { resource: "scope", isBulk: true },
+  "discovery.trigger": { resource: "collector" },
+  "hold.approve": { resource: "hold", flags: ["sox"] },
+  "hold.reject": { resource: "hold", flags: ["sox"] },
+  "job.cancel": { resource: "job" },
+  "job.end": { resource: "job", isBulk: true },
+  "job.run": { resource: "job" },
+  "request.refused": { resource: "caller", isBulk: true },
+  "resource.annotate": { resource: "resource" },
+  "scope.forget": { resource: "scope" },
+  "token.create": { resource: "token", flags: ["sox"] },
+  "token.recover": { resource: "token", flags: ["sox"] },
+  "token.revoke": { resource: "token", flags: ["sox"] },
+} as const satisfies Readonly<Record<string, AuditActionFacts>>;
+
+export type AuditAction = keyof typeof AUDIT_ACTIONS;
+
+export const AUDIT_ACTION_NAMES = Object.keys(AUDIT_ACTIONS) as [AuditAction, ...AuditAction[]];
+
+/** What all records of an action have in common. */
+export const factsOf = (action: AuditAction): AuditActionFacts => AUDIT_ACTIONS[action];

@@ -12,7 +12,7 @@ import {
 } from "./access/items.ts";
 import { AccountItem } from "./accounts/items.ts";
 import { ClaimItem } from "./audit/claim.ts";
-import { AuditItem } from "./audit/items.ts";
+import { AuditEntryItem, AuditItem, AuditOpenItem } from "./audit/items.ts";
 import { HoldItem, ManifestItem, PageItem, RunItem, RunPageItem, ScopeItem, TriggerItem } from "./discovery/items.ts";
 import { CheckpointItem, DeadLetterItem } from "./feed/consumer.ts";
 import { ConsumerItem } from "./feed/consumer-states.ts";
@@ -25,13 +25,20 @@ import { ScopeCountItem } from "./ledger/scope-count.ts";
 import { CountItem } from "./register/counts.ts";
 import { ResourceItem } from "./register/items.ts";
 import { SaidItem } from "./said/items.ts";
+import { AuditCheckpointItem, AuditKeyItem, AuditLateItem, AuditLeavesItem, SealHeadItem } from "./seals/items.ts";
 import { IndexItem, PrefixLengthItem } from "./subjects/items.ts";
 import { CredentialItem, CredentialMarkItem, SealedItem } from "./vault/items.ts";
 
 /** Every type of item in the table, for its documentation and for what must hold of all of them. */
 export const ENTITIES: readonly AnyEntity[] = [
   AccountItem,
+  AuditCheckpointItem,
+  AuditEntryItem,
   AuditItem,
+  AuditKeyItem,
+  AuditLateItem,
+  AuditLeavesItem,
+  AuditOpenItem,
   BootstrapItem,
   CheckpointItem,
   ClaimItem,
@@ -65,6 +72,7 @@ export const ENTITIES: readonly AnyEntity[] = [
   SaidItem,
   ScopeCountItem,
   ScopeItem,
+  SealHeadItem,
   SealedItem,
   SetItem,
   StaleItem,
