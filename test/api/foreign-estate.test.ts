@@ -211,6 +211,7 @@ const QUERY: Readonly<Record<string, { readonly own?: readonly string[]; readonl
       ["vpc-foreign-subnet", "vpc-nobodys-subnet"],
     ],
   },
+  userName: { theirs: [["foreign", "nobodys"]] },
   name: {
     own: ["own-web", "*"],
     theirs: [

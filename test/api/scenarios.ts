@@ -3,6 +3,7 @@ import { newId } from "@cadastre/contract/ids";
 import { revokeCollector } from "@cadastre/core/access/decide-collector";
 import { registerCollector } from "@cadastre/core/access/register-collector";
 import { aCollector, aKey } from "@cadastre/core/access/testing";
+import { FIRST_ORGANIZATION } from "@cadastre/core/context";
 import { registerConsumers } from "@cadastre/core/feed/consumer-states";
 import { handleChanges } from "@cadastre/core/feed/handle-changes";
 import { FeedItem, feedPartition } from "@cadastre/core/feed/items";
@@ -90,6 +91,24 @@ const ifMatch = { "if-match": "*" };
 /** An account that is known: its first sight is a change of its own, with a record of its own. */
 async function knownAccount(api: TestApi): Promise<void> {
   await api.send({ method: "POST", path: "/api/v1/accounts", body: { provider: "aws", account: ACCOUNT } });
+}
+
+async function made(api: TestApi, path: string, body: object): Promise<string> {
+  const { id } = (await (await api.send({ method: "POST", path: `/api/v1/${path}`, body })).json()) as { id: string };
+  return `/api/v1/${path}/${id}`;
+}
+
+const aUser = (api: TestApi) => made(api, "users", { userName: "ann" });
+const aServiceAccount = (api: TestApi) => made(api, "service-accounts", { name: "deploy" });
+const aGroup = (api: TestApi) => made(api, "groups", { name: "engineers" });
+const idIn = (path: string) => path.slice(path.lastIndexOf("/") + 1);
+
+/** A group with a user in it. */
+async function aMember(api: TestApi) {
+  const group = await aGroup(api);
+  const id = idIn(await aUser(api));
+  const add = () => api.send({ method: "POST", path: `${group}/members`, body: { principal: { type: "user", id } } });
+  return { group, id, add };
 }
 
 async function aJob(api: TestApi): Promise<string> {
@@ -201,5 +220,54 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   async "tokens.revoke"(api) {
     const { id } = await api.aToken(["resources:read"]);
     return () => api.send({ method: "DELETE", path: `/api/v1/tokens/${id}` });
+  },
+  async "audit.erase"(api) {
+    const id = idIn(await aUser(api));
+    return () => api.send({ method: "DELETE", path: `/api/v1/audit/persons/${id}` });
+  },
+  "users.create": async (api) => () =>
+    api.send({ method: "POST", path: "/api/v1/users", body: { userName: "ann", displayName: "Ann" } }),
+  async "users.patch"(api) {
+    const path = await aUser(api);
+    return () => api.send({ method: "PATCH", path, body: { disabled: true } });
+  },
+  async "users.delete"(api) {
+    const path = await aUser(api);
+    return () => api.send({ method: "DELETE", path });
+  },
+  "serviceAccounts.create": async (api) => () =>
+    api.send({ method: "POST", path: "/api/v1/service-accounts", body: { name: "deploy" } }),
+  async "serviceAccounts.patch"(api) {
+    const path = await aServiceAccount(api);
+    return () => api.send({ method: "PATCH", path, body: { name: "release" } });
+  },
+  async "serviceAccounts.delete"(api) {
+    const path = await aServiceAccount(api);
+    return () => api.send({ method: "DELETE", path });
+  },
+  "groups.create": async (api) => () =>
+    api.send({ method: "POST", path: "/api/v1/groups", body: { name: "engineers" } }),
+  async "groups.patch"(api) {
+    const path = await aGroup(api);
+    return () => api.send({ method: "PATCH", path, body: { name: "operators" } });
+  },
+  async "groups.delete"(api) {
+    const path = await aGroup(api);
+    return () => api.send({ method: "DELETE", path });
+  },
+  async "groups.add"(api) {
+    const { add } = await aMember(api);
+    return add;
+  },
+  async "groups.remove"(api) {
+    const { group, id, add } = await aMember(api);
+    await add();
+    return () => api.send({ method: "DELETE", path: `${group}/members/${id}` });
+  },
+  "organizations.create": async (api) => () =>
+    api.send({ method: "POST", path: "/api/v1/organizations", body: { name: "Payments", slug: "payments" } }),
+  async "organizations.patch"(api) {
+    const path = `/api/v1/organizations/${FIRST_ORGANIZATION}`;
+    return () => api.send({ method: "PATCH", path, body: { owner: "Ann" }, headers: ifMatch });
   },
 };

@@ -107,7 +107,7 @@ describe("forgetting a scope", () => {
     const items = await auditRecords(context);
     expect(items.filter(({ action }) => action === "scope.forget")).toMatchObject([
       {
-        actor: `token:${ACTOR.principal.id}`,
+        actor: `user:${ACTOR.principal.id}`,
         target: ACCOUNT,
         outcome: "done",
         detail: {
@@ -127,7 +127,7 @@ describe("forgetting a scope", () => {
       "r-2 forgotten",
       "r-2 stale",
     ]);
-    expect(told.at(-1)).toMatchObject({ actor: `token:${ACTOR.principal.id}`, run: job });
+    expect(told.at(-1)).toMatchObject({ actor: `user:${ACTOR.principal.id}`, run: job });
   });
 
   it("keeps what another scope still claims, of whatever account", async () => {

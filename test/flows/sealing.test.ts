@@ -2,7 +2,7 @@ import { verifyExport } from "@cadastre/contract/audit/verify-export";
 import { commitRecorded } from "@cadastre/core/audit/commit-recorded";
 import { AUDIT_OPEN_PARTITIONS, AuditOpenItem } from "@cadastre/core/audit/items";
 import { aContext, anActor } from "@cadastre/core/audit/testing";
-import { type Context, DEFAULT_HOLD_POLICY } from "@cadastre/core/context";
+import { type Context, DEFAULT_HOLD_POLICY, FIRST_ORGANIZATION } from "@cadastre/core/context";
 import { runDueJobs } from "@cadastre/core/jobs/run-due";
 import { listCheckpoints } from "@cadastre/core/seals/checkpoints";
 import { auditSeal } from "@cadastre/core/seals/seal";
@@ -26,7 +26,13 @@ const DRIVERS: Record<string, () => Promise<Opened>> = {
   },
   DynamoDB: async () => {
     const { table, clock, close } = await openDynamo();
-    const context = { table, now: clock.now, holdPolicy: DEFAULT_HOLD_POLICY, retentionDays: 400 };
+    const context = {
+      table,
+      organization: FIRST_ORGANIZATION,
+      now: clock.now,
+      holdPolicy: DEFAULT_HOLD_POLICY,
+      retentionDays: 400,
+    };
     return { context, advance: clock.advance, close };
   },
 };

@@ -1,5 +1,6 @@
 import type { Endpoint } from "@cadastre/contract/endpoints/endpoint";
 import { ProblemError } from "@cadastre/contract/errors";
+import { requireActable } from "@cadastre/core/access/act-in";
 import { CollectorRefusedError } from "@cadastre/core/access/authenticate-collector";
 import { authenticateToken } from "@cadastre/core/access/authenticate-token";
 import { authorize, type Target } from "@cadastre/core/access/authorize";
@@ -9,6 +10,9 @@ import type { ApiContext } from "./env.ts";
 import type { Operator, Reporting } from "./routes/route.ts";
 import type { Services } from "./services.ts";
 
+/** So much of what a caller calls its program is recorded. */
+const MOST_USER_AGENT = 256;
+
 /** The text of `Authorization: Bearer …`. Throws 401 `auth.missing` and `auth.invalid`. */
 function bearerOf(header: string | undefined): string {
   if (header === undefined) throw new ProblemError("auth.missing", "send an API token: Authorization: Bearer cad_…");
@@ -17,9 +21,19 @@ function bearerOf(header: string | undefined): string {
   return text;
 }
 
+/** Where a request came from, as the runtime says. */
+export const sourceOf = ({ env }: ApiContext) => env?.remoteAddress ?? env?.requestContext?.http?.sourceIp;
+
 /** The principal in this request; from now on the log says who it is. */
 function actorOf(c: ApiContext, principal: Principal): Actor {
-  const actor = { principal, requestId: c.get("requestId") };
+  const address = sourceOf(c);
+  const userAgent = c.req.header("user-agent")?.slice(0, MOST_USER_AGENT).toWellFormed();
+  const actor = {
+    principal,
+    requestId: c.get("requestId"),
+    ...(address === undefined ? {} : { address }),
+    ...(userAgent === undefined ? {} : { userAgent }),
+  };
   c.set("actor", nameOf(principal));
   c.set("caller", actor);
   return actor;
@@ -30,10 +44,27 @@ export function requireAllowedOrigin(c: ApiContext): void {
   if (c.get("origin")?.isAllowed === false) throw new ProblemError("auth.address");
 }
 
-/** Who an operator's request is from. Throws the `auth.*` codes of status 401. */
-export async function authenticateOperator(c: ApiContext, { context, givenToken }: Services): Promise<Operator> {
+/** Names the organization in which one acts who may act in all of them. */
+const ORGANIZATION_HEADER = "cadastre-organization";
+
+/**
+ * In which organization a caller acts: its own, or the one that it names, when it administers the system. For anybody else no other one is
+ * there. Throws 404 `organization.not_found`.
+ */
+async function actedIn(c: ApiContext, { context }: Services, principal: Principal): Promise<string> {
+  const named = c.req.header(ORGANIZATION_HEADER);
+  return named === undefined ? principal.organization : requireActable(context, principal, named);
+}
+
+/** Who an operator's request is from, and where it acts. Throws the `auth.*` codes of status 401, 404 `organization.not_found`. */
+export async function authenticateOperator(
+  c: ApiContext,
+  services: Services,
+): Promise<Operator & { readonly organization: string }> {
+  const { context, givenToken } = services;
   const principal = await authenticateToken(context, bearerOf(c.req.header("authorization")), givenToken);
-  return { actor: actorOf(c, principal) };
+  const actor = actorOf(c, principal);
+  return { actor, organization: await actedIn(c, services, principal) };
 }
 
 /** Refuses before the body is read what cannot be a collector's request. */

@@ -24,8 +24,9 @@ export const TASKS = [
   },
   {
     name: "Access",
-    about: "Tokens of people and scripts, collectors and their keys, and the record of who did what.",
-    areas: ["tokens", "collectors", "audit"],
+    about:
+      "Organizations, users, service accounts, groups and their tokens, collectors and their keys, and the record of who did what.",
+    areas: ["tokens", "users", "serviceAccounts", "groups", "organizations", "collectors", "audit"],
   },
   { name: "Jobs", about: "What the service does by time and in the background.", areas: ["jobs"] },
   {

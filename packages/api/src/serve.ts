@@ -1,7 +1,7 @@
 import type { Endpoint } from "@cadastre/contract/endpoints/endpoint";
 import { parse } from "@cadastre/contract/parse";
 import { runOnce } from "@cadastre/core/access/idempotency";
-import type { Context } from "@cadastre/core/context";
+import { type Context, inOrganization } from "@cadastre/core/context";
 import type { Restriction } from "@cadastre/core/restriction";
 import * as z from "zod";
 import {
@@ -10,6 +10,7 @@ import {
   authorizeCaller,
   requireAllowedOrigin,
   requireSigned,
+  sourceOf,
   targetOf,
 } from "./authenticate.ts";
 import { compressionOf, decompress, parseJson, readBody, SIGNED_BODY_BYTES, TOKEN_BODY_BYTES } from "./body.ts";
@@ -51,6 +52,8 @@ function jsonOf(c: ApiContext, { bodyOptional, access, secret }: Endpoint, bytes
 
 interface Received {
   readonly caller: Partial<Operator & Reporting>;
+  /** In which it acts; none of a request that anybody may make. */
+  readonly organization?: string;
   readonly restriction?: Restriction | undefined;
   readonly raw: unknown;
 }
@@ -74,14 +77,15 @@ async function receive(c: ApiContext, route: Route, services: Services): Promise
       return bytes;
     });
     const restriction = authorizeCaller(c, endpoint, caller.actor);
-    return { caller, restriction, raw: takesBody ? jsonOf(c, endpoint, bytes) : undefined };
+    const { organization } = caller.actor.principal;
+    return { caller, organization, restriction, raw: takesBody ? jsonOf(c, endpoint, bytes) : undefined };
   }
-  const caller = await authenticateOperator(c, services);
+  const { organization, ...caller } = await authenticateOperator(c, services);
   // What was read also tells of what is there and not shown: who may not see all is told no number.
-  c.set("showsCost", caller.actor.principal.attributes.accounts === undefined);
+  c.set("showsCost", caller.actor.principal.token?.accounts === undefined);
   const restriction = authorizeCaller(c, endpoint, caller.actor);
   const bytes = takesBody ? await readBody(request, TOKEN_BODY_BYTES) : undefined;
-  return { caller, restriction, raw: bytes && jsonOf(c, endpoint, bytes) };
+  return { caller, organization, restriction, raw: bytes && jsonOf(c, endpoint, bytes) };
 }
 
 /** Runs the handler, at most once for an Idempotency-Key on an endpoint that takes one. */
@@ -157,8 +161,6 @@ async function recordRefusal(
 /** Codes of who did not prove who it is. */
 const UNPROVED = /^(auth|signature)\./;
 
-const sourceOf = ({ env }: ApiContext) => env?.remoteAddress ?? env?.requestContext?.http?.sourceIp;
-
 /** Answers one request by its route; one that is refused leaves its record before it is answered. */
 export async function serve(c: ApiContext, route: Route, services: Services): Promise<Response> {
   const attempt = { isRefusalRecorded: false };
@@ -175,14 +177,15 @@ async function answer(c: ApiContext, route: Route, services: Services, attempt: 
   const { endpoint } = route;
   c.set("route", endpoint.path);
   c.set("hasSecret", endpoint.secret !== undefined);
-  const { caller, restriction, raw } = await receive(c, route, services);
+  const { caller, organization, restriction, raw } = await receive(c, route, services);
   const isSecret = endpoint.secret !== undefined;
   const { params, query = endpoint.access.kind === "public" ? ANY_PARAMETERS : NO_PARAMETERS, body } = endpoint;
   if (endpoint.access.kind !== "public") requireTextQuery(c.req.url);
+  const own = organization === undefined ? services.context : inOrganization(services.context, organization);
   const request: ServedRequest = {
     ...caller,
     services,
-    context: { ...services.context, attempt, ...(restriction === undefined ? {} : { restriction }) },
+    context: { ...own, attempt, ...(restriction === undefined ? {} : { restriction }) },
     params: params ? parse(params, c.req.param()) : {},
     query: parse(query, queryOf(c.req.url, endpoint.repeatable), { isSecret }),
     version: readIfMatch(c.req.raw.headers.get("if-match"), endpoint.ifMatch),

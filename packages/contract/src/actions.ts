@@ -14,10 +14,15 @@ export const OPERATOR_ACTIONS = [
   "jobs:read",
   "jobs:write",
   "audit:read",
+  "audit:erase",
   "feed:read",
   "feed:write",
   "tokens:read",
   "tokens:write",
+  "directory:read",
+  "directory:write",
+  "organizations:read",
+  "organizations:write",
 ] as const;
 export type OperatorAction = (typeof OPERATOR_ACTIONS)[number];
 
@@ -34,10 +39,14 @@ export type ResourceType =
   | "collector"
   | "consumer"
   | "credential"
+  | "group"
   | "hold"
   | "job"
+  | "organization"
   | "resource"
   | "run"
   | "scope"
+  | "service-account"
   | "token"
-  | "trigger";
+  | "trigger"
+  | "user";

@@ -14,6 +14,11 @@ export const ID_PREFIXES = {
   trigger: "trg",
   request: "req",
   job: "job",
+  organization: "org",
+  user: "usr",
+  serviceAccount: "sva",
+  group: "grp",
+  roleBinding: "rbd",
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;

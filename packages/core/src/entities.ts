@@ -10,9 +10,23 @@ import {
   TokenItem,
   TokenListItem,
 } from "./access/items.ts";
-import { AccountItem } from "./accounts/items.ts";
+import { AccountItem, AccountOwnerItem } from "./accounts/items.ts";
 import { ClaimItem } from "./audit/claim.ts";
+import { HashKeyItem } from "./audit/hash-key.ts";
 import { AuditEntryItem, AuditItem, AuditOpenItem } from "./audit/items.ts";
+import { PersonErasedItem, PersonKeyItem } from "./audit/person-keys.ts";
+import {
+  DirectoryListItem,
+  DirectoryNameItem,
+  GroupItem,
+  GroupMemberItem,
+  LoginNameItem,
+  OrganizationItem,
+  OrganizationListItem,
+  OrganizationSlugItem,
+  ServiceAccountItem,
+  UserItem,
+} from "./directory/items.ts";
 import { HoldItem, ManifestItem, PageItem, RunItem, RunPageItem, ScopeItem, TriggerItem } from "./discovery/items.ts";
 import { CheckpointItem, DeadLetterItem } from "./feed/consumer.ts";
 import { ConsumerItem } from "./feed/consumer-states.ts";
@@ -34,6 +48,7 @@ export const ENTITIES: readonly AnyEntity[] = [
   AccountItem,
   AuditCheckpointItem,
   AuditEntryItem,
+  AccountOwnerItem,
   AuditItem,
   AuditKeyItem,
   AuditLateItem,
@@ -51,10 +66,15 @@ export const ENTITIES: readonly AnyEntity[] = [
   CredentialItem,
   CredentialMarkItem,
   DeadLetterItem,
+  DirectoryListItem,
+  DirectoryNameItem,
   EndedSourceItem,
   EventItem,
   FeedItem,
   GapItem,
+  GroupItem,
+  GroupMemberItem,
+  HashKeyItem,
   HoldItem,
   IndexItem,
   JobCancelItem,
@@ -62,9 +82,15 @@ export const ENTITIES: readonly AnyEntity[] = [
   JobItem,
   JobRunItem,
   LedgerPageItem,
+  LoginNameItem,
   ManifestItem,
   NonceItem,
+  OrganizationItem,
+  OrganizationListItem,
+  OrganizationSlugItem,
   PageItem,
+  PersonErasedItem,
+  PersonKeyItem,
   PrefixLengthItem,
   ResourceItem,
   RunItem,
@@ -74,6 +100,7 @@ export const ENTITIES: readonly AnyEntity[] = [
   ScopeItem,
   SealHeadItem,
   SealedItem,
+  ServiceAccountItem,
   SetItem,
   StaleItem,
   SourceItem,
@@ -81,4 +108,5 @@ export const ENTITIES: readonly AnyEntity[] = [
   TokenItem,
   TokenListItem,
   TriggerItem,
+  UserItem,
 ];

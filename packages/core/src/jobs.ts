@@ -1,3 +1,4 @@
+import { emptyGroup } from "./directory/empty-group.ts";
 import { approveHoldJob } from "./discovery/approve-hold.ts";
 import { endSightings } from "./discovery/end-sightings.ts";
 import { staleScopes } from "./discovery/stale-scopes.ts";
@@ -7,4 +8,12 @@ import { retention } from "./retention/retention.ts";
 import { auditSeal } from "./seals/seal.ts";
 
 /** Every job there is: what runners run, and what the API lists. */
-export const JOBS: readonly Job[] = [retention, staleScopes, approveHoldJob, endSightings, forgetScopes, auditSeal];
+export const JOBS: readonly Job[] = [
+  retention,
+  staleScopes,
+  approveHoldJob,
+  endSightings,
+  forgetScopes,
+  emptyGroup,
+  auditSeal,
+];

@@ -3,6 +3,7 @@ import type { QueryOf } from "@cadastre/contract/endpoints/types";
 import { ProblemError } from "@cadastre/contract/errors";
 import { toCef } from "@cadastre/core/audit/cef";
 import { CSV_HEAD, toCsv } from "@cadastre/core/audit/csv";
+import { erasePerson } from "@cadastre/core/audit/erase-person";
 import { listAudit } from "@cadastre/core/audit/list";
 import { walkAudit } from "@cadastre/core/audit/walk";
 import type { Context } from "@cadastre/core/context";
@@ -61,5 +62,6 @@ export const AUDIT_ROUTES = implement(audit, {
     const keys = await listAuditKeys(context);
     return new Response(keys.map(({ pem }) => pem).join(""), { headers: { "content-type": "application/x-pem-file" } });
   },
+  erase: ({ context, actor, params }) => erasePerson(context, actor, params.id),
   prove: ({ context, params }) => proveRecord(context, params.id),
 });

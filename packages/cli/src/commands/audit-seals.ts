@@ -10,9 +10,11 @@ import { choice, withExamples, withPaging } from "../arguments.ts";
 import { keysOf, pemOf } from "../audit/keys.ts";
 import { linesOfApi, linesOfFile } from "../audit/lines.ts";
 import { type Cli, openClient, optionsOf } from "../cli.ts";
+import { confirm } from "../confirm.ts";
 import { EXIT, UsageError } from "../exit-codes.ts";
 import { formatAmong } from "../output/format.ts";
 import { printList } from "../output/list.ts";
+import { printOne } from "../output/one.ts";
 import type { Column } from "../output/table.ts";
 import { neutraliseLines, toJson, toTime } from "../output/text.ts";
 
@@ -178,6 +180,20 @@ export function addSeals(audit: Command, cli: Cli): void {
     .action(async (_: unknown, command: Command) => {
       await cli.stdout.write(await pemOf(openClient(cli, optionsOf(command))));
     });
+  withExamples(
+    audit
+      .command("erase")
+      .description("erase a person's data from the log, for good; the records stay, with the person's id")
+      .argument("<id>", "usr_…")
+      .option("-y, --yes", "do not ask")
+      .action(async (id: string, _: unknown, command: Command) => {
+        const options = optionsOf<{ yes?: boolean }>(command);
+        const client = openClient(cli, options);
+        if (!options.yes && !(await confirm(cli, `Erase what the audit log knows of ${id}? Nothing brings it back.`))) return;
+        await printOne(cli.stdout, options, await client.audit.erase({ id }));
+      }),
+    "audit erase usr_01JD0000000000000000000000 --yes",
+  );
   withPaging(audit.command("checkpoints").description("the signed checkpoints of the log, newest first")).action(
     async (_: unknown, command: Command) => {
       const options = optionsOf(command);

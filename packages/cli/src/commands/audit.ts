@@ -36,7 +36,7 @@ export function addAudit(program: Command, cli: Cli): void {
   const audit = program.command("audit");
   withExamples(
     withPaging(audit.description("who did what, newest first"))
-      .option("--actor <actor>", "only by this: an id, or type:id such as token:tok_…; system is the service itself")
+      .option("--actor <actor>", "only by this: an id, or type:id such as user:usr_…; system is the service itself")
       .addOption(choice("--action <action>", "only this action", AUDIT_ACTION_NAMES))
       .option("--type <type>", "only on things of this type, such as token or account")
       .option("--entity <id>", "only on this")

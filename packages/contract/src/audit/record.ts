@@ -49,5 +49,13 @@ export const auditRecord = z.object({
       "What changed, each path with its value before and after; of a secret a keyed hash and never the value",
   }),
   detail: namedValues(),
+  personal: z
+    .array(z.object({ person: z.string(), sealed: z.string() }))
+    .optional()
+    .meta({
+      description:
+        "As it is stored, sealed and exported: what is a person's (name, address, userAgent; of a user as the resource, changes and detail), under a key of that person. Lists show it opened",
+    }),
+  erased: z.boolean().optional().meta({ description: "In lists: a person's data in it was erased" }),
 });
 export type AuditRecord = z.output<typeof auditRecord>;

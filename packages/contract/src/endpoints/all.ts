@@ -6,13 +6,17 @@ import { consumers } from "./consumers.ts";
 import { credentials } from "./credentials.ts";
 import { discovery } from "./discovery.ts";
 import type { Endpoint } from "./endpoint.ts";
+import { groups } from "./groups.ts";
 import { holds } from "./holds.ts";
 import { jobs } from "./jobs.ts";
+import { organizations } from "./organizations.ts";
 import { resources } from "./resources.ts";
 import { runs } from "./runs.ts";
 import { scopes } from "./scopes.ts";
 import { service } from "./service.ts";
+import { serviceAccounts } from "./service-accounts.ts";
 import { tokens } from "./tokens.ts";
+import { users } from "./users.ts";
 
 /**
  * All that the API serves, by area and verb, in the order in which paths are tried. Routes, client, OpenAPI document and the
@@ -30,6 +34,10 @@ export const AREAS = {
   consumers,
   credentials,
   tokens,
+  users,
+  serviceAccounts,
+  groups,
+  organizations,
   jobs,
   audit,
   service,

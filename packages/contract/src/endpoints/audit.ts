@@ -22,7 +22,7 @@ const actor = z
   .max(600)
   .regex(/^(?:[a-z][a-z-]{0,63}:.{1,512}|[a-z]{3}_[0-9A-Z]{26}|system|unknown|others)$/, {
     error:
-      "is type:id such as token:tok_…, collector:col_…, an id alone, or system, unknown or others; of the last two only refusals are counted",
+      "is type:id such as user:usr_…, collector:col_…, an id alone, or system, unknown or others; of the last two only refusals are counted",
   })
   .optional();
 const time = z.iso.datetime({ offset: true }).optional();
@@ -90,6 +90,19 @@ export const audit = defineArea("audit", {
     summary: "The public keys by which checkpoints are signed, as PEM; the one in use last",
     media: "application/x-pem-file",
     errors: ["audit.no_key"],
+  }),
+  erase: defineEndpoint({
+    method: "DELETE",
+    path: "/api/v1/audit/persons/{id}",
+    access: operator("audit:erase", "audit"),
+    summary: "Erase a person's data from the audit log, for good",
+    description:
+      "Destroys the key that the person's name, addresses and what was said of the user are sealed with. The records stay as they were sealed, with the person's id.",
+    params: z.object({ id: idSchema("user") }),
+    answer: z.object({ person: idSchema("user"), erasedAt: z.iso.datetime() }),
+    mutates: "audit.erase",
+    errors: ["audit.person_not_found", "request.conflict"],
+    example: { params: { id: exampleId("user") } },
   }),
   prove: defineEndpoint({
     method: "GET",

@@ -1,16 +1,14 @@
 import { COLLECTOR_ACTIONS, OPERATOR_ACTIONS, type ResourceType } from "@cadastre/contract/actions";
 import { describe, expect, test } from "vitest";
-import { FIRST_ORGANIZATION, type Principal, systemActor } from "../context.ts";
+import { type Principal, principalOf, systemActor, type UsedToken } from "../context.ts";
 import { authorize, decideAccess, may } from "./authorize.ts";
 
-const aPrincipal = (type: Principal["type"], attributes: Principal["attributes"] = {}): Principal => ({
-  type,
-  id: "x",
-  organization: FIRST_ORGANIZATION,
-  attributes,
+const aPrincipal = (type: Principal["type"], token?: UsedToken): Principal => ({
+  ...principalOf({ type, id: "x" }),
+  ...(token ? { token } : {}),
 });
 const aToken = (scopes: string[], accounts?: string[]) =>
-  aPrincipal("token", { scopes, ...(accounts ? { accounts } : {}) });
+  aPrincipal("user", { id: "tok_x", scopes, ...(accounts ? { accounts } : {}) });
 const A_RESOURCE = { type: "resource" } as const;
 
 describe("a token", () => {
@@ -65,7 +63,7 @@ describe("a token", () => {
 });
 
 test("a collector may do its three things and nothing that operators do", () => {
-  const collector = aPrincipal("collector", { accounts: ["*"], providers: ["aws"] });
+  const collector = aPrincipal("collector");
   for (const action of COLLECTOR_ACTIONS) expect(may(collector, action, { type: "run" }), action).toBe(true);
   for (const action of OPERATOR_ACTIONS) expect(may(collector, action, A_RESOURCE), action).toBe(false);
 });

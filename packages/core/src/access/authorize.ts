@@ -21,8 +21,8 @@ const isCollectorAction = (action: Action): boolean => (COLLECTOR_ACTIONS as rea
 const BY_ACCOUNT: readonly ResourceType[] = ["account", "credential", "hold", "resource", "scope", "token"];
 
 /** By a token's scopes; `admin` includes each but `credentials:reveal`, which is always given by name. */
-function decideToken({ attributes, cursorKey }: Principal, action: Action, { type }: Target): Decision {
-  const { scopes = [], accounts } = attributes;
+function decideToken({ token }: Principal, action: Action, { type }: Target): Decision {
+  const { scopes = [], accounts, cursorKey } = token ?? {};
   const isAdmin = scopes.includes("admin") && action !== "credentials:reveal";
   if (isCollectorAction(action) || !(isAdmin || scopes.includes(action)))
     return { allowed: false, reason: `this needs the scope ${action}` };
@@ -35,14 +35,15 @@ const decideCollector: Policy = (_, action) =>
   isCollectorAction(action) ? { allowed: true } : { allowed: false, reason: "a collector may only deliver" };
 
 const POLICIES: Readonly<Record<Principal["type"], Policy>> = {
-  token: decideToken,
+  user: decideToken,
+  "service-account": decideToken,
   collector: decideCollector,
   system: () => ({ allowed: true }),
 };
 
 /** Whether a principal may do all that can be done, and decide on what it has asked for itself. */
-export const isAdmin = ({ type, attributes }: Principal): boolean =>
-  type === "system" || (type === "token" && (attributes.scopes ?? []).includes("admin"));
+export const isAdmin = ({ type, token }: Principal): boolean =>
+  type === "system" || (token?.scopes.includes("admin") ?? false);
 
 /** Whether a principal may do this, and what of such things it may see. Nothing is read: all that counts is in the principal. */
 export function decideAccess(principal: Principal, action: Action, target: Target): Decision {

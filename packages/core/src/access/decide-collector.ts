@@ -2,6 +2,7 @@ import type { Collector, collectorPatch } from "@cadastre/contract/collector";
 import { ProblemError } from "@cadastre/contract/errors";
 import { remove, replace, type Write } from "@cadastre/store/table";
 import type * as z from "zod";
+import { toAskedBy } from "../asked-by.ts";
 import { commitRecorded } from "../audit/commit-recorded.ts";
 import { changesBetween } from "../changes.ts";
 import { type Actor, actorName, type Context } from "../context.ts";
@@ -12,7 +13,6 @@ import { isAdmin } from "./authorize.ts";
 import { bindCredential } from "./bind-credential.ts";
 import { readCollector, toCollector } from "./collectors.ts";
 import { CollectorItem, CollectorNameItem } from "./items.ts";
-import { isSameHand } from "./lineage.ts";
 import { normalAccounts, requireMayBind, someOf } from "./register-collector.ts";
 
 type State = Collector["state"];
@@ -23,9 +23,12 @@ interface Decision {
   readonly to: State;
 }
 
-/** What somebody has asked for is for another to allow, or for an admin. Throws 403 `auth.forbidden`. */
-async function requireOther(context: Context, actor: Actor, { createdBy }: CollectorItem, does: string): Promise<void> {
-  if (isAdmin(actor.principal) || !(await isSameHand(context, createdBy, actorName(actor)))) return;
+/**
+ * What somebody has asked for is for another to allow, or for an admin. Whatever tokens one makes are one's own, and another's are for admins to
+ * make, so a principal is one hand. Throws 403 `auth.forbidden`.
+ */
+function requireOther(actor: Actor, { createdBy }: CollectorItem, does: string): void {
+  if (isAdmin(actor.principal) || createdBy !== actorName(actor)) return;
   throw new ProblemError("auth.forbidden", `who registered a collector ${does} only with the scope admin`);
 }
 
@@ -39,8 +42,7 @@ function consequences(
   if (to === "approved") return { writes: [resumeSource(name)] };
   const freed = remove(CollectorNameItem, { name });
   if (from !== "approved") return { writes: [freed] };
-  const { type, id } = actor.principal;
-  const state = { source: name, after: "", ended: 0, actor: { type, id } };
+  const state = { source: name, after: "", ended: 0, actor: toAskedBy(actor) };
   const { run, writes } = newRun({ name: END_SIGHTINGS }, { now: now(), createdBy: actorName(actor), state });
   return { writes: [freed, endSource(name, now()), ...writes], job: run.id };
 }
@@ -63,7 +65,7 @@ async function decide(
     if (!from.includes(stored.state)) {
       throw new ProblemError("collector.state", `it is ${stored.state}; to ${verb} it must be ${from.join(" or ")}`);
     }
-    if (to === "approved") await requireOther(context, actor, stored, "approves it");
+    if (to === "approved") requireOther(actor, stored, "approves it");
     const decided = { ...stored, state: to, decidedAt: context.now().toISOString(), decidedBy: actorName(actor) };
     const { writes, job } = consequences(context, actor, stored, to);
     await commitRecorded(context, actor, [replace(CollectorItem, decided, stored.version), ...writes], {
@@ -127,7 +129,7 @@ export async function patchCollector(
     if (patch.accounts !== undefined) requireMayBind(actor, accounts);
     // More accounts than were approved would else need no approval.
     if (stored.state === "approved" && accounts.some((account) => !stored.accounts.includes(account)))
-      await requireOther(context, actor, stored, "gives it more accounts");
+      requireOther(actor, stored, "gives it more accounts");
     const patched: CollectorItem = { ...rest, accounts, ...(credential === undefined ? {} : { credential }) };
     const changes = [
       ...(changesBetween(stored.accounts, accounts).length === 0

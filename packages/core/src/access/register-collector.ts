@@ -57,6 +57,7 @@ export async function registerCollector(
     state: approved ? "approved" : "pending",
     createdAt: at,
     createdBy: actorName(actor),
+    organization: context.organization,
     ...(approved ? { decidedAt: at, decidedBy: actorName(actor) } : {}),
   };
   const { name, providers, accounts, keyFingerprint, credential, state } = item;

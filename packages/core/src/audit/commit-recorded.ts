@@ -8,6 +8,7 @@ import type { Actor, Context } from "../context.ts";
 import { ClaimTakenError } from "./claim.ts";
 import { AuditEntryItem, AuditItem, AuditOpenItem } from "./items.ts";
 import { listsOf } from "./lists.ts";
+import { sealPersonal } from "./personal.ts";
 import { type Who, whoIs } from "./who.ts";
 
 export interface AuditEntry {
@@ -21,6 +22,8 @@ export interface AuditEntry {
   readonly detail?: Readonly<Record<string, unknown>>;
 }
 
+type RecordContext = Pick<Context, "table" | "organization" | "now">;
+
 /** Of the 100 writes of a commit, those that the record of something in bulk and a claim take: the record, its place among the open ones, the claim. */
 export const RECORD_WRITES = 3;
 
@@ -28,11 +31,14 @@ export const RECORD_WRITES = 3;
 const plain = (record: AuditRecord): AuditRecord => JSON.parse(JSON.stringify(record)) as AuditRecord;
 
 /** The writes of a record: itself, which nothing rewrites, its place among those to be sealed, and its entries in lists. At most six. */
-export function recordAs(who: Who, now: Date, entry: AuditEntry): Write[] {
+export async function recordAs(context: RecordContext, who: Who, entry: AuditEntry): Promise<Write[]> {
+  const { table, organization } = context;
+  const now = context.now();
   const { resource, flags = [] } = factsOf(entry.action);
-  const record = plain({
+  const whole = plain({
     id: newIdAt("audit", now),
     at: now.toISOString(),
+    organization,
     ...who,
     action: entry.action,
     resource: { type: resource, id: entry.target },
@@ -41,6 +47,7 @@ export function recordAs(who: Who, now: Date, entry: AuditEntry): Write[] {
     changes: [...(entry.changes ?? [])],
     detail: { ...entry.detail },
   });
+  const record = await sealPersonal(table, whole);
   const { id, at } = record;
   return [
     create(AuditItem, record),
@@ -50,8 +57,8 @@ export function recordAs(who: Who, now: Date, entry: AuditEntry): Write[] {
 }
 
 /** The same of what an actor did, or was refused. */
-export function recordOf(actor: Actor, now: Date, entry: AuditEntry): Write[] {
-  return recordAs(whoIs(actor), now, entry);
+export function recordOf(context: RecordContext, actor: Actor, entry: AuditEntry): Promise<Write[]> {
+  return recordAs(context, whoIs(actor), entry);
 }
 
 /**
@@ -67,7 +74,7 @@ export async function commitRecorded(
   entry: AuditEntry,
 ): Promise<void> {
   const claim = context.claim?.writeFor(entry.target);
-  const all = [...writes, ...recordOf(actor, context.now(), entry), ...(claim ? [claim] : [])];
+  const all = [...writes, ...(await recordOf(context, actor, entry)), ...(claim ? [claim] : [])];
   try {
     await context.table.commit(all);
   } catch (error) {

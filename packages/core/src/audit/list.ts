@@ -8,6 +8,7 @@ import { type Merged, mergedQuery } from "../merged-query.ts";
 import { AUDIT_PARTITIONS, AuditEntryItem, AuditItem, listPartition } from "./items.ts";
 import { listFor } from "./lists.ts";
 import { type AuditMatch, matcherOf } from "./match.ts";
+import { createOpenRecord } from "./personal.ts";
 
 /** Bounds of one page's work; a page that reaches it ends early, with a cursor to go on from. */
 const MOST_RECORDS = 4800;
@@ -96,11 +97,15 @@ export async function listAudit(context: Context, options: ListOptions & AuditFi
   };
   const records = list === undefined ? wholeLog(context, walk) : ofList(context, list, walk);
   const most = list === undefined ? MOST_RECORDS : MOST_LISTED;
+  const open = createOpenRecord(context.table);
   const items: AuditRecord[] = [];
   let seen = 0;
   for await (const { sk, item } of records) {
     seen++;
-    if (matcher.matches(item)) items.push(auditRecord.parse(item));
+    if (matcher.matches(item)) {
+      const shown = await open(auditRecord.parse(item));
+      if (matcher.says(shown)) items.push(shown);
+    }
     if (items.length === limit || seen === most) return { items, cursor: cursors.encode(sk) };
   }
   return { items };

@@ -17,13 +17,16 @@ export interface AuditMatch {
 export interface Matcher {
   readonly listedBy: ListedBy;
   readonly matches: (record: AuditRecord) => boolean;
+  /** Whether it has the text that is looked for, once it is opened. */
+  readonly says: (record: AuditRecord) => boolean;
   /** Whether some of what is read may not match, with or without a list. */
   readonly isFiltering: (byList: boolean) => boolean;
 }
 
 /** Types of actors by the prefixes of their ids. */
 const TYPES: Readonly<Record<string, string>> = {
-  [ID_PREFIXES.token]: "token",
+  [ID_PREFIXES.user]: "user",
+  [ID_PREFIXES.serviceAccount]: "service-account",
   [ID_PREFIXES.collector]: "collector",
   system: "system",
   unknown: "unknown",
@@ -57,7 +60,7 @@ export function matcherOf({ entityType, entityId, actor, action, outcome, flag, 
         (record.actor.id === who.id && (who.type === undefined || record.actor.type === who.type))) &&
       (action === undefined || record.action === action) &&
       (outcome === undefined || record.outcome === outcome) &&
-      (flag === undefined || record.flags.includes(flag)) &&
-      (word === undefined || textOf(record).includes(word)),
+      (flag === undefined || record.flags.includes(flag)),
+    says: (record) => word === undefined || textOf(record).includes(word),
   };
 }

@@ -4,7 +4,7 @@ import type { Log } from "@cadastre/contract/log";
 import { formatAddress, tryParseAddress } from "@cadastre/net/address";
 import { formatPrefix, prefixOf } from "@cadastre/net/prefix";
 import type { Write } from "@cadastre/store/table";
-import { type Actor, actorName, type Context, FIRST_ORGANIZATION } from "../context.ts";
+import { type Actor, actorName, type Context, FIRST_ORGANIZATION, inOrganization } from "../context.ts";
 import { recordAs, recordOf } from "./commit-recorded.ts";
 import { type Who, whoIs } from "./who.ts";
 
@@ -75,31 +75,58 @@ export interface Refusals {
 /**
  * Keeps the audit log of refusals, so that nobody can flood it: a process writes, for each source and minute, ten records, and then
  * one with the number so far when that has doubled, and once when the minute is over. Each is a record of its own, since the log is
- * never rewritten; the last of a minute counts all. The counts are kept in memory: of a process that dies, the last number in the log
+ * never rewritten; the last of a minute counts all. What a known caller was refused is in the log of its organization, what an unknown one
+ * was in that of the first. The counts are kept in memory: of a process that dies, the last number in the log
  * can be half of what it was. What cannot be written is logged, and the answer stays as it is.
  */
-export function createRefusals({ context, log }: { context: Pick<Context, "table" | "now">; log: Log }): Refusals {
+export function createRefusals({ context, log }: { context: RefusalsContext; log: Log }): Refusals {
+  const logs = new Map<string, Refusals>();
+  function logOf(organization: string): Refusals {
+    const made = logs.get(organization) ?? createLog({ context: inOrganization(context, organization), log });
+    logs.set(organization, made);
+    return made;
+  }
+  return {
+    record: (actor, refusal) => logOf(actor.principal.organization).record(actor, refusal),
+    count: (address, requestId) => logOf(FIRST_ORGANIZATION).count(address, requestId),
+    async flush() {
+      for (const made of logs.values()) await made.flush();
+    },
+  };
+}
+
+type RefusalsContext = Pick<Context, "table" | "organization" | "now">;
+
+/** The same of one organization. */
+function createLog({ context, log }: { context: RefusalsContext; log: Log }): Refusals {
   const known = new Map<string, Window>();
   const unknown = new Map<string, Window>();
 
-  function numberOf(window: Window): Write[] {
+  function numberOf(window: Window): Promise<Write[]> {
     const { who, target, counted, denied, requestId, minute } = window;
     window.told = counted;
-    return recordAs({ ...who, requestId }, context.now(), {
-      action: "request.refused",
-      target,
-      outcome: denied > 0 ? "denied" : "failed",
-      detail: { count: counted, since: new Date(minute * MINUTE).toISOString() },
-    });
+    return recordAs(
+      context,
+      { ...who, requestId },
+      {
+        action: "request.refused",
+        target,
+        outcome: denied > 0 ? "denied" : "failed",
+        detail: { count: counted, since: new Date(minute * MINUTE).toISOString() },
+      },
+    );
   }
 
   /** The number of a minute that is over, where records do not count up to its end. */
-  function endOf(window: Window | undefined): Write[] {
+  async function endOf(window: Window | undefined): Promise<Write[]> {
     return window === undefined || window.told === window.counted ? [] : numberOf(window);
   }
 
   /** Counts one more, and its record when there are twice as many as the last one told. */
-  function countIn(window: Window, { isDenied, requestId }: { isDenied: boolean; requestId: string }): Write[] {
+  async function countIn(
+    window: Window,
+    { isDenied, requestId }: { isDenied: boolean; requestId: string },
+  ): Promise<Write[]> {
     window.counted += 1;
     window.denied += Number(isDenied);
     window.requestId = requestId;
@@ -111,7 +138,7 @@ export function createRefusals({ context, log }: { context: Pick<Context, "table
     windows: Map<string, Window>,
     source: string,
     given: Pick<Window, "who" | "target">,
-  ): { readonly window: Window; readonly ends: Write[] } {
+  ): { readonly window: Window; readonly ends: Promise<Write[]>[] } {
     const minute = Math.floor(context.now().getTime() / MINUTE);
     const isOver = (window: Window | undefined) => window !== undefined && window.minute !== minute;
     const [oldest] = windows;
@@ -120,7 +147,7 @@ export function createRefusals({ context, log }: { context: Pick<Context, "table
     const isNew = !windows.has(source) && windows.size >= MOST_SOURCES;
     const name = isNew ? OTHERS : source;
     const before = windows.get(name);
-    const ends = [...ended.flatMap(([, window]) => endOf(window)), ...(isOver(before) ? endOf(before) : [])];
+    const ends = [...ended.map(([, window]) => endOf(window)), ...(isOver(before) ? [endOf(before)] : [])];
     if (before && !isOver(before)) return { window: before, ends };
     const isKnown = given.who.actor.type !== UNKNOWN;
     const others = { who: { ...given.who, actor: nobody(isKnown ? OTHERS : UNKNOWN) }, target: OTHERS };
@@ -139,10 +166,11 @@ export function createRefusals({ context, log }: { context: Pick<Context, "table
     return { window, ends };
   }
 
-  async function write(writes: readonly Write[]): Promise<void> {
-    if (writes.length === 0) return;
+  /** Writes some records in one commit. */
+  async function write(records: readonly Promise<Write[]>[]): Promise<void> {
     try {
-      await context.table.commit(writes);
+      const writes = (await Promise.all(records)).flat();
+      if (writes.length > 0) await context.table.commit(writes);
     } catch (error) {
       log({ level: "warn", message: "a refusal could not be recorded", error: String(error) });
     }
@@ -156,28 +184,28 @@ export function createRefusals({ context, log }: { context: Pick<Context, "table
       const denied = isDenied(error);
       window.count += 1;
       if (window.count > WHOLE_RECORDS) {
-        return write([...ends, ...countIn(window, { isDenied: denied, requestId: actor.requestId })]);
+        return write([...ends, countIn(window, { isDenied: denied, requestId: actor.requestId })]);
       }
       const reason = hasSecret ? {} : { reason: error.message.slice(0, MOST_REASON).toWellFormed() };
-      const record = recordOf(actor, context.now(), {
+      const record = recordOf(context, actor, {
         action,
         target: target.slice(0, MOST_TARGET).toWellFormed(),
         outcome: denied ? "denied" : "failed",
         detail: { endpoint, code: error.code, ...(denied ? reason : {}) },
       });
-      await write([...ends, ...record]);
+      await write([...ends, record]);
     },
     async count(address, requestId) {
       const source = toSource(address);
       const { window, ends } = open(unknown, source, {
-        who: { organization: FIRST_ORGANIZATION, actor: nobody(UNKNOWN) },
+        who: { actor: nobody(UNKNOWN) },
         target: source,
       });
-      await write([...ends, ...countIn(window, { isDenied: true, requestId })]);
+      await write([...ends, countIn(window, { isDenied: true, requestId })]);
     },
     async flush() {
       const all = [...known.values(), ...unknown.values()];
-      for (const window of all) await write(endOf(window));
+      for (const window of all) await write([endOf(window)]);
     },
   };
 }

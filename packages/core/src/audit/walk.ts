@@ -2,6 +2,7 @@ import { type AuditRecord, auditRecord } from "@cadastre/contract/audit/record";
 import type { Context } from "../context.ts";
 import { mergedQuery } from "../merged-query.ts";
 import { AUDIT_PARTITIONS, AuditItem } from "./items.ts";
+import { createOpenRecord } from "./personal.ts";
 
 const AT_ONCE = 1600;
 
@@ -18,5 +19,6 @@ export async function* walkAudit(
     expected: AT_ONCE,
     consistent: true,
   });
-  for await (const { item } of records) yield auditRecord.parse(item);
+  const open = createOpenRecord(table);
+  for await (const { item } of records) yield await open(auditRecord.parse(item));
 }

@@ -3,7 +3,7 @@ import { newIdAt } from "@cadastre/contract/ids";
 import { create, put, replace, type Stored, type Write } from "@cadastre/store/table";
 import * as z from "zod";
 import { AUDIT_OPEN_PARTITIONS, AuditOpenItem } from "../audit/items.ts";
-import { type Context, FIRST_ORGANIZATION } from "../context.ts";
+import type { Context } from "../context.ts";
 import { defineJob, type StepResult } from "../jobs/define.ts";
 import { mergedQuery } from "../merged-query.ts";
 import { type CheckpointDecision, closedBefore, decideCheckpoint } from "./decide-checkpoint.ts";
@@ -128,7 +128,7 @@ export const auditSeal = defineJob<State>({
     const now = context.now();
     const decided = decideCheckpoint({
       id: newIdAt("checkpoint", now),
-      organization: FIRST_ORGANIZATION,
+      organization: context.organization,
       head,
       open: await readOpen(context),
       now,
