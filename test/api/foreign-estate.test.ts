@@ -211,6 +211,11 @@ const QUERY: Readonly<Record<string, { readonly own?: readonly string[]; readonl
       ["vpc-foreign-subnet", "vpc-nobodys-subnet"],
     ],
   },
+  entity_type: { own: ["account", "token"] },
+  entity_id: { theirs: [["foreign", "nobodys"]] },
+  flag: { own: ["sox"] },
+  format: { own: ["jsonl", "csv", "cef"] },
+  after: { own: ["0"] },
   userName: { theirs: [["foreign", "nobodys"]] },
   name: {
     own: ["own-web", "*"],

@@ -55,7 +55,10 @@ async function run({ isQuick, directory, say }: Parameters<Benchmark["run"]>[0])
     for (let at = n; at < Math.min(records, n + BATCH); at++) {
       const id = String(at % USERS).padStart(26, "0");
       const now = () => new Date(began + Math.floor(at * step));
-      const who = { actor: { type: "service-account", id: `sva_${id}`, name: `deploy-${at % USERS}` }, requestId: newIdAt("request", now()) };
+      const who = {
+        actor: { type: "service-account", id: `sva_${id}`, name: `deploy-${at % USERS}` },
+        requestId: newIdAt("request", now()),
+      };
       const changes = [{ path: "owner", before: "a", after: `team-${at}` }];
       const entry = { action: "account.patch" as const, target: `aws/${id}`, changes };
       for (const write of await recordAs({ ...context, now }, who, entry))
@@ -95,7 +98,11 @@ async function run({ isQuick, directory, say }: Parameters<Benchmark["run"]>[0])
   const times: number[] = [];
   for (let n = 0; n < 300; n++) {
     const id = String((n * 7919) % USERS).padStart(26, "0");
-    const filter = [{ actor: `sva_${id}` }, { entityType: "account", entityId: `aws/${id}` }, { action: "account.patch" }][n % 3];
+    const filter = [
+      { actor: `sva_${id}` },
+      { entityType: "account", entityId: `aws/${id}` },
+      { action: "account.patch" },
+    ][n % 3];
     const started = performance.now();
     await listAudit(context, { limit: 50, ...filter });
     times.push(performance.now() - started);

@@ -189,7 +189,8 @@ export function addSeals(audit: Command, cli: Cli): void {
       .action(async (id: string, _: unknown, command: Command) => {
         const options = optionsOf<{ yes?: boolean }>(command);
         const client = openClient(cli, options);
-        if (!options.yes && !(await confirm(cli, `Erase what the audit log knows of ${id}? Nothing brings it back.`))) return;
+        if (!options.yes && !(await confirm(cli, `Erase what the audit log knows of ${id}? Nothing brings it back.`)))
+          return;
         await printOne(cli.stdout, options, await client.audit.erase({ id }));
       }),
     "audit erase usr_01JD0000000000000000000000 --yes",

@@ -185,9 +185,9 @@ describe("any single change", () => {
         fc.pre(!isSame(given, lines));
         expect((await verify(given)).holds, JSON.stringify(next)).toBe(false);
       }),
-      { numRuns: 1500 },
+      { numRuns: 800 },
     );
-  });
+  }, 60_000);
 
   test("of the lines, as they are left out, doubled, moved, swapped or put in, is found", async () => {
     await fc.assert(
@@ -205,9 +205,9 @@ describe("any single change", () => {
         fc.pre(!isSame(given, lines));
         expect((await verify(given)).holds).toBe(false);
       }),
-      { numRuns: 1500 },
+      { numRuns: 800 },
     );
-  });
+  }, 60_000);
 });
 
 test("records without end and without a checkpoint are not held on to", async () => {

@@ -113,7 +113,8 @@ function createVerifier({ keys, since }: VerifyOptions) {
       );
     follow(own, fail);
     const isLookedAt = since === undefined || range.to > since;
-    if (leaves === undefined && own.size > 0) {
+    if (leaves === undefined && own.size === 0) fail("the list of its leaves was taken away");
+    if (leaves === undefined) {
       if (group[0])
         fail("was inserted: retention has removed the records of its checkpoint", {
           record: group[0].id,
@@ -121,7 +122,7 @@ function createVerifier({ keys, since }: VerifyOptions) {
         });
       removedThrough = Math.max(removedThrough, sequence);
       sums.removed += own.size;
-    } else if (isLookedAt) hold(own, leaves ?? [], fail);
+    } else if (isLookedAt) hold(own, leaves, fail);
     group = [];
     last = raw as Checkpoint;
     from ??= range.from;

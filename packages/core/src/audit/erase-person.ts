@@ -10,7 +10,11 @@ import { PersonErasedItem, PersonKeyItem } from "./person-keys.ts";
  * with the person's id. From then on nothing of the person is kept in records. Done again it changes nothing. Throws 404
  * `audit.person_not_found` for who never acted and was never spoken of. Writes a mark in place of the key, and one record.
  */
-export async function erasePerson(context: Context, actor: Actor, person: string): Promise<{ person: string; erasedAt: string }> {
+export async function erasePerson(
+  context: Context,
+  actor: Actor,
+  person: string,
+): Promise<{ person: string; erasedAt: string }> {
   return retryOnConflict(async () => {
     const { table, now } = context;
     const [key, erased] = await Promise.all([

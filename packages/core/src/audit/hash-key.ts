@@ -1,9 +1,9 @@
 import { createHmac } from "node:crypto";
+import type { Change } from "@cadastre/contract/change";
 import { canonicalJson } from "@cadastre/contract/digest";
 import { defineEntity } from "@cadastre/store/entity";
 import { ConflictError } from "@cadastre/store/errors";
 import { create } from "@cadastre/store/table";
-import type { Change } from "@cadastre/contract/change";
 import * as z from "zod";
 import type { Context } from "../context.ts";
 import { newSealKey } from "../sealed-text.ts";
@@ -39,7 +39,8 @@ export async function secretChange(
   { before, after }: { readonly before?: unknown; readonly after?: unknown },
 ): Promise<Change> {
   const key = Buffer.from(await hashKey(context), "base64");
-  const hashOf = (value: unknown) => `hmac-sha256:${createHmac("sha256", key).update(canonicalJson(value)).digest("hex")}`;
+  const hashOf = (value: unknown) =>
+    `hmac-sha256:${createHmac("sha256", key).update(canonicalJson(value)).digest("hex")}`;
   return {
     path,
     ...(before === undefined ? {} : { before: hashOf(before) }),

@@ -12,17 +12,18 @@ const byActor = (id: string) => `actor#${nameIn(id)}`;
 const byAction = (action: string) => `action#${action}`;
 const byOutcome = (outcome: AuditRecord["outcome"]) => `outcome#${outcome}`;
 
-/** What machines do day and night is not listed by who it was. */
-const UNLISTED_ACTORS: readonly string[] = ["collector", "system"];
+/** What machines do day and night, and strangers, is not listed by who it was. */
+const UNLISTED_ACTORS: readonly string[] = ["collector", "system", "unknown", "others"];
 
 const isBulk = (action: string): boolean => factsOf(action as AuditAction)?.isBulk === true;
 
-/** Types of things that something is done to in bulk: their lists would not be whole. */
-const UNLISTED_TYPES = new Set(
-  Object.values(AUDIT_ACTIONS)
+/** Types of things that something is done to in bulk, of which lists would not be whole, and callers, of whom there are as many as strangers like. */
+const UNLISTED_TYPES = new Set([
+  ...Object.values(AUDIT_ACTIONS)
     .filter((facts) => "isBulk" in facts)
     .map(({ resource }): string => resource),
-);
+  "caller",
+]);
 
 /**
  * The lists that a record is in, beside the log. What machines do in bulk is in none of them unless it was denied or failed: each list

@@ -8,7 +8,8 @@ const partition = ({ person }: { person: string }) => `person-key#${person}`;
 
 export const PersonKeyItem = defineEntity({
   type: "person-key",
-  about: "What a person's data in audit records is sealed with. Removed, the data is gone for good, and the records stay as they are",
+  about:
+    "What a person's data in audit records is sealed with. Removed, the data is gone for good, and the records stay as they are",
   schema: z.object({ person: z.string(), key: z.string() }),
   key: { partition, sort: () => "key" },
   global: true,

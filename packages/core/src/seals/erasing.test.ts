@@ -26,7 +26,12 @@ const CANARIES = ["Ann Canary", "203.0.113.77", "canary-browser", "ann@canary.te
 async function aLog() {
   const context = { ...aContext(), sealing: aSealing() };
   const changes = [{ path: "email", after: "ann@canary.test" }];
-  await commitRecorded(context, ADMIN, [], { action: "user.create", target: ANN, changes, detail: { name: "Ann Canary" } });
+  await commitRecorded(context, ADMIN, [], {
+    action: "user.create",
+    target: ANN,
+    changes,
+    detail: { name: "Ann Canary" },
+  });
   await commitRecorded(context, ann, [], { action: "account.create", target: "aws/1" });
   context.advance(60);
   await seal(context);
@@ -44,13 +49,23 @@ describe("a person's data in the log", () => {
   test("is shown and searched in lists, and in what is stored, sealed and exported nobody can read it", async () => {
     const context = await aLog();
     const [created, acted] = await shown(context);
-    expect(created).toMatchObject({ changes: [{ path: "email", after: "ann@canary.test" }], detail: { name: "Ann Canary" } });
-    expect(acted).toMatchObject({ actor: { id: ANN, name: "Ann Canary" }, address: "203.0.113.77", userAgent: "canary-browser/1" });
+    expect(created).toMatchObject({
+      changes: [{ path: "email", after: "ann@canary.test" }],
+      detail: { name: "Ann Canary" },
+    });
+    expect(acted).toMatchObject({
+      actor: { id: ANN, name: "Ann Canary" },
+      address: "203.0.113.77",
+      userAgent: "canary-browser/1",
+    });
     expect(acted).not.toHaveProperty("personal");
     expect((await listAudit(context, { limit: 5, q: "ANN canary" })).items).toHaveLength(2);
     const stored = JSON.stringify([
       await exportLines(context),
-      await context.table.getMany(AuditItem, [created, acted].map((one) => placeOfRecord(one?.id ?? ""))),
+      await context.table.getMany(
+        AuditItem,
+        [created, acted].map((one) => placeOfRecord(one?.id ?? "")),
+      ),
     ]);
     for (const canary of CANARIES) expect(stored).not.toContain(canary);
   });
