@@ -29,6 +29,10 @@ beforeAll(async () => {
   other = (await created("organizations", { name: "B", slug: "b" })).id ?? "";
   const robot = await created("service-accounts", { name: "robot", organization: other });
   const principal = { type: "service-account", id: robot.id };
+  for (const role of ["admin", "vault-user"]) {
+    const resource = { type: "organization", id: other };
+    await created("role-bindings", { principal, role, resource }, api.admin, inOther());
+  }
   theirs =
     (await created("tokens", { name: "b", scopes: ["admin", "credentials:reveal"], principal }, api.admin, inOther()))
       .secret ?? "";

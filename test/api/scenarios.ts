@@ -88,6 +88,13 @@ export async function aStoredCredential(api: TestApi): Promise<string> {
 
 const ifMatch = { "if-match": "*" };
 
+const POLICY_BODY = { name: "no projects", text: "forbid (principal, action, resource is Cadastre::Project);" };
+
+async function aPolicy(api: TestApi): Promise<string> {
+  const made = await api.send({ method: "POST", path: "/api/v1/policies", body: POLICY_BODY });
+  return ((await made.json()) as { id: string }).id;
+}
+
 /** An account that is known: its first sight is a change of its own, with a record of its own. */
 async function knownAccount(api: TestApi): Promise<void> {
   await api.send({ method: "POST", path: "/api/v1/accounts", body: { provider: "aws", account: ACCOUNT } });
@@ -99,6 +106,12 @@ async function made(api: TestApi, path: string, body: object): Promise<string> {
 }
 
 const aUser = (api: TestApi) => made(api, "users", { userName: "ann" });
+/** Somebody who can hold a role. */
+async function aHolder(api: TestApi): Promise<{ type: string; id: string }> {
+  const path = await aServiceAccount(api);
+  return { type: "service-account", id: path.slice(path.lastIndexOf("/") + 1) };
+}
+
 const aServiceAccount = (api: TestApi) => made(api, "service-accounts", { name: "deploy" });
 const aGroup = (api: TestApi) => made(api, "groups", { name: "engineers" });
 const idIn = (path: string) => path.slice(path.lastIndexOf("/") + 1);
@@ -213,6 +226,28 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   },
   async "credentials.revoke"(api) {
     const path = `/api/v1/credentials/${await aStoredCredential(api)}`;
+    return () => api.send({ method: "DELETE", path });
+  },
+  async "roleBindings.create"(api) {
+    const principal = await aHolder(api);
+    const body = { principal, role: "viewer", resource: { type: "organization", id: api.context.organization } };
+    return () => api.send({ method: "POST", path: "/api/v1/role-bindings", body });
+  },
+  async "roleBindings.delete"(api) {
+    const principal = await aHolder(api);
+    const body = { principal, role: "viewer", resource: { type: "organization", id: api.context.organization } };
+    const made = await api.send({ method: "POST", path: "/api/v1/role-bindings", body });
+    const { id } = (await made.json()) as { id: string };
+    return () => api.send({ method: "DELETE", path: `/api/v1/role-bindings/${id}` });
+  },
+  "policies.create": async (api) => () => api.send({ method: "POST", path: "/api/v1/policies", body: POLICY_BODY }),
+  async "policies.replace"(api) {
+    const path = `/api/v1/policies/${await aPolicy(api)}`;
+    const body = { ...POLICY_BODY, name: "another" };
+    return () => api.send({ method: "PUT", path, body, headers: ifMatch });
+  },
+  async "policies.delete"(api) {
+    const path = `/api/v1/policies/${await aPolicy(api)}`;
     return () => api.send({ method: "DELETE", path });
   },
   "tokens.create": async (api) => () =>

@@ -3,8 +3,8 @@ import { ProblemError } from "@cadastre/contract/errors";
 import { requireActable } from "@cadastre/core/access/act-in";
 import { CollectorRefusedError } from "@cadastre/core/access/authenticate-collector";
 import { authenticateToken } from "@cadastre/core/access/authenticate-token";
-import { authorize, type Target } from "@cadastre/core/access/authorize";
-import { type Actor, nameOf, type Principal } from "@cadastre/core/context";
+import { type Actor, type Context, nameOf, type Principal } from "@cadastre/core/context";
+import { decideAccess, type Target } from "@cadastre/core/policies/authorize";
 import type { Restriction } from "@cadastre/core/restriction";
 import type { ApiContext } from "./env.ts";
 import type { Operator, Reporting } from "./routes/route.ts";
@@ -22,11 +22,12 @@ function bearerOf(header: string | undefined): string {
 }
 
 /** Where a request came from, as the runtime says. */
-export const sourceOf = ({ env }: ApiContext) => env?.remoteAddress ?? env?.requestContext?.http?.sourceIp;
+export const addressOf = ({ env }: ApiContext): string | undefined =>
+  env?.remoteAddress ?? env?.requestContext?.http?.sourceIp;
 
 /** The principal in this request; from now on the log says who it is. */
 function actorOf(c: ApiContext, principal: Principal): Actor {
-  const address = sourceOf(c);
+  const address = addressOf(c);
   const userAgent = c.req.header("user-agent")?.slice(0, MOST_USER_AGENT).toWellFormed();
   const actor = {
     principal,
@@ -96,7 +97,27 @@ export async function authenticateReporting(
   }
 }
 
-/** That the caller may, and what it may see. Throws 403 `auth.forbidden`. */
-export function authorizeCaller(c: ApiContext, { access }: Endpoint, { principal }: Actor): Restriction | undefined {
-  return access.kind === "public" ? undefined : authorize(principal, access.action, targetOf(c, access.resource));
+/** A caller that may do what it asks for, and what it may see. */
+export interface Authorized<Caller> {
+  readonly caller: Caller;
+  readonly restriction?: Restriction | undefined;
+}
+
+/**
+ * That the caller may, in the organization of the context, and what it may see; from now on the caller carries by which bindings and policies
+ * that was decided. Throws 403 `auth.forbidden`.
+ */
+export async function authorizeCaller<Caller extends { readonly actor: Actor }>(
+  c: ApiContext,
+  { access }: Endpoint,
+  context: Context,
+  caller: Caller,
+): Promise<Authorized<Caller>> {
+  if (access.kind === "public") return { caller };
+  const decision = await decideAccess(context, caller.actor, access.action, targetOf(c, access.resource));
+  const { policies } = decision;
+  const actor: Actor = policies.length === 0 ? caller.actor : { ...caller.actor, decision: { policies } };
+  c.set("caller", actor);
+  if (!decision.allowed) throw new ProblemError("auth.forbidden", decision.reason);
+  return { caller: { ...caller, actor }, restriction: decision.restriction };
 }

@@ -5,12 +5,12 @@ import { type Context, inOrganization } from "@cadastre/core/context";
 import type { Restriction } from "@cadastre/core/restriction";
 import * as z from "zod";
 import {
+  addressOf,
   authenticateOperator,
   authenticateReporting,
   authorizeCaller,
   requireAllowedOrigin,
   requireSigned,
-  sourceOf,
   targetOf,
 } from "./authenticate.ts";
 import { compressionOf, decompress, parseJson, readBody, SIGNED_BODY_BYTES, TOKEN_BODY_BYTES } from "./body.ts";
@@ -52,8 +52,8 @@ function jsonOf(c: ApiContext, { bodyOptional, access, secret }: Endpoint, bytes
 
 interface Received {
   readonly caller: Partial<Operator & Reporting>;
-  /** In which it acts; none of a request that anybody may make. */
-  readonly organization?: string;
+  /** Of the organization in which it acts. */
+  readonly context: Context;
   readonly restriction?: Restriction | undefined;
   readonly raw: unknown;
 }
@@ -68,7 +68,7 @@ async function receive(c: ApiContext, route: Route, services: Services): Promise
   const takesBody = endpoint.body !== undefined;
   // Collectors have no address of their own: their signature says who they are, and there is nothing else that they could do.
   if (endpoint.access.kind !== "signed") requireAllowedOrigin(c);
-  if (endpoint.access.kind === "public") return { caller: {}, raw: undefined };
+  if (endpoint.access.kind === "public") return { caller: {}, context: services.context, raw: undefined };
   if (endpoint.access.kind === "signed") {
     requireSigned(c);
     let bytes: Uint8Array = new Uint8Array();
@@ -76,16 +76,17 @@ async function receive(c: ApiContext, route: Route, services: Services): Promise
       bytes = await readBody(request, SIGNED_BODY_BYTES);
       return bytes;
     });
-    const restriction = authorizeCaller(c, endpoint, caller.actor);
-    const { organization } = caller.actor.principal;
-    return { caller, organization, restriction, raw: takesBody ? jsonOf(c, endpoint, bytes) : undefined };
+    const context = inOrganization(services.context, caller.actor.principal.organization);
+    const authorized = await authorizeCaller(c, endpoint, context, caller);
+    return { ...authorized, context, raw: takesBody ? jsonOf(c, endpoint, bytes) : undefined };
   }
   const { organization, ...caller } = await authenticateOperator(c, services);
+  const context = inOrganization(services.context, organization);
+  const authorized = await authorizeCaller(c, endpoint, context, caller);
   // What was read also tells of what is there and not shown: who may not see all is told no number.
-  c.set("showsCost", caller.actor.principal.token?.accounts === undefined);
-  const restriction = authorizeCaller(c, endpoint, caller.actor);
+  c.set("showsCost", caller.actor.principal.token?.accounts === undefined && authorized.restriction === undefined);
   const bytes = takesBody ? await readBody(request, TOKEN_BODY_BYTES) : undefined;
-  return { caller, organization, restriction, raw: bytes && jsonOf(c, endpoint, bytes) };
+  return { ...authorized, context, raw: bytes && jsonOf(c, endpoint, bytes) };
 }
 
 /** Runs the handler, at most once for an Idempotency-Key on an endpoint that takes one. */
@@ -144,7 +145,7 @@ async function recordRefusal(
   const error = toProblemError(thrown);
   const actor = c.get("caller");
   if (actor === undefined) {
-    if (UNPROVED.test(error.code)) await refusals.count(sourceOf(c), c.get("requestId"));
+    if (UNPROVED.test(error.code)) await refusals.count(addressOf(c), c.get("requestId"));
     return;
   }
   if (mutates === undefined || attempt.isRefusalRecorded) return;
@@ -177,11 +178,10 @@ async function answer(c: ApiContext, route: Route, services: Services, attempt: 
   const { endpoint } = route;
   c.set("route", endpoint.path);
   c.set("hasSecret", endpoint.secret !== undefined);
-  const { caller, organization, restriction, raw } = await receive(c, route, services);
+  const { caller, context: own, restriction, raw } = await receive(c, route, services);
   const isSecret = endpoint.secret !== undefined;
   const { params, query = endpoint.access.kind === "public" ? ANY_PARAMETERS : NO_PARAMETERS, body } = endpoint;
   if (endpoint.access.kind !== "public") requireTextQuery(c.req.url);
-  const own = organization === undefined ? services.context : inOrganization(services.context, organization);
   const request: ServedRequest = {
     ...caller,
     services,

@@ -19,6 +19,11 @@ export const OPERATOR_ACTIONS = [
   "feed:write",
   "tokens:read",
   "tokens:write",
+  "bindings:read",
+  "bindings:write",
+  "policies:read",
+  "policies:write",
+  "access:read",
   "directory:read",
   "directory:write",
   "organizations:read",
@@ -34,6 +39,7 @@ export type Action = OperatorAction | CollectorAction;
 
 /** What an action is done to. */
 export type ResourceType =
+  | "access"
   | "account"
   | "audit"
   | "collector"
@@ -43,7 +49,9 @@ export type ResourceType =
   | "hold"
   | "job"
   | "organization"
+  | "policy"
   | "resource"
+  | "role-binding"
   | "run"
   | "scope"
   | "service-account"

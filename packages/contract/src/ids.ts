@@ -19,6 +19,7 @@ export const ID_PREFIXES = {
   serviceAccount: "sva",
   group: "grp",
   roleBinding: "rbd",
+  policy: "pol",
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;

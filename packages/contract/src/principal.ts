@@ -10,7 +10,7 @@ export const principalRef = z.discriminatedUnion("type", [user, serviceAccount])
 export type PrincipalRef = z.output<typeof principalRef>;
 
 /** Roles, by name. What each may do is in docs/permissions. */
-const ROLES = [
+export const ROLES = [
   "SystemAdmin",
   "AddressSpaceAdmin",
   "AddressSpaceOperator",
@@ -21,10 +21,11 @@ const ROLES = [
   "auditor",
   "vault-user",
 ] as const;
-const role = z.enum(ROLES);
+export const role = z.enum(ROLES);
+export type Role = z.output<typeof role>;
 
 /** What a role can be held on: everything of an organization, a part of it, or the whole system. */
-const BINDING_TYPES = ["system", "organization", "address-space", "project", "account"] as const;
+export const BINDING_TYPES = ["system", "organization", "address-space", "project", "account"] as const;
 
 /** A role that a principal holds somewhere, and until when. */
 export const heldRole = z.object({

@@ -93,7 +93,14 @@ export const problem = z.object({
   code: z.string(),
   detail: z.string(),
   requestId: z.string(),
-  errors: z.array(z.object({ path: z.string(), message: z.string() })),
+  errors: z.array(
+    z.object({
+      path: z.string(),
+      message: z.string(),
+      line: z.int().optional().meta({ description: "Within a text, from 1" }),
+      column: z.int().optional(),
+    }),
+  ),
   error: z.object({ code: z.string(), message: z.string() }),
 });
 export type Problem = z.output<typeof problem>;

@@ -2,6 +2,7 @@ import type { HeldRole } from "@cadastre/contract/principal";
 import { inKeySpace } from "@cadastre/store/key-space";
 import type { Table } from "@cadastre/store/table";
 import type { IdempotencyClaim } from "./audit/claim.ts";
+import type { PolicyMemory } from "./policies/memory.ts";
 import type { Restriction } from "./restriction.ts";
 import type { Sealing } from "./seals/ports.ts";
 
@@ -24,6 +25,8 @@ export interface Context {
   readonly attempt?: { isRefusalRecorded: boolean };
   /** Of a request whose caller may see only a part of the estate. Every list and every read by an id keeps to it. */
   readonly restriction?: Restriction | undefined;
+  /** Of a process that decides requests: what it remembers of policies. */
+  readonly policies?: PolicyMemory | undefined;
 }
 
 /**
@@ -67,7 +70,7 @@ export interface UsedToken {
   readonly scopes: readonly string[];
   /** Those that it is limited to (`aws/…`), when it is. */
   readonly accounts?: readonly string[];
-  /** Of a token that is limited: what its cursors are sealed with. Never shown, and stored with the token alone. */
+  /** What cursors of lists that are shown in part are sealed with. Never shown, and stored with the token alone. */
   readonly cursorKey?: string | undefined;
 }
 
@@ -84,6 +87,12 @@ export interface Principal {
   /** Roles that it holds itself, also those that have ended. */
   readonly roles: readonly HeldRole[];
   readonly token?: UsedToken;
+  /** Of its organization when it was authenticated; read where it is wanted when absent. */
+  readonly policyVersion?: number;
+  /** Made by the recovery invocation: its roles alone decide. */
+  readonly isRecovery?: boolean;
+  /** How it proved who it is, and when; a token has strength 1. */
+  readonly session?: { readonly id: string; readonly strength: number; readonly authenticatedAt: string };
 }
 
 /** A principal in one request. */
@@ -93,6 +102,8 @@ export interface Actor {
   /** Where the request came from, as the runtime knows it, and with what. */
   readonly address?: string | undefined;
   readonly userAgent?: string | undefined;
+  /** The bindings and policies that decided that it may, or may not. */
+  readonly decision?: { readonly policies: readonly string[] } | undefined;
 }
 
 /** The service itself, in what it does of its own accord. */

@@ -24,6 +24,7 @@ import {
   OrganizationItem,
   OrganizationListItem,
   OrganizationSlugItem,
+  RoleBindingItem,
   ServiceAccountItem,
   UserItem,
 } from "./directory/items.ts";
@@ -36,6 +37,7 @@ import { EndedSourceItem } from "./ledger/ended-sources.ts";
 import { GapItem } from "./ledger/gaps.ts";
 import { LedgerPageItem, SetItem, SourceItem, StaleItem } from "./ledger/items.ts";
 import { ScopeCountItem } from "./ledger/scope-count.ts";
+import { PolicyItem, PolicyNameItem, PolicyRevisionItem } from "./policies/items.ts";
 import { CountItem } from "./register/counts.ts";
 import { ResourceItem } from "./register/items.ts";
 import { SaidItem } from "./said/items.ts";
@@ -91,8 +93,12 @@ export const ENTITIES: readonly AnyEntity[] = [
   PageItem,
   PersonErasedItem,
   PersonKeyItem,
+  PolicyItem,
+  PolicyNameItem,
+  PolicyRevisionItem,
   PrefixLengthItem,
   ResourceItem,
+  RoleBindingItem,
   RunItem,
   RunPageItem,
   SaidItem,

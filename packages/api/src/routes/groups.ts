@@ -2,6 +2,7 @@ import { groups } from "@cadastre/contract/endpoints/groups";
 import type { PrincipalRef } from "@cadastre/contract/principal";
 import { addGroupMember, listGroupMembers, removeGroupMember } from "@cadastre/core/directory/group-members";
 import { createGroup, deleteGroup, getGroup, listGroups, patchGroup } from "@cadastre/core/directory/groups";
+import { requireMayGiveRoles } from "@cadastre/core/policies/grants";
 import { implement } from "./route.ts";
 
 const toPrincipal = (id: string): PrincipalRef =>
@@ -15,7 +16,9 @@ export const GROUP_ROUTES = implement(groups, {
   list: ({ context, query }) => listGroups(context, query),
   members: ({ context, params, query }) => listGroupMembers(context, params.id, query),
   async add({ context, actor, params, body }) {
-    await addGroupMember(context, actor, params.id, body.principal);
+    await addGroupMember(context, actor, params.id, body.principal, {
+      requireMayGive: (roles) => requireMayGiveRoles(context, actor, roles),
+    });
     return undefined;
   },
   async remove({ context, actor, params }) {

@@ -1,4 +1,5 @@
 import type { Areas } from "@cadastre/contract/endpoints/all";
+import { ACCESS_ROUTES } from "./access.ts";
 import { ACCOUNT_ROUTES } from "./accounts.ts";
 import { AUDIT_ROUTES } from "./audit.ts";
 import { CHANGE_ROUTES } from "./changes.ts";
@@ -10,7 +11,9 @@ import { GROUP_ROUTES } from "./groups.ts";
 import { HOLD_ROUTES } from "./holds.ts";
 import { JOB_ROUTES } from "./jobs.ts";
 import { ORGANIZATION_ROUTES } from "./organizations.ts";
+import { POLICY_ROUTES } from "./policies.ts";
 import { RESOURCE_ROUTES } from "./resources.ts";
+import { ROLE_BINDING_ROUTES } from "./role-bindings.ts";
 import type { Route } from "./route.ts";
 import { RUN_ROUTES } from "./runs.ts";
 import { SCOPE_ROUTES } from "./scopes.ts";
@@ -36,6 +39,9 @@ const BY_AREA: { readonly [Area in keyof Areas]: readonly Route[] } = {
   serviceAccounts: SERVICE_ACCOUNT_ROUTES,
   groups: GROUP_ROUTES,
   organizations: ORGANIZATION_ROUTES,
+  roleBindings: ROLE_BINDING_ROUTES,
+  policies: POLICY_ROUTES,
+  access: ACCESS_ROUTES,
   jobs: JOB_ROUTES,
   audit: AUDIT_ROUTES,
   service: SERVICE_ROUTES,

@@ -1,7 +1,7 @@
-import { canonicalJson } from "../digest.ts";
+import { orderedJson } from "../digest.ts";
 import { hashLeaf } from "./merkle.ts";
 
 /** The leaf of a record: the hash over its RFC 8785 bytes. All members count, also those that nobody here knows. */
 export function leafOf(record: object): Uint8Array {
-  return hashLeaf(canonicalJson(record));
+  return hashLeaf(orderedJson(record));
 }

@@ -1,3 +1,4 @@
+import { access } from "./access.ts";
 import { accounts } from "./accounts.ts";
 import { audit } from "./audit.ts";
 import { changes } from "./changes.ts";
@@ -10,7 +11,9 @@ import { groups } from "./groups.ts";
 import { holds } from "./holds.ts";
 import { jobs } from "./jobs.ts";
 import { organizations } from "./organizations.ts";
+import { policies } from "./policies.ts";
 import { resources } from "./resources.ts";
+import { roleBindings } from "./role-bindings.ts";
 import { runs } from "./runs.ts";
 import { scopes } from "./scopes.ts";
 import { service } from "./service.ts";
@@ -38,6 +41,9 @@ export const AREAS = {
   serviceAccounts,
   groups,
   organizations,
+  roleBindings,
+  policies,
+  access,
   jobs,
   audit,
   service,

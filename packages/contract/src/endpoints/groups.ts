@@ -69,7 +69,7 @@ export const groups = defineArea("groups", {
     body: z.strictObject({ principal: principalRef }),
     status: 204,
     mutates: "group.add",
-    errors: ["group.not_found", ...NO_MEMBER, "group.too_many", "request.conflict"],
+    errors: ["group.not_found", ...NO_MEMBER, "group.too_many", "access.exceeds", "request.conflict"],
     example: { params: example, body: { principal: { type: "user", id: exampleId("user") } } },
   }),
   remove: defineEndpoint({

@@ -2,7 +2,7 @@ import { ProblemError } from "@cadastre/contract/errors";
 import { organizationName } from "@cadastre/contract/organization";
 import { type Context, inOrganization, type Principal } from "../context.ts";
 import { findOrganization } from "../directory/organizations.ts";
-import { isAdmin } from "./authorize.ts";
+import { isUnscoped } from "../policies/scopes.ts";
 
 /** Whether a principal administers the system, and so may act in every organization; by a token, when that one has the scope admin. */
 export function isSystemAdmin(principal: Principal, now: Date): boolean {
@@ -13,7 +13,7 @@ export function isSystemAdmin(principal: Principal, now: Date): boolean {
       resource.type === "system" &&
       (expiresAt === undefined || Date.parse(expiresAt) > now.getTime()),
   );
-  return type === "system" || (holds && isAdmin(principal) && principal.token?.accounts === undefined);
+  return type === "system" || (holds && isUnscoped(principal) && principal.token?.accounts === undefined);
 }
 
 /**

@@ -3,7 +3,7 @@ import type { HeldRole, PrincipalRef } from "@cadastre/contract/principal";
 import type { NewToken } from "@cadastre/contract/token";
 import { create, type Write } from "@cadastre/store/table";
 import type { Context } from "../context.ts";
-import { ServiceAccountItem } from "../directory/items.ts";
+import { RoleBindingItem, ServiceAccountItem } from "../directory/items.ts";
 import { placeWrites } from "../directory/names.ts";
 import { toServiceAccountItem } from "../directory/service-accounts.ts";
 
@@ -21,6 +21,14 @@ export const adminRoles = (now: Date): HeldRole[] => [
   { id: newId("roleBinding", now), role: "vault-user", resource: EVERYTHING },
 ];
 
+/** Their places in the list of role bindings. */
+export const bindingWrites = (
+  principal: PrincipalRef,
+  roles: readonly HeldRole[],
+  { at, createdBy }: { readonly at: Date; readonly createdBy: string },
+): Write[] =>
+  roles.map((held) => create(RoleBindingItem, { ...held, principal, createdAt: at.toISOString(), createdBy }));
+
 /** A principal that is about to be made: the token's whose it is goes into the same commit. */
 export interface NewPrincipal {
   readonly principal: PrincipalRef;
@@ -28,7 +36,7 @@ export interface NewPrincipal {
   readonly writes: readonly Write[];
 }
 
-/** A service account that may do all that the first admin may, for whoever has no other way in. */
+/** A service account that may do all that the first admin may, whatever policies say, for whoever has no other way in. */
 export function newRecoveryAccount(
   { now, organization }: Pick<Context, "now" | "organization">,
   createdBy: string,
@@ -36,11 +44,16 @@ export function newRecoveryAccount(
   const at = now();
   const id = newId("serviceAccount", at);
   const name = `recovery ${id.slice("sva_".length)}`;
-  const item = { ...toServiceAccountItem(id, name, { now: at, createdBy }), roles: adminRoles(at) };
+  const roles = adminRoles(at);
   const principal = { type: "service-account", id } as const;
+  const item = { ...toServiceAccountItem(id, name, { now: at, createdBy }), roles, recovery: true };
   return {
     principal,
     epoch: item.epoch,
-    writes: [...placeWrites({ ...principal, organization }, name), create(ServiceAccountItem, item)],
+    writes: [
+      ...placeWrites({ ...principal, organization }, name),
+      create(ServiceAccountItem, item),
+      ...bindingWrites(principal, roles, { at, createdBy }),
+    ],
   };
 }

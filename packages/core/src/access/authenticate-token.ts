@@ -52,6 +52,8 @@ async function readStanding(context: Context, token: TokenItem): Promise<Princip
     organization,
     groups: standing.groups,
     roles: standing.roles,
-    token: { id, scopes, ...(accounts === undefined ? {} : { accounts, cursorKey }) },
+    policyVersion: known.policyVersion,
+    ...("recovery" in standing && standing.recovery ? { isRecovery: true } : {}),
+    token: { id, scopes, ...(accounts === undefined ? {} : { accounts }), cursorKey },
   };
 }

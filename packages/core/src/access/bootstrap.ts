@@ -7,7 +7,7 @@ import { placeWrites } from "../directory/names.ts";
 import { readPrincipal } from "../directory/principals.ts";
 import { toUserItem } from "../directory/users.ts";
 import { isTaken, retryOnConflict } from "../retry-on-conflict.ts";
-import { ADMIN_GRANT, adminRoles, type NewPrincipal, newRecoveryAccount } from "./admin-grant.ts";
+import { ADMIN_GRANT, adminRoles, bindingWrites, type NewPrincipal, newRecoveryAccount } from "./admin-grant.ts";
 import { BootstrapItem, TokenItem, TokenListItem } from "./items.ts";
 import { hashTokenText, idOfTokenText, newTokenText } from "./token-text.ts";
 import { toTokenItem } from "./tokens.ts";
@@ -57,9 +57,11 @@ async function readAdmin(context: Context): Promise<NewPrincipal> {
   const item = toUserItem(id, { userName: ADMIN_NAME }, { now, createdBy: actorName(ACTOR) });
   const principal = { type: "user", id } as const;
   const place = placeWrites({ ...principal, organization: context.organization }, ADMIN_NAME);
+  const roles = adminRoles(now);
   const writes = [
     ...place,
-    create(UserItem, { ...item, roles: adminRoles(now) }),
+    create(UserItem, { ...item, roles }),
+    ...bindingWrites(principal, roles, { at: now, createdBy: actorName(ACTOR) }),
     create(BootstrapItem, { source: ADMIN_SOURCE, user: id }),
   ];
   return { principal, epoch: item.epoch, writes };

@@ -197,14 +197,14 @@ describe("who may decide", () => {
     const own = await registerCollector(context, anOperator("tok_a"), aCollector(aKey(), { accounts: ["1"] }));
     await expect(approveCollector(context, anOperator("tok_a"), own.id)).rejects.toMatchObject({
       code: "auth.forbidden",
-      message: "who registered a collector approves it only with the scope admin",
+      message: "who registered a collector approves it only with the role and the scope admin",
     });
     expect((await getCollector(context, own.id, neverSeen)).state).toBe("pending");
     expect(await approveCollector(context, anOperator("tok_b"), own.id)).toMatchObject({ state: "approved" });
     const more = { accounts: ["1", "2"] };
     await expect(patchCollector(context, anOperator("tok_a"), own.id, more, {})).rejects.toMatchObject({
       code: "auth.forbidden",
-      message: "who registered a collector gives it more accounts only with the scope admin",
+      message: "who registered a collector gives it more accounts only with the role and the scope admin",
     });
     expect(await patchCollector(context, anOperator("tok_b"), own.id, more, {})).toMatchObject(more);
     const fewer = { accounts: ["2"] };
@@ -224,7 +224,10 @@ describe("who may decide", () => {
 
   test("is an admin alone for a collector that speaks for all accounts", async () => {
     const context = aContext();
-    const all = { code: "auth.forbidden", message: "a collector for all accounts (*) needs the scope admin" };
+    const all = {
+      code: "auth.forbidden",
+      message: "a collector for all accounts (*) needs the role admin and the scope admin",
+    };
     const asked = registerCollector(context, anOperator("tok_a"), aCollector(aKey(), { accounts: ["1", "*"] }));
     await expect(asked).rejects.toMatchObject(all);
     const one = await registerCollector(context, anOperator("tok_a"), aCollector(aKey(), { accounts: ["1"] }));

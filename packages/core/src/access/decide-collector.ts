@@ -8,8 +8,8 @@ import { changesBetween } from "../changes.ts";
 import { type Actor, actorName, type Context } from "../context.ts";
 import { newRun } from "../jobs/start.ts";
 import { END_SIGHTINGS, endSource, resumeSource } from "../ledger/ended-sources.ts";
+import { administers } from "../policies/authorize.ts";
 import { retryOnConflict } from "../retry-on-conflict.ts";
-import { isAdmin } from "./authorize.ts";
 import { bindCredential } from "./bind-credential.ts";
 import { readCollector, toCollector } from "./collectors.ts";
 import { CollectorItem, CollectorNameItem } from "./items.ts";
@@ -27,9 +27,9 @@ interface Decision {
  * What somebody has asked for is for another to allow, or for an admin. Whatever tokens one makes are one's own, and another's are for admins to
  * make, so a principal is one hand. Throws 403 `auth.forbidden`.
  */
-function requireOther(actor: Actor, { createdBy }: CollectorItem, does: string): void {
-  if (isAdmin(actor.principal) || createdBy !== actorName(actor)) return;
-  throw new ProblemError("auth.forbidden", `who registered a collector ${does} only with the scope admin`);
+async function requireOther(context: Context, actor: Actor, { createdBy }: CollectorItem, does: string): Promise<void> {
+  if (createdBy !== actorName(actor) || (await administers(context, actor))) return;
+  throw new ProblemError("auth.forbidden", `who registered a collector ${does} only with the role and the scope admin`);
 }
 
 /** What follows from a decision, for its commit: whose word the collector's source is, and that what it alone saw of others' ends. */
@@ -65,7 +65,7 @@ async function decide(
     if (!from.includes(stored.state)) {
       throw new ProblemError("collector.state", `it is ${stored.state}; to ${verb} it must be ${from.join(" or ")}`);
     }
-    if (to === "approved") requireOther(actor, stored, "approves it");
+    if (to === "approved") await requireOther(context, actor, stored, "approves it");
     const decided = { ...stored, state: to, decidedAt: context.now().toISOString(), decidedBy: actorName(actor) };
     const { writes, job } = consequences(context, actor, stored, to);
     await commitRecorded(context, actor, [replace(CollectorItem, decided, stored.version), ...writes], {
@@ -126,10 +126,10 @@ export async function patchCollector(
     const credential = patch.credential === undefined ? before : (patch.credential ?? undefined);
     const bound = credential === before ? [] : await bindCredential(context, credential, mayReveal);
     const accounts = patch.accounts === undefined ? stored.accounts : normalAccounts(patch.accounts);
-    if (patch.accounts !== undefined) requireMayBind(actor, accounts);
+    if (patch.accounts !== undefined) await requireMayBind(context, actor, accounts);
     // More accounts than were approved would else need no approval.
     if (stored.state === "approved" && accounts.some((account) => !stored.accounts.includes(account)))
-      requireOther(actor, stored, "gives it more accounts");
+      await requireOther(context, actor, stored, "gives it more accounts");
     const patched: CollectorItem = { ...rest, accounts, ...(credential === undefined ? {} : { credential }) };
     const changes = [
       ...(changesBetween(stored.accounts, accounts).length === 0

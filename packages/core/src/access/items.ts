@@ -65,7 +65,10 @@ export const TokenItem = defineEntity({
       .int()
       .meta({ description: "Of its principal when it was made: of no use once the principal's is another" }),
     secretHash: z.string().meta({ description: "SHA-256 over the token's text, hexadecimal" }),
-    cursorKey: z.string().optional().meta({ description: "Of one that is limited: what its cursors are sealed with" }),
+    cursorKey: z
+      .string()
+      .optional()
+      .meta({ description: "What cursors of lists that it sees a part of are sealed with" }),
     /** The token that it was made with; absent where the service made it. */
     parent: z.string().optional(),
   }),

@@ -98,7 +98,8 @@ describe("tokens", () => {
       organization: FIRST_ORGANIZATION,
       groups: [],
       roles: [],
-      token: { id: made.id, scopes: ["resources:read"] },
+      policyVersion: 0,
+      token: { id: made.id, scopes: ["resources:read"], cursorKey: expect.any(String) },
     });
   });
 

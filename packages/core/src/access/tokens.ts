@@ -16,9 +16,10 @@ import { ServiceAccountItem, UserItem } from "../directory/items.ts";
 import { requirePrincipal } from "../directory/principals.ts";
 import { inParallel } from "../in-parallel.ts";
 import { type Listed, type ListOptions, selectPage } from "../lists.ts";
+import { requireNoMore } from "../policies/grants.ts";
+import { isUnscoped, mayByScope } from "../policies/scopes.ts";
 import { retryOnConflict } from "../retry-on-conflict.ts";
 import { newSealKey } from "../sealed-text.ts";
-import { isAdmin, may } from "./authorize.ts";
 import { TOKENS_PARTITION, TokenChildItem, TokenItem, TokenListItem } from "./items.ts";
 import { hashTokenText, newTokenText } from "./token-text.ts";
 
@@ -56,7 +57,8 @@ export function toTokenItem(
     principal,
     epoch,
     scopes: [...new Set(input.scopes)],
-    ...(input.accounts === undefined ? {} : { accounts: [...new Set(input.accounts)], cursorKey: newSealKey() }),
+    ...(input.accounts === undefined ? {} : { accounts: [...new Set(input.accounts)] }),
+    cursorKey: newSealKey(),
     createdAt: now.toISOString(),
     createdBy,
     expiresAt: new Date(now.getTime() + expiresInSeconds * 1000).toISOString(),
@@ -78,10 +80,14 @@ async function read(context: Context, id: string): Promise<Stored<TokenItem>> {
 }
 
 /** What of a new token its granter does not have: nothing can be given but what one has. */
-function notGiven(granter: Principal, { scopes, accounts = [] }: Pick<NewToken, "scopes" | "accounts">): string[] {
-  const within = granter.token?.accounts;
+function notGiven(
+  { restriction }: Context,
+  granter: Principal,
+  { scopes, accounts = [] }: Pick<NewToken, "scopes" | "accounts">,
+): string[] {
+  const within = restriction?.accounts ?? granter.token?.accounts;
   const has = (scope: NewToken["scopes"][number]) =>
-    scope === "admin" ? isAdmin(granter) : may(granter, scope, { type: "token" });
+    scope === "admin" ? isUnscoped(granter) : mayByScope(granter, scope);
   return [
     ...scopes.filter((scope) => !has(scope)),
     ...(within === undefined ? [] : accounts.filter((account) => !within.includes(account))),
@@ -113,24 +119,29 @@ async function readGranted({ table, now }: Context, { token }: Principal, wanted
 }
 
 /**
- * Whose the new token is, as it stands, and that it stays so. A token of another is for admins to make, and of service accounts alone: nobody
- * acts in another person's name, and the service itself may make any. Throws 403 `token.principal`, 404 `service-account.not_found`.
+ * Whose the new token is, as it stands, and that it stays so. A token of another is of a service account alone, since nobody acts in another
+ * person's name, and of one that may do no more than who makes it; the service itself may make any. Throws 403 `token.principal`,
+ * `access.exceeds`, 404 `service-account.not_found`.
  */
 async function readOwner(
   context: Context,
-  { type, id, ...granter }: Principal,
+  actor: Actor,
   wanted: PrincipalRef | undefined,
 ): Promise<{ readonly principal: PrincipalRef; readonly epoch: number; readonly guard: Write }> {
+  const { type, id } = actor.principal;
   const own = type === "user" || type === "service-account" ? { type, id } : undefined;
   const principal = wanted ?? own;
   if (principal === undefined) throw new ProblemError("token.principal", "say whose token it is");
   if (principal.id !== id && type !== "system") {
     if (principal.type !== "service-account")
       throw new ProblemError("token.principal", "a token of another can only be a service account's");
-    if (!isAdmin({ type, id, ...granter }))
+    if (!isUnscoped(actor.principal))
       throw new ProblemError("token.principal", "a token of a service account needs the scope admin");
   }
-  const { epoch, version, disabled } = await requirePrincipal(context, principal);
+  const stored = await requirePrincipal(context, principal);
+  // Whoever has another's token can do what that one may.
+  if (principal.id !== id) await requireNoMore(context, actor, { ...stored, ...principal });
+  const { epoch, version, disabled } = stored;
   if (disabled) throw new ProblemError("token.principal", `${principal.id} is disabled`);
   const entity = principal.type === "user" ? UserItem : ServiceAccountItem;
   return { principal, epoch, guard: check(entity, { id: principal.id }, version) };
@@ -143,15 +154,15 @@ async function readOwner(
  */
 export async function createToken(context: Context, actor: Actor, input: NewToken): Promise<CreatedToken> {
   const { principal } = actor;
-  const missing = notGiven(principal, input);
+  const missing = notGiven(context, principal, input);
   if (missing.length > 0) throw new ProblemError("token.scope", `your token does not have ${missing.join(", ")}`);
   const now = context.now();
   const id = newId("token", now);
   const text = newTokenText(id);
-  const within = input.accounts ?? principal.token?.accounts;
+  const within = input.accounts ?? context.restriction?.accounts ?? principal.token?.accounts;
   await retryOnConflict(async () => {
     const { seconds, parent, guard } = await readGranted(context, principal, input.expiresInSeconds);
-    const { guard: standing, ...owner } = await readOwner(context, principal, input.principal);
+    const { guard: standing, ...owner } = await readOwner(context, actor, input.principal);
     const given = { ...input, expiresInSeconds: seconds, ...(within === undefined ? {} : { accounts: [...within] }) };
     const { organization } = context;
     const item = toTokenItem(id, text, given, { now, createdBy: actorName(actor), organization, ...owner, parent });
@@ -174,9 +185,9 @@ export async function createToken(context: Context, actor: Actor, input: NewToke
 }
 
 /** Who could not give a token cannot take it away, but for admins; and one may always revoke oneself. */
-function requireMayRevoke({ principal }: Actor, stored: TokenItem): void {
-  if (isAdmin(principal) || principal.token?.id === stored.id) return;
-  const missing = notGiven(principal, stored);
+function requireMayRevoke(context: Context, { principal }: Actor, stored: TokenItem): void {
+  if (isUnscoped(principal) || principal.token?.id === stored.id) return;
+  const missing = notGiven(context, principal, stored);
   if (missing.length > 0) throw new ProblemError("token.scope", `your token does not have ${missing.join(", ")}`);
 }
 
@@ -220,7 +231,7 @@ export async function revokeToken(
   id: string,
   { descendants = true }: { readonly descendants?: boolean | undefined } = {},
 ): Promise<RevokedToken> {
-  requireMayRevoke(actor, await read(context, id));
+  requireMayRevoke(context, actor, await read(context, id));
   await revokeOne(context, actor, id, id);
   const revoked: string[] = [];
   for (let parents = descendants ? [id] : []; parents.length > 0; ) {

@@ -1,4 +1,5 @@
 import type { AuditRecord } from "@cadastre/contract/audit/record";
+import type { Role } from "@cadastre/contract/principal";
 import { openSqliteTable } from "@cadastre/store/sqlite";
 import type { Table } from "@cadastre/store/table";
 import {
@@ -54,8 +55,18 @@ export function withScopes(actor: Actor, scopes: readonly string[], accounts?: r
   return { ...actor, principal: { ...actor.principal, token } };
 }
 
+/** For tests: the same who holds roles in the whole system. */
+export function withRoles(actor: Actor, ...roles: Role[]): Actor {
+  const held = roles.map((role, at) => ({
+    id: `rbd_01JD000000000000000000000${at}`,
+    role,
+    resource: { type: "system" as const, id: "system" },
+  }));
+  return { ...actor, principal: { ...actor.principal, roles: held } };
+}
+
 /** For tests: the same with a token that may do everything. */
-export const anAdmin: Actor = withScopes(anActor, ["admin"]);
+export const anAdmin: Actor = withRoles(withScopes(anActor, ["admin"]), "SystemAdmin");
 
 /** For tests: a record with who acted and what it was done to as texts. */
 export function asTexts({ actor, resource, ...record }: AuditRecord) {

@@ -5,14 +5,15 @@ import type { Actor, Principal } from "../context.ts";
 const toAuditActor = ({ type, id, name }: Pick<Principal, "type" | "id" | "name">): AuditActor => ({ type, id, name });
 
 /** Whose doing something is, and by which request. */
-export type Who = Pick<AuditRecord, "actor" | "address" | "userAgent" | "requestId">;
+export type Who = Pick<AuditRecord, "actor" | "address" | "userAgent" | "requestId" | "decision">;
 
 /** The same of an actor, with where its request came from. */
-export function whoIs({ principal, requestId, address, userAgent }: Actor): Who {
+export function whoIs({ principal, requestId, address, userAgent, decision }: Actor): Who {
   return {
     actor: toAuditActor(principal),
     requestId,
     ...(address === undefined ? {} : { address }),
     ...(userAgent === undefined ? {} : { userAgent }),
+    ...(decision === undefined ? {} : { decision: { policies: [...decision.policies] } }),
   };
 }

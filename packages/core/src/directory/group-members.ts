@@ -1,6 +1,6 @@
 import { ProblemError } from "@cadastre/contract/errors";
 import { groupMember } from "@cadastre/contract/group";
-import type { PrincipalRef } from "@cadastre/contract/principal";
+import type { HeldRole, PrincipalRef } from "@cadastre/contract/principal";
 import { check, create, remove } from "@cadastre/store/table";
 import type * as z from "zod";
 import { commitRecorded } from "../audit/commit-recorded.ts";
@@ -18,16 +18,19 @@ export const MOST_GROUPS = 200;
 
 /**
  * Puts a user or service account into a group; one that is in it stays so. Throws 404 `group.not_found`, `user.not_found`,
- * `service-account.not_found`, 409 `group.too_many`. Writes the membership, the principal's own item, and one audit record.
+ * `service-account.not_found`, 409 `group.too_many`, and what `requireMayGive`
+ * throws when the actor may not give what the group holds. Writes the membership, the principal's own item, and one audit record.
  */
 export async function addGroupMember(
   context: Context,
   actor: Actor,
   id: string,
   principal: PrincipalRef,
+  { requireMayGive }: { readonly requireMayGive?: (roles: readonly HeldRole[]) => Promise<void> } = {},
 ): Promise<void> {
   await retryOnConflict(async () => {
-    const { version } = await requireGroup(context, id);
+    const { version, roles } = await requireGroup(context, id);
+    await requireMayGive?.(roles);
     const stored = await requirePrincipal(context, principal);
     if (stored.groups.includes(id)) return;
     if (stored.groups.length >= MOST_GROUPS) {

@@ -13,7 +13,7 @@ import { GroupItem } from "./items.ts";
 import { commitNamed, listNamed } from "./named.ts";
 import { placeWrites, renameWrites, unplaceWrites } from "./names.ts";
 import { raisePolicyVersion } from "./organizations.ts";
-import type { Seen } from "./principals.ts";
+import { type Seen, unbindWrites } from "./principals.ts";
 
 const TYPE = "group" as const;
 
@@ -97,6 +97,7 @@ export async function deleteGroup(context: Context, actor: Actor, id: string, se
     const ended = [
       remove(GroupItem, { id }, stored.version),
       ...unplaceWrites({ type: TYPE, id, organization: context.organization }, stored.name),
+      ...unbindWrites(stored),
       ...(stored.roles.length === 0 ? [] : [await raisePolicyVersion(context)]),
     ];
     const detail = { name: stored.name, job: run.id };

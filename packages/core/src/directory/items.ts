@@ -1,6 +1,7 @@
 import { group } from "@cadastre/contract/group";
 import { organization } from "@cadastre/contract/organization";
 import { heldRole, principalRef } from "@cadastre/contract/principal";
+import { roleBinding } from "@cadastre/contract/role-binding";
 import { serviceAccount } from "@cadastre/contract/service-account";
 import { user } from "@cadastre/contract/user";
 import { defineEntity, type ItemOf } from "@cadastre/store/entity";
@@ -57,7 +58,13 @@ export type UserItem = ItemOf<typeof UserItem>;
 export const ServiceAccountItem = defineEntity({
   type: "service-account",
   about: "A service account with the groups and roles it has. Read strongly on every request of its tokens",
-  schema: serviceAccount.omit({ version: true, organization: true }).extend(standing),
+  schema: serviceAccount.omit({ version: true, organization: true }).extend({
+    ...standing,
+    recovery: z
+      .boolean()
+      .optional()
+      .meta({ description: "Made by the recovery invocation: roles alone decide what it may, and no policy" }),
+  }),
   key: { partition: (of: { id: string }) => `service-account#${of.id}`, sort: () => "service-account" },
 });
 export type ServiceAccountItem = ItemOf<typeof ServiceAccountItem>;
@@ -79,6 +86,17 @@ export const GroupMemberItem = defineEntity({
     sort: (of: { group: string; principal: { id: string } }) => `member#${of.principal.id}`,
   },
 });
+
+export const ROLE_BINDINGS_PARTITION = "role-bindings";
+
+export const RoleBindingItem = defineEntity({
+  type: "role-binding",
+  about:
+    "Who holds which role where, and who gave it, oldest first. Written and removed with the holder's own item, which decisions rest on",
+  schema: roleBinding.omit({ version: true }),
+  key: { partition: () => ROLE_BINDINGS_PARTITION, sort: (of: { id: string }) => of.id },
+});
+export type RoleBindingItem = ItemOf<typeof RoleBindingItem>;
 
 /** What the directory has lists and names of. */
 export const DIRECTORY_TYPES = ["user", "service-account", "group"] as const;

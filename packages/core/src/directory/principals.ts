@@ -5,7 +5,7 @@ import { commitRecorded } from "../audit/commit-recorded.ts";
 import { changesBetween } from "../changes.ts";
 import type { Actor, Context } from "../context.ts";
 import { retryOnConflict } from "../retry-on-conflict.ts";
-import { GroupMemberItem, ServiceAccountItem, UserItem } from "./items.ts";
+import { GroupMemberItem, RoleBindingItem, ServiceAccountItem, UserItem } from "./items.ts";
 import { commitNamed } from "./named.ts";
 import { renameWrites, unplaceWrites } from "./names.ts";
 
@@ -86,6 +86,10 @@ export async function patchPrincipal<Item extends PrincipalItem>(
   });
 }
 
+/** The end of what somebody, or a group, held, in the list of role bindings. */
+export const unbindWrites = ({ roles }: Pick<PrincipalItem, "roles">): Write[] =>
+  roles.map(({ id }) => remove(RoleBindingItem, { id }));
+
 /** Groups that one commit takes a principal out of. */
 const MOST_AT_ONCE = 40;
 
@@ -114,7 +118,11 @@ export async function deletePrincipal(context: Context, actor: Actor, ref: Princ
       }
       const name = nameOfPrincipal(stored);
       const entity = ref.type === "user" ? UserItem : ServiceAccountItem;
-      const ended = [remove(entity, ref, stored.version), ...unplaceWrites({ ...ref, organization }, name)];
+      const ended = [
+        remove(entity, ref, stored.version),
+        ...unplaceWrites({ ...ref, organization }, name),
+        ...unbindWrites(stored),
+      ];
       const entry = { action: `${ref.type}.delete`, target: ref.id, detail: { name } } as const;
       await commitRecorded(context, actor, [...ended, ...leaving], entry);
       return true;
