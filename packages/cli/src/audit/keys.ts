@@ -13,7 +13,7 @@ export async function pemOf(client: Client): Promise<string> {
 }
 
 /** The public keys of a PEM text. Throws UsageError when there is none, or one cannot be read; `from` says where it was found. */
-export function toKeys(pem: string, from: string): PublicKey[] {
+function toKeys(pem: string, from: string): PublicKey[] {
   const found = pem.match(PEM) ?? [];
   if (found.length === 0) throw new UsageError(`${from} has no PEM public key (-----BEGIN PUBLIC KEY-----)`);
   try {

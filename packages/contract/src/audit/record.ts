@@ -14,11 +14,10 @@ export const auditActor = z.object({
 });
 export type AuditActor = z.output<typeof auditActor>;
 
-export const auditResource = z.object({
+const auditResource = z.object({
   type: z.string().meta({ description: "What the action is done to, such as account or token" }),
   id: z.string(),
 });
-export type AuditResource = z.output<typeof auditResource>;
 
 export const AUDIT_OUTCOMES = ["done", "denied", "failed"] as const;
 
