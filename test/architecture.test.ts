@@ -94,6 +94,7 @@ const ONLY_IN: readonly { readonly module: string; readonly within: string; read
   { module: "@cedar-policy/cedar-wasm", within: "packages/core", files: /\/policies\// },
   { module: "esbuild", within: "packages/cli", files: /\/bundle\.ts$/ },
   { module: "csv-stringify", within: "packages/cli", files: /\/output\/encode\.ts$/ },
+  { module: "csv-stringify", within: "packages/core", files: /\/audit\/csv\.ts$/ },
   { module: "yaml", within: "packages/cli", files: /\/output\/encode\.ts$/ },
 ];
 
@@ -107,6 +108,7 @@ const AREAS: Record<string, readonly string[]> = {
   said: [],
   jobs: [],
   ledger: [],
+  seals: [],
   subjects: [],
   register: ["ledger"],
   discovery: ["register", "accounts", "ledger"],

@@ -7,11 +7,12 @@ import { countStale } from "@cadastre/core/ledger/gaps";
 import type { Context } from "aws-lambda";
 import { openDynamoTable } from "./adapters/dynamo.ts";
 import { toLogLine, writeJobMetrics } from "./adapters/job-metrics.ts";
+import { openKmsSealing } from "./adapters/kms-sealing.ts";
 import { createLog, writeToStdout } from "./adapters/log.ts";
 import { writeMetrics } from "./adapters/metric-line.ts";
 import { readJobsConfig } from "./env/background.ts";
 
-const { tableName, retentionDays, deployment } = readJobsConfig(process.env);
+const { tableName, retentionDays, deployment, audit } = readJobsConfig(process.env);
 const now = () => new Date();
 const base = {
   table: openDynamoTable({ tableName, now }),
@@ -21,6 +22,11 @@ const base = {
   retentionDays,
 };
 const log = createLog({ now, write: writeToStdout });
+
+/** The public half of its key is read once. */
+const sealing = openKmsSealing(audit);
+// Whoever asks for it first is told why there is none.
+sealing.catch(() => undefined);
 
 /** So much of its time is left for the step that is under way when the last one may begin. */
 const RESERVE_MILLISECONDS = 30_000;
@@ -32,7 +38,7 @@ const RESERVE_MILLISECONDS = 30_000;
 export async function handler(_event: unknown, context: Pick<Context, "getRemainingTimeInMillis">): Promise<void> {
   const until = new Date(Date.now() + context.getRemainingTimeInMillis() - RESERVE_MILLISECONDS);
   let stale: number | undefined;
-  await eachOrganization(base, async (own) => {
+  await eachOrganization({ ...base, sealing: await sealing }, async (own) => {
     let isLookedAt = false;
     await runDueJobs(own, JOBS, {
       until,

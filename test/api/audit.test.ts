@@ -2,6 +2,7 @@ import { ENDPOINTS } from "@cadastre/contract/endpoints/all";
 import { listCollectors } from "@cadastre/core/access/collectors";
 import { revokeCollector } from "@cadastre/core/access/decide-collector";
 import { listAudit } from "@cadastre/core/audit/list";
+import { asTexts } from "@cadastre/core/audit/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { anApi, ORIGIN, SYSTEM, type TestApi } from "./an-api.ts";
 import { pathOf } from "./example-requests.ts";
@@ -15,7 +16,7 @@ beforeEach(async () => {
 });
 afterEach(() => api.close());
 
-const records = async () => (await listAudit(api.context, { limit: 200 })).items;
+const records = async () => (await listAudit(api.context, { limit: 200 })).items.map(asTexts);
 
 /** What a whole run in one request is made of: an opening, a shard, a completion. Each of them has its record. */
 const RECORDS: Readonly<Record<string, number>> = { "discovery.deliver": 3 };

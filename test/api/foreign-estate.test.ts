@@ -211,6 +211,12 @@ const QUERY: Readonly<Record<string, { readonly own?: readonly string[]; readonl
       ["vpc-foreign-subnet", "vpc-nobodys-subnet"],
     ],
   },
+  entity_type: { own: ["account", "token"] },
+  entity_id: { theirs: [["foreign", "nobodys"]] },
+  flag: { own: ["sox"] },
+  outcome: { own: ["done", "denied"] },
+  format: { own: ["jsonl", "csv", "cef"] },
+  after: { own: ["0"] },
   principal: { theirs: [["user/usr_01JD0000000000000000000001", "user/usr_01JD0000000000000000000002"]] },
   role: { own: ["viewer"] },
   resource: { theirs: [[`account/aws/${OTHER}`, "account/aws/999988880000"]] },
@@ -282,7 +288,6 @@ const QUERY: Readonly<Record<string, { readonly own?: readonly string[]; readonl
   action: {},
   target: {},
   descendants: {},
-  after: {},
 };
 
 interface Asked {

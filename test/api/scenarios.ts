@@ -356,6 +356,10 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     await visitor.send({ method: "POST", path: "/api/v1/auth/step-up", body });
     return { method: "DELETE", path: `/api/v1/factors/${items[0]?.id}` };
   }),
+  async "audit.erase"(api) {
+    const id = idIn(await aUser(api));
+    return () => api.send({ method: "DELETE", path: `/api/v1/audit/persons/${id}` });
+  },
   "users.create": async (api) => () =>
     api.send({ method: "POST", path: "/api/v1/users", body: { userName: "ann", displayName: "Ann" } }),
   async "users.patch"(api) {

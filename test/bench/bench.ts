@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { audit } from "./audit.ts";
 import { bundle } from "./bundle.ts";
 import type { Benchmark, Figure } from "./figure.ts";
 import { ingest, ingestDynamo } from "./ingest.ts";
@@ -28,6 +29,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   opening,
   login,
   policies,
+  audit,
 ];
 
 const { values } = parseArgs({

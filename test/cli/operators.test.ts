@@ -1,8 +1,8 @@
 import { writeFileSync } from "node:fs";
 import type { Account } from "@cadastre/contract/account";
+import type { AuditRecord } from "@cadastre/contract/audit/record";
 import type { Credential } from "@cadastre/contract/credential";
 import type { Token } from "@cadastre/contract/token";
-import type { AuditRecord } from "@cadastre/contract/view";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createWorld, type Ended, start, type World } from "./support.ts";
 
@@ -31,7 +31,7 @@ describe("credentials", () => {
     const revealed = await world.run("credentials", "reveal", id, "--reason", "test");
     expect(revealed).toEqual({ code: 0, stdout: secret, stderr: "" });
     const [record] = (await world.json(["audit", "--action", "credential.reveal"])) as [AuditRecord];
-    expect(record).toMatchObject({ target: id, outcome: "done" });
+    expect(record).toMatchObject({ resource: { type: "credential", id }, outcome: "done" });
   });
 
   test("an access key is taken as the AWS CLI prints it, from a file, and its secret is in no list", async () => {
@@ -150,6 +150,6 @@ describe("audit", () => {
     );
     expect(records.map((record) => record.action)).toContain("token.create");
     const table = await world.run("audit", "--action", "token.revoke");
-    expect(table.stdout).toMatch(/^AT +ACTOR +ACTION +TARGET +OUTCOME +REQUEST\n/);
+    expect(table.stdout).toMatch(/^AT +ACTOR +ACTION +TYPE +ENTITY +OUTCOME +REQUEST\n/);
   });
 });

@@ -39,6 +39,7 @@ export const PRICES = {
     date: "2026-03-14",
     page: "kms/pricing",
   },
+  object: { dollars: 0.005, per: 1e3, of: "S3 objects put", date: "2026-02-07", page: "s3/pricing" },
   alarm: { dollars: 0.1, per: 1, of: "metrics that alarms look at", date: "2026-02-01", page: "cloudwatch/pricing" },
   metric: {
     dollars: 0.3,
@@ -56,10 +57,10 @@ const HOURS = 730;
 
 /** Of the deployment of cdk.json: an AWS collector every 15 minutes, an endpoint collector every hour. */
 export const PARTS = {
-  keys: 5,
+  keys: 6,
   /** Each metric that an alarm looks at counts; these two are rounded up. */
   alarmMetrics: 45,
-  metrics: 24,
+  metrics: 26,
   dashboards: 1,
   runs: HOURS * (4 + 1),
   jobInvocations: HOURS * 60,
@@ -70,6 +71,8 @@ export const PARTS = {
 
 /** Measured; `test/flows` holds bounds of them. */
 export const MEASURED = {
+  /** A look at the audit log when there is nothing to seal, with the job's run. */
+  sealing: { read: 17.2, write: 33.1 },
   firstWrites: 10.7,
   unchanged: { read: 2, write: 5 },
   change: { read: 16.5, write: 39 },
@@ -87,6 +90,8 @@ export const SUPPOSED = {
   requests: 100_000,
   requestReads: 6,
   requestSeconds: 0.05,
+  /** Minutes in which something is recorded, each of which has a checkpoint. */
+  recordedMinutes: 0.5,
   jobSeconds: 0.2,
   /** Of the table, each minute. */
   jobReads: 10,
@@ -112,6 +117,11 @@ export function fixedCost(): Readonly<Record<string, number>> {
       dollars("compute", PARTS.jobInvocations * PARTS.jobGigabytes * SUPPOSED.jobSeconds) +
       dollars("invocation", PARTS.jobInvocations) +
       dollars("read", PARTS.jobInvocations * SUPPOSED.jobReads),
+    "the audit log, sealed each minute":
+      dollars("read", PARTS.jobInvocations * MEASURED.sealing.read) +
+      dollars("write", PARTS.jobInvocations * MEASURED.sealing.write) +
+      dollars("signature", PARTS.jobInvocations * SUPPOSED.recordedMinutes) +
+      dollars("object", PARTS.jobInvocations * SUPPOSED.recordedMinutes),
   };
 }
 

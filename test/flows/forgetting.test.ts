@@ -1,8 +1,7 @@
 import { approveCollector, revokeCollector } from "@cadastre/core/access/decide-collector";
 import { registerCollector } from "@cadastre/core/access/register-collector";
 import { aCollector, aKey } from "@cadastre/core/access/testing";
-import { listAudit } from "@cadastre/core/audit/list";
-import { anActor } from "@cadastre/core/audit/testing";
+import { anActor, auditRecords } from "@cadastre/core/audit/testing";
 import { type Context, systemActor } from "@cadastre/core/context";
 import { listHolds } from "@cadastre/core/discovery/holds";
 import { ManifestItem, PageItem, ScopeItem } from "@cadastre/core/discovery/items";
@@ -105,7 +104,7 @@ describe("forgetting a scope", () => {
   it("leaves one record, who and why and of what, and one change of each scope", async () => {
     const { context } = await stale([region(1), region(2)]);
     const { job } = await forget(context, ACTOR, { account: ACCOUNT, reason: "closed" });
-    const { items } = await listAudit(context, { limit: 100 });
+    const items = await auditRecords(context);
     expect(items.filter(({ action }) => action === "scope.forget")).toMatchObject([
       {
         actor: `user:${ACTOR.principal.id}`,
@@ -261,9 +260,7 @@ describe("forgetting a scope", () => {
       stays: 1,
       sample: expect.arrayContaining([{ id: idOf(1), name: "web-1" }]),
     });
-    expect((await listAudit(context, { limit: 100 })).items.filter(({ action }) => action === "scope.forget")).toEqual(
-      [],
-    );
+    expect((await auditRecords(context)).filter(({ action }) => action === "scope.forget")).toEqual([]);
   });
 
   it("of several shards leaves none of them, and nothing of a cut that was begun and never used", async () => {

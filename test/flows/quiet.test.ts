@@ -1,4 +1,4 @@
-import { listAudit } from "@cadastre/core/audit/list";
+import { auditRecords } from "@cadastre/core/audit/testing";
 import type { Context } from "@cadastre/core/context";
 import { listScopes } from "@cadastre/core/discovery/list-scopes";
 import { describe, expect, it } from "vitest";
@@ -15,11 +15,10 @@ const sync = (context: Context, scopes = estate()) => aRun(scopes).deliver(conte
 
 /** What the audit log tells of runs and their opening, oldest first. */
 async function told(context: Context) {
-  const { items } = await listAudit(context, { limit: 1000 });
-  return items
+  const records = await auditRecords(context);
+  return records
     .filter(({ action }) => action === "discovery.run" || action === "discovery.quiet")
-    .map(({ action, target, detail: { quietRuns, quietSince } }) => ({ action, target, quietRuns, quietSince }))
-    .reverse();
+    .map(({ action, target, detail: { quietRuns, quietSince } }) => ({ action, target, quietRuns, quietSince }));
 }
 
 /** Runs without anything new, an hour apart, from 01:00 on. */

@@ -38,10 +38,32 @@ describe("who may do what", () => {
     ]);
   });
 
-  test("the role of jobs may use the table and write its log, and nothing else", () => {
-    const actions = statementsOf(resources, "cadastre-jobs").flatMap(({ Action }) => list(Action));
-    for (const action of actions) expect(action).toMatch(/^(dynamodb|logs):/);
+  test("the role of jobs may use the table, write its log, sign checkpoints and put them into their bucket, and nothing else", () => {
+    const statements = statementsOf(resources, "cadastre-jobs");
+    const actions = statements.flatMap(({ Action }) => list(Action));
+    const others = actions.filter((action) => !/^(dynamodb|logs):/.test(action));
+    expect(others.sort()).toEqual(["kms:GetPublicKey", "kms:Sign", "s3:PutObject"]);
     expect(actions).not.toContain("dynamodb:Scan");
+    const key = all("AWS::KMS::Key").find(({ Description }) => Description.includes("checkpoints of the audit log"));
+    expect(key).toMatchObject({ KeySpec: "ECC_NIST_P256", KeyUsage: "SIGN_VERIFY" });
+    const signing = statements.find(({ Action }) => list(Action).includes("kms:Sign"));
+    expect(signing?.Resource).toEqual({ "Fn::GetAtt": [key.id, "Arn"] });
+  });
+
+  test("checkpoints of the audit log cannot be removed or replaced for 400 days, and are in no public place", () => {
+    const [bucket, ...more] = all("AWS::S3::Bucket");
+    expect(more).toEqual([]);
+    expect(bucket).toMatchObject({
+      ObjectLockEnabled: true,
+      ObjectLockConfiguration: { Rule: { DefaultRetention: { Mode: "COMPLIANCE", Days: 400 } } },
+      VersioningConfiguration: { Status: "Enabled" },
+      PublicAccessBlockConfiguration: {
+        BlockPublicAcls: true,
+        BlockPublicPolicy: true,
+        IgnorePublicAcls: true,
+        RestrictPublicBuckets: true,
+      },
+    });
   });
 
   test("only the vault's role may decrypt, and only with the vault's key", () => {

@@ -145,6 +145,20 @@ describe("jobs", () => {
   });
 });
 
+describe("the audit log", () => {
+  test("is sealed by the key in KMS, and its checkpoints are in the bucket", () => {
+    const copies = [...world.deployed.objects].map(([name, text]) => ({ name, ...JSON.parse(text) }));
+    expect(copies).toEqual([
+      expect.objectContaining({
+        name: expect.stringMatching(/^cadastre-audit\/[a-z0-9_]+\/000000000000-[0-9a-f]{16}\.json$/i),
+        sequence: 0,
+        algorithm: "ecdsa-p256-sha256",
+        signature: expect.any(String),
+      }),
+    ]);
+  });
+});
+
 describe("the feed", () => {
   const CONSUMER = "/api/v1/consumers/event-bus/dead-letters";
   const invoke = (records: readonly KeysRecord[]) => world.deployed.functions.feed.invoke({ Records: records });

@@ -10,6 +10,7 @@ import { type Assembly, synthesise } from "./assembly.ts";
 import { type EventBus, startEventBus } from "./event-bus.ts";
 import { type HttpApi, startHttpApi } from "./http-api.ts";
 import { type Lambda, startLambda } from "./lambda.ts";
+import { startObjectStore } from "./object-store.ts";
 import { type CallRecorder, startCallRecorder } from "./recorder.ts";
 
 export type FunctionName = "api" | "vault" | "jobs" | "feed" | "admin-token" | "collect-aws";
@@ -22,6 +23,8 @@ export interface Deployed {
   readonly signingKeyArn: string;
   readonly functions: Readonly<Record<FunctionName, Lambda>>;
   readonly bus: EventBus;
+  /** What was put into buckets, by bucket and key. */
+  readonly objects: ReadonlyMap<string, string>;
   /** Where the DynamoDB engine is. */
   readonly tableEndpoint: string;
   /** One more API, over another table, say. */
@@ -44,8 +47,10 @@ async function createKeys(environment: Readonly<Record<string, string>>) {
   const client = new KMSClient({ region: REGION, endpoint: environment.AWS_ENDPOINT_URL ?? "", credentials });
   const data = await client.send(new CreateKeyCommand({}));
   const signing = await client.send(new CreateKeyCommand({ KeySpec: "ECC_NIST_P256", KeyUsage: "SIGN_VERIFY" }));
+  const audit = await client.send(new CreateKeyCommand({ KeySpec: "ECC_NIST_P256", KeyUsage: "SIGN_VERIFY" }));
   client.destroy();
-  return { data: data.KeyMetadata?.Arn ?? "", signing: signing.KeyMetadata?.Arn ?? "" };
+  const arnOf = ({ KeyMetadata }: { KeyMetadata?: { Arn?: string | undefined } | undefined }) => KeyMetadata?.Arn ?? "";
+  return { data: arnOf(data), signing: arnOf(signing), audit: arnOf(audit) };
 }
 
 async function scan(client: DynamoDBClient, prefix: string): Promise<{ pk: string; sk: string }[]> {
@@ -67,7 +72,7 @@ export async function deploy(): Promise<Deployed> {
   const credentials = { accessKeyId: "local", secretAccessKey: "local" };
   const dynamo = new DynamoDBClient({ endpoint: engine.endpoint, region: REGION, credentials });
   await createDynamoEngineTable(dynamo, TABLE_NAME);
-  const bus = await startEventBus();
+  const [bus, bucket] = await Promise.all([startEventBus(), startObjectStore()]);
   const estate = createAwsEstate({
     seed: "deployed",
     accounts: 1,
@@ -80,15 +85,16 @@ export async function deploy(): Promise<Deployed> {
   const more: { readonly stop: () => Promise<void> }[] = [];
 
   async function start(name: FunctionName, environment: Readonly<Record<string, string>>): Promise<Lambda> {
-    const [cloud, table, events] = await Promise.all(
-      [aws.url, engine.endpoint, bus.url].map((endpoint) => startCallRecorder(endpoint)),
+    const [cloud, table, events, objects] = await Promise.all(
+      [aws.url, engine.endpoint, bus.url, bucket.url].map((endpoint) => startCallRecorder(endpoint)),
     );
-    if (!cloud || !table || !events) throw new Error("a recorder is missing");
-    recorders[name] = [cloud, table, events];
+    if (!cloud || !table || !events || !objects) throw new Error("a recorder is missing");
+    recorders[name] = [cloud, table, events, objects];
     return startLambda(assembly.folderOf(`cadastre-${name}`), {
       ...awsEnvironment({ estate, url: cloud.url }),
       AWS_ENDPOINT_URL_DYNAMODB: table.url,
       AWS_ENDPOINT_URL_EVENTBRIDGE: events.url,
+      AWS_ENDPOINT_URL_S3: objects.url,
       ...environment,
     });
   }
@@ -96,7 +102,7 @@ export async function deploy(): Promise<Deployed> {
   const [api, vault, jobs, feed, adminToken] = await Promise.all([
     start("api", { TABLE_NAME, DATA_KEY_ARN: keys.data, EVENT_BUS_NAME: "cadastre" }),
     start("vault", { TABLE_NAME, DATA_KEY_ARN: keys.data }),
-    start("jobs", { TABLE_NAME }),
+    start("jobs", { TABLE_NAME, AUDIT_KEY_ARN: keys.audit, AUDIT_BUCKET_NAME: "cadastre-audit" }),
     start("feed", { TABLE_NAME, EVENT_BUS_NAME: "cadastre" }),
     start("admin-token", { TABLE_NAME }),
   ]);
@@ -117,6 +123,7 @@ export async function deploy(): Promise<Deployed> {
     signingKeyArn: keys.signing,
     functions,
     bus,
+    objects: bucket.objects,
     tableEndpoint: engine.endpoint,
     startApi: async (environment) => {
       const lambda = await startLambda(assembly.folderOf("cadastre-api"), {
@@ -138,7 +145,7 @@ export async function deploy(): Promise<Deployed> {
       await http.stop();
       await Promise.all(Object.values(recorders).flatMap((some) => some.map((recorder) => recorder.stop())));
       dynamo.destroy();
-      await Promise.all([aws.stop(), engine.stop(), bus.stop()]);
+      await Promise.all([aws.stop(), engine.stop(), bus.stop(), bucket.stop()]);
       assembly.remove();
     },
   };

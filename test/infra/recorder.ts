@@ -16,7 +16,9 @@ const TRANSACTION_ITEMS = {
   ConditionCheck: "ConditionCheckItem",
 };
 
-function operationsOf({ headers }: IncomingMessage, body: string): string[] {
+function operationsOf({ headers, method }: IncomingMessage, body: string): string[] {
+  // What S3 is asked is said by the method.
+  if (method === "PUT") return ["PutObject"];
   const target = headers["x-amz-target"];
   const operation = target === undefined ? new URLSearchParams(body).get("Action") : String(target).split(".").at(-1);
   if (operation !== "TransactWriteItems") return [operation ?? "unknown"];

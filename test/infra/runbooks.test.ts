@@ -75,7 +75,7 @@ describe("the commands of docs/operations.md", () => {
     const audit = await world.call("GET", "/api/v1/audit?action=token.recover");
     expect(audit.body.items).toMatchObject([
       {
-        actor: "system",
+        actor: { type: "system" },
         requestId: expect.stringMatching(/^invocation-/),
         detail: { reason: "both admins have left the company", scopes: ["admin", "credentials:reveal"] },
       },

@@ -33,16 +33,16 @@ describe("what is stored", () => {
 
   test("every key is kept when the stack goes, and every key for data is rotated", () => {
     const keys = all("AWS::KMS::Key");
-    expect(keys).toHaveLength(5);
+    expect(keys).toHaveLength(6);
     for (const key of keys) {
       expect(key.DeletionPolicy).toBe("RetainExceptOnCreate");
       if (key.KeyUsage !== "SIGN_VERIFY") expect(key.EnableKeyRotation).toBe(true);
     }
   });
 
-  test("every collector signs with a P-256 key of its own, which stays in KMS", () => {
+  test("every collector and the audit log sign with a P-256 key of their own, which stays in KMS", () => {
     const signing = all("AWS::KMS::Key").filter((key) => key.KeyUsage === "SIGN_VERIFY");
-    expect(signing.map((key) => key.KeySpec)).toEqual(["ECC_NIST_P256", "ECC_NIST_P256"]);
+    expect(signing.map((key) => key.KeySpec)).toEqual(["ECC_NIST_P256", "ECC_NIST_P256", "ECC_NIST_P256"]);
   });
 
   test("logs, queues and alarm messages are encrypted, and logs end after three months", () => {
@@ -73,7 +73,12 @@ describe("a first deployment that fails", () => {
   test("keeps nothing else", () => {
     const kept = Object.values(resources).filter(({ DeletionPolicy }) => DeletionPolicy !== undefined);
     const others = kept.filter(({ DeletionPolicy }) => DeletionPolicy !== "Delete").map(({ Type }) => Type);
-    expect([...new Set(others)].sort()).toEqual(["AWS::DynamoDB::Table", "AWS::KMS::Key", "AWS::Logs::LogGroup"]);
+    expect([...new Set(others)].sort()).toEqual([
+      "AWS::DynamoDB::Table",
+      "AWS::KMS::Key",
+      "AWS::Logs::LogGroup",
+      "AWS::S3::Bucket",
+    ]);
     for (const { DeletionPolicy, UpdateReplacePolicy } of kept) {
       expect(UpdateReplacePolicy).toBe(DeletionPolicy === "Delete" ? "Delete" : "Retain");
     }
@@ -99,6 +104,7 @@ describe("tags", () => {
       "AWS::KMS::Alias",
       "AWS::Lambda::EventInvokeConfig",
       "AWS::Lambda::Permission",
+      "AWS::S3::BucketPolicy",
       "AWS::SNS::Subscription",
       "AWS::SNS::TopicPolicy",
       "AWS::SQS::QueuePolicy",
@@ -157,7 +163,7 @@ describe("functions", () => {
     const arn = { "Fn::GetAtt": [jobs.id, "Arn"] };
     const [schedule, ...more] = all("AWS::Scheduler::Schedule").filter((one) => isDeepStrictEqual(one.Target.Arn, arn));
     expect(more).toEqual([]);
-    expect(schedule).toMatchObject({ ScheduleExpression: "rate(1 minute)", FlexibleTimeWindow: { Mode: "OFF" } });
+    expect(schedule).toMatchObject({ ScheduleExpression: "cron(* * * * ? *)", FlexibleTimeWindow: { Mode: "OFF" } });
     const role = schedule.Target.RoleArn["Fn::GetAtt"][0];
     const policies = all("AWS::IAM::Policy").filter((one) => isDeepStrictEqual(one.Roles, [{ Ref: role }]));
     expect(policies.flatMap((one) => one.PolicyDocument.Statement)).toEqual([

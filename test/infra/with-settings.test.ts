@@ -38,7 +38,7 @@ describe("a deployment with every setting", () => {
   });
 
   test("signs with the keys that are named, in the one way, and makes keys for the other collectors alone", () => {
-    expect(all("AWS::KMS::Key").filter(({ KeyUsage }) => KeyUsage === "SIGN_VERIFY")).toHaveLength(3);
+    expect(all("AWS::KMS::Key").filter(({ KeyUsage }) => KeyUsage === "SIGN_VERIFY")).toHaveLength(4);
     const collectors: readonly { name: string; signingKeyArn?: string }[] = [
       ...EVERY_SETTING.aws,
       EVERY_SETTING.endpoints,
@@ -122,7 +122,7 @@ describe("a deployment with every setting", () => {
     const schedules = all("AWS::Scheduler::Schedule").map((one) => String(one.ScheduleExpression));
     expect(schedules.sort()).toEqual(
       [
-        "rate(1 minute)",
+        "cron(* * * * ? *)",
         "rate(1 minute)",
         "rate(30 minutes)",
         "rate(360 minutes)",

@@ -1,3 +1,4 @@
+import type { AuditRecord } from "@cadastre/contract/audit/record";
 import type { ChangeEntry } from "@cadastre/contract/changes";
 import type { Collector } from "@cadastre/contract/collector";
 import type { Coverage } from "@cadastre/contract/coverage";
@@ -6,7 +7,7 @@ import type { DeadLetter } from "@cadastre/contract/feed";
 import type { Job } from "@cadastre/contract/job";
 import type { ScopeStatus } from "@cadastre/contract/scope";
 import type { Token } from "@cadastre/contract/token";
-import type { AuditRecord, Resource, ResourceEvent } from "@cadastre/contract/view";
+import type { Resource, ResourceEvent } from "@cadastre/contract/view";
 import type { CloudResource } from "./cloud.ts";
 import type { Delivery } from "./network.ts";
 import type { Story } from "./story.ts";

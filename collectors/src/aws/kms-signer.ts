@@ -33,16 +33,20 @@ async function readKmsPublicKey({ client, keyId }: KmsSignerOptions): Promise<Pu
   const answer = await client.send(new GetPublicKeyCommand({ KeyId: keyId }));
   if (!answer.PublicKey || answer.KeySpec !== "ECC_NIST_P256") {
     const found = answer.KeySpec ?? "of no spec";
-    throw new Error(`the KMS key ${keyId} is ${found}; a collector's key must be ECC_NIST_P256 for SIGN_VERIFY`);
+    throw new Error(`the KMS key ${keyId} is ${found}; a key to sign with must be ECC_NIST_P256 for SIGN_VERIFY`);
   }
   const key = createPublicKey({ key: Buffer.from(answer.PublicKey), format: "der", type: "spki" });
   return parsePublicKey(key.export({ type: "spki", format: "pem" }).toString());
 }
 
 /** A signer whose private key never leaves KMS: one `kms:GetPublicKey` now, one `kms:Sign` for each request. */
-export async function createKmsSigner(options: KmsSignerOptions): Promise<RequestSigner> {
-  const { algorithm, fingerprint } = await readKmsPublicKey(options);
+export async function createKmsSigner(
+  options: KmsSignerOptions,
+): Promise<RequestSigner & { readonly publicKey: PublicKey }> {
+  const publicKey = await readKmsPublicKey(options);
+  const { algorithm, fingerprint } = publicKey;
   return {
+    publicKey,
     algorithm,
     keyId: fingerprint,
     async sign(data) {

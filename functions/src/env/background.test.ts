@@ -9,10 +9,19 @@ test("the environment of the feed is a table and a bus", () => {
 });
 
 test("jobs keep what has ended for 400 days, or for as long as it is set", () => {
-  expect(readJobsConfig({ TABLE_NAME: "table" })).toMatchObject({ tableName: "table", retentionDays: 400 });
-  expect(readJobsConfig({ TABLE_NAME: "table", CADASTRE_RETENTION_DAYS: "30" }).retentionDays).toBe(30);
+  const least = {
+    TABLE_NAME: "table",
+    AUDIT_KEY_ARN: "arn:aws:kms:eu-west-1:123456789012:key/1",
+    AUDIT_BUCKET_NAME: "cadastre-audit",
+  };
+  expect(readJobsConfig(least)).toMatchObject({
+    tableName: "table",
+    retentionDays: 400,
+    audit: { keyArn: least.AUDIT_KEY_ARN, bucket: "cadastre-audit" },
+  });
+  expect(readJobsConfig({ ...least, CADASTRE_RETENTION_DAYS: "30" }).retentionDays).toBe(30);
   for (const wrong of ["0", "-1", "1.5", "a year"]) {
-    const given = { TABLE_NAME: "table", CADASTRE_RETENTION_DAYS: wrong };
+    const given = { ...least, CADASTRE_RETENTION_DAYS: wrong };
     expect(refusal(() => readJobsConfig(given))).toContain("CADASTRE_RETENTION_DAYS must be a whole number");
   }
 });

@@ -1,6 +1,6 @@
 import { DEFAULT_RETENTION_DAYS } from "@cadastre/core/context";
 import type * as z from "zod";
-import { busName, DEFAULT_DEPLOYMENT, days, deploymentName, tableVariables } from "./forms.ts";
+import { bucketName, busName, DEFAULT_DEPLOYMENT, days, deploymentName, keyArn, tableVariables } from "./forms.ts";
 import { type Environment, readVariables } from "./read.ts";
 
 /* What works on the table beside requests: jobs, the feed, and the function that makes admin tokens. */
@@ -11,6 +11,10 @@ export const jobsVariables = tableVariables.extend({
   /** For how many days what has ended is kept. */
   CADASTRE_RETENTION_DAYS: days.optional(),
   DEPLOYMENT_NAME: deploymentName.optional(),
+  /** The key by which the audit log is sealed: ECC_NIST_P256, SIGN_VERIFY. */
+  AUDIT_KEY_ARN: keyArn,
+  /** The bucket to which its checkpoints are copied. */
+  AUDIT_BUCKET_NAME: bucketName,
 });
 
 export const feedVariables = tableVariables.extend({
@@ -37,11 +41,16 @@ export interface JobsConfig {
   readonly tableName: string;
   readonly deployment: string;
   readonly retentionDays: number;
+  readonly audit: { readonly keyArn: string; readonly bucket: string };
 }
 
 export function readJobsConfig(environment: Environment): JobsConfig {
-  const { TABLE_NAME, CADASTRE_RETENTION_DAYS, DEPLOYMENT_NAME } = readVariables(jobsVariables, environment);
+  const { TABLE_NAME, CADASTRE_RETENTION_DAYS, DEPLOYMENT_NAME, AUDIT_KEY_ARN, AUDIT_BUCKET_NAME } = readVariables(
+    jobsVariables,
+    environment,
+  );
   return {
+    audit: { keyArn: AUDIT_KEY_ARN, bucket: AUDIT_BUCKET_NAME },
     tableName: TABLE_NAME,
     deployment: DEPLOYMENT_NAME ?? DEFAULT_DEPLOYMENT,
     retentionDays: Number(CADASTRE_RETENTION_DAYS ?? DEFAULT_RETENTION_DAYS),

@@ -10,6 +10,7 @@ export const keyArn = z
   );
 const tableName = z.string().regex(/^[\w.-]{3,255}$/, "must be a DynamoDB table's name");
 export const busName = z.string().regex(/^[\w./-]{1,256}$/, "must be an EventBridge bus's name");
+export const bucketName = z.string().regex(/^[A-Za-z0-9][\w.-]{1,253}[A-Za-z0-9]$/, "must be an S3 bucket's name");
 export const wholeNumberFrom = (least: number, most: number) =>
   z
     .string()

@@ -4,7 +4,7 @@ import { makeFolder } from "./data-folder.ts";
 
 /** What the local run keeps in its folder, beside the vault's key, which is refused where others could have read it. */
 const FILES = ["cadastre.db", "cadastre.db-wal", "cadastre.db-shm", "lock.db", "lock.db-journal", "cadastre.log"];
-const FOLDERS = ["keys", "spool", "simulation"];
+const FOLDERS = ["audit", "keys", "spool", "simulation"];
 const STICKY = 0o1000;
 
 /** Gives files 600 and folders 700, all the way down; links are left alone, so that nothing outside is touched. */

@@ -13,6 +13,7 @@ import { toRelyingParty } from "@cadastre/core/login/passkeys";
 import { openSqliteTable } from "@cadastre/store/sqlite";
 import { createHttpServer } from "../adapters/http-server.ts";
 import { requireKeyFile } from "../adapters/key-file.ts";
+import { openLocalSealing } from "./audit-key.ts";
 import { createChangesFile } from "./changes-file.ts";
 import type { LocalConfig } from "./config.ts";
 import { keepTelling } from "./consumers.ts";
@@ -95,6 +96,7 @@ async function start(config: LocalConfig, options: ServerOptions, port: number) 
       floor: config.holdFloor ?? DEFAULT_HOLD_POLICY.floor,
     },
     retentionDays: config.retentionDays ?? DEFAULT_RETENTION_DAYS,
+    sealing: openLocalSealing({ keyFile: join(directory, "audit.key"), directory: join(directory, "audit") }),
     onJobStarted: options.onJobStarted,
   };
   const keyFile = join(directory, "vault.key");

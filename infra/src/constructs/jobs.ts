@@ -4,6 +4,7 @@ import { GraphWidget } from "aws-cdk-lib/aws-cloudwatch";
 import { PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { CfnSchedule } from "aws-cdk-lib/aws-scheduler";
 import type { Construct } from "constructs";
+import type { AuditLog } from "./audit-log.ts";
 import { type ServiceDefaults, ServiceFunction } from "./service-function.ts";
 import { type RegisterTable, TABLE_CALLS } from "./table.ts";
 
@@ -11,6 +12,7 @@ export interface JobsOptions extends ServiceDefaults {
   readonly table: RegisterTable;
   /** For how many days what has ended is kept. The product's own default when absent. */
   readonly retentionDays?: number;
+  readonly audit: AuditLog;
   readonly reservedConcurrency?: number | undefined;
 }
 
@@ -23,7 +25,7 @@ const MOST_SILENT_MINUTES = 15;
  */
 export class Jobs extends ServiceFunction<JobsEnvironment> {
   constructor(scope: Construct, id: string, options: JobsOptions) {
-    const { table, retentionDays, ...defaults } = options;
+    const { table, retentionDays, audit, ...defaults } = options;
     const breaks =
       "It does what is done by time and in the background: while it fails, what has ended is kept too long, and what people start waits.";
     super(scope, id, {
@@ -33,12 +35,14 @@ export class Jobs extends ServiceFunction<JobsEnvironment> {
       environment: {
         TABLE_NAME: table.tableName,
         DEPLOYMENT_NAME: options.name,
+        ...audit.environment,
         ...(retentionDays === undefined ? {} : { CADASTRE_RETENTION_DAYS: String(retentionDays) }),
       },
       memoryMegabytes: 512,
       timeout: Duration.seconds(90),
     });
     table.allow(this.role, TABLE_CALLS);
+    audit.allowSealing(this.role);
     // A call that failed is not repeated: the next one is a minute away.
     this.lambda.configureAsyncInvoke({ retryAttempts: 0, maxEventAge: Duration.minutes(1) });
     this.#schedule();
@@ -53,7 +57,8 @@ export class Jobs extends ServiceFunction<JobsEnvironment> {
     });
     role.addToPolicy(new PolicyStatement({ actions: ["lambda:InvokeFunction"], resources: [this.lambda.functionArn] }));
     const schedule = new CfnSchedule(this, "Schedule", {
-      scheduleExpression: "rate(1 minute)",
+      // At the beginning of each minute: the one before it is sealed then.
+      scheduleExpression: "cron(* * * * ? *)",
       flexibleTimeWindow: { mode: "OFF" },
       target: {
         arn: this.lambda.functionArn,

@@ -133,7 +133,18 @@ export function createSigningKey(scope: Construct, name: string, collector: stri
   });
 }
 
-/** Lets a collector sign with its key, in the one way that it signs. */
+/** The key by which checkpoints of the audit log are signed. The private half never leaves KMS. */
+export function createAuditKey(scope: Construct, name: string): Key {
+  return new Key(scope, "AuditKey", {
+    alias: `${name}/audit`,
+    description: "Signs the checkpoints of the audit log",
+    keySpec: KeySpec.ECC_NIST_P256,
+    keyUsage: KeyUsage.SIGN_VERIFY,
+    removalPolicy: KEPT,
+  });
+}
+
+/** Lets a role sign with a key, in the one way that it signs. */
 export function allowSigning(keyArn: string, role: IRole): void {
   role.addToPrincipalPolicy(new PolicyStatement({ actions: ["kms:GetPublicKey"], resources: [keyArn] }));
   role.addToPrincipalPolicy(

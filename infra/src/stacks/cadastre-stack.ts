@@ -4,6 +4,7 @@ import { EventBus } from "aws-cdk-lib/aws-events";
 import { PolicyStatement } from "aws-cdk-lib/aws-iam";
 import type { Construct } from "constructs";
 import { AdminToken } from "../constructs/admin-token.ts";
+import { AuditLog } from "../constructs/audit-log.ts";
 import { createAwsCollector } from "../constructs/aws-collector.ts";
 import type { Collector } from "../constructs/collector.ts";
 import { createEndpointsCollector, targetsPath } from "../constructs/endpoints-collector.ts";
@@ -86,7 +87,8 @@ export class CadastreStack extends Stack {
 
     const background = { ...defaults, table };
     const kept = retentionDays === undefined ? {} : { retentionDays };
-    new Jobs(this, "Jobs", { ...background, ...kept, reservedConcurrency: reserved?.jobs });
+    const audit = new AuditLog(this, "AuditLog", { name });
+    new Jobs(this, "Jobs", { ...background, ...kept, audit, reservedConcurrency: reserved?.jobs });
     new Feed(this, "Feed", { ...background, bus, reservedConcurrency: reserved?.feed });
     const adminToken = new AdminToken(this, "AdminToken", background);
 
@@ -101,6 +103,7 @@ export class CadastreStack extends Stack {
     new CfnOutput(this, "EventBusName", { value: bus.eventBusName });
     new CfnOutput(this, "AlarmTopic", { value: operations.topic.topicArn });
     new CfnOutput(this, "AdminTokenFunction", { value: adminToken.lambda.functionName });
+    new CfnOutput(this, "AuditBucket", { value: audit.environment.AUDIT_BUCKET_NAME });
     new CfnOutput(this, "TableName", { value: table.tableName });
 
     const given = { ...defaults, api: http.url, bus, reservedConcurrency: reserved?.collectors };

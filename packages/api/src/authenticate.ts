@@ -15,6 +15,9 @@ import { requireCsrf, requireSameOrigin } from "./same-origin.ts";
 import { requireSession, type Services } from "./services.ts";
 import { readSessionCookie } from "./session-cookie.ts";
 
+/** So much of what a caller calls its program is recorded. */
+const MOST_USER_AGENT = 256;
+
 /** The text of `Authorization: Bearer …`. Throws 401 `auth.missing` and `auth.invalid`. */
 function bearerOf(header: string | undefined): string {
   if (header === undefined)
@@ -26,7 +29,14 @@ function bearerOf(header: string | undefined): string {
 
 /** The principal in this request; from now on the log says who it is. */
 function actorOf(c: ApiContext, principal: Principal): Actor {
-  const actor = { principal, requestId: c.get("requestId"), address: c.get("address") };
+  const address = c.get("address");
+  const userAgent = c.req.header("user-agent")?.slice(0, MOST_USER_AGENT).toWellFormed();
+  const actor = {
+    principal,
+    requestId: c.get("requestId"),
+    ...(address === undefined ? {} : { address }),
+    ...(userAgent === undefined ? {} : { userAgent }),
+  };
   c.set("actor", nameOf(principal));
   c.set("caller", actor);
   return actor;

@@ -1,4 +1,5 @@
 import { account, accountPatch, newAccount } from "@cadastre/contract/account";
+import { auditRecord } from "@cadastre/contract/audit/record";
 import { collector, collectorPatch, newCollector } from "@cadastre/contract/collector";
 import { credential, credentialSecret, newCredential, revealedCredential } from "@cadastre/contract/credential";
 import {
@@ -21,7 +22,7 @@ import { KIND_NAMES } from "@cadastre/contract/kinds/names";
 import { resourceSchema } from "@cadastre/contract/resource";
 import { scopeError } from "@cadastre/contract/scope";
 import { createdToken, newToken, token } from "@cadastre/contract/token";
-import { auditRecord, problem, resource, resourceEvent, resourcePatch } from "@cadastre/contract/view";
+import { problem, resource, resourceEvent, resourcePatch } from "@cadastre/contract/view";
 import * as z from "zod";
 
 export type JsonSchema = Record<string, unknown>;

@@ -24,7 +24,9 @@ type Walk<E extends EndpointDefinition> = "cursor" extends keyof QueryOf<E>
 
 type Method<E extends EndpointDefinition> = E extends { stream: infer S extends z.ZodType }
   ? Call<E, AsyncGenerator<Followed<z.output<S>>>>
-  : Call<E, Promise<AnswerOf<E>>> & Walk<E>;
+  : E extends { media: string }
+    ? Call<E, AsyncGenerator<string>>
+    : Call<E, Promise<AnswerOf<E>>> & Walk<E>;
 
 /** What can be called by a token. */
 type ByToken = { readonly kind: "operator" } | { readonly kind: "self"; readonly by: "any" };
@@ -65,9 +67,10 @@ async function* walk(request: Requests["request"], endpoint: Endpoint, input: In
  * ApiError. Creations carry an Idempotency-Key, changes the version that they change (If-Match).
  */
 export function createClient(options: ClientOptions): Client {
-  const { request, follow } = createRequests(options);
+  const { request, read, follow } = createRequests(options);
   const toMethod = (endpoint: Endpoint) => {
     if (endpoint.stream) return (input: Input = {}) => follow(endpoint, input);
+    if (endpoint.media !== undefined) return (input: Input = {}) => read(endpoint, input);
     const call = (input: Input = {}) => request(endpoint, input);
     const isList = endpoint.query !== undefined && "cursor" in endpoint.query.shape;
     return isList ? Object.assign(call, { all: (input: Input = {}) => walk(request, endpoint, input) }) : call;

@@ -27,6 +27,8 @@ type Input = Readonly<Record<string, unknown>>;
 export interface Requests {
   /** One request; answers what the endpoint's schema makes of its answer. */
   readonly request: (endpoint: Endpoint, input: Input) => Promise<unknown>;
+  /** The text of an answer that is no JSON of a schema, piece by piece as it comes. */
+  readonly read: (endpoint: Endpoint, input: Input) => AsyncGenerator<string>;
   /** The events of a stream, until the caller stops reading. */
   readonly follow: (endpoint: Endpoint, input: Input) => AsyncGenerator<Followed<unknown>>;
 }
@@ -132,23 +134,41 @@ export function createRequests(options: ClientOptions): Requests {
     throw toRefusal(what, response, await response.text());
   };
 
-  function followStream(endpoint: Endpoint, input: Input): AsyncGenerator<Followed<unknown>> {
+  /** An answer whose body goes on for as long as it takes. */
+  async function open(endpoint: Endpoint, input: Input, headers: Record<string, string>): Promise<Response> {
     const parts = partsOf(endpoint, input);
-    const url = `${base}${parts.path}${toQuery(parts.query)}`;
-    const open = async (lastEventId: string | undefined): Promise<Response> => {
-      const resuming = lastEventId === undefined ? {} : { "last-event-id": lastEventId };
-      const headers = { ...headersOf(endpoint, parts), accept: "text/event-stream", ...resuming };
-      const { signal } = options;
-      const response = await send(url, { headers, redirect: "manual", ...(signal ? { signal } : {}) }).catch(
-        (cause) => {
-          signal?.throwIfAborted();
-          const detail = `${base} cannot be reached: ${reasonOf(cause)}`;
-          throw new ApiError({ code: "api.unreachable", status: 0, detail, cause });
-        },
-      );
-      return response.ok ? response : refuse(`${endpoint.method} ${parts.path}`, response);
-    };
-    return follow(endpoint, { open, signal: options.signal });
+    const { signal } = options;
+    const response = await send(`${base}${parts.path}${toQuery(parts.query)}`, {
+      headers: { ...headersOf(endpoint, parts), ...headers },
+      redirect: "manual",
+      ...(signal ? { signal } : {}),
+    }).catch((cause) => {
+      signal?.throwIfAborted();
+      const detail = `${base} cannot be reached: ${reasonOf(cause)}`;
+      throw new ApiError({ code: "api.unreachable", status: 0, detail, cause });
+    });
+    return response.ok ? response : refuse(`${endpoint.method} ${parts.path}`, response);
+  }
+
+  function followStream(endpoint: Endpoint, input: Input): AsyncGenerator<Followed<unknown>> {
+    const openAfter = (lastEventId: string | undefined) =>
+      open(endpoint, input, {
+        accept: "text/event-stream",
+        ...(lastEventId === undefined ? {} : { "last-event-id": lastEventId }),
+      });
+    return follow(endpoint, { open: openAfter, signal: options.signal });
+  }
+
+  async function* read(endpoint: Endpoint, input: Input): AsyncGenerator<string> {
+    const { body } = await open(endpoint, input, { accept: "*/*" });
+    if (!body) return;
+    try {
+      yield* body.pipeThrough(new TextDecoderStream());
+    } catch (cause) {
+      options.signal?.throwIfAborted();
+      const detail = `${base} broke off in the middle of its answer: ${reasonOf(cause)}`;
+      throw new ApiError({ code: "api.unreachable", status: 0, detail, cause });
+    }
   }
 
   async function request(endpoint: Endpoint, input: Input): Promise<unknown> {
@@ -168,5 +188,5 @@ export function createRequests(options: ClientOptions): Requests {
     throw new ApiError({ code: "api.unknown_answer", status: response.status, detail, errors });
   }
 
-  return { request, follow: followStream };
+  return { request, read, follow: followStream };
 }

@@ -14,6 +14,7 @@ export const OPERATOR_ACTIONS = [
   "jobs:read",
   "jobs:write",
   "audit:read",
+  "audit:erase",
   "feed:read",
   "feed:write",
   "tokens:read",

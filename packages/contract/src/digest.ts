@@ -21,10 +21,10 @@ export function canonicalJson(value: Json): string {
 }
 
 /** What JSON cannot say but knows how to leave out stands as null in a list, as it does in JSON. */
-function unorderedArray(elements: readonly Json[]): string {
-  if (elements.length <= 1) return elements.length === 0 ? "[]" : `[${unorderedJson(elements[0] ?? null)}]`;
-  const texts = elements.map((element) => unorderedJson(element ?? null));
-  return `[${texts.sort().join(",")}]`;
+function arrayText(elements: readonly Json[], sorts: boolean): string {
+  if (elements.length <= 1) return elements.length === 0 ? "[]" : `[${jsonText(elements[0] ?? null, sorts)}]`;
+  const texts = elements.map((element) => jsonText(element ?? null, sorts));
+  return `[${(sorts ? texts.sort() : texts).join(",")}]`;
 }
 
 /** More members than this are sorted faster by the engine's own way. */
@@ -42,12 +42,12 @@ function sortNames(names: string[]): string[] {
   return names;
 }
 
-function unorderedObject(members: Readonly<Record<string, Json>>): string {
+function objectText(members: Readonly<Record<string, Json>>, sorts: boolean): string {
   let text = "";
   for (const name of sortNames(Object.keys(members))) {
     const member = members[name];
     if (member === undefined) continue;
-    text += `${text === "" ? "" : ","}${memberName(name)}${unorderedJson(member)}`;
+    text += `${text === "" ? "" : ","}${memberName(name)}${jsonText(member, sorts)}`;
   }
   return `{${text}}`;
 }
@@ -81,6 +81,15 @@ function memberName(name: string): string {
  * seen. Throws TypeError for what is not JSON.
  */
 export function unorderedJson(value: Json): string {
+  return jsonText(value, true);
+}
+
+/** What `canonicalJson` writes, in a fraction of the time: for records, of which there are many. Throws TypeError for what is not JSON. */
+export function orderedJson(value: Json): string {
+  return jsonText(value, false);
+}
+
+function jsonText(value: Json, sorts: boolean): string {
   switch (typeof value) {
     case "string":
       return canonicalText(value);
@@ -91,7 +100,9 @@ export function unorderedJson(value: Json): string {
       return value ? "true" : "false";
     case "object":
       if (value === null) return "null";
-      return Array.isArray(value) ? unorderedArray(value) : unorderedObject(value as Readonly<Record<string, Json>>);
+      return Array.isArray(value)
+        ? arrayText(value, sorts)
+        : objectText(value as Readonly<Record<string, Json>>, sorts);
   }
   throw new TypeError(`only JSON values have canonical bytes, not ${String(value)}`);
 }

@@ -1,6 +1,5 @@
 import * as z from "zod";
 import { change } from "./change.ts";
-import { idSchema } from "./ids.ts";
 import { RELATIONS } from "./kinds/kind.ts";
 import { namedTexts, namedValues } from "./names.ts";
 import { kindName, provider } from "./scope.ts";
@@ -81,21 +80,6 @@ export const resourceEvent = z.object({
   changes: z.array(change).meta({ description: "Each path with its value before and after" }),
 });
 export type ResourceEvent = z.output<typeof resourceEvent>;
-
-export const auditRecord = z.object({
-  id: idSchema("audit"),
-  at: z.iso.datetime(),
-  actor: z.string().meta({ description: "user:…, service-account:…, collector:… or system" }),
-  action: z.string().meta({ description: "area.verb, such as credential.reveal" }),
-  target: z.string(),
-  outcome: z.enum(["done", "denied", "failed"]),
-  requestId: z.string(),
-  changes: z
-    .array(change)
-    .meta({ description: "What changed, each path with its value before and after; never of a secret" }),
-  detail: namedValues(),
-});
-export type AuditRecord = z.output<typeof auditRecord>;
 
 /** A list's envelope: pass `cursor` back to get what follows; there is no more when it is absent. */
 export function page<Item extends z.ZodType>(item: Item) {

@@ -4,6 +4,7 @@ import type { Table } from "@cadastre/store/table";
 import type { IdempotencyClaim } from "./audit/claim.ts";
 import type { PolicyMemory } from "./policies/memory.ts";
 import type { Restriction } from "./restriction.ts";
+import type { Sealing } from "./seals/ports.ts";
 
 /** What every use case is given: the table, the clock, and the policy numbers. Nothing global, nothing hidden. */
 export interface Context {
@@ -14,6 +15,8 @@ export interface Context {
   readonly holdPolicy: HoldPolicy;
   /** How long changes can be read as a feed, and what has ended stays. */
   readonly retentionDays: number;
+  /** Of a process that seals the audit log, or shows the key that it is sealed by. */
+  readonly sealing?: Sealing | undefined;
   /** Of a process that runs jobs, too: told that a person started one, so that it need not wait for the next look. */
   readonly onJobStarted?: () => void;
   /** Of a request with an Idempotency-Key: the first recorded commit claims the key for what it does. */
@@ -108,8 +111,9 @@ export interface Principal {
 export interface Actor {
   readonly principal: Principal;
   readonly requestId: string;
-  /** Where the request came from, as the runtime knows it. */
+  /** Where the request came from, as the runtime knows it, and with what. */
   readonly address?: string | undefined;
+  readonly userAgent?: string | undefined;
   /** The bindings and policies that decided that it may, or may not. */
   readonly decision?: { readonly policies: readonly string[] } | undefined;
 }

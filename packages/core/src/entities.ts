@@ -12,7 +12,9 @@ import {
 } from "./access/items.ts";
 import { AccountItem, AccountOwnerItem } from "./accounts/items.ts";
 import { ClaimItem } from "./audit/claim.ts";
-import { AuditItem } from "./audit/items.ts";
+import { HashKeyItem } from "./audit/hash-key.ts";
+import { AuditEntryItem, AuditItem, AuditOpenItem } from "./audit/items.ts";
+import { PersonErasedItem, PersonKeyItem } from "./audit/person-keys.ts";
 import {
   DirectoryListItem,
   DirectoryNameItem,
@@ -51,14 +53,21 @@ import { PolicyItem, PolicyNameItem, PolicyRevisionItem } from "./policies/items
 import { CountItem } from "./register/counts.ts";
 import { ResourceItem } from "./register/items.ts";
 import { SaidItem } from "./said/items.ts";
+import { AuditCheckpointItem, AuditKeyItem, AuditLateItem, AuditLeavesItem, SealHeadItem } from "./seals/items.ts";
 import { IndexItem, PrefixLengthItem } from "./subjects/items.ts";
 import { CredentialItem, CredentialMarkItem, SealedItem } from "./vault/items.ts";
 
 /** Every type of item in the table, for its documentation and for what must hold of all of them. */
 export const ENTITIES: readonly AnyEntity[] = [
   AccountItem,
+  AuditCheckpointItem,
+  AuditEntryItem,
   AccountOwnerItem,
   AuditItem,
+  AuditKeyItem,
+  AuditLateItem,
+  AuditLeavesItem,
+  AuditOpenItem,
   BootstrapItem,
   CheckpointItem,
   ClaimItem,
@@ -80,6 +89,7 @@ export const ENTITIES: readonly AnyEntity[] = [
   GapItem,
   GroupItem,
   GroupMemberItem,
+  HashKeyItem,
   HoldItem,
   IndexItem,
   JobCancelItem,
@@ -99,6 +109,8 @@ export const ENTITIES: readonly AnyEntity[] = [
   PageItem,
   PasskeyChallengeItem,
   PasswordItem,
+  PersonErasedItem,
+  PersonKeyItem,
   PolicyItem,
   PolicyNameItem,
   PolicyRevisionItem,
@@ -111,6 +123,7 @@ export const ENTITIES: readonly AnyEntity[] = [
   SaidItem,
   ScopeCountItem,
   ScopeItem,
+  SealHeadItem,
   SealedItem,
   ServiceAccountItem,
   SessionItem,

@@ -10,11 +10,11 @@ const FILL = 256;
 export const newSealKey = (): string => randomBytes(32).toString("base64");
 
 /** A text of which only who has the key can read, or make, anything; with blanks at its end. AES-256-GCM with a random nonce. */
-export function sealText(text: string, key: string): Buffer {
+export function sealText(text: string, key: string, fill = FILL): Buffer {
   const iv = randomBytes(IV_BYTES);
   const cipher = createCipheriv(ALGORITHM, Buffer.from(key, "base64"), iv, { authTagLength: TAG_BYTES });
   const bytes = Buffer.from(text);
-  const filled = Buffer.concat([bytes, Buffer.alloc((FILL - (bytes.length % FILL)) % FILL, " ")]);
+  const filled = Buffer.concat([bytes, Buffer.alloc((fill - (bytes.length % fill)) % fill, " ")]);
   return Buffer.concat([iv, cipher.update(filled), cipher.final(), cipher.getAuthTag()]);
 }
 

@@ -100,7 +100,7 @@ function toldAll(facts: Facts): string[] {
 
 /** What somebody gave up for a consumer. */
 function droppedOf({ audit }: Facts, consumer: string): ReadonlySet<string> {
-  const targets = audit.filter(({ action }) => action === "consumer.drop").map(({ target }) => target);
+  const targets = audit.filter(({ action }) => action === "consumer.drop").map(({ resource }) => resource.id);
   return new Set(targets.map((target) => target.slice(consumer.length + 1)));
 }
 
@@ -133,7 +133,7 @@ function setAside(facts: Facts): string[] {
     }),
     ...audit
       .filter(({ action, outcome }) => action === "consumer.replay" && outcome === "done")
-      .flatMap(({ target, requestId }) => {
+      .flatMap(({ resource: { id: target }, requestId }) => {
         const id = target.slice("picky/".length);
         const isTold = (attempted.get(id) ?? 0) >= (received.get(requestId) ?? 0);
         return isTold || dropped.has(id) ? [] : [`a replay of ${target} was recorded, and it was never told again`];

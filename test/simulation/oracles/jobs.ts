@@ -7,7 +7,7 @@ const STARTERS = ["hold.approve", "collector.revoke", "scope.forget"];
 /** Every run has ended, and has the records of its beginning and its end once; what the clock starts need not leave any. */
 function recorded({ jobs, audit }: Facts): string[] {
   return jobs.flatMap(({ id, state, endedAt, scheduledFor }) => {
-    const count = (action: string) => audit.filter((one) => one.action === action && one.target === id).length;
+    const count = (action: string) => audit.filter((one) => one.action === action && one.resource.id === id).length;
     const [ended, cancelled] = [count("job.end"), count("job.cancel")];
     const startedBy = audit.filter(({ action, detail }) => STARTERS.includes(action) && detail.job === id);
     const begun = count("job.run") + startedBy.length;

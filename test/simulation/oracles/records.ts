@@ -1,4 +1,4 @@
-import type { AuditRecord } from "@cadastre/contract/view";
+import type { AuditRecord } from "@cadastre/contract/audit/record";
 import type { Asked, Facts } from "../facts.ts";
 import type { Delivery } from "../network.ts";
 
@@ -43,7 +43,7 @@ const isDone = ({ status }: Delivery) => status !== undefined && status < 300;
 function isDeleted({ kind, about }: Asked, { status }: Delivery, audit: readonly AuditRecord[]): boolean {
   if (kind !== "account-create" || status !== 404) return false;
   return audit.some(
-    ({ action, target }) => action === "account.delete" && target.endsWith(`/${String(about.account)}`),
+    ({ action, resource }) => action === "account.delete" && resource.id.endsWith(`/${String(about.account)}`),
   );
 }
 
@@ -67,7 +67,7 @@ function recordedOnce(facts: Facts, records: ByRequest): string[] {
 }
 
 const count = (records: readonly AuditRecord[], action: string, target: string) =>
-  records.filter((one) => one.action === action && one.target === target && one.outcome === "done").length;
+  records.filter((one) => one.action === action && one.resource.id === target && one.outcome === "done").length;
 
 function differ(what: string, records: number, effects: number): string[] {
   return records === effects ? [] : [`${what}: ${records} records, ${effects} effects`];
@@ -77,7 +77,7 @@ function differ(what: string, records: number, effects: number): string[] {
 function effectsAreThere(facts: Facts): string[] {
   const { audit, resources, histories, tokens, credentials, collectors, holds, accounts } = facts;
   const known = (action: string) =>
-    audit.filter((one) => one.action === action && one.outcome === "done").map(({ target }) => target);
+    audit.filter((one) => one.action === action && one.outcome === "done").map(({ resource }) => resource.id);
   const made = (action: string, ids: readonly string[]) => {
     const recorded = new Set(known(action));
     return [
@@ -121,7 +121,7 @@ function effectsAreThere(facts: Facts): string[] {
     ...audit
       .filter(({ action, outcome }) => action === "scope.forget" && outcome === "done")
       .filter(({ detail }) => !facts.jobs.some(({ id }) => id === detail.job))
-      .map(({ target }) => `scope.forget of ${target} was recorded, and there is no job of it`),
+      .map(({ resource }) => `scope.forget of ${resource.id} was recorded, and there is no job of it`),
     ...accounts.flatMap(({ provider, account }) => {
       const target = `${provider}/${account}`;
       const noted = audit.filter(
@@ -136,13 +136,17 @@ function effectsAreThere(facts: Facts): string[] {
 /** Every run that changed something has its records, and every record was asked for by somebody. */
 function nothingUnasked({ audit, histories, deliveries }: Facts): string[] {
   const requests = new Set(deliveries.map(({ requestId }) => requestId));
-  const opened = new Set(audit.filter(({ action }) => action.startsWith("discovery.")).map(({ target }) => target));
+  const opened = new Set(
+    audit.filter(({ action }) => action.startsWith("discovery.")).map(({ resource }) => resource.id),
+  );
   const runs = new Set([...histories.values()].flat().flatMap(({ run }) => (run?.startsWith("run_") ? [run] : [])));
   return [
     ...[...runs].filter((run) => !opened.has(run)).map((run) => `${run} changed something and is in no record`),
     ...audit
-      .filter(({ requestId, actor }) => requestId.startsWith("sim-") && !requests.has(requestId) && actor !== "system")
-      .map(({ action, target }) => `${action} ${target} is recorded, and nobody asked for it`),
+      .filter(
+        ({ requestId, actor }) => requestId.startsWith("sim-") && !requests.has(requestId) && actor.type !== "system",
+      )
+      .map(({ action, resource }) => `${action} ${resource.id} is recorded, and nobody asked for it`),
   ];
 }
 

@@ -1,4 +1,4 @@
-import { monotonicFactory as ofOneProcess } from "ulid";
+import { ulid as ofAnyProcess, monotonicFactory as ofOneProcess } from "ulid";
 import { currentProcess, type Process } from "../scheduler.ts";
 
 export * from "ulid";
@@ -17,4 +17,10 @@ export function monotonicFactory(): (time?: number) => string {
     factories.set(process, made);
     return made(time);
   };
+}
+
+/** An id that need not come after the one before it. */
+export function ulid(time?: number): string {
+  const process = currentProcess();
+  return process === undefined ? ofAnyProcess(time) : ofAnyProcess(time, () => process.random.next());
 }

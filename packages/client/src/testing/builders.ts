@@ -101,11 +101,13 @@ export const aTrigger = { id: `trg_${ULID}`, collector: `col_${ULID}`, requested
 export const anAuditRecord = {
   id: `aud_${ULID}`,
   at: AT,
-  actor: "system",
+  organization: "first",
+  actor: { type: "system", id: "system", name: "system" },
   action: "a.b",
-  target: "t",
+  resource: { type: "account", id: "t" },
   outcome: "done",
   requestId: "r",
+  flags: [],
   changes: [],
   detail: {},
 };

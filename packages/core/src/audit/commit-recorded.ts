@@ -1,15 +1,19 @@
-import type { AuditAction } from "@cadastre/contract/audit-actions";
-import { newId } from "@cadastre/contract/ids";
-import type { AuditRecord } from "@cadastre/contract/view";
+import { leafOf } from "@cadastre/contract/audit/leaf";
+import type { AuditRecord } from "@cadastre/contract/audit/record";
+import { type AuditAction, factsOf } from "@cadastre/contract/audit-actions";
+import { newIdAt } from "@cadastre/contract/ids";
 import { ConflictError } from "@cadastre/store/errors";
 import { create, type Write } from "@cadastre/store/table";
-import { type Actor, actorName, type Context } from "../context.ts";
+import type { Actor, Context } from "../context.ts";
 import { ClaimTakenError } from "./claim.ts";
-import { AuditItem } from "./items.ts";
+import { AuditEntryItem, AuditItem, AuditOpenItem } from "./items.ts";
+import { listsOf } from "./lists.ts";
+import { sealPersonal } from "./personal.ts";
+import { type Who, whoIs } from "./who.ts";
 
 export interface AuditEntry {
   readonly action: AuditAction;
-  /** What it was done to: an id, a natural id, a scope's name. */
+  /** What it was done to: an id, a natural id, a scope's name. Its type follows from the action. */
   readonly target: string;
   readonly outcome?: AuditRecord["outcome"];
   /** What changed, each path with its value before and after. Never of a secret. */
@@ -18,37 +22,50 @@ export interface AuditEntry {
   readonly detail?: Readonly<Record<string, unknown>>;
 }
 
-/** Of the 100 writes of a commit, those that the record and a claim take. */
-export const RECORD_WRITES = 2;
+type RecordContext = Pick<Context, "table" | "organization" | "now">;
 
-/** The write of a record. It is created, and nothing rewrites it. */
-export function recordAs(
-  { actor, requestId }: Pick<AuditRecord, "actor" | "requestId">,
-  now: Date,
-  entry: AuditEntry,
-): Write {
-  return create(AuditItem, {
-    id: newId("audit", now),
+/** Of the 100 writes of a commit, those that the record of something in bulk and a claim take: the record, its place among the open ones, the claim. */
+export const RECORD_WRITES = 3;
+
+/** The record as it is read again: without members that JSON leaves out. */
+const plain = (record: AuditRecord): AuditRecord => JSON.parse(JSON.stringify(record)) as AuditRecord;
+
+/** The writes of a record: itself, which nothing rewrites, its place among those to be sealed, and its entries in lists. At most six. */
+export async function recordAs(context: RecordContext, who: Who, entry: AuditEntry): Promise<Write[]> {
+  const { table, organization } = context;
+  const now = context.now();
+  const { resource, flags = [] } = factsOf(entry.action);
+  const whole = plain({
+    id: newIdAt("audit", now),
     at: now.toISOString(),
-    actor,
+    organization,
+    ...who,
     action: entry.action,
-    target: entry.target,
+    resource: { type: resource, id: entry.target },
     outcome: entry.outcome ?? "done",
-    requestId,
+    flags: [...flags],
     changes: [...(entry.changes ?? [])],
     detail: { ...entry.detail },
   });
+  const record = await sealPersonal(table, whole);
+  const { id, at } = record;
+  return [
+    create(AuditItem, record),
+    create(AuditOpenItem, { id, at, leaf: new Uint8Array(leafOf(record)) }),
+    ...listsOf(record).map((list) => create(AuditEntryItem, { list, id, at })),
+  ];
 }
 
 /** The same of what an actor did, or was refused. */
-export function recordOf(actor: Actor, now: Date, entry: AuditEntry): Write {
-  return recordAs({ actor: actorName(actor), requestId: actor.requestId }, now, entry);
+export function recordOf(context: RecordContext, actor: Actor, entry: AuditEntry): Promise<Write[]> {
+  return recordAs(context, whoIs(actor), entry);
 }
 
 /**
  * The one way in which a use case commits: its writes and the record of what was done, all or nothing, with the claim of an
- * Idempotency-Key when the request has one. At most 98 writes; refusals of the table's ConflictError keep their places.
- * Throws ClaimTakenError when another request took the key, and what `table.commit` throws. Writes one audit item.
+ * Idempotency-Key when the request has one. At most 93 writes, or 97 of what is done in bulk; refusals of the table's ConflictError keep
+ * their places. Throws ClaimTakenError when another request took the key, and what `table.commit` throws. Writes one audit item,
+ * one open item, and one entry for each list of the record.
  */
 export async function commitRecorded(
   context: Context,
@@ -57,7 +74,7 @@ export async function commitRecorded(
   entry: AuditEntry,
 ): Promise<void> {
   const claim = context.claim?.writeFor(entry.target);
-  const all = [...writes, recordOf(actor, context.now(), entry), ...(claim ? [claim] : [])];
+  const all = [...writes, ...(await recordOf(context, actor, entry)), ...(claim ? [claim] : [])];
   try {
     await context.table.commit(all);
   } catch (error) {

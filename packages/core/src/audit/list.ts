@@ -1,23 +1,27 @@
+import { type AuditRecord, auditRecord } from "@cadastre/contract/audit/record";
 import { ProblemError } from "@cadastre/contract/errors";
-import type { AuditRecord } from "@cadastre/contract/view";
-import { auditRecord } from "@cadastre/contract/view";
 import * as z from "zod";
 import type { Context } from "../context.ts";
 import { createCursors } from "../cursor.ts";
 import type { Listed, ListOptions } from "../lists.ts";
-import { mergedQuery } from "../merged-query.ts";
-import { AUDIT_PARTITIONS, AuditItem } from "./items.ts";
+import { type Merged, mergedQuery } from "../merged-query.ts";
+import { AUDIT_PARTITIONS, AuditEntryItem, AuditItem, listPartition } from "./items.ts";
+import { listFor } from "./lists.ts";
+import { type AuditMatch, matcherOf } from "./match.ts";
+import { createOpenRecord } from "./personal.ts";
 
 /** Bounds of one page's work; a page that reaches it ends early, with a cursor to go on from. */
 const MOST_RECORDS = 4800;
+/** Of a list, whose records are read one by one. */
+const MOST_LISTED = 2000;
+const READ_AT_ONCE = 100;
 
-export interface AuditFilter {
-  readonly actor?: string | undefined;
-  readonly action?: string | undefined;
-  readonly target?: string | undefined;
+export interface AuditFilter extends AuditMatch {
   /** ISO times; both inclusive. */
   readonly since?: string | undefined;
   readonly until?: string | undefined;
+  /** Newest first unless it says otherwise. */
+  readonly order?: "newest" | "oldest" | undefined;
 }
 
 /** A page ended at this sort key. */
@@ -35,34 +39,74 @@ function toIso(time: string, path: string): string {
 /** After every sort key of the time: ids begin with letters. */
 const afterAll = (at: string): string => `${at}#~`;
 
+interface Walk {
+  readonly after: string | undefined;
+  readonly before: string | undefined;
+  readonly reverse: boolean;
+  readonly expected: number;
+}
+
+/** All records of some time, in their order. */
+function wholeLog({ table }: Context, walk: Walk): AsyncIterable<Merged<AuditRecord>> {
+  return mergedQuery(table, AuditItem, { partitions: AUDIT_PARTITIONS, ...walk, consistent: true });
+}
+
+/** Those of a list, read by their entries, some at a time. */
+async function* ofList({ table }: Context, list: string, walk: Walk): AsyncGenerator<Merged<AuditRecord>> {
+  const entries = mergedQuery(table, AuditEntryItem, { partitions: [listPartition(list)], ...walk, consistent: true });
+  const size = Math.min(READ_AT_ONCE, walk.expected);
+  let group: Merged<{ readonly at: string; readonly id: string }>[] = [];
+  async function* read() {
+    const found = await table.getMany(
+      AuditItem,
+      group.map(({ item: { at, id } }) => ({ at, id })),
+      { consistent: true },
+    );
+    for (const [place, item] of found.entries()) {
+      // Retention takes entries and records in several commits.
+      if (item) yield { sk: (group[place] as (typeof group)[number]).sk, item };
+    }
+    group = [];
+  }
+  for await (const entry of entries) {
+    group.push(entry);
+    if (group.length === size) yield* read();
+  }
+  yield* read();
+}
+
 /**
- * The audit log, newest first. A page looks at 4,800 records at the most; with a filter that few records match it may hold
+ * The audit log, newest first unless the oldest are asked for. By entity, actor, action or outcome it is read by a list of those where there
+ * is one. A page looks at 4,800 records at the most, of a list at 2,000; with a filter that few records match it may hold
  * fewer than `limit`, even none, and still have a cursor. Throws 422 `cursor.invalid`, `request.invalid`.
  */
 export async function listAudit(context: Context, options: ListOptions & AuditFilter): Promise<Listed<AuditRecord>> {
-  const { limit, cursor, actor, action, target, since, until } = options;
-  const cursors = createCursors("audit", { actor, action, target, since, until }, position);
-  const from = since === undefined ? undefined : toIso(since, "since");
-  const to = until === undefined ? undefined : afterAll(toIso(until, "until"));
-  const isFiltered = actor !== undefined || action !== undefined || target !== undefined;
-  const matches = (record: AuditRecord): boolean =>
-    (actor === undefined || record.actor === actor) &&
-    (action === undefined || record.action === action) &&
-    (target === undefined || record.target === target);
-  const records = mergedQuery(context.table, AuditItem, {
-    partitions: AUDIT_PARTITIONS,
-    after: from,
-    before: cursor === undefined ? to : cursors.decode(cursor),
-    reverse: true,
-    expected: isFiltered ? MOST_RECORDS : limit,
-    consistent: true,
-  });
+  const { limit, cursor, since, until, order = "newest", ...match } = options;
+  const cursors = createCursors("audit", { ...match, since, until, order }, position);
+  const reverse = order === "newest";
+  const at = cursor === undefined ? undefined : cursors.decode(cursor);
+  const first = since === undefined ? undefined : toIso(since, "since");
+  const last = until === undefined ? undefined : afterAll(toIso(until, "until"));
+  const matcher = matcherOf(match);
+  const list = listFor(matcher.listedBy);
+  const walk = {
+    after: reverse ? first : (at ?? first),
+    before: reverse ? (at ?? last) : last,
+    reverse,
+    expected: matcher.isFiltering(list !== undefined) ? MOST_RECORDS : limit,
+  };
+  const records = list === undefined ? wholeLog(context, walk) : ofList(context, list, walk);
+  const most = list === undefined ? MOST_RECORDS : MOST_LISTED;
+  const open = createOpenRecord(context.table);
   const items: AuditRecord[] = [];
   let seen = 0;
   for await (const { sk, item } of records) {
     seen++;
-    if (matches(item)) items.push(auditRecord.parse(item));
-    if (items.length === limit || seen === MOST_RECORDS) return { items, cursor: cursors.encode(sk) };
+    if (matcher.matches(item)) {
+      const shown = await open(auditRecord.parse(item));
+      if (matcher.says(shown)) items.push(shown);
+    }
+    if (items.length === limit || seen === most) return { items, cursor: cursors.encode(sk) };
   }
   return { items };
 }

@@ -6,6 +6,7 @@ import { formatPrefix, prefixOf } from "@cadastre/net/prefix";
 import type { Write } from "@cadastre/store/table";
 import { type Actor, actorName, type Context, FIRST_ORGANIZATION, inOrganization } from "../context.ts";
 import { recordAs, recordOf } from "./commit-recorded.ts";
+import { type Who, whoIs } from "./who.ts";
 
 /** Refusals of one caller in one minute that are recorded whole; what comes after them is counted. */
 const WHOLE_RECORDS = 10;
@@ -15,6 +16,10 @@ const MINUTE = 60_000;
 const MOST_TARGET = 256;
 const MOST_REASON = 300;
 const OTHERS = "others";
+const UNKNOWN = "unknown";
+
+/** Callers who are not told apart. */
+const nobody = (type: string): Who["actor"] => ({ type, id: type, name: type });
 
 /** A request of a known caller that changed nothing. */
 export interface Refusal {
@@ -30,8 +35,8 @@ export interface Refusal {
 
 interface Window {
   readonly minute: number;
-  /** Who, as records name it, and what they are about. */
-  readonly actor: string;
+  /** Whose requests, and what their records are about. */
+  readonly who: Omit<Who, "requestId">;
   readonly target: string;
   count: number;
   denied: number;
@@ -97,58 +102,75 @@ function createLog({ context, log }: { context: RefusalsContext; log: Log }): Re
   const known = new Map<string, Window>();
   const unknown = new Map<string, Window>();
 
-  function numberOf(window: Window): Write {
-    const { actor, target, counted, denied, requestId, minute } = window;
+  function numberOf(window: Window): Promise<Write[]> {
+    const { who, target, counted, denied, requestId, minute } = window;
     window.told = counted;
-    return recordAs({ actor, requestId }, context.now(), {
-      action: "request.refused",
-      target,
-      outcome: denied > 0 ? "denied" : "failed",
-      detail: { count: counted, since: new Date(minute * MINUTE).toISOString() },
-    });
+    return recordAs(
+      context,
+      { ...who, requestId },
+      {
+        action: "request.refused",
+        target,
+        outcome: denied > 0 ? "denied" : "failed",
+        detail: { count: counted, since: new Date(minute * MINUTE).toISOString() },
+      },
+    );
   }
 
   /** The number of a minute that is over, where records do not count up to its end. */
-  function endOf(window: Window | undefined): Write[] {
-    return window === undefined || window.told === window.counted ? [] : [numberOf(window)];
+  async function endOf(window: Window | undefined): Promise<Write[]> {
+    return window === undefined || window.told === window.counted ? [] : numberOf(window);
   }
 
   /** Counts one more, and its record when there are twice as many as the last one told. */
-  function countIn(window: Window, { isDenied, requestId }: { isDenied: boolean; requestId: string }): Write[] {
+  async function countIn(
+    window: Window,
+    { isDenied, requestId }: { isDenied: boolean; requestId: string },
+  ): Promise<Write[]> {
     window.counted += 1;
     window.denied += Number(isDenied);
     window.requestId = requestId;
-    return isPowerOfTwo(window.counted) ? [numberOf(window)] : [];
+    return isPowerOfTwo(window.counted) ? numberOf(window) : [];
   }
 
   /** The source's window of this minute, and the writes that end those before it: its own, and one of another source. */
   function open(
     windows: Map<string, Window>,
-    given: string,
-    names: Pick<Window, "actor" | "target">,
-  ): { readonly window: Window; readonly ends: Write[] } {
+    source: string,
+    given: Pick<Window, "who" | "target">,
+  ): { readonly window: Window; readonly ends: Promise<Write[]>[] } {
     const minute = Math.floor(context.now().getTime() / MINUTE);
     const isOver = (window: Window | undefined) => window !== undefined && window.minute !== minute;
     const [oldest] = windows;
-    const ended = oldest && isOver(oldest[1]) && oldest[0] !== given ? [oldest] : [];
-    for (const [source] of ended) windows.delete(source);
-    const isNew = !windows.has(given) && windows.size >= MOST_SOURCES;
-    const source = isNew ? OTHERS : given;
-    const before = windows.get(source);
-    const ends = [...ended.flatMap(([, window]) => endOf(window)), ...(isOver(before) ? endOf(before) : [])];
+    const ended = oldest && isOver(oldest[1]) && oldest[0] !== source ? [oldest] : [];
+    for (const [one] of ended) windows.delete(one);
+    const isNew = !windows.has(source) && windows.size >= MOST_SOURCES;
+    const name = isNew ? OTHERS : source;
+    const before = windows.get(name);
+    const ends = [...ended.map(([, window]) => endOf(window)), ...(isOver(before) ? [endOf(before)] : [])];
     if (before && !isOver(before)) return { window: before, ends };
-    const about = isNew ? { actor: names.actor === "unknown" ? "unknown" : OTHERS, target: OTHERS } : names;
-    const window: Window = { minute, ...about, count: 0, denied: 0, counted: 0, told: 0, requestId: "" };
+    const isKnown = given.who.actor.type !== UNKNOWN;
+    const others = { who: { ...given.who, actor: nobody(isKnown ? OTHERS : UNKNOWN) }, target: OTHERS };
+    const window: Window = {
+      minute,
+      ...(isNew ? others : given),
+      count: 0,
+      denied: 0,
+      counted: 0,
+      told: 0,
+      requestId: "",
+    };
     // At the end: the first of the map is the one that has been there for longest.
-    windows.delete(source);
-    windows.set(source, window);
+    windows.delete(name);
+    windows.set(name, window);
     return { window, ends };
   }
 
-  async function write(writes: readonly Write[]): Promise<void> {
-    if (writes.length === 0) return;
+  /** Writes some records in one commit. */
+  async function write(records: readonly Promise<Write[]>[]): Promise<void> {
     try {
-      await context.table.commit(writes);
+      const writes = (await Promise.all(records)).flat();
+      if (writes.length > 0) await context.table.commit(writes);
     } catch (error) {
       log({ level: "warn", message: "a refusal could not be recorded", error: String(error) });
     }
@@ -157,14 +179,15 @@ function createLog({ context, log }: { context: RefusalsContext; log: Log }): Re
   return {
     async record(actor, { action, target, endpoint, error, hasSecret }) {
       const name = actorName(actor);
-      const { window, ends } = open(known, name, { actor: name, target: name });
+      const { requestId: _, ...who } = whoIs(actor);
+      const { window, ends } = open(known, name, { who, target: name });
       const denied = isDenied(error);
       window.count += 1;
       if (window.count > WHOLE_RECORDS) {
-        return write([...ends, ...countIn(window, { isDenied: denied, requestId: actor.requestId })]);
+        return write([...ends, countIn(window, { isDenied: denied, requestId: actor.requestId })]);
       }
       const reason = hasSecret ? {} : { reason: error.message.slice(0, MOST_REASON).toWellFormed() };
-      const record = recordOf(actor, context.now(), {
+      const record = recordOf(context, actor, {
         action,
         target: target.slice(0, MOST_TARGET).toWellFormed(),
         outcome: denied ? "denied" : "failed",
@@ -174,12 +197,15 @@ function createLog({ context, log }: { context: RefusalsContext; log: Log }): Re
     },
     async count(address, requestId) {
       const source = toSource(address);
-      const { window, ends } = open(unknown, source, { actor: "unknown", target: source });
-      await write([...ends, ...countIn(window, { isDenied: true, requestId })]);
+      const { window, ends } = open(unknown, source, {
+        who: { actor: nobody(UNKNOWN) },
+        target: source,
+      });
+      await write([...ends, countIn(window, { isDenied: true, requestId })]);
     },
     async flush() {
       const all = [...known.values(), ...unknown.values()];
-      for (const window of all) await write(endOf(window));
+      for (const window of all) await write([endOf(window)]);
     },
   };
 }

@@ -1,5 +1,5 @@
+import type { AuditRecord } from "@cadastre/contract/audit/record";
 import type { Role } from "@cadastre/contract/principal";
-import type { AuditRecord } from "@cadastre/contract/view";
 import { openSqliteTable } from "@cadastre/store/sqlite";
 import type { Table } from "@cadastre/store/table";
 import {
@@ -68,10 +68,15 @@ export function withRoles(actor: Actor, ...roles: Role[]): Actor {
 /** For tests: the same with a token that may do everything. */
 export const anAdmin: Actor = withRoles(withScopes(anActor, ["admin"]), "SystemAdmin");
 
-/** For tests: the newest 1,000 records, oldest first. */
-export async function auditRecords(context: Context): Promise<AuditRecord[]> {
+/** For tests: a record with who acted and what it was done to as texts. */
+export function asTexts({ actor, resource, ...record }: AuditRecord) {
+  return { ...record, actor: actor.type === actor.id ? actor.id : `${actor.type}:${actor.id}`, target: resource.id };
+}
+
+/** For tests: the newest 1,000 records with such texts, oldest first. */
+export async function auditRecords(context: Context): Promise<ReturnType<typeof asTexts>[]> {
   const { items } = await listAudit(context, { limit: 1000 });
-  return items.toReversed();
+  return items.toReversed().map(asTexts);
 }
 
 /** For tests: a table whose reads come from a replica that has heard of nothing yet, but for those that ask to be consistent. */

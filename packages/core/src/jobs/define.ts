@@ -24,6 +24,8 @@ export interface JobOptions<State> {
   readonly about: string;
   /** Cron text of five fields, in UTC. Without it the job runs on demand alone. */
   readonly schedule?: string;
+  /** It comes round so often that its runs are no news: those of the schedule that succeed leave no audit record and are kept for minutes alone. */
+  readonly isFrequent?: true;
   /** What a run begins with, of jobs that can be started by their name. Others are started by the use case they belong to. */
   readonly initial?: State;
   /** How long one step may take: after that another runner takes the run over. */

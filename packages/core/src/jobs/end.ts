@@ -8,6 +8,8 @@ import { jobWrite } from "./start.ts";
 
 /** How long a run that ended is kept. */
 export const KEPT_SECONDS = 90 * 86_400;
+/** The same of one that is no news. */
+const QUIET_KEPT_SECONDS = 600;
 
 const MOST_TRIES = 8;
 
@@ -20,15 +22,16 @@ export type Ending =
 function decideEnd(run: JobRunItem, ending: Ending, now: Date): JobRunItem {
   const { lease: _, retryAt: __, checkpoint: ___, error, ...rest } = run;
   const at = now.toISOString();
-  return {
+  const ended: JobRunItem = {
     ...rest,
     ...(ending.state === "done" ? { attempts: 0 } : {}),
     ...(ending.state === "cancelled" && error ? { error } : {}),
     ...ending,
     updatedAt: at,
     endedAt: at,
-    expiresAtSeconds: Math.floor(now.getTime() / 1000) + KEPT_SECONDS,
   };
+  const keptSeconds = ended.isFrequent && isQuiet(ended) ? QUIET_KEPT_SECONDS : KEPT_SECONDS;
+  return { ...ended, expiresAtSeconds: Math.floor(now.getTime() / 1000) + keptSeconds };
 }
 
 /** The job's own item once the run has ended: the next one may start. */
@@ -42,9 +45,9 @@ function isOfRun(error: ConflictError): boolean {
   return error.refusals.some(({ index, reason }) => index === 0 && reason !== "busy");
 }
 
-/** A run of the schedule that found nothing to do: it is in the list of runs, and need not fill the audit log. */
-const isQuiet = ({ scheduledFor, state, progress }: JobRunItem): boolean =>
-  scheduledFor !== undefined && state === "done" && progress.done === 0;
+/** A run of the schedule that found nothing to do, or does something every minute: it is in the list of runs, and need not fill the audit log. */
+const isQuiet = ({ scheduledFor, state, progress, isFrequent }: JobRunItem): boolean =>
+  scheduledFor !== undefined && state === "done" && (progress.done === 0 || isFrequent === true);
 
 /**
  * Ends a run at the version that was read, with one audit record of the actor unless it did nothing, and makes room for the job's next one. Throws

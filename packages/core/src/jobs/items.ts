@@ -32,6 +32,8 @@ export const JobRunItem = defineEntity({
     /** Who runs it, until when. Every commit of a runner rests on the item's version, so one that lost its lease writes nothing. */
     lease: z.object({ holder: z.string(), until: z.iso.datetime() }).optional(),
     expiresAtSeconds: z.int().optional(),
+    /** Of a job that comes round so often that its runs are no news. */
+    isFrequent: z.literal(true).optional(),
   }),
   key: { partition: (of: { id: string }) => `job#${of.id}`, sort: () => "run" },
   expires: "expiresAtSeconds",

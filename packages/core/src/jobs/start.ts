@@ -9,7 +9,7 @@ import { entriesOf, JobEntryItem, JobItem, JobRunItem } from "./items.ts";
 
 /** The writes that make a run, waiting for a runner, in its lists: for the commit of whatever starts it. */
 export function newRun(
-  job: Pick<Job, "name">,
+  job: Pick<Job, "name" | "isFrequent">,
   of: { now: Date; createdBy: string; state: unknown; tick?: Date },
 ): { readonly run: JobRunItem; readonly writes: readonly Write[] } {
   const at = of.now.toISOString();
@@ -20,6 +20,7 @@ export function newRun(
     progress: { done: 0, unit: "steps" },
     attempts: 0,
     ...(of.tick === undefined ? {} : { scheduledFor: of.tick.toISOString() }),
+    ...(job.isFrequent ? { isFrequent: job.isFrequent } : {}),
     createdAt: at,
     createdBy: of.createdBy,
     updatedAt: at,

@@ -1,5 +1,6 @@
 import type { AuditAction } from "@cadastre/contract/audit-actions";
 import { recordAs, recordOf } from "../audit/commit-recorded.ts";
+import type { Who } from "../audit/who.ts";
 import type { Actor, Context } from "../context.ts";
 
 export interface FailedLogin {
@@ -17,6 +18,11 @@ interface Unknown {
   readonly requestId: string;
 }
 
+const unknownBy = ({ requestId }: Unknown): Who => ({
+  actor: { type: "unknown", id: "unknown", name: "unknown" },
+  requestId,
+});
+
 /**
  * Records that somebody did not prove who it is, in a commit of its own. Of a locked name nothing is recorded but that it was locked: the
  * rest is counted by source, as all refusals of unknown callers are. Costs the same whether there is such a user or not.
@@ -33,9 +39,7 @@ export async function recordFailedLogin(
     outcome: "failed",
     detail: { code: "auth.invalid", ...(locks ? { locks } : {}) },
   } as const;
-  const now = context.now();
-  const record =
-    "principal" in by ? recordOf(by, now, entry) : recordAs({ actor: "unknown", requestId: by.requestId }, now, entry);
-  await context.table.commit([record]);
+  const record = "principal" in by ? recordOf(context, by, entry) : recordAs(context, unknownBy(by), entry);
+  await context.table.commit(await record);
   if (context.attempt) context.attempt.isRefusalRecorded = true;
 }

@@ -1,8 +1,8 @@
 import { accountName } from "@cadastre/contract/account";
 import type { OperatorAction, ResourceType } from "@cadastre/contract/actions";
+import type { AuditRecord } from "@cadastre/contract/audit/record";
 import type { Simulated, Simulation } from "@cadastre/contract/policy";
 import type { PrincipalRef } from "@cadastre/contract/principal";
-import type { AuditRecord } from "@cadastre/contract/view";
 import { listAudit } from "../audit/list.ts";
 import type { Actor, Context } from "../context.ts";
 import { readPrincipal } from "../directory/principals.ts";
@@ -41,24 +41,23 @@ function candidateOf(stood: readonly Standing[], given: Simulation["policies"]):
 }
 
 /** Who did something, as it stands now; nobody when it is gone, or neither a user nor a service account. */
-function createReader(context: Context, here: Here): (actor: string) => Promise<Asked | undefined> {
+function createReader(context: Context, here: Here): (actor: AuditRecord["actor"]) => Promise<Asked | undefined> {
   const known = new Map<string, Promise<Asked | undefined>>();
-  const read = async (actor: string): Promise<Asked | undefined> => {
-    const colon = actor.indexOf(":");
-    const ref = { type: actor.slice(0, colon), id: actor.slice(colon + 1) };
+  const read = async ({ type, id }: AuditRecord["actor"]): Promise<Asked | undefined> => {
+    const ref = { type, id };
     if (ref.type !== "user" && ref.type !== "service-account") return undefined;
     const stored = await readPrincipal(context, ref as PrincipalRef);
     return stored && toAsked(here, ref as PrincipalRef, stored);
   };
   return (actor) => {
-    const found = known.get(actor) ?? read(actor);
-    known.set(actor, found);
+    const found = known.get(actor.id) ?? read(actor);
+    known.set(actor.id, found);
     return found;
   };
 }
 
 /** What a record is of: its account where that is what was changed, else the organisation as a whole. */
-function thingOf(context: Context, resource: ResourceType, { action, target }: AuditRecord): Thing {
+function thingOf(context: Context, resource: ResourceType, { action, resource: { id: target } }: AuditRecord): Thing {
   const { organization } = context;
   if (action === "organization.create") return theSystem();
   const isAccount = resource === "account" && accountName.safeParse(target).success;

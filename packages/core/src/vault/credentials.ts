@@ -3,6 +3,7 @@ import { ProblemError } from "@cadastre/contract/errors";
 import { newId } from "@cadastre/contract/ids";
 import { create, put, remove, replace, type Stored } from "@cadastre/store/table";
 import { commitRecorded } from "../audit/commit-recorded.ts";
+import { secretChange } from "../audit/hash-key.ts";
 import { type Actor, actorName, type Context } from "../context.ts";
 import { type Listed, type ListOptions, selectPage } from "../lists.ts";
 import { isVisible, requirePlace } from "../restriction.ts";
@@ -53,6 +54,7 @@ export async function createCredential(
   const ciphertext = await sealSecret(sealer, item, secret).catch((cause: unknown) => {
     throw new ProblemError("service.unavailable", "the credential cannot be sealed now", { cause });
   });
+  const changes = [await secretChange(context, "secret", { after: secret })];
   await retryOnConflict(() =>
     commitRecorded(
       context,
@@ -62,7 +64,7 @@ export async function createCredential(
         create(SealedItem, { id, ciphertext }),
         create(CredentialMarkItem, { id, generation: FIRST_GENERATION }),
       ],
-      { action: "credential.create", target: id, detail: about },
+      { action: "credential.create", target: id, changes, detail: about },
     ),
   );
   return toCredential(await read(context, id));

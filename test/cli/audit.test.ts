@@ -1,0 +1,109 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { type AuditProof, faultOfProof } from "@cadastre/contract/audit/proof";
+import type { AuditRecord } from "@cadastre/contract/audit/record";
+import { aSealing, seal } from "@cadastre/core/seals/testing";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createWorld, runHere, type World } from "./support.ts";
+
+let world: World;
+const sealing = aSealing();
+
+beforeAll(async () => {
+  world = await createWorld();
+  for (const name of ["one", "two", "three"])
+    await world.json(["accounts", "create", "aws", `11111111111${name.length}`, "--name", name]).catch(() => undefined);
+  // A minute later, when the records above are of a minute that is over.
+  await seal({ ...world.context, sealing, now: () => new Date(Date.now() + 60_000) });
+});
+afterAll(() => world.end());
+
+const here = (...args: readonly string[]) => runHere(world, args);
+const path = (name: string) => world.path(name);
+const linesOf = (name: string) => readFileSync(world.path(name), "utf8").trimEnd().split("\n");
+
+test("an export is a file once it is whole, and is verified without the API by the public key", async () => {
+  const key = await here("audit", "public-key");
+  expect(key).toMatchObject({ code: 0, stdout: sealing.publicKey.pem });
+  writeFileSync(path("audit.pem"), key.stdout);
+  expect(await here("audit", "export", "--out", path("log.jsonl"))).toEqual({ code: 0, stdout: "", stderr: "" });
+  const offline = { CADASTRE_API: "http://127.0.0.1:9", CADASTRE_TOKEN: "" };
+  const verified = await world.start(
+    ["audit", "verify", "--export", path("log.jsonl"), "--public-key", path("audit.pem")],
+    offline,
+  ).ended;
+  expect(verified).toMatchObject({ code: 0, stdout: expect.stringContaining("The log holds: ") });
+  expect(await here("audit", "verify", "--since", "1h")).toMatchObject({ code: 0 });
+  expect(await world.json(["audit", "verify"])).toMatchObject({ holds: true, checkpoints: 1, unsealed: 0 });
+});
+
+describe("an export that was changed", () => {
+  const verify = (lines: readonly string[]) => {
+    writeFileSync(path("changed.jsonl"), `${lines.join("\n")}\n`);
+    return here("audit", "verify", "--export", path("changed.jsonl"), "--public-key", path("audit.pem"));
+  };
+
+  test("is refused with the record and what is wrong with it", async () => {
+    const lines = linesOf("log.jsonl");
+    const { id } = JSON.parse(lines[0] ?? "") as AuditRecord;
+    const edited = lines.with(0, (lines[0] ?? "").replace('"outcome":"done"', '"outcome":"failed"'));
+    expect(await verify(edited)).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining(`record ${id}: was edited`),
+    });
+    expect(await verify(lines.slice(1))).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining(`record ${id}: was deleted`),
+    });
+    expect(await verify(lines.slice(0, -1))).toMatchObject({ code: 1, stdout: expect.stringContaining("cut off") });
+  });
+
+  test("is refused by another key, and a file that is no key or no export is told apart from that", async () => {
+    writeFileSync(path("other.pem"), aSealing().publicKey.pem);
+    expect(
+      await here("audit", "verify", "--export", path("log.jsonl"), "--public-key", path("other.pem")),
+    ).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining("not among those given"),
+    });
+    expect(
+      await here("audit", "verify", "--export", path("log.jsonl"), "--public-key", path("log.jsonl")),
+    ).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("no PEM public key"),
+    });
+    expect(
+      await here("audit", "verify", "--export", path("none.jsonl"), "--public-key", path("audit.pem")),
+    ).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("there is no such file"),
+    });
+  });
+});
+
+test("a proof is checked by whoever has it and the public key", async () => {
+  const [record] = (await world.json(["audit", "--oldest", "--limit", "1"])) as [AuditRecord];
+  const { code, stdout } = await here("audit", "prove", record.id, "--public-key", path("audit.pem"));
+  const proof = JSON.parse(stdout) as AuditProof;
+  expect({ code, record: proof.record }).toEqual({ code: 0, record });
+  expect(await faultOfProof(proof, [sealing.publicKey])).toBeUndefined();
+  expect(await faultOfProof({ ...proof, record: { ...record, outcome: "denied" } }, [sealing.publicKey])).toBeDefined();
+  expect(await here("audit", "prove", record.id, "--public-key", path("other.pem"))).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining("does not hold"),
+  });
+});
+
+test("is exported as CSV and CEF, a line for each record", async () => {
+  const records = (await world.json(["audit", "--oldest", "--all"])) as AuditRecord[];
+  const csv = (await here("audit", "export", "--format", "csv")).stdout.trimEnd().split("\r\n");
+  expect(csv[0]).toMatch(/^id,at,organization,actorType,/);
+  expect(csv.slice(1).map((line) => line.split(",")[0])).toEqual(records.map(({ id }) => id));
+  const cef = (await here("audit", "export", "--format", "cef")).stdout.trimEnd().split("\n");
+  expect(cef.map((line) => /externalId=(\S+)/.exec(line)?.[1])).toEqual(records.map(({ id }) => id));
+  expect(cef[0]).toMatch(/^CEF:0\|Cadastre\|Cadastre\|[\d.]+\|token\.create\|token create\|3\|rt=\d+ /);
+});
+
+test("checkpoints are listed", async () => {
+  const { stdout } = await here("audit", "checkpoints");
+  expect(stdout).toMatch(/^SEQUENCE +FROM +TO +RECORDS/);
+});
