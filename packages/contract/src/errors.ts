@@ -22,7 +22,7 @@ export const ERRORS = {
   "auth.invalid": { status: 401, title: "The credentials are not valid" },
   "auth.expired": { status: 401, title: "The token has expired" },
   "auth.revoked": { status: 401, title: "The token was revoked" },
-  "auth.forbidden": { status: 403, title: "The token does not have the required scope" },
+  "auth.forbidden": { status: 403, title: "No scope, role or policy allows this" },
   "auth.address": { status: 403, title: "Nobody may call from this address" },
   "signature.missing": { status: 401, title: "The request is not signed" },
   "signature.invalid": { status: 401, title: "The signature does not verify" },
