@@ -24,7 +24,7 @@ export const AREAS: Readonly<Record<string, Area>> = {
   signature: contract("{signature,keys}"),
   store: {
     sources: ["packages/store/src/**/*.ts"],
-    tests: ["packages/store/src/**/*.test.ts", "test/store/sqlite.test.ts"],
+    tests: ["packages/store/src/**/*.test.ts", "test/store/sqlite.test.ts", "test/store/sqlite-file.test.ts"],
   },
   discovery: core(
     "discovery",

@@ -26,7 +26,7 @@ config.test.include = JSON.parse(tests) as string[];
 config.test.exclude = [
   ...configDefaults.exclude,
   "test/flows/{local,memory,wiring}.test.ts",
-  "test/store/sqlite-file.test.ts",
+  "test/store/sqlite-processes.test.ts",
   "test/api/{error-codes,wire}.test.ts",
 ];
 export default config;

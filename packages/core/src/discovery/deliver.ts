@@ -63,16 +63,14 @@ export async function deliver(
   const run = payload.run ?? newId("run", context.now());
   const errors: Errors = [];
   const scopes = payload.scopes.map((scope, place) => toCutable(scope, place, errors));
-  const counts = new Map(
-    scopes.map((scope) => [scope.name, scope.resources.length === 0 ? 1 : shardCountFor(scope.resources.length)]),
-  );
+  const counts = new Map(scopes.map(({ name, resources }) => [name, shardCountFor(resources.length)]));
   const open = () => openRun(context, actor, reporter, toOpenRun(context, payload, run, scopes, counts), signedAt);
   let opened = await open();
   for (let round = 1; opened.scopes.some((scope) => scope.verdict === "reshard"); round++) {
     if (round === MOST_ROUNDS)
       throw new ProblemError("request.conflict", "other runs keep cutting the same scopes anew");
-    for (const [place, { verdict, shardCount }] of opened.scopes.entries()) {
-      if (verdict === "reshard" && shardCount) counts.set((scopes[place] as Cutable).name, shardCount);
+    for (const [place, { shardCount }] of opened.scopes.entries()) {
+      if (shardCount) counts.set((scopes[place] as Cutable).name, shardCount);
     }
     opened = await open();
   }
@@ -147,6 +145,10 @@ function withoutTooLarge(sent: Discovery["scopes"][number], path: string, errors
   return { ...sent, status, resources, errors: reported.slice(-MOST_SCOPE_ERRORS) } as const;
 }
 
+/** Whether a scope says nothing of what is in it. */
+const isSilent = ({ status }: Pick<Discovery["scopes"][number], "status">): boolean =>
+  status === "failed" || status === "skipped";
+
 function toCutable(sent: Discovery["scopes"][number], at: number, errors: Errors): Cutable {
   const path = `scopes[${at}].resources`;
   const scope = withoutTooLarge(sent, path, errors);
@@ -164,7 +166,7 @@ function toCutable(sent: Discovery["scopes"][number], at: number, errors: Errors
       });
     else first.set(hash, { idHash: hash, contentHash: contentHash(scope.kind, raw), raw });
   });
-  const silent = scope.status === "failed" || scope.status === "skipped";
+  const silent = isSilent(scope);
   if (silent && first.size > 0) {
     errors.push({
       path,
@@ -186,13 +188,11 @@ function toOpenRun(
   payload: Discovery,
   run: string,
   scopes: readonly Cutable[],
-  counts: Map<string, number>,
+  counts: ReadonlyMap<string, number>,
 ): OpenRun {
   const open = scopes.map(({ scope, name, resources, ...rest }) => {
     const { provider, account, region, kind, status } = scope;
-    const silent = status === "failed" || status === "skipped";
-    const shards = silent ? [] : cut({ scope, name, resources, ...rest }, counts.get(name) ?? 1);
-    if (!silent) counts.set(name, shards.length);
+    const shards = isSilent(scope) ? [] : cut({ scope, name, resources, ...rest }, counts.get(name) ?? 1);
     const digest = createScopeDigest(status, scope.errors);
     digest.add(packEntries(resources));
     return {

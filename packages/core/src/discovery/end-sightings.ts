@@ -130,7 +130,8 @@ async function tryStep(context: Context, { id, state, guard }: Step<Ending>): Pr
   // Another collector was approved under the name: it goes on with the source.
   if (!(await readEnded(context, [source], { consistent: true })).has(source))
     return { state, progress: progress(state.ended), done: true };
-  const known = (await readScopesOf(context, source)).map(({ name }) => name);
+  // Strongly: a scope that is overlooked is never looked at again.
+  const known = (await readScopesOf(context, source, { consistent: true })).map(({ name }) => name);
   const left = known.filter((name) => name > state.after && isShared(name));
   const actor = fromAskedBy(context, state.actor, id);
   const guards = [guard, check(EndedSourceItem, { source }, "present")];

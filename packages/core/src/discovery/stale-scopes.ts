@@ -58,8 +58,7 @@ async function findWalk(context: Context, before: State): Promise<State & { read
   for await (const source of readSources(context, { from: after })) {
     if (source === before.after) continue;
     const plan = await readPlan(context, source);
-    if (plan)
-      return { ...before, ...(after === undefined ? {} : { after }), walk: { source, ...mutable(plan) }, isEnd: false };
+    if (plan) return { ...before, walk: { source, ...mutable(plan) }, isEnd: false };
     after = source;
     if (++looked === STEP_SOURCES) return { ...before, after, isEnd: false };
   }

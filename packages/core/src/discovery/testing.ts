@@ -93,28 +93,50 @@ export function beforeCommit(context: Context, n: number, happen: () => Promise<
   return { ...context, table };
 }
 
-/** For tests: what a run sees of one scope: networks by their numbers, some of them with another content. */
+/** For tests: what a run sees of one scope: networks, or subnets of an owner, by their numbers, some of them with another content. */
 export interface Sight {
   readonly has?: readonly number[];
   readonly changed?: readonly number[];
   readonly region?: string;
   readonly account?: string;
+  /** Account whose subnets are seen, which may be another than the scope's; of each its own where it differs. */
+  readonly owner?: string | ((n: number) => string);
   readonly status?: ScopeStatus;
   readonly errors?: ScopeError[];
   readonly shards?: number;
 }
 
-const idOf = (n: number, { region = "us-east-1", account = ACCOUNT }: Sight = {}): string =>
-  `arn:aws:ec2:${region}:${account}:vpc/vpc-${n}`;
+/** For tests: a resource of a sight, as a collector sends it. */
+export function aResource(n: number, { region = "us-east-1", account = ACCOUNT, owner, changed }: Sight = {}) {
+  const arn = (of: string, type: string) => `arn:aws:ec2:${region}:${of}:${type}-${n}`;
+  const common = { name: `net-${n}`, tags: {} };
+  const state = changed?.includes(n) ? "pending" : "available";
+  if (owner === undefined)
+    return { ...common, id: arn(account, "vpc/vpc"), attributes: { networkId: `vpc-${n}`, state } };
+  const of = typeof owner === "string" ? owner : owner(n);
+  const attributes = {
+    subnetId: `subnet-${n}`,
+    network: arn(of, "vpc/vpc"),
+    ownerAccount: of,
+    blocks: [],
+    cloudReservedCount: 5,
+    state,
+  };
+  return { ...common, id: arn(of, "subnet/subnet"), attributes };
+}
 
 /** For tests: a collector's half of the protocol. Each step can be done again. */
-export function aRun(sights: readonly Sight[], { run = newId("run", new Date()) }: { readonly run?: string } = {}) {
+export function aRun(
+  sights: readonly Sight[],
+  { run = newId("run", new Date()), reporter = REPORTER }: { readonly run?: string; readonly reporter?: Reporter } = {},
+) {
+  const actor = anActorOf("collector", reporter.id);
   const scopes = sights.map((sight) => {
     const { region = "us-east-1", account = ACCOUNT, status = "complete", errors = [], shards: count = 1 } = sight;
+    const kind = sight.owner === undefined ? "network" : "subnet";
     const resources = (sight.has ?? []).map((n) => {
-      const state = sight.changed?.includes(n) ? "pending" : "available";
-      const raw = { id: idOf(n, sight), name: `net-${n}`, tags: {}, attributes: { networkId: `vpc-${n}`, state } };
-      return { idHash: idHash("network", raw.id), contentHash: contentHash("network", raw), raw };
+      const raw = aResource(n, sight);
+      return { idHash: idHash(kind, raw.id), contentHash: contentHash(kind, raw), raw };
     });
     const isSilent = status === "failed" || status === "skipped";
     const cut = Array.from({ length: isSilent ? 0 : count }, (_, shard) =>
@@ -122,7 +144,7 @@ export function aRun(sights: readonly Sight[], { run = newId("run", new Date()) 
     );
     const digest = createScopeDigest(status, errors);
     digest.add(packEntries(resources));
-    const key = { ...KEY, region, account };
+    const key = { ...KEY, region, account, kind } as const;
     const shards = cut.map((some) => shardDigest(packEntries(some)));
     const open = { ...key, status, errors, resources: resources.length, digest: digest.finish(), shards };
     return { open, name: scopeName(key), cut };
@@ -138,13 +160,13 @@ export function aRun(sights: readonly Sight[], { run = newId("run", new Date()) 
   const upload = (context: Context, place: number, shard: number) =>
     uploadShard(
       context,
-      ACTOR,
-      REPORTER,
+      actor,
+      reporter,
       { run, scope: scopes[place]?.name ?? "", shard },
       { contract: DISCOVERY_VERSION, resources: scopes[place]?.cut[shard]?.map(({ raw }) => raw) ?? [] },
     );
-  const open = (context: Context) => openRun(context, ACTOR, REPORTER, body());
-  const complete = (context: Context) => completeRun(context, ACTOR, REPORTER, run);
+  const open = (context: Context) => openRun(context, actor, reporter, body());
+  const complete = (context: Context) => completeRun(context, actor, reporter, run);
   return {
     run,
     body,

@@ -1,6 +1,7 @@
 import { put } from "@cadastre/store/table";
 import { describe, expect, it } from "vitest";
 import { aContext, type TestContext } from "../audit/testing.ts";
+import { newSealKey } from "../sealed-text.ts";
 import { FeedItem } from "./items.ts";
 import { type ChangeFilter, type ChangeListOptions, listChanges, matchesChange } from "./list-changes.ts";
 import { recordChange } from "./record-change.ts";
@@ -103,6 +104,38 @@ describe("the list of changes", () => {
     const limited = { ...context, restriction: { accounts: ["aws/2" as const] } };
     expect(await ids(limited, {})).toBe("s1 s3 s5 s7 s9");
     expect(await ids(limited, { account: "1" })).toBe("");
+  });
+
+  it("looks at 5,000 changes at the most: a page may be empty, and still have a cursor to go on", async () => {
+    const context = await tenChanges();
+    const many = Array.from({ length: 5000 }, (_, n) => {
+      return put(FeedItem, { ...ITEM, subject: { type: "resource", key: String(n) }, at: at(20), kind: "instance" });
+    });
+    await context.table.load(many);
+    const first = await listChanges(context, { limit: 10, order: "newest", kind: "subnet" });
+    expect([first.items, typeof first.cursor]).toEqual([[], "string"]);
+    expect(await ids(context, { order: "newest", account: "2" })).toBe("s9 s7 s5 s3 s1");
+    const limited = { ...context, restriction: { accounts: ["aws/2" as const], cursorKey: newSealKey() } };
+    const page = await listChanges(limited, { limit: 10, order: "newest" });
+    expect(page.items).toEqual([]);
+    expect(Buffer.from(page.cursor ?? "", "base64url").toString("utf8")).not.toContain("2026-03-01");
+  });
+
+  it("reads no more of the feed than a page takes where nothing is filtered", async () => {
+    const context = await tenChanges();
+    const bytes = async (options: Partial<ChangeListOptions>) => {
+      const limits: (number | undefined)[] = [];
+      const query: typeof context.table.query = (entity, of) => {
+        limits.push(of.limit);
+        return context.table.query(entity, of);
+      };
+      const watched = { ...context, table: { ...context.table, query } };
+      await listChanges(watched, { limit: 16, order: "oldest", ...options });
+      return Math.max(...limits.map((limit) => limit ?? Number.POSITIVE_INFINITY));
+    };
+    const plain = await bytes({});
+    expect(await bytes({ since: at(0), until: at(9) })).toBe(plain);
+    expect(await bytes({ account: "1" })).toBeGreaterThan(plain);
   });
 
   it("has cursors of its own filters and order alone", async () => {

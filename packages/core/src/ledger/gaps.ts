@@ -83,10 +83,17 @@ export interface CoverageFilters {
 const MOST_READ = 200;
 const MOST_NAMED = 10;
 
-/** What the sort keys of the gaps begin with that the filters, or the caller's limits, can concern. */
-export function beginningsOf({ restriction }: Context, { provider, account, region }: CoverageFilters): string[] {
+/**
+ * What the sort keys of the gaps begin with that the filters, or the caller's limits, can concern. Of an account that the caller may
+ * not see nothing is read: what came of it, or how much there is, would tell of it.
+ */
+export function beginningsOf(context: Context, { provider, account, region }: CoverageFilters): string[] {
+  const { restriction } = context;
   const within = region === undefined ? "" : `${region}/`;
-  if (account !== undefined) return (provider ? [provider] : PROVIDERS).map((one) => `${one}/${account}/${within}`);
+  if (account !== undefined)
+    return (provider ? [provider] : PROVIDERS)
+      .filter((one) => isVisible(context, { provider: one, account }))
+      .map((one) => `${one}/${account}/${within}`);
   if (restriction) {
     const accounts = restriction.accounts.map(fromAccountName);
     return accounts

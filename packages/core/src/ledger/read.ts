@@ -114,10 +114,17 @@ export interface ScopeSummary {
   readonly isStale: boolean;
 }
 
-/** All scopes of a source, by name. Costs the bytes of its ledger: about 100 for each scope. */
-export async function readScopesOf(context: Context, source: string): Promise<ScopeSummary[]> {
+/**
+ * All scopes of a source, by name. Costs the bytes of its ledger: about 100 for each scope, twice when read strongly, as by who
+ * must not overlook one. How old they are is never read so.
+ */
+export async function readScopesOf(
+  context: Context,
+  source: string,
+  { consistent }: Consistency = { consistent: false },
+): Promise<ScopeSummary[]> {
   const [pages, sets] = await Promise.all([
-    readAllPages(context, source, { consistent: false }),
+    readAllPages(context, source, { consistent }),
     readAllSets(context, source),
   ]);
   const entries = pages.flatMap(entriesOf).sort((a, b) => (a.name < b.name ? -1 : 1));

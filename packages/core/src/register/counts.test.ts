@@ -62,6 +62,18 @@ describe("the writes that count changes", () => {
     const slotOf = (idHash: string) =>
       (countWrites([made({ idHash })])[0] as unknown as { key: { slot: number } }).key.slot;
     expect(["0000", "0001", "0002", "0003", "0004", "fff3"].map(slotOf)).toEqual([0, 1, 2, 3, 0, 3]);
+    expect(slotOf(`0001${"f".repeat(28)}`)).toBe(1);
+    const both = countWrites([made({ idHash: "0001" }), made({ idHash: "0002", region: "eu-west-1" })]);
+    expect(new Set(both.map((write) => (write as unknown as { key: { slot: number } }).key.slot))).toEqual(
+      new Set([1]),
+    );
+  });
+
+  it("take away what is removed, and bring what is new", async () => {
+    const context = await having({}, {});
+    await context.table.commit(countWrites([{ before: counted() }]));
+    expect(await countListed(context, {})).toBe(1);
+    expect(countWrites([{ before: counted() }]).map((write) => (write as { by: number }).by)).toEqual([-1, -1, -1]);
   });
 
   it("take from one place what they bring to another, so that sums are what a count of all would be", async () => {
@@ -106,6 +118,44 @@ describe("the writes that count changes", () => {
 });
 
 describe("counts", () => {
+  it("are of all items, however many pages of the table they take", async () => {
+    const context = await having({}, { kind: "instance" }, { idHash: "0001ffff" }, { region: "eu-west-1" });
+    const { table } = context;
+    const query: typeof table.query = (entity, of) => table.query(entity, { ...of, limit: 1 });
+    expect(await countListed({ ...context, table: { ...table, query } }, {})).toBe(4);
+  });
+
+  it("of a provider, of an account and of a region are of these alone", async () => {
+    const context = await having({}, { provider: "gcp" }, { account: "11" }, { region: "us-east-11" });
+    expect(await countListed(context, { provider: "aws" })).toBe(3);
+    expect(await countListed(context, { provider: "gcp" })).toBe(1);
+    expect(await countListed(context, { account: "1" })).toBe(3);
+    expect(await countListed(context, { region: "us-east-1" })).toBe(3);
+    expect(await countListed(context, { account: "1", region: "us-east-1" })).toBe(2);
+    expect(await countListed(context, { account: "1", provider: "aws", region: "us-east-1" })).toBe(1);
+  });
+
+  it("of an account by region look at its own places alone", async () => {
+    const context = await having({}, { account: "2" }, { account: "2", region: "eu-west-1" });
+    const asked: unknown[] = [];
+    const { table } = context;
+    const query: typeof table.query = (entity, of) => {
+      asked.push(of.sort);
+      return table.query(entity, of);
+    };
+    const watched = { ...context, table: { ...table, query } };
+    expect(await readCounts(watched, { account: "1", provider: "aws" }, ["region"])).toMatchObject([
+      { account: "1", region: "us-east-1", own: 1 },
+    ]);
+    expect(asked).toContainEqual({ beginsWith: "aws/us-east-1/1/" });
+    asked.length = 0;
+    await readCounts(watched, { account: "1", region: "us-east-1", provider: "aws" });
+    expect(asked).toEqual([{ beginsWith: "aws/us-east-1/1/" }]);
+    asked.length = 0;
+    await readCounts(watched, {});
+    expect(asked).toEqual([undefined]);
+  });
+
   it("tell what an account owns from what is shared with it, and leave out what there is none of", async () => {
     const context = await having({ sharedWith: ["2"] }, { account: "2" }, { account: "4" });
     await context.table.commit(countWrites([{ before: counted({ account: "4" }), after: counted({ account: "1" }) }]));

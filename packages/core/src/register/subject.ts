@@ -58,14 +58,19 @@ export function referringRanges(id: string, resource: ResourceItem | undefined, 
   return [{ partition: partitions.relation(standing, targetHash(id)), rank: "" }];
 }
 
-/** Beginnings of the places in lists, which are sorted by provider, account and region. */
+/**
+ * Beginnings of the places in lists, which are sorted by provider, account and region. Who is limited to accounts finds all that it
+ * may see in their lists, also what another owns and shows to them. Others' lists are not read for it: their length would tell of them.
+ */
 function accountBeginnings({ restriction }: Context, { providers, accounts }: Scope): string[] {
-  if (accounts && !accounts.some(isOpen))
-    return providers.flatMap((provider) => accounts.map(({ pieces }) => `${provider}/${pieces[0]}/`));
   if (restriction) {
     const own = restriction.accounts.map(fromAccountName).filter(({ provider }) => providers.includes(provider));
-    return own.map(({ provider, account }) => `${provider}/${account}/`);
+    const asked = own.filter(({ account }) => accounts?.some((pattern) => matchesPattern(pattern, account)));
+    const some = asked.length > 0 && !accounts?.some(isOpen) ? asked : own;
+    return some.map(({ provider, account }) => `${provider}/${account}/`);
   }
+  if (accounts && !accounts.some(isOpen))
+    return providers.flatMap((provider) => accounts.map(({ pieces }) => `${provider}/${pieces[0]}/`));
   if (accounts) return providers.flatMap((provider) => accounts.map(({ pieces }) => `${provider}/${pieces[0]}`));
   return providers.length === PROVIDERS.length ? [""] : providers.map((provider) => `${provider}/`);
 }
@@ -80,8 +85,10 @@ async function regionLists(context: Context, scope: Scope, standing: Standing): 
     .map((at) => listOf(standing, at.kind, `${at.provider}/${at.account}/${at.region}/`));
 }
 
-/** Whether an entry of a list, by its place, can be of the accounts and regions of a scope. */
-function accepts({ accounts, regions }: Scope): ((sortKey: string) => boolean) | undefined {
+/** Whether an entry of a list, by its place, can be of the accounts and regions of a scope; of a limited caller's any may be another's. */
+function accepts({ restriction }: Context, scope: Scope): ((sortKey: string) => boolean) | undefined {
+  const { regions } = scope;
+  const accounts = restriction ? undefined : scope.accounts;
   if (accounts === undefined && regions === undefined) return undefined;
   return (sortKey) => {
     const [, account = "", region = ""] = sortKey.split("/", 3);
@@ -95,17 +102,18 @@ async function resourceLists(context: Context, scope: Scope, standing: Standing)
   const { kinds, accounts, regions } = scope;
   const isRegion = regions !== undefined && !regions.some(isOpen);
   const ofAccounts = context.restriction !== undefined || (accounts !== undefined && !accounts.some(isOpen));
-  if (isRegion && !ofAccounts) return withFilter(await regionLists(context, scope, standing), scope);
+  if (isRegion && !ofAccounts) return withFilter(context, await regionLists(context, scope, standing), scope);
   const within = isRegion ? regions.map(({ pieces }) => `${pieces[0]}/`) : [""];
   const beginnings = accountBeginnings(context, scope).flatMap((one) => within.map((region) => `${one}${region}`));
   return withFilter(
+    context,
     kinds.flatMap((kind) => beginnings.map((beginning) => listOf(standing, kind, beginning))),
     scope,
   );
 }
 
-function withFilter(ranges: readonly IndexRange[], scope: Scope): IndexRange[] {
-  const filter = accepts(scope);
+function withFilter(context: Context, ranges: readonly IndexRange[], scope: Scope): IndexRange[] {
+  const filter = accepts(context, scope);
   return ranges.map((range) => (filter ? { ...range, accepts: filter } : range));
 }
 

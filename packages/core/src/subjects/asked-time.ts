@@ -10,7 +10,8 @@ export interface TimeSpan {
 export class TimeRefused extends Error {}
 
 const DAY = 86_400_000;
-const DURATION = /^([+-]?)(\d{1,5})\s?(s|m|h|d|w|y|days?|weeks?|hours?|years?)$/;
+// As many digits as a moment's age has: more of them would be taken for one, which lies behind.
+const DURATION = /^([+-]?)(\d{1,6})\s?(s|m|h|d|w|y|days?|weeks?|hours?|years?)$/;
 const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: DAY, w: 7 * DAY, y: 365 * DAY };
 
 export interface TimeOptions {

@@ -62,9 +62,10 @@ function keyPatterns(reading: Reading, qualifier: string, value: RawValue): Patt
 function readAccount(reading: Reading, value: RawValue): Node {
   const [, provider, account] = new RegExp(`^(${PROVIDERS.join("|")})/(.+)$`).exec(textOf(value)) ?? [];
   if (provider === undefined) return toTerm({ field: "account", any: keyPatterns(reading, "account", value) }, value);
+  const named = { ...value, segments: [{ text: account as string, quoted: isQuoted(value) }] };
   return allOf(
     toTerm({ field: "provider", any: [provider as Provider] }, value),
-    toTerm({ field: "account", any: [toExactPattern(account as string)] }, value),
+    toTerm({ field: "account", any: keyPatterns(reading, "account", named) }, value),
   );
 }
 

@@ -49,6 +49,9 @@ const aWalk = (subject: AnySubject, ranges: readonly IndexRange[], more: Partial
   ...more,
 });
 
+/** More pages than any walk of these tests has. */
+const MOST_PAGES = 1000;
+
 /** The keys on each page of a walk, to its end. */
 async function pages(context: Context, walk: Walk): Promise<string[][]> {
   const all: string[][] = [];
@@ -56,6 +59,7 @@ async function pages(context: Context, walk: Walk): Promise<string[][]> {
   do {
     const { found, next } = await walkIndex(context, { ...walk, from });
     all.push(found.map(({ item }) => (item as Thing).key));
+    if (all.length > MOST_PAGES) throw new Error("the walk has no end");
     from = next;
   } while (from !== undefined);
   return all;

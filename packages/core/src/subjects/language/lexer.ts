@@ -87,7 +87,7 @@ function readTerm(q: string, from: number, isQualifier: (name: string) => boolea
   const operator = OPERATORS.find((one) => text?.quoted === false && text.text === one);
   if (operator !== undefined) return { type: operator, from, to };
   const isEmpty = (value: RawValue) => value.segments.length === 0;
-  if (values.every(isEmpty) && values.length === 1) {
+  if (only && isEmpty(only) && values.length === 1) {
     throw new QueryError(q, { from, to }, `${q.slice(from, to)} has no value; one follows the colon without a blank`);
   }
   const empty = values.find(isEmpty);
