@@ -335,6 +335,24 @@ describe("a policy", () => {
   });
 });
 
+describe("what a decision costs", () => {
+  const readsOf = async (token: string) =>
+    Number(/reads;desc="([\d.]+)"/.exec((await get("/api/v1/jobs", token)).headers.get("server-timing") ?? "")?.[1]);
+
+  it("is a read of the principal and one of the organization, however many groups and policies there are", async () => {
+    const robot = await someone(["viewer"]);
+    const before = await readsOf(robot.token);
+    const { id: group = "" } = await made("/api/v1/groups", { name: "viewers" });
+    await bind(group, "viewer");
+    await post(`/api/v1/groups/${group}/members`, { principal: { type: "service-account", id: robot.id } });
+    for (let n = 0; n < 5; n += 1)
+      await storePolicy(`p${n}`, "forbid (principal, action, resource is Cadastre::Project);");
+    // Read once by each process after a change.
+    expect(await readsOf(robot.token)).toBeGreaterThan(before);
+    expect(await readsOf(robot.token)).toBe(before);
+  });
+});
+
 describe("what may be asked of access", () => {
   const explain = async (principal: string, action: string, resource: string, token?: string) =>
     jsonOf(await get(`/api/v1/access/explain?${new URLSearchParams({ principal, action, resource })}`, token));
