@@ -2,6 +2,7 @@ import { users } from "@cadastre/contract/endpoints/users";
 import { contextIn } from "@cadastre/core/access/act-in";
 import { deletePrincipal } from "@cadastre/core/directory/principals";
 import { createUser, getUser, listUsers, patchUser } from "@cadastre/core/directory/users";
+import { requireAdminBeside } from "@cadastre/core/policies/lockout";
 import { implement } from "./route.ts";
 
 export const USER_ROUTES = implement(users, {
@@ -15,8 +16,12 @@ export const USER_ROUTES = implement(users, {
   },
   list: ({ context, query }) => listUsers(context, query),
   get: ({ context, params }) => getUser(context, params.id),
-  patch: ({ context, actor, params, body, version }) => patchUser(context, actor, params.id, body, { version }),
+  async patch({ context, actor, params, body, version }) {
+    if (body.disabled) await requireAdminBeside(context, actor, params.id);
+    return patchUser(context, actor, params.id, body, { version });
+  },
   async delete({ context, actor, params, version }) {
+    await requireAdminBeside(context, actor, params.id);
     await deletePrincipal(context, actor, { type: "user", id: params.id }, { version });
     return undefined;
   },
