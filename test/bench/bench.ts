@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { bundle } from "./bundle.ts";
 import type { Benchmark, Figure } from "./figure.ts";
 import { ingest, ingestDynamo } from "./ingest.ts";
+import { login } from "./login.ts";
 import { lookup } from "./lookup.ts";
 import { opening } from "./opening.ts";
 import { policies } from "./policies.ts";
@@ -17,7 +18,17 @@ import { store } from "./store.ts";
  * in processes of its own; progress goes to stderr.
  */
 
-const BENCHMARKS: readonly Benchmark[] = [ingest, ingestDynamo, store, lookup, bundle, requests, opening, policies];
+const BENCHMARKS: readonly Benchmark[] = [
+  ingest,
+  ingestDynamo,
+  store,
+  lookup,
+  bundle,
+  requests,
+  opening,
+  login,
+  policies,
+];
 
 const { values } = parseArgs({
   options: {

@@ -2,6 +2,7 @@ import { ENDPOINTS } from "@cadastre/contract/endpoints/all";
 import type { Endpoint } from "@cadastre/contract/endpoints/endpoint";
 import { errorsOf } from "@cadastre/contract/endpoints/errors-of";
 import { ERRORS } from "@cadastre/contract/errors";
+import { SESSION_COOKIE } from "@cadastre/contract/login";
 import { SIGNATURE_LIFE_SECONDS, SIGNED_COMPONENTS } from "@cadastre/contract/signature";
 import { problem } from "@cadastre/contract/view";
 import type * as z from "zod";
@@ -123,7 +124,12 @@ function failuresOf(schemas: Schemas, endpoint: Endpoint): Record<string, object
   return { ...own, ...(endpoint.access.kind === "public" ? {} : BY_THE_GATEWAY) };
 }
 
-const SECURITY = { public: [], operator: [{ token: [] }], signed: [{ signature: [] }] } as const;
+const SECURITY = {
+  public: [],
+  operator: [{ token: [] }, { session: [] }],
+  self: [{ token: [] }, { session: [] }],
+  signed: [{ signature: [] }],
+} as const;
 
 function operationOf(schemas: Schemas, endpoint: Endpoint): object {
   const { access, area, example, name, summary, params, query } = endpoint;
@@ -179,6 +185,12 @@ export function buildOpenApi(): object {
       },
       securitySchemes: {
         token: { type: "http", scheme: "bearer", bearerFormat: "cad_…", description: "An API token with scopes" },
+        session: {
+          type: "apiKey",
+          in: "cookie",
+          name: SESSION_COOKIE,
+          description: "A login session; whatever changes anything needs x-csrf-token beside it",
+        },
         signature: {
           type: "apiKey",
           in: "header",

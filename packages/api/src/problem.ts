@@ -1,5 +1,7 @@
 import { ERRORS, type ErrorCode, type FieldError, ProblemError } from "@cadastre/contract/errors";
 import type { Problem } from "@cadastre/contract/view";
+import { RateLimitedError, rateHeaders } from "@cadastre/core/limits/rates";
+import { STEP_UP_SECONDS } from "@cadastre/core/login/step-up";
 
 /**
  * What the store may throw through a use case, by the names of its errors: the API does not know the store. Anything that is
@@ -43,8 +45,19 @@ function toProblem(error: ProblemError, requestId: string): Problem & Record<str
   };
 }
 
+/** RFC 9470 §3: by a second factor where there is one, not long ago. */
+const STEP_UP_CHALLENGE = [
+  'Bearer realm="cadastre"',
+  'error="insufficient_user_authentication"',
+  'error_description="prove again who you are"',
+  'acr_values="urn:cadastre:strength:3 urn:cadastre:strength:2 urn:cadastre:strength:1"',
+  `max_age="${STEP_UP_SECONDS}"`,
+].join(", ");
+
 /** Headers that a status asks for (RFC 9110). */
 function headersOf(error: ProblemError): Record<string, string> {
+  if (error instanceof RateLimitedError) return rateHeaders(error.state);
+  if (error.code === "auth.step_up") return { "www-authenticate": STEP_UP_CHALLENGE };
   if (error.status === 401) {
     return { "www-authenticate": error.code.startsWith("signature.") ? "Signature" : 'Bearer realm="cadastre"' };
   }

@@ -34,6 +34,15 @@ export type OperatorAction = (typeof OPERATOR_ACTIONS)[number];
 export const COLLECTOR_ACTIONS = ["discovery:deliver", "discovery:poll", "credential:fetch"] as const;
 export type CollectorAction = (typeof COLLECTOR_ACTIONS)[number];
 
+/** What everybody does with what is one's own: nobody needs to be allowed it. */
+export type SelfAction =
+  | "self:read"
+  | "session:end"
+  | "session:step-up"
+  | "password:set"
+  | "factor:enrol"
+  | "factor:remove";
+
 export type Action = OperatorAction | CollectorAction;
 
 /** What an action is done to. */
@@ -44,6 +53,7 @@ export type ResourceType =
   | "collector"
   | "consumer"
   | "credential"
+  | "factor"
   | "group"
   | "hold"
   | "job"
@@ -54,6 +64,7 @@ export type ResourceType =
   | "run"
   | "scope"
   | "service-account"
+  | "session"
   | "token"
   | "trigger"
   | "user";

@@ -3,9 +3,16 @@ import type { Endpoint } from "@cadastre/contract/endpoints/endpoint";
 import type { BodyOf, ParamsOf, QueryOf, ResultOf } from "@cadastre/contract/endpoints/types";
 import type { ClaimItem } from "@cadastre/core/audit/claim";
 import type { Actor, Context } from "@cadastre/core/context";
+import type { LoginFrom } from "@cadastre/core/login/sessions";
 import type * as z from "zod";
-import type { Services } from "../services.ts";
+import type { RequestSession, Services } from "../services.ts";
 import type { StreamPart } from "../stream.ts";
+
+/** What the answer does to the browser's cookie. */
+export interface AnsweredCookie {
+  readonly set: (text: string) => void;
+  readonly forget: () => void;
+}
 
 /** What every handler is given, whoever calls. */
 interface Received {
@@ -18,13 +25,18 @@ interface Received {
   readonly version: number | undefined;
   /** Of Last-Event-ID, as a reader of a stream sends it when it comes back. */
   readonly lastEventId: string | undefined;
+  readonly requestId: string;
+  /** From where it was sent. */
+  readonly from: LoginFrom;
+  readonly cookie: AnsweredCookie;
   /** Whether the caller still may what it asked for: a stream asks again while it goes on. */
   readonly isAllowed: () => Promise<boolean>;
 }
 
-/** An operator, by the API token. */
+/** An operator, by an API token or a login session. */
 export interface Operator {
   readonly actor: Actor;
+  readonly session?: RequestSession | undefined;
 }
 
 /** A collector, by its signature. */
@@ -35,7 +47,7 @@ export interface Reporting {
   readonly signedAt: Date;
 }
 
-type CallerOf<E extends Endpoint> = E["access"]["kind"] extends "operator"
+type CallerOf<E extends Endpoint> = E["access"]["kind"] extends "operator" | "self"
   ? Operator
   : E["access"]["kind"] extends "signed"
     ? Reporting
@@ -82,7 +94,8 @@ export interface Route extends Served {
 /** What is called an access though nothing is named that could be decided: what an endpoint does, and to what. */
 function requireDecidable({ name, access }: Endpoint): void {
   if (access?.kind === "public") return;
-  if ((access?.kind === "operator" || access?.kind === "signed") && access.action && access.resource) return;
+  const isKnown = access?.kind === "operator" || access?.kind === "self" || access?.kind === "signed";
+  if (isKnown && access.action && access.resource) return;
   throw new Error(`${name} does not say who may call it: public, or an action and a resource`);
 }
 

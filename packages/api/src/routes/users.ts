@@ -2,13 +2,22 @@ import { users } from "@cadastre/contract/endpoints/users";
 import { contextIn } from "@cadastre/core/access/act-in";
 import { deletePrincipal } from "@cadastre/core/directory/principals";
 import { createUser, getUser, listUsers, patchUser } from "@cadastre/core/directory/users";
+import { forgetLoginWrites } from "@cadastre/core/login/factors";
+import { passwordWrite } from "@cadastre/core/login/set-password";
 import { requireAdminBeside } from "@cadastre/core/policies/lockout";
 import { implement } from "./route.ts";
 
 export const USER_ROUTES = implement(users, {
   create: {
-    async handle({ context, actor, body }) {
-      return createUser(await contextIn(context, actor.principal, body.organization), actor, body);
+    async handle({ context, services, actor, body }) {
+      const own = await contextIn(context, actor.principal, body.organization);
+      const { userName, password } = body;
+      return createUser(own, actor, body, {
+        also: async (user) =>
+          password === undefined
+            ? []
+            : [await passwordWrite(own, services.login.passwords, { user, userName, password, source: "admin" })],
+      });
     },
     async replay({ context, actor, body }, { target }) {
       return getUser(await contextIn(context, actor.principal, body.organization), target);
@@ -21,8 +30,14 @@ export const USER_ROUTES = implement(users, {
     return patchUser(context, actor, params.id, body, { version });
   },
   async delete({ context, actor, params, version }) {
-    await requireAdminBeside(context, actor, params.id);
-    await deletePrincipal(context, actor, { type: "user", id: params.id }, { version });
+    const { id } = params;
+    await requireAdminBeside(context, actor, id);
+    await deletePrincipal(
+      context,
+      actor,
+      { type: "user", id },
+      { version, also: () => forgetLoginWrites(context, id) },
+    );
     return undefined;
   },
 });

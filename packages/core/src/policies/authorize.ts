@@ -101,12 +101,12 @@ async function decideByAccount(
   }
   const accounts = narrowed(part, holder.token?.accounts);
   if (accounts === undefined) return { allowed: true, policies };
-  const cursorKey = holder.token?.cursorKey;
+  const cursorKey = holder.token?.cursorKey ?? holder.session?.cursorKey;
   return { allowed: true, policies, restriction: { accounts: accounts as Restriction["accounts"], cursorKey } };
 }
 
 interface Asked {
-  readonly holder: Holder & Pick<Principal, "token">;
+  readonly holder: Holder & Pick<Principal, "token" | "session">;
   readonly action: Action;
   readonly target: Target;
   readonly situation: Situation;
@@ -136,7 +136,7 @@ export async function decideAccess(context: Context, actor: Actor, action: Actio
   const holder = holderOf(principal);
   if (holder === undefined || isCollectors || !mayByScope(principal, action as OperatorAction))
     return { allowed: false, reason: `this needs the scope ${action}`, policies: [], byToken: true };
-  const { token } = principal;
+  const { token, session } = principal;
   const isByAccount = BY_ACCOUNT.includes(target.type);
   if (token?.accounts !== undefined && !isByAccount)
     return denied(`the token is limited to ${token.accounts.join(", ")}, and this concerns all accounts`);
@@ -150,7 +150,7 @@ export async function decideAccess(context: Context, actor: Actor, action: Actio
   }
   if (!isByAccount) return decideOne(rights, holder, action, anOrganization(organization), situation);
   return decideByAccount(context, rights, {
-    holder: { ...holder, ...(token && { token }) },
+    holder: { ...holder, ...(token && { token }), ...(session && { session }) },
     action,
     target,
     situation,
