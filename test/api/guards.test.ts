@@ -158,16 +158,17 @@ describe.each(named(bySignature))("%s", (_, endpoint) => {
 });
 
 describe("what anybody may ask", () => {
-  it("is of the service alone", () => {
+  it("is of the service, and how to prove who one is", () => {
     const open = ENDPOINTS.filter(({ access }) => access.kind === "public");
-    expect(new Set(open.map(({ area }) => area))).toEqual(new Set(["service"]));
-    for (const { mutates, method } of open) expect([mutates, method]).toEqual([undefined, "GET"]);
+    expect(new Set(open.map(({ area }) => area))).toEqual(new Set(["service", "auth"]));
+    for (const { mutates, method } of open.filter(({ area }) => area === "service"))
+      expect([mutates, method]).toEqual([undefined, "GET"]);
   });
 
   it("is nothing else: each other route says what it does, and to what", () => {
     for (const { endpoint } of ROUTES.filter((route) => route.endpoint.access.kind !== "public"))
       expect(endpoint.access).toMatchObject({
-        action: expect.stringMatching(/^[a-z-]+:[a-z]+$/),
+        action: expect.stringMatching(/^[a-z-]+:[a-z-]+$/),
         resource: expect.any(String),
       });
   });

@@ -1,6 +1,7 @@
 import type { Role } from "@cadastre/contract/principal";
+import { recoverAdminToken } from "@cadastre/core/access/recover";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { ACCOUNT, anApi, jsonOf, outcomeOf, type TestApi } from "./an-api.ts";
+import { ACCOUNT, anApi, jsonOf, outcomeOf, SYSTEM, type TestApi } from "./an-api.ts";
 
 const OTHER = "999988887777";
 const READ = 'action == Cadastre::Action::"accounts:read"';
@@ -331,7 +332,42 @@ describe("a policy", () => {
     const [{ id }] = admins.items as [{ id: string }];
     const remove = await api.send({ method: "DELETE", path: `/api/v1/role-bindings/${id}` });
     expect(await outcomeOf(remove)).toBe("409 access.last_admin");
+    const { items } = await jsonOf(await get("/api/v1/users"));
+    const [{ id: user }] = items as [{ id: string }];
+    const headers = { "if-match": "*" };
+    const disable = api.send({ method: "PATCH", path: `/api/v1/users/${user}`, body: { disabled: true }, headers });
+    expect(await outcomeOf(await disable)).toBe("409 access.last_admin");
+    expect(await outcomeOf(await api.send({ method: "DELETE", path: `/api/v1/users/${user}` }))).toBe(
+      "409 access.last_admin",
+    );
     expect((await get("/api/v1/policies")).status).toBe(200);
+    await someone(["SystemAdmin", { type: "system", id: "system" }]);
+    expect((await api.send({ method: "DELETE", path: `/api/v1/role-bindings/${id}` })).status).toBe(204);
+  });
+
+  it("does not bind the account that a recovery makes", async () => {
+    await someone(["SystemAdmin", { type: "system", id: "system" }]);
+    await storePolicy("closed", `forbid (principal is Cadastre::ServiceAccount, ${READ}, resource);`);
+    const { secret } = await recoverAdminToken(api.context, SYSTEM, { reason: "locked out" });
+    expect((await get("/api/v1/accounts", secret)).status).toBe(200);
+  });
+});
+
+describe("what a decision costs", () => {
+  const readsOf = async (token: string) =>
+    Number(/reads;desc="([\d.]+)"/.exec((await get("/api/v1/jobs", token)).headers.get("server-timing") ?? "")?.[1]);
+
+  it("is a read of the principal and one of the organization, however many groups and policies there are", async () => {
+    const robot = await someone(["viewer"]);
+    const before = await readsOf(robot.token);
+    const { id: group = "" } = await made("/api/v1/groups", { name: "viewers" });
+    await bind(group, "viewer");
+    await post(`/api/v1/groups/${group}/members`, { principal: { type: "service-account", id: robot.id } });
+    for (let n = 0; n < 5; n += 1)
+      await storePolicy(`p${n}`, "forbid (principal, action, resource is Cadastre::Project);");
+    // Read once by each process after a change.
+    expect(await readsOf(robot.token)).toBeGreaterThan(before);
+    expect(await readsOf(robot.token)).toBe(before);
   });
 });
 

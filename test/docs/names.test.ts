@@ -5,6 +5,8 @@ import { ENDPOINTS } from "@cadastre/contract/endpoints/all";
 import { ERRORS } from "@cadastre/contract/errors";
 import { FINDINGS } from "@cadastre/contract/kinds/findings";
 import { KIND_NAMES } from "@cadastre/contract/kinds/names";
+import { ROLES } from "@cadastre/contract/principal";
+import { ROLE_ACTIONS, ROLE_PLACES } from "@cadastre/contract/role";
 import { TOKEN_SCOPES } from "@cadastre/contract/token";
 import { adminTokenVariables, jobsVariables } from "@cadastre/functions/env/background";
 import { collectAwsVariables } from "@cadastre/functions/env/collect-aws";
@@ -59,6 +61,12 @@ describe("the documentation names", () => {
       title,
     }));
     expect(listed).toEqual(Object.entries(ERRORS).map(([code, { status, title }]) => ({ code, status, title })));
+  });
+
+  it("every role, where it can be bound, and what it may do there", () => {
+    const rows = [...read("docs/permissions/policies.md").matchAll(/^\| `([\w-]+)` \| ([^|]+) \| ([^|]+) \|$/gm)];
+    const listed = rows.map(([, name, places = "", may = ""]) => [name, places.split(", "), found(may, /`([^`]+)`/g)]);
+    expect(listed).toEqual(ROLES.map((role) => [role, ROLE_PLACES[role], unique(ROLE_ACTIONS[role])]));
   });
 
   it("every finding, in the order of the code, and no other", () => {

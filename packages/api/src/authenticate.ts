@@ -166,6 +166,12 @@ export async function authorizeCaller<Caller extends { readonly actor: Actor }>(
   const { policies } = decision;
   const actor: Actor = policies.length === 0 ? caller.actor : { ...caller.actor, decision: { policies } };
   c.set("caller", actor);
+  // What was read also tells of what is there and not shown: who may not see all is told no number.
+  const isToldAll = decision.allowed ? decision.restriction === undefined : decision.byToken === true;
+  c.set(
+    "showsCost",
+    actor.principal.type !== "collector" && actor.principal.token?.accounts === undefined && isToldAll,
+  );
   if (!decision.allowed) throw new ProblemError("auth.forbidden", decision.reason);
   return { caller: { ...caller, actor }, restriction: decision.restriction };
 }

@@ -96,8 +96,6 @@ async function receive(c: ApiContext, route: Route, services: Services): Promise
     access.kind === "self" ? await authenticateSelf(c, services, access) : await authenticateOperator(c, services);
   const context = inOrganization(services.context, organization);
   const authorized = await authorizeCaller(c, endpoint, context, caller);
-  // What was read also tells of what is there and not shown: who may not see all is told no number.
-  c.set("showsCost", caller.actor.principal.token?.accounts === undefined && authorized.restriction === undefined);
   const bytes = takesBody ? await readBody(request, TOKEN_BODY_BYTES) : undefined;
   return { ...authorized, context, raw: bytes && jsonOf(c, endpoint, bytes) };
 }

@@ -23,7 +23,7 @@ export const ERRORS = {
   "auth.invalid": { status: 401, title: "The credentials are not valid" },
   "auth.expired": { status: 401, title: "The token has expired" },
   "auth.revoked": { status: 401, title: "The token was revoked" },
-  "auth.forbidden": { status: 403, title: "The token does not have the required scope" },
+  "auth.forbidden": { status: 403, title: "No scope, role or policy allows this" },
   "auth.address": { status: 403, title: "Nobody may call from this address" },
   "auth.csrf": { status: 403, title: "The request did not come from our own page" },
   "auth.step_up": { status: 401, title: "Prove again who you are" },

@@ -1,5 +1,4 @@
 import * as z from "zod";
-import { change } from "./change.ts";
 import { idSchema } from "./ids.ts";
 
 const name = z.string().trim().min(1).max(128);
@@ -54,7 +53,7 @@ export const actionText = z
   .max(64)
   .regex(/^[a-z-]+:[a-z-]+$/, "area:verb, such as resources:read");
 
-export const DECISIONS = ["allow", "deny"] as const;
+const DECISIONS = ["allow", "deny"] as const;
 
 /** How a question is decided, and by what. */
 export const explanation = z.object({
@@ -112,6 +111,3 @@ export type WhoCan = z.output<typeof whoCan>;
 /** What somebody may do in a place. */
 export const whatCan = z.object({ resource: whatText, actions: z.array(z.string()) });
 export type WhatCan = z.output<typeof whatCan>;
-
-/** What 412 tells beside the problem: what stands, and how what was sent differs from it. */
-export const policyDifference = z.object({ current: policy, difference: z.array(change) });

@@ -3,6 +3,7 @@ import type { PrincipalRef } from "@cadastre/contract/principal";
 import { addGroupMember, listGroupMembers, removeGroupMember } from "@cadastre/core/directory/group-members";
 import { createGroup, deleteGroup, getGroup, listGroups, patchGroup } from "@cadastre/core/directory/groups";
 import { requireMayGiveRoles } from "@cadastre/core/policies/grants";
+import { requireAdminBeside } from "@cadastre/core/policies/lockout";
 import { implement } from "./route.ts";
 
 const toPrincipal = (id: string): PrincipalRef =>
@@ -22,12 +23,14 @@ export const GROUP_ROUTES = implement(groups, {
     return undefined;
   },
   async remove({ context, actor, params }) {
+    await requireAdminBeside(context, actor, params.member);
     await removeGroupMember(context, actor, params.id, toPrincipal(params.member));
     return undefined;
   },
   get: ({ context, params }) => getGroup(context, params.id),
   patch: ({ context, actor, params, body, version }) => patchGroup(context, actor, params.id, body, { version }),
   async delete({ context, actor, params, version }) {
+    await requireAdminBeside(context, actor, params.id);
     await deleteGroup(context, actor, params.id, { version });
     return undefined;
   },

@@ -7,6 +7,7 @@ import {
   listServiceAccounts,
   patchServiceAccount,
 } from "@cadastre/core/directory/service-accounts";
+import { requireAdminBeside } from "@cadastre/core/policies/lockout";
 import { implement } from "./route.ts";
 
 export const SERVICE_ACCOUNT_ROUTES = implement(serviceAccounts, {
@@ -20,9 +21,12 @@ export const SERVICE_ACCOUNT_ROUTES = implement(serviceAccounts, {
   },
   list: ({ context, query }) => listServiceAccounts(context, query),
   get: ({ context, params }) => getServiceAccount(context, params.id),
-  patch: ({ context, actor, params, body, version }) =>
-    patchServiceAccount(context, actor, params.id, body, { version }),
+  async patch({ context, actor, params, body, version }) {
+    if (body.disabled) await requireAdminBeside(context, actor, params.id);
+    return patchServiceAccount(context, actor, params.id, body, { version });
+  },
   async delete({ context, actor, params, version }) {
+    await requireAdminBeside(context, actor, params.id);
     await deletePrincipal(context, actor, { type: "service-account", id: params.id }, { version });
     return undefined;
   },

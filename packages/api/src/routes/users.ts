@@ -4,6 +4,7 @@ import { deletePrincipal } from "@cadastre/core/directory/principals";
 import { createUser, getUser, listUsers, patchUser } from "@cadastre/core/directory/users";
 import { forgetLoginWrites } from "@cadastre/core/login/factors";
 import { passwordWrite } from "@cadastre/core/login/set-password";
+import { requireAdminBeside } from "@cadastre/core/policies/lockout";
 import { implement } from "./route.ts";
 
 export const USER_ROUTES = implement(users, {
@@ -24,9 +25,13 @@ export const USER_ROUTES = implement(users, {
   },
   list: ({ context, query }) => listUsers(context, query),
   get: ({ context, params }) => getUser(context, params.id),
-  patch: ({ context, actor, params, body, version }) => patchUser(context, actor, params.id, body, { version }),
+  async patch({ context, actor, params, body, version }) {
+    if (body.disabled) await requireAdminBeside(context, actor, params.id);
+    return patchUser(context, actor, params.id, body, { version });
+  },
   async delete({ context, actor, params, version }) {
     const { id } = params;
+    await requireAdminBeside(context, actor, id);
     await deletePrincipal(
       context,
       actor,

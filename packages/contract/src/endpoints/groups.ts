@@ -80,7 +80,7 @@ export const groups = defineArea("groups", {
     params: member,
     status: 204,
     mutates: "group.remove",
-    errors: ["group.not_found", ...NO_MEMBER, "request.conflict"],
+    errors: ["group.not_found", ...NO_MEMBER, "access.last_admin", "request.conflict"],
     example: { params: { ...example, member: exampleId("user") } },
   }),
   get: defineEndpoint({
@@ -117,7 +117,7 @@ export const groups = defineArea("groups", {
     ifMatch: "optional",
     status: 204,
     mutates: "group.delete",
-    errors: ["group.not_found", "request.conflict"],
+    errors: ["group.not_found", "access.last_admin", "request.conflict"],
     example: { params: example },
   }),
 });

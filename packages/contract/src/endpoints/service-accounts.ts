@@ -64,7 +64,7 @@ export const serviceAccounts = defineArea("serviceAccounts", {
     answer: serviceAccount,
     etag: true,
     mutates: "service-account.patch",
-    errors: ["service-account.not_found", "service-account.name_taken", "request.conflict"],
+    errors: ["service-account.not_found", "service-account.name_taken", "access.last_admin", "request.conflict"],
     example: { params: example, body: { disabled: true } },
   }),
   delete: defineEndpoint({
@@ -76,7 +76,7 @@ export const serviceAccounts = defineArea("serviceAccounts", {
     ifMatch: "optional",
     status: 204,
     mutates: "service-account.delete",
-    errors: ["service-account.not_found", "request.conflict"],
+    errors: ["service-account.not_found", "access.last_admin", "request.conflict"],
     example: { params: example },
   }),
 });

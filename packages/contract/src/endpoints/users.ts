@@ -60,7 +60,7 @@ export const users = defineArea("users", {
     answer: user,
     etag: true,
     mutates: "user.patch",
-    errors: ["user.not_found", "user.name_taken", "request.conflict"],
+    errors: ["user.not_found", "user.name_taken", "access.last_admin", "request.conflict"],
     example: { params: example, body: { disabled: true } },
   }),
   delete: defineEndpoint({
@@ -72,7 +72,7 @@ export const users = defineArea("users", {
     ifMatch: "optional",
     status: 204,
     mutates: "user.delete",
-    errors: ["user.not_found", "request.conflict"],
+    errors: ["user.not_found", "access.last_admin", "request.conflict"],
     example: { params: example },
   }),
 });

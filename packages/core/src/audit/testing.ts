@@ -55,8 +55,8 @@ export function withScopes(actor: Actor, scopes: readonly string[], accounts?: r
   return { ...actor, principal: { ...actor.principal, token } };
 }
 
-/** For tests: the same who holds roles in the whole system. */
-export function withRoles(actor: Actor, ...roles: Role[]): Actor {
+/** The same who holds roles in the whole system. */
+function withRoles(actor: Actor, ...roles: Role[]): Actor {
   const held = roles.map((role, at) => ({
     id: `rbd_01JD000000000000000000000${at}`,
     role,

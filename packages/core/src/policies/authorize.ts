@@ -18,7 +18,12 @@ export interface Target {
 /** How a request is decided, with the bindings and policies that decided it. */
 export type Decision = { readonly policies: readonly string[] } & (
   | { readonly allowed: true; readonly restriction?: Restriction }
-  | { readonly allowed: false; readonly reason: string }
+  | {
+      readonly allowed: false;
+      readonly reason: string;
+      /** The token alone says no: nothing was read for it. */
+      readonly byToken?: true;
+    }
 );
 
 /** What is in an account, or given within some: of it one may see a part. All else is the whole organisation's. */
@@ -130,7 +135,7 @@ export async function decideAccess(context: Context, actor: Actor, action: Actio
     return isCollectors ? { allowed: true, policies: [] } : denied("a collector may only deliver");
   const holder = holderOf(principal);
   if (holder === undefined || isCollectors || !mayByScope(principal, action as OperatorAction))
-    return denied(`this needs the scope ${action}`);
+    return { allowed: false, reason: `this needs the scope ${action}`, policies: [], byToken: true };
   const { token, session } = principal;
   const isByAccount = BY_ACCOUNT.includes(target.type);
   if (token?.accounts !== undefined && !isByAccount)

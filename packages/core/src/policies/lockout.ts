@@ -4,7 +4,7 @@ import { GroupMemberItem, ROLE_BINDINGS_PARTITION, RoleBindingItem } from "../di
 import { readPrincipal } from "../directory/principals.ts";
 import { situationOf } from "./authorize.ts";
 import { decide, type Rule } from "./engine.ts";
-import { placedHolder, toLinks } from "./rights.ts";
+import { placedHolder, readPolicies, toLinks, toRules } from "./rights.ts";
 import { toCedarType } from "./schema.ts";
 import { anOrganization } from "./things.ts";
 
@@ -34,8 +34,9 @@ async function holdersOf({ table }: Reading, { principal }: RoleBindingItem) {
   return page.items.map((member) => member.principal);
 }
 
-/** What is about to be changed: the binding that goes, and the policies that stand then in the context's organisation. */
-export interface Change {
+/** What is about to be changed: the binding, the group or the principal that goes, and the policies that stand then in the context's organisation. */
+interface Change {
+  /** Its id. */
   readonly without?: string;
   readonly rules: readonly Rule[];
 }
@@ -49,13 +50,23 @@ export async function requireAdminLeft(context: Context, actor: Actor, { without
   const first = inOrganization(context, FIRST_ORGANIZATION);
   const situation = { ...situationOf(context, actor), strength: 3, ageSeconds: 0 };
   let looked = 0;
+  // Whoever does not administer the system can go whoever is left.
+  let isConcerned = without === undefined;
   for await (const binding of bindingsIn(first)) {
     const { role, resource, expiresAt, id } = binding;
-    if (role !== "SystemAdmin" || resource.type !== "system" || expiresAt !== undefined || id === without) continue;
+    if (role !== "SystemAdmin" || resource.type !== "system" || expiresAt !== undefined) continue;
+    if (id === without || binding.principal.id === without) {
+      isConcerned = true;
+      continue;
+    }
     for (const ref of await holdersOf(first, binding)) {
       const stored = await readPrincipal(first, ref);
       looked += 1;
       if (looked > MOST_LOOKED_AT) break;
+      if (ref.id === without) {
+        isConcerned = true;
+        continue;
+      }
       if (!stored || stored.disabled) continue;
       // An account of a recovery is no way of administering: it is there to give the role to somebody.
       if ("recovery" in stored && stored.recovery) continue;
@@ -78,5 +89,14 @@ export async function requireAdminLeft(context: Context, actor: Actor, { without
       if (isLeft) return;
     }
   }
-  throw new ProblemError("access.last_admin", WAY_BACK);
+  if (isConcerned) throw new ProblemError("access.last_admin", WAY_BACK);
+}
+
+/**
+ * Throws 409 `access.last_admin` when without a user, a service account or a group nobody is left who administers the system. Of any but the
+ * first organisation nobody does.
+ */
+export async function requireAdminBeside(context: Context, actor: Actor, id: string): Promise<void> {
+  if (context.organization !== FIRST_ORGANIZATION) return;
+  await requireAdminLeft(context, actor, { without: id, rules: toRules(await readPolicies(context)) });
 }

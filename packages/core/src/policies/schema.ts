@@ -3,7 +3,7 @@ import { BINDING_TYPES } from "@cadastre/contract/principal";
 import { DECIDED_TYPES, type DecidedType } from "@cadastre/contract/role";
 
 /** Of all that Cedar is told: who, what is done, and to what. */
-export const NAMESPACE = "Cadastre";
+const NAMESPACE = "Cadastre";
 export const ACTION_TYPE = `${NAMESPACE}::Action`;
 
 /** Who a policy can be about, by the names that principals have elsewhere. */

@@ -1,12 +1,9 @@
-import { type accountName, accountNameOf } from "@cadastre/contract/account";
+import { accountNameOf } from "@cadastre/contract/account";
 import type { DecidedType } from "@cadastre/contract/role";
 import type { EntityJson } from "@cedar-policy/cedar-wasm/nodejs";
-import type * as z from "zod";
 import type { Thing } from "./engine.ts";
 import { toCedarType } from "./schema.ts";
 import type { Uid } from "./scope.ts";
-
-export type AccountName = z.output<typeof accountName>;
 
 /** What is said of an account, for policies to look at. What nobody has said is not there. */
 export interface AccountFacts {
