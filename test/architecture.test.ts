@@ -110,6 +110,7 @@ const AREAS: Record<string, readonly string[]> = {
   forgetting: ["discovery", "ledger", "register"],
   access: ["directory", "ledger", "policies", "vault"],
   directory: [],
+  scim: ["access", "directory"],
   accounts: [],
   vault: [],
   retention: ["access", "discovery", "register"],

@@ -73,18 +73,21 @@ export async function anApi({
   hasVault = true,
   canFollow = true,
   seen = (table) => table,
+  openTable,
 }: {
   onFile?: boolean;
   hasVault?: boolean;
   canFollow?: boolean;
   /** The table as the app sees it. */
   seen?: (table: Table) => Table;
+  /** Another table than the one of SQLite. */
+  openTable?: (now: () => Date) => Promise<Table>;
 } = {}) {
   let time = new Date("2026-11-20T12:00:00.000Z").getTime();
   const now = () => new Date(time);
   const folder = mkdtempSync(join(tmpdir(), "cadastre-api-"));
   const path = onFile ? join(folder, "table.db") : ":memory:";
-  const table = openSqliteTable({ path, now, durable: false });
+  const table = openTable ? await openTable(now) : openSqliteTable({ path, now, durable: false });
   const context: Context = {
     table,
     organization: FIRST_ORGANIZATION,

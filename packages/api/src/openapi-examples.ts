@@ -30,7 +30,9 @@ function curlExample(endpoint: Endpoint): string {
   const parts = [
     `curl -sS${stream ? "N" : ""}${query.length > 0 ? " -G" : ""}${method === "GET" ? "" : ` -X ${method}`}`,
     `"$CADASTRE_API${pathOf(endpoint)}"`,
-    ...(access.kind === "operator" ? ['-H "authorization: Bearer $CADASTRE_TOKEN"'] : []),
+    ...(access.kind === "operator" || access.kind === "provisioning"
+      ? ['-H "authorization: Bearer $CADASTRE_TOKEN"']
+      : []),
     ...(ifMatch === "required" ? [`-H ${quote('if-match: "1"')}`] : []),
     ...query.map(([name, value]) => `--data-urlencode ${quote(`${name}=${value}`)}`),
     ...(example?.body === undefined

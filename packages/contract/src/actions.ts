@@ -27,6 +27,9 @@ export const OPERATOR_ACTIONS = [
   "directory:write",
   "organizations:read",
   "organizations:write",
+  "scim:read",
+  "scim:write",
+  "scim:provision",
 ] as const;
 export type OperatorAction = (typeof OPERATOR_ACTIONS)[number];
 
@@ -52,6 +55,7 @@ export type ResourceType =
   | "resource"
   | "role-binding"
   | "run"
+  | "scim-source"
   | "scope"
   | "service-account"
   | "token"

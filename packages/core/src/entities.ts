@@ -39,6 +39,14 @@ import { PolicyItem, PolicyNameItem, PolicyRevisionItem } from "./policies/items
 import { CountItem } from "./register/counts.ts";
 import { ResourceItem } from "./register/items.ts";
 import { SaidItem } from "./said/items.ts";
+import {
+  ScimEntryItem,
+  ScimIndexItem,
+  ScimPieceItem,
+  ScimResourceItem,
+  ScimSourceItem,
+  ScimSourceListItem,
+} from "./scim/items.ts";
 import { IndexItem, PrefixLengthItem } from "./subjects/items.ts";
 import { CredentialItem, CredentialMarkItem, SealedItem } from "./vault/items.ts";
 
@@ -90,6 +98,12 @@ export const ENTITIES: readonly AnyEntity[] = [
   RunItem,
   RunPageItem,
   SaidItem,
+  ScimEntryItem,
+  ScimIndexItem,
+  ScimPieceItem,
+  ScimResourceItem,
+  ScimSourceItem,
+  ScimSourceListItem,
   ScopeCountItem,
   ScopeItem,
   SealedItem,

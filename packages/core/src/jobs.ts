@@ -5,6 +5,15 @@ import { staleScopes } from "./discovery/stale-scopes.ts";
 import { forgetScopes } from "./forgetting/forget-scopes.ts";
 import type { Job } from "./jobs/define.ts";
 import { retention } from "./retention/retention.ts";
+import { emptyScimSource } from "./scim/empty-source.ts";
 
 /** Every job there is: what runners run, and what the API lists. */
-export const JOBS: readonly Job[] = [retention, staleScopes, approveHoldJob, endSightings, forgetScopes, emptyGroup];
+export const JOBS: readonly Job[] = [
+  retention,
+  staleScopes,
+  approveHoldJob,
+  endSightings,
+  forgetScopes,
+  emptyGroup,
+  emptyScimSource,
+];

@@ -3,6 +3,7 @@ import type { PrincipalRef } from "@cadastre/contract/principal";
 import { addGroupMember, listGroupMembers, removeGroupMember } from "@cadastre/core/directory/group-members";
 import { createGroup, deleteGroup, getGroup, listGroups, patchGroup } from "@cadastre/core/directory/groups";
 import { requireMayGiveRoles } from "@cadastre/core/policies/grants";
+import { releaseWrites } from "@cadastre/core/scim/resource-writes";
 import { implement } from "./route.ts";
 
 const toPrincipal = (id: string): PrincipalRef =>
@@ -28,7 +29,7 @@ export const GROUP_ROUTES = implement(groups, {
   get: ({ context, params }) => getGroup(context, params.id),
   patch: ({ context, actor, params, body, version }) => patchGroup(context, actor, params.id, body, { version }),
   async delete({ context, actor, params, version }) {
-    await deleteGroup(context, actor, params.id, { version });
+    await deleteGroup(context, actor, params.id, { version }, () => releaseWrites(context, params.id));
     return undefined;
   },
 });

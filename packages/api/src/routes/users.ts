@@ -2,6 +2,7 @@ import { users } from "@cadastre/contract/endpoints/users";
 import { contextIn } from "@cadastre/core/access/act-in";
 import { deletePrincipal } from "@cadastre/core/directory/principals";
 import { createUser, getUser, listUsers, patchUser } from "@cadastre/core/directory/users";
+import { releaseWrites } from "@cadastre/core/scim/resource-writes";
 import { implement } from "./route.ts";
 
 export const USER_ROUTES = implement(users, {
@@ -17,7 +18,9 @@ export const USER_ROUTES = implement(users, {
   get: ({ context, params }) => getUser(context, params.id),
   patch: ({ context, actor, params, body, version }) => patchUser(context, actor, params.id, body, { version }),
   async delete({ context, actor, params, version }) {
-    await deletePrincipal(context, actor, { type: "user", id: params.id }, { version });
+    await deletePrincipal(context, actor, { type: "user", id: params.id }, { version }, () =>
+      releaseWrites(context, params.id),
+    );
     return undefined;
   },
 });

@@ -9,7 +9,8 @@ export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 export type Access =
   | { readonly kind: "public" }
   | { readonly kind: "operator"; readonly action: OperatorAction; readonly resource: ResourceType }
-  | { readonly kind: "signed"; readonly action: CollectorAction; readonly resource: ResourceType };
+  | { readonly kind: "signed"; readonly action: CollectorAction; readonly resource: ResourceType }
+  | { readonly kind: "provisioning"; readonly action: OperatorAction; readonly resource: ResourceType };
 
 /** For anyone: it must show nothing of the estate. */
 export const anyone = { kind: "public" } as const;
@@ -22,6 +23,11 @@ export function operator<const R extends ResourceType>(action: OperatorAction, r
 /** For collectors, by a signature of a registered key. */
 export function signed<const R extends ResourceType>(action: CollectorAction, resource: R) {
   return { kind: "signed", action, resource } as const;
+}
+
+/** For SCIM sources, by the API token of one. Such an endpoint speaks SCIM, also in its errors. */
+export function provisioning<const R extends ResourceType>(action: OperatorAction, resource: R) {
+  return { kind: "provisioning", action, resource } as const;
 }
 
 /** What an endpoint cannot do without: what seals secrets, what opens them, and a runtime that can hold a connection. */

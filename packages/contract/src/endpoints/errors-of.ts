@@ -44,7 +44,7 @@ export function errorsOf(endpoint: EndpointDefinition): ErrorCode[] {
       ...(access.kind === "public" ? [] : KNOWN_CALLER),
       ...(access.kind === "signed" ? [] : (["auth.address"] as const)),
       ...(params === undefined ? [] : (["request.invalid"] as const)),
-      ...(access.kind === "operator" ? BY_TOKEN : []),
+      ...(access.kind === "operator" || access.kind === "provisioning" ? BY_TOKEN : []),
       ...(access.kind === "signed" ? BY_SIGNATURE : []),
       ...(body === undefined ? [] : WITH_BODY),
       ...(query && "cursor" in query.shape ? (["cursor.invalid"] as const) : []),

@@ -95,10 +95,16 @@ const MOST_AT_ONCE = 40;
 
 /**
  * Removes a user or service account, with its name, its roles and its places in groups; all that was given to it ends. One that is in many
- * groups is taken out of the first of them before, 40 in a commit with its record: interrupted and done again, it goes on. Throws 404 when
- * it is not there, 412 `request.precondition_failed`.
+ * groups is taken out of the first of them before, 40 in a commit with its record: interrupted and done again, it goes on. `also` is what
+ * else goes in the commit that removes it, at most 30 writes. Throws 404 when it is not there, 412 `request.precondition_failed`.
  */
-export async function deletePrincipal(context: Context, actor: Actor, ref: PrincipalRef, seen: Seen): Promise<void> {
+export async function deletePrincipal(
+  context: Context,
+  actor: Actor,
+  ref: PrincipalRef,
+  seen: Seen,
+  also: () => Promise<readonly Write[]> = async () => [],
+): Promise<void> {
   requireSeen(seen, await requirePrincipal(context, ref));
   const { organization } = context;
   for (let isDone = false; !isDone; ) {
@@ -124,7 +130,7 @@ export async function deletePrincipal(context: Context, actor: Actor, ref: Princ
         ...unbindWrites(stored),
       ];
       const entry = { action: `${ref.type}.delete`, target: ref.id, detail: { name } } as const;
-      await commitRecorded(context, actor, [...ended, ...leaving], entry);
+      await commitRecorded(context, actor, [...ended, ...leaving, ...(await also())], entry);
       return true;
     });
   }
