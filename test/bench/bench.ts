@@ -10,6 +10,7 @@ import { opening } from "./opening.ts";
 import { policies } from "./policies.ts";
 import { machine, printFigures, printMachine } from "./report.ts";
 import { requests } from "./requests.ts";
+import { scim } from "./scim.ts";
 import { store } from "./store.ts";
 
 /*
@@ -17,7 +18,17 @@ import { store } from "./store.ts";
  * in processes of its own; progress goes to stderr.
  */
 
-const BENCHMARKS: readonly Benchmark[] = [ingest, ingestDynamo, store, lookup, bundle, requests, opening, policies];
+const BENCHMARKS: readonly Benchmark[] = [
+  ingest,
+  ingestDynamo,
+  store,
+  lookup,
+  bundle,
+  requests,
+  opening,
+  policies,
+  scim,
+];
 
 const { values } = parseArgs({
   options: {
