@@ -29,6 +29,8 @@ export const handler = createHttpApiHandler(
     assets: createFileAssets({ directory: fileURLToPath(new URL("assets", import.meta.url)) }),
     log: createLog({ now, write: writeToStdout }),
     ready: { vaultKey: () => requireUsableKey({ keyArn: dataKeyArn }) },
+    relyingParty: config.relyingParty,
+    trustedProxies: config.trustedProxies,
     originOf: createGatewayOrigin({ allowed: config.allowedAddresses }),
     publishTriggers: createTriggerPublisher({ client: openEventBridge(), busName: eventBusName }),
   }),

@@ -7,11 +7,12 @@ import { createKmsOpener } from "./adapters/kms-opener.ts";
 import { createLog, writeToStdout } from "./adapters/log.ts";
 import { readVaultConfig } from "./env/service.ts";
 
-const { tableName, dataKeyArn, holdPolicy, retentionDays, allowedAddresses } = readVaultConfig(process.env);
+const { tableName, dataKeyArn, holdPolicy, retentionDays, allowedAddresses, relyingParty, trustedProxies } =
+  readVaultConfig(process.env);
 const now = () => new Date();
 
 /**
- * The same app with what opens secrets, behind the two routes that hand them out and no other. Its role is the only one that may
+ * The same app with what opens secrets, behind the routes that hand secrets out or check a code against one, and no other. Its role is the only one that may
  * decrypt, and may do little else: whatever another route would need is not there.
  */
 export const handler = createHttpApiHandler(
@@ -26,6 +27,8 @@ export const handler = createHttpApiHandler(
     vault: { opener: createKmsOpener({ keyArn: dataKeyArn }) },
     assets: async () => undefined,
     log: createLog({ now, write: writeToStdout }),
+    relyingParty,
+    trustedProxies,
     originOf: createGatewayOrigin({ allowed: allowedAddresses }),
     publishTriggers: () => Promise.reject(new Error("triggers are published by the API's function")),
   }),

@@ -9,6 +9,7 @@ import type { Collector, NewCollector } from "@cadastre/contract/collector";
 import type { LogLine } from "@cadastre/contract/log";
 import { signRequest } from "@cadastre/contract/signature";
 import { type CreatedToken, newToken, type TokenScope } from "@cadastre/contract/token";
+import { adminRoles } from "@cadastre/core/access/admin-grant";
 import { bootstrapAdminToken } from "@cadastre/core/access/bootstrap";
 import { approveCollector } from "@cadastre/core/access/decide-collector";
 import { registerCollector } from "@cadastre/core/access/register-collector";
@@ -22,9 +23,23 @@ import {
   FIRST_ORGANIZATION,
   systemActor,
 } from "@cadastre/core/context";
+import { UserItem } from "@cadastre/core/directory/items";
+import type { TrustedProxies } from "@cadastre/core/limits/client-address";
+import { type RelyingParty, toRelyingParty } from "@cadastre/core/login/passkeys";
+import { aPerson, cheapPasswords, PASSWORD } from "@cadastre/core/login/testing";
 import { createKeyFileEncryption, ensureKeyFile } from "@cadastre/functions/adapters/key-file";
 import { openSqliteTable } from "@cadastre/store/sqlite";
 import type { Table } from "@cadastre/store/table";
+import { replace } from "@cadastre/store/table";
+import { aBrowser, type Browser } from "./a-browser.ts";
+
+const LOGIN = "/api/v1/auth/login";
+
+/** A browser of somebody who has logged in. */
+export interface Visitor extends Browser {
+  readonly id: string;
+  readonly userName: string;
+}
 
 export const ORIGIN = "https://cadastre.test";
 export const ACCOUNT = "111122223333";
@@ -72,12 +87,16 @@ export async function anApi({
   onFile = false,
   hasVault = true,
   canFollow = true,
+  trustedProxies,
+  relyingParty = toRelyingParty(ORIGIN),
   seen = (table) => table,
   openTable,
 }: {
   onFile?: boolean;
   hasVault?: boolean;
   canFollow?: boolean;
+  trustedProxies?: TrustedProxies;
+  relyingParty?: RelyingParty;
   /** The table as the app sees it. */
   seen?: (table: Table) => Table;
   /** Another table than the one of SQLite. */
@@ -103,6 +122,9 @@ export async function anApi({
   const looks: ((again: boolean) => void)[] = [];
   const app = createApp({
     context: { ...context, table: seen(table) },
+    relyingParty,
+    passwords: cheapPasswords(),
+    ...(trustedProxies === undefined ? {} : { trustedProxies }),
     ...(canFollow ? { following: { wait: () => new Promise<boolean>((again) => void looks.push(again)) } } : {}),
     ...(hasVault ? { vault: { sealer: vault, opener: vault } } : {}),
     assets: createFileAssets(),
@@ -144,6 +166,19 @@ export async function anApi({
     return app.request(await aSignedRequest(key, { at: now(), ...sent }));
   }
 
+  /** Somebody who has logged in: with the roles of the first admin, or no role at all. */
+  async function aVisitor({ userName = "anna", isAdmin = true } = {}): Promise<Visitor> {
+    const { id, version } = await aPerson(context, { userName });
+    const stored = isAdmin ? await context.table.get(UserItem, { id }, { consistent: true }) : undefined;
+    if (stored && stored.version === version) {
+      const { version: seenAt, ...item } = stored;
+      await context.table.commit([replace(UserItem, { ...item, roles: adminRoles(now()) }, seenAt)]);
+    }
+    const visitor = aBrowser(app, ORIGIN);
+    await visitor.send({ method: "POST", path: LOGIN, body: { userName, password: PASSWORD } });
+    return Object.assign(visitor, { id, userName });
+  }
+
   /** Every row of the table but nonces and records of refusals, as text: two dumps are equal when nothing else was written between them. */
   function dump(): string {
     const file = new DatabaseSync(path, { readOnly: true });
@@ -176,6 +211,7 @@ export async function anApi({
       for (const again of looks.splice(0)) again(true);
     },
     aToken,
+    aVisitor,
     aReporter,
     send,
     sign,

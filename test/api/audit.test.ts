@@ -30,6 +30,7 @@ const OF_A_JOB: Readonly<Record<string, readonly string[]>> = {
 const ACTORS = {
   public: /^unknown$/,
   operator: /^user:usr_/,
+  self: /^user:usr_/,
   signed: /^collector:col_/,
   provisioning: /^service-account:sva_/,
 } as const;

@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { bundle } from "./bundle.ts";
 import type { Benchmark, Figure } from "./figure.ts";
 import { ingest, ingestDynamo } from "./ingest.ts";
+import { login } from "./login.ts";
 import { lookup } from "./lookup.ts";
 import { opening } from "./opening.ts";
 import { policies } from "./policies.ts";
@@ -26,6 +27,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   bundle,
   requests,
   opening,
+  login,
   policies,
   scim,
 ];

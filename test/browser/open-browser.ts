@@ -12,7 +12,7 @@ const FLAGS = [
   "--use-gl=angle",
   "--use-angle=swiftshader",
   "--font-render-hinting=none",
-  "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+  "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 ];
 
 const fontsIn = (folder: string) => `<?xml version="1.0"?>

@@ -1,4 +1,6 @@
 import { DEFAULT_HOLD_POLICY, DEFAULT_RETENTION_DAYS, type HoldPolicy } from "@cadastre/core/context";
+import { type TrustedProxies, toTrustedProxies } from "@cadastre/core/limits/client-address";
+import { type RelyingParty, toRelyingParty } from "@cadastre/core/login/passkeys";
 import { AddressError } from "@cadastre/net/address";
 import { type Prefix, parsePrefix } from "@cadastre/net/prefix";
 import * as z from "zod";
@@ -12,6 +14,10 @@ export const vaultVariables = tableVariables.extend({
   DATA_KEY_ARN: keyArn,
   /** From where people may call, separated by commas. From anywhere when absent; collectors, which sign, always may. */
   CADASTRE_ALLOWED_ADDRESSES: z.string().optional(),
+  /** Where people log in: what passkeys are bound to, and links lead to. Without it there are no passkeys. */
+  CADASTRE_ORIGIN: z.string().optional(),
+  /** Proxies in front of the gateway: how many, or their addresses. None when absent. */
+  CADASTRE_TRUSTED_PROXIES: z.string().optional(),
 });
 
 export const apiVariables = vaultVariables.extend({
@@ -31,6 +37,8 @@ export type ApiEnvironment = z.input<typeof apiVariables>;
 export interface VaultConfig {
   readonly tableName: string;
   readonly allowedAddresses: readonly Prefix[] | undefined;
+  readonly relyingParty: RelyingParty | undefined;
+  readonly trustedProxies: TrustedProxies;
   readonly dataKeyArn: string;
   readonly holdPolicy: HoldPolicy;
   readonly retentionDays: number;
@@ -57,12 +65,32 @@ function toPrefixes(text: string | undefined): Prefix[] | undefined {
   return prefixes;
 }
 
-export function readVaultConfig(environment: Environment): VaultConfig {
-  const { TABLE_NAME, DATA_KEY_ARN, CADASTRE_ALLOWED_ADDRESSES } = readVariables(vaultVariables, environment);
+/** A value that is read by what throws a RangeError that says what it must be. */
+function readBy<Value>(name: string, text: string, read: (text: string) => Value): Value {
+  try {
+    return read(text);
+  } catch (error) {
+    if (error instanceof RangeError) throw new EnvironmentError([`${name} must be ${error.message}`]);
+    throw error;
+  }
+}
+
+/** How requests come, and what answers them. */
+function readFront(variables: z.output<typeof vaultVariables>) {
+  const { TABLE_NAME, DATA_KEY_ARN, CADASTRE_ALLOWED_ADDRESSES, CADASTRE_ORIGIN: origin } = variables;
+  const proxies = variables.CADASTRE_TRUSTED_PROXIES ?? "";
   return {
     tableName: TABLE_NAME,
     allowedAddresses: toPrefixes(CADASTRE_ALLOWED_ADDRESSES),
+    relyingParty: origin === undefined ? undefined : readBy("CADASTRE_ORIGIN", origin, toRelyingParty),
+    trustedProxies: readBy("CADASTRE_TRUSTED_PROXIES", proxies, toTrustedProxies),
     dataKeyArn: DATA_KEY_ARN,
+  };
+}
+
+export function readVaultConfig(environment: Environment): VaultConfig {
+  return {
+    ...readFront(readVariables(vaultVariables, environment)),
     holdPolicy: DEFAULT_HOLD_POLICY,
     retentionDays: DEFAULT_RETENTION_DAYS,
   };
@@ -71,9 +99,7 @@ export function readVaultConfig(environment: Environment): VaultConfig {
 export function readApiConfig(environment: Environment): ApiConfig {
   const variables = readVariables(apiVariables, environment);
   return {
-    tableName: variables.TABLE_NAME,
-    allowedAddresses: toPrefixes(variables.CADASTRE_ALLOWED_ADDRESSES),
-    dataKeyArn: variables.DATA_KEY_ARN,
+    ...readFront(variables),
     eventBusName: variables.EVENT_BUS_NAME,
     holdPolicy: {
       share: Number(variables.CADASTRE_HOLD_SHARE ?? DEFAULT_HOLD_POLICY.share),

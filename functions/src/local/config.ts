@@ -2,6 +2,8 @@ import { isAbsolute, resolve } from "node:path";
 import { parseTargets } from "@cadastre/collectors/endpoints/targets";
 import { didYouMean } from "@cadastre/contract/did-you-mean";
 import { accountId } from "@cadastre/contract/scope";
+import { type TrustedProxies, toTrustedProxies } from "@cadastre/core/limits/client-address";
+import { type RelyingParty, toRelyingParty } from "@cadastre/core/login/passkeys";
 import * as z from "zod";
 
 /** Any of these says that an AWS SDK would find credentials. */
@@ -29,6 +31,18 @@ const wholeNumber = (least: number, most: number) =>
     .regex(/^\d+$/, `a whole number from ${least} to ${most}`)
     .transform(Number)
     .pipe(z.number().min(least, `at least ${least}`).max(most, `at most ${most}`));
+
+/** Read by what throws a RangeError that says what is allowed. */
+const readBy = <Value>(read: (text: string) => Value) =>
+  z.string().transform((text, context) => {
+    try {
+      return read(text);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      context.addIssue({ code: "custom", message: error.message });
+      return z.NEVER;
+    }
+  });
 
 const variables = z.object({
   PORT: wholeNumber(0, 65_535).default(8787),
@@ -65,6 +79,8 @@ const variables = z.object({
   CADASTRE_HOLD_FLOOR: wholeNumber(1, 1_000_000).optional(),
   CADASTRE_RETENTION_DAYS: wholeNumber(1, 36_500).optional(),
   CADASTRE_CHANGES_FILE: z.string().min(1).optional(),
+  CADASTRE_ORIGIN: readBy(toRelyingParty).optional(),
+  CADASTRE_TRUSTED_PROXIES: readBy(toTrustedProxies).optional(),
 });
 type Variables = z.output<typeof variables>;
 
@@ -78,6 +94,9 @@ export interface LocalConfig {
   readonly holdFloor: number | undefined;
   readonly retentionDays: number | undefined;
   readonly changesFile: string | undefined;
+  /** Where people log in; on this machine, at the port, when absent. */
+  readonly relyingParty: RelyingParty | undefined;
+  readonly trustedProxies: TrustedProxies | undefined;
   readonly simulation: { readonly accounts: number; readonly instances: number } | undefined;
   readonly aws:
     | {
@@ -149,6 +168,8 @@ export function readLocalConfig(environment: Readonly<Record<string, string | un
     holdFloor: from.CADASTRE_HOLD_FLOOR,
     retentionDays: from.CADASTRE_RETENTION_DAYS,
     changesFile: from.CADASTRE_CHANGES_FILE,
+    relyingParty: from.CADASTRE_ORIGIN,
+    trustedProxies: from.CADASTRE_TRUSTED_PROXIES,
     simulation: simulate
       ? { accounts: from.CADASTRE_SIMULATE_ACCOUNTS, instances: from.CADASTRE_SIMULATE_INSTANCES }
       : undefined,

@@ -1,5 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { bootstrapAdminToken, markFirstTokenShown } from "@cadastre/core/access/bootstrap";
+import type { Context } from "@cadastre/core/context";
+import { linkTo } from "@cadastre/core/login/login-links";
+import { createSetupLink } from "@cadastre/core/login/setup-link";
 import type { Display } from "./display.ts";
 import type { LocalServer } from "./server.ts";
 
@@ -23,6 +26,13 @@ export async function isTooLongToWait(work: Promise<unknown>): Promise<boolean> 
   }
 }
 
+/** The link by which the first admin sets a password, for as long as it has none. */
+async function setupLines(context: Context, url: string): Promise<string[]> {
+  const link = await createSetupLink(context);
+  if (!link) return [];
+  return ["", "To log in by name and password, set one within a day, once:", `  ${linkTo(url, link.secret)}`];
+}
+
 /** Makes the first admin token and shows it, once. One that was made and never shown, as far as is known, is made again. */
 export async function showToken({ server, display }: Shown, stdout: Output): Promise<void> {
   display.end();
@@ -31,12 +41,16 @@ export async function showToken({ server, display }: Shown, stdout: Output): Pro
     new Promise<void>((resolve, reject) =>
       stdout.write(`${lines.join("\n")}\n`, (error) => (error ? reject(error) : resolve())),
     );
-  if (hasGivenToken) return write(["", "Use the admin token of your CADASTRE_TOKEN.", `  export CADASTRE_API=${url}`]);
-  const { secret } = await bootstrapAdminToken(context, { untilShown: true });
+  // The user that the link is for is made with the first token.
+  const { secret } = hasGivenToken ? { secret: undefined } : await bootstrapAdminToken(context, { untilShown: true });
+  const setup = await setupLines(context, url);
+  if (hasGivenToken)
+    return write(["", "Use the admin token of your CADASTRE_TOKEN.", `  export CADASTRE_API=${url}`, ...setup]);
   if (secret === undefined) {
     return write([
       "",
       "Use the admin token of the first start, or set CADASTRE_TOKEN to a text of your own for another one.",
+      ...setup,
     ]);
   }
   await write([
@@ -44,6 +58,7 @@ export async function showToken({ server, display }: Shown, stdout: Output): Pro
     "Your first admin token, shown this once:",
     `  ${secret}`,
     `  export CADASTRE_API=${url} CADASTRE_TOKEN=${secret}`,
+    ...setup,
     "",
   ]);
   await markFirstTokenShown(context);

@@ -9,6 +9,7 @@ import type { Log } from "@cadastre/contract/log";
 import { bootstrapAdminToken } from "@cadastre/core/access/bootstrap";
 import { createRefusals } from "@cadastre/core/audit/refusals";
 import { type Context, DEFAULT_HOLD_POLICY, DEFAULT_RETENTION_DAYS, FIRST_ORGANIZATION } from "@cadastre/core/context";
+import { toRelyingParty } from "@cadastre/core/login/passkeys";
 import { openSqliteTable } from "@cadastre/store/sqlite";
 import { createHttpServer } from "../adapters/http-server.ts";
 import { requireKeyFile } from "../adapters/key-file.ts";
@@ -55,7 +56,7 @@ export async function startLocalServer(config: LocalConfig, options: ServerOptio
     // Two local runs on one folder would each bring simulated clouds of their own, and take the other's for gone.
     lock = tryLock(join(directory, "lock.db"));
     if (!lock) throw new Error(`another Cadastre runs on ${directory}; end it, or set CADASTRE_DATA to another folder`);
-    const started = await start(config, options);
+    const started = await start(config, options, port);
     app.resolve(started.app);
     return {
       url: `http://127.0.0.1:${port}`,
@@ -82,7 +83,7 @@ async function close(server: Server): Promise<void> {
   });
 }
 
-async function start(config: LocalConfig, options: ServerOptions) {
+async function start(config: LocalConfig, options: ServerOptions, port: number) {
   const directory = config.dataDirectory;
   const table = openSqliteTable({ path: join(directory, "cadastre.db"), now: options.now });
   const context: Context = {
@@ -113,6 +114,8 @@ async function start(config: LocalConfig, options: ServerOptions) {
     assets: createFileAssets(),
     log: options.log,
     ready: { vaultKey: () => requireKeyFile({ path: keyFile }) },
+    relyingParty: config.relyingParty ?? toRelyingParty(`http://localhost:${port}`),
+    trustedProxies: config.trustedProxies,
     following: { wait },
     publishTriggers: async (triggers) => options.onTrigger(triggers.map((trigger) => trigger.name)),
     ...(config.token && given ? { givenToken: { text: config.token, tokenId: given.tokenId } } : {}),

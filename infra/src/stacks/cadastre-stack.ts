@@ -39,7 +39,10 @@ export class CadastreStack extends Stack {
     const vaultKey = createVaultKey(this, name);
     const bus = new EventBus(this, "Bus", { eventBusName: name });
     const defaults = { name, bundles, operations };
-    const allowed = allowedAddresses ? { CADASTRE_ALLOWED_ADDRESSES: allowedAddresses.join(",") } : {};
+    const front = {
+      ...(allowedAddresses ? { CADASTRE_ALLOWED_ADDRESSES: allowedAddresses.join(",") } : {}),
+      ...(deployment.domain ? { CADASTRE_ORIGIN: `https://${deployment.domain.name}` } : {}),
+    };
 
     const api = new ServiceFunction<ApiEnvironment>(this, "Api", {
       ...defaults,
@@ -54,7 +57,7 @@ export class CadastreStack extends Stack {
           ? { CADASTRE_HOLD_SHARE: String(holdPolicy.share), CADASTRE_HOLD_FLOOR: String(holdPolicy.floor) }
           : {}),
         ...(retentionDays === undefined ? {} : { CADASTRE_RETENTION_DAYS: String(retentionDays) }),
-        ...allowed,
+        ...front,
       },
       // A whole core: a run of 20,000 scopes is opened in some six seconds of it, and shorter invocations cost the same.
       memoryMegabytes: 1769,
@@ -71,13 +74,14 @@ export class CadastreStack extends Stack {
       ...defaults,
       entry: "vault",
       breaks:
-        "It opens stored credentials: while it fails, operators cannot reveal them and collectors bound to one cannot work.",
-      environment: { TABLE_NAME: table.tableName, DATA_KEY_ARN: vaultKey.keyArn, ...allowed },
-      memoryMegabytes: 512,
+        "It opens stored credentials and logs people in: while it fails, operators cannot reveal secrets or log in, and collectors bound to a credential cannot work.",
+      environment: { TABLE_NAME: table.tableName, DATA_KEY_ARN: vaultKey.keyArn, ...front },
+      // A hash of a password takes a sixth of a second of a whole core.
+      memoryMegabytes: 1024,
       timeout: Duration.seconds(29),
       reservedConcurrency: reserved?.vault,
     });
-    table.allow(vault.role, ["ConditionCheckItem", "GetItem", "PutItem"]);
+    table.allow(vault.role, ["ConditionCheckItem", "DeleteItem", "GetItem", "PutItem", "Query"]);
     openOnlyBy(vaultKey, vault.role);
 
     const background = { ...defaults, table };

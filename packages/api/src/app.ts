@@ -4,6 +4,12 @@ import { createCollectorAuthentication } from "@cadastre/core/access/authenticat
 import type { GivenToken } from "@cadastre/core/access/authenticate-token";
 import { createRefusals, type Refusals } from "@cadastre/core/audit/refusals";
 import type { Context } from "@cadastre/core/context";
+import type { TrustedProxies } from "@cadastre/core/limits/client-address";
+import { createOwnRates, createSharedRates, DEFAULT_RATES, type RatePolicies } from "@cadastre/core/limits/rates";
+import { createLogIn } from "@cadastre/core/login/log-in";
+import { createLoginKey } from "@cadastre/core/login/login-key";
+import type { RelyingParty } from "@cadastre/core/login/passkeys";
+import { createPasswordCheck, type PasswordCheck } from "@cadastre/core/login/password-check";
 import { createPolicyMemory } from "@cadastre/core/policies/memory";
 import { SCIM_PATH } from "@cadastre/core/scim/sources";
 import type { Opener, Sealer } from "@cadastre/core/vault/ports";
@@ -40,6 +46,14 @@ export interface AppOptions {
   readonly following?: Following | undefined;
   /** Where what was refused is recorded; made here unless the runtime wants to flush it at its end. */
   readonly refusals?: Refusals;
+  /** Where people log in, as the configuration says it; without it there are no passkeys. */
+  readonly relyingParty?: RelyingParty | undefined;
+  /** Proxies in front whose word about their callers is taken; none when absent. */
+  readonly trustedProxies?: TrustedProxies | undefined;
+  /** How fast what may be done, where that is not what it usually is. */
+  readonly rates?: Partial<RatePolicies> | undefined;
+  /** How passwords are hashed, where that is not what it usually is. */
+  readonly passwords?: PasswordCheck | undefined;
   /** A token that the configuration gave (see `bootstrapAdminToken`). */
   readonly givenToken?: GivenToken | undefined;
 }
@@ -87,6 +101,18 @@ export function createApp(options: AppOptions): Hono<ApiEnv> {
     givenToken: options.givenToken,
     sealer: vault.sealer,
     opener: vault.opener,
+    relyingParty: options.relyingParty,
+    trustedProxies: options.trustedProxies ?? { count: 0 },
+    login: {
+      logIn: createLogIn(),
+      passwords: options.passwords ?? createPasswordCheck(),
+      key: createLoginKey(context),
+    },
+    rates: {
+      policies: { ...DEFAULT_RATES, ...options.rates },
+      shared: createSharedRates(context),
+      own: createOwnRates(context),
+    },
     following: options.following && { ...options.following, readers: { count: 0 } },
     publishTriggers: options.publishTriggers,
     refusals: options.refusals ?? createRefusals({ context, log }),

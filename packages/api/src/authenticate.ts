@@ -4,27 +4,29 @@ import { requireActable } from "@cadastre/core/access/act-in";
 import { CollectorRefusedError } from "@cadastre/core/access/authenticate-collector";
 import { authenticateToken } from "@cadastre/core/access/authenticate-token";
 import { type Actor, type Context, nameOf, type Principal } from "@cadastre/core/context";
+import { clientAddress } from "@cadastre/core/limits/client-address";
+import { authenticateSession } from "@cadastre/core/login/authenticate-session";
+import { stepUpNeeded } from "@cadastre/core/login/step-up";
 import { decideAccess, type Target } from "@cadastre/core/policies/authorize";
 import type { Restriction } from "@cadastre/core/restriction";
 import type { ApiContext } from "./env.ts";
 import type { Operator, Reporting } from "./routes/route.ts";
-import type { Services } from "./services.ts";
+import { requireCsrf, requireSameOrigin } from "./same-origin.ts";
+import { requireSession, type Services } from "./services.ts";
+import { readSessionCookie } from "./session-cookie.ts";
 
 /** The text of `Authorization: Bearer …`. Throws 401 `auth.missing` and `auth.invalid`. */
 function bearerOf(header: string | undefined): string {
-  if (header === undefined) throw new ProblemError("auth.missing", "send an API token: Authorization: Bearer cad_…");
+  if (header === undefined)
+    throw new ProblemError("auth.missing", "send an API token: Authorization: Bearer cad_…; or log in");
   const [, text] = /^Bearer +(\S{1,600}) *$/i.exec(header) ?? [];
   if (text === undefined) throw new ProblemError("auth.invalid", "the Authorization header must be: Bearer cad_…");
   return text;
 }
 
-/** Where a request comes from, as the runtime knows it. */
-export const addressOf = ({ env }: ApiContext): string | undefined =>
-  env?.remoteAddress ?? env?.requestContext?.http?.sourceIp;
-
 /** The principal in this request; from now on the log says who it is. */
 function actorOf(c: ApiContext, principal: Principal): Actor {
-  const actor = { principal, requestId: c.get("requestId"), address: addressOf(c) };
+  const actor = { principal, requestId: c.get("requestId"), address: c.get("address") };
   c.set("actor", nameOf(principal));
   c.set("caller", actor);
   return actor;
@@ -33,6 +35,15 @@ function actorOf(c: ApiContext, principal: Principal): Actor {
 /** Refuses who calls from where nobody may. Throws 403 `auth.address`. */
 export function requireAllowedOrigin(c: ApiContext): void {
   if (c.get("origin")?.isAllowed === false) throw new ProblemError("auth.address");
+}
+
+/** Where a request came from: as the runtime knows it, and where proxies are trusted as they say it. */
+export function addressOf(
+  { env, req }: ApiContext,
+  { trustedProxies }: Pick<Services, "trustedProxies">,
+): string | undefined {
+  const peer = env?.remoteAddress ?? env?.requestContext?.http?.sourceIp;
+  return clientAddress({ peer, forwardedFor: req.header("x-forwarded-for"), trusted: trustedProxies });
 }
 
 /** Names the organization in which one acts who may act in all of them. */
@@ -47,15 +58,51 @@ async function actedIn(c: ApiContext, { context }: Services, principal: Principa
   return named === undefined ? principal.organization : requireActable(context, principal, named);
 }
 
-/** Who an operator's request is from, and where it acts. Throws the `auth.*` codes of status 401, 404 `organization.not_found`. */
+/**
+ * Who a request is from. Where there is an Authorization header, it decides alone and no cookie counts: no page of another site can send one.
+ * Otherwise the session's cookie, with what proves that our own page sends it where the request may change something. Throws the `auth.*`
+ * codes of status 401, 403 `auth.csrf` and `auth.address`.
+ */
+async function authenticate(c: ApiContext, services: Services): Promise<Operator> {
+  const { context, givenToken } = services;
+  const header = c.req.header("authorization");
+  const text = header === undefined ? readSessionCookie(c.req.header("cookie") ?? null) : undefined;
+  const address = c.get("address");
+  if (text === undefined) {
+    return { actor: actorOf(c, await authenticateToken(context, bearerOf(header), givenToken, address)) };
+  }
+  const { principal, session } = await authenticateSession(context, text, address);
+  const actor = actorOf(c, principal);
+  if (!READING.includes(c.req.method)) {
+    requireSameOrigin(c.req.raw, services.relyingParty?.origins);
+    requireCsrf(c.req.raw, text);
+  }
+  return { actor, session: { text, item: session } };
+}
+
+/** Methods that change nothing. */
+const READING: readonly string[] = ["GET", "HEAD"];
+
+/** Who an operator's request is from, and where it acts. Throws what `authenticate` throws, 401 `auth.step_up`, 404 `organization.not_found`. */
 export async function authenticateOperator(
   c: ApiContext,
   services: Services,
 ): Promise<Operator & { readonly organization: string }> {
-  const { context, givenToken } = services;
-  const principal = await authenticateToken(context, bearerOf(c.req.header("authorization")), givenToken);
-  const actor = actorOf(c, principal);
-  return { actor, organization: await actedIn(c, services, principal) };
+  const operator = await authenticate(c, services);
+  if (operator.session?.item.isPending) throw stepUpNeeded(undefined);
+  return { ...operator, organization: await actedIn(c, services, operator.actor.principal) };
+}
+
+/** The same of a request about what is one's own. Throws 403 `auth.session` too, for a token where only a session does. */
+export async function authenticateSelf(
+  c: ApiContext,
+  services: Services,
+  { by, pending }: Extract<Endpoint["access"], { kind: "self" }>,
+): Promise<Operator & { readonly organization: string }> {
+  const operator = await authenticate(c, services);
+  if (by === "session") requireSession(operator.session);
+  if (operator.session?.item.isPending && !pending) throw stepUpNeeded(undefined);
+  return { ...operator, organization: operator.actor.principal.organization };
 }
 
 /** Refuses before the body is read what cannot be a collector's request. */
@@ -95,7 +142,7 @@ export interface Authorized<Caller> {
 
 /**
  * That the caller may, in the organization of the context, and what it may see; from now on the caller carries by which bindings and policies
- * that was decided. Throws 403 `auth.forbidden`.
+ * that was decided. What is one's own nobody needs to be allowed. Throws 403 `auth.forbidden`.
  */
 export async function authorizeCaller<Caller extends { readonly actor: Actor }>(
   c: ApiContext,
@@ -103,7 +150,7 @@ export async function authorizeCaller<Caller extends { readonly actor: Actor }>(
   context: Context,
   caller: Caller,
 ): Promise<Authorized<Caller>> {
-  if (access.kind === "public") return { caller };
+  if (access.kind === "public" || access.kind === "self") return { caller };
   const decision = await decideAccess(context, caller.actor, access.action, targetOf(c, access.resource));
   const { policies } = decision;
   const actor: Actor = policies.length === 0 ? caller.actor : { ...caller.actor, decision: { policies } };

@@ -17,6 +17,10 @@ export interface ApiEnv {
     origin?: RequestOrigin;
     /** Who it is from, once that is proved. */
     caller?: Actor;
+    /** Where it came from, in canonical form. */
+    address?: string | undefined;
+    /** What its answer has beside what its endpoint says: limits, and cookies. */
+    answerHeaders?: Headers;
     code?: string;
     hasSecret?: boolean;
     /** The caller is an operator who may see all, and is told what the request cost. */

@@ -30,8 +30,11 @@ function curlExample(endpoint: Endpoint): string {
   const parts = [
     `curl -sS${stream ? "N" : ""}${query.length > 0 ? " -G" : ""}${method === "GET" ? "" : ` -X ${method}`}`,
     `"$CADASTRE_API${pathOf(endpoint)}"`,
-    ...(access.kind === "operator" || access.kind === "provisioning"
+    ...(access.kind === "operator" || access.kind === "provisioning" || (access.kind === "self" && access.by === "any")
       ? ['-H "authorization: Bearer $CADASTRE_TOKEN"']
+      : []),
+    ...(access.kind === "self" && access.by === "session"
+      ? ["-b cookies.txt", ...(method === "GET" ? [] : ['-H "x-csrf-token: $CADASTRE_CSRF"'])]
       : []),
     ...(ifMatch === "required" ? [`-H ${quote('if-match: "1"')}`] : []),
     ...query.map(([name, value]) => `--data-urlencode ${quote(`${name}=${value}`)}`),

@@ -25,8 +25,11 @@ export const TASKS = [
   {
     name: "Access",
     about:
-      "Organizations, users, service accounts, groups and their tokens; roles and policies, and why something is allowed; collectors and their keys, and the record of who did what.",
+      "Logins, sessions, second factors; organizations, users, service accounts, groups and their tokens; roles and policies, and why something is allowed; collectors and their keys, and the record of who did what.",
     areas: [
+      "auth",
+      "sessions",
+      "factors",
       "tokens",
       "users",
       "serviceAccounts",

@@ -3,6 +3,7 @@ import type { Endpoint } from "@cadastre/contract/endpoints/endpoint";
 import { errorsOf } from "@cadastre/contract/endpoints/errors-of";
 import { SCIM_MEDIA } from "@cadastre/contract/endpoints/scim";
 import { ERRORS } from "@cadastre/contract/errors";
+import { SESSION_COOKIE } from "@cadastre/contract/login";
 import { SIGNATURE_LIFE_SECONDS, SIGNED_COMPONENTS } from "@cadastre/contract/signature";
 import { problem } from "@cadastre/contract/view";
 import type * as z from "zod";
@@ -131,7 +132,8 @@ function failuresOf(schemas: Schemas, endpoint: Endpoint): Record<string, object
 
 const SECURITY = {
   public: [],
-  operator: [{ token: [] }],
+  operator: [{ token: [] }, { session: [] }],
+  self: [{ token: [] }, { session: [] }],
   signed: [{ signature: [] }],
   provisioning: [{ token: [] }],
 } as const;
@@ -191,6 +193,12 @@ export function buildOpenApi(): object {
       },
       securitySchemes: {
         token: { type: "http", scheme: "bearer", bearerFormat: "cad_…", description: "An API token with scopes" },
+        session: {
+          type: "apiKey",
+          in: "cookie",
+          name: SESSION_COOKIE,
+          description: "A login session; whatever changes anything needs x-csrf-token beside it",
+        },
         signature: {
           type: "apiKey",
           in: "header",

@@ -1,6 +1,8 @@
 import { SCIM_MEDIA } from "@cadastre/contract/endpoints/scim";
 import { ERRORS, type ErrorCode, type FieldError, ProblemError } from "@cadastre/contract/errors";
 import type { Problem } from "@cadastre/contract/view";
+import { RateLimitedError, rateHeaders } from "@cadastre/core/limits/rates";
+import { STEP_UP_SECONDS } from "@cadastre/core/login/step-up";
 import { scimError, scimStatus } from "@cadastre/core/scim/messages";
 
 /**
@@ -45,8 +47,19 @@ function toProblem(error: ProblemError, requestId: string): Problem & Record<str
   };
 }
 
+/** RFC 9470 §3: by a second factor where there is one, not long ago. */
+const STEP_UP_CHALLENGE = [
+  'Bearer realm="cadastre"',
+  'error="insufficient_user_authentication"',
+  'error_description="prove again who you are"',
+  'acr_values="urn:cadastre:strength:3 urn:cadastre:strength:2 urn:cadastre:strength:1"',
+  `max_age="${STEP_UP_SECONDS}"`,
+].join(", ");
+
 /** Headers that a status asks for (RFC 9110). */
 function headersOf(error: ProblemError): Record<string, string> {
+  if (error instanceof RateLimitedError) return rateHeaders(error.state);
+  if (error.code === "auth.step_up") return { "www-authenticate": STEP_UP_CHALLENGE };
   if (error.status === 401) {
     return { "www-authenticate": error.code.startsWith("signature.") ? "Signature" : 'Bearer realm="cadastre"' };
   }

@@ -51,6 +51,10 @@ async function answer(
     asked: queryOf(url),
     ifMatch: headers.get("if-match") ?? undefined,
     ifNoneMatch: headers.get("if-none-match") ?? undefined,
+    requestId: c.get("requestId"),
+    from: { address: c.get("address"), userAgent: c.req.header("user-agent") },
+    // A source has a token and no session.
+    cookie: NO_COOKIE,
     query: {},
     body: undefined,
     version: undefined,
@@ -60,6 +64,8 @@ async function answer(
   };
   return handle(request);
 }
+
+const NO_COOKIE: ServedRequest["cookie"] = { set: () => undefined, forget: () => undefined };
 
 const takesBody = ({ body }: Endpoint): boolean => body !== undefined;
 

@@ -1,13 +1,16 @@
 import type { Endpoint } from "@cadastre/contract/endpoints/endpoint";
 import { parse } from "@cadastre/contract/parse";
 import { runOnce } from "@cadastre/core/access/idempotency";
-import { type Context, inOrganization } from "@cadastre/core/context";
+import { type Actor, actorName, type Context, inOrganization } from "@cadastre/core/context";
+import { sourceOf } from "@cadastre/core/limits/canonical-address";
+import { rateHeaders } from "@cadastre/core/limits/rates";
 import type { Restriction } from "@cadastre/core/restriction";
 import * as z from "zod";
 import {
   addressOf,
   authenticateOperator,
   authenticateReporting,
+  authenticateSelf,
   authorizeCaller,
   requireAllowedOrigin,
   requireSigned,
@@ -18,7 +21,9 @@ import type { ApiContext } from "./env.ts";
 import { readIdempotencyKey, readIfMatch } from "./preconditions.ts";
 import { toProblemError } from "./problem.ts";
 import type { Operator, Reporting, Route, ServedRequest } from "./routes/route.ts";
+import { requireSameOrigin } from "./same-origin.ts";
 import type { Services } from "./services.ts";
+import { forgetSessionCookie, setSessionCookie } from "./session-cookie.ts";
 import { type StreamPart, streamResponse } from "./stream.ts";
 import { requireText, requireTextQuery } from "./text.ts";
 
@@ -45,7 +50,7 @@ function jsonOf(c: ApiContext, { bodyOptional, access, secret }: Endpoint, bytes
   const value = parseJson(decompress(bytes, compressionOf(c.req.raw.headers)));
   requireText(value, {
     isSecret: secret !== undefined,
-    ...(access.kind === "operator" ? {} : { except: "resources" }),
+    ...(access.kind === "signed" ? { except: "resources" } : {}),
   });
   return value;
 }
@@ -68,7 +73,14 @@ async function receive(c: ApiContext, route: Route, services: Services): Promise
   const takesBody = endpoint.body !== undefined;
   // Collectors have no address of their own: their signature says who they are, and there is nothing else that they could do.
   if (endpoint.access.kind !== "signed") requireAllowedOrigin(c);
-  if (endpoint.access.kind === "public") return { caller: {}, context: services.context, raw: undefined };
+  if (endpoint.access.kind === "public") {
+    const { context } = services;
+    if (!takesBody) return { caller: {}, context, raw: undefined };
+    // Also where nobody has logged in yet: no page of another site logs a visitor in as somebody else.
+    requireSameOrigin(request, services.relyingParty?.origins);
+    await takeRate(c, endpoint, services);
+    return { caller: {}, context, raw: jsonOf(c, endpoint, await readBody(request, TOKEN_BODY_BYTES)) };
+  }
   if (endpoint.access.kind === "signed") {
     requireSigned(c);
     let bytes: Uint8Array = new Uint8Array();
@@ -80,13 +92,37 @@ async function receive(c: ApiContext, route: Route, services: Services): Promise
     const authorized = await authorizeCaller(c, endpoint, context, caller);
     return { ...authorized, context, raw: takesBody ? jsonOf(c, endpoint, bytes) : undefined };
   }
-  const { organization, ...caller } = await authenticateOperator(c, services);
+  const { access } = endpoint;
+  const { organization, ...caller } =
+    access.kind === "self" ? await authenticateSelf(c, services, access) : await authenticateOperator(c, services);
   const context = inOrganization(services.context, organization);
   const authorized = await authorizeCaller(c, endpoint, context, caller);
   // What was read also tells of what is there and not shown: who may not see all is told no number.
   c.set("showsCost", caller.actor.principal.token?.accounts === undefined && authorized.restriction === undefined);
+  await takeRate(c, endpoint, services, caller.actor);
   const bytes = takesBody ? await readBody(request, TOKEN_BODY_BYTES) : undefined;
   return { ...authorized, context, raw: bytes && jsonOf(c, endpoint, bytes) };
+}
+
+/**
+ * Takes one of what may be done: attempts to log in by source, all else by principal. What is dear is counted over all instances and told in
+ * the answer; writes and searches are counted in this process. Throws 429 `request.rate`.
+ */
+async function takeRate(c: ApiContext, { rate, mutates }: Endpoint, { rates }: Services, actor?: Actor): Promise<void> {
+  const { policies, shared, own } = rates;
+  const whose = rate === "login" || actor === undefined ? sourceOf(c.get("address")) : actorName(actor);
+  if (rate === "search") own(policies.search, whose);
+  else if (rate !== undefined) {
+    for (const [name, value] of Object.entries(rateHeaders(await shared(policies[rate], whose))))
+      answerHeadersOf(c).set(name, value);
+  }
+  if (mutates !== undefined && rate === undefined) own(policies.write, whose);
+}
+
+function answerHeadersOf(c: ApiContext): Headers {
+  const headers = c.get("answerHeaders") ?? new Headers();
+  c.set("answerHeaders", headers);
+  return headers;
 }
 
 /** Runs the handler, at most once for an Idempotency-Key on an endpoint that takes one. */
@@ -141,14 +177,15 @@ export async function recordRefusal(
   thrown: unknown,
 ): Promise<void> {
   const { access, mutates, name, secret } = endpoint;
-  if (access.kind === "public") return;
   const error = toProblemError(thrown);
   const actor = c.get("caller");
   if (actor === undefined) {
-    if (UNPROVED.test(error.code)) await refusals.count(addressOf(c), c.get("requestId"));
+    const isCounted = UNPROVED.test(error.code) && !attempt.isRefusalRecorded;
+    if (isCounted) await refusals.count(c.get("address"), c.get("requestId"));
     return;
   }
   if (mutates === undefined || attempt.isRefusalRecorded) return;
+  if (access.kind === "public") return;
   const target = targetOf(c, access.resource);
   await refusals.record(actor, {
     action: mutates,
@@ -160,7 +197,7 @@ export async function recordRefusal(
 }
 
 /** Codes of who did not prove who it is. */
-const UNPROVED = /^(auth|signature)\./;
+const UNPROVED = /^(auth|signature)\.|^request\.rate$/;
 
 /** Answers one request by its route; one that is refused leaves its record before it is answered. */
 export async function serve(c: ApiContext, route: Route, services: Services): Promise<Response> {
@@ -177,6 +214,7 @@ export async function serve(c: ApiContext, route: Route, services: Services): Pr
 async function answer(c: ApiContext, route: Route, services: Services, attempt: Attempt): Promise<Response> {
   const { endpoint } = route;
   c.set("route", endpoint.path);
+  c.set("address", addressOf(c, services));
   c.set("hasSecret", endpoint.secret !== undefined);
   const { caller, context: own, restriction, raw } = await receive(c, route, services);
   const isSecret = endpoint.secret !== undefined;
@@ -192,6 +230,12 @@ async function answer(c: ApiContext, route: Route, services: Services, attempt: 
     body: body && !endpoint.rawBody ? parse(body, raw, { isSecret }) : undefined,
     raw,
     lastEventId: c.req.header("last-event-id"),
+    requestId: c.get("requestId"),
+    from: { address: c.get("address"), userAgent: c.req.header("user-agent") },
+    cookie: {
+      set: (text) => answerHeadersOf(c).append("set-cookie", setSessionCookie(text)),
+      forget: () => answerHeadersOf(c).append("set-cookie", forgetSessionCookie()),
+    },
     isAllowed: () =>
       receive(c, route, services).then(
         () => true,
@@ -201,5 +245,7 @@ async function answer(c: ApiContext, route: Route, services: Services, attempt: 
   const { result, replayed } = await handle(c, route, request);
   if (endpoint.stream && isStream(result)) return streamResponse(result, endpoint.stream);
   if (endpoint.media !== undefined && result instanceof Response) return result;
-  return respond(endpoint, result, replayed);
+  const response = respond(endpoint, result, replayed);
+  for (const [name, value] of c.get("answerHeaders") ?? []) response.headers.append(name, value);
+  return response;
 }

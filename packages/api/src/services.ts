@@ -1,10 +1,17 @@
 import type { Port } from "@cadastre/contract/endpoints/endpoint";
+import { ProblemError } from "@cadastre/contract/errors";
 import type { SignedRequest } from "@cadastre/contract/signature";
 import type { AuthenticatedCollector } from "@cadastre/core/access/authenticate-collector";
 import type { GivenToken } from "@cadastre/core/access/authenticate-token";
 import type { Refusals } from "@cadastre/core/audit/refusals";
 import type { Context } from "@cadastre/core/context";
 import type { requestRuns } from "@cadastre/core/discovery/triggers";
+import type { TrustedProxies } from "@cadastre/core/limits/client-address";
+import type { createOwnRates, RatePolicies, TakeOne } from "@cadastre/core/limits/rates";
+import type { SessionItem } from "@cadastre/core/login/items";
+import type { LogIn } from "@cadastre/core/login/log-in";
+import type { RelyingParty } from "@cadastre/core/login/passkeys";
+import type { PasswordCheck } from "@cadastre/core/login/password-check";
 import type { Opener, Sealer } from "@cadastre/core/vault/ports";
 import type { ReadAsset } from "./assets.ts";
 
@@ -21,6 +28,35 @@ interface Followed extends Following {
   readonly readers: { count: number };
 }
 
+/** What logs people in, and what they log in with. */
+interface Login {
+  readonly logIn: LogIn;
+  readonly passwords: PasswordCheck;
+  /** What names are hashed with. */
+  readonly key: () => Promise<string>;
+}
+
+/** How fast what may be done. */
+interface Rates {
+  readonly policies: RatePolicies;
+  /** Over all instances. */
+  readonly shared: TakeOne;
+  /** In this process alone. */
+  readonly own: ReturnType<typeof createOwnRates>;
+}
+
+/** The login session of a request: the text of its cookie, and what is stored. */
+export interface RequestSession {
+  readonly text: string;
+  readonly item: SessionItem;
+}
+
+/** The session of a request that must have one. Throws 403 `auth.session`. */
+export function requireSession(session: RequestSession | undefined): RequestSession {
+  if (!session) throw new ProblemError("auth.session", "log in: a token does not do here");
+  return session;
+}
+
 /** What the routes work with, made once for an app. */
 export interface Services {
   readonly context: Context;
@@ -32,6 +68,12 @@ export interface Services {
   readonly opener?: Opener | undefined;
   /** Needed by the routes that hold a connection. */
   readonly following?: Followed | undefined;
+  /** Needed by the routes that have to do with passkeys: where people log in. */
+  readonly relyingParty?: RelyingParty | undefined;
+  readonly login: Login;
+  readonly rates: Rates;
+  /** Whose word about where a request came from is taken. */
+  readonly trustedProxies: TrustedProxies;
   readonly publishTriggers: PublishTriggers;
   /** Where what was refused is recorded. */
   readonly refusals: Refusals;

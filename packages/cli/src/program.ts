@@ -26,6 +26,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   login: async () => (await import("./commands/login.ts")).addLogin,
   logout: async () => (await import("./commands/login.ts")).addLogin,
   profiles: async () => (await import("./commands/login.ts")).addLogin,
+  me: async () => (await import("./commands/sessions.ts")).addSessions,
+  sessions: async () => (await import("./commands/sessions.ts")).addSessions,
   collectors: async () => (await import("./commands/collectors.ts")).addCollectors,
   collect: async () => (await import("./commands/collect.ts")).addCollect,
   scopes: async () => (await import("./commands/scopes.ts")).addScopes,

@@ -26,14 +26,17 @@ type Method<E extends EndpointDefinition> = E extends { stream: infer S extends 
   ? Call<E, AsyncGenerator<Followed<z.output<S>>>>
   : Call<E, Promise<AnswerOf<E>>> & Walk<E>;
 
+/** What can be called by a token. */
+type ByToken = { readonly kind: "operator" } | { readonly kind: "self"; readonly by: "any" };
+
 type Operated<A> = {
-  readonly [Verb in keyof A as A[Verb] extends { access: { kind: "operator" } } ? Verb : never]: A[Verb];
+  readonly [Verb in keyof A as A[Verb] extends { access: ByToken } ? Verb : never]: A[Verb];
 };
 
 /** An area by its verbs: `client.resources.get({ id })`. */
 type AreaOf<A> = { readonly [Verb in keyof A]: A[Verb] extends EndpointDefinition ? Method<A[Verb]> : never };
 
-/** Every endpoint for operators, by area and verb, as the contract defines it. */
+/** Every endpoint for operators, and of what is one's own, by area and verb, as the contract defines it. */
 export type Client = {
   readonly [Area in keyof Areas as keyof Operated<Areas[Area]> extends never ? never : Area]: AreaOf<
     Operated<Areas[Area]>
@@ -70,7 +73,9 @@ export function createClient(options: ClientOptions): Client {
     return isList ? Object.assign(call, { all: (input: Input = {}) => walk(request, endpoint, input) }) : call;
   };
   const areas = Object.entries(AREAS).map(([area, endpoints]) => {
-    const operated = Object.entries<Endpoint>(endpoints).filter(([, { access }]) => access.kind === "operator");
+    const operated = Object.entries<Endpoint>(endpoints).filter(
+      ([, { access }]) => access.kind === "operator" || (access.kind === "self" && access.by === "any"),
+    );
     return [area, Object.fromEntries(operated.map(([verb, endpoint]) => [verb, toMethod(endpoint)]))];
   });
   return Object.fromEntries(areas) as Client;

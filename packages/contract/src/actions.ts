@@ -37,6 +37,15 @@ export type OperatorAction = (typeof OPERATOR_ACTIONS)[number];
 export const COLLECTOR_ACTIONS = ["discovery:deliver", "discovery:poll", "credential:fetch"] as const;
 export type CollectorAction = (typeof COLLECTOR_ACTIONS)[number];
 
+/** What everybody does with what is one's own: nobody needs to be allowed it. */
+export type SelfAction =
+  | "self:read"
+  | "session:end"
+  | "session:step-up"
+  | "password:set"
+  | "factor:enrol"
+  | "factor:remove";
+
 export type Action = OperatorAction | CollectorAction;
 
 /** What an action is done to. */
@@ -47,6 +56,7 @@ export type ResourceType =
   | "collector"
   | "consumer"
   | "credential"
+  | "factor"
   | "group"
   | "hold"
   | "job"
@@ -58,6 +68,7 @@ export type ResourceType =
   | "scim-source"
   | "scope"
   | "service-account"
+  | "session"
   | "token"
   | "trigger"
   | "user";

@@ -10,6 +10,27 @@ const slug = z
 
 const owner = z.string().trim().max(128).meta({ description: "Who answers for it, as people write it" });
 
+const addressList = z.array(z.string().max(64)).max(200);
+
+/** From where its people and their scripts may call; all prefixes in canonical form. */
+const addressLists = z.strictObject({
+  allow: addressList.optional().meta({ description: "From everywhere when absent" }),
+  deny: addressList.optional().meta({ description: "Also what is in a prefix that is allowed" }),
+});
+
+/** How its people log in. */
+const login = {
+  secondFactor: z
+    .enum(["optional", "required"])
+    .optional()
+    .meta({ description: "Whether a session may do anything without a second factor; `optional` when absent" }),
+  scimPasswords: z
+    .boolean()
+    .optional()
+    .meta({ description: "Whether a password that was set through SCIM logs in; no when absent" }),
+  addresses: addressLists.optional(),
+};
+
 export const newOrganization = z.strictObject({ name, slug, owner: owner.default("") });
 export type NewOrganization = z.output<typeof newOrganization>;
 
@@ -17,6 +38,7 @@ export const organizationPatch = z.strictObject({
   name: name.optional(),
   slug: slug.optional(),
   owner: owner.optional(),
+  ...login,
 });
 export type OrganizationPatch = z.output<typeof organizationPatch>;
 
@@ -25,6 +47,7 @@ export const organization = z.object({
   name,
   slug,
   owner,
+  ...login,
   createdAt: z.iso.datetime(),
   createdBy: z.string(),
   updatedAt: z.iso.datetime(),

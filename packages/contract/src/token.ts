@@ -21,6 +21,12 @@ export const newToken = z.strictObject({
     .max(200)
     .optional()
     .meta({ description: "Limits the token to what belongs to these accounts, such as `aws/123456789012`" }),
+  addresses: z
+    .array(z.string().max(64))
+    .min(1)
+    .max(200)
+    .optional()
+    .meta({ description: "From where it can be used: addresses and prefixes; from everywhere when absent" }),
   expiresInSeconds: z
     .int()
     .min(60)
@@ -36,6 +42,7 @@ export const token = z.object({
   principal: principalRef,
   scopes: z.array(tokenScope),
   accounts: z.array(z.string()).optional().meta({ description: "All that it is limited to; everything when absent" }),
+  addresses: z.array(z.string()).optional().meta({ description: "From where it can be used, in canonical form" }),
   createdAt: z.iso.datetime(),
   createdBy: z.string(),
   expiresAt: z.iso.datetime(),

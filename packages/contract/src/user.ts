@@ -17,6 +17,12 @@ export const newUser = z.strictObject({
   userName,
   displayName: displayName.optional(),
   email: email.optional(),
+  password: z
+    .string()
+    .min(1)
+    .max(4096)
+    .optional()
+    .meta({ description: "At least 12 characters; by a link when absent" }),
   organization: idSchema("organization").optional().meta({ description: "The caller's own when absent" }),
 });
 export type NewUser = z.output<typeof newUser>;

@@ -71,6 +71,19 @@ export interface UsedToken {
   readonly cursorKey?: string | undefined;
 }
 
+/** What a request was authenticated by: a login session. */
+export interface UsedSession {
+  readonly id: string;
+  /** 1 by one factor, 2 by two, 3 with one that cannot be phished. */
+  readonly strength: number;
+  /** ISO time at which its user last proved who it is. */
+  readonly authenticatedAt: string;
+  /** A second factor is due. */
+  readonly isPending: boolean;
+  /** As of a token. */
+  readonly cursorKey?: string | undefined;
+}
+
 /** Who acts: a user, a service account, a collector, or the service itself. Made by authentication, and by nothing that a request says. */
 export interface Principal {
   readonly type: (typeof PRINCIPAL_TYPES)[number];
@@ -88,8 +101,7 @@ export interface Principal {
   readonly policyVersion?: number;
   /** Made by the recovery invocation: its roles alone decide. */
   readonly isRecovery?: boolean;
-  /** How it proved who it is, and when; a token has strength 1. */
-  readonly session?: { readonly id: string; readonly strength: number; readonly authenticatedAt: string };
+  readonly session?: UsedSession;
 }
 
 /** A principal in one request. */

@@ -35,6 +35,18 @@ import { EndedSourceItem } from "./ledger/ended-sources.ts";
 import { GapItem } from "./ledger/gaps.ts";
 import { LedgerPageItem, SetItem, SourceItem, StaleItem } from "./ledger/items.ts";
 import { ScopeCountItem } from "./ledger/scope-count.ts";
+import { RateItem } from "./limits/items.ts";
+import {
+  FactorItem,
+  LockoutItem,
+  LoginKeyItem,
+  LoginLinkItem,
+  PasskeyChallengeItem,
+  PasswordItem,
+  SessionItem,
+  SessionListItem,
+  StepUpItem,
+} from "./login/items.ts";
 import { PolicyItem, PolicyNameItem, PolicyRevisionItem } from "./policies/items.ts";
 import { CountItem } from "./register/counts.ts";
 import { ResourceItem } from "./register/items.ts";
@@ -71,6 +83,7 @@ export const ENTITIES: readonly AnyEntity[] = [
   DirectoryNameItem,
   EndedSourceItem,
   EventItem,
+  FactorItem,
   FeedItem,
   GapItem,
   GroupItem,
@@ -83,16 +96,22 @@ export const ENTITIES: readonly AnyEntity[] = [
   JobRunItem,
   LedgerPageItem,
   LoginNameItem,
+  LockoutItem,
+  LoginKeyItem,
+  LoginLinkItem,
   ManifestItem,
   NonceItem,
   OrganizationItem,
   OrganizationListItem,
   OrganizationSlugItem,
   PageItem,
+  PasskeyChallengeItem,
+  PasswordItem,
   PolicyItem,
   PolicyNameItem,
   PolicyRevisionItem,
   PrefixLengthItem,
+  RateItem,
   ResourceItem,
   RoleBindingItem,
   RunItem,
@@ -108,8 +127,11 @@ export const ENTITIES: readonly AnyEntity[] = [
   ScopeItem,
   SealedItem,
   ServiceAccountItem,
+  SessionItem,
+  SessionListItem,
   SetItem,
   StaleItem,
+  StepUpItem,
   SourceItem,
   TokenChildItem,
   TokenItem,

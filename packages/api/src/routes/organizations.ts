@@ -8,6 +8,7 @@ import {
   listOrganizations,
   patchOrganization,
 } from "@cadastre/core/directory/organizations";
+import { requireNoLockout } from "@cadastre/core/limits/address-list";
 import { implement } from "./route.ts";
 
 /** Throws 403 `auth.forbidden`. */
@@ -33,8 +34,9 @@ export const ORGANIZATION_ROUTES = implement(organizations, {
     const own = await contextIn(context, actor.principal, params.id);
     return getOrganization(own, params.id);
   },
-  async patch({ context, actor, params, body, version }) {
+  async patch({ context, actor, params, body, version, from }) {
     requireSystemAdmin(context, actor);
+    if (params.id === actor.principal.organization) requireNoLockout(from.address, body.addresses, "addresses");
     return patchOrganization(await contextIn(context, actor.principal, params.id), actor, params.id, body, { version });
   },
 });

@@ -3,10 +3,17 @@ import type { Endpoint } from "@cadastre/contract/endpoints/endpoint";
 import type { BodyOf, ParamsOf, QueryOf, ResultOf } from "@cadastre/contract/endpoints/types";
 import type { ClaimItem } from "@cadastre/core/audit/claim";
 import type { Actor, Context } from "@cadastre/core/context";
+import type { LoginFrom } from "@cadastre/core/login/sessions";
 import type { Service } from "@cadastre/core/scim/service";
 import type * as z from "zod";
-import type { Services } from "../services.ts";
+import type { RequestSession, Services } from "../services.ts";
 import type { StreamPart } from "../stream.ts";
+
+/** What the answer does to the browser's cookie. */
+export interface AnsweredCookie {
+  readonly set: (text: string) => void;
+  readonly forget: () => void;
+}
 
 /** What every handler is given, whoever calls. */
 interface Received {
@@ -19,13 +26,18 @@ interface Received {
   readonly version: number | undefined;
   /** Of Last-Event-ID, as a reader of a stream sends it when it comes back. */
   readonly lastEventId: string | undefined;
+  readonly requestId: string;
+  /** From where it was sent. */
+  readonly from: LoginFrom;
+  readonly cookie: AnsweredCookie;
   /** Whether the caller still may what it asked for: a stream asks again while it goes on. */
   readonly isAllowed: () => Promise<boolean>;
 }
 
-/** An operator, by the API token. */
+/** An operator, by an API token or a login session. */
 export interface Operator {
   readonly actor: Actor;
+  readonly session?: RequestSession | undefined;
 }
 
 /** A collector, by its signature. */
@@ -49,6 +61,7 @@ export interface Provisioning {
 interface Callers {
   readonly public: object;
   readonly operator: Operator;
+  readonly self: Operator;
   readonly signed: Reporting;
   readonly provisioning: Provisioning;
 }
@@ -93,7 +106,7 @@ export interface Route extends Served {
   readonly endpoint: Endpoint;
 }
 
-const DECIDED_KINDS: readonly string[] = ["operator", "signed", "provisioning"];
+const DECIDED_KINDS: readonly string[] = ["operator", "self", "signed", "provisioning"];
 
 /** What is called an access though nothing is named that could be decided: what an endpoint does, and to what. */
 function requireDecidable({ name, access }: Endpoint): void {

@@ -2,11 +2,13 @@ import type { Areas } from "@cadastre/contract/endpoints/all";
 import { ACCESS_ROUTES } from "./access.ts";
 import { ACCOUNT_ROUTES } from "./accounts.ts";
 import { AUDIT_ROUTES } from "./audit.ts";
+import { AUTH_ROUTES } from "./auth.ts";
 import { CHANGE_ROUTES } from "./changes.ts";
 import { COLLECTOR_ROUTES } from "./collectors.ts";
 import { CONSUMER_ROUTES } from "./consumers.ts";
 import { CREDENTIAL_ROUTES } from "./credentials.ts";
 import { DISCOVERY_ROUTES } from "./discovery.ts";
+import { FACTOR_ROUTES } from "./factors.ts";
 import { GROUP_ROUTES } from "./groups.ts";
 import { HOLD_ROUTES } from "./holds.ts";
 import { JOB_ROUTES } from "./jobs.ts";
@@ -21,6 +23,7 @@ import { SCIM_SOURCE_ROUTES } from "./scim-sources.ts";
 import { SCOPE_ROUTES } from "./scopes.ts";
 import { SERVICE_ROUTES } from "./service.ts";
 import { SERVICE_ACCOUNT_ROUTES } from "./service-accounts.ts";
+import { SESSION_ROUTES } from "./sessions.ts";
 import { TOKEN_ROUTES } from "./tokens.ts";
 import { USER_ROUTES } from "./users.ts";
 
@@ -37,6 +40,9 @@ const BY_AREA: { readonly [Area in keyof Areas]: readonly Route[] } = {
   consumers: CONSUMER_ROUTES,
   credentials: CREDENTIAL_ROUTES,
   tokens: TOKEN_ROUTES,
+  auth: AUTH_ROUTES,
+  sessions: SESSION_ROUTES,
+  factors: FACTOR_ROUTES,
   users: USER_ROUTES,
   serviceAccounts: SERVICE_ACCOUNT_ROUTES,
   groups: GROUP_ROUTES,

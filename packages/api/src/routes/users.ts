@@ -2,13 +2,22 @@ import { users } from "@cadastre/contract/endpoints/users";
 import { contextIn } from "@cadastre/core/access/act-in";
 import { deletePrincipal } from "@cadastre/core/directory/principals";
 import { createUser, getUser, listUsers, patchUser } from "@cadastre/core/directory/users";
+import { forgetLoginWrites } from "@cadastre/core/login/factors";
+import { passwordWrite } from "@cadastre/core/login/set-password";
 import { releaseWrites } from "@cadastre/core/scim/resource-writes";
 import { implement } from "./route.ts";
 
 export const USER_ROUTES = implement(users, {
   create: {
-    async handle({ context, actor, body }) {
-      return createUser(await contextIn(context, actor.principal, body.organization), actor, body);
+    async handle({ context, services, actor, body }) {
+      const own = await contextIn(context, actor.principal, body.organization);
+      const { userName, password } = body;
+      return createUser(own, actor, body, {
+        also: async (user) =>
+          password === undefined
+            ? []
+            : [await passwordWrite(own, services.login.passwords, { user, userName, password, source: "admin" })],
+      });
     },
     async replay({ context, actor, body }, { target }) {
       return getUser(await contextIn(context, actor.principal, body.organization), target);
@@ -18,8 +27,12 @@ export const USER_ROUTES = implement(users, {
   get: ({ context, params }) => getUser(context, params.id),
   patch: ({ context, actor, params, body, version }) => patchUser(context, actor, params.id, body, { version }),
   async delete({ context, actor, params, version }) {
-    await deletePrincipal(context, actor, { type: "user", id: params.id }, { version }, () =>
-      releaseWrites(context, params.id),
+    const { id } = params;
+    await deletePrincipal(
+      context,
+      actor,
+      { type: "user", id },
+      { version, also: async () => [...(await forgetLoginWrites(context, id)), ...(await releaseWrites(context, id))] },
     );
     return undefined;
   },

@@ -1,5 +1,6 @@
 import { ApiError } from "@cadastre/client/api-error";
 import { createClient } from "@cadastre/client/client";
+import { exchangePassword } from "@cadastre/client/password-login";
 import type { Command } from "commander";
 import { accessOf, DEFAULT_API } from "../access.ts";
 import { withColumns, withExamples } from "../arguments.ts";
@@ -29,18 +30,64 @@ async function tryToken(cli: Cli, api: string, token: string): Promise<void> {
   }
 }
 
-async function login(cli: Cli, command: Command): Promise<void> {
-  const { api: given, profile, tokenFile } = optionsOf(command);
-  const name = parseProfileName(profile ?? (cli.env.CADASTRE_PROFILE || DEFAULT_PROFILE));
-  const config = readConfig(cli.env);
-  const known = Object.hasOwn(config.profiles, name) ? config.profiles[name]?.api : undefined;
-  const api = given ?? (cli.env.CADASTRE_API || undefined) ?? known ?? DEFAULT_API;
+/** The token that somebody has, once the API takes it. */
+async function givenToken(cli: Cli, api: string, tokenFile: string | undefined): Promise<string> {
   const text =
     tokenFile === undefined
       ? await readSecretLine(cli, `API token for ${api}: `)
       : readText(tokenFile, "token file").trim();
   const token = checkToken(text, tokenFile === undefined ? "what was given" : `the token file ${tokenFile}`);
   await tryToken(cli, api, token);
+  return token;
+}
+
+/** A working day. */
+const TOKEN_SECONDS = 12 * 3600;
+
+interface UserOptions {
+  readonly user?: string;
+  readonly code?: string;
+  readonly organization?: string;
+}
+
+/** A token of a user for half a day, in exchange for the password, and a code where one is due. */
+async function tokenOfUser(
+  cli: Cli,
+  api: string,
+  userName: string,
+  { code, organization }: UserOptions,
+): Promise<string> {
+  const password = await readSecretLine(cli, `Password of ${neutralise(userName)} at ${api}: `);
+  const token = { name: `cadastre login of ${userName}`.slice(0, 128), expiresInSeconds: TOKEN_SECONDS };
+  const exchange = (given: string | undefined) =>
+    exchangePassword({ baseUrl: api, userName, password, code: given, organization, token });
+  let found = await exchange(code);
+  if ("due" in found && code === undefined && found.due.includes("code") && cli.stdin.isTTY === true) {
+    found = await exchange(await readSecretLine(cli, "Code of your authenticator app, or a recovery code: "));
+  }
+  if ("secret" in found) {
+    await cli.stderr.write(`a token until ${found.expiresAt}; it reveals no credentials\n`);
+    return found.secret;
+  }
+  if ("mayNothing" in found)
+    throw new UsageError(`${neutralise(userName)} may do nothing yet`, "an admin gives it a role");
+  if (found.due.length === 0)
+    throw new UsageError("a second factor has to be enrolled first", "log in at the API's page, and enrol one");
+  throw new UsageError(
+    `a second factor is due: ${found.due.join(" or ")}`,
+    "--code gives the code of an authenticator app, or a recovery code",
+  );
+}
+
+async function login(cli: Cli, command: Command): Promise<void> {
+  const { api: given, profile, tokenFile } = optionsOf(command);
+  const { user, ...more } = command.opts<UserOptions>();
+  if (user !== undefined && tokenFile !== undefined) throw new UsageError("give --user or --token-file, not both");
+  const name = parseProfileName(profile ?? (cli.env.CADASTRE_PROFILE || DEFAULT_PROFILE));
+  const config = readConfig(cli.env);
+  const known = Object.hasOwn(config.profiles, name) ? config.profiles[name]?.api : undefined;
+  const api = given ?? (cli.env.CADASTRE_API || undefined) ?? known ?? DEFAULT_API;
+  const token = user === undefined ? await givenToken(cli, api, tokenFile) : await tokenOfUser(cli, api, user, more);
   writeConfig(cli.env, { current: name, profiles: { ...config.profiles, [name]: { api, token } } });
   await cli.stderr.write(`logged in to ${neutralise(api)} as profile ${name}, kept in ${configPath(cli.env)}\n`);
   const set = (["CADASTRE_TOKEN", "CADASTRE_PROFILE"] as const).filter((variable) => cli.env[variable]);
@@ -83,8 +130,12 @@ export function addLogin(program: Command, cli: Cli): void {
     program
       .command("login")
       .description("keep an API's address and token in a file that only you can read, under --profile or `default`")
+      .option("--user <name>", "log in by name and password, for a token of half a day")
+      .option("--code <code>", "with --user: the code of an authenticator app, or a recovery code")
+      .option("--organization <name>", "with --user: whose user, by id or slug, where several have the name")
       .action((_: unknown, command: Command) => login(cli, command)),
     "login --api https://cadastre.example.org",
+    "login --api https://cadastre.example.org --user ann@example.org",
     "login --api https://cadastre.example.org --profile prod --token-file prod.token",
   );
   program

@@ -23,6 +23,7 @@ const columns = (now: Date): readonly Column<Token>[] => [
   { title: "OF", value: (one) => one.principal.id, spare: true },
   { title: "SCOPES", value: (one) => one.scopes.join(","), shape: "id" },
   { title: "ACCOUNTS", value: (one) => one.accounts?.join(","), shape: "id", optional: true },
+  { title: "ADDRESSES", value: (one) => one.addresses?.join(","), shape: "id", optional: true },
   { title: "CREATED", spare: true, value: (one) => toTime(one.createdAt), raw: (one) => one.createdAt },
   { title: "EXPIRES", value: (one) => toTime(one.expiresAt), raw: (one) => one.expiresAt },
 ];
@@ -30,17 +31,18 @@ const columns = (now: Date): readonly Column<Token>[] => [
 interface CreateOptions {
   readonly scopes: readonly TokenScope[];
   readonly accounts?: string[];
+  readonly addresses?: string[];
   readonly principal?: string;
   readonly expiresIn?: number;
 }
 
 async function create(cli: Cli, name: string, command: Command): Promise<void> {
   const options = optionsOf<CreateOptions>(command);
-  const { scopes, accounts, expiresIn: expiresInSeconds } = options;
+  const { scopes, accounts, addresses, expiresIn: expiresInSeconds } = options;
   // Its name alone would lose the token for good.
   const format = formatAmong(options, ["table", "wide", "json", "yaml", "csv"], "a new token");
   const principal = options.principal === undefined ? undefined : principalOf(options.principal);
-  const input = { name, scopes: [...scopes], principal, accounts, expiresInSeconds };
+  const input = { name, scopes: [...scopes], principal, accounts, addresses, expiresInSeconds };
   const made = await openClient(cli, options).tokens.create(input);
   // It is shown once: neither a pager nor its history is the place for it.
   cli.stdout.direct();
@@ -70,6 +72,11 @@ export function addTokens(program: Command, cli: Cli): void {
       )
       .addOption(
         new Option("--accounts <list>", "limits it to what belongs to these, such as aws/123456789012").argParser(
+          commaList,
+        ),
+      )
+      .addOption(
+        new Option("--addresses <list>", "from where it can be used, such as 10.0.0.0/8,2001:db8::7").argParser(
           commaList,
         ),
       )

@@ -7,6 +7,7 @@ import { printList } from "../output/list.ts";
 import { printOne } from "../output/one.ts";
 import type { Column } from "../output/table.ts";
 import { neutralise, toTime } from "../output/text.ts";
+import { addUserLogins } from "./user-logins.ts";
 
 /** Of what can be disabled: whether it is. */
 export const standingOf = ({ disabled }: { readonly disabled: boolean }) => (disabled ? "disabled" : "enabled");
@@ -99,6 +100,7 @@ export function addUsers(program: Command, cli: Cli): void {
         await cli.stderr.write(`${verb}d ${neutralise(id)}\n`);
       });
   }
+  addUserLogins(users, cli);
   users
     .command("remove")
     .description("remove a user with its roles and memberships")

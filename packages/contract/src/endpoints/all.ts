@@ -1,12 +1,14 @@
 import { access } from "./access.ts";
 import { accounts } from "./accounts.ts";
 import { audit } from "./audit.ts";
+import { auth } from "./auth.ts";
 import { changes } from "./changes.ts";
 import { collectors } from "./collectors.ts";
 import { consumers } from "./consumers.ts";
 import { credentials } from "./credentials.ts";
 import { discovery } from "./discovery.ts";
 import type { Endpoint } from "./endpoint.ts";
+import { factors } from "./factors.ts";
 import { groups } from "./groups.ts";
 import { holds } from "./holds.ts";
 import { jobs } from "./jobs.ts";
@@ -20,6 +22,7 @@ import { scimSources } from "./scim-sources.ts";
 import { scopes } from "./scopes.ts";
 import { service } from "./service.ts";
 import { serviceAccounts } from "./service-accounts.ts";
+import { sessions } from "./sessions.ts";
 import { tokens } from "./tokens.ts";
 import { users } from "./users.ts";
 
@@ -39,6 +42,9 @@ export const AREAS = {
   consumers,
   credentials,
   tokens,
+  auth,
+  sessions,
+  factors,
   users,
   serviceAccounts,
   groups,

@@ -51,11 +51,12 @@ export const credentials = defineArea("credentials", {
     access: operator("credentials:reveal", "credential"),
     summary: "The secret of a credential",
     description:
-      "Every access, also a denied or failed one, is audited before it is answered. `admin` does not include it.",
+      "Every access, also a denied or failed one, is audited before it is answered. `admin` does not include it. By a session it needs a step-up for `credentials:reveal` on `credential/crd_…`.",
     params: byId,
     body: revealRequest,
     bodyOptional: true,
     answer: revealedCredential,
+    rate: "reveal",
     mutates: "credential.reveal",
     needs: "opener",
     secret: "answer",

@@ -1,5 +1,5 @@
 import type * as z from "zod";
-import type { CollectorAction, OperatorAction, ResourceType } from "../actions.ts";
+import type { CollectorAction, OperatorAction, ResourceType, SelfAction } from "../actions.ts";
 import type { AuditAction } from "../audit-actions.ts";
 import type { ErrorCode } from "../errors.ts";
 
@@ -9,15 +9,33 @@ export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 export type Access =
   | { readonly kind: "public" }
   | { readonly kind: "operator"; readonly action: OperatorAction; readonly resource: ResourceType }
+  | {
+      readonly kind: "self";
+      readonly action: SelfAction;
+      readonly resource: ResourceType;
+      /** A login session alone, or a token as well. */
+      readonly by: "session" | "any";
+      /** Also by a session whose second factor is due. */
+      readonly pending?: true;
+    }
   | { readonly kind: "signed"; readonly action: CollectorAction; readonly resource: ResourceType }
   | { readonly kind: "provisioning"; readonly action: OperatorAction; readonly resource: ResourceType };
 
 /** For anyone: it must show nothing of the estate. */
 export const anyone = { kind: "public" } as const;
 
-/** For operators and scripts, by an API token. */
+/** For operators and scripts, by an API token or a login session. */
 export function operator<const R extends ResourceType>(action: OperatorAction, resource: R) {
   return { kind: "operator", action, resource } as const;
+}
+
+/** For everybody who has proved who it is, of what is that one's own: nothing has to be allowed. */
+export function oneself<const How extends { readonly by: "session" | "any"; readonly pending?: true }>(
+  action: SelfAction,
+  resource: ResourceType,
+  how: How,
+) {
+  return { kind: "self", action, resource, ...how } as const;
 }
 
 /** For collectors, by a signature of a registered key. */
@@ -30,8 +48,11 @@ export function provisioning<const R extends ResourceType>(action: OperatorActio
   return { kind: "provisioning", action, resource } as const;
 }
 
-/** What an endpoint cannot do without: what seals secrets, what opens them, and a runtime that can hold a connection. */
-export type Port = "sealer" | "opener" | "following";
+/**
+ * What an endpoint cannot do without: what seals secrets, what opens them, a runtime that can hold a connection, and to know where people
+ * log in.
+ */
+export type Port = "sealer" | "opener" | "following" | "relyingParty";
 
 /** One request that the endpoint understands, of things that need not be there: for its documentation and its tests. */
 export interface Example {
@@ -76,6 +97,8 @@ export interface EndpointDefinition {
   readonly mutates?: AuditAction;
   /** Errors of its own, beside those that follow from the rest of the definition. */
   readonly errors?: readonly ErrorCode[];
+  /** What of it is limited beside that it changes something: attempts to log in by source, all else by principal. */
+  readonly rate?: "login" | "tokenCreation" | "reveal" | "search";
   /** It is there only where this port is. */
   readonly needs?: Port;
   /** Where a secret is: nothing of such a request is repeated in an error, and in the log no message of a fault of either. */

@@ -12,12 +12,14 @@ const ALWAYS: readonly ErrorCode[] = [
 ];
 /** Of every request whose sender has to prove who it is. */
 const KNOWN_CALLER: readonly ErrorCode[] = ["request.invalid", "request.not_found"];
+/** Of a token or a session. */
 const BY_TOKEN: readonly ErrorCode[] = [
   "auth.missing",
   "auth.invalid",
   "auth.expired",
   "auth.revoked",
-  "auth.forbidden",
+  "auth.csrf",
+  "auth.step_up",
 ];
 const BY_SIGNATURE: readonly ErrorCode[] = [
   "signature.missing",
@@ -44,7 +46,9 @@ export function errorsOf(endpoint: EndpointDefinition): ErrorCode[] {
       ...(access.kind === "public" ? [] : KNOWN_CALLER),
       ...(access.kind === "signed" ? [] : (["auth.address"] as const)),
       ...(params === undefined ? [] : (["request.invalid"] as const)),
-      ...(access.kind === "operator" || access.kind === "provisioning" ? BY_TOKEN : []),
+      ...(access.kind === "operator" ? ([...BY_TOKEN, "auth.forbidden", "request.rate"] as const) : []),
+      ...(access.kind === "self" ? ([...BY_TOKEN, "auth.session", "request.rate"] as const) : []),
+      ...(access.kind === "provisioning" ? ([...BY_TOKEN, "auth.forbidden", "request.rate"] as const) : []),
       ...(access.kind === "signed" ? BY_SIGNATURE : []),
       ...(body === undefined ? [] : WITH_BODY),
       ...(query && "cursor" in query.shape ? (["cursor.invalid"] as const) : []),

@@ -74,6 +74,7 @@ export const resources = defineArea("resources", {
     method: "GET",
     path: "/api/v1/search",
     access: operator("resources:read", "resource"),
+    rate: "search",
     summary: "Resources and accounts by free text and qualifiers",
     description:
       "Such as `kind:instance tag:env=prod (region:eu-* OR region:us-*) -name:test* ip:10.1.2.5 expires:<60d sort:expires`; `type:` limits it to one type. Accounts are found by tokens that may read accounts. A page may be short, or empty, and still have a cursor. A search that cannot be answered has its `place` in the problem.",
@@ -96,6 +97,7 @@ export const resources = defineArea("resources", {
     method: "GET",
     path: "/api/v1/search/counts",
     access: operator("resources:read", "resource"),
+    rate: "search",
     summary: "How many things a search finds, by facets",
     description:
       "Counts what one request can read; with a cursor there is more, and the counts of all pages are to be summed up.",
@@ -117,6 +119,7 @@ export const resources = defineArea("resources", {
     method: "GET",
     path: "/api/v1/whose",
     access: operator("resources:read", "resource"),
+    rate: "search",
     summary: "Whose an address is: the prefixes around it, what has it, owner, notes, who says so and since when",
     query: z.strictObject({
       address: z.string().max(80).meta({ description: "One address, with a port or without" }),

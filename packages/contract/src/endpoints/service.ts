@@ -52,6 +52,13 @@ export const service = defineArea("service", {
     summary: "The state of the scopes, to look at",
     media: "text/html",
   }),
+  setupPage: defineEndpoint({
+    method: "GET",
+    path: "/setup",
+    access: anyone,
+    summary: "Where a link leads by which a password is set",
+    media: "text/html",
+  }),
   statusPageFile: defineEndpoint({
     method: "GET",
     path: "/assets/{file}",

@@ -13,12 +13,13 @@ export const tokens = defineArea("tokens", {
     access: operator("tokens:write", "token"),
     summary: "Make an API token; its secret is in this answer and never again",
     description:
-      "A repeat under the same Idempotency-Key makes no second token and answers 409 with the id of the first as `token`: its secret is kept nowhere.",
+      "A repeat under the same Idempotency-Key makes no second token and answers 409 with the id of the first as `token`: its secret is kept nowhere. With the scope `credentials:reveal` it needs, by a session, a step-up for that action on `token/new`.",
     body: newToken,
     idempotent: true,
     status: 201,
     answer: createdToken,
     etag: true,
+    rate: "tokenCreation",
     mutates: "token.create",
     secret: "answer",
     errors: [

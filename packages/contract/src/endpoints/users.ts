@@ -23,7 +23,8 @@ export const users = defineArea("users", {
     answer: user,
     etag: true,
     mutates: "user.create",
-    errors: ["organization.not_found", "user.name_taken", "request.conflict"],
+    secret: "request",
+    errors: ["organization.not_found", "user.name_taken", "password.weak", "request.conflict"],
     example: { body: { userName: "ann@example.com", displayName: "Ann" } },
   }),
   list: defineEndpoint({

@@ -2,6 +2,7 @@ import { ProblemError } from "@cadastre/contract/errors";
 import { type Context, inOrganization, type Principal } from "../context.ts";
 import { readOrganization } from "../directory/organizations.ts";
 import { nameOfPrincipal, readPrincipal } from "../directory/principals.ts";
+import { requireAddress } from "../limits/address-list.ts";
 import { TokenItem } from "./items.ts";
 import { hashTokenText, idOfTokenText, isTokenText } from "./token-text.ts";
 
@@ -20,9 +21,15 @@ const invalid = () => new ProblemError("auth.invalid", "the API token is not val
  * Says whose token a text is, by strongly consistent reads: one of the token, and only for who holds its secret one of its principal and one of
  * the organization. Malformed, mistyped, unknown and wrong are one and the same answer, 401 `auth.invalid`; 401 `auth.revoked` (also
  * when the principal was disabled) and `auth.expired` only for who holds the secret. `given` is the token of
- * the local configuration, if there is one; its stored hash, expiry and revocation count like any other's.
+ * the local configuration, if there is one; its stored hash, expiry and revocation count like any other's. 403 `auth.address` where the
+ * token, or the organization, does not let `address` in.
  */
-export async function authenticateToken(context: Context, text: string, given?: GivenToken): Promise<Principal> {
+export async function authenticateToken(
+  context: Context,
+  text: string,
+  given?: GivenToken,
+  address?: string,
+): Promise<Principal> {
   const isGiven = given !== undefined && isTokenText(text, hashTokenText(given.text));
   const id = isGiven ? given.tokenId : idOfTokenText(text);
   if (id === undefined) throw invalid();
@@ -33,11 +40,11 @@ export async function authenticateToken(context: Context, text: string, given?: 
   if (Date.parse(stored.expiresAt) <= context.now().getTime()) {
     throw new ProblemError("auth.expired", `expired at ${stored.expiresAt}`);
   }
-  return readStanding(context, stored);
+  return readStanding(context, stored, address);
 }
 
 /** The principal as it stands now: what was given before it was disabled is of no use any more. */
-async function readStanding(context: Context, token: TokenItem): Promise<Principal> {
+async function readStanding(context: Context, token: TokenItem, address: string | undefined): Promise<Principal> {
   const { id, organization, scopes, accounts, cursorKey, epoch } = token;
   const [standing, known] = await Promise.all([
     readPrincipal(inOrganization(context, organization), token.principal),
@@ -46,6 +53,8 @@ async function readStanding(context: Context, token: TokenItem): Promise<Princip
   if (!standing || !known || standing.disabled || standing.epoch !== epoch) {
     throw new ProblemError("auth.revoked", "whose it is was disabled or removed");
   }
+  requireAddress(address, token.addresses === undefined ? undefined : { allow: token.addresses });
+  requireAddress(address, known.addresses);
   return {
     ...token.principal,
     name: nameOfPrincipal(standing),

@@ -224,7 +224,10 @@ describe("who may decide", () => {
 
   test("is an admin alone for a collector that speaks for all accounts", async () => {
     const context = aContext();
-    const all = { code: "auth.forbidden", message: "a collector for all accounts (*) needs the role admin and the scope admin" };
+    const all = {
+      code: "auth.forbidden",
+      message: "a collector for all accounts (*) needs the role admin and the scope admin",
+    };
     const asked = registerCollector(context, anOperator("tok_a"), aCollector(aKey(), { accounts: ["1", "*"] }));
     await expect(asked).rejects.toMatchObject(all);
     const one = await registerCollector(context, anOperator("tok_a"), aCollector(aKey(), { accounts: ["1"] }));

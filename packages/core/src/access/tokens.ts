@@ -15,6 +15,7 @@ import { type Actor, actorName, type Context, type Principal } from "../context.
 import { ServiceAccountItem, UserItem } from "../directory/items.ts";
 import { requirePrincipal } from "../directory/principals.ts";
 import { inParallel } from "../in-parallel.ts";
+import { toAddressList } from "../limits/address-list.ts";
 import { type Listed, type ListOptions, selectPage } from "../lists.ts";
 import { requireNoMore } from "../policies/grants.ts";
 import { isUnscoped, mayByScope } from "../policies/scopes.ts";
@@ -57,6 +58,7 @@ export function toTokenItem(
     principal,
     epoch,
     scopes: [...new Set(input.scopes)],
+    ...(input.addresses === undefined ? {} : { addresses: [...input.addresses] }),
     ...(input.accounts === undefined ? {} : { accounts: [...new Set(input.accounts)] }),
     cursorKey: newSealKey(),
     createdAt: now.toISOString(),
@@ -150,9 +152,14 @@ async function readOwner(
 /**
  * Makes a token. Its text is in this answer and nowhere else ever again. Throws 403 `token.scope` for a scope or an account
  * that the granter does not have, 403 `token.principal` and 404 `service-account.not_found` for whose it may not be, 422 `request.invalid` for a life that is longer than the granter's; a granter that is limited to
- * accounts gives its limits on. Writes the token, its place in the list and among those of its granter, and one audit record.
+ * accounts gives its limits on. What `guard` answers is used up in its commit. Writes the token, its place in the list and among those of its granter, and one audit record.
  */
-export async function createToken(context: Context, actor: Actor, input: NewToken): Promise<CreatedToken> {
+export async function createToken(
+  context: Context,
+  actor: Actor,
+  input: NewToken,
+  guard: () => Promise<readonly Write[]> = async () => [],
+): Promise<CreatedToken> {
   const { principal } = actor;
   const missing = notGiven(context, principal, input);
   if (missing.length > 0) throw new ProblemError("token.scope", `your token does not have ${missing.join(", ")}`);
@@ -160,15 +167,22 @@ export async function createToken(context: Context, actor: Actor, input: NewToke
   const id = newId("token", now);
   const text = newTokenText(id);
   const within = input.accounts ?? context.restriction?.accounts ?? principal.token?.accounts;
+  const addresses = input.addresses === undefined ? {} : { addresses: toAddressList(input.addresses, "addresses") };
   await retryOnConflict(async () => {
-    const { seconds, parent, guard } = await readGranted(context, principal, input.expiresInSeconds);
+    const { seconds, parent, guard: relied } = await readGranted(context, principal, input.expiresInSeconds);
+    const guards = await guard();
     const { guard: standing, ...owner } = await readOwner(context, actor, input.principal);
-    const given = { ...input, expiresInSeconds: seconds, ...(within === undefined ? {} : { accounts: [...within] }) };
+    const given = {
+      ...input,
+      ...addresses,
+      expiresInSeconds: seconds,
+      ...(within === undefined ? {} : { accounts: [...within] }),
+    };
     const { organization } = context;
     const item = toTokenItem(id, text, given, { now, createdBy: actorName(actor), organization, ...owner, parent });
     const { name, scopes, accounts, expiresAt } = item;
     const place = parent === undefined ? [] : [create(TokenChildItem, { parent, id })];
-    const writes = [create(TokenItem, item), create(TokenListItem, { id }), ...place, ...guard, standing];
+    const writes = [create(TokenItem, item), create(TokenListItem, { id }), ...place, ...relied, standing, ...guards];
     await commitRecorded(context, actor, writes, {
       action: "token.create",
       target: id,

@@ -50,7 +50,13 @@ const standing = {
 export const UserItem = defineEntity({
   type: "user",
   about: "A user with the groups and roles it has. Read strongly on every request of its tokens and sessions",
-  schema: user.omit({ version: true, organization: true }).extend(standing),
+  schema: user.omit({ version: true, organization: true }).extend({
+    ...standing,
+    loginEpoch: z
+      .int()
+      .optional()
+      .meta({ description: "Raised with another password: its sessions end, its tokens do not" }),
+  }),
   key: { partition: (of: { id: string }) => `user#${of.id}`, sort: () => "user" },
 });
 export type UserItem = ItemOf<typeof UserItem>;

@@ -10,6 +10,7 @@ import { create, put, remove, replace, type Stored, type Write } from "@cadastre
 import { commitRecorded } from "../audit/commit-recorded.ts";
 import { changesBetween } from "../changes.ts";
 import { type Actor, actorName, type Context, FIRST_ORGANIZATION, inOrganization } from "../context.ts";
+import { toAddressList } from "../limits/address-list.ts";
 import { type Listed, type ListOptions, selectPage } from "../lists.ts";
 import { isTaken, retryOnConflict } from "../retry-on-conflict.ts";
 import { FIRST } from "./first-organization.ts";
@@ -106,6 +107,19 @@ function slugWrites({ slug: before, id, version }: Standing, slug: string): Writ
   return [create(OrganizationSlugItem, { slug, organization: id }), ...held];
 }
 
+/** The patch with its lists of addresses as they are stored. Throws 422 `request.invalid`. */
+function canonicalPatch({ addresses, ...patch }: OrganizationPatch): OrganizationPatch {
+  if (addresses === undefined) return patch;
+  const { allow, deny } = addresses;
+  return {
+    ...patch,
+    addresses: {
+      ...(allow === undefined ? {} : { allow: toAddressList(allow, "addresses.allow") }),
+      ...(deny === undefined ? {} : { deny: toAddressList(deny, "addresses.deny") }),
+    },
+  };
+}
+
 /**
  * Changes what is said of an organization; what changes nothing writes nothing. Throws 404 `organization.not_found`, 409
  * `organization.slug_taken`, 412 `request.precondition_failed` when it does not have `version` any more. Writes it and one audit record.
@@ -117,7 +131,7 @@ export async function patchOrganization(
   patch: OrganizationPatch,
   { version }: { readonly version?: number | undefined },
 ): Promise<Organization> {
-  const given = Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined));
+  const given = Object.fromEntries(Object.entries(canonicalPatch(patch)).filter(([, value]) => value !== undefined));
   await retryOnConflict(async () => {
     const stored = await read(context, id);
     if (version !== undefined && stored.version !== version) throw new ProblemError("request.precondition_failed");

@@ -95,15 +95,14 @@ const MOST_AT_ONCE = 40;
 
 /**
  * Removes a user or service account, with its name, its roles and its places in groups; all that was given to it ends. One that is in many
- * groups is taken out of the first of them before, 40 in a commit with its record: interrupted and done again, it goes on. `also` is what
- * else goes in the commit that removes it, at most 30 writes. Throws 404 when it is not there, 412 `request.precondition_failed`.
+ * groups is taken out of the first of them before, 40 in a commit with its record: interrupted and done again, it goes on. Throws 404 when
+ * it is not there, 412 `request.precondition_failed`. `also` is what goes in the last commit, such as a password.
  */
 export async function deletePrincipal(
   context: Context,
   actor: Actor,
   ref: PrincipalRef,
-  seen: Seen,
-  also: () => Promise<readonly Write[]> = async () => [],
+  { also = async () => [], ...seen }: Seen & { readonly also?: () => Promise<readonly Write[]> },
 ): Promise<void> {
   requireSeen(seen, await requirePrincipal(context, ref));
   const { organization } = context;
@@ -125,6 +124,7 @@ export async function deletePrincipal(
       const name = nameOfPrincipal(stored);
       const entity = ref.type === "user" ? UserItem : ServiceAccountItem;
       const ended = [
+        ...(await also()),
         remove(entity, ref, stored.version),
         ...unplaceWrites({ ...ref, organization }, name),
         ...unbindWrites(stored),

@@ -1,6 +1,6 @@
 import { newId } from "@cadastre/contract/ids";
 import { type NewUser, type User, type UserPatch, user } from "@cadastre/contract/user";
-import { create, type Stored } from "@cadastre/store/table";
+import { create, type Stored, type Write } from "@cadastre/store/table";
 import { changesBetween } from "../changes.ts";
 import { type Actor, actorName, type Context } from "../context.ts";
 import type { Listed, ListOptions } from "../lists.ts";
@@ -27,19 +27,21 @@ export function toUserItem(
 
 /**
  * Makes a user of the context's organization, who may do nothing until a role is bound to it. Throws 409 `user.name_taken`; case and form
- * of letters make no other name. Writes it, its name, its place in the list, and one audit record.
+ * of letters make no other name. `also` is what belongs into the same commit, such as a password. Writes it, its name, its place in the list, and one audit record.
  */
 export async function createUser(
   context: Context,
   actor: Actor,
-  { organization: _, ...input }: NewUser,
+  { organization: _, password: __, ...input }: NewUser,
+  { also = async () => [] }: { readonly also?: (id: string) => Promise<readonly Write[]> } = {},
 ): Promise<User> {
   const now = context.now();
   const id = newId("user", now);
   const item = toUserItem(id, input, { now, createdBy: actorName(actor) });
   const place = { type: "user", id, organization: context.organization } as const;
+  const more = await also(id);
   await retryOnConflict(async () => {
-    const writes = [...placeWrites(place, input.userName), create(UserItem, item)];
+    const writes = [...placeWrites(place, input.userName), create(UserItem, item), ...more];
     const entry = { action: "user.create", target: id, changes: changesBetween(undefined, input) } as const;
     await commitNamed(context, actor, { type: "user", name: input.userName }, writes, entry);
   });

@@ -96,12 +96,12 @@ async function decideByAccount(
   }
   const accounts = narrowed(part, holder.token?.accounts);
   if (accounts === undefined) return { allowed: true, policies };
-  const cursorKey = holder.token?.cursorKey;
+  const cursorKey = holder.token?.cursorKey ?? holder.session?.cursorKey;
   return { allowed: true, policies, restriction: { accounts: accounts as Restriction["accounts"], cursorKey } };
 }
 
 interface Asked {
-  readonly holder: Holder & Pick<Principal, "token">;
+  readonly holder: Holder & Pick<Principal, "token" | "session">;
   readonly action: Action;
   readonly target: Target;
   readonly situation: Situation;
@@ -131,7 +131,7 @@ export async function decideAccess(context: Context, actor: Actor, action: Actio
   const holder = holderOf(principal);
   if (holder === undefined || isCollectors || !mayByScope(principal, action as OperatorAction))
     return denied(`this needs the scope ${action}`);
-  const { token } = principal;
+  const { token, session } = principal;
   const isByAccount = BY_ACCOUNT.includes(target.type);
   if (token?.accounts !== undefined && !isByAccount)
     return denied(`the token is limited to ${token.accounts.join(", ")}, and this concerns all accounts`);
@@ -150,7 +150,7 @@ export async function decideAccess(context: Context, actor: Actor, action: Actio
     return isGiven ? { allowed: true, policies: [] } : decision;
   }
   return decideByAccount(context, rights, {
-    holder: { ...holder, ...(token && { token }) },
+    holder: { ...holder, ...(token && { token }), ...(session && { session }) },
     action,
     target,
     situation,

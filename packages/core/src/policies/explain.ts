@@ -9,12 +9,13 @@ import { DirectoryListItem, directoryPartition, ServiceAccountItem, UserItem } f
 import type { Listed, ListOptions } from "../lists.ts";
 import { readAccountFacts } from "./account-facts.ts";
 import { decideAccounts } from "./accounts-allowed.ts";
-import { situationOf } from "./authorize.ts";
+import { holderOf, situationOf } from "./authorize.ts";
 import { decide, type Question, type Rights, type Thing, type Verdict } from "./engine.ts";
 import { type Asked, askedText, readHere, requireAction, requireAsked, requireThing, toAsked } from "./questions.ts";
-import { placedHolder, rightsOf, rightsToSystem } from "./rights.ts";
+import { type Holder, placedHolder, rightsOf, rightsToSystem } from "./rights.ts";
 import { fromCedarType, typesOf } from "./schema.ts";
 import { isInScope } from "./scope.ts";
+import { mayByScope } from "./scopes.ts";
 import { roleGives } from "./templates.ts";
 import { anOrganization, theSystem } from "./things.ts";
 
@@ -122,32 +123,67 @@ export async function listWhoCan(
   return { items };
 }
 
-/**
- * What somebody may do, and where: in the whole organisation, in single accounts beyond that, and in the system. Throws 404
- * `user.not_found`, `service-account.not_found`. Writes nothing.
- */
-export async function listWhatCan(context: Context, actor: Actor, principal: string): Promise<{ items: WhatCan[] }> {
+interface Reach {
+  readonly isSystem: boolean;
+  readonly isOrganization: boolean;
+  /** Single accounts beyond that. */
+  readonly accounts: readonly string[];
+}
+
+/** Answers where an action is allowed by these rights, for one action after the other. */
+function createReach(context: Context, actor: Actor, holder: Holder, rights: Rights) {
   const { organization } = context;
-  const holder = await requireAsked(context, principal);
-  if (holder.isDisabled) return { items: [] };
-  const rights = await rightsOf(context, holder);
-  const [who, situation] = [placedHolder(holder), situationOf(context, actor)];
+  const [who, situation, ofSystem] = [
+    placedHolder(holder),
+    situationOf(context, actor),
+    rightsToSystem(rights, organization),
+  ];
   let read: ReturnType<typeof readAccountFacts> | undefined;
   const accounts = () => {
     read ??= readAccountFacts(context);
     return read;
   };
+  return async function reachOf(action: OperatorAction): Promise<Reach> {
+    const part = await decideAccounts(rights, { who, action, organization, situation }, accounts);
+    const what = anOrganization(organization);
+    return {
+      isSystem: decide(ofSystem, { who, action, what: theSystem(), situation }).allowed,
+      isOrganization: part.isWhole || decide(rights, { who, action, what, situation }).allowed,
+      accounts: part.accounts,
+    };
+  };
+}
+
+/**
+ * What somebody may do, and where: in the whole organisation, in single accounts beyond that, and in the system. Throws 404
+ * `user.not_found`, `service-account.not_found`. Writes nothing.
+ */
+export async function listWhatCan(context: Context, actor: Actor, principal: string): Promise<{ items: WhatCan[] }> {
+  const holder = await requireAsked(context, principal);
+  if (holder.isDisabled) return { items: [] };
+  const reachOf = createReach(context, actor, holder, await rightsOf(context, holder));
   const found = new Map<string, OperatorAction[]>();
   const note = (resource: string, action: OperatorAction) =>
     found.set(resource, [...(found.get(resource) ?? []), action]);
-  const ofSystem = rightsToSystem(rights, organization);
   for (const action of OPERATOR_ACTIONS) {
-    if (decide(ofSystem, { who, action, what: theSystem(), situation }).allowed) note("system/system", action);
-    const part = await decideAccounts(rights, { who, action, organization, situation }, accounts);
-    const isWhole =
-      part.isWhole || decide(rights, { who, action, what: anOrganization(organization), situation }).allowed;
-    if (isWhole) note(`organization/${organization}`, action);
-    for (const account of part.accounts) note(`account/${account}`, action);
+    const { isSystem, isOrganization, accounts } = await reachOf(action);
+    if (isSystem) note("system/system", action);
+    if (isOrganization) note(`organization/${context.organization}`, action);
+    for (const account of accounts) note(`account/${account}`, action);
   }
   return { items: [...found].map(([resource, actions]) => ({ resource, actions })) };
+}
+
+/** What a caller may do anywhere, as it acts now: what its token leaves of it. Reads what `decideAccess` reads. */
+export async function listOwnActions(context: Context, actor: Actor): Promise<OperatorAction[]> {
+  const { principal } = actor;
+  const holder = holderOf(principal);
+  if (holder === undefined) return [];
+  const reachOf = createReach(context, actor, holder, await rightsOf(context, holder));
+  const allowed: OperatorAction[] = [];
+  for (const action of OPERATOR_ACTIONS.filter((one) => mayByScope(principal, one))) {
+    const { isSystem, isOrganization, accounts } = await reachOf(action);
+    if (isSystem || isOrganization || accounts.length > 0) allowed.push(action);
+  }
+  return allowed;
 }

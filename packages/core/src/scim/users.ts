@@ -8,6 +8,7 @@ import { commitNamed } from "../directory/named.ts";
 import { placeWrites, renameWrites } from "../directory/names.ts";
 import { deletePrincipal, principalWrite, standingChange } from "../directory/principals.ts";
 import { toUserItem } from "../directory/users.ts";
+import { forgetLoginWrites } from "../login/factors.ts";
 import { retryOnConflict } from "../retry-on-conflict.ts";
 import type { Values } from "./attribute.ts";
 import { type Expected, etagOf, requireMatch } from "./etag.ts";
@@ -146,7 +147,15 @@ export async function deleteUser(service: Service, id: string, expected: Expecte
   const { context, actor } = service;
   const { item, user } = await requireUser(service, id);
   requireMatch(expected, etagOf(item.version, user.version));
-  await deletePrincipal(context, actor, { type: "user", id }, {}, async () =>
-    unplaceResource((await requireUser(service, id)).item),
+  await deletePrincipal(
+    context,
+    actor,
+    { type: "user", id },
+    {
+      also: async () => [
+        ...(await forgetLoginWrites(context, id)),
+        ...unplaceResource((await requireUser(service, id)).item),
+      ],
+    },
   );
 }

@@ -3,7 +3,7 @@ import type { CredentialSecret, RevealedCredential } from "@cadastre/contract/cr
 import { type ErrorCode, ProblemError } from "@cadastre/contract/errors";
 import { idSchema } from "@cadastre/contract/ids";
 import { ConflictError } from "@cadastre/store/errors";
-import { check, type Stored } from "@cadastre/store/table";
+import { check, type Stored, type Write } from "@cadastre/store/table";
 import { type AuditEntry, commitRecorded } from "../audit/commit-recorded.ts";
 import type { Actor, Context } from "../context.ts";
 import { isVisible } from "../restriction.ts";
@@ -17,9 +17,13 @@ const credentialId = idSchema("credential");
 /** A target that is no id comes from the caller; a record keeps no more of it than this. */
 const MOST_TARGET = 64;
 
+/** What an access uses up, read anew with each attempt at it: the writes are part of the commit of its record. */
+export type AccessGuard = () => Promise<readonly Write[]>;
+
 interface Access {
   readonly action: "credential.reveal" | "credential.fetch";
   readonly detail: Readonly<Record<string, unknown>>;
+  readonly guard?: AccessGuard | undefined;
 }
 
 async function record(context: Context, actor: Actor, entry: AuditEntry): Promise<void> {
@@ -67,14 +71,15 @@ async function access(
   opener: Opener,
   actor: Actor,
   id: string,
-  { action, detail }: Access,
+  { action, detail, guard = async () => [] }: Access,
 ): Promise<RevealedCredential> {
   const reveal = async (): Promise<RevealedCredential> => {
     const isId = credentialId.safeParse(id).success;
     const stored = isId ? await context.table.get(CredentialItem, { id }, { consistent: true }) : undefined;
     if (!stored || !isVisible(context, stored)) throw new ProblemError("credential.not_found");
+    const guards = await guard();
     const secret = await open(context, opener, stored);
-    await commitRecorded(context, actor, [check(CredentialItem, { id }, stored.version)], {
+    await commitRecorded(context, actor, [check(CredentialItem, { id }, stored.version), ...guards], {
       action,
       target: id,
       detail: { ...detail, type: stored.type },
@@ -92,7 +97,8 @@ async function access(
 }
 
 /**
- * Reveals a secret to an operator; that the caller may is decided before. Throws 404
+ * Reveals a secret to an operator; that the caller may is decided before. What `guard` answers is used up with it, and what it throws is
+ * thrown before anything is opened. Throws 404
  * `credential.not_found`, 409 `credential.revoked` and `credential.unreadable`, 503 `service.unavailable`; each of them, and
  * success, leaves exactly one audit record, committed before this settles.
  */
@@ -101,10 +107,10 @@ export function revealCredential(
   opener: Opener,
   actor: Actor,
   id: string,
-  { reason }: { reason?: string | undefined } = {},
+  { reason, guard }: { readonly reason?: string | undefined; readonly guard?: AccessGuard } = {},
 ): Promise<RevealedCredential> {
   const detail = reason === undefined ? {} : { reason };
-  return access(context, opener, actor, id, { action: "credential.reveal", detail });
+  return access(context, opener, actor, id, { action: "credential.reveal", detail, guard });
 }
 
 /**

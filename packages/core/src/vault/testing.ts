@@ -14,7 +14,7 @@ export interface TestVault extends Sealer, Opener {
  * What encryption itself promises is tested with the real one, in functions.
  */
 export function aVault(): TestVault {
-  const kept = new Map<string, { text: string; context: string }>();
+  const kept = new Map<string, { bytes: Buffer; context: string }>();
   const textOf = (context: EncryptionContext) => Object.entries(context).map(String).sort().join();
   const vault: TestVault = {
     buffers: [],
@@ -25,14 +25,14 @@ export function aVault(): TestVault {
       vault.buffers.push(plaintext);
       vault.contexts.push(context);
       const handle = `handle-${kept.size}`;
-      kept.set(handle, { text: Buffer.from(plaintext).toString("utf8"), context: textOf(context) });
+      kept.set(handle, { bytes: Buffer.from(plaintext), context: textOf(context) });
       return Buffer.from(handle);
     },
     async open(ciphertext, context) {
       if (!vault.isUp) throw new Error("the key service is down");
       const found = kept.get(Buffer.from(ciphertext).toString("utf8"));
       if (found?.context !== textOf(context)) throw new UnreadableError();
-      const plaintext = Buffer.from(found.text);
+      const plaintext = Buffer.from(found.bytes);
       vault.buffers.push(plaintext);
       return plaintext;
     },
