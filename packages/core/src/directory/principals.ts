@@ -130,7 +130,7 @@ export async function deletePrincipal(
         ...unbindWrites(stored),
       ];
       const entry = { action: `${ref.type}.delete`, target: ref.id, detail: { name } } as const;
-      await commitRecorded(context, actor, [...ended, ...leaving, ...(await also())], entry);
+      await commitRecorded(context, actor, [...ended, ...leaving], entry);
       return true;
     });
   }
