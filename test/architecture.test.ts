@@ -117,6 +117,7 @@ const AREAS: Record<string, readonly string[]> = {
   directory: ["limits"],
   access: ["accounts", "directory", "ledger", "limits", "policies", "vault"],
   login: ["access", "directory", "limits", "policies", "vault"],
+  scim: ["access", "directory", "login"],
   accounts: [],
   vault: [],
   retention: ["access", "discovery", "register"],

@@ -90,6 +90,7 @@ export async function anApi({
   trustedProxies,
   relyingParty = toRelyingParty(ORIGIN),
   seen = (table) => table,
+  openTable,
 }: {
   onFile?: boolean;
   hasVault?: boolean;
@@ -99,12 +100,14 @@ export async function anApi({
   relyingParty?: RelyingParty | false;
   /** The table as the app sees it. */
   seen?: (table: Table) => Table;
+  /** Another table than the one of SQLite. */
+  openTable?: (now: () => Date) => Promise<Table>;
 } = {}) {
   let time = new Date("2026-11-20T12:00:00.000Z").getTime();
   const now = () => new Date(time);
   const folder = mkdtempSync(join(tmpdir(), "cadastre-api-"));
   const path = onFile ? join(folder, "table.db") : ":memory:";
-  const table = openSqliteTable({ path, now, durable: false });
+  const table = openTable ? await openTable(now) : openSqliteTable({ path, now, durable: false });
   const context: Context = {
     table,
     organization: FIRST_ORGANIZATION,

@@ -4,6 +4,7 @@ import { revokeCollector } from "@cadastre/core/access/decide-collector";
 import { listAudit } from "@cadastre/core/audit/list";
 import { asTexts } from "@cadastre/core/audit/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { aSource } from "../scim/a-source.ts";
 import { anApi, ORIGIN, SYSTEM, type TestApi } from "./an-api.ts";
 import { pathOf } from "./example-requests.ts";
 import { SCENARIOS } from "./scenarios.ts";
@@ -26,6 +27,15 @@ const OF_A_JOB: Readonly<Record<string, readonly string[]>> = {
   "scopes.forget": ["job.end"],
 };
 
+/** As whom the scenarios of each kind of endpoint act. */
+const ACTORS = {
+  public: /^unknown$/,
+  operator: /^user:usr_/,
+  self: /^user:usr_/,
+  signed: /^collector:col_/,
+  provisioning: /^service-account:sva_/,
+} as const;
+
 describe.each(ENDPOINTS.filter((route) => route.mutates))("$method $path", (route) => {
   it("leaves exactly one audit record for what it does, with the actor and the request's id", async () => {
     const scenario = SCENARIOS[route.name];
@@ -42,7 +52,7 @@ describe.each(ENDPOINTS.filter((route) => route.mutates))("$method $path", (rout
     for (const record of added) {
       expect(record.outcome).toBe("done");
       expect(record.requestId).toBe(response.headers.get("x-request-id"));
-      expect(record.actor).toMatch(route.access.kind === "signed" ? /^collector:col_/ : /^user:usr_/);
+      expect(record.actor).toMatch(ACTORS[route.access.kind]);
     }
   });
 });
@@ -81,24 +91,38 @@ const failing: Refusing = async (given) => {
   };
 };
 
+/** The same of who speaks SCIM, where what is not known is left out: a body of another type, and a version that is not there any more. */
+const failingScim: Refusing = async (given) => {
+  let more: Record<string, string> = {};
+  return {
+    code: "",
+    scenarioApi: { ...given, send: (sent) => given.send({ ...sent, headers: { ...sent.headers, ...more } }) },
+    begin: async () => {
+      more = { "content-type": "text/plain", "if-match": 'W/"old"' };
+    },
+  };
+};
+
 /** What of a session is refused is in sessions.test.ts. */
 const byToken = ENDPOINTS.filter(
-  ({ mutates, access: { kind } }) => mutates && (kind === "operator" || kind === "signed"),
+  ({ mutates, access: { kind } }) => mutates && (kind === "operator" || kind === "signed" || kind === "provisioning"),
 );
 
 describe.each(byToken)("$method $path, refused", (route) => {
   const isSigned = route.access.kind === "signed";
+  const isScim = route.access.kind === "provisioning";
 
   it.each([
     ["denied", denying(isSigned)],
-    ["failed", failing],
+    ["failed", isScim ? failingScim : failing],
   ] as const)("leaves exactly one record when it is %s: who, what, and why", async (outcome, refusing) => {
     const { scenarioApi, begin, code } = await refusing(api);
     const request = await SCENARIOS[route.name]?.(scenarioApi);
     await begin();
     const before = new Set((await records()).map((record) => record.id));
     const response = await request?.();
-    expect(await response?.clone().json()).toMatchObject({ code });
+    const expected = isScim ? { schemas: ["urn:ietf:params:scim:api:messages:2.0:Error"] } : { code };
+    expect(await response?.clone().json()).toMatchObject(expected);
     const added = (await records()).filter((record) => !before.has(record.id));
     expect(added).toEqual([
       expect.objectContaining({
@@ -107,7 +131,7 @@ describe.each(byToken)("$method $path, refused", (route) => {
         requestId: response?.headers.get("x-request-id"),
         actor: expect.stringMatching(isSigned ? /^collector:col_/ : /^(user:usr|service-account:sva)_/),
         changes: [],
-        detail: expect.objectContaining({ endpoint: route.name, code }),
+        detail: expect.objectContaining({ endpoint: route.name, ...(code === "" ? {} : { code }) }),
       }),
     ]);
   });
@@ -216,12 +240,14 @@ describe("the records of what was refused", () => {
 it("a route that does not declare a change writes nothing", async () => {
   const reading = ENDPOINTS.filter((route) => !route.mutates);
   const { key } = await api.aReporter();
+  const { token } = await aSource(api);
   const before = api.dump();
   for (const route of reading) {
+    const isScim = route.access.kind === "provisioning";
     // A question with a body is no change either.
-    expect(route.method, route.path).toBe(route.name === "policies.simulate" ? "POST" : "GET");
+    if (!isScim) expect(route.method, route.path).toBe(route.name === "policies.simulate" ? "POST" : "GET");
     const body = route.body === undefined ? {} : { body: route.example?.body };
-    const sent = { method: route.method, path: pathOf(route), ...body };
+    const sent = { method: route.method, path: pathOf(route), ...body, ...(isScim ? { token } : {}) };
     const { status } = route.access.kind === "signed" ? await api.sign(key, sent) : await api.send(sent);
     const isOfSession = route.access.kind === "self" && route.access.by === "session";
     expect(isOfSession ? [403] : [200, 404], route.path).toContain(status);

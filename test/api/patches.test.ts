@@ -45,8 +45,10 @@ async function made(path: string, body: object, change: object): Promise<{ path:
 const patch = (path: string, body: object, ifMatch = "*") =>
   api.send({ method: "PATCH", path, body, headers: { "if-match": ifMatch } });
 
-it("is told of every endpoint that patches", () => {
-  const all = ENDPOINTS.filter(({ method }) => method === "PATCH").map(({ name }) => name);
+it("is told of every endpoint that patches, but for those of SCIM, whose patches are lists of operations", () => {
+  const all = ENDPOINTS.filter(({ access, method }) => method === "PATCH" && access.kind !== "provisioning").map(
+    ({ name }) => name,
+  );
   expect(Object.keys(PATCHED).sort()).toEqual(all.sort());
 });
 

@@ -100,7 +100,7 @@ describe("the definitions of endpoints", () => {
 describe("the app", () => {
   it("serves the endpoints and nothing else, each of which says who may call it", () => {
     for (const { access, path } of ENDPOINTS)
-      expect(["public", "operator", "self", "signed"], path).toContain(access.kind);
+      expect(["public", "operator", "self", "signed", "provisioning"], path).toContain(access.kind);
     const served = new Set(ENDPOINTS.map((endpoint) => `${endpoint.method} ${endpoint.path}`));
     const pattern = (path: string) =>
       path.replace(/:(\w+)(\{\.\+\})?/g, (_, name, greedy) => `{${name}${greedy ? "+" : ""}}`);
@@ -116,7 +116,12 @@ describe("the app", () => {
     const example = here[0] ? pathOf(here[0]) : path;
     for (const method of METHODS.filter((one) => !allowed.has(one))) {
       const response = await api.send({ method, path: example });
-      expect(await jsonOf(response)).toMatchObject({ status: 405, code: "request.method" });
+      const isScim = path.startsWith("/scim/");
+      expect(await jsonOf(response)).toMatchObject(
+        isScim
+          ? { status: "405", detail: expect.stringContaining("allowed here") }
+          : { status: 405, code: "request.method" },
+      );
       const allow = response.headers.get("allow")?.split(", ") ?? [];
       expect(new Set(allow)).toEqual(new Set(allowed.has("GET") ? [...allowed, "HEAD"] : allowed));
     }
@@ -206,7 +211,7 @@ describe("the OpenAPI document", () => {
       const names = [...route.path.matchAll(/\{(\w+)\+?\}/g)].map(([, name]) => name);
       expect(operation.parameters.filter((one) => one.in === "path").map((one) => one.name)).toEqual(names);
       expect(operation.requestBody !== undefined).toBe(route.body !== undefined);
-      const ways = { public: 0, operator: 2, self: 2, signed: 1 };
+      const ways = { public: 0, operator: 2, self: 2, signed: 1, provisioning: 1 };
       expect(operation.security).toHaveLength(ways[route.access.kind]);
     }
   });

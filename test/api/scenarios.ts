@@ -11,6 +11,7 @@ import { NO_PATIENCE } from "@cadastre/core/feed/tell";
 import { createSetupLink } from "@cadastre/core/login/setup-link";
 import { anAuthenticator, codeAt, PASSWORD } from "@cadastre/core/login/testing";
 import { resourceSubject } from "@cadastre/core/register/items";
+import { aSource } from "../scim/a-source.ts";
 import { anInstance, aRun, instanceScope } from "../support/estate.ts";
 import { aBrowser, type BrowserRequest } from "./a-browser.ts";
 import { ACCOUNT, ORIGIN, SYSTEM, type TestApi, type Visitor } from "./an-api.ts";
@@ -157,6 +158,30 @@ async function anApp(visitor: Visitor, api: TestApi): Promise<string> {
 }
 
 const LOGIN_BODY = { userName: "anna", password: PASSWORD };
+
+function scimBody(type: "User" | "Group", name: string): object {
+  return {
+    schemas: [`urn:ietf:params:scim:schemas:core:2.0:${type}`],
+    [type === "User" ? "userName" : "displayName"]: name,
+  };
+}
+
+/** What a SCIM source does with a user or group, which it has made before unless it is to make one. */
+const scim =
+  (type: "User" | "Group", method: "POST" | "PUT" | "PATCH" | "DELETE"): Scenario =>
+  async (api) => {
+    const { token } = await aSource(api);
+    const path = `/scim/v2/${type}s`;
+    if (method === "POST") return () => api.send({ method, path, token, body: scimBody(type, "ann") });
+    const made = await api.send({ method: "POST", path, token, body: scimBody(type, "ann") });
+    const { id } = (await made.json()) as { id: string };
+    const patch = {
+      schemas: ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+      Operations: [{ op: "replace", path: "externalId", value: "1" }],
+    };
+    const bodies = { PUT: { body: scimBody(type, "bob") }, PATCH: { body: patch }, DELETE: {} };
+    return () => api.send({ method, path: `${path}/${id}`, token, ...bodies[method] });
+  };
 
 /** For every endpoint that changes anything, by the name of the endpoint: a request that succeeds. */
 export const SCENARIOS: Readonly<Record<string, Scenario>> = {
@@ -404,5 +429,33 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   async "organizations.patch"(api) {
     const path = `/api/v1/organizations/${FIRST_ORGANIZATION}`;
     return () => api.send({ method: "PATCH", path, body: { owner: "Ann" }, headers: ifMatch });
+  },
+  "scimSources.create": async (api) => () =>
+    api.send({ method: "POST", path: "/api/v1/scim-sources", body: { name: "entra" } }),
+  async "scimSources.delete"(api) {
+    const { id } = await aSource(api);
+    return () => api.send({ method: "DELETE", path: `/api/v1/scim-sources/${id}` });
+  },
+  async "scimSources.link"(api) {
+    const { id } = await aSource(api);
+    const user = idIn(await aUser(api));
+    return () => api.send({ method: "POST", path: `/api/v1/scim-sources/${id}/links`, body: { user } });
+  },
+  "scim.createUser": scim("User", "POST"),
+  "scim.replaceUser": scim("User", "PUT"),
+  "scim.patchUser": scim("User", "PATCH"),
+  "scim.deleteUser": scim("User", "DELETE"),
+  "scim.createGroup": scim("Group", "POST"),
+  "scim.replaceGroup": scim("Group", "PUT"),
+  "scim.patchGroup": scim("Group", "PATCH"),
+  "scim.deleteGroup": scim("Group", "DELETE"),
+  async "scim.bulk"(api) {
+    const { token } = await aSource(api);
+    const data = scimBody("User", "ann");
+    const body = {
+      schemas: ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],
+      Operations: [{ method: "POST", path: "/Users", bulkId: "1", data }],
+    };
+    return () => api.send({ method: "POST", path: "/scim/v2/Bulk", token, body });
   },
 };

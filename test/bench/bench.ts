@@ -12,6 +12,7 @@ import { opening } from "./opening.ts";
 import { policies } from "./policies.ts";
 import { machine, printFigures, printMachine } from "./report.ts";
 import { requests } from "./requests.ts";
+import { scim } from "./scim.ts";
 import { store } from "./store.ts";
 
 /*
@@ -30,6 +31,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   login,
   policies,
   audit,
+  scim,
 ];
 
 const { values } = parseArgs({

@@ -11,6 +11,7 @@ import { createLoginKey } from "@cadastre/core/login/login-key";
 import type { RelyingParty } from "@cadastre/core/login/passkeys";
 import { createPasswordCheck, type PasswordCheck } from "@cadastre/core/login/password-check";
 import { createPolicyMemory } from "@cadastre/core/policies/memory";
+import { SCIM_PATH } from "@cadastre/core/scim/sources";
 import type { Opener, Sealer } from "@cadastre/core/vault/ports";
 import { Hono } from "hono";
 import { compress } from "hono/compress";
@@ -21,11 +22,12 @@ import { faultLine } from "./log.ts";
 import { securityHeaders } from "./middleware/headers.ts";
 import { observe } from "./middleware/observe.ts";
 import type { OriginOf } from "./origin.ts";
-import { problemResponse, toProblemError } from "./problem.ts";
+import { problemResponse, scimResponse, toProblemError } from "./problem.ts";
 import { createReadiness } from "./readiness.ts";
 import type { Route } from "./routes/route.ts";
 import { ROUTES } from "./routes/table.ts";
 import { serve } from "./serve.ts";
+import { serveScim } from "./serve-scim.ts";
 import type { Following, PublishTriggers, Services } from "./services.ts";
 
 export interface AppOptions {
@@ -79,8 +81,11 @@ function answerError(c: ApiContext, error: unknown, log: Log, headers: Record<st
   const requestId = c.get("requestId");
   c.set("code", problem.code);
   if (problem.status >= 500) log(faultLine(problem, requestId, c.get("hasSecret") ?? false));
-  return problemResponse(problem, requestId, headers);
+  return isScim(c.req.path) ? scimResponse(problem, headers) : problemResponse(problem, requestId, headers);
 }
+
+/** Where SCIM is spoken, also of what is not there. */
+const isScim = (path: string): boolean => path === SCIM_PATH || path.startsWith(`${SCIM_PATH}/`);
 
 /**
  * The HTTP API over the use cases. What it serves is its table of routes and nothing else: each declares who may call it, and
@@ -127,7 +132,10 @@ export function createApp(options: AppOptions): Hono<ApiEnv> {
   app.use(securityHeaders);
   for (const [path, here] of Map.groupBy(ROUTES.filter(isServed), (route) => route.endpoint.path)) {
     const pattern = toPattern(path);
-    for (const route of here) app.on(route.endpoint.method, pattern, (c) => serve(c, route, services));
+    for (const route of here) {
+      const answer = route.endpoint.access.kind === "provisioning" ? serveScim : serve;
+      app.on(route.endpoint.method, pattern, (c) => answer(c, route, services));
+    }
     // Before the next path is tried: one whose parameter takes slashes would match here too.
     const allow = allowedMethods(here);
     app.all(pattern, (c) => {

@@ -36,15 +36,19 @@ export async function readBody(request: Request, most: number): Promise<Uint8Arr
 }
 
 /**
- * How a body is compressed: as its encoding says when its type is JSON, and gzip when its type is gzip. JSON is in UTF-8.
+ * How a body is compressed: as its encoding says when its type is JSON (or SCIM's, where that is spoken), and gzip when its type is gzip.
+ * JSON is in UTF-8.
  * Throws 415 `request.media_type` for any other type.
  */
-export function compressionOf(headers: Headers): string | null {
+export function compressionOf(headers: Headers, isScim = false): string | null {
   const type = headers.get("content-type") ?? "";
   if (type.toLowerCase() === GZIP_TYPE) return "gzip";
+  if (isScim && /^application\/scim\+json\s*(;\s*charset="?utf-8"?\s*)?$/i.test(type))
+    return headers.get("content-encoding");
   if (/^application\/json\s*(;\s*charset="?utf-8"?\s*)?$/i.test(type)) return headers.get("content-encoding");
   const given = type === "" ? "none" : JSON.stringify(type.slice(0, 100));
-  throw new ProblemError("request.media_type", `content-type must be application/json or ${GZIP_TYPE}, not ${given}`);
+  const allowed = isScim ? "application/scim+json or application/json" : `application/json or ${GZIP_TYPE}`;
+  throw new ProblemError("request.media_type", `content-type must be ${allowed}, not ${given}`);
 }
 
 /**

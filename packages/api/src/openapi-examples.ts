@@ -30,7 +30,7 @@ function curlExample(endpoint: Endpoint): string {
   const parts = [
     `curl -sS${stream ? "N" : ""}${query.length > 0 ? " -G" : ""}${method === "GET" ? "" : ` -X ${method}`}`,
     `"$CADASTRE_API${pathOf(endpoint)}"`,
-    ...(access.kind === "operator" || (access.kind === "self" && access.by === "any")
+    ...(access.kind === "operator" || access.kind === "provisioning" || (access.kind === "self" && access.by === "any")
       ? ['-H "authorization: Bearer $CADASTRE_TOKEN"']
       : []),
     ...(access.kind === "self" && access.by === "session"

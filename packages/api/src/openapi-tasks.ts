@@ -38,6 +38,7 @@ export const TASKS = [
       "roleBindings",
       "policies",
       "access",
+      "scimSources",
       "collectors",
       "audit",
     ],
@@ -47,6 +48,12 @@ export const TASKS = [
     name: "Collectors",
     about: "How collectors deliver what they see. Their requests are signed; `cadastre collect` makes them.",
     areas: ["discovery"],
+  },
+  {
+    name: "Provisioning",
+    about:
+      "SCIM 2.0, by which an identity provider makes and changes users and groups, with the token of a SCIM source.",
+    areas: ["scim"],
   },
   { name: "Service", about: "Health, this document, the pages.", areas: ["service"] },
 ] as const satisfies readonly { readonly name: string; readonly about: string; readonly areas: readonly string[] }[];

@@ -1,6 +1,7 @@
 import { ENDPOINTS } from "@cadastre/contract/endpoints/all";
 import type { Endpoint } from "@cadastre/contract/endpoints/endpoint";
 import { errorsOf } from "@cadastre/contract/endpoints/errors-of";
+import { SCIM_MEDIA } from "@cadastre/contract/endpoints/scim";
 import { ERRORS } from "@cadastre/contract/errors";
 import { SESSION_COOKIE } from "@cadastre/contract/login";
 import { SIGNATURE_LIFE_SECONDS, SIGNED_COMPONENTS } from "@cadastre/contract/signature";
@@ -67,10 +68,11 @@ function headersOf({ ifMatch, idempotent, stream }: Endpoint): object[] {
   ];
 }
 
-function bodyOf({ convert }: Schemas, { body, bodyOptional, example }: Endpoint): object {
+function bodyOf({ convert }: Schemas, { access, body, bodyOptional, example }: Endpoint): object {
   if (!body) return {};
   const shown = example?.body === undefined ? {} : { example: example.body };
-  const content = { "application/json": { schema: convert(body, "input"), ...shown } };
+  const type = access.kind === "provisioning" ? SCIM_MEDIA : "application/json";
+  const content = { [type]: { schema: convert(body, "input"), ...shown } };
   return { requestBody: { required: !bodyOptional, content } };
 }
 
@@ -89,8 +91,9 @@ function successOf({ convert }: Schemas, endpoint: Endpoint): Record<string, obj
     return { 200: { description: `${summary}; the schema is of the data of one event`, content } };
   }
   if (media !== undefined) {
-    const schema = media === "application/json" ? { type: "object" } : { type: "string" };
-    return { 200: { description: summary, content: { [media]: { schema } } } };
+    const schema = media.endsWith("json") ? { type: "object" } : { type: "string" };
+    if (status === 204) return { 204: { description: "Done" } };
+    return { [status ?? 200]: { description: summary, content: { [media]: { schema } } } };
   }
   const headers = {
     ...(access.kind === "operator" ? ANSWER_HEADERS : {}),
@@ -114,7 +117,10 @@ function failuresOf(schemas: Schemas, endpoint: Endpoint): Record<string, object
       status,
       {
         description: codes.map((code) => `\`${code}\`: ${ERRORS[code].title}`).join("\n\n"),
-        content: { [PROBLEM]: { schema: schemas.convert(problem, "output") } },
+        content:
+          endpoint.access.kind === "provisioning"
+            ? { [SCIM_MEDIA]: { schema: { type: "object" } } }
+            : { [PROBLEM]: { schema: schemas.convert(problem, "output") } },
       },
     ]),
   );
@@ -129,11 +135,13 @@ const SECURITY = {
   operator: [{ token: [] }, { session: [] }],
   self: [{ token: [] }, { session: [] }],
   signed: [{ signature: [] }],
+  provisioning: [{ token: [] }],
 } as const;
 
 function operationOf(schemas: Schemas, endpoint: Endpoint): object {
   const { access, area, example, name, summary, params, query } = endpoint;
-  const scope = access.kind === "operator" ? `Needs the scope \`${access.action}\`.` : "";
+  const scope =
+    access.kind === "operator" || access.kind === "provisioning" ? `Needs the scope \`${access.action}\`.` : "";
   const texts = [endpoint.description ?? "", scope, exampleOf(endpoint)];
   return {
     operationId: name,

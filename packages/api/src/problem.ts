@@ -1,7 +1,9 @@
+import { SCIM_MEDIA } from "@cadastre/contract/endpoints/scim";
 import { ERRORS, type ErrorCode, type FieldError, ProblemError } from "@cadastre/contract/errors";
 import type { Problem } from "@cadastre/contract/view";
 import { RateLimitedError, rateHeaders } from "@cadastre/core/limits/rates";
 import { STEP_UP_SECONDS } from "@cadastre/core/login/step-up";
+import { scimError, scimStatus } from "@cadastre/core/scim/messages";
 
 /**
  * What the store may throw through a use case, by the names of its errors: the API does not know the store. Anything that is
@@ -73,5 +75,13 @@ export function problemResponse(
   return new Response(JSON.stringify(toProblem(error, requestId)), {
     status: error.status,
     headers: { "content-type": "application/problem+json", ...headersOf(error), ...headers },
+  });
+}
+
+/** The same where SCIM is spoken: its own document of an error (RFC 7644 §3.12). */
+export function scimResponse(error: ProblemError, headers: Record<string, string> = {}): Response {
+  return new Response(JSON.stringify(scimError(error)), {
+    status: scimStatus(error),
+    headers: { "content-type": SCIM_MEDIA, ...headersOf(error), ...headers },
   });
 }

@@ -31,10 +31,10 @@ const NO_PARAMETERS = z.strictObject({});
 /** Pages are linked to from anywhere, with whatever is appended to links. */
 const ANY_PARAMETERS = z.looseObject({});
 
-type Attempt = NonNullable<Context["attempt"]>;
+export type Attempt = NonNullable<Context["attempt"]>;
 
 /** Query parameters as an object: a list for those that may be repeated, and for those that were though they may not. */
-function queryOf(url: string, repeatable: readonly string[] = []): Record<string, string | string[]> {
+export function queryOf(url: string, repeatable: readonly string[] = []): Record<string, string | string[]> {
   const given = new URL(url).searchParams;
   return Object.fromEntries(
     [...new Set(given.keys())].map((name) => {
@@ -165,7 +165,7 @@ function respond(endpoint: Endpoint, result: unknown, replayed: boolean): Respon
  * Leaves a record of a request that was refused: of a known caller who wanted to change something, unless the use case has
  * recorded that itself, and of an unknown one a number.
  */
-async function recordRefusal(
+export async function recordRefusal(
   c: ApiContext,
   { endpoint }: Route,
   { refusals }: Services,

@@ -49,6 +49,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   bindings: async () => (await import("./commands/bindings.ts")).addBindings,
   policies: async () => (await import("./commands/policies.ts")).addPolicies,
   access: async () => (await import("./commands/access.ts")).addAccess,
+  "scim-sources": async () => (await import("./commands/scim-sources.ts")).addScimSources,
   jobs: async () => (await import("./commands/jobs.ts")).addJobs,
   audit: async () => (await import("./commands/audit.ts")).addAudit,
   consumers: async () => (await import("./commands/consumers.ts")).addConsumers,

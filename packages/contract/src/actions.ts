@@ -28,6 +28,9 @@ export const OPERATOR_ACTIONS = [
   "directory:write",
   "organizations:read",
   "organizations:write",
+  "scim:read",
+  "scim:write",
+  "scim:provision",
 ] as const;
 export type OperatorAction = (typeof OPERATOR_ACTIONS)[number];
 
@@ -63,6 +66,7 @@ export type ResourceType =
   | "resource"
   | "role-binding"
   | "run"
+  | "scim-source"
   | "scope"
   | "service-account"
   | "session"

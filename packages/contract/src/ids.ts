@@ -23,6 +23,7 @@ export const ID_PREFIXES = {
   group: "grp",
   roleBinding: "rbd",
   policy: "pol",
+  scimSource: "scs",
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;

@@ -54,6 +54,14 @@ import { CountItem } from "./register/counts.ts";
 import { ResourceItem } from "./register/items.ts";
 import { SaidItem } from "./said/items.ts";
 import { AuditCheckpointItem, AuditKeyItem, AuditLateItem, AuditLeavesItem, SealHeadItem } from "./seals/items.ts";
+import {
+  ScimEntryItem,
+  ScimIndexItem,
+  ScimPieceItem,
+  ScimResourceItem,
+  ScimSourceItem,
+  ScimSourceListItem,
+} from "./scim/items.ts";
 import { IndexItem, PrefixLengthItem } from "./subjects/items.ts";
 import { CredentialItem, CredentialMarkItem, SealedItem } from "./vault/items.ts";
 
@@ -121,6 +129,12 @@ export const ENTITIES: readonly AnyEntity[] = [
   RunItem,
   RunPageItem,
   SaidItem,
+  ScimEntryItem,
+  ScimIndexItem,
+  ScimPieceItem,
+  ScimResourceItem,
+  ScimSourceItem,
+  ScimSourceListItem,
   ScopeCountItem,
   ScopeItem,
   SealHeadItem,

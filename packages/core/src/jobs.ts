@@ -6,6 +6,7 @@ import { forgetScopes } from "./forgetting/forget-scopes.ts";
 import type { Job } from "./jobs/define.ts";
 import { retention } from "./retention/retention.ts";
 import { auditSeal } from "./seals/seal.ts";
+import { emptyScimSource } from "./scim/empty-source.ts";
 
 /** Every job there is: what runners run, and what the API lists. */
 export const JOBS: readonly Job[] = [
@@ -16,4 +17,5 @@ export const JOBS: readonly Job[] = [
   forgetScopes,
   emptyGroup,
   auditSeal,
+  emptyScimSource,
 ];

@@ -4,6 +4,7 @@ import { addGroupMember, listGroupMembers, removeGroupMember } from "@cadastre/c
 import { createGroup, deleteGroup, getGroup, listGroups, patchGroup } from "@cadastre/core/directory/groups";
 import { requireMayGiveRoles } from "@cadastre/core/policies/grants";
 import { requireAdminBeside } from "@cadastre/core/policies/lockout";
+import { releaseWrites } from "@cadastre/core/scim/resource-writes";
 import { implement } from "./route.ts";
 
 const toPrincipal = (id: string): PrincipalRef =>
@@ -31,7 +32,7 @@ export const GROUP_ROUTES = implement(groups, {
   patch: ({ context, actor, params, body, version }) => patchGroup(context, actor, params.id, body, { version }),
   async delete({ context, actor, params, version }) {
     await requireAdminBeside(context, actor, params.id);
-    await deleteGroup(context, actor, params.id, { version });
+    await deleteGroup(context, actor, params.id, { version }, () => releaseWrites(context, params.id));
     return undefined;
   },
 });

@@ -4,6 +4,7 @@ import type { BodyOf, ParamsOf, QueryOf, ResultOf } from "@cadastre/contract/end
 import type { ClaimItem } from "@cadastre/core/audit/claim";
 import type { Actor, Context } from "@cadastre/core/context";
 import type { LoginFrom } from "@cadastre/core/login/sessions";
+import type { Service } from "@cadastre/core/scim/service";
 import type * as z from "zod";
 import type { RequestSession, Services } from "../services.ts";
 import type { StreamPart } from "../stream.ts";
@@ -47,11 +48,25 @@ export interface Reporting {
   readonly signedAt: Date;
 }
 
-type CallerOf<E extends Endpoint> = E["access"]["kind"] extends "operator" | "self"
-  ? Operator
-  : E["access"]["kind"] extends "signed"
-    ? Reporting
-    : object;
+/** A SCIM source, by its token; its requests are read by SCIM's rules. */
+export interface Provisioning {
+  readonly actor: Actor;
+  readonly scim: Service;
+  /** Parameters of the query as they were sent. */
+  readonly asked: Readonly<Record<string, unknown>>;
+  readonly ifMatch: string | undefined;
+  readonly ifNoneMatch: string | undefined;
+}
+
+interface Callers {
+  readonly public: object;
+  readonly operator: Operator;
+  readonly self: Operator;
+  readonly signed: Reporting;
+  readonly provisioning: Provisioning;
+}
+
+type CallerOf<E extends Endpoint> = Callers[E["access"]["kind"]];
 
 export type RequestOf<E extends Endpoint> = Received &
   CallerOf<E> & { readonly params: ParamsOf<E>; readonly query: QueryOf<E>; readonly body: BodyOf<E> };
@@ -74,7 +89,7 @@ interface Repeatable<E extends Endpoint> {
 export type Implementation<E extends Endpoint> = E extends { idempotent: true } ? Repeatable<E> : Handle<E>;
 
 /** A request of any endpoint, parsed and authorized by its definition. */
-export interface ServedRequest extends Received, Partial<Operator & Reporting> {
+export interface ServedRequest extends Received, Partial<Operator & Reporting & Provisioning> {
   readonly params: object;
   readonly query: object;
   readonly body: unknown;
@@ -91,11 +106,12 @@ export interface Route extends Served {
   readonly endpoint: Endpoint;
 }
 
+const DECIDED_KINDS: readonly string[] = ["operator", "self", "signed", "provisioning"];
+
 /** What is called an access though nothing is named that could be decided: what an endpoint does, and to what. */
 function requireDecidable({ name, access }: Endpoint): void {
   if (access?.kind === "public") return;
-  const isKnown = access?.kind === "operator" || access?.kind === "self" || access?.kind === "signed";
-  if (isKnown && access.action && access.resource) return;
+  if (access && DECIDED_KINDS.includes(access.kind) && access.action && access.resource) return;
   throw new Error(`${name} does not say who may call it: public, or an action and a resource`);
 }
 

@@ -18,6 +18,8 @@ import { RESOURCE_ROUTES } from "./resources.ts";
 import { ROLE_BINDING_ROUTES } from "./role-bindings.ts";
 import type { Route } from "./route.ts";
 import { RUN_ROUTES } from "./runs.ts";
+import { SCIM_ROUTES } from "./scim.ts";
+import { SCIM_SOURCE_ROUTES } from "./scim-sources.ts";
 import { SCOPE_ROUTES } from "./scopes.ts";
 import { SERVICE_ROUTES } from "./service.ts";
 import { SERVICE_ACCOUNT_ROUTES } from "./service-accounts.ts";
@@ -48,6 +50,8 @@ const BY_AREA: { readonly [Area in keyof Areas]: readonly Route[] } = {
   roleBindings: ROLE_BINDING_ROUTES,
   policies: POLICY_ROUTES,
   access: ACCESS_ROUTES,
+  scimSources: SCIM_SOURCE_ROUTES,
+  scim: SCIM_ROUTES,
   jobs: JOB_ROUTES,
   audit: AUDIT_ROUTES,
   service: SERVICE_ROUTES,

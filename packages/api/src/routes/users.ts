@@ -5,6 +5,7 @@ import { createUser, getUser, listUsers, patchUser } from "@cadastre/core/direct
 import { forgetLoginWrites } from "@cadastre/core/login/factors";
 import { passwordWrite } from "@cadastre/core/login/set-password";
 import { requireAdminBeside } from "@cadastre/core/policies/lockout";
+import { releaseWrites } from "@cadastre/core/scim/resource-writes";
 import { implement } from "./route.ts";
 
 export const USER_ROUTES = implement(users, {
@@ -36,7 +37,7 @@ export const USER_ROUTES = implement(users, {
       context,
       actor,
       { type: "user", id },
-      { version, also: () => forgetLoginWrites(context, id) },
+      { version, also: async () => [...(await forgetLoginWrites(context, id)), ...(await releaseWrites(context, id))] },
     );
     return undefined;
   },

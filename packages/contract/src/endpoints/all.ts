@@ -17,6 +17,8 @@ import { policies } from "./policies.ts";
 import { resources } from "./resources.ts";
 import { roleBindings } from "./role-bindings.ts";
 import { runs } from "./runs.ts";
+import { scim } from "./scim.ts";
+import { scimSources } from "./scim-sources.ts";
 import { scopes } from "./scopes.ts";
 import { service } from "./service.ts";
 import { serviceAccounts } from "./service-accounts.ts";
@@ -50,6 +52,8 @@ export const AREAS = {
   roleBindings,
   policies,
   access,
+  scimSources,
+  scim,
   jobs,
   audit,
   service,

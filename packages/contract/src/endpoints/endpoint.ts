@@ -18,7 +18,8 @@ export type Access =
       /** Also by a session whose second factor is due. */
       readonly pending?: true;
     }
-  | { readonly kind: "signed"; readonly action: CollectorAction; readonly resource: ResourceType };
+  | { readonly kind: "signed"; readonly action: CollectorAction; readonly resource: ResourceType }
+  | { readonly kind: "provisioning"; readonly action: OperatorAction; readonly resource: ResourceType };
 
 /** For anyone: it must show nothing of the estate. */
 export const anyone = { kind: "public" } as const;
@@ -40,6 +41,11 @@ export function oneself<const How extends { readonly by: "session" | "any"; read
 /** For collectors, by a signature of a registered key. */
 export function signed<const R extends ResourceType>(action: CollectorAction, resource: R) {
   return { kind: "signed", action, resource } as const;
+}
+
+/** For SCIM sources, by the API token of one. Such an endpoint speaks SCIM, also in its errors. */
+export function provisioning<const R extends ResourceType>(action: OperatorAction, resource: R) {
+  return { kind: "provisioning", action, resource } as const;
 }
 
 /**

@@ -48,6 +48,7 @@ export function errorsOf(endpoint: EndpointDefinition): ErrorCode[] {
       ...(params === undefined ? [] : (["request.invalid"] as const)),
       ...(access.kind === "operator" ? ([...BY_TOKEN, "auth.forbidden", "request.rate"] as const) : []),
       ...(access.kind === "self" ? ([...BY_TOKEN, "auth.session", "request.rate"] as const) : []),
+      ...(access.kind === "provisioning" ? ([...BY_TOKEN, "auth.forbidden", "request.rate"] as const) : []),
       ...(access.kind === "signed" ? BY_SIGNATURE : []),
       ...(body === undefined ? [] : WITH_BODY),
       ...(query && "cursor" in query.shape ? (["cursor.invalid"] as const) : []),

@@ -1,7 +1,7 @@
 import { ProblemError } from "@cadastre/contract/errors";
 import { type Group, type GroupPatch, group, type NewGroup } from "@cadastre/contract/group";
 import { newId } from "@cadastre/contract/ids";
-import { create, remove, replace, type Stored } from "@cadastre/store/table";
+import { create, remove, replace, type Stored, type Write } from "@cadastre/store/table";
 import { commitRecorded } from "../audit/commit-recorded.ts";
 import { changesBetween } from "../changes.ts";
 import { type Actor, actorName, type Context } from "../context.ts";
@@ -85,10 +85,17 @@ export async function patchGroup(
 }
 
 /**
- * Removes a group: whatever its members held by it they hold no more. That they were in it is cleared away by a job. Throws 404
+ * Removes a group: whatever its members held by it they hold no more. That they were in it is cleared away by a job. `also` is what else
+ * goes in the commit that removes it, at most 30 writes. Throws 404
  * `group.not_found`, 412 `request.precondition_failed`. Writes the group's end, the job's run, and one audit record.
  */
-export async function deleteGroup(context: Context, actor: Actor, id: string, seen: Seen): Promise<void> {
+export async function deleteGroup(
+  context: Context,
+  actor: Actor,
+  id: string,
+  seen: Seen,
+  also: () => Promise<readonly Write[]> = async () => [],
+): Promise<void> {
   await retryOnConflict(async () => {
     const stored = await requireGroup(context, id);
     requireSeen(seen, stored);
@@ -101,7 +108,11 @@ export async function deleteGroup(context: Context, actor: Actor, id: string, se
       ...(stored.roles.length === 0 ? [] : [await raisePolicyVersion(context)]),
     ];
     const detail = { name: stored.name, job: run.id };
-    await commitRecorded(context, actor, [...ended, ...writes], { action: "group.delete", target: id, detail });
+    await commitRecorded(context, actor, [...ended, ...writes, ...(await also())], {
+      action: "group.delete",
+      target: id,
+      detail,
+    });
   });
   context.onJobStarted?.();
 }
