@@ -205,6 +205,26 @@ describe("counts", () => {
     ]);
   });
 
+  it("are in the order of what they are told apart by, with what is shared beside what is owned, and none of what there is none of", async () => {
+    const kinds = ["subnet", "instance", "address", "network"] as const;
+    const context = await having(...kinds.map((kind) => ({ kind })), { account: "2", sharedWith: ["1"] });
+    await context.table.commit(countWrites([{ before: counted({ kind: "network" }) }]));
+    expect((await countResources(context, {}, ["kind"])).map(({ kind, count }) => [kind, count])).toEqual([
+      ["address", 1],
+      ["instance", 1],
+      ["subnet", 2],
+    ]);
+    expect(await countResources(context, { account: "1" }, [])).toEqual([{ count: 3, shared: 1 }]);
+    expect(await countResources(context, { account: "1", kind: "subnet" }, ["kind", "account"])).toEqual([
+      { kind: "subnet", account: "1", count: 1, shared: 1 },
+    ]);
+    expect(await countResources(context, {}, ["account"])).toEqual([
+      { account: "1", count: 3, shared: 1 },
+      { account: "2", count: 1, shared: 0 },
+    ]);
+    await expect(countResources(context, {}, ["region", "account"])).rejects.toThrow("give one of them");
+  });
+
   it("of nothing are one row of none, and no row where they are told apart", async () => {
     expect(await countResources(aContext(), {}, [])).toEqual([{ count: 0 }]);
     expect(await countResources(aContext(), {}, ["kind"])).toEqual([]);
