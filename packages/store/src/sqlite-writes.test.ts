@@ -140,6 +140,7 @@ describe("bulk state", () => {
     );
 
   it("is written and removed, and costs by the larger of what was and what is", () => {
+    expect(load(["x"])).toBe(1);
     expect(load(["a", { size: 3000 }], ["b", {}])).toBe(4);
     expect(load(["a", { size: 100, version: 2 }])).toBe(3);
     expect(load(["a", { size: 5000, version: 3 }], ["b"], ["x"])).toBe(7);
