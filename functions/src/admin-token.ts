@@ -1,6 +1,6 @@
 import { bootstrapAdminToken } from "@cadastre/core/access/bootstrap";
 import { recoverAdminToken } from "@cadastre/core/access/recover";
-import { DEFAULT_HOLD_POLICY, DEFAULT_RETENTION_DAYS, systemActor } from "@cadastre/core/context";
+import { DEFAULT_HOLD_POLICY, DEFAULT_RETENTION_DAYS, FIRST_ORGANIZATION, systemActor } from "@cadastre/core/context";
 import type { Context } from "aws-lambda";
 import { readAdminTokenRequest } from "./adapters/admin-token-request.ts";
 import { openDynamoTable } from "./adapters/dynamo.ts";
@@ -20,7 +20,13 @@ const log = createLog({ now, write: writeToStdout });
 export async function handler(event: unknown, { awsRequestId }: Pick<Context, "awsRequestId">) {
   const request = readAdminTokenRequest(event, deployment);
   const table = openDynamoTable({ tableName, now });
-  const context = { table, now, holdPolicy: DEFAULT_HOLD_POLICY, retentionDays: DEFAULT_RETENTION_DAYS };
+  const context = {
+    table,
+    organization: FIRST_ORGANIZATION,
+    now,
+    holdPolicy: DEFAULT_HOLD_POLICY,
+    retentionDays: DEFAULT_RETENTION_DAYS,
+  };
   if (!request.recover) return bootstrapAdminToken(context);
   const { reason } = request;
   const recovered = await recoverAdminToken(context, systemActor(awsRequestId), { reason });

@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { createApp } from "@cadastre/api/app";
 import { createFileAssets } from "@cadastre/api/assets";
+import { FIRST_ORGANIZATION } from "@cadastre/core/context";
 import { createHttpApiHandler } from "./adapters/api-gateway.ts";
 import { openDynamoTable } from "./adapters/dynamo.ts";
 import { createTriggerPublisher, openEventBridge } from "./adapters/event-bridge.ts";
@@ -17,7 +18,13 @@ const now = () => new Date();
 /** The API behind an HTTP API. It stores secrets and has nothing to open them with: that is the vault's. */
 export const handler = createHttpApiHandler(
   createApp({
-    context: { table: openDynamoTable({ tableName, now }), now, holdPolicy, retentionDays },
+    context: {
+      table: openDynamoTable({ tableName, now }),
+      organization: FIRST_ORGANIZATION,
+      now,
+      holdPolicy,
+      retentionDays,
+    },
     vault: { sealer: createKmsSealer({ keyArn: dataKeyArn }) },
     assets: createFileAssets({ directory: fileURLToPath(new URL("assets", import.meta.url)) }),
     log: createLog({ now, write: writeToStdout }),

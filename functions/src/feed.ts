@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { DEFAULT_HOLD_POLICY, DEFAULT_RETENTION_DAYS } from "@cadastre/core/context";
+import { DEFAULT_HOLD_POLICY, DEFAULT_RETENTION_DAYS, FIRST_ORGANIZATION } from "@cadastre/core/context";
 import { openDynamoTable } from "./adapters/dynamo.ts";
 import { createEventBus, openEventBridge } from "./adapters/event-bridge.ts";
 import { createLog, writeToStdout } from "./adapters/log.ts";
@@ -16,6 +16,7 @@ const PATIENCE = { waitsMilliseconds: [200, 800], wait: (milliseconds: number) =
 export const handler = createStreamHandler({
   context: {
     table: openDynamoTable({ tableName, now }),
+    organization: FIRST_ORGANIZATION,
     now,
     holdPolicy: DEFAULT_HOLD_POLICY,
     retentionDays: DEFAULT_RETENTION_DAYS,

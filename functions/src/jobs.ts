@@ -1,4 +1,5 @@
-import { DEFAULT_HOLD_POLICY } from "@cadastre/core/context";
+import { DEFAULT_HOLD_POLICY, FIRST_ORGANIZATION } from "@cadastre/core/context";
+import { eachOrganization } from "@cadastre/core/directory/each-organization";
 import { staleScopes } from "@cadastre/core/discovery/stale-scopes";
 import { JOBS } from "@cadastre/core/jobs";
 import { runDueJobs } from "@cadastre/core/jobs/run-due";
@@ -12,7 +13,13 @@ import { readJobsConfig } from "./env/background.ts";
 
 const { tableName, retentionDays, deployment } = readJobsConfig(process.env);
 const now = () => new Date();
-const table = openDynamoTable({ tableName, now });
+const base = {
+  table: openDynamoTable({ tableName, now }),
+  organization: FIRST_ORGANIZATION,
+  now,
+  holdPolicy: DEFAULT_HOLD_POLICY,
+  retentionDays,
+};
 const log = createLog({ now, write: writeToStdout });
 
 /** So much of its time is left for the step that is under way when the last one may begin. */
@@ -23,16 +30,21 @@ const RESERVE_MILLISECONDS = 30_000;
  * reports any more whenever that was looked at.
  */
 export async function handler(_event: unknown, context: Pick<Context, "getRemainingTimeInMillis">): Promise<void> {
-  let isLookedAt = false;
-  await runDueJobs({ table, now, holdPolicy: DEFAULT_HOLD_POLICY, retentionDays }, JOBS, {
-    until: new Date(Date.now() + context.getRemainingTimeInMillis() - RESERVE_MILLISECONDS),
-    report(event) {
-      log(toLogLine(event));
-      writeJobMetrics({ deployment, event, now: now(), write: writeToStdout });
-      if (event.type === "ended" && event.name === staleScopes.name) isLookedAt = true;
-    },
+  const until = new Date(Date.now() + context.getRemainingTimeInMillis() - RESERVE_MILLISECONDS);
+  let stale: number | undefined;
+  await eachOrganization(base, async (own) => {
+    let isLookedAt = false;
+    await runDueJobs(own, JOBS, {
+      until,
+      report(event) {
+        log(toLogLine(event));
+        writeJobMetrics({ deployment, event, now: now(), write: writeToStdout });
+        if (event.type === "ended" && event.name === staleScopes.name) isLookedAt = true;
+      },
+    });
+    if (isLookedAt) stale = (stale ?? 0) + (await countStale(own));
   });
-  if (!isLookedAt) return;
+  if (stale === undefined) return;
   // Of every collector, wherever it runs: one in another cloud that is silent has no figures of its own here.
-  writeMetrics({ deployment, figures: { ScopesStale: await countStale({ table }) }, now: now(), write: writeToStdout });
+  writeMetrics({ deployment, figures: { ScopesStale: stale }, now: now(), write: writeToStdout });
 }

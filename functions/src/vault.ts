@@ -1,4 +1,5 @@
 import { createApp } from "@cadastre/api/app";
+import { FIRST_ORGANIZATION } from "@cadastre/core/context";
 import { createHttpApiHandler } from "./adapters/api-gateway.ts";
 import { openDynamoTable } from "./adapters/dynamo.ts";
 import { createGatewayOrigin } from "./adapters/gateway-origin.ts";
@@ -15,7 +16,13 @@ const now = () => new Date();
  */
 export const handler = createHttpApiHandler(
   createApp({
-    context: { table: openDynamoTable({ tableName, now }), now, holdPolicy, retentionDays },
+    context: {
+      table: openDynamoTable({ tableName, now }),
+      organization: FIRST_ORGANIZATION,
+      now,
+      holdPolicy,
+      retentionDays,
+    },
     vault: { opener: createKmsOpener({ keyArn: dataKeyArn }) },
     assets: async () => undefined,
     log: createLog({ now, write: writeToStdout }),

@@ -8,17 +8,18 @@ import { createFileAssets } from "@cadastre/api/assets";
 import type { Collector, NewCollector } from "@cadastre/contract/collector";
 import type { LogLine } from "@cadastre/contract/log";
 import { signRequest } from "@cadastre/contract/signature";
-import { newToken, type TokenScope } from "@cadastre/contract/token";
+import { type CreatedToken, newToken, type TokenScope } from "@cadastre/contract/token";
 import { bootstrapAdminToken } from "@cadastre/core/access/bootstrap";
 import { approveCollector } from "@cadastre/core/access/decide-collector";
 import { registerCollector } from "@cadastre/core/access/register-collector";
-import { aCollector, aKey, type TestKey } from "@cadastre/core/access/testing";
+import { aCollector, aKey, anOwner, type TestKey } from "@cadastre/core/access/testing";
 import { createToken } from "@cadastre/core/access/tokens";
 import {
   type Actor,
   type Context,
   DEFAULT_HOLD_POLICY,
   DEFAULT_RETENTION_DAYS,
+  FIRST_ORGANIZATION,
   systemActor,
 } from "@cadastre/core/context";
 import { createKeyFileEncryption, ensureKeyFile } from "@cadastre/functions/adapters/key-file";
@@ -84,7 +85,13 @@ export async function anApi({
   const folder = mkdtempSync(join(tmpdir(), "cadastre-api-"));
   const path = onFile ? join(folder, "table.db") : ":memory:";
   const table = openSqliteTable({ path, now, durable: false });
-  const context: Context = { table, now, holdPolicy: DEFAULT_HOLD_POLICY, retentionDays: DEFAULT_RETENTION_DAYS };
+  const context: Context = {
+    table,
+    organization: FIRST_ORGANIZATION,
+    now,
+    holdPolicy: DEFAULT_HOLD_POLICY,
+    retentionDays: DEFAULT_RETENTION_DAYS,
+  };
   const lines: LogLine[] = [];
   const published: { name: string; id: string }[][] = [];
   const keyFile = { path: join(folder, "vault.key") };
@@ -101,11 +108,8 @@ export async function anApi({
   });
   const { secret: admin = "" } = await bootstrapAdminToken(context);
 
-  async function aToken(
-    scopes: readonly TokenScope[],
-    expiresInSeconds = 3600,
-  ): Promise<{ id: string; secret: string }> {
-    const input = newToken.parse({ name: "test", scopes, expiresInSeconds });
+  async function aToken(scopes: readonly TokenScope[], expiresInSeconds = 3600): Promise<CreatedToken> {
+    const input = newToken.parse({ name: "test", scopes, principal: await anOwner(context), expiresInSeconds });
     return createToken(context, SYSTEM, input);
   }
 

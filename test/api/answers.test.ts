@@ -140,9 +140,9 @@ describe("the log", () => {
         route: "/api/v1/resources/{id+}",
         status: 422,
         durationMilliseconds: expect.any(Number),
-        actor: expect.stringMatching(/^token:tok_/),
+        actor: expect.stringMatching(/^user:usr_/),
         code: "request.invalid",
-        reads: 1,
+        reads: 3,
         writes: 0,
       },
     ]);

@@ -41,7 +41,7 @@ describe.each(ENDPOINTS.filter((route) => route.mutates))("$method $path", (rout
     for (const record of added) {
       expect(record.outcome).toBe("done");
       expect(record.requestId).toBe(response.headers.get("x-request-id"));
-      expect(record.actor).toMatch(route.access.kind === "signed" ? /^collector:col_/ : /^token:tok_/);
+      expect(record.actor).toMatch(route.access.kind === "signed" ? /^collector:col_/ : /^user:usr_/);
     }
   });
 });
@@ -99,7 +99,7 @@ describe.each(ENDPOINTS.filter((route) => route.mutates))("$method $path, refuse
         action: route.mutates,
         outcome,
         requestId: response?.headers.get("x-request-id"),
-        actor: expect.stringMatching(isSigned ? /^collector:col_/ : /^token:tok_/),
+        actor: expect.stringMatching(isSigned ? /^collector:col_/ : /^(user:usr|service-account:sva)_/),
         changes: [],
         detail: expect.objectContaining({ endpoint: route.name, code }),
       }),
@@ -116,8 +116,9 @@ describe("the records of what was refused", () => {
     for (let n = 0; n < 75; n++) expect((await refuse(one.secret)).status).toBe(403);
     await refuse(other.secret);
     const all = await refusals();
-    expect(all.filter(({ actor }) => actor === `token:${one.id}`)).toHaveLength(10 + 7);
-    expect(all.filter(({ actor }) => actor === `token:${other.id}`)).toHaveLength(1);
+    const actorOf = ({ principal }: typeof one) => `${principal.type}:${principal.id}`;
+    expect(all.filter(({ actor }) => actor === actorOf(one))).toHaveLength(10 + 7);
+    expect(all.filter(({ actor }) => actor === actorOf(other))).toHaveLength(1);
     const numbers = async () => (await refusals()).filter(({ action }) => action === "request.refused");
     expect((await numbers()).map(({ detail }) => detail.count)).toEqual([64, 32, 16, 8, 4, 2, 1]);
     api.pass(60);
@@ -126,7 +127,7 @@ describe("the records of what was refused", () => {
     expect(before).toHaveLength(7);
     // It is of the minute that is over, and written in this one.
     expect(last).toMatchObject({
-      actor: `token:${one.id}`,
+      actor: actorOf(one),
       outcome: "denied",
       at: api.now().toISOString(),
       detail: { count: 65, since: "2026-11-20T12:00:00.000Z" },
@@ -211,8 +212,10 @@ it("a route that does not declare a change writes nothing", async () => {
   const { key } = await api.aReporter();
   const before = api.dump();
   for (const route of reading) {
-    expect(route.method, route.path).toBe("GET");
-    const sent = { method: route.method, path: pathOf(route) };
+    // A question with a body is no change either.
+    expect(route.method, route.path).toBe(route.name === "policies.simulate" ? "POST" : "GET");
+    const body = route.body === undefined ? {} : { body: route.example?.body };
+    const sent = { method: route.method, path: pathOf(route), ...body };
     const { status } = route.access.kind === "signed" ? await api.sign(key, sent) : await api.send(sent);
     expect([200, 404], route.path).toContain(status);
   }

@@ -27,14 +27,14 @@ function costOf({ headers }: Response): string {
 describe("what a request cost", () => {
   it("is in every answer to an operator: what was read and written for it, the token's own read too", async () => {
     const made = await api.send(create(ACCOUNT_BODY.account));
-    // The token and the account; the account and its audit record, in one transaction.
-    expect([made.status, costOf(made)]).toEqual([201, "2 reads, 10 writes"]);
-    expect(costOf(await api.send(LIST))).toBe("2 reads, 0 writes");
+    // The token, its principal, the organization and the account; the account, whose it is and its audit record, in one transaction.
+    expect([made.status, costOf(made)]).toEqual([201, "4 reads, 12 writes"]);
+    expect(costOf(await api.send(LIST))).toBe("4 reads, 0 writes");
     const refused = await api.send({ ...LIST, path: `${LIST.path}?limit=0` });
-    expect([refused.status, costOf(refused)]).toEqual([422, "1 reads, 0 writes"]);
+    expect([refused.status, costOf(refused)]).toEqual([422, "3 reads, 0 writes"]);
     const { secret } = await api.aToken(["audit:read"]);
     const forbidden = await api.send({ ...LIST, token: secret });
-    expect([forbidden.status, costOf(forbidden)]).toEqual([403, "1 reads, 0 writes"]);
+    expect([forbidden.status, costOf(forbidden)]).toEqual([403, "3 reads, 0 writes"]);
   });
 
   it("is each request's own, also when others run beside it", async () => {

@@ -23,7 +23,7 @@ function thrownCodes(): Map<ErrorCode, string[]> {
   const thrown = new Map<ErrorCode, string[]>();
   for (const file of SOURCES.flatMap((folder) => filesOf(join(root, folder)))) {
     if (isTest(file) || DECLARING.has(relative(root, file))) continue;
-    for (const [, code] of withoutDeclarations(readFileSync(file, "utf8")).matchAll(/"([a-z_]+\.[a-z_]+)"/g)) {
+    for (const [, code] of withoutDeclarations(readFileSync(file, "utf8")).matchAll(/"([a-z_-]+\.[a-z_]+)"/g)) {
       if (!Object.hasOwn(ERRORS, code as string)) continue;
       const places = thrown.get(code as ErrorCode) ?? [];
       thrown.set(code as ErrorCode, [...places, relative(root, file)]);

@@ -211,6 +211,10 @@ const QUERY: Readonly<Record<string, { readonly own?: readonly string[]; readonl
       ["vpc-foreign-subnet", "vpc-nobodys-subnet"],
     ],
   },
+  principal: { theirs: [["user/usr_01JD0000000000000000000001", "user/usr_01JD0000000000000000000002"]] },
+  role: { own: ["viewer"] },
+  resource: { theirs: [[`account/aws/${OTHER}`, "account/aws/999988880000"]] },
+  userName: { theirs: [["foreign", "nobodys"]] },
   name: {
     own: ["own-web", "*"],
     theirs: [

@@ -30,7 +30,18 @@ const PATCHED: Readonly<Record<string, () => Promise<{ path: string; change: obj
     const { collector } = await api.aReporter();
     return { path: `/api/v1/collectors/${collector.id}`, change: { accounts: [ACCOUNT, "222233334444"] } };
   },
+  "users.patch": () => made("users", { userName: "ann" }, { displayName: "Ann", userName: "ann@example.com" }),
+  "serviceAccounts.patch": () => made("service-accounts", { name: "deploy" }, { name: "release" }),
+  "groups.patch": () => made("groups", { name: "engineers" }, { name: "operators" }),
+  "organizations.patch": () => made("organizations", { name: "Payments", slug: "payments" }, { owner: "Ann" }),
 };
+
+/** What is made by a body, and what is then changed of it. */
+async function made(path: string, body: object, change: object): Promise<{ path: string; change: object }> {
+  const { id } = await jsonOf(await api.send({ method: "POST", path: `/api/v1/${path}`, body }));
+  return { path: `/api/v1/${path}/${String(id)}`, change };
+}
+
 const patch = (path: string, body: object, ifMatch = "*") =>
   api.send({ method: "PATCH", path, body, headers: { "if-match": ifMatch } });
 

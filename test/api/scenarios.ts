@@ -3,6 +3,7 @@ import { newId } from "@cadastre/contract/ids";
 import { revokeCollector } from "@cadastre/core/access/decide-collector";
 import { registerCollector } from "@cadastre/core/access/register-collector";
 import { aCollector, aKey } from "@cadastre/core/access/testing";
+import { FIRST_ORGANIZATION } from "@cadastre/core/context";
 import { registerConsumers } from "@cadastre/core/feed/consumer-states";
 import { handleChanges } from "@cadastre/core/feed/handle-changes";
 import { FeedItem, feedPartition } from "@cadastre/core/feed/items";
@@ -87,9 +88,40 @@ export async function aStoredCredential(api: TestApi): Promise<string> {
 
 const ifMatch = { "if-match": "*" };
 
+const POLICY_BODY = { name: "no projects", text: "forbid (principal, action, resource is Cadastre::Project);" };
+
+async function aPolicy(api: TestApi): Promise<string> {
+  const made = await api.send({ method: "POST", path: "/api/v1/policies", body: POLICY_BODY });
+  return ((await made.json()) as { id: string }).id;
+}
+
 /** An account that is known: its first sight is a change of its own, with a record of its own. */
 async function knownAccount(api: TestApi): Promise<void> {
   await api.send({ method: "POST", path: "/api/v1/accounts", body: { provider: "aws", account: ACCOUNT } });
+}
+
+async function made(api: TestApi, path: string, body: object): Promise<string> {
+  const { id } = (await (await api.send({ method: "POST", path: `/api/v1/${path}`, body })).json()) as { id: string };
+  return `/api/v1/${path}/${id}`;
+}
+
+const aUser = (api: TestApi) => made(api, "users", { userName: "ann" });
+/** Somebody who can hold a role. */
+async function aHolder(api: TestApi): Promise<{ type: string; id: string }> {
+  const path = await aServiceAccount(api);
+  return { type: "service-account", id: path.slice(path.lastIndexOf("/") + 1) };
+}
+
+const aServiceAccount = (api: TestApi) => made(api, "service-accounts", { name: "deploy" });
+const aGroup = (api: TestApi) => made(api, "groups", { name: "engineers" });
+const idIn = (path: string) => path.slice(path.lastIndexOf("/") + 1);
+
+/** A group with a user in it. */
+async function aMember(api: TestApi) {
+  const group = await aGroup(api);
+  const id = idIn(await aUser(api));
+  const add = () => api.send({ method: "POST", path: `${group}/members`, body: { principal: { type: "user", id } } });
+  return { group, id, add };
 }
 
 async function aJob(api: TestApi): Promise<string> {
@@ -196,10 +228,77 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     const path = `/api/v1/credentials/${await aStoredCredential(api)}`;
     return () => api.send({ method: "DELETE", path });
   },
+  async "roleBindings.create"(api) {
+    const principal = await aHolder(api);
+    const body = { principal, role: "viewer", resource: { type: "organization", id: api.context.organization } };
+    return () => api.send({ method: "POST", path: "/api/v1/role-bindings", body });
+  },
+  async "roleBindings.delete"(api) {
+    const principal = await aHolder(api);
+    const body = { principal, role: "viewer", resource: { type: "organization", id: api.context.organization } };
+    const made = await api.send({ method: "POST", path: "/api/v1/role-bindings", body });
+    const { id } = (await made.json()) as { id: string };
+    return () => api.send({ method: "DELETE", path: `/api/v1/role-bindings/${id}` });
+  },
+  "policies.create": async (api) => () => api.send({ method: "POST", path: "/api/v1/policies", body: POLICY_BODY }),
+  async "policies.replace"(api) {
+    const path = `/api/v1/policies/${await aPolicy(api)}`;
+    const body = { ...POLICY_BODY, name: "another" };
+    return () => api.send({ method: "PUT", path, body, headers: ifMatch });
+  },
+  async "policies.delete"(api) {
+    const path = `/api/v1/policies/${await aPolicy(api)}`;
+    return () => api.send({ method: "DELETE", path });
+  },
   "tokens.create": async (api) => () =>
     api.send({ method: "POST", path: "/api/v1/tokens", body: { name: "ci", scopes: ["resources:read"] } }),
   async "tokens.revoke"(api) {
     const { id } = await api.aToken(["resources:read"]);
     return () => api.send({ method: "DELETE", path: `/api/v1/tokens/${id}` });
+  },
+  "users.create": async (api) => () =>
+    api.send({ method: "POST", path: "/api/v1/users", body: { userName: "ann", displayName: "Ann" } }),
+  async "users.patch"(api) {
+    const path = await aUser(api);
+    return () => api.send({ method: "PATCH", path, body: { disabled: true } });
+  },
+  async "users.delete"(api) {
+    const path = await aUser(api);
+    return () => api.send({ method: "DELETE", path });
+  },
+  "serviceAccounts.create": async (api) => () =>
+    api.send({ method: "POST", path: "/api/v1/service-accounts", body: { name: "deploy" } }),
+  async "serviceAccounts.patch"(api) {
+    const path = await aServiceAccount(api);
+    return () => api.send({ method: "PATCH", path, body: { name: "release" } });
+  },
+  async "serviceAccounts.delete"(api) {
+    const path = await aServiceAccount(api);
+    return () => api.send({ method: "DELETE", path });
+  },
+  "groups.create": async (api) => () =>
+    api.send({ method: "POST", path: "/api/v1/groups", body: { name: "engineers" } }),
+  async "groups.patch"(api) {
+    const path = await aGroup(api);
+    return () => api.send({ method: "PATCH", path, body: { name: "operators" } });
+  },
+  async "groups.delete"(api) {
+    const path = await aGroup(api);
+    return () => api.send({ method: "DELETE", path });
+  },
+  async "groups.add"(api) {
+    const { add } = await aMember(api);
+    return add;
+  },
+  async "groups.remove"(api) {
+    const { group, id, add } = await aMember(api);
+    await add();
+    return () => api.send({ method: "DELETE", path: `${group}/members/${id}` });
+  },
+  "organizations.create": async (api) => () =>
+    api.send({ method: "POST", path: "/api/v1/organizations", body: { name: "Payments", slug: "payments" } }),
+  async "organizations.patch"(api) {
+    const path = `/api/v1/organizations/${FIRST_ORGANIZATION}`;
+    return () => api.send({ method: "PATCH", path, body: { owner: "Ann" }, headers: ifMatch });
   },
 };

@@ -229,7 +229,7 @@ describe("whose an address is", () => {
       said: {
         owner: "Net Team",
         notes: "ask first",
-        by: expect.stringMatching(/^token:/),
+        by: expect.stringMatching(/^user:/),
         at: api.now().toISOString(),
       },
       observedBy: [{ scope: `aws/${ACCOUNT}/${REGION}/network` }],

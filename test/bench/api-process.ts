@@ -7,7 +7,13 @@ import { createApp } from "@cadastre/api/app";
 import { createFileAssets } from "@cadastre/api/assets";
 import { bootstrapAdminToken } from "@cadastre/core/access/bootstrap";
 import { registerCollector } from "@cadastre/core/access/register-collector";
-import { type Context, DEFAULT_HOLD_POLICY, DEFAULT_RETENTION_DAYS, systemActor } from "@cadastre/core/context";
+import {
+  type Context,
+  DEFAULT_HOLD_POLICY,
+  DEFAULT_RETENTION_DAYS,
+  FIRST_ORGANIZATION,
+  systemActor,
+} from "@cadastre/core/context";
 import { findResources } from "@cadastre/core/register/search";
 import { parseSearch } from "@cadastre/core/subjects/parse-search";
 import { createDynamoTable } from "@cadastre/store/dynamo";
@@ -89,6 +95,7 @@ const handlers = {
   }): Promise<{ url: string; token: string }> {
     const context: Context = {
       table: await openTable(directory, endpoint),
+      organization: FIRST_ORGANIZATION,
       now,
       holdPolicy: DEFAULT_HOLD_POLICY,
       retentionDays: DEFAULT_RETENTION_DAYS,

@@ -7,6 +7,7 @@ import type { Benchmark, Figure } from "./figure.ts";
 import { ingest, ingestDynamo } from "./ingest.ts";
 import { lookup } from "./lookup.ts";
 import { opening } from "./opening.ts";
+import { policies } from "./policies.ts";
 import { machine, printFigures, printMachine } from "./report.ts";
 import { requests } from "./requests.ts";
 import { store } from "./store.ts";
@@ -16,7 +17,7 @@ import { store } from "./store.ts";
  * in processes of its own; progress goes to stderr.
  */
 
-const BENCHMARKS: readonly Benchmark[] = [ingest, ingestDynamo, store, lookup, bundle, requests, opening];
+const BENCHMARKS: readonly Benchmark[] = [ingest, ingestDynamo, store, lookup, bundle, requests, opening, policies];
 
 const { values } = parseArgs({
   options: {

@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, cpSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { anOwner } from "@cadastre/core/access/testing";
 import { createToken } from "@cadastre/core/access/tokens";
 import { systemActor } from "@cadastre/core/context";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -72,7 +73,8 @@ describe("what is wrong is said", () => {
 
   test("a token without the scope gives exit code 4", async () => {
     const actor = systemActor("test");
-    const narrow = { name: "narrow", scopes: ["audit:read" as const], expiresInSeconds: 600 };
+    const principal = await anOwner(world.context);
+    const narrow = { name: "narrow", principal, scopes: ["audit:read" as const], expiresInSeconds: 600 };
     const { secret } = await createToken(world.context, actor, narrow);
     const { code, stderr } = await world.start(["resources", "list"], { CADASTRE_TOKEN: secret }).ended;
     expect(code).toBe(4);

@@ -10,7 +10,7 @@ import { createFileAssets } from "@cadastre/api/assets";
 import { aScreen } from "@cadastre/cli/output/testing";
 import { run } from "@cadastre/cli/run";
 import { bootstrapAdminToken } from "@cadastre/core/access/bootstrap";
-import { type Context, DEFAULT_HOLD_POLICY, DEFAULT_RETENTION_DAYS } from "@cadastre/core/context";
+import { type Context, DEFAULT_HOLD_POLICY, DEFAULT_RETENTION_DAYS, FIRST_ORGANIZATION } from "@cadastre/core/context";
 import { createKeyFileEncryption, ensureKeyFile } from "@cadastre/functions/adapters/key-file";
 import { openSqliteTable } from "@cadastre/store/sqlite";
 import { serve } from "@hono/node-server";
@@ -132,6 +132,7 @@ export async function createWorld(): Promise<World> {
   const now = () => new Date();
   const context: Context = {
     table: openSqliteTable({ path: ":memory:", now, durable: false }),
+    organization: FIRST_ORGANIZATION,
     now,
     holdPolicy: DEFAULT_HOLD_POLICY,
     retentionDays: DEFAULT_RETENTION_DAYS,

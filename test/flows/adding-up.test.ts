@@ -6,7 +6,7 @@ import { createTestContext } from "../support/context.ts";
 import { anInstance, aRun, instanceScope } from "../support/estate.ts";
 import { runJobs } from "../support/run-jobs.ts";
 
-const OPERATOR = anActorOf("token", "tok_1", "req_2");
+const OPERATOR = anActorOf("user", "usr_1", "req_2");
 const DAY = 86_400;
 const HOUR = 3600;
 

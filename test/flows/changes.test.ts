@@ -7,7 +7,7 @@ import { createTestContext } from "../support/context.ts";
 import { ACCOUNT, ACTOR, anInstance, aRun, instanceScope, type Raw, type SeenScope } from "../support/estate.ts";
 import { found, historyTypes } from "../support/register.ts";
 
-const OPERATOR = anActorOf("token", "tok_1", "req_2");
+const OPERATOR = anActorOf("user", "usr_1", "req_2");
 const EAST = instanceScope();
 const scope = (resources: readonly Raw[], more: Partial<SeenScope> = {}): SeenScope => ({
   key: EAST,

@@ -107,7 +107,7 @@ describe.each([0, 1, 2])("killed at any write of run %i of three", (before) => {
 
 describe("an approval killed at any write", () => {
   it("goes on by itself once it is decided: everything it was about is retired, once, and the scope shows no hold", async () => {
-    const operator = anActorOf("token", "tok_1");
+    const operator = anActorOf("user", "usr_1");
     const prepare = async () => {
       const { context, clock, table } = await createTestContext();
       await aRun([{ key: EAST, resources: many(0, 90) }]).deliver(context);

@@ -8,7 +8,7 @@ import { ACCOUNT, anInstance, aRun, instanceScope, type Raw, REPORTER, type Seen
 import { found, historyTypes, scopesByName } from "../support/register.ts";
 import { runJobs } from "../support/run-jobs.ts";
 
-const OPERATOR = anActorOf("token", "tok_1", "req_2");
+const OPERATOR = anActorOf("user", "usr_1", "req_2");
 const EAST = instanceScope();
 const WEST = instanceScope({ region: "us-west-2" });
 const many = (count: number, more: Parameters<typeof anInstance>[1] = {}): Raw[] =>

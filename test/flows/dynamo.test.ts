@@ -1,5 +1,5 @@
 import { anActorOf } from "@cadastre/core/audit/testing";
-import { type Context, DEFAULT_HOLD_POLICY, DEFAULT_RETENTION_DAYS } from "@cadastre/core/context";
+import { type Context, DEFAULT_HOLD_POLICY, DEFAULT_RETENTION_DAYS, FIRST_ORGANIZATION } from "@cadastre/core/context";
 import { approveHold, listHolds } from "@cadastre/core/discovery/holds";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openDynamo } from "../store/open-dynamo.ts";
@@ -8,7 +8,7 @@ import { Crash, crashAt } from "../support/crashing-table.ts";
 import { ACCOUNT, anInstance, aRun, instanceScope, type Raw, REPORTER, type SeenScope } from "../support/estate.ts";
 import { found, snapshot } from "../support/register.ts";
 
-const OPERATOR = anActorOf("token", "tok_1", "req_2");
+const OPERATOR = anActorOf("user", "usr_1", "req_2");
 const GUEST = "444455556666";
 const EAST = instanceScope();
 const WEST = instanceScope({ region: "us-west-2" });
@@ -54,6 +54,7 @@ async function aNewTable(): Promise<void> {
   close = opened.close;
   context = {
     table: opened.table,
+    organization: FIRST_ORGANIZATION,
     now: opened.clock.now,
     holdPolicy: DEFAULT_HOLD_POLICY,
     retentionDays: DEFAULT_RETENTION_DAYS,

@@ -17,7 +17,7 @@ import { anInstance, aRun, instanceScope, type SeenScope } from "../support/esta
 import { laggingTable } from "../support/lagging-table.ts";
 import { tableWith } from "../support/table-with.ts";
 
-const OPERATOR = anActorOf("token", "tok_1");
+const OPERATOR = anActorOf("user", "usr_1");
 const WAITS = [100, 400];
 
 const estate = (states: readonly string[]): SeenScope[] => [

@@ -14,7 +14,7 @@ import { createTestContext } from "../support/context.ts";
 import { Crash, crashAt } from "../support/crashing-table.ts";
 import { anInstance, aRun, instanceScope, type SeenScope } from "../support/estate.ts";
 
-const OPERATOR = anActorOf("token", "tok_1");
+const OPERATOR = anActorOf("user", "usr_1");
 const NETWORK = "arn:aws:ec2:us-east-1:111122223333:vpc/vpc-1";
 
 const estate = (states: readonly string[]): SeenScope[] => [
@@ -76,7 +76,7 @@ describe("the feed of changes", () => {
       changes: [{ path: "attributes.state", before: "running", after: "stopped" }],
     });
     expect(changed[1]).toMatchObject({
-      actor: "token:tok_1",
+      actor: "user:usr_1",
       changes: [{ path: "owner", before: "", after: "payments" }],
     });
     expect((await all(context, { since, network: NETWORK, order: "newest" })).map(shortOf)).toEqual([

@@ -21,7 +21,7 @@ import { found } from "../support/register.ts";
 import { runJobs } from "../support/run-jobs.ts";
 import { tableWith } from "../support/table-with.ts";
 
-const OPERATOR = anActorOf("token", "tok_1", "req_2");
+const OPERATOR = anActorOf("user", "usr_1", "req_2");
 const DAY = 86_400;
 const KEPT = DEFAULT_RETENTION_DAYS * DAY;
 const idOf = (n: number) => anInstance(n).id;

@@ -108,7 +108,7 @@ describe("forgetting a scope", () => {
     const { items } = await listAudit(context, { limit: 100 });
     expect(items.filter(({ action }) => action === "scope.forget")).toMatchObject([
       {
-        actor: `token:${ACTOR.principal.id}`,
+        actor: `user:${ACTOR.principal.id}`,
         target: ACCOUNT,
         outcome: "done",
         detail: {
@@ -128,7 +128,7 @@ describe("forgetting a scope", () => {
       "r-2 forgotten",
       "r-2 stale",
     ]);
-    expect(told.at(-1)).toMatchObject({ actor: `token:${ACTOR.principal.id}`, run: job });
+    expect(told.at(-1)).toMatchObject({ actor: `user:${ACTOR.principal.id}`, run: job });
   });
 
   it("keeps what another scope still claims, of whatever account", async () => {

@@ -17,7 +17,7 @@ import { found, historyTypes, snapshot } from "../support/register.ts";
 import { runJobs } from "../support/run-jobs.ts";
 import { tableWith } from "../support/table-with.ts";
 
-const OPERATOR = anActorOf("token", "tok_1", "req_2");
+const OPERATOR = anActorOf("user", "usr_1", "req_2");
 const SCOPE = instanceScope();
 const many = (from: number, to: number, more: Parameters<typeof anInstance>[1] = {}): Raw[] =>
   Array.from({ length: to - from }, (_, n) => anInstance(from + n, more));

@@ -1,6 +1,6 @@
 import { ProblemError } from "@cadastre/contract/errors";
 import { aContext, anActor, auditRecords } from "@cadastre/core/audit/testing";
-import { type Context, DEFAULT_HOLD_POLICY } from "@cadastre/core/context";
+import { type Context, DEFAULT_HOLD_POLICY, FIRST_ORGANIZATION } from "@cadastre/core/context";
 import { cancelJob } from "@cadastre/core/jobs/cancel";
 import { MOST_ATTEMPTS } from "@cadastre/core/jobs/decide";
 import { defineJob, type Job } from "@cadastre/core/jobs/define";
@@ -31,7 +31,13 @@ const DRIVERS: Record<string, () => Promise<Opened>> = {
   DynamoDB: async () => {
     const { table, clock, close } = await openDynamo();
     return {
-      context: { table, now: clock.now, holdPolicy: DEFAULT_HOLD_POLICY, retentionDays: 400 },
+      context: {
+        table,
+        organization: FIRST_ORGANIZATION,
+        now: clock.now,
+        holdPolicy: DEFAULT_HOLD_POLICY,
+        retentionDays: 400,
+      },
       advance: clock.advance,
       close,
     };
@@ -485,8 +491,8 @@ describe.each(Object.keys(DRIVERS))("jobs over %s", (driver) => {
       expect(await getJob(context, id)).toMatchObject({ state: "cancelled", progress: { done: 3, total: 5 } });
       const records = await auditRecords(context);
       expect(records.map(({ action, actor }) => `${action} ${actor.split(":")[0]}`)).toEqual([
-        "job.run token",
-        "job.cancel token",
+        "job.run user",
+        "job.cancel user",
         "job.end system",
       ]);
       await start(job);

@@ -5,7 +5,7 @@ import { createTestContext } from "../support/context.ts";
 import { anInstance, aRun, instanceScope, type Raw, type SeenScope } from "../support/estate.ts";
 import { found, scopesByName } from "../support/register.ts";
 
-const OPERATOR = anActorOf("token", "tok_1", "req_2");
+const OPERATOR = anActorOf("user", "usr_1", "req_2");
 const EAST = instanceScope();
 const many = (count: number, more: Parameters<typeof anInstance>[1] = {}): Raw[] =>
   Array.from({ length: count }, (_, n) => anInstance(n, more));

@@ -9,7 +9,7 @@ import { inTurns } from "../support/in-turns.ts";
 import { countDump, indexDump } from "../support/index-dump.ts";
 import { found, present, snapshot } from "../support/register.ts";
 
-const OPERATOR = anActorOf("token", "tok_1", "req_2");
+const OPERATOR = anActorOf("user", "usr_1", "req_2");
 const REGIONS = ["us-east-1", "us-west-2", "eu-west-1"];
 
 /** An instance in a state, by number: what the model knows of the cloud. */

@@ -137,7 +137,7 @@ describe("a hold on a scope", () => {
     const [hold] = (await listHolds(context, { limit: 1, state: "pending" })).items;
     const shown = hold?.sample.map(({ id, name }) => `${id} ${name}`).sort();
     expect(shown).toEqual(many(0, 10).map(({ id, name }) => `${id} ${name}`));
-    await approveHold(context, anActorOf("token", "tok_1"), hold?.id ?? "", {});
+    await approveHold(context, anActorOf("user", "usr_1"), hold?.id ?? "", {});
     expect(await found(context, "kind:instance status:retired")).toHaveLength(10);
   });
 });
@@ -148,7 +148,7 @@ describe("a hold that was rejected", () => {
     await aRun([scope(many(0, 20))]).deliver(context);
     await aRun([scope(many(10, 20))]).deliver(context);
     const [hold] = (await listHolds(context, { limit: 1, state: "pending" })).items;
-    await rejectHold(context, anActorOf("token", "tok_1"), hold?.id ?? "", {});
+    await rejectHold(context, anActorOf("user", "usr_1"), hold?.id ?? "", {});
     const again = await aRun([scope(many(10, 20, "stopped"))]).deliver(withEmptyReplica(context));
     expect(again.completed?.totals).toMatchObject({ updated: 10, retired: 0 });
     expect((await listHolds(context, { limit: 10 })).items).toMatchObject([{ id: hold?.id, state: "rejected" }]);
@@ -170,7 +170,7 @@ describe("a replica that has heard of nothing", () => {
     const [hold] = (await listHolds(context, { limit: 1, state: "pending" })).items;
     expect(hold).toMatchObject({ missing: 88 });
     expect(hold?.sample).toHaveLength(20);
-    await approveHold(late, anActorOf("token", "tok_1"), hold?.id ?? "", {});
+    await approveHold(late, anActorOf("user", "usr_1"), hold?.id ?? "", {});
     expect(await found(context, "kind:instance")).toHaveLength(100);
     expect((await aRun([scope(many(100, 200))]).open(late)).state).toBe("unchanged");
   });

@@ -1,6 +1,6 @@
 import { listAudit } from "@cadastre/core/audit/list";
 import { anActorOf } from "@cadastre/core/audit/testing";
-import { type Context, DEFAULT_HOLD_POLICY, DEFAULT_RETENTION_DAYS } from "@cadastre/core/context";
+import { type Context, DEFAULT_HOLD_POLICY, DEFAULT_RETENTION_DAYS, FIRST_ORGANIZATION } from "@cadastre/core/context";
 import { listHistory } from "@cadastre/core/register/history";
 import { annotateResource, getResource } from "@cadastre/core/register/resources";
 import { describe, expect, it } from "vitest";
@@ -9,7 +9,7 @@ import { createTestContext } from "../support/context.ts";
 import { anInstance, aRun, instanceScope, type SeenScope } from "../support/estate.ts";
 import { found } from "../support/register.ts";
 
-const OPERATOR = anActorOf("token", "tok_1", "req_2");
+const OPERATOR = anActorOf("user", "usr_1", "req_2");
 const ID = anInstance(1).id;
 
 const state = (n: number): SeenScope[] => [
@@ -56,7 +56,11 @@ describe("what people say of a resource", () => {
 
   it("the same in DynamoDB", async () => {
     const opened = await openDynamo();
-    const policy = { holdPolicy: DEFAULT_HOLD_POLICY, retentionDays: DEFAULT_RETENTION_DAYS };
+    const policy = {
+      organization: FIRST_ORGANIZATION,
+      holdPolicy: DEFAULT_HOLD_POLICY,
+      retentionDays: DEFAULT_RETENTION_DAYS,
+    };
     try {
       await syncAndSay({ table: opened.table, now: opened.clock.now, ...policy }, 12);
     } finally {

@@ -8,7 +8,7 @@ import { anInstance, aRun, instanceScope, type SeenScope } from "../support/esta
 import { laggingTable } from "../support/lagging-table.ts";
 import { present } from "../support/register.ts";
 
-const OPERATOR = anActorOf("token", "tok_1", "req_2");
+const OPERATOR = anActorOf("user", "usr_1", "req_2");
 const REGIONS = ["us-east-1", "us-west-2"];
 const PER_REGION = 3;
 

@@ -1,6 +1,6 @@
 import { createApp } from "@cadastre/api/app";
 import { bootstrapAdminToken } from "@cadastre/core/access/bootstrap";
-import { type Context, DEFAULT_HOLD_POLICY, DEFAULT_RETENTION_DAYS } from "@cadastre/core/context";
+import { type Context, DEFAULT_HOLD_POLICY, DEFAULT_RETENTION_DAYS, FIRST_ORGANIZATION } from "@cadastre/core/context";
 import { type EncryptionContext, type Opener, type Sealer, UnreadableError } from "@cadastre/core/vault/ports";
 import { type Instance, resetConnections } from "./network.ts";
 import type { Process, Scheduler } from "./scheduler.ts";
@@ -52,6 +52,7 @@ export function createApi({ scheduler, tables, count }: { scheduler: Scheduler; 
   function contextOf(process: Process, onFault: (isHard: boolean) => void): Context {
     return {
       table: tables.open(process, onFault),
+      organization: FIRST_ORGANIZATION,
       now: process.now,
       holdPolicy: DEFAULT_HOLD_POLICY,
       retentionDays: DEFAULT_RETENTION_DAYS,

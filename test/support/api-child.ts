@@ -4,7 +4,13 @@ import { createApp } from "@cadastre/api/app";
 import { createFileAssets } from "@cadastre/api/assets";
 import { CollectorKeyItem } from "@cadastre/core/access/items";
 import { registerCollector } from "@cadastre/core/access/register-collector";
-import { type Context, DEFAULT_HOLD_POLICY, DEFAULT_RETENTION_DAYS, systemActor } from "@cadastre/core/context";
+import {
+  type Context,
+  DEFAULT_HOLD_POLICY,
+  DEFAULT_RETENTION_DAYS,
+  FIRST_ORGANIZATION,
+  systemActor,
+} from "@cadastre/core/context";
 import { openSqliteTable } from "@cadastre/store/sqlite";
 import { serve } from "@hono/node-server";
 import type { Arm, ChildAnswer, ChildOptions } from "./api-process.ts";
@@ -34,6 +40,7 @@ const context: Context = {
     commit: (all) => write(() => table.commit(all)),
     load: (all) => (all.length === 0 ? Promise.resolve() : write(() => table.load(all))),
   }),
+  organization: FIRST_ORGANIZATION,
   now,
   holdPolicy: DEFAULT_HOLD_POLICY,
   retentionDays: DEFAULT_RETENTION_DAYS,

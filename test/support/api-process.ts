@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createKeySigner, parsePublicKey, type RequestSigner } from "@cadastre/contract/keys";
 import type { Provider } from "@cadastre/contract/scope";
-import { DEFAULT_HOLD_POLICY, DEFAULT_RETENTION_DAYS } from "@cadastre/core/context";
+import { DEFAULT_HOLD_POLICY, DEFAULT_RETENTION_DAYS, FIRST_ORGANIZATION } from "@cadastre/core/context";
 import { openSqliteTable } from "@cadastre/store/sqlite";
 import { snapshot } from "./register.ts";
 
@@ -116,7 +116,13 @@ export async function startApiProcess(options: {
       const now = () => new Date();
       const table = openSqliteTable({ path: join(directory, "cadastre.db"), now });
       try {
-        return await snapshot({ table, now, holdPolicy: DEFAULT_HOLD_POLICY, retentionDays: DEFAULT_RETENTION_DAYS });
+        return await snapshot({
+          table,
+          organization: FIRST_ORGANIZATION,
+          now,
+          holdPolicy: DEFAULT_HOLD_POLICY,
+          retentionDays: DEFAULT_RETENTION_DAYS,
+        });
       } finally {
         await table.close();
       }

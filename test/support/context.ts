@@ -1,4 +1,4 @@
-import { type Context, DEFAULT_HOLD_POLICY, DEFAULT_RETENTION_DAYS } from "@cadastre/core/context";
+import { type Context, DEFAULT_HOLD_POLICY, DEFAULT_RETENTION_DAYS, FIRST_ORGANIZATION } from "@cadastre/core/context";
 import { openSqliteTable } from "@cadastre/store/sqlite";
 import type { Table } from "@cadastre/store/table";
 import { remembering } from "./index-dump.ts";
@@ -22,7 +22,13 @@ export async function createTestContext(
   const clock = options.clock ?? createClock();
   const table = remembering(options.table ?? openSqliteTable({ path: ":memory:", now: clock.now }));
   return {
-    context: { table, now: clock.now, holdPolicy: DEFAULT_HOLD_POLICY, retentionDays: DEFAULT_RETENTION_DAYS },
+    context: {
+      table,
+      organization: FIRST_ORGANIZATION,
+      now: clock.now,
+      holdPolicy: DEFAULT_HOLD_POLICY,
+      retentionDays: DEFAULT_RETENTION_DAYS,
+    },
     clock,
     table,
   };

@@ -40,7 +40,7 @@ const aTrigger = (n: number) => ({
   collector: `col_${n}`,
   name: `aws-${n}`,
   requestedAt: "2026-03-01T00:00:00.000Z",
-  requestedBy: "token:tok_1",
+  requestedBy: "user:usr_1",
 });
 
 describe("triggers", () => {

@@ -1,5 +1,5 @@
 import type { ChangeEntry } from "@cadastre/contract/changes";
-import { DEFAULT_HOLD_POLICY, DEFAULT_RETENTION_DAYS } from "@cadastre/core/context";
+import { DEFAULT_HOLD_POLICY, DEFAULT_RETENTION_DAYS, FIRST_ORGANIZATION } from "@cadastre/core/context";
 import { listConsumers } from "@cadastre/core/feed/consumer-states";
 import { FeedItem } from "@cadastre/core/feed/items";
 import { recordChange } from "@cadastre/core/feed/record-change";
@@ -23,7 +23,13 @@ async function aStream({ count, failAt, refuse }: { count: number; failAt?: numb
       return stored.getMany(entity, ...rest);
     },
   };
-  const context = { table, now, holdPolicy: DEFAULT_HOLD_POLICY, retentionDays: DEFAULT_RETENTION_DAYS };
+  const context = {
+    table,
+    organization: FIRST_ORGANIZATION,
+    now,
+    holdPolicy: DEFAULT_HOLD_POLICY,
+    retentionDays: DEFAULT_RETENTION_DAYS,
+  };
   const records: DynamoDBRecord[] = [];
   for (let n = 0; n < count; n++) {
     const place = {

@@ -1,6 +1,6 @@
 import { toLoggedError } from "@cadastre/api/log";
 import type { Log } from "@cadastre/contract/log";
-import type { Context } from "@cadastre/core/context";
+import { type Context, inOrganization, toOrganization } from "@cadastre/core/context";
 import type { Consumer } from "@cadastre/core/feed/consumer";
 import { registerConsumers } from "@cadastre/core/feed/consumer-states";
 import { handleRecords, type StreamRecord } from "@cadastre/core/feed/handle-changes";
@@ -37,11 +37,15 @@ function toRecord({ eventName, dynamodb }: DynamoDBRecord): StreamRecord | undef
  */
 export function createStreamHandler(options: StreamHandlerOptions) {
   const { context, deployment, consumers, patience, log, write } = options;
-  let isRegistered = false;
+  const registered = new Set<string>();
   return async function handler(event: DynamoDBStreamEvent): Promise<DynamoDBBatchResponse> {
-    if (!isRegistered) await registerConsumers(context, consumers);
-    isRegistered = true;
     const records = event.Records.flatMap((record) => toRecord(record) ?? []);
+    for (const { pk } of records) {
+      const { organization } = toOrganization(pk);
+      if (registered.has(organization)) continue;
+      await registerConsumers(inOrganization(context, organization), consumers);
+      registered.add(organization);
+    }
     const { failed, ...run } = await handleRecords(context, consumers, records, {
       patience,
       report: ({ error, ...refusal }) =>

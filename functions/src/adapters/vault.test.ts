@@ -118,7 +118,7 @@ describe("the vault over a key file and a table in a file", () => {
   test.each<[string, Partial<CredentialItem>]>([
     ["another name", { name: "other" }],
     ["another description", { description: "other" }],
-    ["another creator", { createdBy: "token:tok_other" }],
+    ["another creator", { createdBy: "user:usr_other" }],
     ["another time", { createdAt: "2026-01-01T00:00:00.000Z" }],
     ["another generation", { generation: 2 }],
     ["another account", { account: "2" }],

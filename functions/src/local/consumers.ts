@@ -1,6 +1,7 @@
 import { toLoggedError } from "@cadastre/api/log";
 import type { Log } from "@cadastre/contract/log";
 import type { Context } from "@cadastre/core/context";
+import { eachOrganization } from "@cadastre/core/directory/each-organization";
 import type { Consumer } from "@cadastre/core/feed/consumer";
 import { runConsumers } from "@cadastre/core/feed/run-consumers";
 
@@ -18,8 +19,10 @@ export async function keepTelling({ context, consumers, wait, isOver, log }: Con
   if (consumers.length === 0) return;
   do {
     try {
-      const { setAside } = await runConsumers(context, consumers, { isOver });
-      if (setAside > 0) log({ level: "warn", message: "changes were set aside: cadastre consumers list", setAside });
+      await eachOrganization(context, async (own) => {
+        const { setAside } = await runConsumers(own, consumers, { isOver });
+        if (setAside > 0) log({ level: "warn", message: "changes were set aside: cadastre consumers list", setAside });
+      });
     } catch (error) {
       log({ level: "error", message: "consumers", error: toLoggedError(error, false) });
     }

@@ -1,12 +1,13 @@
 import { toLoggedError } from "@cadastre/api/log";
 import type { Log } from "@cadastre/contract/log";
 import type { Context } from "@cadastre/core/context";
+import { eachOrganization } from "@cadastre/core/directory/each-organization";
 import { JOBS } from "@cadastre/core/jobs";
 import { runDueJobs } from "@cadastre/core/jobs/run-due";
 import { Cron } from "croner";
 import { toLogLine } from "../adapters/job-metrics.ts";
 
-/** How often work is looked for; what a person asks for is told at once. Looking costs two small reads. */
+/** How often work is looked for; what a person asks for is told at once. Looking costs two small reads for each organization. */
 const LOOK = "*/5 * * * * *";
 
 const HOUR_MILLISECONDS = 3_600_000;
@@ -21,7 +22,9 @@ export interface JobsOptions {
 export async function runJobsOnce({ context, log, signal }: JobsOptions): Promise<void> {
   const until = new Date(context.now().getTime() + HOUR_MILLISECONDS);
   try {
-    await runDueJobs(context, JOBS, { until, signal, report: (event) => log(toLogLine(event)) });
+    await eachOrganization(context, (own) =>
+      runDueJobs(own, JOBS, { until, signal, report: (event) => log(toLogLine(event)) }),
+    );
   } catch (error) {
     log({ level: "error", message: "jobs cannot be looked for", error: toLoggedError(error, false) });
   }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { LogLine } from "@cadastre/contract/log";
 import { parse } from "@cadastre/contract/parse";
 import { newToken } from "@cadastre/contract/token";
+import { anOwner } from "@cadastre/core/access/testing";
 import { createToken } from "@cadastre/core/access/tokens";
 import { systemActor } from "@cadastre/core/context";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -44,7 +45,7 @@ async function stop(server: LocalServer): Promise<void> {
 }
 
 async function store({ url, context }: LocalServer, name: string): Promise<void> {
-  const { secret } = await createToken(context, systemActor("req_1"), STORES);
+  const { secret } = await createToken(context, systemActor("req_1"), { ...STORES, principal: await anOwner(context) });
   const { status } = await fetch(`${url}/api/v1/credentials`, {
     method: "POST",
     headers: { authorization: `Bearer ${secret}`, "content-type": "application/json" },

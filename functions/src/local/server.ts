@@ -8,7 +8,7 @@ import { type Lock, tryLock } from "@cadastre/collectors/session/lock";
 import type { Log } from "@cadastre/contract/log";
 import { bootstrapAdminToken } from "@cadastre/core/access/bootstrap";
 import { createRefusals } from "@cadastre/core/audit/refusals";
-import { type Context, DEFAULT_HOLD_POLICY, DEFAULT_RETENTION_DAYS } from "@cadastre/core/context";
+import { type Context, DEFAULT_HOLD_POLICY, DEFAULT_RETENTION_DAYS, FIRST_ORGANIZATION } from "@cadastre/core/context";
 import { openSqliteTable } from "@cadastre/store/sqlite";
 import { createHttpServer } from "../adapters/http-server.ts";
 import { requireKeyFile } from "../adapters/key-file.ts";
@@ -87,6 +87,7 @@ async function start(config: LocalConfig, options: ServerOptions) {
   const table = openSqliteTable({ path: join(directory, "cadastre.db"), now: options.now });
   const context: Context = {
     table,
+    organization: FIRST_ORGANIZATION,
     now: options.now,
     holdPolicy: {
       share: config.holdShare ?? DEFAULT_HOLD_POLICY.share,

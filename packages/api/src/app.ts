@@ -4,6 +4,7 @@ import { createCollectorAuthentication } from "@cadastre/core/access/authenticat
 import type { GivenToken } from "@cadastre/core/access/authenticate-token";
 import { createRefusals, type Refusals } from "@cadastre/core/audit/refusals";
 import type { Context } from "@cadastre/core/context";
+import { createPolicyMemory } from "@cadastre/core/policies/memory";
 import type { Opener, Sealer } from "@cadastre/core/vault/ports";
 import { Hono } from "hono";
 import { compress } from "hono/compress";
@@ -73,7 +74,8 @@ function answerError(c: ApiContext, error: unknown, log: Log, headers: Record<st
  * a minute, whether it is ready.
  */
 export function createApp(options: AppOptions): Hono<ApiEnv> {
-  const { context, vault = {}, log } = options;
+  const { vault = {}, log } = options;
+  const context = { ...options.context, policies: createPolicyMemory() };
   const services: Services = {
     context,
     authenticateCollector: createCollectorAuthentication({ context }),

@@ -24,8 +24,20 @@ export const TASKS = [
   },
   {
     name: "Access",
-    about: "Tokens of people and scripts, collectors and their keys, and the record of who did what.",
-    areas: ["tokens", "collectors", "audit"],
+    about:
+      "Organizations, users, service accounts, groups and their tokens; roles and policies, and why something is allowed; collectors and their keys, and the record of who did what.",
+    areas: [
+      "tokens",
+      "users",
+      "serviceAccounts",
+      "groups",
+      "organizations",
+      "roleBindings",
+      "policies",
+      "access",
+      "collectors",
+      "audit",
+    ],
   },
   { name: "Jobs", about: "What the service does by time and in the background.", areas: ["jobs"] },
   {

@@ -34,7 +34,11 @@ function toProblem(error: ProblemError, requestId: string): Problem & Record<str
     code,
     detail: message,
     requestId,
-    errors: error.errors.map(({ path, message }: FieldError) => ({ path, message })),
+    errors: error.errors.map(({ path, message, line, column }: FieldError) => ({
+      path,
+      message,
+      ...(line === undefined ? {} : { line, column }),
+    })),
     error: { code, message },
   };
 }

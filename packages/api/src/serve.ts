@@ -1,10 +1,11 @@
 import type { Endpoint } from "@cadastre/contract/endpoints/endpoint";
 import { parse } from "@cadastre/contract/parse";
 import { runOnce } from "@cadastre/core/access/idempotency";
-import type { Context } from "@cadastre/core/context";
+import { type Context, inOrganization } from "@cadastre/core/context";
 import type { Restriction } from "@cadastre/core/restriction";
 import * as z from "zod";
 import {
+  addressOf,
   authenticateOperator,
   authenticateReporting,
   authorizeCaller,
@@ -51,6 +52,8 @@ function jsonOf(c: ApiContext, { bodyOptional, access, secret }: Endpoint, bytes
 
 interface Received {
   readonly caller: Partial<Operator & Reporting>;
+  /** Of the organization in which it acts. */
+  readonly context: Context;
   readonly restriction?: Restriction | undefined;
   readonly raw: unknown;
 }
@@ -65,7 +68,7 @@ async function receive(c: ApiContext, route: Route, services: Services): Promise
   const takesBody = endpoint.body !== undefined;
   // Collectors have no address of their own: their signature says who they are, and there is nothing else that they could do.
   if (endpoint.access.kind !== "signed") requireAllowedOrigin(c);
-  if (endpoint.access.kind === "public") return { caller: {}, raw: undefined };
+  if (endpoint.access.kind === "public") return { caller: {}, context: services.context, raw: undefined };
   if (endpoint.access.kind === "signed") {
     requireSigned(c);
     let bytes: Uint8Array = new Uint8Array();
@@ -73,15 +76,17 @@ async function receive(c: ApiContext, route: Route, services: Services): Promise
       bytes = await readBody(request, SIGNED_BODY_BYTES);
       return bytes;
     });
-    const restriction = authorizeCaller(c, endpoint, caller.actor);
-    return { caller, restriction, raw: takesBody ? jsonOf(c, endpoint, bytes) : undefined };
+    const context = inOrganization(services.context, caller.actor.principal.organization);
+    const authorized = await authorizeCaller(c, endpoint, context, caller);
+    return { ...authorized, context, raw: takesBody ? jsonOf(c, endpoint, bytes) : undefined };
   }
-  const caller = await authenticateOperator(c, services);
+  const { organization, ...caller } = await authenticateOperator(c, services);
+  const context = inOrganization(services.context, organization);
+  const authorized = await authorizeCaller(c, endpoint, context, caller);
   // What was read also tells of what is there and not shown: who may not see all is told no number.
-  c.set("showsCost", caller.actor.principal.attributes.accounts === undefined);
-  const restriction = authorizeCaller(c, endpoint, caller.actor);
+  c.set("showsCost", caller.actor.principal.token?.accounts === undefined && authorized.restriction === undefined);
   const bytes = takesBody ? await readBody(request, TOKEN_BODY_BYTES) : undefined;
-  return { caller, restriction, raw: bytes && jsonOf(c, endpoint, bytes) };
+  return { ...authorized, context, raw: bytes && jsonOf(c, endpoint, bytes) };
 }
 
 /** Runs the handler, at most once for an Idempotency-Key on an endpoint that takes one. */
@@ -140,7 +145,7 @@ async function recordRefusal(
   const error = toProblemError(thrown);
   const actor = c.get("caller");
   if (actor === undefined) {
-    if (UNPROVED.test(error.code)) await refusals.count(sourceOf(c), c.get("requestId"));
+    if (UNPROVED.test(error.code)) await refusals.count(addressOf(c), c.get("requestId"));
     return;
   }
   if (mutates === undefined || attempt.isRefusalRecorded) return;
@@ -156,8 +161,6 @@ async function recordRefusal(
 
 /** Codes of who did not prove who it is. */
 const UNPROVED = /^(auth|signature)\./;
-
-const sourceOf = ({ env }: ApiContext) => env?.remoteAddress ?? env?.requestContext?.http?.sourceIp;
 
 /** Answers one request by its route; one that is refused leaves its record before it is answered. */
 export async function serve(c: ApiContext, route: Route, services: Services): Promise<Response> {
@@ -175,14 +178,14 @@ async function answer(c: ApiContext, route: Route, services: Services, attempt: 
   const { endpoint } = route;
   c.set("route", endpoint.path);
   c.set("hasSecret", endpoint.secret !== undefined);
-  const { caller, restriction, raw } = await receive(c, route, services);
+  const { caller, context: own, restriction, raw } = await receive(c, route, services);
   const isSecret = endpoint.secret !== undefined;
   const { params, query = endpoint.access.kind === "public" ? ANY_PARAMETERS : NO_PARAMETERS, body } = endpoint;
   if (endpoint.access.kind !== "public") requireTextQuery(c.req.url);
   const request: ServedRequest = {
     ...caller,
     services,
-    context: { ...services.context, attempt, ...(restriction === undefined ? {} : { restriction }) },
+    context: { ...own, attempt, ...(restriction === undefined ? {} : { restriction }) },
     params: params ? parse(params, c.req.param()) : {},
     query: parse(query, queryOf(c.req.url, endpoint.repeatable), { isSecret }),
     version: readIfMatch(c.req.raw.headers.get("if-match"), endpoint.ifMatch),

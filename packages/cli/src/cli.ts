@@ -30,6 +30,8 @@ export interface Cli {
 /** Options that every command takes. */
 export interface GlobalOptions extends AccessOptions {
   readonly cost?: boolean;
+  /** An organization, by its id or slug. */
+  readonly actIn?: string;
   readonly pager: boolean;
 }
 
@@ -72,8 +74,9 @@ export function openClient(cli: Cli, options: GlobalOptions, signal?: AbortSigna
   }
   const token = checkToken(found, from);
   try {
-    const ending = signal ? { signal } : {};
-    return createClient({ baseUrl: api, token, onCost: (cost) => cli.spend(cost), ...ending });
+    const { actIn: organization } = options;
+    const more = { ...(signal ? { signal } : {}), ...(organization === undefined ? {} : { organization }) };
+    return createClient({ baseUrl: api, token, onCost: (cost) => cli.spend(cost), ...more });
   } catch (error) {
     throw new UsageError((error as Error).message, "CADASTRE_API or --api says where the API is");
   }

@@ -39,6 +39,14 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   accounts: async () => (await import("./commands/accounts.ts")).addAccounts,
   credentials: async () => (await import("./commands/credentials.ts")).addCredentials,
   tokens: async () => (await import("./commands/tokens.ts")).addTokens,
+  users: async () => (await import("./commands/users.ts")).addUsers,
+  "service-accounts": async () => (await import("./commands/service-accounts.ts")).addServiceAccounts,
+  groups: async () => (await import("./commands/groups.ts")).addGroups,
+  organizations: async () => (await import("./commands/organizations.ts")).addOrganizations,
+  roles: async () => (await import("./commands/bindings.ts")).addBindings,
+  bindings: async () => (await import("./commands/bindings.ts")).addBindings,
+  policies: async () => (await import("./commands/policies.ts")).addPolicies,
+  access: async () => (await import("./commands/access.ts")).addAccess,
   jobs: async () => (await import("./commands/jobs.ts")).addJobs,
   audit: async () => (await import("./commands/audit.ts")).addAudit,
   consumers: async () => (await import("./commands/consumers.ts")).addConsumers,
@@ -55,6 +63,7 @@ function withGlobals(program: Command): Command {
     .option("--api <url>", "the API's address; stands before CADASTRE_API")
     .option("--token-file <file>", "a file that holds the API token; stands before CADASTRE_TOKEN")
     .option("--profile <name>", "one of the APIs that `login` knows; stands before CADASTRE_PROFILE, _API and _TOKEN")
+    .option("--act-in <organization>", "act in this organization, by its id or slug: for who administers the system")
     .addOption(choice("-o, --output <format>", "how the result is printed (default: table)", FORMATS))
     .option("--json", "the same as -o json")
     .option("--no-pager", "do not show what is longer than the terminal through a pager")

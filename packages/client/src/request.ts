@@ -11,6 +11,8 @@ export interface ClientOptions {
   readonly baseUrl: string;
   /** An API token, `cad_…`. */
   readonly token: string;
+  /** The organization to act in, by its id or slug: for who may act in others than one's own. */
+  readonly organization?: string;
   readonly fetch?: typeof globalThis.fetch;
   readonly timeoutMilliseconds?: number;
   /** Ends every request of this client. */
@@ -96,6 +98,7 @@ export function createRequests(options: ClientOptions): Requests {
     return {
       accept: "application/json",
       authorization: `Bearer ${options.token}`,
+      ...(options.organization === undefined ? {} : { "cadastre-organization": options.organization }),
       ...(body === undefined ? {} : { "content-type": "application/json" }),
       ...(version === undefined ? {} : { "if-match": `"${version}"` }),
       ...(key === undefined ? {} : { "idempotency-key": key }),

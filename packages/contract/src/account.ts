@@ -32,7 +32,7 @@ export type AccountPatch = z.output<typeof accountPatch>;
 export const account = z.object({
   ...newAccount.shape,
   createdAt: z.iso.datetime(),
-  createdBy: z.string().meta({ description: "An operator's token, or the collector that saw it first" }),
+  createdBy: z.string().meta({ description: "The operator, or the collector that saw it first" }),
   updatedAt: z.iso.datetime(),
   version: z.int(),
 });

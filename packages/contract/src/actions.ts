@@ -18,6 +18,15 @@ export const OPERATOR_ACTIONS = [
   "feed:write",
   "tokens:read",
   "tokens:write",
+  "bindings:read",
+  "bindings:write",
+  "policies:read",
+  "policies:write",
+  "access:read",
+  "directory:read",
+  "directory:write",
+  "organizations:read",
+  "organizations:write",
 ] as const;
 export type OperatorAction = (typeof OPERATOR_ACTIONS)[number];
 
@@ -29,15 +38,22 @@ export type Action = OperatorAction | CollectorAction;
 
 /** What an action is done to. */
 export type ResourceType =
+  | "access"
   | "account"
   | "audit"
   | "collector"
   | "consumer"
   | "credential"
+  | "group"
   | "hold"
   | "job"
+  | "organization"
+  | "policy"
   | "resource"
+  | "role-binding"
   | "run"
   | "scope"
+  | "service-account"
   | "token"
-  | "trigger";
+  | "trigger"
+  | "user";

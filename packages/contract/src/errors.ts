@@ -55,8 +55,26 @@ export const ERRORS = {
   "account.not_found": { status: 404, title: "There is no such account" },
   "account.exists": { status: 409, title: "The account exists" },
   "account.in_use": { status: 409, title: "The account has active resources" },
+  "organization.not_found": { status: 404, title: "There is no such organization" },
+  "organization.slug_taken": { status: 409, title: "An organization has this slug" },
+  "user.not_found": { status: 404, title: "There is no such user" },
+  "user.name_taken": { status: 409, title: "A user of this name exists" },
+  "service-account.not_found": { status: 404, title: "There is no such service account" },
+  "service-account.name_taken": { status: 409, title: "A service account of this name exists" },
+  "group.not_found": { status: 404, title: "There is no such group" },
+  "group.name_taken": { status: 409, title: "A group of this name exists" },
+  "group.too_many": { status: 409, title: "A member is in as many groups as one can be" },
+  "role-binding.not_found": { status: 404, title: "There is no such role binding" },
+  "role-binding.too_many": { status: 409, title: "Nobody can hold more roles" },
+  "access.exceeds": { status: 403, title: "One cannot give what one does not have" },
+  "access.last_admin": { status: 409, title: "Nobody would be left who administers the system" },
+  "policy.not_found": { status: 404, title: "There is no such policy" },
+  "policy.name_taken": { status: 409, title: "A policy of this name exists" },
+  "policy.invalid": { status: 422, title: "The policy is not valid" },
+  "policy.too_many": { status: 409, title: "There are as many policies as there can be" },
   "resource.not_found": { status: 404, title: "There is no such resource" },
   "token.not_found": { status: 404, title: "There is no such token" },
+  "token.principal": { status: 403, title: "The token cannot be of this principal" },
   "token.scope": { status: 403, title: "A token cannot give what it does not have" },
   "credential.not_found": { status: 404, title: "There is no such credential" },
   "credential.revoked": { status: 409, title: "The credential was revoked" },
@@ -78,6 +96,9 @@ export type ErrorCode = keyof typeof ERRORS;
 export interface FieldError {
   readonly path: string;
   readonly message: string;
+  /** Within a text: counted from 1, columns in characters. */
+  readonly line?: number;
+  readonly column?: number;
 }
 
 /** An error that the caller may see. Anything else that is thrown is answered as `service.internal` and reveals nothing. */

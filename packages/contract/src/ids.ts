@@ -13,6 +13,12 @@ export const ID_PREFIXES = {
   trigger: "trg",
   request: "req",
   job: "job",
+  organization: "org",
+  user: "usr",
+  serviceAccount: "sva",
+  group: "grp",
+  roleBinding: "rbd",
+  policy: "pol",
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;

@@ -35,7 +35,7 @@ export const job = z.object({
   cancelling: z.boolean().meta({ description: "A cancel was asked for; the step that is under way is finished first" }),
   scheduledFor: z.iso.datetime().optional().meta({ description: "The time of the schedule that it was started for" }),
   createdAt: z.iso.datetime(),
-  createdBy: z.string().meta({ description: "token:… of who asked for it, or system" }),
+  createdBy: z.string().meta({ description: "user:… or service-account:… of who asked for it, or system" }),
   startedAt: z.iso.datetime().optional(),
   updatedAt: z.iso.datetime().meta({ description: "Last step that was committed" }),
   endedAt: z.iso.datetime().optional(),

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { accountName } from "./account.ts";
 import { OPERATOR_ACTIONS } from "./actions.ts";
 import { idSchema } from "./ids.ts";
+import { principalRef } from "./principal.ts";
 
 /** What an API token may do. `admin` includes all but `credentials:reveal`, which is always given by name. */
 export const TOKEN_SCOPES = ["admin", ...OPERATOR_ACTIONS] as const;
@@ -11,6 +12,9 @@ export type TokenScope = z.output<typeof tokenScope>;
 export const newToken = z.strictObject({
   name: z.string().trim().min(1).max(128),
   scopes: z.array(tokenScope).min(1),
+  principal: principalRef
+    .optional()
+    .meta({ description: "Whose token it is, and whose roles it narrows: the caller's own when absent" }),
   accounts: z
     .array(accountName)
     .min(1)
@@ -29,6 +33,7 @@ export type NewToken = z.output<typeof newToken>;
 export const token = z.object({
   id: idSchema("token"),
   name: z.string(),
+  principal: principalRef,
   scopes: z.array(tokenScope),
   accounts: z.array(z.string()).optional().meta({ description: "All that it is limited to; everything when absent" }),
   createdAt: z.iso.datetime(),

@@ -85,7 +85,7 @@ export type ResourceEvent = z.output<typeof resourceEvent>;
 export const auditRecord = z.object({
   id: idSchema("audit"),
   at: z.iso.datetime(),
-  actor: z.string().meta({ description: "token:…, collector:… or system" }),
+  actor: z.string().meta({ description: "user:…, service-account:…, collector:… or system" }),
   action: z.string().meta({ description: "area.verb, such as credential.reveal" }),
   target: z.string(),
   outcome: z.enum(["done", "denied", "failed"]),
@@ -109,7 +109,14 @@ export const problem = z.object({
   code: z.string(),
   detail: z.string(),
   requestId: z.string(),
-  errors: z.array(z.object({ path: z.string(), message: z.string() })),
+  errors: z.array(
+    z.object({
+      path: z.string(),
+      message: z.string(),
+      line: z.int().optional().meta({ description: "Within a text, from 1" }),
+      column: z.int().optional(),
+    }),
+  ),
   error: z.object({ code: z.string(), message: z.string() }),
 });
 export type Problem = z.output<typeof problem>;

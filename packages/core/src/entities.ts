@@ -10,9 +10,22 @@ import {
   TokenItem,
   TokenListItem,
 } from "./access/items.ts";
-import { AccountItem } from "./accounts/items.ts";
+import { AccountItem, AccountOwnerItem } from "./accounts/items.ts";
 import { ClaimItem } from "./audit/claim.ts";
 import { AuditItem } from "./audit/items.ts";
+import {
+  DirectoryListItem,
+  DirectoryNameItem,
+  GroupItem,
+  GroupMemberItem,
+  LoginNameItem,
+  OrganizationItem,
+  OrganizationListItem,
+  OrganizationSlugItem,
+  RoleBindingItem,
+  ServiceAccountItem,
+  UserItem,
+} from "./directory/items.ts";
 import { HoldItem, ManifestItem, PageItem, RunItem, RunPageItem, ScopeItem, TriggerItem } from "./discovery/items.ts";
 import { CheckpointItem, DeadLetterItem } from "./feed/consumer.ts";
 import { ConsumerItem } from "./feed/consumer-states.ts";
@@ -22,6 +35,7 @@ import { EndedSourceItem } from "./ledger/ended-sources.ts";
 import { GapItem } from "./ledger/gaps.ts";
 import { LedgerPageItem, SetItem, SourceItem, StaleItem } from "./ledger/items.ts";
 import { ScopeCountItem } from "./ledger/scope-count.ts";
+import { PolicyItem, PolicyNameItem, PolicyRevisionItem } from "./policies/items.ts";
 import { CountItem } from "./register/counts.ts";
 import { ResourceItem } from "./register/items.ts";
 import { SaidItem } from "./said/items.ts";
@@ -31,6 +45,7 @@ import { CredentialItem, CredentialMarkItem, SealedItem } from "./vault/items.ts
 /** Every type of item in the table, for its documentation and for what must hold of all of them. */
 export const ENTITIES: readonly AnyEntity[] = [
   AccountItem,
+  AccountOwnerItem,
   AuditItem,
   BootstrapItem,
   CheckpointItem,
@@ -44,10 +59,14 @@ export const ENTITIES: readonly AnyEntity[] = [
   CredentialItem,
   CredentialMarkItem,
   DeadLetterItem,
+  DirectoryListItem,
+  DirectoryNameItem,
   EndedSourceItem,
   EventItem,
   FeedItem,
   GapItem,
+  GroupItem,
+  GroupMemberItem,
   HoldItem,
   IndexItem,
   JobCancelItem,
@@ -55,17 +74,26 @@ export const ENTITIES: readonly AnyEntity[] = [
   JobItem,
   JobRunItem,
   LedgerPageItem,
+  LoginNameItem,
   ManifestItem,
   NonceItem,
+  OrganizationItem,
+  OrganizationListItem,
+  OrganizationSlugItem,
   PageItem,
+  PolicyItem,
+  PolicyNameItem,
+  PolicyRevisionItem,
   PrefixLengthItem,
   ResourceItem,
+  RoleBindingItem,
   RunItem,
   RunPageItem,
   SaidItem,
   ScopeCountItem,
   ScopeItem,
   SealedItem,
+  ServiceAccountItem,
   SetItem,
   StaleItem,
   SourceItem,
@@ -73,4 +101,5 @@ export const ENTITIES: readonly AnyEntity[] = [
   TokenItem,
   TokenListItem,
   TriggerItem,
+  UserItem,
 ];

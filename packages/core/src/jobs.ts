@@ -1,3 +1,4 @@
+import { emptyGroup } from "./directory/empty-group.ts";
 import { approveHoldJob } from "./discovery/approve-hold.ts";
 import { endSightings } from "./discovery/end-sightings.ts";
 import { staleScopes } from "./discovery/stale-scopes.ts";
@@ -6,4 +7,4 @@ import type { Job } from "./jobs/define.ts";
 import { retention } from "./retention/retention.ts";
 
 /** Every job there is: what runners run, and what the API lists. */
-export const JOBS: readonly Job[] = [retention, staleScopes, approveHoldJob, endSightings, forgetScopes];
+export const JOBS: readonly Job[] = [retention, staleScopes, approveHoldJob, endSightings, forgetScopes, emptyGroup];

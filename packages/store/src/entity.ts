@@ -29,6 +29,11 @@ export interface EntityDefinition<Schema extends z.ZodType<object>, KeyInput> {
    * its log. For ciphertexts and the like, which change seldom.
    */
   readonly erased?: boolean;
+  /**
+   * In no key space: one item for all of them, read before it is known which one is asked for. Who reads such an item by what a
+   * caller gave compares whose it is.
+   */
+  readonly global?: boolean;
   /** Name of the field with the time at which the item ends, deleted or not: epoch seconds, or an ISO time. */
   readonly expires?: keyof z.output<Schema> & string;
   /** One line for docs/access-patterns.md: what is read by this key, and who writes it. */

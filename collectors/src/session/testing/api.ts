@@ -5,7 +5,7 @@ import { createFileAssets } from "@cadastre/api/assets";
 import type { PublicKey } from "@cadastre/contract/keys";
 import type { ScopeKey } from "@cadastre/contract/scope";
 import { bootstrapAdminToken } from "@cadastre/core/access/bootstrap";
-import { type Context, DEFAULT_HOLD_POLICY, DEFAULT_RETENTION_DAYS } from "@cadastre/core/context";
+import { type Context, DEFAULT_HOLD_POLICY, DEFAULT_RETENTION_DAYS, FIRST_ORGANIZATION } from "@cadastre/core/context";
 import { openSqliteTable } from "@cadastre/store/sqlite";
 import type { Table } from "@cadastre/store/table";
 import { type ServerType, serve } from "@hono/node-server";
@@ -49,6 +49,7 @@ export async function startApi(options: {
   const table = options.table ?? openSqliteTable({ path: ":memory:", now, durable: false });
   const context: Context = {
     table: refusing(table, faults),
+    organization: FIRST_ORGANIZATION,
     now,
     holdPolicy: { ...DEFAULT_HOLD_POLICY, share: 1 },
     retentionDays: DEFAULT_RETENTION_DAYS,

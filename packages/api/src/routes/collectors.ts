@@ -1,5 +1,4 @@
 import { collectors } from "@cadastre/contract/endpoints/collectors";
-import { may } from "@cadastre/core/access/authorize";
 import { getCollector, type LastSeen, listCollectors } from "@cadastre/core/access/collectors";
 import {
   approveCollector,
@@ -10,6 +9,7 @@ import {
 import { registerCollector } from "@cadastre/core/access/register-collector";
 import type { Actor, Context } from "@cadastre/core/context";
 import { lastReportAt } from "@cadastre/core/ledger/read";
+import { mayAlso } from "@cadastre/core/policies/authorize";
 import { implement, type Operator } from "./route.ts";
 
 /** A collector is the source of what it sees by its name. */
@@ -19,7 +19,8 @@ const lastSeenIn =
     lastReportAt(context, name);
 
 const read = (context: Context, id: string) => getCollector(context, id, lastSeenIn(context));
-const mayReveal = (actor: Actor) => may(actor.principal, "credentials:reveal", { type: "credential" });
+const mayReveal = (context: Context, actor: Actor) =>
+  mayAlso(context, actor, "credentials:reveal", { type: "credential" });
 
 type Decide = (context: Context, actor: Actor, id: string, version?: number) => Promise<unknown>;
 
@@ -33,13 +34,14 @@ const decision =
 
 export const COLLECTOR_ROUTES = implement(collectors, {
   register: {
-    handle: ({ context, actor, body }) => registerCollector(context, actor, body, { mayReveal: mayReveal(actor) }),
+    handle: async ({ context, actor, body }) =>
+      registerCollector(context, actor, body, { mayReveal: await mayReveal(context, actor) }),
     replay: ({ context }, claim) => read(context, claim.target),
   },
   list: ({ context, query }) => listCollectors(context, { ...query, lastSeen: lastSeenIn(context) }),
   get: ({ context, params }) => read(context, params.id),
   async patch({ context, actor, params: { id }, body, version }) {
-    await patchCollector(context, actor, id, body, { version, mayReveal: mayReveal(actor) });
+    await patchCollector(context, actor, id, body, { version, mayReveal: await mayReveal(context, actor) });
     return read(context, id);
   },
   approve: decision(approveCollector),

@@ -2,14 +2,14 @@ import type { Coverage } from "@cadastre/contract/coverage";
 import { resources } from "@cadastre/contract/endpoints/resources";
 import { ProblemError } from "@cadastre/contract/errors";
 import type { FoundSubject } from "@cadastre/contract/subject";
-import { may } from "@cadastre/core/access/authorize";
 import { withKnownActors } from "@cadastre/core/access/known-actors";
 import { AccountSubject } from "@cadastre/core/accounts/subject";
-import type { Context, Principal } from "@cadastre/core/context";
+import type { Actor, Context } from "@cadastre/core/context";
 import { type CoverageFilters, readCoverage } from "@cadastre/core/ledger/gaps";
 import { judgeEmpty } from "@cadastre/core/ledger/looked-at";
 import { requireKnownPlace, understood } from "@cadastre/core/places/known";
 import { understoodSearch } from "@cadastre/core/places/known-search";
+import { mayAlso } from "@cadastre/core/policies/authorize";
 import { countResources } from "@cadastre/core/register/counts-by";
 import { coverageFiltersOf } from "@cadastre/core/register/coverage-of";
 import { FoundResources } from "@cadastre/core/register/found";
@@ -30,8 +30,9 @@ import { implement } from "./route.ts";
 const FoundAccounts = typed("account", AccountSubject);
 
 /** The types that a search shows to whom: who may not read accounts does not find them. */
-function readableBy(principal: Principal): AnySubject<FoundSubject>[] {
-  return may(principal, "accounts:read", { type: "account" }) ? [FoundResources, FoundAccounts] : [FoundResources];
+async function readableBy(context: Context, actor: Actor): Promise<AnySubject<FoundSubject>[]> {
+  const readsAccounts = await mayAlso(context, actor, "accounts:read", { type: "account" });
+  return readsAccounts ? [FoundResources, FoundAccounts] : [FoundResources];
 }
 
 /** A search with the order that a parameter gives it, which its text must not give, too. */
@@ -93,7 +94,7 @@ export const RESOURCE_ROUTES = implement(resources, {
   },
   async search({ context, actor, query: { q, sort, limit, cursor } }) {
     const query = sortedBy(parseSearch(q, context.now()), sort);
-    const subjects = readableBy(actor.principal);
+    const subjects = await readableBy(context, actor);
     const found = await withCoverage(
       context,
       { cursor, filters: coverageFiltersOf(query) },
@@ -104,7 +105,7 @@ export const RESOURCE_ROUTES = implement(resources, {
   },
   async searchCounts({ context, actor, query: { q, by = [], cursor } }) {
     const query = parseSearch(q, context.now());
-    const subjects = readableBy(actor.principal);
+    const subjects = await readableBy(context, actor);
     const counted = withCoverage(
       context,
       { cursor, filters: coverageFiltersOf(query) },
@@ -115,7 +116,7 @@ export const RESOURCE_ROUTES = implement(resources, {
     return { ...page, ...(await hintOf(context, subjects, query, { ...page, items: found, before: cursor })) };
   },
   async whose({ context, actor, query: { address, account } }) {
-    const readsAccounts = may(actor.principal, "accounts:read", { type: "account" });
+    const readsAccounts = await mayAlso(context, actor, "accounts:read", { type: "account" });
     const [found, coverage] = await Promise.all([
       whoseAddress(context, address, { account, readsAccounts }),
       readCoverage(context, { account }),

@@ -30,3 +30,14 @@ test("an area is implemented whole, by handlers that its definitions type, or th
   // @ts-expect-error: takes an Idempotency-Key, and must say what a repeat is answered
   implement({ create: tokens.create }, { create: anAccount });
 });
+
+test("an endpoint that does not say what it does, and to what, is no route", () => {
+  const { list } = audit;
+  const { access: _, ...silent } = list;
+  for (const broken of [
+    silent,
+    { ...list, access: { kind: "operator" } },
+    { ...list, access: { kind: "operator", action: "audit:read" } },
+  ])
+    expect(() => implement({ list: broken as unknown as typeof list }, { list: empty })).toThrow("who may call it");
+});

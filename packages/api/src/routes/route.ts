@@ -79,9 +79,16 @@ export interface Route extends Served {
   readonly endpoint: Endpoint;
 }
 
+/** What is called an access though nothing is named that could be decided: what an endpoint does, and to what. */
+function requireDecidable({ name, access }: Endpoint): void {
+  if (access?.kind === "public") return;
+  if ((access?.kind === "operator" || access?.kind === "signed") && access.action && access.resource) return;
+  throw new Error(`${name} does not say who may call it: public, or an action and a resource`);
+}
+
 /**
  * The routes of an area, each typed by the definition of its endpoint. The compiler refuses an endpoint that is not implemented
- * and an implementation of none.
+ * and an implementation of none. Throws for an endpoint that does not say who may call it.
  */
 export function implement<A extends Readonly<Record<string, Endpoint>>>(
   area: A,
@@ -89,6 +96,7 @@ export function implement<A extends Readonly<Record<string, Endpoint>>>(
 ): readonly Route[] {
   return Object.entries(area).map(([verb, endpoint]) => {
     // The one place where the type of an endpoint is given up: from here on a request and what answers it go by its definition.
+    requireDecidable(endpoint);
     const given = implementations[verb] as unknown as Served["handle"] | Served;
     return { endpoint, ...(typeof given === "function" ? { handle: given } : given) };
   });

@@ -1,4 +1,5 @@
 import type { Areas } from "@cadastre/contract/endpoints/all";
+import { ACCESS_ROUTES } from "./access.ts";
 import { ACCOUNT_ROUTES } from "./accounts.ts";
 import { AUDIT_ROUTES } from "./audit.ts";
 import { CHANGE_ROUTES } from "./changes.ts";
@@ -6,14 +7,20 @@ import { COLLECTOR_ROUTES } from "./collectors.ts";
 import { CONSUMER_ROUTES } from "./consumers.ts";
 import { CREDENTIAL_ROUTES } from "./credentials.ts";
 import { DISCOVERY_ROUTES } from "./discovery.ts";
+import { GROUP_ROUTES } from "./groups.ts";
 import { HOLD_ROUTES } from "./holds.ts";
 import { JOB_ROUTES } from "./jobs.ts";
+import { ORGANIZATION_ROUTES } from "./organizations.ts";
+import { POLICY_ROUTES } from "./policies.ts";
 import { RESOURCE_ROUTES } from "./resources.ts";
+import { ROLE_BINDING_ROUTES } from "./role-bindings.ts";
 import type { Route } from "./route.ts";
 import { RUN_ROUTES } from "./runs.ts";
 import { SCOPE_ROUTES } from "./scopes.ts";
 import { SERVICE_ROUTES } from "./service.ts";
+import { SERVICE_ACCOUNT_ROUTES } from "./service-accounts.ts";
 import { TOKEN_ROUTES } from "./tokens.ts";
+import { USER_ROUTES } from "./users.ts";
 
 /** An area of the contract that is missing here is refused by the compiler, and so is one that the contract does not have. */
 const BY_AREA: { readonly [Area in keyof Areas]: readonly Route[] } = {
@@ -28,6 +35,13 @@ const BY_AREA: { readonly [Area in keyof Areas]: readonly Route[] } = {
   consumers: CONSUMER_ROUTES,
   credentials: CREDENTIAL_ROUTES,
   tokens: TOKEN_ROUTES,
+  users: USER_ROUTES,
+  serviceAccounts: SERVICE_ACCOUNT_ROUTES,
+  groups: GROUP_ROUTES,
+  organizations: ORGANIZATION_ROUTES,
+  roleBindings: ROLE_BINDING_ROUTES,
+  policies: POLICY_ROUTES,
+  access: ACCESS_ROUTES,
   jobs: JOB_ROUTES,
   audit: AUDIT_ROUTES,
   service: SERVICE_ROUTES,

@@ -28,7 +28,7 @@ interface Filters {
 export function addAudit(program: Command, cli: Cli): void {
   withExamples(
     withPaging(program.command("audit").description("who did what, newest first"))
-      .option("--actor <actor>", "only by token:tok_…, collector:col_… or system")
+      .option("--actor <actor>", "only by user:usr_…, service-account:sva_…, collector:col_… or system")
       .addOption(choice("--action <action>", "only this action", AUDIT_ACTIONS))
       .option("--target <target>", "only on this")
       .option("--since <time>", "from then on, such as 2026-03-01T00:00:00Z")

@@ -7,6 +7,7 @@ import { printList } from "../output/list.ts";
 import { printOne } from "../output/one.ts";
 import type { Column } from "../output/table.ts";
 import { neutralise, toTime } from "../output/text.ts";
+import { principalOf } from "./groups.ts";
 
 const stateOf = (token: Token, now: Date) =>
   token.revokedAt !== undefined ? "revoked" : token.expiresAt <= now.toISOString() ? "expired" : "valid";
@@ -19,6 +20,7 @@ const columns = (now: Date): readonly Column<Token>[] => [
     value: (one) => stateOf(one, now),
     style: (one) => (stateOf(one, now) === "valid" ? "green" : "dim"),
   },
+  { title: "OF", value: (one) => one.principal.id, spare: true },
   { title: "SCOPES", value: (one) => one.scopes.join(","), shape: "id" },
   { title: "ACCOUNTS", value: (one) => one.accounts?.join(","), shape: "id", optional: true },
   { title: "CREATED", spare: true, value: (one) => toTime(one.createdAt), raw: (one) => one.createdAt },
@@ -28,6 +30,7 @@ const columns = (now: Date): readonly Column<Token>[] => [
 interface CreateOptions {
   readonly scopes: readonly TokenScope[];
   readonly accounts?: string[];
+  readonly principal?: string;
   readonly expiresIn?: number;
 }
 
@@ -36,7 +39,9 @@ async function create(cli: Cli, name: string, command: Command): Promise<void> {
   const { scopes, accounts, expiresIn: expiresInSeconds } = options;
   // Its name alone would lose the token for good.
   const format = formatAmong(options, ["table", "wide", "json", "yaml", "csv"], "a new token");
-  const made = await openClient(cli, options).tokens.create({ name, scopes: [...scopes], accounts, expiresInSeconds });
+  const principal = options.principal === undefined ? undefined : principalOf(options.principal);
+  const input = { name, scopes: [...scopes], principal, accounts, expiresInSeconds };
+  const made = await openClient(cli, options).tokens.create(input);
   // It is shown once: neither a pager nor its history is the place for it.
   cli.stdout.direct();
   if (format !== "table" && format !== "wide") return printOne(cli.stdout, options, made);
@@ -58,6 +63,10 @@ export function addTokens(program: Command, cli: Cli): void {
         new Option("--scopes <list>", `what it may do: ${TOKEN_SCOPES.join(", ")}`)
           .argParser(listOf(TOKEN_SCOPES))
           .makeOptionMandatory(),
+      )
+      .option(
+        "--principal <id>",
+        "whose it is: a service account (sva_…), for who has the scope admin; yours when absent",
       )
       .addOption(
         new Option("--accounts <list>", "limits it to what belongs to these, such as aws/123456789012").argParser(

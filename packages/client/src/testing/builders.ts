@@ -60,7 +60,7 @@ export const aCollector = {
   keyAlgorithm: "ed25519",
   state: "pending",
   createdAt: AT,
-  createdBy: "token:ops",
+  createdBy: "user:ops",
   version: 1,
 };
 export const anAccount = {
@@ -74,16 +74,17 @@ export const anAccount = {
   regions: [],
   notes: "",
   createdAt: AT,
-  createdBy: "token:ops",
+  createdBy: "user:ops",
   updatedAt: AT,
   version: 1,
 };
 export const aToken = {
+  principal: { type: "user", id: `usr_${ULID}` },
   id: `tok_${ULID}`,
   name: "ci",
   scopes: ["resources:read"],
   createdAt: AT,
-  createdBy: "token:ops",
+  createdBy: "user:ops",
   expiresAt: AT,
   version: 1,
 };
@@ -93,10 +94,10 @@ export const aCredential = {
   type: "generic",
   description: "",
   createdAt: AT,
-  createdBy: "token:ops",
+  createdBy: "user:ops",
   version: 1,
 };
-export const aTrigger = { id: `trg_${ULID}`, collector: `col_${ULID}`, requestedAt: AT, requestedBy: "token:ops" };
+export const aTrigger = { id: `trg_${ULID}`, collector: `col_${ULID}`, requestedAt: AT, requestedBy: "user:ops" };
 export const anAuditRecord = {
   id: `aud_${ULID}`,
   at: AT,

@@ -1,3 +1,4 @@
+import { access } from "./access.ts";
 import { accounts } from "./accounts.ts";
 import { audit } from "./audit.ts";
 import { changes } from "./changes.ts";
@@ -6,13 +7,19 @@ import { consumers } from "./consumers.ts";
 import { credentials } from "./credentials.ts";
 import { discovery } from "./discovery.ts";
 import type { Endpoint } from "./endpoint.ts";
+import { groups } from "./groups.ts";
 import { holds } from "./holds.ts";
 import { jobs } from "./jobs.ts";
+import { organizations } from "./organizations.ts";
+import { policies } from "./policies.ts";
 import { resources } from "./resources.ts";
+import { roleBindings } from "./role-bindings.ts";
 import { runs } from "./runs.ts";
 import { scopes } from "./scopes.ts";
 import { service } from "./service.ts";
+import { serviceAccounts } from "./service-accounts.ts";
 import { tokens } from "./tokens.ts";
+import { users } from "./users.ts";
 
 /**
  * All that the API serves, by area and verb, in the order in which paths are tried. Routes, client, OpenAPI document and the
@@ -30,6 +37,13 @@ export const AREAS = {
   consumers,
   credentials,
   tokens,
+  users,
+  serviceAccounts,
+  groups,
+  organizations,
+  roleBindings,
+  policies,
+  access,
   jobs,
   audit,
   service,

@@ -9,8 +9,8 @@ const text = z.string().min(1).max(1024).optional();
 const actor = z
   .string()
   .regex(
-    /^(?:token:.{1,512}|collector:col_[0-9A-Z]{26}|system|unknown|others)$/,
-    "is token:tok_…, collector:col_… or system, or unknown or others, of whom only refusals are counted",
+    /^(?:user:usr_[0-9A-Z]{26}|service-account:sva_[0-9A-Z]{26}|collector:col_[0-9A-Z]{26}|system|unknown|others)$/,
+    "is user:usr_…, service-account:sva_…, collector:col_… or system, or unknown or others, of whom only refusals are counted",
   )
   .optional();
 const time = z.iso.datetime({ offset: true }).optional();

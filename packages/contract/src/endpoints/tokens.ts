@@ -21,7 +21,14 @@ export const tokens = defineArea("tokens", {
     etag: true,
     mutates: "token.create",
     secret: "answer",
-    errors: ["token.scope", "request.conflict"],
+    errors: [
+      "token.scope",
+      "token.principal",
+      "access.exceeds",
+      "user.not_found",
+      "service-account.not_found",
+      "request.conflict",
+    ],
     example: { body: { name: "ci", scopes: ["resources:read"], expiresInSeconds: 86_400 } },
   }),
   list: defineEndpoint({

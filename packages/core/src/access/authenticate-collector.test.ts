@@ -33,8 +33,10 @@ describe("a signed request", () => {
     expect(principal).toEqual({
       type: "collector",
       id: made.id,
+      name: made.name,
       organization: FIRST_ORGANIZATION,
-      attributes: { accounts: made.accounts, providers: made.providers },
+      groups: [],
+      roles: [],
     });
   });
 

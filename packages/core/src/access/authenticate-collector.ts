@@ -2,7 +2,7 @@ import type { Collector } from "@cadastre/contract/collector";
 import { type ErrorCode, ProblemError } from "@cadastre/contract/errors";
 import { NONCE_LIFE_SECONDS, type SignedRequest, verifyRequest } from "@cadastre/contract/signature";
 import { create } from "@cadastre/store/table";
-import { type Context, FIRST_ORGANIZATION, type Principal } from "../context.ts";
+import { type Context, type Principal, principalOf } from "../context.ts";
 import { isTaken, retryOnConflict } from "../retry-on-conflict.ts";
 import { toCollector } from "./collectors.ts";
 import { CollectorItem, CollectorKeyItem, NonceItem } from "./items.ts";
@@ -31,9 +31,8 @@ export class CollectorRefusedError extends ProblemError {
   }
 }
 
-function principalOf({ id, accounts, providers }: CollectorItem): Principal {
-  return { type: "collector", id, organization: FIRST_ORGANIZATION, attributes: { accounts, providers } };
-}
+const principalOfCollector = ({ id, name, organization }: CollectorItem): Principal =>
+  principalOf({ type: "collector", id, name }, organization);
 
 /** Keys by fingerprint. A key's item never changes, so only what was found is kept, the longest unused goes first. */
 function createKeyCache(context: Context, most: number) {
@@ -80,7 +79,8 @@ export function createCollectorAuthentication({ context, mostKeys = 1000 }: { co
     const stored = key && (await context.table.get(CollectorItem, { id: key.collector }, { consistent: true }));
     if (!stored) throw new ProblemError("signature.unknown_key", "no collector has this key id");
     await requireFirstUse(context, keyId, nonce);
-    if (stored.state !== "approved") throw new CollectorRefusedError(principalOf(stored), REFUSED[stored.state]);
-    return { collector: toCollector(stored), principal: principalOf(stored), signedAt: createdAt };
+    if (stored.state !== "approved")
+      throw new CollectorRefusedError(principalOfCollector(stored), REFUSED[stored.state]);
+    return { collector: toCollector(stored), principal: principalOfCollector(stored), signedAt: createdAt };
   };
 }

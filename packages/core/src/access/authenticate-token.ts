@@ -1,5 +1,7 @@
 import { ProblemError } from "@cadastre/contract/errors";
-import { type Context, FIRST_ORGANIZATION, type Principal } from "../context.ts";
+import { type Context, inOrganization, type Principal } from "../context.ts";
+import { readOrganization } from "../directory/organizations.ts";
+import { nameOfPrincipal, readPrincipal } from "../directory/principals.ts";
 import { TokenItem } from "./items.ts";
 import { hashTokenText, idOfTokenText, isTokenText } from "./token-text.ts";
 
@@ -15,8 +17,9 @@ const NO_HASH = hashTokenText("");
 const invalid = () => new ProblemError("auth.invalid", "the API token is not valid");
 
 /**
- * Says whose token a text is, by one strongly consistent read. Malformed, mistyped, unknown and wrong are one and the same
- * answer, 401 `auth.invalid`; 401 `auth.revoked` and `auth.expired` only for who holds the secret. `given` is the token of
+ * Says whose token a text is, by strongly consistent reads: one of the token, and only for who holds its secret one of its principal and one of
+ * the organization. Malformed, mistyped, unknown and wrong are one and the same answer, 401 `auth.invalid`; 401 `auth.revoked` (also
+ * when the principal was disabled) and `auth.expired` only for who holds the secret. `given` is the token of
  * the local configuration, if there is one; its stored hash, expiry and revocation count like any other's.
  */
 export async function authenticateToken(context: Context, text: string, given?: GivenToken): Promise<Principal> {
@@ -30,7 +33,27 @@ export async function authenticateToken(context: Context, text: string, given?: 
   if (Date.parse(stored.expiresAt) <= context.now().getTime()) {
     throw new ProblemError("auth.expired", `expired at ${stored.expiresAt}`);
   }
-  const { scopes, accounts, cursorKey } = stored;
-  const attributes = { scopes, ...(accounts === undefined ? {} : { accounts }) };
-  return { type: "token", id, organization: FIRST_ORGANIZATION, attributes, cursorKey };
+  return readStanding(context, stored);
+}
+
+/** The principal as it stands now: what was given before it was disabled is of no use any more. */
+async function readStanding(context: Context, token: TokenItem): Promise<Principal> {
+  const { id, organization, scopes, accounts, cursorKey, epoch } = token;
+  const [standing, known] = await Promise.all([
+    readPrincipal(inOrganization(context, organization), token.principal),
+    readOrganization(context, organization),
+  ]);
+  if (!standing || !known || standing.disabled || standing.epoch !== epoch) {
+    throw new ProblemError("auth.revoked", "whose it is was disabled or removed");
+  }
+  return {
+    ...token.principal,
+    name: nameOfPrincipal(standing),
+    organization,
+    groups: standing.groups,
+    roles: standing.roles,
+    policyVersion: known.policyVersion,
+    ...("recovery" in standing && standing.recovery ? { isRecovery: true } : {}),
+    token: { id, scopes, ...(accounts === undefined ? {} : { accounts }), cursorKey },
+  };
 }

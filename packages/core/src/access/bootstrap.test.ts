@@ -11,8 +11,10 @@ describe("the first admin token", () => {
     const context = aContext();
     const first = await bootstrapAdminToken(context);
     expect(await authenticateToken(context, first.secret ?? "")).toMatchObject({
-      id: first.tokenId,
-      attributes: { scopes: ["admin", "credentials:reveal"] },
+      type: "user",
+      name: "admin",
+      roles: [{ role: "SystemAdmin" }, { role: "vault-user" }],
+      token: { id: first.tokenId, scopes: ["admin", "credentials:reveal"] },
     });
     expect(await bootstrapAdminToken(context)).toEqual({ tokenId: first.tokenId });
     expect((await listTokens(context, { limit: 10 })).items).toHaveLength(1);
@@ -41,7 +43,7 @@ describe("the first admin token", () => {
     const context = aContext();
     const lost = await bootstrapAdminToken(context);
     const made = await bootstrapAdminToken(context, { untilShown: true });
-    expect(await authenticateToken(context, made.secret ?? "")).toMatchObject({ id: made.tokenId });
+    expect(await authenticateToken(context, made.secret ?? "")).toMatchObject({ token: { id: made.tokenId } });
     await expect(authenticateToken(context, lost.secret ?? "")).rejects.toMatchObject({ code: "auth.revoked" });
     expect((await auditRecords(context)).map(({ action, detail }) => [action, detail.insteadOf])).toEqual([
       ["token.create", undefined],
@@ -73,9 +75,9 @@ describe("the first admin token", () => {
     const { tokenId } = await bootstrapAdminToken(context, { secret: TEXT });
     const given = { text: TEXT, tokenId };
     expect(await bootstrapAdminToken(context, { secret: TEXT })).toEqual({ tokenId });
-    expect(await authenticateToken(context, TEXT, given)).toMatchObject({ id: tokenId });
+    expect(await authenticateToken(context, TEXT, given)).toMatchObject({ token: { id: tokenId } });
     const other = await bootstrapAdminToken(context);
-    expect(await authenticateToken(context, other.secret ?? "", given)).toMatchObject({ id: other.tokenId });
+    expect(await authenticateToken(context, other.secret ?? "", given)).toMatchObject({ token: { id: other.tokenId } });
     await expect(authenticateToken(context, TEXT)).rejects.toMatchObject({ code: "auth.invalid" });
     await expect(authenticateToken(context, `${TEXT}x`, given)).rejects.toMatchObject({ code: "auth.invalid" });
   });
@@ -98,7 +100,7 @@ describe("the first admin token", () => {
     const { secret = "" } = await bootstrapAdminToken(aContext());
     const elsewhere = aContext();
     const { tokenId } = await bootstrapAdminToken(elsewhere, { secret });
-    expect(await authenticateToken(elsewhere, secret)).toMatchObject({ id: tokenId });
+    expect(await authenticateToken(elsewhere, secret)).toMatchObject({ token: { id: tokenId } });
   });
 
   test("stays revoked when it was revoked; another text makes another token", async () => {

@@ -16,7 +16,7 @@ export function toCollector(stored: Stored<CollectorItem>, lastSeenAt?: string):
 /** The stored collector, read strongly. Throws 404 `collector.not_found`. */
 export async function readCollector(context: Context, id: string): Promise<Stored<CollectorItem>> {
   const stored = await context.table.get(CollectorItem, { id }, { consistent: true });
-  if (!stored) throw new ProblemError("collector.not_found");
+  if (stored?.organization !== context.organization) throw new ProblemError("collector.not_found");
   return stored;
 }
 

@@ -2,17 +2,17 @@ import type { Collector, collectorPatch } from "@cadastre/contract/collector";
 import { ProblemError } from "@cadastre/contract/errors";
 import { remove, replace, type Write } from "@cadastre/store/table";
 import type * as z from "zod";
+import { toAskedBy } from "../asked-by.ts";
 import { commitRecorded } from "../audit/commit-recorded.ts";
 import { changesBetween } from "../changes.ts";
 import { type Actor, actorName, type Context } from "../context.ts";
 import { newRun } from "../jobs/start.ts";
 import { END_SIGHTINGS, endSource, resumeSource } from "../ledger/ended-sources.ts";
+import { administers } from "../policies/authorize.ts";
 import { retryOnConflict } from "../retry-on-conflict.ts";
-import { isAdmin } from "./authorize.ts";
 import { bindCredential } from "./bind-credential.ts";
 import { readCollector, toCollector } from "./collectors.ts";
 import { CollectorItem, CollectorNameItem } from "./items.ts";
-import { isSameHand } from "./lineage.ts";
 import { normalAccounts, requireMayBind, someOf } from "./register-collector.ts";
 
 type State = Collector["state"];
@@ -23,10 +23,13 @@ interface Decision {
   readonly to: State;
 }
 
-/** What somebody has asked for is for another to allow, or for an admin. Throws 403 `auth.forbidden`. */
+/**
+ * What somebody has asked for is for another to allow, or for an admin. Whatever tokens one makes are one's own, and another's are for admins to
+ * make, so a principal is one hand. Throws 403 `auth.forbidden`.
+ */
 async function requireOther(context: Context, actor: Actor, { createdBy }: CollectorItem, does: string): Promise<void> {
-  if (isAdmin(actor.principal) || !(await isSameHand(context, createdBy, actorName(actor)))) return;
-  throw new ProblemError("auth.forbidden", `who registered a collector ${does} only with the scope admin`);
+  if (createdBy !== actorName(actor) || (await administers(context, actor))) return;
+  throw new ProblemError("auth.forbidden", `who registered a collector ${does} only with the role and the scope admin`);
 }
 
 /** What follows from a decision, for its commit: whose word the collector's source is, and that what it alone saw of others' ends. */
@@ -39,8 +42,7 @@ function consequences(
   if (to === "approved") return { writes: [resumeSource(name)] };
   const freed = remove(CollectorNameItem, { name });
   if (from !== "approved") return { writes: [freed] };
-  const { type, id } = actor.principal;
-  const state = { source: name, after: "", ended: 0, actor: { type, id } };
+  const state = { source: name, after: "", ended: 0, actor: toAskedBy(actor) };
   const { run, writes } = newRun({ name: END_SIGHTINGS }, { now: now(), createdBy: actorName(actor), state });
   return { writes: [freed, endSource(name, now()), ...writes], job: run.id };
 }
@@ -124,7 +126,7 @@ export async function patchCollector(
     const credential = patch.credential === undefined ? before : (patch.credential ?? undefined);
     const bound = credential === before ? [] : await bindCredential(context, credential, mayReveal);
     const accounts = patch.accounts === undefined ? stored.accounts : normalAccounts(patch.accounts);
-    if (patch.accounts !== undefined) requireMayBind(actor, accounts);
+    if (patch.accounts !== undefined) await requireMayBind(context, actor, accounts);
     // More accounts than were approved would else need no approval.
     if (stored.state === "approved" && accounts.some((account) => !stored.accounts.includes(account)))
       await requireOther(context, actor, stored, "gives it more accounts");

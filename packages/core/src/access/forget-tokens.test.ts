@@ -6,11 +6,13 @@ import { aContext, anAdmin } from "../audit/testing.ts";
 import { systemActor } from "../context.ts";
 import { forgetTokens } from "./forget-tokens.ts";
 import { BootstrapItem, TokenItem } from "./items.ts";
+import { anOwner } from "./testing.ts";
 import { createToken, revokeToken } from "./tokens.ts";
 
 test("a token that is revoked while it is to be forgotten stays: it ended just now", async () => {
   const context = aContext();
-  const input = newToken.parse({ name: "t", scopes: ["audit:read"], expiresInSeconds: 60 });
+  const principal = await anOwner(context);
+  const input = newToken.parse({ name: "t", principal, scopes: ["audit:read"], expiresInSeconds: 60 });
   const { id } = await createToken(context, systemActor("req_1"), input);
   context.advance(1000);
   const key = { source: "guard" };

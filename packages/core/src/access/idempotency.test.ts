@@ -5,10 +5,10 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 import { createAccount, getAccount } from "../accounts/accounts.ts";
 import { listAudit } from "../audit/list.ts";
 import { anActorOf, withEmptyReplica } from "../audit/testing.ts";
-import { type Context, DEFAULT_HOLD_POLICY, DEFAULT_RETENTION_DAYS } from "../context.ts";
+import { type Context, DEFAULT_HOLD_POLICY, DEFAULT_RETENTION_DAYS, FIRST_ORGANIZATION } from "../context.ts";
 import { CLAIM_LIFE_SECONDS, type IdempotentRequest, runOnce } from "./idempotency.ts";
 
-const ACTOR = anActorOf("token", "tok_1");
+const ACTOR = anActorOf("user", "usr_1");
 const REQUEST: IdempotentRequest = {
   actor: ACTOR,
   key: "k-1",
@@ -24,7 +24,13 @@ beforeEach(() => {
   time = Date.parse("2026-11-20T12:00:00Z");
   const now = () => new Date(time++);
   table = openSqliteTable({ path: ":memory:", now, durable: false });
-  context = { table, now, holdPolicy: DEFAULT_HOLD_POLICY, retentionDays: DEFAULT_RETENTION_DAYS };
+  context = {
+    table,
+    organization: FIRST_ORGANIZATION,
+    now,
+    holdPolicy: DEFAULT_HOLD_POLICY,
+    retentionDays: DEFAULT_RETENTION_DAYS,
+  };
 });
 afterEach(() => table.close());
 
@@ -93,7 +99,7 @@ it("the clock stands still during a creation, so that what was created is known 
 
 it("the same key of another actor is another key; with another request or route it is refused and does nothing", async () => {
   await runOnce(context, REQUEST, creating);
-  const other = { ...REQUEST, actor: anActorOf("token", "tok_2") };
+  const other = { ...REQUEST, actor: anActorOf("user", "usr_2") };
   await expect(runOnce(context, other, creating)).rejects.toMatchObject({ code: "account.exists" });
   let done = 0;
   const counting = { run: async () => done++, replay: async () => done++ };

@@ -7,7 +7,8 @@ import * as z from "zod";
 export const CollectorItem = defineEntity({
   type: "collector",
   about: "A collector, its binding and its state. Read strongly on every signed request",
-  schema: collector.omit({ version: true, lastSeenAt: true }),
+  global: true,
+  schema: collector.omit({ version: true, lastSeenAt: true }).extend({ organization: z.string() }),
   key: { partition: (of: { id: string }) => `collector#${of.id}`, sort: () => "collector" },
 });
 export type CollectorItem = ItemOf<typeof CollectorItem>;
@@ -15,6 +16,7 @@ export type CollectorItem = ItemOf<typeof CollectorItem>;
 export const CollectorKeyItem = defineEntity({
   type: "collector-key",
   about: "A public key and the collector it belongs to. Written once and never changed, so it can be cached",
+  global: true,
   schema: z.object({
     fingerprint: z.string(),
     algorithm: z.enum(KEY_ALGORITHMS),
@@ -44,6 +46,7 @@ export const CollectorListItem = defineEntity({
 export const NonceItem = defineEntity({
   type: "nonce",
   about: "A signed request that was received, for as long as its signature could pass as fresh",
+  global: true,
   schema: z.object({ keyId: z.string(), nonce: z.string(), expiresAt: z.int() }),
   key: {
     partition: (of: { keyId: string; nonce: string }) => `nonce#${of.keyId}#${of.nonce}`,
@@ -55,9 +58,17 @@ export const NonceItem = defineEntity({
 export const TokenItem = defineEntity({
   type: "token",
   about: "An API token with the hash of its secret. Read strongly on every request that carries it",
+  global: true,
   schema: token.omit({ version: true }).extend({
+    organization: z.string(),
+    epoch: z
+      .int()
+      .meta({ description: "Of its principal when it was made: of no use once the principal's is another" }),
     secretHash: z.string().meta({ description: "SHA-256 over the token's text, hexadecimal" }),
-    cursorKey: z.string().optional().meta({ description: "Of one that is limited: what its cursors are sealed with" }),
+    cursorKey: z
+      .string()
+      .optional()
+      .meta({ description: "What cursors of lists that it sees a part of are sealed with" }),
     /** The token that it was made with; absent where the service made it. */
     parent: z.string().optional(),
   }),
@@ -68,6 +79,7 @@ export type TokenItem = ItemOf<typeof TokenItem>;
 export const TokenChildItem = defineEntity({
   type: "token-child",
   about: "That a token was made with another, which takes it along when it is revoked. Written once for each",
+  global: true,
   schema: z.object({ parent: z.string(), id: z.string() }),
   key: {
     partition: (of: { parent: string; id: string }) => `token#${of.parent}`,
@@ -86,10 +98,13 @@ export const TokenListItem = defineEntity({
 
 export const BootstrapItem = defineEntity({
   type: "bootstrap",
-  about: "The first admin token, and one for each token text that an operator's configuration gave: each is made once",
+  about:
+    "The first user and admin token, and one for each token text that an operator's configuration gave: each is made once",
+  global: true,
   schema: z.object({
     source: z.string(),
-    token: z.string(),
+    token: z.string().optional(),
+    user: z.string().optional().meta({ description: "The first user, whose the admin tokens are" }),
     shown: z.boolean().optional().meta({ description: "Somebody was shown its text" }),
   }),
   key: { partition: () => "bootstrap", sort: (of: { source: string }) => of.source },

@@ -11,8 +11,9 @@ test("a recovered admin token can do what the first one can, is listed, and its 
   const context = aContext();
   const { tokenId, secret } = await recoverAdminToken(context, systemActor("inv-1"), { reason: REASON });
   expect(await authenticateToken(context, secret)).toMatchObject({
-    id: tokenId,
-    attributes: { scopes: ["admin", "credentials:reveal"] },
+    type: "service-account",
+    roles: [{ role: "SystemAdmin" }, { role: "vault-user" }],
+    token: { id: tokenId, scopes: ["admin", "credentials:reveal"] },
   });
   expect((await listTokens(context, { limit: 10 })).items.map(({ id }) => id)).toEqual([tokenId]);
   const records = await auditRecords(context);

@@ -2,7 +2,7 @@ import { newId } from "@cadastre/contract/ids";
 import { create } from "@cadastre/store/table";
 import { commitRecorded } from "../audit/commit-recorded.ts";
 import { type Actor, actorName, type Context } from "../context.ts";
-import { ADMIN_GRANT } from "./admin-grant.ts";
+import { ADMIN_GRANT, newRecoveryAccount } from "./admin-grant.ts";
 import { TokenItem, TokenListItem } from "./items.ts";
 import { newTokenText } from "./token-text.ts";
 import { toTokenItem } from "./tokens.ts";
@@ -15,8 +15,8 @@ export interface Recovered {
 }
 
 /**
- * Makes an admin token like the first one, for whoever has lost all of them; every call makes one. Who may call is for the runtime to
- * say. Writes the token, its place in the list and one audit record, `token.recover`, with the reason. No error of its own.
+ * Makes an admin token like the first one, for whoever has lost all of them, with a service account of its own; every call makes one. Who
+ * may call is for the runtime to say. Writes both, their places and one audit record, `token.recover`, with the reason. No error of its own.
  */
 export async function recoverAdminToken(
   context: Context,
@@ -26,17 +26,18 @@ export async function recoverAdminToken(
   const now = context.now();
   const id = newId("token", now);
   const secret = newTokenText(id);
+  const { writes, principal, epoch } = newRecoveryAccount(context, actorName(actor));
   const item = toTokenItem(
     id,
     secret,
     { name: "recovered admin", ...ADMIN_GRANT },
-    { now, createdBy: actorName(actor) },
+    { now, createdBy: actorName(actor), organization: context.organization, principal, epoch },
   );
   const { name, scopes, expiresAt } = item;
-  await commitRecorded(context, actor, [create(TokenItem, item), create(TokenListItem, { id })], {
+  await commitRecorded(context, actor, [create(TokenItem, item), create(TokenListItem, { id }), ...writes], {
     action: "token.recover",
     target: id,
-    detail: { name, scopes, expiresAt, reason },
+    detail: { name, principal: principal.id, scopes, expiresAt, reason },
   });
   return { tokenId: id, secret, expiresAt };
 }

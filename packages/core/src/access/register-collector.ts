@@ -5,8 +5,8 @@ import { parsePublicKey } from "@cadastre/contract/keys";
 import { create } from "@cadastre/store/table";
 import { commitRecorded } from "../audit/commit-recorded.ts";
 import { type Actor, actorName, type Context } from "../context.ts";
+import { administers } from "../policies/authorize.ts";
 import { isTaken, retryOnConflict } from "../retry-on-conflict.ts";
-import { isAdmin } from "./authorize.ts";
 import { bindCredential } from "./bind-credential.ts";
 import { readCollector, toCollector } from "./collectors.ts";
 import { CollectorItem, CollectorKeyItem, CollectorListItem, CollectorNameItem } from "./items.ts";
@@ -24,9 +24,9 @@ export function normalAccounts(accounts: readonly string[]): string[] {
 }
 
 /** One that may speak for every account is for admins to make. Throws 403 `auth.forbidden`. */
-export function requireMayBind({ principal }: Actor, accounts: readonly string[]): void {
-  if (!accounts.includes(ANY_ACCOUNT) || isAdmin(principal)) return;
-  throw new ProblemError("auth.forbidden", "a collector for all accounts (*) needs the scope admin");
+export async function requireMayBind(context: Context, actor: Actor, accounts: readonly string[]): Promise<void> {
+  if (!accounts.includes(ANY_ACCOUNT) || (await administers(context, actor))) return;
+  throw new ProblemError("auth.forbidden", "a collector for all accounts (*) needs the role admin and the scope admin");
 }
 
 /**
@@ -41,7 +41,7 @@ export async function registerCollector(
   input: NewCollector,
   { approved = false, mayReveal = false }: RegisterOptions = {},
 ): Promise<Collector> {
-  requireMayBind(actor, input.accounts);
+  await requireMayBind(context, actor, input.accounts);
   const key = parsePublicKey(input.publicKey);
   const now = context.now();
   const at = now.toISOString();
@@ -57,6 +57,7 @@ export async function registerCollector(
     state: approved ? "approved" : "pending",
     createdAt: at,
     createdBy: actorName(actor),
+    organization: context.organization,
     ...(approved ? { decidedAt: at, decidedBy: actorName(actor) } : {}),
   };
   const { name, providers, accounts, keyFingerprint, credential, state } = item;

@@ -2,8 +2,20 @@ import { parse } from "@cadastre/contract/parse";
 import { createdToken, newToken, token } from "@cadastre/contract/token";
 import { create } from "@cadastre/store/table";
 import { describe, expect, test } from "vitest";
-import { aContext, anActor, anAdmin, auditRecords, type TestContext, withEmptyReplica } from "../audit/testing.ts";
+import {
+  aContext,
+  anActor,
+  anAdmin,
+  auditRecords,
+  type TestContext,
+  withEmptyReplica,
+  withScopes,
+} from "../audit/testing.ts";
 import { type Actor, actorName, FIRST_ORGANIZATION, systemActor } from "../context.ts";
+import { ServiceAccountItem, UserItem } from "../directory/items.ts";
+import { deletePrincipal } from "../directory/principals.ts";
+import { patchServiceAccount, toServiceAccountItem } from "../directory/service-accounts.ts";
+import { toUserItem } from "../directory/users.ts";
 import { authenticateToken } from "./authenticate-token.ts";
 import { TokenItem } from "./items.ts";
 import { idOfTokenText, newTokenText } from "./token-text.ts";
@@ -12,26 +24,36 @@ import { createToken, listTokens, revokeToken, toTokenItem } from "./tokens.ts";
 const aToken = (more: object = {}) => parse(newToken, { name: "ci", scopes: ["resources:read"], ...more });
 
 /** Who gives: a token with these scopes, limited to these accounts when there are any. */
-function aGranter(scopes: readonly string[], accounts?: readonly string[]): Actor {
-  const attributes = { scopes, ...(accounts === undefined ? {} : { accounts }) };
-  return { ...anActor, principal: { ...anActor.principal, attributes } };
-}
+const aGranter = (scopes: readonly string[], accounts?: readonly string[]): Actor =>
+  withScopes(anActor, scopes, accounts);
 const GRANTER_DAYS = 300;
+const GRANTER = anAdmin.principal.token?.id ?? "";
+const OWNER = { type: "user" as const, id: anActor.principal.id };
 
-/** A context that has the granter, which lives for 300 days; in no list and no record. */
+/** A context that has the granter, a user with a token that lives for 300 days; in no list and no record. */
 async function withGranter(): Promise<TestContext> {
   const context = aContext();
   const granter = { name: "granter", scopes: ["admin" as const], expiresInSeconds: GRANTER_DAYS * 86_400 };
   const of = { now: context.now(), createdBy: "system" };
-  await context.table.commit([create(TokenItem, toTokenItem(anActor.principal.id, "x", granter, of))]);
+  const owner = { organization: FIRST_ORGANIZATION, principal: OWNER, epoch: 0 };
+  await context.table.commit([
+    create(TokenItem, toTokenItem(GRANTER, "x", granter, { ...of, ...owner })),
+    create(UserItem, toUserItem(OWNER.id, { userName: "ann" }, of)),
+  ]);
   return context;
 }
+
+/** Who acts by a token that was made. */
+const actingBy = ({ id }: { readonly id: string }, scopes: readonly string[] = ["admin"]): Actor => ({
+  ...anActor,
+  principal: { ...anActor.principal, token: { id, scopes } },
+});
 
 describe("tokens", () => {
   test("made or revoked a moment ago counts at once, however far replicas are behind", async () => {
     const context = withEmptyReplica(await withGranter());
     const made = await createToken(context, anAdmin, aToken());
-    expect((await authenticateToken(context, made.secret)).id).toBe(made.id);
+    expect((await authenticateToken(context, made.secret)).token?.id).toBe(made.id);
     await revokeToken(context, anAdmin, made.id);
     await expect(authenticateToken(context, made.secret)).rejects.toMatchObject({ code: "auth.revoked" });
   });
@@ -42,14 +64,23 @@ describe("tokens", () => {
     await revokeToken(context, anAdmin, id);
     const [created, revoked] = await auditRecords(context);
     expect(created).toMatchObject({ action: "token.create", target: id, actor: actorName(anAdmin) });
-    expect(created?.detail).toEqual({ name: "ci", scopes: ["resources:read"], accounts: ["aws/1"], expiresAt });
+    const principal = OWNER.id;
+    expect(created?.detail).toEqual({
+      name: "ci",
+      principal,
+      scopes: ["resources:read"],
+      accounts: ["aws/1"],
+      expiresAt,
+    });
     expect(revoked).toMatchObject({ target: id, detail: { name: "ci" } });
   });
 
   test("the service itself gives anything, a token admin only when it is one itself", async () => {
     const context = await withGranter();
     const everything = aToken({ scopes: ["admin", "credentials:reveal"] });
-    expect((await createToken(context, systemActor("req_1"), everything)).scopes).toHaveLength(2);
+    expect((await createToken(context, systemActor("req_1"), { ...everything, principal: OWNER })).scopes).toHaveLength(
+      2,
+    );
     const both = aGranter(["admin", "credentials:reveal"]);
     expect((await createToken(context, both, everything)).scopes).toHaveLength(2);
     await expect(createToken(context, aGranter([]), everything)).rejects.toMatchObject({
@@ -62,10 +93,13 @@ describe("tokens", () => {
     const made = await createToken(context, anAdmin, aToken());
     createdToken.parse(made);
     expect(await authenticateToken(context, made.secret)).toEqual({
-      type: "token",
-      id: made.id,
+      ...OWNER,
+      name: "ann",
       organization: FIRST_ORGANIZATION,
-      attributes: { scopes: ["resources:read"] },
+      groups: [],
+      roles: [],
+      policyVersion: 0,
+      token: { id: made.id, scopes: ["resources:read"], cursorKey: expect.any(String) },
     });
   });
 
@@ -92,7 +126,7 @@ describe("tokens", () => {
       message: "your token does not have aws/3",
     });
     const made = await give();
-    expect((await authenticateToken(context, made.secret)).attributes.accounts).toEqual(["aws/1", "aws/2"]);
+    expect((await authenticateToken(context, made.secret)).token?.accounts).toEqual(["aws/1", "aws/2"]);
     expect((await give(["aws/2"])).accounts).toEqual(["aws/2"]);
     expect((await createToken(context, anAdmin, aToken({ accounts: ["aws/9"] }))).accounts).toEqual(["aws/9"]);
   });
@@ -183,12 +217,12 @@ describe("tokens", () => {
     });
   });
 
-  test("authenticating costs one strongly consistent read, and none for what is malformed", async () => {
+  test("authenticating costs three strongly consistent reads, and none for what is malformed", async () => {
     const context = await withGranter();
     const { secret } = await createToken(context, anAdmin, aToken());
     const right = await context.table.meter.measure(() => authenticateToken(context, secret));
-    expect(right).toMatchObject({ units: { read: 1, write: 0 }, calls: 1 });
-    expect(idOfTokenText(secret)).toBe(right.result.id);
+    expect(right).toMatchObject({ units: { read: 3, write: 0 }, calls: 3 });
+    expect(idOfTokenText(secret)).toBe(right.result.token?.id);
     const wrong = await context.table.meter.measure(() => authenticateToken(context, `${secret}x`).catch(() => "no"));
     expect(wrong).toMatchObject({ units: { read: 0, write: 0 }, calls: 0 });
   });
@@ -198,7 +232,7 @@ describe("a token's life", () => {
   test("is no longer than that of the token that makes it", async () => {
     const context = await withGranter();
     context.advance((GRANTER_DAYS - 10) * 86_400);
-    const end = (await context.table.get(TokenItem, { id: anActor.principal.id }))?.expiresAt;
+    const end = (await context.table.get(TokenItem, { id: GRANTER }))?.expiresAt;
     expect((await createToken(context, anAdmin, aToken())).expiresAt).toBe(end);
     const exactly = aToken({ expiresInSeconds: 10 * 86_400 });
     expect((await createToken(context, anAdmin, exactly)).expiresAt).toBe(end);
@@ -218,11 +252,10 @@ describe("a token's life", () => {
 
   test("ends with the token that made it, at any depth, and each end has its record", async () => {
     const context = await withGranter();
-    const of = ({ id }: { id: string }): Actor => ({ ...anAdmin, principal: { ...anAdmin.principal, id } });
     const root = await createToken(context, anAdmin, aToken({ scopes: ["admin"] }));
-    const child = await createToken(context, of(root), aToken({ scopes: ["admin"] }));
+    const child = await createToken(context, actingBy(root), aToken({ scopes: ["admin"] }));
     const grandchildren = [];
-    for (let n = 0; n < 3; n++) grandchildren.push(await createToken(context, of(child), aToken()));
+    for (let n = 0; n < 3; n++) grandchildren.push(await createToken(context, actingBy(child), aToken()));
     const sibling = await createToken(context, anAdmin, aToken());
     await revokeToken(context, anAdmin, grandchildren[0]?.id ?? "");
     const answer = await revokeToken(context, anAdmin, root.id);
@@ -242,7 +275,7 @@ describe("a token's life", () => {
   test("goes on when its maker is revoked alone; asked for again, it is taken along", async () => {
     const context = await withGranter();
     const root = await createToken(context, anAdmin, aToken({ scopes: ["admin"] }));
-    const maker = { ...anAdmin, principal: { ...anAdmin.principal, id: root.id } };
+    const maker = actingBy(root);
     const child = await createToken(context, maker, aToken());
     expect((await revokeToken(context, anAdmin, root.id, { descendants: false })).descendants).toEqual([]);
     await authenticateToken(context, child.secret);
@@ -252,7 +285,7 @@ describe("a token's life", () => {
   test("is not given by a token that is revoked at that moment", async () => {
     const context = await withGranter();
     const root = await createToken(context, anAdmin, aToken({ scopes: ["admin"] }));
-    const maker = { ...anAdmin, principal: { ...anAdmin.principal, id: root.id } };
+    const maker = actingBy(root);
     let commits = 0;
     const commit: typeof context.table.commit = async (writes) => {
       if (commits++ === 0) await revokeToken(context, anAdmin, root.id);
@@ -268,21 +301,76 @@ describe("who may revoke a token", () => {
   test("is who could have given it, an admin, and the token itself", async () => {
     const context = await withGranter();
     const { id } = await createToken(context, anAdmin, aToken({ scopes: ["audit:read", "resources:read"] }));
-    const other = (scopes: string[]) => {
-      const granter = aGranter(scopes);
-      return { ...granter, principal: { ...granter.principal, id: "tok_01JD0000000000000000000009" } };
-    };
+    const other = (scopes: string[]) => actingBy({ id: "tok_01JD0000000000000000000009" }, scopes);
     await expect(revokeToken(context, other(["tokens:write", "audit:read"]), id)).rejects.toMatchObject({
       code: "token.scope",
       message: "your token does not have resources:read",
     });
     const able = other(["tokens:write", "audit:read", "resources:read"]);
     expect((await revokeToken(context, able, id)).revokedBy).toBe(actorName(able));
-    const revealing = await createToken(context, systemActor("req_1"), aToken({ scopes: ["credentials:reveal"] }));
+    const revealing = await createToken(
+      context,
+      systemActor("req_1"),
+      aToken({ principal: OWNER, scopes: ["credentials:reveal"] }),
+    );
     await expect(revokeToken(context, able, revealing.id)).rejects.toMatchObject({ code: "token.scope" });
     await revokeToken(context, anAdmin, revealing.id);
     const own = await createToken(context, anAdmin, aToken());
-    const itself = { ...able, principal: { ...able.principal, id: own.id, attributes: { scopes: ["tokens:write"] } } };
-    await revokeToken(context, itself, own.id);
+    await revokeToken(context, actingBy(own, ["tokens:write"]), own.id);
+  });
+});
+
+describe("whose a token is", () => {
+  const SERVICE_ACCOUNT = { type: "service-account", id: "sva_01JD0000000000000000000001" } as const;
+
+  async function withAnother(): Promise<TestContext> {
+    const context = await withGranter();
+    const of = { now: context.now(), createdBy: "system" };
+    const another = toUserItem("usr_01JD0000000000000000000009", { userName: "bob" }, of);
+    const robot = toServiceAccountItem(SERVICE_ACCOUNT.id, "robot", of);
+    await context.table.commit([create(UserItem, another), create(ServiceAccountItem, robot)]);
+    return context;
+  }
+
+  test("is its maker, or for an admin a service account; never another person", async () => {
+    const context = await withAnother();
+    expect((await createToken(context, anAdmin, aToken())).principal).toEqual(OWNER);
+    const robots = await createToken(context, anAdmin, aToken({ principal: SERVICE_ACCOUNT }));
+    expect(await authenticateToken(context, robots.secret)).toMatchObject({ ...SERVICE_ACCOUNT, name: "robot" });
+    const refused = { code: "token.principal" };
+    const able = aGranter(["tokens:write", "resources:read"]);
+    await expect(createToken(context, able, aToken({ principal: SERVICE_ACCOUNT }))).rejects.toMatchObject(refused);
+    const bobs = aToken({ principal: { type: "user", id: "usr_01JD0000000000000000000009" } });
+    await expect(createToken(context, anAdmin, bobs)).rejects.toMatchObject(refused);
+    await expect(createToken(context, systemActor("req_1"), aToken())).rejects.toMatchObject(refused);
+    const nobodys = aToken({ principal: { ...SERVICE_ACCOUNT, id: "sva_01JD0000000000000000000009" } });
+    await expect(createToken(context, anAdmin, nobodys)).rejects.toMatchObject({ code: "service-account.not_found" });
+  });
+
+  test("has no use of it any more once it is disabled, also when it is enabled again, and once it is removed", async () => {
+    const context = await withAnother();
+    const { secret } = await createToken(context, anAdmin, aToken({ principal: SERVICE_ACCOUNT }));
+    const revoked = { code: "auth.revoked", message: "whose it is was disabled or removed" };
+    await patchServiceAccount(context, anAdmin, SERVICE_ACCOUNT.id, { disabled: true }, {});
+    await expect(authenticateToken(context, secret)).rejects.toMatchObject(revoked);
+    await patchServiceAccount(context, anAdmin, SERVICE_ACCOUNT.id, { disabled: false }, {});
+    await expect(authenticateToken(context, secret)).rejects.toMatchObject(revoked);
+    const again = await createToken(context, anAdmin, aToken({ principal: SERVICE_ACCOUNT }));
+    await authenticateToken(context, again.secret);
+    await deletePrincipal(context, anAdmin, SERVICE_ACCOUNT, {});
+    await expect(authenticateToken(context, again.secret)).rejects.toMatchObject(revoked);
+  });
+
+  test("is not one that is disabled while the token is made", async () => {
+    const context = await withAnother();
+    let commits = 0;
+    const commit: typeof context.table.commit = async (writes) => {
+      if (commits++ === 0) await patchServiceAccount(context, anAdmin, SERVICE_ACCOUNT.id, { disabled: true }, {});
+      return context.table.commit(writes);
+    };
+    const late = { ...context, table: { ...context.table, commit } };
+    const made = createToken(late, anAdmin, aToken({ principal: SERVICE_ACCOUNT }));
+    await expect(made).rejects.toMatchObject({ code: "token.principal", message: `${SERVICE_ACCOUNT.id} is disabled` });
+    expect((await listTokens(context, { limit: 10 })).items).toEqual([]);
   });
 });

@@ -1,5 +1,6 @@
 import { ProblemError } from "@cadastre/contract/errors";
 import { newId } from "@cadastre/contract/ids";
+import type { PrincipalRef } from "@cadastre/contract/principal";
 import {
   type CreatedToken,
   type NewToken,
@@ -11,11 +12,14 @@ import {
 import { check, create, replace, type Stored, type Write } from "@cadastre/store/table";
 import { commitRecorded } from "../audit/commit-recorded.ts";
 import { type Actor, actorName, type Context, type Principal } from "../context.ts";
+import { ServiceAccountItem, UserItem } from "../directory/items.ts";
+import { requirePrincipal } from "../directory/principals.ts";
 import { inParallel } from "../in-parallel.ts";
 import { type Listed, type ListOptions, selectPage } from "../lists.ts";
+import { requireNoMore } from "../policies/grants.ts";
+import { isUnscoped, mayByScope } from "../policies/scopes.ts";
 import { retryOnConflict } from "../retry-on-conflict.ts";
 import { newSealKey } from "../sealed-text.ts";
-import { isAdmin, may } from "./authorize.ts";
 import { TOKENS_PARTITION, TokenChildItem, TokenItem, TokenListItem } from "./items.ts";
 import { hashTokenText, newTokenText } from "./token-text.ts";
 
@@ -27,18 +31,34 @@ function toView(stored: Stored<TokenItem>): Token {
   return token.parse(stored);
 }
 
+/** Whose a new token is, and by whom and when it is made. */
+interface TokenOwner {
+  readonly now: Date;
+  readonly createdBy: string;
+  readonly organization: string;
+  readonly principal: PrincipalRef;
+  /** Of the principal, at which the token was made. */
+  readonly epoch: number;
+  /** The token that it was made with. */
+  readonly parent?: string | undefined;
+}
+
 /** The stored form of a new token that ends `expiresInSeconds` from now. */
 export function toTokenItem(
   id: string,
   text: string,
-  { expiresInSeconds, ...input }: NewToken & { readonly expiresInSeconds: number },
-  { now, createdBy, parent }: { now: Date; createdBy: string; parent?: string | undefined },
+  { expiresInSeconds, ...input }: Omit<NewToken, "principal"> & { readonly expiresInSeconds: number },
+  { now, createdBy, organization, principal, epoch, parent }: TokenOwner,
 ): TokenItem {
   return {
     id,
     name: input.name,
+    organization,
+    principal,
+    epoch,
     scopes: [...new Set(input.scopes)],
-    ...(input.accounts === undefined ? {} : { accounts: [...new Set(input.accounts)], cursorKey: newSealKey() }),
+    ...(input.accounts === undefined ? {} : { accounts: [...new Set(input.accounts)] }),
+    cursorKey: newSealKey(),
     createdAt: now.toISOString(),
     createdBy,
     expiresAt: new Date(now.getTime() + expiresInSeconds * 1000).toISOString(),
@@ -54,15 +74,20 @@ function isVisibleToken({ restriction }: Context, { accounts }: TokenItem): bool
 
 async function read(context: Context, id: string): Promise<Stored<TokenItem>> {
   const stored = await context.table.get(TokenItem, { id }, { consistent: true });
-  if (!stored || !isVisibleToken(context, stored)) throw new ProblemError("token.not_found");
+  if (stored?.organization !== context.organization || !isVisibleToken(context, stored))
+    throw new ProblemError("token.not_found");
   return stored;
 }
 
 /** What of a new token its granter does not have: nothing can be given but what one has. */
-function notGiven(granter: Principal, { scopes, accounts = [] }: Pick<NewToken, "scopes" | "accounts">): string[] {
-  const { accounts: within } = granter.attributes;
+function notGiven(
+  { restriction }: Context,
+  granter: Principal,
+  { scopes, accounts = [] }: Pick<NewToken, "scopes" | "accounts">,
+): string[] {
+  const within = restriction?.accounts ?? granter.token?.accounts;
   const has = (scope: NewToken["scopes"][number]) =>
-    scope === "admin" ? isAdmin(granter) : may(granter, scope, { type: "token" });
+    scope === "admin" ? isUnscoped(granter) : mayByScope(granter, scope);
   return [
     ...scopes.filter((scope) => !has(scope)),
     ...(within === undefined ? [] : accounts.filter((account) => !within.includes(account))),
@@ -77,8 +102,9 @@ interface Granted {
 }
 
 /** How long the new token lives, and what its being made rests on: no longer than its granter, while that is not revoked. */
-async function readGranted({ table, now }: Context, { type, id }: Principal, wanted?: number): Promise<Granted> {
-  if (type !== "token") return { seconds: wanted ?? TOKEN_SECONDS, guard: [] };
+async function readGranted({ table, now }: Context, { token }: Principal, wanted?: number): Promise<Granted> {
+  if (token === undefined) return { seconds: wanted ?? TOKEN_SECONDS, guard: [] };
+  const { id } = token;
   const granter = await table.get(TokenItem, { id }, { consistent: true });
   if (!granter || granter.revokedAt !== undefined) throw new ProblemError("auth.revoked");
   const left = Math.floor((Date.parse(granter.expiresAt) - now().getTime()) / 1000);
@@ -93,38 +119,75 @@ async function readGranted({ table, now }: Context, { type, id }: Principal, wan
 }
 
 /**
+ * Whose the new token is, as it stands, and that it stays so. A token of another is of a service account alone, since nobody acts in another
+ * person's name, and of one that may do no more than who makes it; the service itself may make any. Throws 403 `token.principal`,
+ * `access.exceeds`, 404 `service-account.not_found`.
+ */
+async function readOwner(
+  context: Context,
+  actor: Actor,
+  wanted: PrincipalRef | undefined,
+): Promise<{ readonly principal: PrincipalRef; readonly epoch: number; readonly guard: Write }> {
+  const { type, id } = actor.principal;
+  const own = type === "user" || type === "service-account" ? { type, id } : undefined;
+  const principal = wanted ?? own;
+  if (principal === undefined) throw new ProblemError("token.principal", "say whose token it is");
+  if (principal.id !== id && type !== "system") {
+    if (principal.type !== "service-account")
+      throw new ProblemError("token.principal", "a token of another can only be a service account's");
+    if (!isUnscoped(actor.principal))
+      throw new ProblemError("token.principal", "a token of a service account needs the scope admin");
+  }
+  const stored = await requirePrincipal(context, principal);
+  // Whoever has another's token can do what that one may.
+  if (principal.id !== id) await requireNoMore(context, actor, { ...stored, ...principal });
+  const { epoch, version, disabled } = stored;
+  if (disabled) throw new ProblemError("token.principal", `${principal.id} is disabled`);
+  const entity = principal.type === "user" ? UserItem : ServiceAccountItem;
+  return { principal, epoch, guard: check(entity, { id: principal.id }, version) };
+}
+
+/**
  * Makes a token. Its text is in this answer and nowhere else ever again. Throws 403 `token.scope` for a scope or an account
- * that the granter does not have, 422 `request.invalid` for a life that is longer than the granter's; a granter that is limited to
+ * that the granter does not have, 403 `token.principal` and 404 `service-account.not_found` for whose it may not be, 422 `request.invalid` for a life that is longer than the granter's; a granter that is limited to
  * accounts gives its limits on. Writes the token, its place in the list and among those of its granter, and one audit record.
  */
 export async function createToken(context: Context, actor: Actor, input: NewToken): Promise<CreatedToken> {
   const { principal } = actor;
-  const missing = notGiven(principal, input);
+  const missing = notGiven(context, principal, input);
   if (missing.length > 0) throw new ProblemError("token.scope", `your token does not have ${missing.join(", ")}`);
   const now = context.now();
   const id = newId("token", now);
   const text = newTokenText(id);
-  const within = input.accounts ?? principal.attributes.accounts;
+  const within = input.accounts ?? context.restriction?.accounts ?? principal.token?.accounts;
   await retryOnConflict(async () => {
     const { seconds, parent, guard } = await readGranted(context, principal, input.expiresInSeconds);
+    const { guard: standing, ...owner } = await readOwner(context, actor, input.principal);
     const given = { ...input, expiresInSeconds: seconds, ...(within === undefined ? {} : { accounts: [...within] }) };
-    const item = toTokenItem(id, text, given, { now, createdBy: actorName(actor), parent });
+    const { organization } = context;
+    const item = toTokenItem(id, text, given, { now, createdBy: actorName(actor), organization, ...owner, parent });
     const { name, scopes, accounts, expiresAt } = item;
     const place = parent === undefined ? [] : [create(TokenChildItem, { parent, id })];
-    const writes = [create(TokenItem, item), create(TokenListItem, { id }), ...place, ...guard];
+    const writes = [create(TokenItem, item), create(TokenListItem, { id }), ...place, ...guard, standing];
     await commitRecorded(context, actor, writes, {
       action: "token.create",
       target: id,
-      detail: { name, scopes, ...(accounts === undefined ? {} : { accounts }), expiresAt },
+      detail: {
+        name,
+        principal: owner.principal.id,
+        scopes,
+        ...(accounts === undefined ? {} : { accounts }),
+        expiresAt,
+      },
     });
   });
   return { ...toView(await read(context, id)), secret: text };
 }
 
 /** Who could not give a token cannot take it away, but for admins; and one may always revoke oneself. */
-function requireMayRevoke({ principal }: Actor, stored: TokenItem): void {
-  if (isAdmin(principal) || (principal.type === "token" && principal.id === stored.id)) return;
-  const missing = notGiven(principal, stored);
+function requireMayRevoke(context: Context, { principal }: Actor, stored: TokenItem): void {
+  if (isUnscoped(principal) || principal.token?.id === stored.id) return;
+  const missing = notGiven(context, principal, stored);
   if (missing.length > 0) throw new ProblemError("token.scope", `your token does not have ${missing.join(", ")}`);
 }
 
@@ -168,7 +231,7 @@ export async function revokeToken(
   id: string,
   { descendants = true }: { readonly descendants?: boolean | undefined } = {},
 ): Promise<RevokedToken> {
-  requireMayRevoke(actor, await read(context, id));
+  requireMayRevoke(context, actor, await read(context, id));
   await revokeOne(context, actor, id, id);
   const revoked: string[] = [];
   for (let parents = descendants ? [id] : []; parents.length > 0; ) {

@@ -10,6 +10,7 @@ import { isVisible, requirePlace } from "../restriction.ts";
 import { isTaken, retryOnConflict } from "../retry-on-conflict.ts";
 import { indexWrites } from "../subjects/index-writes.ts";
 import { ACCOUNTS_PARTITION, AccountItem } from "./items.ts";
+import { disowningWrites, owningWrites } from "./owner.ts";
 import { accountEntries } from "./subject.ts";
 
 export interface AccountKey {
@@ -33,13 +34,20 @@ export async function createAccount(context: Context, actor: Actor, input: NewAc
   const made: AccountItem = { ...input, createdAt: at, createdBy: actorName(actor), updatedAt: at };
   await retryOnConflict(async () => {
     try {
-      await commitRecorded(context, actor, [create(AccountItem, made), ...indexWrites([], accountEntries(made))], {
+      const writes = [
+        create(AccountItem, made),
+        ...owningWrites(context, input),
+        ...indexWrites([], accountEntries(made)),
+      ];
+      await commitRecorded(context, actor, writes, {
         action: "account.create",
         target: accountNameOf(input),
         changes: changesBetween(undefined, input),
       });
     } catch (error) {
       if (isTaken(error, 0)) throw new ProblemError("account.exists", `${accountNameOf(input)} exists`);
+      if (isTaken(error, 1))
+        throw new ProblemError("account.exists", `${accountNameOf(input)} cannot be added to this organization`);
       throw error;
     }
   });
@@ -132,7 +140,11 @@ export async function deleteAccount(
     if (version !== undefined && stored.version !== version) throw new ProblemError("request.precondition_failed");
     if (await hasActiveResources(key))
       throw new ProblemError("account.in_use", `${accountNameOf(key)} has active resources`);
-    const writes = [remove(AccountItem, key, stored.version), ...indexWrites(accountEntries(stored), [])];
+    const writes = [
+      remove(AccountItem, key, stored.version),
+      ...indexWrites(accountEntries(stored), []),
+      ...disowningWrites(key),
+    ];
     await commitRecorded(context, actor, writes, {
       action: "account.delete",
       target: accountNameOf(key),

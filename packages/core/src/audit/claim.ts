@@ -6,6 +6,7 @@ export const ClaimItem = defineEntity({
   type: "idempotency-claim",
   about:
     "A creation that was done under an Idempotency-Key, written in the creation's own commit. Holds no request and no answer",
+  global: true,
   schema: z.object({
     slot: z.string().meta({ description: "SHA-256 over actor and key" }),
     fingerprint: z.string().meta({ description: "HMAC of the request under the key, which is not kept" }),

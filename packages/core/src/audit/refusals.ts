@@ -4,7 +4,7 @@ import type { Log } from "@cadastre/contract/log";
 import { formatAddress, tryParseAddress } from "@cadastre/net/address";
 import { formatPrefix, prefixOf } from "@cadastre/net/prefix";
 import type { Write } from "@cadastre/store/table";
-import { type Actor, actorName, type Context } from "../context.ts";
+import { type Actor, actorName, type Context, FIRST_ORGANIZATION, inOrganization } from "../context.ts";
 import { recordAs, recordOf } from "./commit-recorded.ts";
 
 /** Refusals of one caller in one minute that are recorded whole; what comes after them is counted. */
@@ -70,10 +70,30 @@ export interface Refusals {
 /**
  * Keeps the audit log of refusals, so that nobody can flood it: a process writes, for each source and minute, ten records, and then
  * one with the number so far when that has doubled, and once when the minute is over. Each is a record of its own, since the log is
- * never rewritten; the last of a minute counts all. The counts are kept in memory: of a process that dies, the last number in the log
+ * never rewritten; the last of a minute counts all. What a known caller was refused is in the log of its organization, what an unknown one
+ * was in that of the first. The counts are kept in memory: of a process that dies, the last number in the log
  * can be half of what it was. What cannot be written is logged, and the answer stays as it is.
  */
-export function createRefusals({ context, log }: { context: Pick<Context, "table" | "now">; log: Log }): Refusals {
+export function createRefusals({ context, log }: { context: RefusalsContext; log: Log }): Refusals {
+  const logs = new Map<string, Refusals>();
+  function logOf(organization: string): Refusals {
+    const made = logs.get(organization) ?? createLog({ context: inOrganization(context, organization), log });
+    logs.set(organization, made);
+    return made;
+  }
+  return {
+    record: (actor, refusal) => logOf(actor.principal.organization).record(actor, refusal),
+    count: (address, requestId) => logOf(FIRST_ORGANIZATION).count(address, requestId),
+    async flush() {
+      for (const made of logs.values()) await made.flush();
+    },
+  };
+}
+
+type RefusalsContext = Pick<Context, "table" | "organization" | "now">;
+
+/** The same of one organization. */
+function createLog({ context, log }: { context: RefusalsContext; log: Log }): Refusals {
   const known = new Map<string, Window>();
   const unknown = new Map<string, Window>();
 

@@ -1,3 +1,4 @@
+import type { Role } from "@cadastre/contract/principal";
 import type { AuditRecord } from "@cadastre/contract/view";
 import { openSqliteTable } from "@cadastre/store/sqlite";
 import type { Table } from "@cadastre/store/table";
@@ -8,6 +9,7 @@ import {
   DEFAULT_RETENTION_DAYS,
   FIRST_ORGANIZATION,
   type Principal,
+  principalOf,
 } from "../context.ts";
 import { listAudit } from "./list.ts";
 
@@ -30,6 +32,7 @@ export function aContext({
   const now = () => new Date(time);
   return {
     table: table ? table(now) : openSqliteTable({ path, now }),
+    organization: FIRST_ORGANIZATION,
     now,
     holdPolicy: DEFAULT_HOLD_POLICY,
     retentionDays: DEFAULT_RETENTION_DAYS,
@@ -41,13 +44,29 @@ export function aContext({
 
 /** For tests: who acts, by type and id. */
 export function anActorOf(type: Principal["type"], id: string, requestId = "req_1"): Actor {
-  return { principal: { type, id, organization: FIRST_ORGANIZATION, attributes: {} }, requestId };
+  return { principal: principalOf({ type, id }), requestId };
 }
 
-export const anActor: Actor = anActorOf("token", "tok_01JD0000000000000000000000");
+export const anActor: Actor = anActorOf("user", "usr_01JD0000000000000000000000");
+
+/** For tests: an actor by a token with these scopes. */
+export function withScopes(actor: Actor, scopes: readonly string[], accounts?: readonly string[]): Actor {
+  const token = { id: "tok_01JD0000000000000000000000", scopes, ...(accounts === undefined ? {} : { accounts }) };
+  return { ...actor, principal: { ...actor.principal, token } };
+}
+
+/** For tests: the same who holds roles in the whole system. */
+export function withRoles(actor: Actor, ...roles: Role[]): Actor {
+  const held = roles.map((role, at) => ({
+    id: `rbd_01JD000000000000000000000${at}`,
+    role,
+    resource: { type: "system" as const, id: "system" },
+  }));
+  return { ...actor, principal: { ...actor.principal, roles: held } };
+}
 
 /** For tests: the same with a token that may do everything. */
-export const anAdmin: Actor = { ...anActor, principal: { ...anActor.principal, attributes: { scopes: ["admin"] } } };
+export const anAdmin: Actor = withRoles(withScopes(anActor, ["admin"]), "SystemAdmin");
 
 /** For tests: the newest 1,000 records, oldest first. */
 export async function auditRecords(context: Context): Promise<AuditRecord[]> {

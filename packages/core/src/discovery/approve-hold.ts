@@ -2,7 +2,8 @@ import { ProblemError } from "@cadastre/contract/errors";
 import type { JobProgress } from "@cadastre/contract/job";
 import { check, type Stored, type Write } from "@cadastre/store/table";
 import * as z from "zod";
-import { type Actor, type Context, FIRST_ORGANIZATION, type Principal } from "../context.ts";
+import { type AskedBy, askedBy, fromAskedBy } from "../asked-by.ts";
+import type { Actor, Context } from "../context.ts";
 import { defineJob, type Step, type StepResult } from "../jobs/define.ts";
 import { GuardError } from "../register/apply.ts";
 import { retryOnConflict } from "../retry-on-conflict.ts";
@@ -28,22 +29,18 @@ const approving = z.object({
   shards: z.array(shownShard),
   total: z.int(),
   /** Who approved. */
-  actor: z.object({ type: z.enum(["token", "collector", "system"]), id: z.string() }),
+  actor: askedBy,
 });
 type Approving = z.output<typeof approving>;
 
 /** What a run that finishes an approval begins with. */
-export function toApproving(
-  hold: Pick<HoldItem, "id">,
-  { scope, missing }: Approval,
-  { type, id }: Pick<Principal, "type" | "id">,
-): Approving {
+export function toApproving(hold: Pick<HoldItem, "id">, { scope, missing }: Approval, actor: AskedBy): Approving {
   return {
     hold: hold.id,
     scopeVersion: scope.version,
     shards: missing.of.map(({ shard, idHashes, fingerprint }) => ({ shard, missing: idHashes.length, fingerprint })),
     total: missing.idHashes.length,
-    actor: { type, id },
+    actor,
   };
 }
 
@@ -114,8 +111,7 @@ async function tryStep(
     scope.version === before.scopeVersion
       ? before
       : { ...toApproving(hold, await readApproval(context, hold, scope), before.actor), total: before.total };
-  const principal = { ...state.actor, organization: FIRST_ORGANIZATION, attributes: {} };
-  const actor = { principal, requestId: id };
+  const actor = fromAskedBy(context, state.actor, id);
   const guard = [runGuard, check(ScopeItem, scope, scope.version)];
   if (state.shards.length === 0) {
     await finishApproval(context, actor, hold, scope, { guard, also: [runGuard] });

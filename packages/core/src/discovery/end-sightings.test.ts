@@ -27,9 +27,9 @@ interface State {
   readonly source: string;
   readonly after: string;
   readonly ended: number;
-  readonly actor: { readonly type: string; readonly id: string };
+  readonly actor: { readonly type: string; readonly id: string; readonly name: string };
 }
-const INITIAL: State = { source: SOURCE, after: "", ended: 0, actor: { type: "token", id: "tok_1" } };
+const INITIAL: State = { source: SOURCE, after: "", ended: 0, actor: { type: "user", id: "usr_1", name: "ann" } };
 
 /** A source whose collector was revoked, once it had reported this. */
 async function revoked(...sights: Sight[]): Promise<TestContext> {
@@ -78,7 +78,7 @@ describe("what a revoked collector saw of others", () => {
     expect(await resourceOf(context, 1)).toMatchObject({ status: "retired", claims: [], lastChange: { run: "job_1" } });
     expect(await resourceOf(context, 2)).toMatchObject({ status: "active", claims: [{ source: "other" }] });
     const { items } = await listChanges(context, { limit: 1, order: "newest" });
-    expect(items).toMatchObject([{ type: "retired", actor: "token:tok_1", at: context.now().toISOString() }]);
+    expect(items).toMatchObject([{ type: "retired", actor: "user:usr_1", at: context.now().toISOString() }]);
   });
 
   it("stays what it saw of its own account, and is forgotten of the same shard; what is still missing of it stays so", async () => {

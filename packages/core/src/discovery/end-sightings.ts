@@ -3,7 +3,8 @@ import { KINDS } from "@cadastre/contract/kinds/registry";
 import { fromScopeName, type Provider } from "@cadastre/contract/scope";
 import { check, put, replace, type Stored, type Write } from "@cadastre/store/table";
 import * as z from "zod";
-import { type Actor, actorName, type Context, FIRST_ORGANIZATION } from "../context.ts";
+import { askedBy, fromAskedBy } from "../asked-by.ts";
+import { type Actor, actorName, type Context } from "../context.ts";
 import { defineJob, type Step, type StepResult } from "../jobs/define.ts";
 import { END_SIGHTINGS, EndedSourceItem, readEnded } from "../ledger/ended-sources.ts";
 import { blankEntry, type Edit } from "../ledger/entry.ts";
@@ -27,7 +28,7 @@ const ending = z.object({
   /** Sightings that were ended so far. */
   ended: z.int(),
   /** Who revoked the collector. */
-  actor: z.object({ type: z.enum(["token", "collector", "system"]), id: z.string() }),
+  actor: askedBy,
 });
 type Ending = z.output<typeof ending>;
 
@@ -132,7 +133,7 @@ async function tryStep(context: Context, { id, state, guard }: Step<Ending>): Pr
   // Strongly: a scope that is overlooked is never looked at again.
   const known = (await readScopesOf(context, source, { consistent: true })).map(({ name }) => name);
   const left = known.filter((name) => name > state.after && isShared(name));
-  const actor = { principal: { ...state.actor, organization: FIRST_ORGANIZATION, attributes: {} }, requestId: id };
+  const actor = fromAskedBy(context, state.actor, id);
   const guards = [guard, check(EndedSourceItem, { source }, "present")];
   let { after, ended } = state;
   for (const name of left.slice(0, STEP_SCOPES)) {

@@ -90,7 +90,7 @@ describe("a hold that is rejected", () => {
       state: "rejected",
       reason: "a migration",
       decidedAt: context.now().toISOString(),
-      decidedBy: `token:${anActor.principal.id}`,
+      decidedBy: `user:${anActor.principal.id}`,
     });
     expect(rejected.version).not.toBe(hold.version);
     expect(rejected).not.toHaveProperty("job");

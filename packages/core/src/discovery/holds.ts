@@ -1,6 +1,7 @@
 import type { Hold } from "@cadastre/contract/discovery";
 import { ProblemError } from "@cadastre/contract/errors";
 import { check, replace, type Stored, type Write } from "@cadastre/store/table";
+import { toAskedBy } from "../asked-by.ts";
 import { commitRecorded } from "../audit/commit-recorded.ts";
 import { type Actor, actorName, type Context } from "../context.ts";
 import { readRun } from "../jobs/read.ts";
@@ -158,7 +159,7 @@ async function tryApprove(context: Context, actor: Actor, id: string, decision: 
   const { run, writes } = newRun(approveHoldJob, {
     now: context.now(),
     createdBy: actorName(actor),
-    state: toApproving(hold, approval, actor.principal),
+    state: toApproving(hold, approval, toAskedBy(actor)),
   });
   const decided = { ...decision, state: "approved", job: run.id } as const;
   const guard = check(ScopeItem, key, approval.scope.version);

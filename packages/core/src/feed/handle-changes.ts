@@ -1,6 +1,6 @@
 import type { ChangeEntry } from "@cadastre/contract/changes";
 import type { Stored } from "@cadastre/store/table";
-import type { Context } from "../context.ts";
+import { type Context, inOrganization, toOrganization } from "../context.ts";
 import { type Consumer, DeadLetterItem, placeOfLetter } from "./consumer.ts";
 import { FeedItem, placeOfFeedKey } from "./items.ts";
 import { type Patience, type Refusal, replayLetter, setAside, tell, toTold } from "./tell.ts";
@@ -99,9 +99,9 @@ async function replayLetters(
 }
 
 /**
- * Does what the records of a stream ask for: tells of changes that were made, and has dead letters told again that were set to
- * it. Records have keys alone; items are read as they are now, by consistent reads. Stops where the table could not be read or
- * written: `failed` names the first record that is to be handed over again, all before it are done. Writes dead letters.
+ * Does what the records of a stream ask for, in the organization of each: tells of changes that were made, and has dead letters told again
+ * that were set to it. Records have keys alone; items are read as they are now, by consistent reads. Stops where the table could not be
+ * read or written: `failed` names the first record that is to be handed over again, all before it are done. Writes dead letters.
  */
 export async function handleRecords(
   context: Context,
@@ -111,21 +111,30 @@ export async function handleRecords(
 ): Promise<StreamRun & { failed?: { readonly id: string; readonly error: unknown } }> {
   const run: StreamRun = { handled: 0, setAside: 0 };
   for (let at = 0; at < records.length; at += AT_ONCE) {
-    const some = records.slice(at, at + AT_ONCE);
+    const some = records.slice(at, at + AT_ONCE).map((record) => ({ ...record, ...toOrganization(record.pk) }));
     try {
-      const places = some.flatMap((record) => (record.event === "made" ? (placeOfFeedKey(record) ?? []) : []));
-      const items = await context.table.getMany(FeedItem, places, { consistent: true });
-      const told = await handleChanges(
-        context,
-        consumers,
-        items.filter((item) => item !== undefined),
-        options,
-      );
-      run.handled += told.handled + (await replayLetters(context, consumers, some, options));
-      run.setAside += told.setAside;
+      for (const [organization, own] of Map.groupBy(some, (record) => record.organization)) {
+        await handleOwn(inOrganization(context, organization), consumers, own, options, run);
+      }
     } catch (error) {
       return { ...run, failed: { id: some[0]?.id ?? "", error } };
     }
   }
   return run;
+}
+
+/** The same of records of one organization, whose keys are those of its own space. */
+async function handleOwn(
+  context: Context,
+  consumers: readonly Consumer[],
+  records: readonly StreamRecord[],
+  options: StreamOptions,
+  run: StreamRun,
+): Promise<void> {
+  const places = records.flatMap((record) => (record.event === "made" ? (placeOfFeedKey(record) ?? []) : []));
+  const items = await context.table.getMany(FeedItem, places, { consistent: true });
+  const made = items.filter((item) => item !== undefined);
+  const told = await handleChanges(context, consumers, made, options);
+  run.handled += told.handled + (await replayLetters(context, consumers, records, options));
+  run.setAside += told.setAside;
 }

@@ -50,7 +50,6 @@ export const FeedItem = defineEntity({
     type: changeType,
     /** Natural id, or name, as people know the subject. */
     id: z.string(),
-    organization: z.string(),
     kind: z.string().optional(),
     provider: provider.optional(),
     account: z.string().optional(),

@@ -1,7 +1,6 @@
 import { put } from "@cadastre/store/table";
 import { describe, expect, it } from "vitest";
 import { aContext, type TestContext } from "../audit/testing.ts";
-import { FIRST_ORGANIZATION } from "../context.ts";
 import { newSealKey } from "../sealed-text.ts";
 import { FeedItem } from "./items.ts";
 import { type ChangeFilter, type ChangeListOptions, listChanges, matchesChange } from "./list-changes.ts";
@@ -17,7 +16,6 @@ const ITEM: FeedItem = {
   sequence: 1,
   type: "updated",
   actor: "system",
-  organization: FIRST_ORGANIZATION,
   detailed: false,
   expiresAtSeconds: 2_000_000_000,
   kind: "subnet",

@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { FIRST_ORGANIZATION } from "../context.ts";
 import { EventItem, FEED_PARTITIONS, FeedItem, feedPartition } from "./items.ts";
 import { laterOf, recordChange, type SubjectChange } from "./record-change.ts";
 
@@ -46,7 +45,6 @@ describe("a change", () => {
           account: "1",
           region: "us-east-1",
           id: CHANGE.id,
-          organization: FIRST_ORGANIZATION,
           detailed: true,
           expiresAtSeconds: Date.parse("2026-03-03T00:00:00Z") / 1000,
         },

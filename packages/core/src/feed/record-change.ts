@@ -1,7 +1,7 @@
 import type { Change } from "@cadastre/contract/change";
 import type { ChangeType } from "@cadastre/contract/changes";
 import { put, type Write } from "@cadastre/store/table";
-import { type Context, FIRST_ORGANIZATION } from "../context.ts";
+import type { Context } from "../context.ts";
 import type { Subject } from "../subject.ts";
 import { EventItem, FeedItem } from "./items.ts";
 
@@ -42,7 +42,6 @@ export function recordChange(context: Pick<Context, "retentionDays">, change: Su
     ...common,
     ...known,
     id,
-    organization: FIRST_ORGANIZATION,
     detailed,
     expiresAtSeconds,
   });

@@ -29,17 +29,7 @@ export async function toChangeEntries(
   const events = await context.table.getMany(EventItem, detailed, { consistent });
   const changes = new Map(detailed.map((item, at) => [FeedItem.keyOf(item).sk, events[at]?.changes ?? []]));
   return items.map((item) => {
-    const {
-      subject,
-      id,
-      stream: _,
-      sequence: __,
-      organization: ___,
-      detailed: ____,
-      version,
-      expiresAtSeconds,
-      ...rest
-    } = item;
+    const { subject, id, stream: _, sequence: __, detailed: ____, version, expiresAtSeconds, ...rest } = item;
     const { sk } = FeedItem.keyOf(item);
     return {
       ...rest,

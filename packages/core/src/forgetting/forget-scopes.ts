@@ -2,7 +2,8 @@ import { accountName } from "@cadastre/contract/account";
 import { kindName, provider } from "@cadastre/contract/scope";
 import { check } from "@cadastre/store/table";
 import * as z from "zod";
-import { type Context, FIRST_ORGANIZATION } from "../context.ts";
+import { askedBy, fromAskedBy } from "../asked-by.ts";
+import type { Context } from "../context.ts";
 import { defineJob, type Step, type StepResult } from "../jobs/define.ts";
 import { EndedSourceItem } from "../ledger/ended-sources.ts";
 import type { ScopeEntry } from "../ledger/entry.ts";
@@ -46,7 +47,7 @@ const forgetting = z.object({
   current: z.object({ scope: scopeId, at: clearingAt }).optional(),
   forgotten: z.int(),
   retired: z.int(),
-  actor: z.object({ type: z.enum(["token", "collector", "system"]), id: z.string() }),
+  actor: askedBy,
 });
 export type ForgettingState = z.output<typeof forgetting>;
 
@@ -120,8 +121,7 @@ async function step(
   { id, state: before, guard }: Step<ForgettingState>,
 ): Promise<StepResult<ForgettingState>> {
   let state = before;
-  const principal = { ...before.actor, organization: FIRST_ORGANIZATION, attributes: {} };
-  const of = { job: id, actor: { principal, requestId: id }, guard: [guard] };
+  const of = { job: id, actor: fromAskedBy(context, before.actor, id), guard: [guard] };
   const done = await retryOnConflict(
     () =>
       work(context, state, of, (next) => {

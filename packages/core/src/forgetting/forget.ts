@@ -1,5 +1,6 @@
 import { ProblemError } from "@cadastre/contract/errors";
 import type { ForgetStarted } from "@cadastre/contract/forgetting";
+import { toAskedBy } from "../asked-by.ts";
 import { commitRecorded } from "../audit/commit-recorded.ts";
 import { type Actor, actorName, type Context } from "../context.ts";
 import { runNow } from "../jobs/run-now.ts";
@@ -37,7 +38,6 @@ export async function forget(
 ): Promise<ForgetStarted> {
   const { scopes, fingerprint } = await requireForgettable(context, meant);
   if (seen !== undefined && seen !== fingerprint) throw new ProblemError("scope.changed");
-  const { type, id } = actor.principal;
   const now = context.now();
   const { restriction } = context;
   const state: ForgettingState = {
@@ -47,7 +47,7 @@ export async function forget(
     total: scopes.length,
     forgotten: 0,
     retired: 0,
-    actor: { type, id },
+    actor: toAskedBy(actor),
   };
   const { run, writes } = newRun(forgetScopes, { now, createdBy: actorName(actor), state });
   const names = scopes.slice(0, MOST_NAMED).map(({ source, name }) => `${source}/${name}`);

@@ -124,7 +124,7 @@ describe("a run that is to stop", () => {
     expect(await readRun(context, run.id)).toEqual(run);
     expect(await context.table.get(JobCancelItem, { id: run.id })).toMatchObject({
       requestedAt: context.now().toISOString(),
-      requestedBy: `token:${anActor.principal.id}`,
+      requestedBy: `user:${anActor.principal.id}`,
       expiresAtSeconds: context.now().getTime() / 1000 + 90 * 86_400,
     });
     expect(await auditRecords(context)).toMatchObject([

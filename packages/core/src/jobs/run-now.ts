@@ -10,12 +10,12 @@ import { isOver, takeTurn } from "./turn.ts";
  * nothing. Never throws: what goes wrong is kept with the run where the table allows, and is tried again by others, who report it.
  */
 export async function runNow(
-  { table, now, holdPolicy, retentionDays, onJobStarted }: Context,
+  { table, organization, now, holdPolicy, retentionDays, onJobStarted }: Context,
   job: Job,
   id: string,
   until: Date,
 ): Promise<void> {
-  const context: Context = { table, now, holdPolicy, retentionDays };
+  const context: Context = { table, organization, now, holdPolicy, retentionDays };
   const runner = { context, actor: systemActor(newId("request", now())), until };
   const isLeft = async (): Promise<boolean> => {
     for (;;) {

@@ -3,6 +3,7 @@ import { parse } from "@cadastre/contract/parse";
 import { newToken } from "@cadastre/contract/token";
 import { put, type Table, type Write } from "@cadastre/store/table";
 import { describe, expect, test } from "vitest";
+import { anOwner } from "../access/testing.ts";
 import { createToken, listTokens, revokeToken } from "../access/tokens.ts";
 import { aContext, anActor, auditRecords, type TestContext } from "../audit/testing.ts";
 import { DEFAULT_RETENTION_DAYS, systemActor } from "../context.ts";
@@ -45,8 +46,11 @@ const holdsOf = async (context: TestContext) =>
   (await listHolds(context, { limit: 1000 })).items.map(({ id }) => id).toReversed();
 const tokensOf = async (context: TestContext) => (await listTokens(context, { limit: 1000 })).items.map(({ id }) => id);
 const SERVICE = systemActor("req_1");
-const aToken = (context: TestContext, days: number) =>
-  createToken(context, SERVICE, parse(newToken, { name: "t", scopes: ["audit:read"], expiresInSeconds: days * DAY }));
+const aToken = async (context: TestContext, days: number) => {
+  const principal = await anOwner(context);
+  const input = { name: "t", principal, scopes: ["audit:read"], expiresInSeconds: days * DAY };
+  return createToken(context, SERVICE, parse(newToken, input));
+};
 
 describe("retention", () => {
   test("removes what ended before its time, to the second, and nothing else", async () => {

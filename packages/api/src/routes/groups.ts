@@ -1,0 +1,34 @@
+import { groups } from "@cadastre/contract/endpoints/groups";
+import type { PrincipalRef } from "@cadastre/contract/principal";
+import { addGroupMember, listGroupMembers, removeGroupMember } from "@cadastre/core/directory/group-members";
+import { createGroup, deleteGroup, getGroup, listGroups, patchGroup } from "@cadastre/core/directory/groups";
+import { requireMayGiveRoles } from "@cadastre/core/policies/grants";
+import { implement } from "./route.ts";
+
+const toPrincipal = (id: string): PrincipalRef =>
+  id.startsWith("usr_") ? { type: "user", id } : { type: "service-account", id };
+
+export const GROUP_ROUTES = implement(groups, {
+  create: {
+    handle: ({ context, actor, body }) => createGroup(context, actor, body),
+    replay: ({ context }, { target }) => getGroup(context, target),
+  },
+  list: ({ context, query }) => listGroups(context, query),
+  members: ({ context, params, query }) => listGroupMembers(context, params.id, query),
+  async add({ context, actor, params, body }) {
+    await addGroupMember(context, actor, params.id, body.principal, {
+      requireMayGive: (roles) => requireMayGiveRoles(context, actor, roles),
+    });
+    return undefined;
+  },
+  async remove({ context, actor, params }) {
+    await removeGroupMember(context, actor, params.id, toPrincipal(params.member));
+    return undefined;
+  },
+  get: ({ context, params }) => getGroup(context, params.id),
+  patch: ({ context, actor, params, body, version }) => patchGroup(context, actor, params.id, body, { version }),
+  async delete({ context, actor, params, version }) {
+    await deleteGroup(context, actor, params.id, { version });
+    return undefined;
+  },
+});

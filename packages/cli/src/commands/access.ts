@@ -1,0 +1,57 @@
+import type { WhatCan, WhoCan } from "@cadastre/contract/policy";
+import type { Command } from "commander";
+import { withExamples, withPaging } from "../arguments.ts";
+import { type Cli, openClient, optionsOf } from "../cli.ts";
+import { printAll, printList } from "../output/list.ts";
+import { printOne } from "../output/one.ts";
+import type { Column } from "../output/table.ts";
+
+const WHO: readonly Column<WhoCan>[] = [
+  { title: "WHO", value: (one) => one.principal },
+  { title: "NAME", value: (one) => one.name, shape: "id" },
+  { title: "BY", value: (one) => one.policies.join(","), shape: "id" },
+];
+
+const WHAT: readonly Column<WhatCan>[] = [
+  { title: "WHERE", value: (one) => one.resource },
+  { title: "MAY", value: (one) => one.actions.join(","), shape: "id" },
+];
+
+const PRINCIPAL = "user/usr_… or service-account/sva_…";
+const ACTION = "such as resources:read";
+const RESOURCE = "system/system, organization/org_…, account/aws/123456789012 and the like";
+
+/** Adds `access` to the program. */
+export function addAccess(program: Command, cli: Cli): void {
+  const access = program.command("access").description("who may do what, by which roles and policies");
+  withExamples(
+    access
+      .command("explain")
+      .description("whether somebody may do something, what decides it, and what is missing")
+      .argument("<who>", PRINCIPAL)
+      .argument("<action>", ACTION)
+      .argument("<what>", RESOURCE)
+      .action(async (principal: string, action: string, resource: string, _: unknown, command: Command) => {
+        const options = optionsOf(command);
+        const client = openClient(cli, options);
+        await printOne(cli.stdout, options, await client.access.explain({ principal, action, resource }));
+      }),
+    "access explain user/usr_01J… accounts:write account/aws/123456789012",
+  );
+  withPaging(access.command("who-can").description("all who may do something to something"))
+    .argument("<action>", ACTION)
+    .argument("<what>", RESOURCE)
+    .action(async (action: string, resource: string, _: unknown, command: Command) => {
+      const options = optionsOf(command);
+      const client = openClient(cli, options);
+      const items = (limit: number) => client.access.whoCan.all({ action, resource, limit });
+      await printList({ ...cli, options, columns: WHO, noun: "principals", items });
+    });
+  withPaging(access.command("what-can").description("what somebody may do, and where"))
+    .argument("<who>", PRINCIPAL)
+    .action(async (principal: string, _: unknown, command: Command) => {
+      const options = optionsOf(command);
+      const { items } = await openClient(cli, options).access.whatCan({ principal });
+      await printAll({ ...cli, options, columns: WHAT, noun: "rights", items });
+    });
+}

@@ -1,0 +1,194 @@
+import type { Role } from "@cadastre/contract/principal";
+import type { CedarValueJson, EntityJson, PolicySet } from "@cedar-policy/cedar-wasm/nodejs";
+import { type CedarEngine, isDead, openCedar } from "./cedar.ts";
+import type { Statement } from "./parse-policy.ts";
+import { ACTION_TYPE, SCHEMA, toCedarType } from "./schema.ts";
+import { isInScope, isSame, type Placed, type Uid } from "./scope.ts";
+import { roleGives, templateOf } from "./templates.ts";
+
+/** A role that somebody, or a group, has in a place; its id is what a decision names. */
+export interface Link {
+  readonly id: string;
+  readonly role: Role;
+  readonly holder: Uid;
+  readonly place: Uid;
+  /** When it ends by itself. */
+  readonly until?: string | undefined;
+}
+
+/** A statement of a stored policy; its id is the policy's, with its number where there are several. */
+export interface Rule extends Statement {
+  readonly id: string;
+}
+
+/** What a decision rests on. A binding that has ended is not among them. */
+export interface Rights {
+  readonly links: readonly Link[];
+  readonly rules: readonly Rule[];
+}
+
+/** A thing with all that it is in and what policies may look at. */
+export interface Thing extends Placed {
+  /** Itself, and the places that it is in. */
+  readonly entities: readonly EntityJson[];
+}
+
+/** In what situation it is asked. */
+export interface Situation {
+  readonly time: Date;
+  readonly address?: string | undefined;
+  readonly strength: number;
+  readonly ageSeconds?: number | undefined;
+  readonly byToken: boolean;
+}
+
+export interface Question {
+  /** Who, and the groups that it is in. */
+  readonly who: Placed;
+  readonly action: string;
+  readonly what: Thing;
+  readonly situation: Situation;
+}
+
+export interface Verdict {
+  readonly allowed: boolean;
+  /** The bindings and policies that decided; none when nothing allows it. */
+  readonly policies: readonly string[];
+  /** Policies that could not be evaluated, which denies. */
+  readonly errors: readonly string[];
+}
+
+const NOTHING_ALLOWS: Verdict = { allowed: false, policies: [], errors: [] };
+
+/** Sets of policies that are kept parsed. A request needs one, or one for each account that its rights differ in. */
+const MOST_SETS = 256;
+const SCHEMA_NAME = "cadastre";
+
+interface Opened {
+  readonly cedar: CedarEngine;
+  /** The slot in which a set is, by what is in it; the one that was used last is last. */
+  readonly slots: Map<string, string>;
+}
+
+/** Opened at the first decision of a process. It holds nothing but what texts look like when they are parsed. */
+let opened: Opened | undefined;
+
+function open(): Opened {
+  const cedar = openCedar();
+  const answer = cedar.preparseSchema(SCHEMA_NAME, SCHEMA);
+  if (answer.type === "failure") throw new Error(`the schema is wrong: ${answer.errors[0]?.message}`);
+  return { cedar, slots: new Map() };
+}
+
+/** The links and rules that can decide the question; leaving out the others changes nothing. */
+function sliceOf({ links, rules }: Rights, { who, action, what }: Question): Rights {
+  const isIn = ({ uid, within }: Placed, one: Uid) => isSame(uid, one) || within.some((outer) => isSame(outer, one));
+  return {
+    links: links.filter(({ role, holder, place }) => roleGives(role, action) && isIn(who, holder) && isIn(what, place)),
+    rules: rules.filter(({ scope }) => isInScope(scope, who, action, what)),
+  };
+}
+
+function toPolicySet({ links, rules }: Rights): PolicySet {
+  const roles = [...new Set(links.map(({ role }) => role))];
+  return {
+    staticPolicies: Object.fromEntries(rules.map(({ id, text }) => [id, text])),
+    templates: Object.fromEntries(roles.map((role) => [role, templateOf(role) ?? ""])),
+    templateLinks: links.map(({ id, role, holder, place }) => ({
+      templateId: role,
+      newId: id,
+      values: { "?principal": holder, "?resource": place },
+    })),
+  };
+}
+
+const keyOf = ({ links, rules }: Rights): string =>
+  JSON.stringify([
+    links.map(({ id, role, holder, place }) => [id, role, holder.type, holder.id, place.type, place.id]),
+    rules.map(({ id, text }) => [id, text]),
+  ]);
+
+/** The slot that has a set, parsed into it when no slot does. There are so many slots and no more: what was not used for longest goes. */
+function slotFor({ cedar, slots }: Opened, rights: Rights): string {
+  const key = keyOf(rights);
+  const known = slots.get(key);
+  if (known !== undefined) {
+    slots.delete(key);
+    slots.set(key, known);
+    return known;
+  }
+  const [oldest] = slots;
+  const isFull = slots.size >= MOST_SETS && oldest !== undefined;
+  const slot = isFull ? oldest[1] : `set-${slots.size}`;
+  if (isFull) slots.delete(oldest[0]);
+  const answer = cedar.preparsePolicySet(slot, toPolicySet(rights));
+  if (answer.type === "failure") throw new Error(`stored policies do not parse: ${answer.errors[0]?.message}`);
+  slots.set(key, slot);
+  return slot;
+}
+
+function contextOf({ time, address, strength, ageSeconds, byToken }: Situation): Record<string, CedarValueJson> {
+  return {
+    time: { __extn: { fn: "datetime", arg: time.toISOString() } },
+    ...(address === undefined ? {} : { address: { __extn: { fn: "ip", arg: address } } }),
+    strength,
+    ...(ageSeconds === undefined ? {} : { age: ageSeconds }),
+    token: byToken,
+  };
+}
+
+const SYSTEM = toCedarType("system");
+const PLACES_OF_ALL = [SYSTEM, toCedarType("organization")];
+
+/**
+ * What Cedar is told of who asks and what about: no more than the slice looks at, since that is most of what a decision costs. Who is not told
+ * of is in nothing, and is like nothing.
+ */
+function entitiesOf({ links, rules }: Rights, who: Placed, { entities }: Thing): EntityJson[] {
+  const whose = who.within.length === 0 ? [] : [{ uid: { ...who.uid }, attrs: {}, parents: [...who.within] }];
+  if (rules.some(({ looksAtResource }) => looksAtResource)) return [...whose, ...entities];
+  const isSystems = (one: Uid | undefined) => one?.type === SYSTEM;
+  const asksSystem =
+    links.some(({ place }) => isSystems(place)) || rules.some(({ scope: { resource } }) => isSystems(resource.within));
+  const needed = asksSystem
+    ? entities
+    : entities.filter(({ uid }) => !("type" in uid && PLACES_OF_ALL.includes(uid.type)));
+  return [...whose, ...needed.map(({ uid, parents }) => ({ uid, attrs: {}, parents }))];
+}
+
+function ask(state: Opened, rights: Rights, { who, action, what, situation }: Question): Verdict {
+  const answer = state.cedar.statefulIsAuthorized({
+    principal: who.uid,
+    action: { type: ACTION_TYPE, id: action },
+    resource: what.uid,
+    context: contextOf(situation),
+    preparsedSchemaName: SCHEMA_NAME,
+    validateRequest: true,
+    preparsedPolicySetId: slotFor(state, rights),
+    entities: entitiesOf(rights, who, what),
+  });
+  if (answer.type === "failure") {
+    return { allowed: false, policies: [], errors: answer.errors.map(({ message }) => message) };
+  }
+  const { decision, diagnostics } = answer.response;
+  const errors = diagnostics.errors.map(({ policyId }) => policyId).toSorted();
+  return { allowed: decision === "allow" && errors.length === 0, policies: diagnostics.reason.toSorted(), errors };
+}
+
+/**
+ * Whether somebody may do something to something, by Cedar: some binding or policy allows it and none forbids it. What cannot be
+ * evaluated, or is no request of the schema, is denied. Nothing is read; the first call of a process opens Cedar.
+ */
+export function decide(rights: Rights, question: Question): Verdict {
+  const slice = sliceOf(rights, question);
+  if (slice.links.length === 0 && slice.rules.length === 0) return NOTHING_ALLOWS;
+  opened ??= open();
+  try {
+    return ask(opened, slice, question);
+  } catch (error) {
+    // What the instance held is lost; the next question opens another one.
+    opened = undefined;
+    if (isDead(error)) return { allowed: false, policies: [], errors: slice.rules.map(({ id }) => id) };
+    throw error;
+  }
+}

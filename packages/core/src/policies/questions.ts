@@ -1,0 +1,72 @@
+import { accountName } from "@cadastre/contract/account";
+import { OPERATOR_ACTIONS, type OperatorAction } from "@cadastre/contract/actions";
+import { ProblemError } from "@cadastre/contract/errors";
+import type { PrincipalRef } from "@cadastre/contract/principal";
+import type { DecidedType } from "@cadastre/contract/role";
+import type { Context } from "../context.ts";
+import { readOrganization } from "../directory/organizations.ts";
+import { nameOfPrincipal, requirePrincipal, type StandingPrincipal } from "../directory/principals.ts";
+import { accountFacts } from "./account-facts.ts";
+import type { Thing } from "./engine.ts";
+import type { Holder } from "./rights.ts";
+import { anAccount, SYSTEM_ID, toThing } from "./things.ts";
+
+/** Somebody whom it is asked about, as it stands. */
+export interface Asked extends Holder {
+  readonly name: string;
+  readonly isDisabled: boolean;
+}
+
+/** The organisation that is asked about, and the version of what decides there: read once for many. */
+export interface Here {
+  readonly organization: string;
+  readonly policyVersion: number;
+}
+
+export const readHere = async (context: Pick<Context, "table" | "organization">): Promise<Here> => {
+  const { organization } = context;
+  return { organization, policyVersion: (await readOrganization(context, organization))?.policyVersion ?? 0 };
+};
+
+/** A user or service account as one who would act by a session: no token narrows it. */
+export function toAsked(here: Here, ref: PrincipalRef, stored: StandingPrincipal): Asked {
+  const { groups, roles, disabled } = stored;
+  const isRecovery = "recovery" in stored && stored.recovery === true;
+  return { ...ref, ...here, groups, roles, isRecovery, name: nameOfPrincipal(stored), isDisabled: disabled };
+}
+
+/** `user/usr_…` as somebody of the context's organisation. Throws 404 `user.not_found`, `service-account.not_found`. */
+export async function requireAsked(context: Context, text: string): Promise<Asked> {
+  const slash = text.indexOf("/");
+  const ref = { type: text.slice(0, slash), id: text.slice(slash + 1) } as PrincipalRef;
+  return toAsked(await readHere(context), ref, await requirePrincipal(context, ref));
+}
+
+/** `user/usr_…` of somebody. */
+export const askedText = ({ type, id }: Pick<Asked, "type" | "id">): string => `${type}/${id}`;
+
+const invalid = (path: string, message: string): ProblemError =>
+  new ProblemError("request.invalid", `${path}: ${message}`, { errors: [{ path, message }] });
+
+/** An action that there is. Throws 422 `request.invalid`, which names those that there are. */
+export function requireAction(text: string): OperatorAction {
+  const found = OPERATOR_ACTIONS.find((action) => action === text);
+  if (found === undefined) throw invalid("action", `there is no ${text}; there are ${OPERATOR_ACTIONS.join(", ")}`);
+  return found;
+}
+
+/**
+ * `account/aws/123456789012` as a thing of the context's organisation; of another organisation's nothing is known. Throws 404
+ * `account.not_found`, 422 `request.invalid`.
+ */
+export async function requireThing(context: Context, text: string): Promise<Thing> {
+  const slash = text.indexOf("/");
+  const [type, id] = [text.slice(0, slash) as DecidedType, text.slice(slash + 1)];
+  const { organization } = context;
+  if (type === "organization" && id !== organization) throw invalid("resource", `there is no organization ${id}`);
+  if (type === "system" && id !== SYSTEM_ID) throw invalid("resource", `the system is ${type}/${SYSTEM_ID}`);
+  if (type !== "account") return toThing(organization, type, id);
+  const facts = accountName.safeParse(id).success ? await accountFacts(context, id) : undefined;
+  if (facts === undefined) throw new ProblemError("account.not_found", `there is no account ${id}`);
+  return anAccount(organization, facts);
+}

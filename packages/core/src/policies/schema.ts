@@ -1,0 +1,74 @@
+import { OPERATOR_ACTIONS } from "@cadastre/contract/actions";
+import { BINDING_TYPES } from "@cadastre/contract/principal";
+import { DECIDED_TYPES, type DecidedType } from "@cadastre/contract/role";
+
+/** Of all that Cedar is told: who, what is done, and to what. */
+export const NAMESPACE = "Cadastre";
+export const ACTION_TYPE = `${NAMESPACE}::Action`;
+
+/** Who a policy can be about, by the names that principals have elsewhere. */
+export const PRINCIPAL_TYPES = ["user", "service-account", "collector", "group"] as const;
+export type PrincipalType = (typeof PRINCIPAL_TYPES)[number];
+
+/** `address-space` is `Cadastre::AddressSpace`. */
+export function toCedarType(name: PrincipalType | DecidedType): string {
+  const words = name.split("-").map((word) => `${word.charAt(0).toUpperCase()}${word.slice(1)}`);
+  return `${NAMESPACE}::${words.join("")}`;
+}
+
+/** The inverse, of the type of a thing. */
+export function fromCedarType(type: string): DecidedType {
+  const found = DECIDED_TYPES.find((name) => toCedarType(name) === type);
+  if (found === undefined) throw new Error(`${type} is no type of things`);
+  return found;
+}
+
+const shortName = (name: DecidedType) => toCedarType(name).slice(NAMESPACE.length + 2);
+
+/**
+ * What can be decided of one thing in an account, since it is named: lists are cut by account, so that reading is decided by account.
+ */
+const SINGLE: Readonly<Record<string, DecidedType>> = {
+  "credentials:write": "credential",
+  "credentials:reveal": "credential",
+  "resources:write": "resource",
+};
+
+/** The types that an action is decided of. */
+export function typesOf(action: string): readonly DecidedType[] {
+  const single = SINGLE[action];
+  return single === undefined ? BINDING_TYPES : [...BINDING_TYPES, single];
+}
+
+/** What is known of the place of something: of its account, as operators say it. */
+const PLACE =
+  "provider?: String, account?: String, environment?: String, tier?: String, platform?: String, owner?: String";
+
+/** The kinds of things and where they are: a policy about one is about all that is in it. */
+const THINGS: Readonly<Record<DecidedType, string>> = {
+  system: "",
+  organization: " in [System]",
+  "address-space": " in [Organization] tags String",
+  project: " in [Organization] tags String",
+  account: ` in [Organization, Project] { ${PLACE} } tags String`,
+  credential: ` in [Organization, Project, Account] { ${PLACE} } tags String`,
+  resource: ` in [Organization, Account] { ${PLACE}, kind?: String, region?: String } tags String`,
+};
+
+/**
+ * The Cedar schema. `time` is when it is decided, `address` where the caller is, `strength` how it proved who it is (1: a token or one
+ * factor, 2: two factors, 3: a passkey), `age` how many seconds ago it did; `token` whether by an API token.
+ */
+export const SCHEMA = `namespace ${NAMESPACE} {
+  entity Group;
+  entity User in [Group];
+  entity ServiceAccount in [Group];
+  entity Collector;
+${DECIDED_TYPES.map((type) => `  entity ${shortName(type)}${THINGS[type]};`).join("\n")}
+  type Request = { time: datetime, address?: ipaddr, strength: Long, age?: Long, token: Bool };
+${OPERATOR_ACTIONS.map(
+  (action) =>
+    `  action "${action}" appliesTo { principal: [User, ServiceAccount], resource: [${typesOf(action).map(shortName).join(", ")}], context: Request };`,
+).join("\n")}
+}
+`;

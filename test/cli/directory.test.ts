@@ -1,0 +1,91 @@
+import { writeFileSync } from "node:fs";
+import type { Group } from "@cadastre/contract/group";
+import type { Organization } from "@cadastre/contract/organization";
+import type { ServiceAccount } from "@cadastre/contract/service-account";
+import type { Token } from "@cadastre/contract/token";
+import type { User } from "@cadastre/contract/user";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createWorld, runHere, type World } from "./support.ts";
+
+let world: World;
+beforeAll(async () => {
+  world = await createWorld();
+});
+afterAll(() => world.end());
+
+async function json<Answer>(...args: readonly string[]): Promise<Answer> {
+  const { code, stdout, stderr } = await runHere(world, [...args, "--json"], { columns: 120 });
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  return JSON.parse(stdout) as Answer;
+}
+const here = (...args: readonly string[]) => runHere(world, args, { columns: 120 });
+
+describe("users, service accounts and groups", () => {
+  test("are made, found by name, put together, renamed, disabled and removed", async () => {
+    const ann = await json<User>("users", "add", "ann@example.com", "--display-name", "Ann");
+    const robot = await json<ServiceAccount>("service-accounts", "add", "robot");
+    const group = await json<Group>("groups", "add", "engineers");
+    expect(await json<User[]>("users", "list", "--name", "ANN@example.com")).toMatchObject([{ id: ann.id }]);
+    for (const { id } of [ann, robot]) expect((await here("groups", "put", group.id, id)).code).toBe(0);
+    expect(await json<object[]>("groups", "members", group.id)).toHaveLength(2);
+    expect((await here("groups", "take", group.id, robot.id)).stderr).toBe(`${robot.id} is not in ${group.id}\n`);
+    expect(
+      await json<User>("users", "set", ann.id, "--display-name", "", "--email", "ann@example.com"),
+    ).not.toHaveProperty("displayName");
+    expect((await here("users", "disable", ann.id)).stderr).toBe(`disabled ${ann.id}\n`);
+    expect((await here("users", "list")).stdout).toMatch(/ann@example\.com +disabled/);
+    expect(await json<Group>("groups", "rename", group.id, "operators")).toMatchObject({ name: "operators" });
+    expect(await json<ServiceAccount>("service-accounts", "rename", robot.id, "r2")).toMatchObject({ name: "r2" });
+    for (const [noun, { id }] of [
+      ["users", ann],
+      ["service-accounts", robot],
+      ["groups", group],
+    ] as const) {
+      expect((await here(noun, "remove", id)).stderr).toBe(`removed ${id}\n`);
+      expect((await here(noun, "show", id)).code).toBe(1);
+    }
+  });
+
+  test("are told apart by their ids, and what is neither is refused before anything is sent", async () => {
+    const { code, stderr } = await here("groups", "put", "grp_1", "ann");
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringContaining("ann is neither a user (usr_…) nor a service account (sva_…)"),
+    ]);
+    expect((await here("users", "set", "usr_1")).stderr).toContain("nothing to change");
+  });
+
+  test("a token of a service account acts as that one, and ends when it is disabled", async () => {
+    const robot = await json<ServiceAccount>("service-accounts", "add", "deploy");
+    const made = await json<Token & { secret: string }>(
+      "tokens",
+      "create",
+      "deploy",
+      "--principal",
+      robot.id,
+      "--scopes",
+      "directory:read",
+    );
+    expect(made.principal).toEqual({ type: "service-account", id: robot.id });
+    writeFileSync(world.path("deploy.token"), made.secret);
+    const token = ["--token-file", world.path("deploy.token")];
+    expect((await here("users", "list", ...token)).code).toBe(0);
+    await here("service-accounts", "disable", robot.id);
+    const ended = await here("users", "list", ...token);
+    expect([ended.code, ended.stderr]).toEqual([4, expect.stringContaining("auth.revoked")]);
+  });
+});
+
+describe("organizations", () => {
+  test("are acted in by --act-in, and have nothing of one another", async () => {
+    const { id } = await json<Organization>("organizations", "add", "payments", "--owner", "Ann");
+    const bob = await json<User>("users", "add", "bob", "--act-in", "payments");
+    expect(bob.organization).toBe(id);
+    expect((await json<User[]>("users", "list", "--act-in", id)).map(({ userName }) => userName)).toEqual(["bob"]);
+    expect((await json<User[]>("users", "list")).map(({ userName }) => userName)).not.toContain("bob");
+    expect(await json<Organization>("organizations", "set", id, "--slug", "pay")).toMatchObject({ slug: "pay" });
+    expect(await json<Organization[]>("organizations", "list")).toMatchObject([{ slug: "default" }, { slug: "pay" }]);
+    const gone = await here("users", "list", "--act-in", "payments");
+    expect([gone.code, gone.stderr]).toEqual([1, expect.stringContaining("organization.not_found")]);
+  });
+});
