@@ -225,6 +225,16 @@ describe("counts", () => {
     await expect(countResources(context, {}, ["region", "account"])).rejects.toThrow("give one of them");
   });
 
+  it("are in that order whatever place they are read from first, and none of what is only shown to who is limited", async () => {
+    const context = await having({ region: "a", kind: "subnet" }, { region: "b", kind: "address" });
+    expect((await countResources(context, {}, ["kind"])).map(({ kind }) => kind)).toEqual(["address", "subnet"]);
+    const shown = await having({ account: "2", sharedWith: ["1"] });
+    const limited = { ...shown, restriction: { accounts: ["aws/1" as const] } };
+    expect(await countResources(limited, {}, ["kind"])).toEqual([]);
+    expect(await countResources(limited, {}, [])).toEqual([{ count: 0 }]);
+    expect(await countResources(limited, {}, ["account"])).toEqual([{ account: "1", count: 0, shared: 1 }]);
+  });
+
   it("of nothing are one row of none, and no row where they are told apart", async () => {
     expect(await countResources(aContext(), {}, [])).toEqual([{ count: 0 }]);
     expect(await countResources(aContext(), {}, ["kind"])).toEqual([]);
