@@ -136,10 +136,37 @@ test("closing waits until what was asked for is on disk, and then refuses more",
   await quiet();
   expect(closed.state).toBe("open");
   await expect(insert(3)).rejects.toThrow("is closed");
+  expect([transactions, syncs.length]).toEqual([1, 1]);
   endSync();
   await quiet();
+  expect([first.state, second.state, closed.state]).toEqual(["done", "open", "open"]);
   endSync();
   await quiet();
   expect([first.state, second.state, closed.state]).toEqual(["done", "done", "done"]);
   expect(numbers()).toEqual([1, 2]);
+});
+
+test("closing does not wait for what was asked for to come round: it writes it", async () => {
+  const last = watch(insert(1));
+  const closed = watch(groups.close());
+  expect(numbers()).toEqual([1]);
+  await quiet();
+  expect([last.state, closed.state]).toEqual(["open", "open"]);
+  endSync();
+  await quiet();
+  expect([last.state, closed.state]).toEqual(["done", "done"]);
+});
+
+test("what is refused leaves the file as usable as it was", async () => {
+  const refused = groups.run(() => {
+    throw new Error("no");
+  });
+  await expect(refused).rejects.toThrow("no");
+  await quiet();
+  expect(syncs).toEqual([]);
+  const next = watch(insert(1));
+  await quiet();
+  endSync();
+  await quiet();
+  expect([next.state, numbers()]).toEqual(["done", [1]]);
 });

@@ -79,6 +79,14 @@ describe("a row", () => {
     expect([sortsOf(), sortsOf({ partition: "other" })]).toEqual([["c"], ["o"]]);
   });
 
+  it("is written beside what is there, also once what was remembered of partitions is given up", () => {
+    write("a");
+    rows.forget();
+    expect(rows.head({ pk: "p", sk: "a" })).toBeDefined();
+    write("b");
+    expect([sortsOf(), count("partitions")]).toEqual([["a", "b"], 1]);
+  });
+
   it("is written where it belongs when what was remembered of partitions does not hold any more", () => {
     write("a");
     db.exec("DELETE FROM items; DELETE FROM partitions; INSERT INTO partitions (id, pk) VALUES (1, 'other')");

@@ -1,9 +1,10 @@
 import type { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Key } from "./entity.ts";
 import type { Planned } from "./plan.ts";
 import type { WritableRow } from "./row.ts";
 import { openSqliteFile } from "./sqlite-file.ts";
-import { createTransactionRows } from "./sqlite-rows.ts";
+import { createTransactionRows, type WrittenRow } from "./sqlite-rows.ts";
 import { commitRows, loadRows } from "./sqlite-writes.ts";
 
 const NOW = new Date("2030-01-01T00:00:00Z");
@@ -24,9 +25,9 @@ beforeEach(() => {
     };
   rows = {
     ...plain,
-    write: noting("write", plain.write),
-    insert: noting("insert", plain.insert),
-    remove: noting("remove", plain.remove),
+    write: noting("write", (row: WrittenRow) => plain.write(row)),
+    insert: noting("insert", (row: WrittenRow) => plain.insert(row)),
+    remove: noting("remove", (key: Key) => plain.remove(key)),
   };
 });
 afterEach(() => db.close());
@@ -140,6 +141,7 @@ describe("bulk state", () => {
     );
 
   it("is written and removed, and costs by the larger of what was and what is", () => {
+    expect(load(["x"])).toBe(1);
     expect(load(["a", { size: 3000 }], ["b", {}])).toBe(4);
     expect(load(["a", { size: 100, version: 2 }])).toBe(3);
     expect(load(["a", { size: 5000, version: 3 }], ["b"], ["x"])).toBe(7);

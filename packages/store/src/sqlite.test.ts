@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -172,6 +172,25 @@ describe("what is to leave nothing", () => {
     await table.commit([remove(secret, { id: "a" })]);
     expect(isOnDisk()).toBe(false);
     expect(readFileSync(join(folder, "store.db-wal"))).toHaveLength(0);
+  });
+
+  it("is gone also when other things are written with it", async () => {
+    await table.commit([put(secret, { id: "a", text: SECRET })]);
+    await table.commit([put(note, { id: "n" }), remove(secret, { id: "a" })]);
+    expect(isOnDisk()).toBe(false);
+  });
+
+  it.runIf(existsSync("/proc/self/fd"))("is in no file that a closed table still holds", async () => {
+    await table.commit([put(note, { id: "n" })]);
+    await table.close();
+    const held = readdirSync("/proc/self/fd").filter((name) => {
+      try {
+        return readlinkSync(join("/proc/self/fd", name)).startsWith(folder);
+      } catch {
+        return false;
+      }
+    });
+    expect(held).toEqual([]);
   });
 
   it("stays when its removal was refused, and nothing is emptied for it", async () => {

@@ -205,6 +205,36 @@ describe("counts", () => {
     ]);
   });
 
+  it("are in the order of what they are told apart by, with what is shared beside what is owned, and none of what there is none of", async () => {
+    const kinds = ["subnet", "instance", "address", "network"] as const;
+    const context = await having(...kinds.map((kind) => ({ kind })), { account: "2", sharedWith: ["1"] });
+    await context.table.commit(countWrites([{ before: counted({ kind: "network" }) }]));
+    expect((await countResources(context, {}, ["kind"])).map(({ kind, count }) => [kind, count])).toEqual([
+      ["address", 1],
+      ["instance", 1],
+      ["subnet", 2],
+    ]);
+    expect(await countResources(context, { account: "1" }, [])).toEqual([{ count: 3, shared: 1 }]);
+    expect(await countResources(context, { account: "1", kind: "subnet" }, ["kind", "account"])).toEqual([
+      { kind: "subnet", account: "1", count: 1, shared: 1 },
+    ]);
+    expect(await countResources(context, {}, ["account"])).toEqual([
+      { account: "1", count: 3, shared: 1 },
+      { account: "2", count: 1, shared: 0 },
+    ]);
+    await expect(countResources(context, {}, ["region", "account"])).rejects.toThrow("give one of them");
+  });
+
+  it("are in that order whatever place they are read from first, and none of what is only shown to who is limited", async () => {
+    const context = await having({ region: "a", kind: "subnet" }, { region: "b", kind: "address" });
+    expect((await countResources(context, {}, ["kind"])).map(({ kind }) => kind)).toEqual(["address", "subnet"]);
+    const shown = await having({ account: "2", sharedWith: ["1"] });
+    const limited = { ...shown, restriction: { accounts: ["aws/1" as const] } };
+    expect(await countResources(limited, {}, ["kind"])).toEqual([]);
+    expect(await countResources(limited, {}, [])).toEqual([{ count: 0 }]);
+    expect(await countResources(limited, {}, ["account"])).toEqual([{ account: "1", count: 0, shared: 1 }]);
+  });
+
   it("of nothing are one row of none, and no row where they are told apart", async () => {
     expect(await countResources(aContext(), {}, [])).toEqual([{ count: 0 }]);
     expect(await countResources(aContext(), {}, ["kind"])).toEqual([]);

@@ -128,6 +128,18 @@ describe("what is no time is refused with what was meant", () => {
     "60dd",
     "9999999d",
     "soonish",
+    "31.12.20261",
+    "120261231",
+    "202612311",
+    "112/31/2026",
+    "12/31/20261",
+    "x60",
+    "60x",
+    "begin",
+    "thesince",
+    "notlast-week",
+    "last-weekend",
+    "monsoon",
   ])("or with the forms that there are: %s", (text) => {
     const forms = /^a .*; a month such as 2026-12, a year, now, tomorrow, \+30d, and with < > <= >= before it/;
     let message = "";

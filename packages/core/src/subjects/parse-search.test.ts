@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseSearch } from "./parse-search.ts";
+import { parseSearch, toSort } from "./parse-search.ts";
 import { conjuncts, type Node, termsOf } from "./query.ts";
 
 const NOW = new Date("2026-11-30T12:00:00Z");
@@ -176,5 +176,57 @@ describe("a search text", () => {
 
   it("lets two addresses hold together where AND stands between them", () => {
     expect(conjuncts(of("10.1.2.5 AND 10.1.2.6").tree)).toHaveLength(2);
+  });
+
+  it("does not take two addresses of a group for a slip where OR or AND stands between them, and else does", () => {
+    expect(outline(of("10.1.2.5 OR 10.1.2.6").tree)).toBe("(address | address)");
+    expect(outline(of("web (10.1.2.5 AND 10.1.2.6)").tree)).toBe("(words (address address))");
+    expect(() => of("web OR (10.1.2.5 10.1.2.6)")).toThrow("10.1.2.5,10.1.2.6");
+  });
+});
+
+describe("how a search is sorted", () => {
+  it.each([
+    ["sort:name", { field: "name", descending: false, at: { from: 0, to: 9 } }],
+    ["web sort:-Expires", { field: "expires", descending: true, at: { from: 4, to: 17 } }],
+    ["a OR b sort:name", { field: "name", descending: false, at: { from: 7, to: 16 } }],
+    ["web", undefined],
+  ])("%s", (q, sort) => {
+    expect(of(q).sort).toEqual(sort);
+  });
+
+  it.each([
+    ["a OR b sort:name", "(words | words)"],
+    ["a OR b c sort:name", "(words | (words words))"],
+    ["a OR b OR kind:vm sort:name", "(words | words | kind)"],
+    ["sort:name web", "words"],
+  ])("is no part of what is looked for: %s asks for %s", (q, tree) => {
+    expect(outline(of(q).tree)).toBe(tree);
+  });
+
+  it.each([
+    ["sort:nam", "; did you mean sort:name?"],
+    ["sort:name:asc", "; did you mean sort:name?"],
+    ["sort:name-desc", "; did you mean sort:-name?"],
+    ["sort:zzzzzz", "sort is by one of name, "],
+    ['sort:"name"', "sort is by one of"],
+    ["sort:name,kind", "sort is by one of"],
+    ["a OR sort:name", "not in a group or behind a minus"],
+    ["a OR sort:name sort:kind", "not in a group or behind a minus"],
+    ["-sort:name", "not in a group or behind a minus"],
+  ])("is refused: %s", (q, message) => {
+    expect(() => of(q)).toThrow(message);
+  });
+
+  it("has no hint where nothing is meant", () => {
+    expect(() => of("sort:zzzzzz")).toThrow(/greatest first$/);
+  });
+
+  it("is what a parameter says, too", () => {
+    expect([toSort("name"), toSort("-expires")]).toEqual([
+      { field: "name", descending: false },
+      { field: "expires", descending: true },
+    ]);
+    for (const other of ["", "-", "size", "na-me", "name-", "--name"]) expect(toSort(other), other).toBeUndefined();
   });
 });

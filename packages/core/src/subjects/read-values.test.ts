@@ -15,9 +15,12 @@ function outline(node: Node): string {
 }
 function shown(value: unknown): string {
   const { pieces, exact, has, port, inside } = (value ?? {}) as Record<string, unknown>;
-  if (Array.isArray(pieces)) return exact ? `'${pieces.join("*")}'` : pieces.join("*");
+  if (Array.isArray(pieces)) {
+    const text = (pieces as string[]).join("*");
+    return exact === true ? `'${text}'` : text;
+  }
   if (inside !== undefined) return "inside";
-  if (has !== undefined) return port === undefined ? "has" : `has port ${port}`;
+  if (has !== undefined) return typeof port === "number" ? `has port ${port}` : "has";
   return String(value);
 }
 const short = (q: string) => outline(parseSearch(q, NOW).tree);
@@ -144,6 +147,7 @@ describe("a value behind a qualifier", () => {
     ["expires:none", "-has:expires"],
     ["cidr:none", "-has:ip"],
     ["ip:nothing", "nothing"],
+    ["ip:10.1.2.5,10.1.2.256", "above 255"],
     ["seen:never", "a time such as"],
   ])("%s is refused: %s", (q, message) => {
     expect(() => parseSearch(q, NOW)).toThrow(

@@ -112,8 +112,44 @@ describe("a walk through ranges of the index", () => {
   });
 
   it("takes the smaller text first by its bytes, as the table does", async () => {
-    const { context, subject } = await having([thing("x", ["a", "\u{1F600}"], ["a", "\uFFFD"])]);
-    expect((await pages(context, aWalk(subject, [range("a")]))).flat()).toEqual(["x"]);
+    const { context, subject } = await having([
+      thing("x", ["a", "\u{1F600}"], ["a", "\uFFFD"]),
+      thing("y", ["a", "\uFFFE"]),
+    ]);
+    expect((await pages(context, aWalk(subject, [range("a")]))).flat()).toEqual(["x", "y"]);
+  });
+
+  it("shows a subject where the first of its entries stands, in whichever order it has them", async () => {
+    for (const texts of [
+      ["1", "3"],
+      ["3", "1"],
+    ]) {
+      const x = thing("x", ...texts.map((text) => ["a", text] as const));
+      const { context, subject } = await having([x, thing("y", ["a", "2"])]);
+      expect((await pages(context, aWalk(subject, [range("a")]))).flat()).toEqual(["x", "y"]);
+    }
+    const later = await having([thing("x", ["b", "1"], ["a", "2"], ["b", "0"]), thing("y", ["b", "0"])]);
+    expect((await pages(later.context, aWalk(later.subject, [range("a"), range("b")]))).flat()).toEqual(["x", "y"]);
+  });
+
+  it("tells things of several types apart that have the same key", async () => {
+    const { context, subject } = await having([thing("x", ["a", "1"])], { stray: [{ p: "a", s: "2#other/hint/x" }] });
+    const other = {
+      ...subject,
+      type: "other",
+      entries: () => [{ p: "a", s: "2#other/hint/x" }],
+      read: async (_: Context, keys: readonly string[]) => keys.map((key) => ({ key: `other ${key}` })),
+    } as unknown as AnySubject;
+    for (const subjects of [
+      [subject, other],
+      [other, subject],
+    ]) {
+      const { found } = await walkIndex(context, aWalk(subject, [range("a")], { subjects }));
+      expect(found.map(({ type, item }) => [type, (item as Thing).key])).toEqual([
+        ["thing", "x"],
+        ["other", "other x"],
+      ]);
+    }
   });
 
   it("shows nothing that is gone, hidden, of another type, or does not match", async () => {
@@ -157,6 +193,8 @@ describe("a walk through ranges of the index", () => {
     expect(watched.queries).toEqual([]);
     const walk = aWalk(subject, [named, range("b")]);
     expect(await pages(context, { ...walk, limit: 1 })).toEqual([["x"], ["y"]]);
+    const behind = { ...named, subject: { type: "thing", hint: "", key: "y" } };
+    expect((await pages(context, aWalk(subject, [behind, range("b")]))).flat()).toEqual(["y", "x"]);
     const late = aWalk(subject, [range("b"), { ...named, rank: "c" }]);
     expect(await pages(context, { ...late, limit: 1 })).toEqual([["x"], ["y"]]);
   });

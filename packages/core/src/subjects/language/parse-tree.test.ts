@@ -15,7 +15,8 @@ const values = (q: string) =>
   term(q).values.map(({ segments }) => segments.map(({ text, quoted }) => (quoted ? `"${text}"` : text)));
 /** A tree in short. */
 function outline(node: RawNode): string {
-  if (node.type === "term") return `${node.qualifier ?? ""}${node.values.map(({ from, to }) => `${from}-${to}`)}`;
+  if (node.type === "term")
+    return `${node.qualifier ?? ""}${node.values.map(({ from, to }) => `${from}-${to}`).join(",")}`;
   if (node.type === "not") return `not ${outline(node.part)}`;
   return `(${node.parts.map(outline).join({ all: " ", and: " & ", or: " | " }[node.type])})`;
 }
