@@ -53,7 +53,6 @@ import { PolicyItem, PolicyNameItem, PolicyRevisionItem } from "./policies/items
 import { CountItem } from "./register/counts.ts";
 import { ResourceItem } from "./register/items.ts";
 import { SaidItem } from "./said/items.ts";
-import { AuditCheckpointItem, AuditKeyItem, AuditLateItem, AuditLeavesItem, SealHeadItem } from "./seals/items.ts";
 import {
   ScimEntryItem,
   ScimIndexItem,
@@ -62,6 +61,7 @@ import {
   ScimSourceItem,
   ScimSourceListItem,
 } from "./scim/items.ts";
+import { AuditCheckpointItem, AuditKeyItem, AuditLateItem, AuditLeavesItem, SealHeadItem } from "./seals/items.ts";
 import { IndexItem, PrefixLengthItem } from "./subjects/items.ts";
 import { CredentialItem, CredentialMarkItem, SealedItem } from "./vault/items.ts";
 

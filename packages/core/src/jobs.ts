@@ -5,8 +5,8 @@ import { staleScopes } from "./discovery/stale-scopes.ts";
 import { forgetScopes } from "./forgetting/forget-scopes.ts";
 import type { Job } from "./jobs/define.ts";
 import { retention } from "./retention/retention.ts";
-import { auditSeal } from "./seals/seal.ts";
 import { emptyScimSource } from "./scim/empty-source.ts";
+import { auditSeal } from "./seals/seal.ts";
 
 /** Every job there is: what runners run, and what the API lists. */
 export const JOBS: readonly Job[] = [

@@ -15,9 +15,7 @@ export function whoIs({ principal, requestId, address, userAgent, decision }: Ac
   return {
     actor: toAuditActor(principal),
     requestId,
-    ...(principal.session === undefined
-      ? {}
-      : { session: principal.session.id, strength: principal.session.strength }),
+    ...(principal.session === undefined ? {} : { session: principal.session.id, strength: principal.session.strength }),
     ...(address === undefined ? {} : { address }),
     ...(userAgent === undefined ? {} : { userAgent }),
     ...(decision === undefined ? {} : { decision: { policies: [...decision.policies] } }),
