@@ -98,6 +98,34 @@ describe("an admin's link", () => {
   });
 });
 
+describe("who may do more than an admin of the organization", () => {
+  it("gets no link from that one, and loses no second factor by it: with either it could act as more than it is", async () => {
+    const { items } = (await jsonOf(await api.send({ method: "GET", path: "/api/v1/users?userName=admin" }))) as {
+      items: { id: string; organization: string }[];
+    };
+    const [boss = { id: "", organization: "" }] = items;
+    const body = { name: "an admin" };
+    const { id } = await jsonOf(await api.send({ method: "POST", path: "/api/v1/service-accounts", body }));
+    const principal = { type: "service-account", id };
+    const resource = { type: "organization", id: boss.organization };
+    const bound = { principal, role: "admin", resource };
+    expect((await api.send({ method: "POST", path: "/api/v1/role-bindings", body: bound })).status).toBe(201);
+    const asked = { name: "t", scopes: ["admin"], principal };
+    const { secret } = await jsonOf(await api.send({ method: "POST", path: "/api/v1/tokens", body: asked }));
+    const token = String(secret);
+    for (const sent of [
+      { method: "POST", path: `/api/v1/users/${boss.id}/password-link` },
+      { method: "DELETE", path: `/api/v1/users/${boss.id}/factors` },
+    ])
+      expect(await outcomeOf(await api.send({ ...sent, token }))).toBe("403 access.exceeds");
+    const made = await jsonOf(
+      await api.send({ method: "POST", path: "/api/v1/users", body: { userName: "bob" }, token }),
+    );
+    const own = { method: "POST", path: `/api/v1/users/${String(made.id)}/password-link`, token };
+    expect((await api.send(own)).status).toBe(201);
+  });
+});
+
 describe("a user that an admin makes", () => {
   it("has the password that comes with it, by the rules, and none that is shown", async () => {
     const make = (body: object) => api.send({ method: "POST", path: "/api/v1/users", body });

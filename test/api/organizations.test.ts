@@ -79,6 +79,20 @@ describe("what belongs to another organization", () => {
     expect((await get("credentials", theirs, inOther())).status).toBe(200);
   });
 
+  it("is for who administers the system by a group as well, until it is taken out of it", async () => {
+    const robot = await created("service-accounts", { name: "by group" });
+    const principal = { type: "service-account", id: robot.id };
+    const group = await created("groups", { name: "administrators" });
+    const resource = { type: "system", id: "system" };
+    await created("role-bindings", { principal: { type: "group", id: group.id }, role: "SystemAdmin", resource });
+    const members = `/api/v1/groups/${group.id}/members`;
+    await api.send({ method: "POST", path: members, body: { principal } });
+    const { secret } = await created("tokens", { name: "g", scopes: ["admin"], principal });
+    expect((await get("credentials", secret ?? "", inOther())).status).toBe(200);
+    await api.send({ method: "DELETE", path: `${members}/${robot.id}` });
+    expect((await get("credentials", secret ?? "", inOther())).status).toBe(404);
+  });
+
   it("cannot be made there by a body that names it, nor is an organization for anybody else to make or change", async () => {
     const { id: first } = ((await jsonOf(await get("organizations", api.admin))).items as { id: string }[])[0] ?? {};
     const body = { userName: "spy", organization: first };

@@ -20,9 +20,19 @@ export interface Assembly {
   readonly outputs: readonly string[];
   /** The folder that is uploaded for a function, by the function's physical name. */
   folderOf(functionName: string): string;
-  /** Bytes of all of the function's code, also of what is loaded on demand. */
-  bundleBytes(functionName: string): number;
+  /** Bytes of a function's code: what a cold start loads, and all of it, also what is loaded on demand. */
+  bundleBytes(functionName: string): { readonly cold: number; readonly all: number };
   remove(): void;
+}
+
+/** The files of a folder that are loaded with one of them, itself included: what it imports, and what that imports, but on demand. */
+function loadedWith(folder: string, name: string, found: Set<string> = new Set()): Set<string> {
+  if (found.has(name)) return found;
+  found.add(name);
+  const text = readFileSync(join(folder, name), "utf8");
+  for (const [, imported = ""] of text.matchAll(/(?:from|import)"\.\/([\w-]+\.mjs)"/g))
+    loadedWith(folder, imported, found);
+  return found;
 }
 
 /** Synthesises the app by the CDK's own command, into a folder of its own. */
@@ -47,8 +57,11 @@ export async function synthesise(): Promise<Assembly> {
     outputs: Object.keys(template.Outputs),
     folderOf,
     bundleBytes: (functionName) => {
-      const files = readdirSync(folderOf(functionName)).filter((name) => name.endsWith(".mjs"));
-      return files.reduce((sum, name) => sum + statSync(join(folderOf(functionName), name)).size, 0);
+      const folder = folderOf(functionName);
+      const sizeOf = (names: Iterable<string>) =>
+        [...names].reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
+      const files = readdirSync(folder).filter((name) => name.endsWith(".mjs"));
+      return { cold: sizeOf(loadedWith(folder, "index.mjs")), all: sizeOf(files) };
     },
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };

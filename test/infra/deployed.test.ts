@@ -17,17 +17,19 @@ afterAll(() => world?.stop());
 
 describe("packed functions", () => {
   test.each([
-    ["api", 1.15],
-    ["vault", 1.15],
-    ["jobs", 1],
-    ["feed", 1],
-    ["admin-token", 1],
-    ["collect-aws", 3],
-    ["collect-endpoints", 3],
-  ] as const)("%s is at most %s MB", (name, megabytes) => {
-    const bytes = world.deployed.assembly.bundleBytes(`cadastre-${name}`);
-    expect(bytes).toBeGreaterThan(50_000);
-    expect(bytes).toBeLessThanOrEqual(megabytes * MEGABYTE);
+    // Common passwords and the library of passkeys, 0.75 MB of them, are loaded when somebody sets a password or uses a passkey.
+    ["api", 1.3, 2.2],
+    ["vault", 1.3, 2.2],
+    ["jobs", 1, 1],
+    ["feed", 1, 1],
+    ["admin-token", 1, 1],
+    ["collect-aws", 3, 3],
+    ["collect-endpoints", 3, 3],
+  ] as const)("%s loads at most %s MB at a cold start, of at most %s", (name, coldMegabytes, megabytes) => {
+    const { cold, all } = world.deployed.assembly.bundleBytes(`cadastre-${name}`);
+    expect(cold).toBeGreaterThan(50_000);
+    expect(cold).toBeLessThanOrEqual(coldMegabytes * MEGABYTE);
+    expect(all).toBeLessThanOrEqual(megabytes * MEGABYTE);
   });
 
   test("load, and say how long that took", () => {

@@ -12,8 +12,8 @@ import { requireNoLockout } from "@cadastre/core/limits/address-list";
 import { implement } from "./route.ts";
 
 /** Throws 403 `auth.forbidden`. */
-function requireSystemAdmin({ now }: Context, { principal }: Actor): void {
-  if (!isSystemAdmin(principal, now())) {
+async function requireSystemAdmin(context: Context, { principal }: Actor): Promise<void> {
+  if (!(await isSystemAdmin(context, principal))) {
     throw new ProblemError("auth.forbidden", "this needs the role SystemAdmin, and of a token the scope admin");
   }
 }
@@ -21,13 +21,13 @@ function requireSystemAdmin({ now }: Context, { principal }: Actor): void {
 export const ORGANIZATION_ROUTES = implement(organizations, {
   create: {
     async handle({ context, actor, body }) {
-      requireSystemAdmin(context, actor);
+      await requireSystemAdmin(context, actor);
       return createOrganization(context, actor, body);
     },
     replay: ({ context }, { target }) => getOrganization(inOrganization(context, target), target),
   },
   async list({ context, actor, query }) {
-    if (isSystemAdmin(actor.principal, context.now())) return listOrganizations(context, query);
+    if (await isSystemAdmin(context, actor.principal)) return listOrganizations(context, query);
     return { items: [await getOrganization(context, context.organization)] };
   },
   async get({ context, actor, params }) {
@@ -35,7 +35,7 @@ export const ORGANIZATION_ROUTES = implement(organizations, {
     return getOrganization(own, params.id);
   },
   async patch({ context, actor, params, body, version, from }) {
-    requireSystemAdmin(context, actor);
+    await requireSystemAdmin(context, actor);
     if (params.id === actor.principal.organization) requireNoLockout(from.address, body.addresses, "addresses");
     return patchOrganization(await contextIn(context, actor.principal, params.id), actor, params.id, body, { version });
   },

@@ -137,7 +137,7 @@ export const auth = defineArea("auth", {
     answer: passwordLink,
     mutates: "password.link",
     secret: "answer",
-    errors: ["user.not_found", "request.conflict"],
+    errors: ["user.not_found", "access.exceeds", "request.conflict"],
     example: aUser,
   }),
   resetFactors: defineEndpoint({
@@ -148,7 +148,7 @@ export const auth = defineArea("auth", {
     params: ofUser,
     status: 204,
     mutates: "factor.reset",
-    errors: ["user.not_found", "request.conflict"],
+    errors: ["user.not_found", "access.exceeds", "request.conflict"],
     example: aUser,
   }),
 });

@@ -3,9 +3,10 @@ import type { Factor } from "@cadastre/contract/login";
 import { remove, type Stored, type Write } from "@cadastre/store/table";
 import { commitRecorded } from "../audit/commit-recorded.ts";
 import type { Actor, Context } from "../context.ts";
+import { requireNoMore } from "../policies/grants.ts";
 import { retryOnConflict } from "../retry-on-conflict.ts";
 import { FactorItem, factorsPartition, PasswordItem } from "./items.ts";
-import { raiseLoginEpoch } from "./login-epoch.ts";
+import { raiseLoginEpoch, readUser } from "./login-epoch.ts";
 
 /** Of one user, codes and passkeys together. */
 export const MOST_FACTORS = 20;
@@ -83,9 +84,12 @@ export async function removeFactor(
 
 /**
  * Removes all second factors of a user who has lost them, for an admin who knows that: all sessions of the user end in the same commit.
- * One who has none stays as it is. Throws 404 `user.not_found`. Writes one audit record.
+ * One who has none stays as it is. Throws 404 `user.not_found`, 403 `access.exceeds` for who may not do all that the user may: what is left is weaker.
+ * Writes one audit record.
  */
 export async function removeAllFactors(context: Context, actor: Actor, user: string): Promise<void> {
+  const { groups, roles } = await readUser(context, user);
+  await requireNoMore(context, actor, { type: "user", id: user, groups, roles });
   await retryOnConflict(async () => {
     const epoch = await raiseLoginEpoch(context, user);
     const factors = await readFactors(context, user);

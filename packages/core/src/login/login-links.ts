@@ -6,6 +6,7 @@ import { commitRecorded } from "../audit/commit-recorded.ts";
 import { type Actor, actorName, type Context, inOrganization, principalOf } from "../context.ts";
 import { UserItem } from "../directory/items.ts";
 import { renameWrites } from "../directory/names.ts";
+import { requireNoMore } from "../policies/grants.ts";
 import { isTaken, retryOnConflict } from "../retry-on-conflict.ts";
 import { LoginLinkItem } from "./items.ts";
 import { readUser } from "./login-epoch.ts";
@@ -28,14 +29,16 @@ export interface GivenLink {
 
 /**
  * Makes a secret by which somebody sets a user's password once: within a day for `setup`, an hour for `reset`. It is in this answer and
- * never again, and sessions stay until it is used. Throws 404 `user.not_found`. Writes its hash and one audit record.
+ * never again, and sessions stay until it is used. Who sets a password can log in with it, so it is for who may do all that the user may: 403
+ * `access.exceeds`. Throws 404 `user.not_found`. Writes its hash and one audit record.
  */
 export async function createLoginLink(
   context: Context,
   actor: Actor,
   { user, purpose }: { readonly user: string; readonly purpose: LoginLinkItem["purpose"] },
 ): Promise<GivenLink> {
-  await readUser(context, user);
+  const { groups, roles } = await readUser(context, user);
+  await requireNoMore(context, actor, { type: "user", id: user, groups, roles });
   const now = context.now();
   const id = newId("link", now);
   const secret = newSecretText(id);
