@@ -99,11 +99,13 @@ describe("what is wrong is said", () => {
     expect(told.stderr).toMatch(/^cost: 1 call, [\d.]+ read units, 0 write units, [\d.]+ ms at the API$/m);
     const json = await world.run("--json", "accounts", "add", "aws", "555566667777", "--cost");
     expect(JSON.parse(json.stdout)).toMatchObject({ account: "555566667777" });
-    const { cost } = JSON.parse(json.stderr) as { cost: object };
-    expect(cost).toEqual({ calls: 1, reads: 3, writes: 10, milliseconds: expect.any(Number) });
+    const { cost } = JSON.parse(json.stderr) as { cost: { readonly reads: number; readonly writes: number } };
+    expect(cost.reads).toBeGreaterThan(2);
+    expect(cost.writes).toBeGreaterThan(10);
+    expect(cost).toEqual({ calls: 1, reads: expect.any(Number), writes: expect.any(Number), milliseconds: expect.any(Number) });
     const failed = await world.run("accounts", "show", "aws", "000000000000", "--cost");
     expect(failed.code).toBe(1);
-    expect(failed.stderr).toContain("cost: 1 call, 2 read units");
+    expect(failed.stderr).toContain("cost: 1 call, 4 read units");
   });
 
   test("an API that is not there gives exit code 5, and an address that is none 2", async () => {

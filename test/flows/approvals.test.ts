@@ -14,7 +14,7 @@ import { found, scopesByName, snapshot } from "../support/register.ts";
 import { runJobs } from "../support/run-jobs.ts";
 import { tableWith } from "../support/table-with.ts";
 
-const OPERATOR = anActorOf("user", "usr_1");
+const OPERATOR = anActorOf("service-account", "sva_1");
 const many = (from: number, to: number, more: Parameters<typeof anInstance>[1] = {}): Raw[] =>
   Array.from({ length: to - from }, (_, n) => anInstance(from + n, more));
 const scope = (resources: readonly Raw[], more: Partial<SeenScope> = {}): SeenScope[] => [
@@ -86,7 +86,7 @@ describe("approving a hold", () => {
     expect(await getJob(context, job)).toMatchObject({
       name: "approve-hold",
       state: "waiting",
-      createdBy: "user:usr_1",
+      createdBy: "service-account:sva_1",
     });
     await runOneStep(context);
     const half = await getJob(context, job);
@@ -331,14 +331,14 @@ describe("what becomes of a hold", () => {
         type: "approved",
         subject,
         ...place,
-        actor: "user:usr_1",
+        actor: "service-account:sva_1",
         changes: [{ path: "state", before: "pending", after: "approved" }],
       },
       {
         type: "finished",
         subject,
         ...place,
-        actor: "user:usr_1",
+        actor: "service-account:sva_1",
         changes: [{ path: "missing", before: 35, after: 0 }],
       },
     ]);

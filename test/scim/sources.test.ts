@@ -1,6 +1,7 @@
 import { gzipSync } from "node:zlib";
 import type { User } from "@cadastre/contract/user";
 import { listAudit } from "@cadastre/core/audit/list";
+import { asTexts } from "@cadastre/core/audit/testing";
 import { UserItem } from "@cadastre/core/directory/items";
 import { digestOf, ScimEntryItem, ScimIndexItem, ScimPieceItem, ScimResourceItem } from "@cadastre/core/scim/items";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -19,7 +20,7 @@ beforeEach(async () => {
 });
 afterEach(() => api.close());
 
-const records = async () => (await listAudit(api.context, { limit: 200 })).items;
+const records = async () => (await listAudit(api.context, { limit: 200 })).items.map(asTexts);
 
 async function made(by: TestSource, userName: string, more: object = {}): Promise<string> {
   const response = await by.send({ method: "POST", path: "/Users", body: { schemas: [USER], userName, ...more } });
