@@ -80,7 +80,7 @@ describe("a signer whose key is in KMS", () => {
     const other = createPublicKey(generateKeyPairSync("ec", { namedCurve: "P-384" }).privateKey);
     const { client } = await startKms({ spec: "ECC_NIST_P384", key: other, signDigest: () => undefined });
     await expect(createKmsSigner({ client, keyId: KEY_ID })).rejects.toThrow(
-      "is ECC_NIST_P384; a collector's key must be ECC_NIST_P256",
+      "is ECC_NIST_P384; a key to sign with must be ECC_NIST_P256 for SIGN_VERIFY",
     );
   });
 
