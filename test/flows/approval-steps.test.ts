@@ -18,7 +18,8 @@ import { ACCOUNT, anInstance, aRun as aRunOf, instanceScope, type Raw, type Seen
 import { found } from "../support/register.ts";
 import { runJobs } from "../support/run-jobs.ts";
 
-const OPERATOR = anActorOf("user", "usr_1");
+/** Not a person: of one, the first record makes a key in a commit of its own, and here commits are counted. */
+const OPERATOR = anActorOf("service-account", "sva_1");
 const KEY = { source: "aws-main", name: `aws/${ACCOUNT}/us-east-1/instance` };
 const many = (from: number, to: number): Raw[] => Array.from({ length: to - from }, (_, n) => anInstance(from + n));
 const scope = (resources: readonly Raw[], more: Partial<SeenScope> = {}): SeenScope[] => [
@@ -75,10 +76,10 @@ describe("an approval that is carried out", () => {
     const expected = [...before].map(([shard, { digest }]) => [shard, { digest, missing: 0 }]);
     expect(await statesOf(context)).toEqual(new Map(expected as [number, { digest: string; missing: number }][]));
     const { items } = await listChanges(context, { limit: 100, order: "newest", subject: { type: "hold", key: id } });
-    expect(items[0]).toMatchObject({ type: "finished", run: id, actor: "user:usr_1", kind: "instance" });
+    expect(items[0]).toMatchObject({ type: "finished", run: id, actor: "service-account:sva_1", kind: "instance" });
     expect(items[0]?.changes).toEqual([{ path: "missing", before: 100, after: 0 }]);
     const history = await listHistory(context, anInstance(3).id, { limit: 10 });
-    expect(history.items[0]).toMatchObject({ type: "retired", actor: "user:usr_1", run: id });
+    expect(history.items[0]).toMatchObject({ type: "retired", actor: "service-account:sva_1", run: id });
     expect((await aRun(scope(many(100, 200))).open(context)).state).toBe("unchanged");
   });
 

@@ -17,7 +17,8 @@ import { found, historyTypes, snapshot } from "../support/register.ts";
 import { runJobs } from "../support/run-jobs.ts";
 import { tableWith } from "../support/table-with.ts";
 
-const OPERATOR = anActorOf("user", "usr_1", "req_2");
+/** Not a person: of one, the first record makes a key in a commit of its own, and here commits are counted. */
+const OPERATOR = anActorOf("service-account", "sva_1", "req_2");
 const SCOPE = instanceScope();
 const many = (from: number, to: number, more: Parameters<typeof anInstance>[1] = {}): Raw[] =>
   Array.from({ length: to - from }, (_, n) => anInstance(from + n, more));

@@ -8,7 +8,8 @@ import { anActorOf, withEmptyReplica } from "../audit/testing.ts";
 import { type Context, DEFAULT_HOLD_POLICY, DEFAULT_RETENTION_DAYS, FIRST_ORGANIZATION } from "../context.ts";
 import { CLAIM_LIFE_SECONDS, type IdempotentRequest, runOnce } from "./idempotency.ts";
 
-const ACTOR = anActorOf("user", "usr_1");
+/** Not a person: of one, the first record makes a key in a commit of its own, and here commits are counted. */
+const ACTOR = anActorOf("service-account", "sva_1");
 const REQUEST: IdempotentRequest = {
   actor: ACTOR,
   key: "k-1",
@@ -99,7 +100,7 @@ it("the clock stands still during a creation, so that what was created is known 
 
 it("the same key of another actor is another key; with another request or route it is refused and does nothing", async () => {
   await runOnce(context, REQUEST, creating);
-  const other = { ...REQUEST, actor: anActorOf("user", "usr_2") };
+  const other = { ...REQUEST, actor: anActorOf("service-account", "sva_2") };
   await expect(runOnce(context, other, creating)).rejects.toMatchObject({ code: "account.exists" });
   let done = 0;
   const counting = { run: async () => done++, replay: async () => done++ };

@@ -1,10 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { aContext, anActor, auditRecords, type TestContext, withEmptyReplica } from "../audit/testing.ts";
+import { aContext, anActorOf, auditRecords, type TestContext, withEmptyReplica } from "../audit/testing.ts";
 import { actorName, type Context } from "../context.ts";
 import { EventItem, FEED_PARTITIONS, FeedItem } from "../feed/items.ts";
 import { type Annotated, annotate, NOTHING_SAID, toSaid } from "./annotate.ts";
 import { SaidItem } from "./items.ts";
 
+/** Not a person: of one, the first record makes a key in a commit of its own, and here commits are counted. */
+const ACTOR = anActorOf("service-account", "sva_1");
 const subject = { type: "account", key: "aws/111122223333" } as const;
 const ABOUT: Annotated = {
   subject,
@@ -13,7 +15,7 @@ const ABOUT: Annotated = {
   indexed: () => [],
 };
 const say = (context: Context, patch: Parameters<typeof annotate>[3], version?: number) =>
-  annotate(context, anActor, ABOUT, patch, { version });
+  annotate(context, ACTOR, ABOUT, patch, { version });
 const stored = (context: Context) => context.table.get(SaidItem, { subject }, { consistent: true });
 const told = async (context: Context) =>
   (
@@ -46,7 +48,7 @@ describe("saying something of a subject", () => {
     const changes = [{ path: "owner", before: "", after: "payments" }];
     const at = context.now().toISOString();
     expect(await stored(context)).toMatchObject({ subject, owner: "payments", notes: "", changedAt: at, sequence: 1 });
-    const common = { subject, at, stream: "s", sequence: 1, type: "annotated", actor: actorName(anActor) };
+    const common = { subject, at, stream: "s", sequence: 1, type: "annotated", actor: actorName(ACTOR) };
     expect(await events(context)).toMatchObject([{ ...common, changes }]);
     expect(await told(context)).toMatchObject([{ ...common, ...ABOUT.place, id: ABOUT.id, detailed: true }]);
     expect(await auditRecords(context)).toMatchObject([{ action: "account.annotate", target: ABOUT.id, changes }]);
@@ -99,7 +101,7 @@ describe("saying something of a subject", () => {
       seen.push([before, after]);
       return [];
     };
-    await annotate(context, anActor, { ...ABOUT, indexed }, { owner: "storage" }, {});
+    await annotate(context, ACTOR, { ...ABOUT, indexed }, { owner: "storage" }, {});
     expect(seen).toEqual([
       [
         { owner: "payments", notes: "" },
