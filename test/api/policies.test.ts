@@ -373,7 +373,9 @@ describe("what a decision costs", () => {
 
 describe("what may be asked of access", () => {
   const explain = async (principal: string, action: string, resource: string, token?: string) =>
-    jsonOf(await get(`/api/v1/access/explain?${new URLSearchParams({ principal, action, resource }).toString()}`, token));
+    jsonOf(
+      await get(`/api/v1/access/explain?${new URLSearchParams({ principal, action, resource }).toString()}`, token),
+    );
 
   it("is what decides, and what is missing", async () => {
     const robot = await someone();
