@@ -131,7 +131,7 @@ describe("a token that is limited to an account", () => {
     expect((await reveal(ACCOUNT, own)).status).toBe(200);
     expect(await outcomeOf(await reveal(ACCOUNT, other))).toBe("404 credential.not_found");
     const [last] = await itemsOf("/api/v1/audit?action=credential.reveal&limit=1", api.admin);
-    expect(last).toMatchObject({ outcome: "failed", target: credentials[ACCOUNT] });
+    expect(last).toMatchObject({ outcome: "failed", resource: { id: credentials[ACCOUNT] } });
   });
 
   it("makes nothing that belongs elsewhere", async () => {

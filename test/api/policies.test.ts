@@ -298,7 +298,7 @@ describe("a policy", () => {
     const put = (text: string, name = "p") =>
       api.send({
         method: "PUT",
-        path: `/api/v1/policies/${id}`,
+        path: `/api/v1/policies/${String(id)}`,
         body: policy(name, text),
         headers: { "if-match": etag },
       });
@@ -314,7 +314,7 @@ describe("a policy", () => {
         { path: "text", before: second },
       ],
     });
-    const { items } = await jsonOf(await get(`/api/v1/policies/${id}/revisions`));
+    const { items } = await jsonOf(await get(`/api/v1/policies/${String(id)}/revisions`));
     expect(items).toMatchObject([
       { revision: 2, parent: 1, author: expect.stringContaining("user:usr_") },
       { revision: 1 },
@@ -373,7 +373,9 @@ describe("what a decision costs", () => {
 
 describe("what may be asked of access", () => {
   const explain = async (principal: string, action: string, resource: string, token?: string) =>
-    jsonOf(await get(`/api/v1/access/explain?${new URLSearchParams({ principal, action, resource })}`, token));
+    jsonOf(
+      await get(`/api/v1/access/explain?${new URLSearchParams({ principal, action, resource }).toString()}`, token),
+    );
 
   it("is what decides, and what is missing", async () => {
     const robot = await someone();

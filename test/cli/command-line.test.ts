@@ -102,7 +102,12 @@ describe("what is wrong is said", () => {
     const { cost } = JSON.parse(json.stderr) as { cost: { readonly reads: number; readonly writes: number } };
     expect(cost.reads).toBeGreaterThan(2);
     expect(cost.writes).toBeGreaterThan(10);
-    expect(cost).toEqual({ calls: 1, reads: expect.any(Number), writes: expect.any(Number), milliseconds: expect.any(Number) });
+    expect(cost).toEqual({
+      calls: 1,
+      reads: expect.any(Number),
+      writes: expect.any(Number),
+      milliseconds: expect.any(Number),
+    });
     const failed = await world.run("accounts", "show", "aws", "000000000000", "--cost");
     expect(failed.code).toBe(1);
     expect(failed.stderr).toContain("cost: 1 call, 4 read units");

@@ -57,6 +57,7 @@ describe("users, service accounts and groups", () => {
 
   test("a token of a service account acts as that one, and ends when it is disabled", async () => {
     const robot = await json<ServiceAccount>("service-accounts", "add", "deploy");
+    await json("bindings", "add", `service-account/${robot.id}`, "admin", `organization/${robot.organization}`);
     const made = await json<Token & { secret: string }>(
       "tokens",
       "create",

@@ -22,7 +22,7 @@ test("a job is started, watched to its end, listed, and shown with its schedule 
   expect(stderr).toContain("retention done · 0 items");
 
   const [, ours] = (await world.json(["jobs", "list", "--name", "retention", "--state", "done"])) as [Job, Job];
-  expect(ours.createdBy).toMatch(/^token:/);
+  expect(ours.createdBy).toMatch(/^user:/);
   expect(await world.json(["jobs", "show", ours.id])).toEqual(ours);
   const [definition] = (await world.json(["jobs", "schedule"])) as [JobDefinition];
   expect(definition).toMatchObject({ name: "retention", startable: true, last: { state: "done" } });

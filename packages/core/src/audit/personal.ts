@@ -13,6 +13,10 @@ type Personal = z.output<typeof personal>;
 
 const FILL = 64;
 
+/** Whether a record is about a person: what was asked for in vain may name nobody. */
+const isPerson = ({ type, id }: { readonly type: string; readonly id: string }): boolean =>
+  type === "user" && id.startsWith("usr_");
+
 /** Which parts are whose: who the actor was and where it came from, and what was said of a user. */
 function partsOf({ actor, resource, address, userAgent, changes, detail }: AuditRecord): Map<string, Personal> {
   const parts = new Map<string, Personal>();
@@ -22,7 +26,7 @@ function partsOf({ actor, resource, address, userAgent, changes, detail }: Audit
       ...(address === undefined ? {} : { address }),
       ...(userAgent === undefined ? {} : { userAgent }),
     });
-  if (resource.type === "user") parts.set(resource.id, { ...parts.get(resource.id), changes, detail });
+  if (isPerson(resource)) parts.set(resource.id, { ...parts.get(resource.id), changes, detail });
   return parts;
 }
 
@@ -47,7 +51,7 @@ export async function sealPersonal(table: Table, record: AuditRecord): Promise<A
     resource,
     ...(isUser || address === undefined ? {} : { address }),
     ...(isUser || userAgent === undefined ? {} : { userAgent }),
-    ...(resource.type === "user" ? { changes: [], detail: {} } : {}),
+    ...(isPerson(resource) ? { changes: [], detail: {} } : {}),
     personal: sealed,
   };
 }
