@@ -151,7 +151,7 @@ describe("who may do what", () => {
     }
   });
 
-  test("routes that hand out secrets go to the vault, and all others to the API", () => {
+  test("routes that hand out secrets, or check a code against one, go to the vault, and all others to the API", () => {
     const integrations = new Map(
       all("AWS::ApiGatewayV2::Integration").map((one) => [one.id, one.IntegrationUri["Fn::GetAtt"][0]]),
     );
@@ -161,6 +161,9 @@ describe("who may do what", () => {
     const idOf = (name: string) => all("AWS::Lambda::Function").find((one) => nameOf(one) === name)?.id;
     expect(byRoute).toEqual({
       $default: idOf("cadastre-api"),
+      "POST /api/v1/auth/login": idOf("cadastre-vault"),
+      "POST /api/v1/auth/step-up": idOf("cadastre-vault"),
+      "POST /api/v1/factors/totp/{id}/confirm": idOf("cadastre-vault"),
       "POST /api/v1/credentials/{id}/reveal": idOf("cadastre-vault"),
       "POST /api/v1/discovery/credential": idOf("cadastre-vault"),
     });

@@ -1,5 +1,6 @@
 import { changeEntry } from "@cadastre/contract/changes";
 import { JOBS } from "@cadastre/core/jobs";
+import { PASSWORD } from "@cadastre/core/login/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { allowedActions } from "./allowed.ts";
 import type { FunctionName } from "./deployed.ts";
@@ -88,6 +89,21 @@ describe("a credential", () => {
     })) as Answer;
     expect(direct.statusCode).toBe(404);
     for (const { output } of Object.values(world.deployed.functions)) expect(output()).not.toContain(CANARY);
+  });
+});
+
+describe("a user", () => {
+  test("sets a password by a link at the API, and logs in at the vault", async () => {
+    const { id } = (await world.call("POST", "/api/v1/users", { userName: "ann" })).body;
+    const { secret } = (await world.call("POST", `/api/v1/users/${id}/password-link`)).body;
+    const { http, functions } = world.deployed;
+    const headers = { origin: http.url, "sec-fetch-site": "same-origin", "content-type": "application/json" };
+    const send = (path: string, body: object) =>
+      fetch(`${http.url}/api/v1/auth/${path}`, { method: "POST", headers, body: JSON.stringify(body) });
+    expect((await send("setup", { secret, password: PASSWORD })).status).toBe(200);
+    const login = await send("login", { userName: "ann", password: PASSWORD });
+    expect([login.status, await login.json()]).toMatchObject([200, { user: { id, userName: "ann" } }]);
+    for (const { output } of Object.values(functions)) expect(output()).not.toContain(PASSWORD);
   });
 });
 
