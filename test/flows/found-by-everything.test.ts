@@ -7,7 +7,7 @@ import { ResourceSubject } from "@cadastre/core/register/subject";
 import { matchesQuery } from "@cadastre/core/subjects/match";
 import { withNetworks } from "@cadastre/core/subjects/networks";
 import { parseSearch } from "@cadastre/core/subjects/parse-search";
-import type { Query } from "@cadastre/core/subjects/query";
+import { conjuncts, type Query } from "@cadastre/core/subjects/query";
 import type { Table } from "@cadastre/store/table";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -247,8 +247,7 @@ async function byLooking(context: Context, query: Query): Promise<string[]> {
   const known = await withNetworks(async (of) => ({ ids: matching(of).map(({ id }) => id), hasMore: false }), query);
   const found = matching(known);
   // A whole id that stands beside other terms means its own resource, and else what refers to it.
-  const parts = known.tree.type === "and" ? known.tree.parts : [known.tree];
-  const named = parts.find((part) => part.type === "term" && part.field === "named");
+  const named = conjuncts(known.tree).find((part) => part.type === "term" && part.field === "named");
   const itself =
     named?.type === "term" && named.field === "named"
       ? found.filter((one) => ResourceSubject.facts(one).is(named.id))
