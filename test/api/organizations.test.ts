@@ -103,13 +103,28 @@ describe("what belongs to another organization", () => {
     expect((await jsonOf(await get("organizations", theirs))).items).toMatchObject([{ id: other }]);
   });
 
+  it("keeps what its audit log says of persons: no admin of another one erases that", async () => {
+    const { id } = await created("groups", { name: "audited" });
+    const robot = await created("users", { userName: "known" });
+    const own = `/api/v1/audit/persons/${robot.id}`;
+    expect(await outcomeOf(await api.send({ method: "DELETE", path: own, token: theirs }))).toBe(
+      "404 audit.person_not_found",
+    );
+    const { items } = await jsonOf(await get("users?userName=admin", api.admin));
+    const [admin] = items as { id: string }[];
+    // It acted there: of that its name goes, and of what it did at home nothing.
+    await api.send({ method: "DELETE", path: `/api/v1/audit/persons/${admin?.id}`, token: theirs });
+    const home = await jsonOf(await get(`audit?action=group.create&entity_type=group&entity_id=${id}`, api.admin));
+    expect(home.items).toMatchObject([{ actor: { id: admin?.id, name: "admin" } }]);
+  });
+
   it("leaves its records there: what is done in an organization is in its log", async () => {
     await created("users", { userName: "carl" }, api.admin, inOther());
     const log = async (headers = {}) =>
       ((await jsonOf(await get("audit?action=user.create", api.admin, headers))).items as { outcome: string }[]).filter(
         ({ outcome }) => outcome === "done",
       ).length;
-    expect([await log(), await log(inOther())]).toEqual([0, 1]);
+    expect([await log(), await log(inOther())]).toEqual([1, 1]);
   });
 });
 

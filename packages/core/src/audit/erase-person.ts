@@ -6,7 +6,7 @@ import { commitRecorded } from "./commit-recorded.ts";
 import { PersonErasedItem, PersonKeyItem } from "./person-keys.ts";
 
 /**
- * Erases a person's data from the audit log, for good, by destroying the key that it is sealed with: the records stay as they were sealed,
+ * Erases a person's data from the audit log of an organization, for good, by destroying the key that it is sealed with: the records stay as they were sealed,
  * with the person's id. From then on nothing of the person is kept in records. Done again it changes nothing. Throws 404
  * `audit.person_not_found` for who never acted and was never spoken of. Writes a mark in place of the key, and one record.
  */

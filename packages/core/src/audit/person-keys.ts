@@ -9,10 +9,9 @@ const partition = ({ person }: { person: string }) => `person-key#${person}`;
 export const PersonKeyItem = defineEntity({
   type: "person-key",
   about:
-    "What a person's data in audit records is sealed with. Removed, the data is gone for good, and the records stay as they are",
+    "What a person's data in audit records of an organization is sealed with. Removed, the data is gone for good, and the records stay as they are",
   schema: z.object({ person: z.string(), key: z.string() }),
   key: { partition, sort: () => "key" },
-  global: true,
   erased: true,
 });
 
@@ -21,7 +20,6 @@ export const PersonErasedItem = defineEntity({
   about: "That a person's data was erased: none is kept in audit records from then on",
   schema: z.object({ person: z.string(), at: z.iso.datetime() }),
   key: { partition, sort: () => "erased" },
-  global: true,
 });
 
 /** Keys of persons that a process has sealed with, by table. Whoever seals with one that is gone by now writes what nobody can read. */
