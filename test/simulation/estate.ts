@@ -7,7 +7,7 @@ import { createHosts, type Hosts } from "./hosts.ts";
 import { createNetwork, type Instance, type Network } from "./network.ts";
 import { createOperators, type Operators, registrationOf } from "./operators.ts";
 import { isUnsaid } from "./oracles/register.ts";
-import { createReader, type Reader, UnansweredError } from "./reader.ts";
+import { type Reader, UnansweredError } from "./reader.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Lie, Story } from "./story.ts";
 
