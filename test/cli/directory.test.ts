@@ -74,6 +74,8 @@ describe("users, service accounts and groups", () => {
       ["enable", "users"],
     ] as const)
       expect((await here(noun, verb, "eve")).stderr).toBe(`${verb}d eve\n`);
+    for (const who of ["admin", "user:ADMIN"])
+      expect((await here("audit", "--actor", who, "--since", "yesterday")).stdout).toContain("group.create");
     expect(await json("service-accounts", "show", "builder")).toMatchObject({ id: robot.id });
   });
 
@@ -84,6 +86,8 @@ describe("users, service accounts and groups", () => {
     [["users", "set", "usr_1"], 2, "nothing to change"],
     [["bindings", "add", "admin", "viewer", "nowhere"], 2, 'a role is not bound to "nowhere"'],
     [["bindings", "add", "admin", "viewer", "organization/x"], 1, 'there is no organization "x"'],
+    [["audit", "--actor", "user:nobody"], 1, 'there is no user of the name "nobody"'],
+    [["audit", "--since", "then"], 2, "then"],
     [["roles", "list"], 2, "hint: `cadastre roles` lists them"],
     [["audit", "list"], 2, "hint: `cadastre audit` lists them"],
   ] as const)("%j says what is wrong", async (args, code, text) => {

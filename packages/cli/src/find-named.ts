@@ -94,3 +94,16 @@ export async function findThing(client: Client, text: string): Promise<string> {
   const [, organization] = /^organization\/(.+)$/.exec(text) ?? [];
   return organization === undefined ? text : `organization/${await findOrganizationId(client, organization)}`;
 }
+
+/**
+ * Who acts, as the audit log names it: a user or service account by its id or name, also behind its type (`user:ann`); a collector by its id;
+ * `system`, `unknown`, `others`. Throws as `findNamed` does.
+ */
+export async function findActor(client: Client, text: string): Promise<string> {
+  if (/^(?:system|unknown|others|(?:collector:)?col_.*)$/.test(text)) return text;
+  const { type, id } = await findNamed(client, text.replace(/^(user|service-account):/, "$1/"), [
+    "user",
+    "service-account",
+  ]);
+  return `${type}:${id}`;
+}
