@@ -9,6 +9,7 @@ import { decideAccounts } from "./accounts-allowed.ts";
 import { holderOf, situationOf } from "./authorize.ts";
 import { decide, type Rights, type Thing } from "./engine.ts";
 import { placedHolder, rightsOf, rightsToSystem } from "./rights.ts";
+import { fromCedarType, typesOf } from "./schema.ts";
 import { isSame } from "./scope.ts";
 import { mayByScope } from "./scopes.ts";
 import { roleGives } from "./templates.ts";
@@ -50,8 +51,10 @@ async function missingOf(context: Context, actor: Actor, gifts: readonly Gift[])
     const name = `${place.uid.type.replace("Cadastre::", "")} ${place.uid.id}`;
     if (limit !== undefined && !(place.uid.type === "Cadastre::Account" && limit.includes(place.uid.id)))
       return [`anything in ${name}: your token is limited to ${limit.join(", ")}`];
+    // Of what is not done to such a place nothing is given by it.
+    const given = actions.filter((action) => typesOf(action).includes(fromCedarType(place.uid.type)));
     const here = place.uid.type === "Cadastre::System" ? rightsToSystem(rights, context.organization) : rights;
-    return actions.flatMap((action) => {
+    return given.flatMap((action) => {
       const held = mayByScope(principal, action) ? heldUntil(here, action, place) : undefined;
       const isAllowed = held !== undefined && decide(here, { who, action, what: place, situation }).allowed;
       if (!isAllowed) return [`${action} in ${name}`];

@@ -1,4 +1,4 @@
-import { OPERATOR_ACTIONS } from "@cadastre/contract/actions";
+import { ACCOUNT_ACTIONS, OPERATOR_ACTIONS } from "@cadastre/contract/actions";
 import { BINDING_TYPES } from "@cadastre/contract/principal";
 import { DECIDED_TYPES, type DecidedType } from "@cadastre/contract/role";
 
@@ -28,15 +28,24 @@ const shortName = (name: DecidedType) => toCedarType(name).slice(NAMESPACE.lengt
 /**
  * What can be decided of one thing in an account, since it is named: lists are cut by account, so that reading is decided by account.
  */
-const SINGLE: Readonly<Record<string, DecidedType>> = {
+const SINGLE: Readonly<Record<string, SingleType>> = {
   "credentials:write": "credential",
   "credentials:reveal": "credential",
   "resources:write": "resource",
 };
 
+/** Types of single things in accounts that policies may be about. */
+export type SingleType = "credential" | "resource";
+
+/** The type of single things that an action is decided of; undefined for what is decided by account, or for the whole organisation. */
+export const singleOf = (action: string): SingleType | undefined => SINGLE[action];
+
+const WHOLE: readonly DecidedType[] = ["system", "organization"];
+
 /** The types that an action is decided of. */
 export function typesOf(action: string): readonly DecidedType[] {
-  const single = SINGLE[action];
+  if (!(ACCOUNT_ACTIONS as readonly string[]).includes(action)) return WHOLE;
+  const single = singleOf(action);
   return single === undefined ? BINDING_TYPES : [...BINDING_TYPES, single];
 }
 
