@@ -1,6 +1,7 @@
 import type { Role } from "@cadastre/contract/principal";
 import { recoverAdminToken } from "@cadastre/core/access/recover";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { anInstance, aRun } from "../support/estate.ts";
 import { ACCOUNT, anApi, jsonOf, outcomeOf, SYSTEM, type TestApi } from "./an-api.ts";
 
 const OTHER = "999988887777";
@@ -350,6 +351,172 @@ describe("a policy", () => {
     await storePolicy("closed", `forbid (principal is Cadastre::ServiceAccount, ${READ}, resource);`);
     const { secret } = await recoverAdminToken(api.context, SYSTEM, { reason: "locked out" });
     expect((await get("/api/v1/accounts", secret)).status).toBe(200);
+  });
+});
+
+describe("a policy about single things", () => {
+  const ACTIONS = '[Cadastre::Action::"credentials:write", Cadastre::Action::"credentials:reveal"]';
+  const credential = async (account?: string) =>
+    (
+      await made("/api/v1/credentials", {
+        name: account ?? "of none",
+        ...(account === undefined ? {} : { provider: "aws", account }),
+        secret: { type: "generic", secret: "s" },
+      })
+    ).id ?? "";
+  const reveal = async (id: string, token: string) => {
+    const response = await post(`/api/v1/credentials/${id}/reveal`, {}, token);
+    return response.ok ? "200" : outcomeOf(response);
+  };
+  const explained = async (robot: Someone, action: string, resource: string) =>
+    (
+      await jsonOf(
+        await get(
+          `/api/v1/access/explain?${new URLSearchParams({ principal: `service-account/${robot.id}`, action, resource }).toString()}`,
+        ),
+      )
+    ).decision;
+
+  it("holds for that one, for reveals, revocations and what a collector is bound to, and asking says so", async () => {
+    const [one, other] = [await credential(ACCOUNT), await credential(ACCOUNT)];
+    const robot = await someone(["vault-user"], ["editor"], ["admin"]);
+    expect(await reveal(one, robot.token)).toBe("200");
+    await storePolicy(
+      "sealed",
+      `forbid (principal is Cadastre::ServiceAccount, action in ${ACTIONS}, resource == Cadastre::Credential::"${one}");`,
+    );
+    expect([await reveal(one, robot.token), await reveal(other, robot.token)]).toEqual(["403 auth.forbidden", "200"]);
+    const revoke = (id: string) =>
+      api.send({ method: "DELETE", path: `/api/v1/credentials/${id}`, token: robot.token });
+    expect(await outcomeOf(await revoke(one))).toBe("403 auth.forbidden");
+    expect((await get(`/api/v1/credentials/${one}`, robot.token)).status).toBe(200);
+    const asked = (id: string) => explained(robot, "credentials:reveal", `credential/${id}`);
+    expect([await asked(one), await asked(other)]).toEqual(["deny", "allow"]);
+    const { collector } = await api.aReporter({ name: "mine" });
+    const bind = (id: string) =>
+      api.send({
+        method: "PATCH",
+        path: `/api/v1/collectors/${collector.id}`,
+        body: { credential: id },
+        token: robot.token,
+        headers: { "if-match": "*" },
+      });
+    expect(await outcomeOf(await bind(one))).toBe("403 auth.forbidden");
+    expect((await bind(other)).status).toBe(200);
+    expect((await revoke(other)).status).toBe(200);
+  });
+
+  it("gives that one alone, and of any other one does not learn whether it is there", async () => {
+    const [one, other] = [await credential(ACCOUNT), await credential()];
+    const robot = await someone();
+    const permit = (id: string) =>
+      `permit (principal == Cadastre::ServiceAccount::"${robot.id}", action == Cadastre::Action::"credentials:reveal", resource == Cadastre::Credential::"${id}");`;
+    await storePolicy("this one", permit(one));
+    expect(await reveal(one, robot.token)).toBe("200");
+    expect(await reveal(other, robot.token)).toBe("403 auth.forbidden");
+    expect(await reveal("crd_01JD0000000000000000000000", robot.token)).toBe("403 auth.forbidden");
+    const { items } = await jsonOf(await get(`/api/v1/access/what-can?principal=service-account/${robot.id}`));
+    expect(items).toEqual([{ resource: `credential/${one}`, actions: ["credentials:reveal"] }]);
+    const limited = await made("/api/v1/tokens", {
+      name: "elsewhere",
+      scopes: ["credentials:reveal"],
+      accounts: [`aws/${OTHER}`],
+      principal: { type: "service-account", id: (await someone(["vault-user"])).id },
+    });
+    expect(await reveal(one, limited.secret ?? "")).toBe("404 credential.not_found");
+  });
+
+  it("by what its account is like holds for what is to be made, too", async () => {
+    const robot = await someone(["editor"]);
+    await storePolicy(
+      "none for production",
+      `forbid (principal, action in ${ACTIONS}, resource is Cadastre::Credential) when { resource has environment && resource.environment == "production" };`,
+    );
+    const make = (account: string) =>
+      post(
+        "/api/v1/credentials",
+        { name: "n", provider: "aws", account, secret: { type: "generic", secret: "s" } },
+        robot.token,
+      );
+    expect(await outcomeOf(await make(OTHER))).toBe("403 auth.forbidden");
+    expect((await make(ACCOUNT)).status).toBe(201);
+    expect(await explained(robot, "credentials:write", `account/aws/${OTHER}`)).toBe("deny");
+    expect(await explained(robot, "credentials:write", `account/aws/${ACCOUNT}`)).toBe("allow");
+  });
+
+  it("by its tags holds for what is said of a resource", async () => {
+    const { key, collector } = await api.aReporter();
+    const raw = [anInstance(1, { tags: { team: "net" } }), anInstance(2, { tags: { team: "web" } })];
+    await aRun(
+      [{ key: { provider: "aws", account: ACCOUNT, region: "us-east-1", kind: "instance" }, resources: raw }],
+      {
+        reporter: collector,
+      },
+    ).deliver(api.context);
+    expect(key).toBeDefined();
+    const robot = await someone(["editor"]);
+    await storePolicy(
+      "of the network engineers",
+      'forbid (principal, action == Cadastre::Action::"resources:write", resource) when { resource.hasTag("team") && resource.getTag("team") == "net" };',
+    );
+    const say = (at: number) =>
+      api.send({
+        method: "PATCH",
+        path: `/api/v1/resources/${encodeURIComponent(raw[at]?.id ?? "")}`,
+        body: { owner: "me" },
+        token: robot.token,
+        headers: { "if-match": "*" },
+      });
+    expect(await outcomeOf(await say(0))).toBe("403 auth.forbidden");
+    expect((await say(1)).status).toBe(200);
+    expect(await explained(robot, "resources:write", `resource/${raw[0]?.id}`)).toBe("deny");
+    expect(await explained(robot, "resources:write", `resource/${raw[1]?.id}`)).toBe("allow");
+  });
+
+  it("is not taken away by whom it keeps from something, and gives no token of whom it gives something", async () => {
+    const one = await credential(ACCOUNT);
+    const boss = await someone(["admin"], ["vault-user"]);
+    const { id } = await storePolicy(
+      "sealed",
+      `forbid (principal, action in ${ACTIONS}, resource == Cadastre::Credential::"${one}");`,
+    );
+    const { id: named } = await storePolicy(
+      "the production key",
+      `forbid (principal, action in ${ACTIONS}, resource is Cadastre::Credential) when { resource has name && resource.name == "x" };`,
+    );
+    const remove = (policy: string | undefined) =>
+      api.send({ method: "DELETE", path: `/api/v1/policies/${policy}`, token: boss.token });
+    expect([await outcomeOf(await remove(id)), await outcomeOf(await remove(named))]).toEqual([
+      "403 access.exceeds",
+      "403 access.exceeds",
+    ]);
+    const keeper = await someone();
+    await storePolicy(
+      "the keeper",
+      `permit (principal == Cadastre::ServiceAccount::"${keeper.id}", action == Cadastre::Action::"credentials:reveal", resource == Cadastre::Credential::"${await credential(OTHER)}");`,
+    );
+    const weak = await someone(["admin"]);
+    const take = await post(
+      "/api/v1/tokens",
+      { name: "mine", scopes: ["admin"], principal: { type: "service-account", id: keeper.id } },
+      weak.token,
+    );
+    expect(await outcomeOf(take)).toBe("403 access.exceeds");
+  });
+
+  it("costs two reads of the thing and its account, where there is one, and nothing where there is none", async () => {
+    const one = await credential(ACCOUNT);
+    const robot = await someone(["vault-user"]);
+    const readsOf = async () => (await api.context.table.meter.measure(() => reveal(one, robot.token))).units.read;
+    await storePolicy("p", "forbid (principal, action, resource is Cadastre::Project);");
+    await readsOf();
+    const before = await readsOf();
+    await storePolicy(
+      "sealed",
+      `forbid (principal, action in ${ACTIONS}, resource == Cadastre::Credential::"crd_01JD0000000000000000000000");`,
+    );
+    await readsOf();
+    expect([before > 0, (await readsOf()) - before]).toEqual([true, 2]);
   });
 });
 

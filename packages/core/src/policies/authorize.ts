@@ -11,6 +11,7 @@ import {
   tellsApart,
   type WholeQuestion,
 } from "./accounts-allowed.ts";
+import { decideAsked } from "./decide-asked.ts";
 import { decide, type Rights, type Situation, type Thing } from "./engine.ts";
 import { type Holder, placedHolder, rightsOf, rightsToSystem } from "./rights.ts";
 import { type SingleType, singleOf } from "./schema.ts";
@@ -117,11 +118,15 @@ async function decideByAccount(context: Context, rights: Rights, asked: Asked): 
   return { allowed: true, policies, restriction: restrictionTo(holder, accounts) };
 }
 
-/** The accounts whose word lets somebody do this to a thing, or know of it; undefined where that is the whole organisation. */
+/**
+ * The accounts by which somebody who may do this to a thing knows of it: its own, or of those that see it the ones that it may do this in, if
+ * there are any. Undefined where that is the whole organisation.
+ */
 function placesOf(rights: Rights, question: WholeQuestion, { account, seenIn }: SingleThing): string[] | undefined {
   if (account !== undefined) return [nameOfAccount(account)];
-  if (decidePlace(rights, question).allowed) return undefined;
-  return seenIn.filter((one) => decidePlace(rights, question, one).allowed).map(nameOfAccount);
+  if (seenIn.length === 0 || decidePlace(rights, question).allowed) return undefined;
+  const allowed = seenIn.filter((one) => decidePlace(rights, question, one).allowed);
+  return (allowed.length > 0 ? allowed : seenIn).map(nameOfAccount);
 }
 
 /**
@@ -141,7 +146,9 @@ async function decideOneThing(context: Context, rights: Rights, asked: Asked, si
   const limit = holder.token?.accounts;
   if (found && verdict && isWithin(found, limit)) {
     const read = { ...question, action: `${single}s:read` };
-    if (decideSingle(rights, read, found).allowed) return denied(sentence(action, verdict.policies), verdict.policies);
+    const asking = { what: found.thing, single: found };
+    const mayRead = await decideAsked(rights, read, asking, () => readAccountFacts(context));
+    if (mayRead.allowed) return denied(sentence(action, verdict.policies), verdict.policies);
   }
   const part = await decideAccounts(rights, question, () => readAccountFacts(context));
   if (!isSome(part)) return denied(sentence(action, part.policies), part.policies);

@@ -41,11 +41,11 @@ export async function decideAsked(
   const isWhole = async () =>
     toWhole(decidePlace(rights, question), await decideAccounts(rights, question, readAccounts));
   if (single !== undefined) {
-    const verdict = decideSingle(rights, question, single);
     const isOfPlace = !typesOf(action).includes(fromCedarType(what.uid.type));
-    // What is in no account is read by who may read all.
-    if (isOfPlace && single.account === undefined && single.seenIn.length === 0) return isWhole();
-    return verdict;
+    if (!isOfPlace || single.account !== undefined) return decideSingle(rights, question, single);
+    // What is in no account is read by who may read all, or one that sees it.
+    const seen = single.seenIn.map((one) => decidePlace(rights, question, one)).find(({ allowed }) => allowed);
+    return seen ?? isWhole();
   }
   if (fromCedarType(what.uid.type) === "organization" && isByAccount(action)) return isWhole();
   return decide(rights, { who, action, what, situation });

@@ -50,18 +50,18 @@ export function typesOf(action: string): readonly DecidedType[] {
 }
 
 /** What is known of the place of something: of its account, as operators say it. */
-const PLACE =
-  "provider?: String, account?: String, environment?: String, tier?: String, platform?: String, owner?: String";
+export const PLACE_ATTRIBUTES: readonly string[] = ["provider", "account", "environment", "tier", "platform", "owner"];
+const PLACE = PLACE_ATTRIBUTES.map((name) => `${name}?: String`).join(", ");
 
 /** The kinds of things and where they are: a policy about one is about all that is in it. */
 const THINGS: Readonly<Record<DecidedType, string>> = {
   system: "",
   organization: " in [System]",
-  "address-space": " in [Organization] tags String",
-  project: " in [Organization] tags String",
-  account: ` in [Organization, Project] { ${PLACE} } tags String`,
-  credential: ` in [Organization, Project, Account] { ${PLACE} } tags String`,
-  resource: ` in [Organization, Account] { ${PLACE}, kind?: String, region?: String } tags String`,
+  "address-space": " in [Organization]",
+  project: " in [Organization]",
+  account: ` in [Organization, Project] { ${PLACE} }`,
+  credential: ` in [Organization, Project, Account] { ${PLACE}, name?: String, type?: String }`,
+  resource: ` in [Organization, Account] { ${PLACE}, name?: String, kind?: String, region?: String } tags String`,
 };
 
 /**

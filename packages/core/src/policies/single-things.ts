@@ -6,8 +6,8 @@ import { ResourceItem } from "../register/items.ts";
 import { keyOfId } from "../register/view.ts";
 import { CredentialItem } from "../vault/items.ts";
 import { accountFacts } from "./account-facts.ts";
-import type { Thing } from "./engine.ts";
-import type { SingleType } from "./schema.ts";
+import type { Rule, Thing } from "./engine.ts";
+import { type SingleType, toCedarType } from "./schema.ts";
 import { type AccountFacts, anAccount, anOrganization, aThing, nameOfAccount } from "./things.ts";
 
 type Reading = Pick<Context, "table" | "organization">;
@@ -38,14 +38,14 @@ async function readCredential(context: Reading, id: string): Promise<SingleThing
   if (!idSchema("credential").safeParse(id).success) return undefined;
   const stored = await table.get(CredentialItem, { id }, { consistent: true });
   if (!stored) return undefined;
-  const { provider, account: number } = stored;
+  const { provider, account: number, name, type } = stored;
+  const about = { type: "credential", id, attributes: { name, type } } as const;
   if (provider === undefined || number === undefined) {
-    const thing = aThing(organization, { type: "credential", id });
-    return { thing, place: anOrganization(organization), seenIn: [] };
+    return { thing: aThing(organization, about), place: anOrganization(organization), seenIn: [] };
   }
   const account = await factsOf(context, { provider, account: number });
   return {
-    thing: aThing(organization, { type: "credential", id, account }),
+    thing: aThing(organization, { ...about, account }),
     place: anAccount(organization, account),
     account,
     seenIn: [],
@@ -57,8 +57,8 @@ async function readResourceThing(context: Reading, named: string): Promise<Singl
   const key = keyOfId(named);
   const stored = key === undefined ? undefined : await table.get(ResourceItem, { idHash: key }, { consistent: true });
   if (!stored) return undefined;
-  const { id, provider, kind, region, tags } = stored;
-  const about = { type: "resource", id, attributes: { kind, region }, tags } as const;
+  const { id, provider, kind, region, name, tags } = stored;
+  const about = { type: "resource", id, attributes: { name, kind, region }, tags } as const;
   if (kindOfId(id)?.account === undefined) {
     const seenIn = accountsOf(stored).map((account) => factsOf(context, { provider, account }));
     return {
@@ -82,4 +82,12 @@ async function readResourceThing(context: Reading, named: string): Promise<Singl
  */
 export function readSingle(context: Reading, type: SingleType, id: string): Promise<SingleThing | undefined> {
   return type === "credential" ? readCredential(context, id) : readResourceThing(context, id);
+}
+
+/** The single things that policies are about by name: `credential/crd_…`. */
+export function namedThings(rules: readonly Pick<Rule, "scope">[], type: SingleType): string[] {
+  const named = rules
+    .flatMap(({ scope: { resource } }) => [resource.same, resource.within])
+    .flatMap((one) => (one?.type === toCedarType(type) ? [`${type}/${one.id}`] : []));
+  return [...new Set(named)];
 }

@@ -1,16 +1,17 @@
 import { OPERATOR_ACTIONS, type OperatorAction } from "@cadastre/contract/actions";
 import type { WhatCan } from "@cadastre/contract/policy";
 import type { Actor, Context } from "../context.ts";
-import { type AllowedPart, decideAccounts, decideSingle, type WholeQuestion } from "./accounts-allowed.ts";
+import { type AllowedPart, decideAccounts, decideSingle } from "./accounts-allowed.ts";
 import { holderOf, situationOf } from "./authorize.ts";
 import { isByAccount } from "./decide-asked.ts";
 import { decide, type Rights } from "./engine.ts";
 import { createAccountsReader } from "./explain.ts";
 import { findThing, requireAsked } from "./questions.ts";
 import { type Holder, placedHolder, rightsOf, rightsToSystem } from "./rights.ts";
-import { singleOf, toCedarType } from "./schema.ts";
+import { singleOf } from "./schema.ts";
 import { isAbout } from "./scope.ts";
 import { mayByScope } from "./scopes.ts";
+import { namedThings } from "./single-things.ts";
 import { anOrganization, nameOfAccount, theSystem } from "./things.ts";
 
 interface Reach {
@@ -20,17 +21,6 @@ interface Reach {
   readonly accounts: readonly string[];
   /** Single things that policies name, beyond that: `credential/crd_…`. */
   readonly things: readonly string[];
-}
-
-/** The single things that policies permit an action of by name. */
-function namedThings({ rules }: Rights, { who, action }: WholeQuestion): string[] {
-  const single = singleOf(action);
-  if (single === undefined) return [];
-  const named = rules
-    .filter(({ effect, scope }) => effect === "permit" && isAbout(scope, who, action))
-    .flatMap(({ scope: { resource } }) => [resource.same, resource.within])
-    .filter((one) => one?.type === toCedarType(single));
-  return [...new Set(named.flatMap((one) => (one === undefined ? [] : [`${single}/${one.id}`])))];
 }
 
 /** Answers where an action is allowed by these rights, for one action after the other. */
@@ -51,11 +41,13 @@ function createReach(context: Context, actor: Actor, holder: Holder, rights: Rig
           accounts: [],
         };
     const things: string[] = [];
-    for (const text of part.isWhole ? [] : namedThings(rights, question)) {
+    const single = singleOf(action);
+    const permits = rights.rules.filter(({ effect, scope }) => effect === "permit" && isAbout(scope, who, action));
+    for (const text of part.isWhole || single === undefined ? [] : namedThings(permits, single)) {
       // What a policy names may be gone.
-      const { single } = (await findThing(context, text)) ?? {};
-      if (single === undefined || !decideSingle(rights, question, single).allowed) continue;
-      const isBeyond = single.account === undefined || !part.accounts.includes(nameOfAccount(single.account));
+      const { single: named } = (await findThing(context, text)) ?? {};
+      if (named === undefined || !decideSingle(rights, question, named).allowed) continue;
+      const isBeyond = named.account === undefined || !part.accounts.includes(nameOfAccount(named.account));
       if (isBeyond) things.push(text);
     }
     return {
