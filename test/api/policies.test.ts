@@ -1,3 +1,4 @@
+import { DISCOVERY_VERSION } from "@cadastre/contract/discovery";
 import type { Role } from "@cadastre/contract/principal";
 import { recoverAdminToken } from "@cadastre/core/access/recover";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -517,6 +518,86 @@ describe("a policy about single things", () => {
     );
     await readsOf();
     expect([before > 0, (await readsOf()) - before]).toEqual([true, 2]);
+  });
+});
+
+describe("a collector", () => {
+  const DELIVER = 'action == Cadastre::Action::"discovery:deliver"';
+  const scope = (account: string, n: number) => ({
+    key: { provider: "aws", account, region: "us-east-1", kind: "instance" } as const,
+    resources: [anInstance(n, { account })],
+  });
+  const payloadOf = (account: string, n = 1) => {
+    const { key, resources } = scope(account, n);
+    return { contract: DISCOVERY_VERSION, scopes: [{ ...key, status: "complete", errors: [], resources }] };
+  };
+  const outcome = async (response: Response) => (response.ok ? "200" : outcomeOf(response));
+
+  it("is kept by a policy from all it does, or from an account, from the next request on; no permit gives it more", async () => {
+    const { key, collector } = await api.aReporter({ accounts: [ACCOUNT, OTHER] });
+    const neighbour = await api.aReporter({ name: "other", accounts: [ACCOUNT] });
+    const deliver = async (account: string, by = key) =>
+      outcome(await api.sign(by, { method: "POST", path: "/api/v1/discovery", body: payloadOf(account) }));
+    expect(await deliver(OTHER)).toBe("200");
+    const { id } = await storePolicy(
+      "no production",
+      `forbid (principal == Cadastre::Collector::"${collector.id}", ${DELIVER}, resource) when { resource has environment && resource.environment == "production" };`,
+    );
+    expect([await deliver(OTHER), await deliver(ACCOUNT)]).toEqual(["403 auth.forbidden", "200"]);
+    const { items } = await jsonOf(await get("/api/v1/audit?action=discovery.deliver&outcome=denied"));
+    expect(items).toMatchObject([{ actor: { id: collector.id }, outcome: "denied" }]);
+    await api.send({ method: "DELETE", path: `/api/v1/policies/${id}` });
+    expect(await deliver(OTHER)).toBe("200");
+    await storePolicy("all of them", `permit (principal is Cadastre::Collector, ${DELIVER}, resource);`);
+    expect(await deliver(OTHER, neighbour.key)).toBe("403 collector.foreign_account");
+    await storePolicy("none", `forbid (principal is Cadastre::Collector, action, resource);`);
+    expect([await deliver(ACCOUNT), await deliver(ACCOUNT, neighbour.key)]).toEqual(
+      Array(2).fill("403 auth.forbidden"),
+    );
+    const polled = await api.sign(key, { method: "GET", path: "/api/v1/discovery/triggers" });
+    expect(await outcome(polled)).toBe("403 auth.forbidden");
+  });
+
+  it("neither sends on nor ends a run of an account that a policy has kept it from meanwhile", async () => {
+    const { key, collector } = await api.aReporter({ accounts: [ACCOUNT] });
+    const run = aRun([scope(ACCOUNT, 1)], { reporter: collector });
+    const opened = await run.open(api.context);
+    await storePolicy("closed", `forbid (principal, ${DELIVER}, resource in Cadastre::Account::"aws/${ACCOUNT}");`);
+    const complete = await api.sign(key, { method: "POST", path: `/api/v1/discovery/runs/${opened.run}/complete` });
+    expect(await outcome(complete)).toBe("403 auth.forbidden");
+  });
+
+  it("fetches its credential as long as no policy is against it, and is bound by its address", async () => {
+    const made_ = await made("/api/v1/credentials", {
+      name: "n",
+      provider: "aws",
+      account: ACCOUNT,
+      secret: { type: "generic", secret: "s" },
+    });
+    const { key } = await api.aReporter({ credential: made_.id ?? "" });
+    const fetchIt = async () => outcome(await api.sign(key, { method: "POST", path: "/api/v1/discovery/credential" }));
+    expect(await fetchIt()).toBe("200");
+    await storePolicy(
+      "sealed",
+      `forbid (principal, action == Cadastre::Action::"credential:fetch", resource == Cadastre::Credential::"${made_.id}") unless { context has address };`,
+    );
+    expect(await fetchIt()).toBe("403 auth.forbidden");
+  });
+
+  it("costs one read more a request than its own, and the accounts of the request where a policy tells them apart", async () => {
+    const { key } = await api.aReporter({ accounts: [ACCOUNT] });
+    const readsOf = async () =>
+      (
+        await api.context.table.meter.measure(() =>
+          api.sign(key, { method: "POST", path: "/api/v1/discovery", body: payloadOf(ACCOUNT) }),
+        )
+      ).units.read;
+    await readsOf();
+    const quiet = await readsOf();
+    expect(quiet).toBeLessThanOrEqual(3);
+    await storePolicy("p", `forbid (principal, ${DELIVER}, resource in Cadastre::Account::"aws/${OTHER}");`);
+    await readsOf();
+    expect(await readsOf()).toBe(quiet + 1);
   });
 });
 

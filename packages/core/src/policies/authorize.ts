@@ -1,5 +1,4 @@
 import { type Action, COLLECTOR_ACTIONS, type OperatorAction, type ResourceType } from "@cadastre/contract/actions";
-import { formatAddress, tryParseAddress } from "@cadastre/net/address";
 import type { Actor, Context, Principal } from "../context.ts";
 import type { Restriction } from "../restriction.ts";
 import { readAccountFacts } from "./account-facts.ts";
@@ -17,6 +16,7 @@ import { type Holder, placedHolder, rightsOf, rightsToSystem } from "./rights.ts
 import { type SingleType, singleOf } from "./schema.ts";
 import { isUnscoped, mayByScope } from "./scopes.ts";
 import { readSingle, type SingleThing } from "./single-things.ts";
+import { situationOf } from "./situation.ts";
 import { anOrganization, nameOfAccount, theSystem } from "./things.ts";
 
 /** What an action is done to: a type of things, and which of them when the request names one. */
@@ -60,25 +60,6 @@ const denied = (reason: string, policies: readonly string[] = []): Decision => (
 export function holderOf(principal: Principal): Holder | undefined {
   const { type } = principal;
   return type === "user" || type === "service-account" ? { ...principal, type } : undefined;
-}
-
-/** An address as Cedar reads it: of a socket that takes both families, an IPv4 address is written as one of IPv6. */
-function plainAddress(address: string | undefined): string | undefined {
-  const parsed = address === undefined ? undefined : tryParseAddress(address.replace(/^::ffff:(?=\d+\.)/i, ""));
-  return parsed && formatAddress(parsed);
-}
-
-/** In what situation somebody acts. */
-export function situationOf({ now }: Pick<Context, "now">, { principal, address }: Actor): Situation {
-  const { session } = principal;
-  const time = now();
-  return {
-    time,
-    address: plainAddress(address),
-    strength: session?.strength ?? 1,
-    ageSeconds: session && Math.max(0, Math.floor((time.getTime() - Date.parse(session.authenticatedAt)) / 1000)),
-    byToken: session === undefined,
-  };
 }
 
 const sentence = (action: Action, policies: readonly string[]): string =>
@@ -187,8 +168,7 @@ export async function decideAccess(context: Context, actor: Actor, action: Actio
   const { principal } = actor;
   if (principal.type === "system") return { allowed: true, policies: [] };
   const isCollectors = isCollectorAction(action);
-  if (principal.type === "collector")
-    return isCollectors ? { allowed: true, policies: [] } : denied("a collector may only deliver");
+  if (principal.type === "collector") return denied("a collector may only deliver");
   const holder = holderOf(principal);
   if (holder === undefined || isCollectors || !mayByScope(principal, action as OperatorAction))
     return { allowed: false, reason: `this needs the scope ${action}`, policies: [], byToken: true };

@@ -1,4 +1,4 @@
-import { OPERATOR_ACTIONS } from "@cadastre/contract/actions";
+import { COLLECTOR_ACTIONS, OPERATOR_ACTIONS } from "@cadastre/contract/actions";
 import { kindOfId } from "@cadastre/contract/resource";
 import { DECIDED_TYPES, type DecidedType } from "@cadastre/contract/role";
 import { singleOf, toCedarType, typesOf } from "./schema.ts";
@@ -29,7 +29,7 @@ function typesIn({ is, same, within }: Constraint): readonly DecidedType[] {
 const SINGLE: readonly DecidedType[] = ["credential", "resource"];
 
 const actionsOf = (type: DecidedType): string =>
-  OPERATOR_ACTIONS.filter((action) => singleOf(action) === type).join(" and ");
+  [...OPERATOR_ACTIONS, ...COLLECTOR_ACTIONS].filter((action) => singleOf(action) === type).join(", ");
 
 /**
  * What of a policy's head could never be kept, in words: an action that is decided otherwise than of such things. Reading is decided by account,
@@ -40,11 +40,11 @@ export function unkeepable({ actions, resource }: Scope): string | undefined {
   const [first] = types;
   const isSingle = types.length > 0 && types.every((type) => SINGLE.includes(type));
   if (isSingle && first !== undefined && actions === undefined)
-    return `name the actions: of single things of type ${first}, ${actionsOf(first)} are decided, and all else by account`;
+    return `name the actions: of single things of type ${first}, only ${actionsOf(first)} are decided, and all else by account`;
   const never = (actions ?? []).find((action) => !typesOf(action).some((type) => types.includes(type)));
   if (never === undefined) return unnamed(resource);
   if (isSingle && first !== undefined)
-    return `${never} is decided by account, so that lists can be cut by it, and not of single things of type ${first}; of those ${actionsOf(first)} are decided`;
+    return `${never} is decided by account, so that lists can be cut by it, and not of single things of type ${first}; of those only ${actionsOf(first)} are decided`;
   return `${never} concerns the whole organization: it is not decided of its accounts`;
 }
 

@@ -8,7 +8,6 @@ import { DirectoryListItem, directoryPartition, ServiceAccountItem, UserItem } f
 import type { Listed, ListOptions } from "../lists.ts";
 import { readAccountFacts } from "./account-facts.ts";
 import type { WholeQuestion } from "./accounts-allowed.ts";
-import { situationOf } from "./authorize.ts";
 import { decideAsked, isDoneTo } from "./decide-asked.ts";
 import type { Rights, Verdict } from "./engine.ts";
 import {
@@ -24,6 +23,7 @@ import {
 import { placedHolder, rightsOf } from "./rights.ts";
 import { fromCedarType } from "./schema.ts";
 import { isInScope } from "./scope.ts";
+import { situationOf } from "./situation.ts";
 import { roleGives } from "./templates.ts";
 
 export interface AskedQuestion {

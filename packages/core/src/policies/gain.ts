@@ -2,7 +2,7 @@ import { OPERATOR_ACTIONS } from "@cadastre/contract/actions";
 import { ProblemError } from "@cadastre/contract/errors";
 import type { Actor, Context } from "../context.ts";
 import { decideAccounts, decideSingle, type WholeQuestion } from "./accounts-allowed.ts";
-import { holderOf, situationOf } from "./authorize.ts";
+import { holderOf } from "./authorize.ts";
 import { decide, type Link, type Rule } from "./engine.ts";
 import { createAccountsReader } from "./explain.ts";
 import { findThing } from "./questions.ts";
@@ -10,6 +10,7 @@ import { placedHolder, rightsOf } from "./rights.ts";
 import { singleOf } from "./schema.ts";
 import { isAbout } from "./scope.ts";
 import { namedThings } from "./single-things.ts";
+import { situationOf } from "./situation.ts";
 import { theSystem } from "./things.ts";
 
 /**

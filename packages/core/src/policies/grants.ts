@@ -6,7 +6,7 @@ import type { Actor, Context } from "../context.ts";
 import type { PrincipalItem } from "../directory/principals.ts";
 import { readAccountFacts } from "./account-facts.ts";
 import { decideAccounts, decideSingle } from "./accounts-allowed.ts";
-import { holderOf, situationOf } from "./authorize.ts";
+import { holderOf } from "./authorize.ts";
 import { decide, type Rights, type Situation, type Thing } from "./engine.ts";
 import { findThing } from "./questions.ts";
 import { placedHolder, rightsOf, rightsToSystem } from "./rights.ts";
@@ -14,6 +14,7 @@ import { fromCedarType, singleOf, typesOf } from "./schema.ts";
 import { isAbout, isSame, type Placed } from "./scope.ts";
 import { mayByScope } from "./scopes.ts";
 import { namedThings } from "./single-things.ts";
+import { situationOf } from "./situation.ts";
 import { roleGives } from "./templates.ts";
 import { theSystem, toThing } from "./things.ts";
 

@@ -13,13 +13,14 @@ import { readResource } from "../register/view.ts";
 import { isVisible, requirePlace } from "../restriction.ts";
 import { getCredential } from "../vault/credentials.ts";
 import { CredentialItem } from "../vault/items.ts";
-import { decideAccess, situationOf, type Target } from "./authorize.ts";
+import { decideAccess, type Target } from "./authorize.ts";
 import { decideAsked } from "./decide-asked.ts";
 import type { Rights, Rule } from "./engine.ts";
 import { createAccountsReader } from "./explain.ts";
 import { createPolicyMemory, knownAt } from "./memory.ts";
 import { requireThing } from "./questions.ts";
 import { placedHolder, toLinks } from "./rights.ts";
+import { situationOf } from "./situation.ts";
 import { rulesOf } from "./testing.ts";
 
 const ACCOUNTS = [

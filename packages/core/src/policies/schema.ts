@@ -1,4 +1,4 @@
-import { ACCOUNT_ACTIONS, OPERATOR_ACTIONS } from "@cadastre/contract/actions";
+import { ACCOUNT_ACTIONS, type Action, COLLECTOR_ACTIONS, OPERATOR_ACTIONS } from "@cadastre/contract/actions";
 import { BINDING_TYPES } from "@cadastre/contract/principal";
 import { DECIDED_TYPES, type DecidedType } from "@cadastre/contract/role";
 
@@ -16,6 +16,8 @@ export function toCedarType(name: PrincipalType | DecidedType): string {
   return `${NAMESPACE}::${words.join("")}`;
 }
 
+export const COLLECTOR_TYPE = toCedarType("collector");
+
 /** The inverse, of the type of a thing. */
 export function fromCedarType(type: string): DecidedType {
   const found = DECIDED_TYPES.find((name) => toCedarType(name) === type);
@@ -32,6 +34,7 @@ const SINGLE: Readonly<Record<string, SingleType>> = {
   "credentials:write": "credential",
   "credentials:reveal": "credential",
   "resources:write": "resource",
+  "credential:fetch": "credential",
 };
 
 /** Types of single things in accounts that policies may be about. */
@@ -40,11 +43,13 @@ export type SingleType = "credential" | "resource";
 /** The type of single things that an action is decided of; undefined for what is decided by account, or for the whole organisation. */
 export const singleOf = (action: string): SingleType | undefined => SINGLE[action];
 
+/** Triggers are of a collector as such. */
+const PARTED: readonly Action[] = [...ACCOUNT_ACTIONS, "discovery:deliver", "credential:fetch"];
 const WHOLE: readonly DecidedType[] = ["system", "organization"];
 
 /** The types that an action is decided of. */
 export function typesOf(action: string): readonly DecidedType[] {
-  if (!(ACCOUNT_ACTIONS as readonly string[]).includes(action)) return WHOLE;
+  if (!(PARTED as readonly string[]).includes(action)) return WHOLE;
   const single = singleOf(action);
   return single === undefined ? BINDING_TYPES : [...BINDING_TYPES, single];
 }
@@ -64,6 +69,9 @@ const THINGS: Readonly<Record<DecidedType, string>> = {
   resource: ` in [Organization, Account] { ${PLACE}, name?: String, kind?: String, region?: String } tags String`,
 };
 
+const actionOf = (action: Action, principals: string): string =>
+  `  action "${action}" appliesTo { principal: [${principals}], resource: [${typesOf(action).map(shortName).join(", ")}], context: Request };`;
+
 /**
  * The Cedar schema. `time` is when it is decided, `address` where the caller is, `strength` how it proved who it is (1: a token or one
  * factor, 2: two factors, 3: a passkey), `age` how many seconds ago it did; `token` whether by an API token.
@@ -75,9 +83,7 @@ export const SCHEMA = `namespace ${NAMESPACE} {
   entity Collector;
 ${DECIDED_TYPES.map((type) => `  entity ${shortName(type)}${THINGS[type]};`).join("\n")}
   type Request = { time: datetime, address?: ipaddr, strength: Long, age?: Long, token: Bool };
-${OPERATOR_ACTIONS.map(
-  (action) =>
-    `  action "${action}" appliesTo { principal: [User, ServiceAccount], resource: [${typesOf(action).map(shortName).join(", ")}], context: Request };`,
-).join("\n")}
+${OPERATOR_ACTIONS.map((action) => actionOf(action, "User, ServiceAccount")).join("\n")}
+${COLLECTOR_ACTIONS.map((action) => actionOf(action, "Collector")).join("\n")}
 }
 `;

@@ -6,7 +6,6 @@ import type { PrincipalRef } from "@cadastre/contract/principal";
 import { listAudit } from "../audit/list.ts";
 import type { Actor, Context } from "../context.ts";
 import { readPrincipal } from "../directory/principals.ts";
-import { situationOf } from "./authorize.ts";
 import { decideAsked } from "./decide-asked.ts";
 import type { Rule, Situation } from "./engine.ts";
 import { createAccountsReader, explainBy } from "./explain.ts";
@@ -24,6 +23,7 @@ import {
   toAsked,
 } from "./questions.ts";
 import { placedHolder, readPolicies, rightsOf, toRules } from "./rights.ts";
+import { situationOf } from "./situation.ts";
 import { theSystem, toThing } from "./things.ts";
 
 /** Records that are decided again at most. */

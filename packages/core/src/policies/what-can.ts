@@ -2,7 +2,7 @@ import { OPERATOR_ACTIONS, type OperatorAction } from "@cadastre/contract/action
 import type { WhatCan } from "@cadastre/contract/policy";
 import type { Actor, Context } from "../context.ts";
 import { type AllowedPart, decideAccounts, decideSingle } from "./accounts-allowed.ts";
-import { holderOf, situationOf } from "./authorize.ts";
+import { holderOf } from "./authorize.ts";
 import { isByAccount } from "./decide-asked.ts";
 import { decide, type Rights } from "./engine.ts";
 import { createAccountsReader } from "./explain.ts";
@@ -12,6 +12,7 @@ import { singleOf } from "./schema.ts";
 import { isAbout } from "./scope.ts";
 import { mayByScope } from "./scopes.ts";
 import { namedThings } from "./single-things.ts";
+import { situationOf } from "./situation.ts";
 import { anOrganization, nameOfAccount, theSystem } from "./things.ts";
 
 interface Reach {
