@@ -1,4 +1,5 @@
 import { decide, type Rights, type Rule, type Situation, type Thing, type Verdict } from "./engine.ts";
+import { rulesOfAction } from "./looked-at.ts";
 import { fromCedarType, singleOf, toCedarType, typesOf } from "./schema.ts";
 import { isAbout, isSame, type Placed } from "./scope.ts";
 import { anyThingIn, type SingleThing } from "./single-things.ts";
@@ -43,7 +44,9 @@ export function tellsApart(
   { rules }: Pick<Rights, "rules">,
   { who, action, organization }: Pick<WholeQuestion, "who" | "action" | "organization">,
 ): boolean {
-  return rules.some((rule) => isAbout(rule.scope, who, action) && !isUniform(rule, organization));
+  return rulesOfAction(rules, action).some(
+    (rule) => isAbout(rule.scope, who, action) && !isUniform(rule, organization),
+  );
 }
 
 const ACCOUNT = toCedarType("account");

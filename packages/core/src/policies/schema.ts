@@ -69,6 +69,18 @@ const THINGS: Readonly<Record<DecidedType, string>> = {
   resource: ` in [Organization, Account] { ${PLACE}, name?: String, kind?: String, region?: String } tags String`,
 };
 
+const PRINCIPALS: readonly string[] = (["user", "service-account"] as const).map(toCedarType);
+const OF_COLLECTORS: readonly string[] = COLLECTOR_ACTIONS;
+const TYPES = new Map<string, ReadonlySet<string>>(
+  [...OPERATOR_ACTIONS, ...COLLECTOR_ACTIONS].map((action) => [action, new Set(typesOf(action).map(toCedarType))]),
+);
+
+/** Whether the schema has such a request: who, by type, does that to a thing of this type. */
+export function isRequest(principal: string, action: string, thing: string): boolean {
+  const isWhose = OF_COLLECTORS.includes(action) ? principal === COLLECTOR_TYPE : PRINCIPALS.includes(principal);
+  return isWhose && (TYPES.get(action)?.has(thing) ?? false);
+}
+
 const actionOf = (action: Action, principals: string): string =>
   `  action "${action}" appliesTo { principal: [${principals}], resource: [${typesOf(action).map(shortName).join(", ")}], context: Request };`;
 
