@@ -121,7 +121,7 @@ const AREAS: Record<string, readonly string[]> = {
   accounts: [],
   vault: [],
   retention: ["access", "discovery", "register"],
-  policies: ["accounts", "directory"],
+  policies: ["accounts", "directory", "register", "vault"],
   places: ["access", "accounts", "ledger", "register"],
   whose: ["accounts", "register"],
 };

@@ -1,6 +1,8 @@
+import { DISCOVERY_VERSION } from "@cadastre/contract/discovery";
 import type { Role } from "@cadastre/contract/principal";
 import { recoverAdminToken } from "@cadastre/core/access/recover";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { anInstance, aRun } from "../support/estate.ts";
 import { ACCOUNT, anApi, jsonOf, outcomeOf, SYSTEM, type TestApi } from "./an-api.ts";
 
 const OTHER = "999988887777";
@@ -350,6 +352,252 @@ describe("a policy", () => {
     await storePolicy("closed", `forbid (principal is Cadastre::ServiceAccount, ${READ}, resource);`);
     const { secret } = await recoverAdminToken(api.context, SYSTEM, { reason: "locked out" });
     expect((await get("/api/v1/accounts", secret)).status).toBe(200);
+  });
+});
+
+describe("a policy about single things", () => {
+  const ACTIONS = '[Cadastre::Action::"credentials:write", Cadastre::Action::"credentials:reveal"]';
+  const credential = async (account?: string) =>
+    (
+      await made("/api/v1/credentials", {
+        name: account ?? "of none",
+        ...(account === undefined ? {} : { provider: "aws", account }),
+        secret: { type: "generic", secret: "s" },
+      })
+    ).id ?? "";
+  const reveal = async (id: string, token: string) => {
+    const response = await post(`/api/v1/credentials/${id}/reveal`, {}, token);
+    return response.ok ? "200" : outcomeOf(response);
+  };
+  const explained = async (robot: Someone, action: string, resource: string) =>
+    (
+      await jsonOf(
+        await get(
+          `/api/v1/access/explain?${new URLSearchParams({ principal: `service-account/${robot.id}`, action, resource }).toString()}`,
+        ),
+      )
+    ).decision;
+
+  it("holds for that one, for reveals, revocations and what a collector is bound to, and asking says so", async () => {
+    const [one, other] = [await credential(ACCOUNT), await credential(ACCOUNT)];
+    const robot = await someone(["vault-user"], ["editor"], ["admin"]);
+    expect(await reveal(one, robot.token)).toBe("200");
+    await storePolicy(
+      "sealed",
+      `forbid (principal is Cadastre::ServiceAccount, action in ${ACTIONS}, resource == Cadastre::Credential::"${one}");`,
+    );
+    expect([await reveal(one, robot.token), await reveal(other, robot.token)]).toEqual(["403 auth.forbidden", "200"]);
+    const revoke = (id: string) =>
+      api.send({ method: "DELETE", path: `/api/v1/credentials/${id}`, token: robot.token });
+    expect(await outcomeOf(await revoke(one))).toBe("403 auth.forbidden");
+    expect((await get(`/api/v1/credentials/${one}`, robot.token)).status).toBe(200);
+    const asked = (id: string) => explained(robot, "credentials:reveal", `credential/${id}`);
+    expect([await asked(one), await asked(other)]).toEqual(["deny", "allow"]);
+    const { collector } = await api.aReporter({ name: "mine" });
+    const bind = (id: string) =>
+      api.send({
+        method: "PATCH",
+        path: `/api/v1/collectors/${collector.id}`,
+        body: { credential: id },
+        token: robot.token,
+        headers: { "if-match": "*" },
+      });
+    expect(await outcomeOf(await bind(one))).toBe("403 auth.forbidden");
+    expect((await bind(other)).status).toBe(200);
+    expect((await revoke(other)).status).toBe(200);
+  });
+
+  it("gives that one alone, and of any other one does not learn whether it is there", async () => {
+    const [one, other] = [await credential(ACCOUNT), await credential()];
+    const robot = await someone();
+    const permit = (id: string) =>
+      `permit (principal == Cadastre::ServiceAccount::"${robot.id}", action == Cadastre::Action::"credentials:reveal", resource == Cadastre::Credential::"${id}");`;
+    await storePolicy("this one", permit(one));
+    expect(await reveal(one, robot.token)).toBe("200");
+    expect(await reveal(other, robot.token)).toBe("403 auth.forbidden");
+    expect(await reveal("crd_01JD0000000000000000000000", robot.token)).toBe("403 auth.forbidden");
+    const { items } = await jsonOf(await get(`/api/v1/access/what-can?principal=service-account/${robot.id}`));
+    expect(items).toEqual([{ resource: `credential/${one}`, actions: ["credentials:reveal"] }]);
+    const limited = await made("/api/v1/tokens", {
+      name: "elsewhere",
+      scopes: ["credentials:reveal"],
+      accounts: [`aws/${OTHER}`],
+      principal: { type: "service-account", id: (await someone(["vault-user"])).id },
+    });
+    expect(await reveal(one, limited.secret ?? "")).toBe("404 credential.not_found");
+  });
+
+  it("by what its account is like holds for what is to be made, too", async () => {
+    const robot = await someone(["editor"]);
+    await storePolicy(
+      "none for production",
+      `forbid (principal, action in ${ACTIONS}, resource is Cadastre::Credential) when { resource has environment && resource.environment == "production" };`,
+    );
+    const make = (account: string) =>
+      post(
+        "/api/v1/credentials",
+        { name: "n", provider: "aws", account, secret: { type: "generic", secret: "s" } },
+        robot.token,
+      );
+    expect(await outcomeOf(await make(OTHER))).toBe("403 auth.forbidden");
+    expect((await make(ACCOUNT)).status).toBe(201);
+    expect(await explained(robot, "credentials:write", `account/aws/${OTHER}`)).toBe("deny");
+    expect(await explained(robot, "credentials:write", `account/aws/${ACCOUNT}`)).toBe("allow");
+  });
+
+  it("by its tags holds for what is said of a resource", async () => {
+    const { key, collector } = await api.aReporter();
+    const raw = [anInstance(1, { tags: { team: "net" } }), anInstance(2, { tags: { team: "web" } })];
+    await aRun(
+      [{ key: { provider: "aws", account: ACCOUNT, region: "us-east-1", kind: "instance" }, resources: raw }],
+      {
+        reporter: collector,
+      },
+    ).deliver(api.context);
+    expect(key).toBeDefined();
+    const robot = await someone(["editor"]);
+    await storePolicy(
+      "of the network engineers",
+      'forbid (principal, action == Cadastre::Action::"resources:write", resource) when { resource.hasTag("team") && resource.getTag("team") == "net" };',
+    );
+    const say = (at: number) =>
+      api.send({
+        method: "PATCH",
+        path: `/api/v1/resources/${encodeURIComponent(raw[at]?.id ?? "")}`,
+        body: { owner: "me" },
+        token: robot.token,
+        headers: { "if-match": "*" },
+      });
+    expect(await outcomeOf(await say(0))).toBe("403 auth.forbidden");
+    expect((await say(1)).status).toBe(200);
+    expect(await explained(robot, "resources:write", `resource/${raw[0]?.id}`)).toBe("deny");
+    expect(await explained(robot, "resources:write", `resource/${raw[1]?.id}`)).toBe("allow");
+  });
+
+  it("is not taken away by whom it keeps from something, and gives no token of whom it gives something", async () => {
+    const one = await credential(ACCOUNT);
+    const boss = await someone(["admin"], ["vault-user"]);
+    const { id } = await storePolicy(
+      "sealed",
+      `forbid (principal, action in ${ACTIONS}, resource == Cadastre::Credential::"${one}");`,
+    );
+    const { id: named } = await storePolicy(
+      "the production key",
+      `forbid (principal, action in ${ACTIONS}, resource is Cadastre::Credential) when { resource has name && resource.name == "x" };`,
+    );
+    const remove = (policy: string | undefined) =>
+      api.send({ method: "DELETE", path: `/api/v1/policies/${policy}`, token: boss.token });
+    expect([await outcomeOf(await remove(id)), await outcomeOf(await remove(named))]).toEqual([
+      "403 access.exceeds",
+      "403 access.exceeds",
+    ]);
+    const keeper = await someone();
+    await storePolicy(
+      "the keeper",
+      `permit (principal == Cadastre::ServiceAccount::"${keeper.id}", action == Cadastre::Action::"credentials:reveal", resource == Cadastre::Credential::"${await credential(OTHER)}");`,
+    );
+    const weak = await someone(["admin"]);
+    const take = await post(
+      "/api/v1/tokens",
+      { name: "mine", scopes: ["admin"], principal: { type: "service-account", id: keeper.id } },
+      weak.token,
+    );
+    expect(await outcomeOf(take)).toBe("403 access.exceeds");
+  });
+
+  it("costs two reads of the thing and its account, where there is one, and nothing where there is none", async () => {
+    const one = await credential(ACCOUNT);
+    const robot = await someone(["vault-user"]);
+    const readsOf = async () => (await api.context.table.meter.measure(() => reveal(one, robot.token))).units.read;
+    await storePolicy("p", "forbid (principal, action, resource is Cadastre::Project);");
+    await readsOf();
+    const before = await readsOf();
+    await storePolicy(
+      "sealed",
+      `forbid (principal, action in ${ACTIONS}, resource == Cadastre::Credential::"crd_01JD0000000000000000000000");`,
+    );
+    await readsOf();
+    expect([before > 0, (await readsOf()) - before]).toEqual([true, 2]);
+  });
+});
+
+describe("a collector", () => {
+  const DELIVER = 'action == Cadastre::Action::"discovery:deliver"';
+  const scope = (account: string, n: number) => ({
+    key: { provider: "aws", account, region: "us-east-1", kind: "instance" } as const,
+    resources: [anInstance(n, { account })],
+  });
+  const payloadOf = (account: string, n = 1) => {
+    const { key, resources } = scope(account, n);
+    return { contract: DISCOVERY_VERSION, scopes: [{ ...key, status: "complete", errors: [], resources }] };
+  };
+  const outcome = async (response: Response) => (response.ok ? "200" : outcomeOf(response));
+
+  it("is kept by a policy from all it does, or from an account, from the next request on; no permit gives it more", async () => {
+    const { key, collector } = await api.aReporter({ accounts: [ACCOUNT, OTHER] });
+    const neighbour = await api.aReporter({ name: "other", accounts: [ACCOUNT] });
+    const deliver = async (account: string, by = key) =>
+      outcome(await api.sign(by, { method: "POST", path: "/api/v1/discovery", body: payloadOf(account) }));
+    expect(await deliver(OTHER)).toBe("200");
+    const { id } = await storePolicy(
+      "no production",
+      `forbid (principal == Cadastre::Collector::"${collector.id}", ${DELIVER}, resource) when { resource has environment && resource.environment == "production" };`,
+    );
+    expect([await deliver(OTHER), await deliver(ACCOUNT)]).toEqual(["403 auth.forbidden", "200"]);
+    const { items } = await jsonOf(await get("/api/v1/audit?action=discovery.deliver&outcome=denied"));
+    expect(items).toMatchObject([{ actor: { id: collector.id }, outcome: "denied" }]);
+    await api.send({ method: "DELETE", path: `/api/v1/policies/${id}` });
+    expect(await deliver(OTHER)).toBe("200");
+    await storePolicy("all of them", `permit (principal is Cadastre::Collector, ${DELIVER}, resource);`);
+    expect(await deliver(OTHER, neighbour.key)).toBe("403 collector.foreign_account");
+    await storePolicy("none", `forbid (principal is Cadastre::Collector, action, resource);`);
+    expect([await deliver(ACCOUNT), await deliver(ACCOUNT, neighbour.key)]).toEqual(
+      Array(2).fill("403 auth.forbidden"),
+    );
+    const polled = await api.sign(key, { method: "GET", path: "/api/v1/discovery/triggers" });
+    expect(await outcome(polled)).toBe("403 auth.forbidden");
+  });
+
+  it("neither sends on nor ends a run of an account that a policy has kept it from meanwhile", async () => {
+    const { key, collector } = await api.aReporter({ accounts: [ACCOUNT] });
+    const run = aRun([scope(ACCOUNT, 1)], { reporter: collector });
+    const opened = await run.open(api.context);
+    await storePolicy("closed", `forbid (principal, ${DELIVER}, resource in Cadastre::Account::"aws/${ACCOUNT}");`);
+    const complete = await api.sign(key, { method: "POST", path: `/api/v1/discovery/runs/${opened.run}/complete` });
+    expect(await outcome(complete)).toBe("403 auth.forbidden");
+  });
+
+  it("fetches its credential as long as no policy is against it, and is bound by its address", async () => {
+    const made_ = await made("/api/v1/credentials", {
+      name: "n",
+      provider: "aws",
+      account: ACCOUNT,
+      secret: { type: "generic", secret: "s" },
+    });
+    const { key } = await api.aReporter({ credential: made_.id ?? "" });
+    const fetchIt = async () => outcome(await api.sign(key, { method: "POST", path: "/api/v1/discovery/credential" }));
+    expect(await fetchIt()).toBe("200");
+    await storePolicy(
+      "sealed",
+      `forbid (principal, action == Cadastre::Action::"credential:fetch", resource == Cadastre::Credential::"${made_.id}") unless { context has address };`,
+    );
+    expect(await fetchIt()).toBe("403 auth.forbidden");
+  });
+
+  it("costs one read more a request than its own, and the accounts of the request where a policy tells them apart", async () => {
+    const { key } = await api.aReporter({ accounts: [ACCOUNT] });
+    const readsOf = async () =>
+      (
+        await api.context.table.meter.measure(() =>
+          api.sign(key, { method: "POST", path: "/api/v1/discovery", body: payloadOf(ACCOUNT) }),
+        )
+      ).units.read;
+    await readsOf();
+    const quiet = await readsOf();
+    expect(quiet).toBeLessThanOrEqual(3);
+    await storePolicy("p", `forbid (principal, ${DELIVER}, resource in Cadastre::Account::"aws/${OTHER}");`);
+    await readsOf();
+    expect(await readsOf()).toBe(quiet + 1);
   });
 });
 

@@ -8,6 +8,7 @@ import { clientAddress } from "@cadastre/core/limits/client-address";
 import { authenticateSession } from "@cadastre/core/login/authenticate-session";
 import { stepUpNeeded } from "@cadastre/core/login/step-up";
 import { decideAccess, type Target } from "@cadastre/core/policies/authorize";
+import { decideSigned } from "@cadastre/core/policies/decide-signed";
 import type { Restriction } from "@cadastre/core/restriction";
 import type { ApiContext } from "./env.ts";
 import type { Operator, Reporting } from "./routes/route.ts";
@@ -161,17 +162,28 @@ export async function authorizeCaller<Caller extends { readonly actor: Actor }>(
   caller: Caller,
 ): Promise<Authorized<Caller>> {
   // What is one's own nobody needs to be allowed.
-  if (access.kind === "public" || access.kind === "self") return { caller };
+  if (access.kind !== "operator" && access.kind !== "provisioning") return { caller };
   const decision = await decideAccess(context, caller.actor, access.action, targetOf(c, access.resource));
   const { policies } = decision;
   const actor: Actor = policies.length === 0 ? caller.actor : { ...caller.actor, decision: { policies } };
   c.set("caller", actor);
   // What was read also tells of what is there and not shown: who may not see all is told no number.
   const isToldAll = decision.allowed ? decision.restriction === undefined : decision.byToken === true;
-  c.set(
-    "showsCost",
-    actor.principal.type !== "collector" && actor.principal.token?.accounts === undefined && isToldAll,
-  );
+  c.set("showsCost", actor.principal.token?.accounts === undefined && isToldAll);
   if (!decision.allowed) throw new ProblemError("auth.forbidden", decision.reason);
   return { caller: { ...caller, actor }, restriction: decision.restriction };
+}
+
+/** The same of a collector, of whose accounts policies may keep it from some. Throws 403 `auth.forbidden`. */
+export async function authorizeReporting(
+  c: ApiContext,
+  { action }: Extract<Endpoint["access"], { kind: "signed" }>,
+  context: Context,
+  caller: Reporting,
+): Promise<Reporting> {
+  const { actor, collector } = caller;
+  const decision = await decideSigned(context, actor, action, collector);
+  if (decision.allowed) return { ...caller, collector: { ...collector, keptFrom: decision.keptFrom } };
+  c.set("caller", { ...actor, decision: { policies: decision.policies } });
+  throw new ProblemError("auth.forbidden", decision.reason);
 }

@@ -12,6 +12,7 @@ import {
   authenticateReporting,
   authenticateSelf,
   authorizeCaller,
+  authorizeReporting,
   requireAllowedOrigin,
   requireSigned,
   targetOf,
@@ -88,8 +89,8 @@ async function receive(c: ApiContext, route: Route, services: Services): Promise
       return bytes;
     });
     const context = inOrganization(services.context, caller.actor.principal.organization);
-    const authorized = await authorizeCaller(c, endpoint, context, caller);
-    return { ...authorized, context, raw: takesBody ? jsonOf(c, endpoint, bytes) : undefined };
+    const reporting = await authorizeReporting(c, endpoint.access, context, caller);
+    return { caller: reporting, context, raw: takesBody ? jsonOf(c, endpoint, bytes) : undefined };
   }
   const { access } = endpoint;
   const { organization, ...caller } =

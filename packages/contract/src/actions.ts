@@ -34,6 +34,26 @@ export const OPERATOR_ACTIONS = [
 ] as const;
 export type OperatorAction = (typeof OPERATOR_ACTIONS)[number];
 
+/**
+ * What is done to things that are in accounts, or given within some, so that one may do it in a part of an organisation. Everything else
+ * concerns all of it.
+ */
+export const ACCOUNT_ACTIONS: readonly OperatorAction[] = [
+  "resources:read",
+  "resources:write",
+  "discovery:read",
+  "discovery:write",
+  "accounts:read",
+  "accounts:write",
+  "credentials:read",
+  "credentials:write",
+  "credentials:reveal",
+  "tokens:read",
+  "tokens:write",
+  "bindings:read",
+  "bindings:write",
+];
+
 /** All that a collector may do: deliver for its accounts, ask for triggers, and fetch the one credential bound to it. */
 export const COLLECTOR_ACTIONS = ["discovery:deliver", "discovery:poll", "credential:fetch"] as const;
 export type CollectorAction = (typeof COLLECTOR_ACTIONS)[number];

@@ -1,5 +1,6 @@
 import { access } from "@cadastre/contract/endpoints/access";
-import { explain, listWhatCan, listWhoCan } from "@cadastre/core/policies/explain";
+import { explain, listWhoCan } from "@cadastre/core/policies/explain";
+import { listWhatCan } from "@cadastre/core/policies/what-can";
 import { implement } from "./route.ts";
 
 export const ACCESS_ROUTES = implement(access, {

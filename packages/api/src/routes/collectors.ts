@@ -19,8 +19,9 @@ const lastSeenIn =
     lastReportAt(context, name);
 
 const read = (context: Context, id: string) => getCollector(context, id, lastSeenIn(context));
-const mayReveal = (context: Context, actor: Actor) =>
-  mayAlso(context, actor, "credentials:reveal", { type: "credential" });
+/** Who binds a credential to a collector must be one who may reveal it. */
+const mayReveal = async (context: Context, actor: Actor, id: string | null | undefined) =>
+  typeof id === "string" && (await mayAlso(context, actor, "credentials:reveal", { type: "credential", id }));
 
 type Decide = (context: Context, actor: Actor, id: string, version?: number) => Promise<unknown>;
 
@@ -35,13 +36,16 @@ const decision =
 export const COLLECTOR_ROUTES = implement(collectors, {
   register: {
     handle: async ({ context, actor, body }) =>
-      registerCollector(context, actor, body, { mayReveal: await mayReveal(context, actor) }),
+      registerCollector(context, actor, body, { mayReveal: await mayReveal(context, actor, body.credential) }),
     replay: ({ context }, claim) => read(context, claim.target),
   },
   list: ({ context, query }) => listCollectors(context, { ...query, lastSeen: lastSeenIn(context) }),
   get: ({ context, params }) => read(context, params.id),
   async patch({ context, actor, params: { id }, body, version }) {
-    await patchCollector(context, actor, id, body, { version, mayReveal: await mayReveal(context, actor) });
+    await patchCollector(context, actor, id, body, {
+      version,
+      mayReveal: await mayReveal(context, actor, body.credential),
+    });
     return read(context, id);
   },
   approve: decision(approveCollector),

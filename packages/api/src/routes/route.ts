@@ -3,6 +3,7 @@ import type { Endpoint } from "@cadastre/contract/endpoints/endpoint";
 import type { BodyOf, ParamsOf, QueryOf, ResultOf } from "@cadastre/contract/endpoints/types";
 import type { ClaimItem } from "@cadastre/core/audit/claim";
 import type { Actor, Context } from "@cadastre/core/context";
+import type { Reporter } from "@cadastre/core/discovery/sources";
 import type { LoginFrom } from "@cadastre/core/login/sessions";
 import type { Service } from "@cadastre/core/scim/service";
 import type * as z from "zod";
@@ -43,7 +44,7 @@ export interface Operator {
 /** A collector, by its signature. */
 export interface Reporting {
   readonly actor: Actor;
-  readonly collector: Collector;
+  readonly collector: Collector & Pick<Reporter, "keptFrom">;
   /** When the request was signed, by the collector's clock. */
   readonly signedAt: Date;
 }

@@ -20,7 +20,13 @@ export const access = defineArea("access", {
       "As it would be decided now, from the caller's address and with the caller's strength. Tokens can narrow it further.",
     query: z.strictObject({ principal, action: actionText, resource }),
     answer: explanation,
-    errors: ["user.not_found", "service-account.not_found", "account.not_found"],
+    errors: [
+      "user.not_found",
+      "service-account.not_found",
+      "account.not_found",
+      "credential.not_found",
+      "resource.not_found",
+    ],
     example: { query: { principal: someone, ...example } },
   }),
   whoCan: defineEndpoint({
@@ -31,7 +37,7 @@ export const access = defineArea("access", {
     description: "A page may be short, or empty, and still have a cursor.",
     query: z.strictObject({ ...paging, action: actionText, resource }),
     answer: page(whoCan),
-    errors: ["account.not_found"],
+    errors: ["account.not_found", "credential.not_found", "resource.not_found"],
     example: { query: example },
   }),
   whatCan: defineEndpoint({

@@ -1,4 +1,5 @@
 import type { RunCompleted, Totals } from "@cadastre/contract/discovery";
+import { fromScopeName } from "@cadastre/contract/scope";
 import { check, put, replace, type Write } from "@cadastre/store/table";
 import { commitRecorded } from "../audit/commit-recorded.ts";
 import type { Actor, Context } from "../context.ts";
@@ -17,7 +18,7 @@ import { recordTurn } from "./record-turns.ts";
 import { readRun, type WholeRun, writeClosed } from "./runs.ts";
 import { EMPTY_DIGEST, toPages } from "./shards.ts";
 import { noteSize, type Sizes } from "./sizes.ts";
-import type { Reporter } from "./sources.ts";
+import { type Reporter, requireNotKeptFrom } from "./sources.ts";
 
 const SCOPES_AT_ONCE = 16;
 const COMMITS_AT_ONCE = 16;
@@ -48,6 +49,8 @@ async function tryComplete(context: Context, actor: Actor, reporter: Reporter, r
   const run = await readRun(context, reporter, runId);
   if (run.item.state === "closed") return toAnswer(runId, run.scopes);
   const names = run.scopes.map(({ name }) => name);
+  // A policy may have come since the run was opened.
+  if (reporter.keptFrom) await requireNotKeptFrom(reporter, names.map(fromScopeName));
   const { open, completed } = await readArrived(context, run.item, names);
   requireArrived(open);
   const outcomes = new Map(completed.flatMap(({ name, outcome }) => (outcome ? [[name, outcome] as const] : [])));

@@ -59,7 +59,7 @@ export async function deliver(
 ): Promise<DiscoveryResult> {
   requireVersion(body);
   const payload = parse(discovery, body);
-  requireBoundScopes(reporter, payload.scopes);
+  await requireBoundScopes(reporter, payload.scopes);
   const run = payload.run ?? newId("run", context.now());
   const errors: Errors = [];
   const scopes = payload.scopes.map((scope, place) => toCutable(scope, place, errors));

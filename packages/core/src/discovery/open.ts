@@ -43,7 +43,7 @@ export async function openRun(
   signedAt?: Date,
 ): Promise<RunOpened> {
   requireVersion(body);
-  requireBoundScopes(reporter, body.scopes);
+  await requireBoundScopes(reporter, body.scopes);
   const scopes = body.scopes.map((scope) => ({ ...scope, name: scopeName(scope) }));
   requireDistinct(scopes);
   if (rootDigest(scopes) !== body.root) {

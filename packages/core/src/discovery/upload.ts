@@ -43,7 +43,7 @@ export async function uploadShard(
   requireVersion(body);
   const name = fromScopePath(address.scope);
   const scope = parseScope(name);
-  requireBoundScopes(reporter, [scope]);
+  await requireBoundScopes(reporter, [scope]);
   const { resources } = parse(shardUpload, body);
   const seen = parseResources(scope, resources, "resources");
   const payload = { scope, seen };

@@ -1,8 +1,10 @@
-import { decide, type Rights, type Rule, type Situation } from "./engine.ts";
-import { toCedarType } from "./schema.ts";
+import { decide, type Rights, type Rule, type Situation, type Thing, type Verdict } from "./engine.ts";
+import { rulesOfAction } from "./looked-at.ts";
+import { fromCedarType, singleOf, toCedarType, typesOf } from "./schema.ts";
 import { isAbout, isSame, type Placed } from "./scope.ts";
+import { anyThingIn, type SingleThing } from "./single-things.ts";
 import { roleGives } from "./templates.ts";
-import { type AccountFacts, anAccount, anOrganization, SYSTEM_ID, thingUid } from "./things.ts";
+import { type AccountFacts, anAccount, anOrganization, nameOfAccount, SYSTEM_ID, thingUid } from "./things.ts";
 
 /** What somebody wants to do with all that there is of a kind in an organisation. */
 export interface WholeQuestion {
@@ -19,14 +21,32 @@ export interface AllowedPart {
   readonly accounts: readonly string[];
   /** The bindings and policies that decided. */
   readonly policies: readonly string[];
+  /** Policies that keep some account back, or cannot be evaluated there. */
+  readonly keptBy: readonly string[];
 }
+
+/** Types of things that neither accounts nor what is in them ever are. */
+const ASIDE: readonly string[] = (["system", "address-space", "project"] as const).map(toCedarType);
 
 /** Whether a rule says the same of all that is in the organisation. */
 function isUniform({ looksAtResource, scope: { resource } }: Rule, organization: string): boolean {
+  // Of what holds no accounts and is in none it says something, and of these nothing.
+  const exact = resource.is ?? resource.same?.type;
+  if (exact !== undefined && ASIDE.includes(exact)) return true;
   if (looksAtResource || resource.is !== undefined || resource.same !== undefined) return false;
   const { within } = resource;
   const everything = [thingUid("system", SYSTEM_ID), thingUid("organization", organization)];
   return within === undefined || everything.some((one) => isSame(one, within));
+}
+
+/** Whether some policy about who does this tells one account or thing of the organisation from another. */
+export function tellsApart(
+  { rules }: Pick<Rights, "rules">,
+  { who, action, organization }: Pick<WholeQuestion, "who" | "action" | "organization">,
+): boolean {
+  return rulesOfAction(rules, action).some(
+    (rule) => isAbout(rule.scope, who, action) && !isUniform(rule, organization),
+  );
 }
 
 const ACCOUNT = toCedarType("account");
@@ -42,7 +62,49 @@ function boundAccounts({ links }: Rights, action: string): AccountFacts[] {
   });
 }
 
-const nameOf = ({ provider, account }: AccountFacts): string => `${provider}/${account}`;
+const isForbidden = ({ allowed, policies, errors }: Verdict): boolean =>
+  errors.length > 0 || (!allowed && policies.length > 0);
+
+/** What is said of a place and of a thing in it: either may allow, and either forbids. */
+function joined(place: Verdict, thing: Verdict): Verdict {
+  const both = [place, thing];
+  const forbidding = both.filter(isForbidden);
+  const allowed = forbidding.length === 0 && both.some((one) => one.allowed);
+  const deciding = forbidding.length > 0 ? forbidding : both;
+  return {
+    allowed,
+    policies: [...new Set(deciding.flatMap(({ policies }) => policies))],
+    errors: [...new Set(both.flatMap(({ errors }) => errors))],
+  };
+}
+
+/** How something is decided of a thing in a place; of the place alone, where the action is not decided of single things. */
+function decideIn(rights: Rights, question: WholeQuestion, place: Thing, thing: Thing | undefined): Verdict {
+  const { who, action, situation } = question;
+  const ofPlace = decide(rights, { who, action, what: place, situation });
+  if (thing === undefined || !tellsApart(rights, question)) return ofPlace;
+  return joined(ofPlace, decide(rights, { who, action, what: thing, situation }));
+}
+
+/** How something is decided of what there is, or may be made, in an account, or beside all accounts: nothing more is known of it. */
+export function decidePlace(rights: Rights, question: WholeQuestion, account?: AccountFacts): Verdict {
+  const { action, organization } = question;
+  const place = account === undefined ? anOrganization(organization) : anAccount(organization, account);
+  const single = singleOf(action);
+  return decideIn(rights, question, place, single && anyThingIn(organization, single, account));
+}
+
+/**
+ * How something is decided of one thing, which is by its place for what is not decided of single things. What is in no account needs a role in
+ * one of those that see it.
+ */
+export function decideSingle(rights: Rights, question: WholeQuestion, { thing, place, seenIn }: SingleThing): Verdict {
+  const isSingle = typesOf(question.action).includes(fromCedarType(thing.uid.type));
+  const verdict = decideIn(rights, question, place, isSingle ? thing : undefined);
+  if (verdict.allowed || isForbidden(verdict)) return verdict;
+  const seen = seenIn.map((account) => decidePlace(rights, question, account)).find(({ allowed }) => allowed);
+  return seen ?? verdict;
+}
 
 /**
  * Of which accounts of an organisation somebody may do something. Where no policy tells one account from another, that follows from
@@ -50,21 +112,19 @@ const nameOf = ({ provider, account }: AccountFacts): string => `${provider}/${a
  */
 export async function decideAccounts(
   rights: Rights,
-  { who, action, organization, situation }: WholeQuestion,
+  question: WholeQuestion,
   readAccounts: () => Promise<readonly AccountFacts[]>,
 ): Promise<AllowedPart> {
-  const whole = decide(rights, { who, action, what: anOrganization(organization), situation });
-  const rules = rights.rules.filter(({ scope }) => isAbout(scope, who, action));
-  const isSame = rules.every((rule) => isUniform(rule, organization));
-  if (isSame && whole.allowed) return { isWhole: true, accounts: [], policies: whole.policies };
-  const accounts = isSame ? boundAccounts(rights, action) : await readAccounts();
-  const verdicts = accounts.map((account) => ({
-    account,
-    verdict: decide(rights, { who, action, what: anAccount(organization, account), situation }),
-  }));
+  const whole = decidePlace(rights, question);
+  const isAlike = !tellsApart(rights, question);
+  if (isAlike && whole.allowed) return { isWhole: true, accounts: [], policies: whole.policies, keptBy: [] };
+  const accounts = isAlike ? boundAccounts(rights, question.action) : await readAccounts();
+  const verdicts = accounts.map((account) => ({ account, verdict: decidePlace(rights, question, account) }));
   const allowed = verdicts.filter(({ verdict }) => verdict.allowed);
   const isWhole = whole.allowed && allowed.length === verdicts.length;
   const deciding = allowed.length > 0 ? allowed : verdicts;
   const policies = [...new Set([...whole.policies, ...deciding.flatMap(({ verdict }) => verdict.policies)])];
-  return { isWhole, accounts: isWhole ? [] : allowed.map(({ account }) => nameOf(account)), policies };
+  const keptBy = verdicts.flatMap(({ verdict: one }) => (isForbidden(one) ? [...one.policies, ...one.errors] : []));
+  const names = isWhole ? [] : allowed.map(({ account }) => nameOfAccount(account));
+  return { isWhole, accounts: names, policies, keptBy: [...new Set(keptBy)] };
 }

@@ -1,13 +1,23 @@
 import { type Action, COLLECTOR_ACTIONS, type OperatorAction, type ResourceType } from "@cadastre/contract/actions";
-import { formatAddress, tryParseAddress } from "@cadastre/net/address";
 import type { Actor, Context, Principal } from "../context.ts";
 import type { Restriction } from "../restriction.ts";
 import { readAccountFacts } from "./account-facts.ts";
-import { type AllowedPart, decideAccounts, type WholeQuestion } from "./accounts-allowed.ts";
+import {
+  type AllowedPart,
+  decideAccounts,
+  decidePlace,
+  decideSingle,
+  tellsApart,
+  type WholeQuestion,
+} from "./accounts-allowed.ts";
+import { decideAsked } from "./decide-asked.ts";
 import { decide, type Rights, type Situation, type Thing } from "./engine.ts";
 import { type Holder, placedHolder, rightsOf, rightsToSystem } from "./rights.ts";
+import { type SingleType, singleOf } from "./schema.ts";
 import { isUnscoped, mayByScope } from "./scopes.ts";
-import { anOrganization, theSystem } from "./things.ts";
+import { readSingle, type SingleThing } from "./single-things.ts";
+import { situationOf } from "./situation.ts";
+import { anOrganization, nameOfAccount, theSystem } from "./things.ts";
 
 /** What an action is done to: a type of things, and which of them when the request names one. */
 export interface Target {
@@ -17,7 +27,12 @@ export interface Target {
 
 /** How a request is decided, with the bindings and policies that decided it. */
 export type Decision = { readonly policies: readonly string[] } & (
-  | { readonly allowed: true; readonly restriction?: Restriction }
+  | {
+      readonly allowed: true;
+      readonly restriction?: Restriction;
+      /** It was decided of the one thing that was named, and not of all in its account. */
+      readonly isOfOne?: true;
+    }
   | {
       readonly allowed: false;
       readonly reason: string;
@@ -47,25 +62,6 @@ export function holderOf(principal: Principal): Holder | undefined {
   return type === "user" || type === "service-account" ? { ...principal, type } : undefined;
 }
 
-/** An address as Cedar reads it: of a socket that takes both families, an IPv4 address is written as one of IPv6. */
-function plainAddress(address: string | undefined): string | undefined {
-  const parsed = address === undefined ? undefined : tryParseAddress(address.replace(/^::ffff:(?=\d+\.)/i, ""));
-  return parsed && formatAddress(parsed);
-}
-
-/** In what situation somebody acts. */
-export function situationOf({ now }: Pick<Context, "now">, { principal, address }: Actor): Situation {
-  const { session } = principal;
-  const time = now();
-  return {
-    time,
-    address: plainAddress(address),
-    strength: session?.strength ?? 1,
-    ageSeconds: session && Math.max(0, Math.floor((time.getTime() - Date.parse(session.authenticatedAt)) / 1000)),
-    byToken: session === undefined,
-  };
-}
-
 const sentence = (action: Action, policies: readonly string[]): string =>
   policies.length === 0 ? `no role or policy gives you ${action} here` : `${policies.join(", ")} forbids ${action}`;
 
@@ -75,46 +71,87 @@ function decideOne(rights: Rights, holder: Holder, action: Action, what: Thing, 
   return allowed ? { allowed, policies } : denied(sentence(action, policies), policies);
 }
 
-/** What of a part a token leaves, which is limited to some accounts. */
-function narrowed(
-  { isWhole, accounts }: AllowedPart,
-  limit: readonly string[] | undefined,
-): readonly string[] | undefined {
-  if (limit === undefined) return isWhole ? undefined : accounts;
-  return isWhole ? limit : accounts.filter((account) => limit.includes(account));
+/** What of some accounts, or of all, a token leaves, which is limited to some. */
+function narrowed(accounts: readonly string[] | undefined, limit: readonly string[] | undefined) {
+  if (limit === undefined || accounts === undefined) return accounts ?? limit;
+  return accounts.filter((account) => limit.includes(account));
 }
 
-async function decideByAccount(
-  context: Context,
-  rights: Rights,
-  { holder, action, target, situation }: Asked,
-): Promise<Decision> {
-  const { organization } = context;
-  const asked = { who: placedHolder(holder), action, organization, situation };
+const restrictionTo = ({ token, session }: Caller, accounts: readonly string[]): Restriction => ({
+  accounts: accounts as Restriction["accounts"],
+  cursorKey: token?.cursorKey ?? session?.cursorKey,
+});
+
+const isSome = ({ isWhole, accounts }: AllowedPart): boolean => isWhole || accounts.length > 0;
+
+async function decideByAccount(context: Context, rights: Rights, asked: Asked): Promise<Decision> {
+  const { holder, action, target, question } = asked;
   const named = target.type === "account" ? target.id : undefined;
-  const part = await decideAccounts(rights, asked, () => readAccountFacts(context, named));
-  const { isWhole, policies } = part;
-  if (!isWhole && part.accounts.length === 0) {
+  const part = await decideAccounts(rights, question, () => readAccountFacts(context, named));
+  const { policies } = part;
+  if (!isSome(part)) {
     // One that may be read is there and may not be changed; any other is as if it were not, to who may do this anywhere.
-    const isHidden = named !== undefined && (await isHiddenFrom(context, rights, asked, named));
+    const isHidden = named !== undefined && (await isHiddenFrom(context, rights, question, named));
     if (!isHidden) return denied(sentence(action, policies), policies);
   }
-  const accounts = narrowed(part, holder.token?.accounts);
+  const accounts = narrowed(part.isWhole ? undefined : part.accounts, holder.token?.accounts);
   if (accounts === undefined) return { allowed: true, policies };
-  const cursorKey = holder.token?.cursorKey ?? holder.session?.cursorKey;
-  return { allowed: true, policies, restriction: { accounts: accounts as Restriction["accounts"], cursorKey } };
+  return { allowed: true, policies, restriction: restrictionTo(holder, accounts) };
 }
 
+/**
+ * The accounts by which somebody who may do this to a thing knows of it: its own, or of those that see it the ones that it may do this in, if
+ * there are any. Undefined where that is the whole organisation.
+ */
+function placesOf(rights: Rights, question: WholeQuestion, { account, seenIn }: SingleThing): string[] | undefined {
+  if (account !== undefined) return [nameOfAccount(account)];
+  if (seenIn.length === 0 || decidePlace(rights, question).allowed) return undefined;
+  const allowed = seenIn.filter((one) => decidePlace(rights, question, one).allowed);
+  return (allowed.length > 0 ? allowed : seenIn).map(nameOfAccount);
+}
+
+/**
+ * A request about one thing that policies may tell from others of its account. What is not allowed and may be read is refused; what may not be
+ * read is answered as what is not there.
+ */
+async function decideOneThing(context: Context, rights: Rights, asked: Asked, single: SingleType): Promise<Decision> {
+  const { holder, action, target, question } = asked;
+  const found = await readSingle(context, single, target.id ?? "");
+  const verdict = found && decideSingle(rights, question, found);
+  if (found && verdict?.allowed) {
+    const { policies } = verdict;
+    const accounts = narrowed(placesOf(rights, question, found), holder.token?.accounts);
+    if (accounts === undefined) return { allowed: true, policies, isOfOne: true };
+    return { allowed: true, policies, isOfOne: true, restriction: restrictionTo(holder, accounts) };
+  }
+  const limit = holder.token?.accounts;
+  if (found && verdict && isWithin(found, limit)) {
+    const read = { ...question, action: `${single}s:read` };
+    const asking = { what: found.thing, single: found };
+    const mayRead = await decideAsked(rights, read, asking, () => readAccountFacts(context));
+    if (mayRead.allowed) return denied(sentence(action, verdict.policies), verdict.policies);
+  }
+  const part = await decideAccounts(rights, question, () => readAccountFacts(context));
+  if (!isSome(part)) return denied(sentence(action, part.policies), part.policies);
+  // Nothing that may be changed: the use case finds nothing, whether there is such a thing or not.
+  return { allowed: true, policies: part.policies, restriction: restrictionTo(holder, []) };
+}
+
+const isWithin = ({ account, seenIn }: SingleThing, limit: readonly string[] | undefined): boolean =>
+  limit === undefined ||
+  [...(account === undefined ? [] : [account]), ...seenIn].map(nameOfAccount).some((one) => limit.includes(one));
+
+type Caller = Holder & Pick<Principal, "token" | "session">;
+
 interface Asked {
-  readonly holder: Holder & Pick<Principal, "token" | "session">;
+  readonly holder: Caller;
   readonly action: Action;
   readonly target: Target;
-  readonly situation: Situation;
+  readonly question: WholeQuestion;
 }
 
 /** Whether an account that somebody may not do this to is to be answered as if it were not there. */
 async function isHiddenFrom(context: Context, rights: Rights, asked: WholeQuestion, name: string): Promise<boolean> {
-  const isSome = ({ isWhole, accounts }: AllowedPart) => isWhole || accounts.length > 0;
   const read = await decideAccounts(rights, { ...asked, action: "accounts:read" }, () =>
     readAccountFacts(context, name),
   );
@@ -124,15 +161,14 @@ async function isHiddenFrom(context: Context, rights: Rights, asked: WholeQuesti
 
 /**
  * Whether an actor may do this, and what of such things it may see: by the scopes of its token, and by Cedar over its roles and the
- * policies of the organisation. Nothing of a decision is kept for another request. Reads what `rightsOf` reads, and the accounts
- * of the organisation when a policy tells one from another.
+ * policies of the organisation. Nothing of a decision is kept for another request. Reads what `rightsOf` reads; and where a policy
+ * tells one account or thing from another, the one thing that is named with its account, or else the accounts of the organisation.
  */
 export async function decideAccess(context: Context, actor: Actor, action: Action, target: Target): Promise<Decision> {
   const { principal } = actor;
   if (principal.type === "system") return { allowed: true, policies: [] };
   const isCollectors = isCollectorAction(action);
-  if (principal.type === "collector")
-    return isCollectors ? { allowed: true, policies: [] } : denied("a collector may only deliver");
+  if (principal.type === "collector") return denied("a collector may only deliver");
   const holder = holderOf(principal);
   if (holder === undefined || isCollectors || !mayByScope(principal, action as OperatorAction))
     return { allowed: false, reason: `this needs the scope ${action}`, policies: [], byToken: true };
@@ -154,12 +190,15 @@ export async function decideAccess(context: Context, actor: Actor, action: Actio
     const isGiven = action === "scim:provision" && decision.policies.length === 0;
     return isGiven ? { allowed: true, policies: [] } : decision;
   }
-  return decideByAccount(context, rights, {
+  const asked = {
     holder: { ...holder, ...(token && { token }), ...(session && { session }) },
     action,
     target,
-    situation,
-  });
+    question: { who: placedHolder(holder), action, organization, situation },
+  };
+  const single = singleOf(action);
+  const isOne = single === target.type && target.id !== undefined && tellsApart(rights, asked.question);
+  return isOne ? decideOneThing(context, rights, asked, single) : decideByAccount(context, rights, asked);
 }
 
 /**
@@ -169,7 +208,8 @@ export async function decideAccess(context: Context, actor: Actor, action: Actio
 export async function mayAlso(context: Context, actor: Actor, action: Action, target: Target): Promise<boolean> {
   const decision = await decideAccess(context, actor, action, target);
   if (!decision.allowed) return false;
-  const { restriction } = decision;
+  const { restriction, isOfOne } = decision;
+  if (isOfOne && restriction?.accounts.length !== 0) return true;
   if (restriction === undefined) return true;
   return context.restriction?.accounts.every((account) => restriction.accounts.includes(account)) ?? false;
 }

@@ -1,8 +1,10 @@
 import type { Role } from "@cadastre/contract/principal";
+import { tryParseAddress } from "@cadastre/net/address";
 import type { CedarValueJson, EntityJson, PolicySet } from "@cedar-policy/cedar-wasm/nodejs";
 import { type CedarEngine, isDead, openCedar } from "./cedar.ts";
+import { membersLookedAt, rulesOfAction } from "./looked-at.ts";
 import type { Statement } from "./parse-policy.ts";
-import { ACTION_TYPE, SCHEMA, toCedarType } from "./schema.ts";
+import { ACTION_TYPE, isRequest, toCedarType } from "./schema.ts";
 import { isInScope, isSame, type Placed, type Uid } from "./scope.ts";
 import { roleGives, templateOf } from "./templates.ts";
 
@@ -62,7 +64,6 @@ const NOTHING_ALLOWS: Verdict = { allowed: false, policies: [], errors: [] };
 
 /** Sets of policies that are kept parsed. A request needs one, or one for each account that its rights differ in. */
 const MOST_SETS = 256;
-const SCHEMA_NAME = "cadastre";
 
 interface Opened {
   readonly cedar: CedarEngine;
@@ -70,22 +71,15 @@ interface Opened {
   readonly slots: Map<string, string>;
 }
 
-/** Opened at the first decision of a process. It holds nothing but what texts look like when they are parsed. */
+/** Opened when a policy with conditions is first asked. It holds nothing but what texts look like when they are parsed. */
 let opened: Opened | undefined;
-
-function open(): Opened {
-  const cedar = openCedar();
-  const answer = cedar.preparseSchema(SCHEMA_NAME, SCHEMA);
-  if (answer.type === "failure") throw new Error(`the schema is wrong: ${answer.errors[0]?.message}`);
-  return { cedar, slots: new Map() };
-}
 
 /** The links and rules that can decide the question; leaving out the others changes nothing. */
 function sliceOf({ links, rules }: Rights, { who, action, what }: Question): Rights {
   const isIn = ({ uid, within }: Placed, one: Uid) => isSame(uid, one) || within.some((outer) => isSame(outer, one));
   return {
     links: links.filter(({ role, holder, place }) => roleGives(role, action) && isIn(who, holder) && isIn(what, place)),
-    rules: rules.filter(({ scope }) => isInScope(scope, who, action, what)),
+    rules: rulesOfAction(rules, action).filter(({ scope }) => isInScope(scope, who, action, what)),
   };
 }
 
@@ -102,11 +96,20 @@ function toPolicySet({ links, rules }: Rights): PolicySet {
   };
 }
 
+/** A number for each rule that this process has, so that a set of them is named by numbers and not by their texts. */
+const numbers = new WeakMap<Rule, number>();
+let lastNumber = 0;
+
+function numberOf(rule: Rule): number {
+  const known = numbers.get(rule);
+  if (known !== undefined) return known;
+  lastNumber += 1;
+  numbers.set(rule, lastNumber);
+  return lastNumber;
+}
+
 const keyOf = ({ links, rules }: Rights): string =>
-  JSON.stringify([
-    links.map(({ id, role, holder, place }) => [id, role, holder.type, holder.id, place.type, place.id]),
-    rules.map(({ id, text }) => [id, text]),
-  ]);
+  `${JSON.stringify(links.map(({ id, role, holder, place }) => [id, role, holder.type, holder.id, place.type, place.id]))}${rules.map(numberOf).join()}`;
 
 /** The slot that has a set, parsed into it when no slot does. There are so many slots and no more: what was not used for longest goes. */
 function slotFor({ cedar, slots }: Opened, rights: Rights): string {
@@ -127,14 +130,24 @@ function slotFor({ cedar, slots }: Opened, rights: Rights): string {
   return slot;
 }
 
-function contextOf({ time, address, strength, ageSeconds, byToken }: Situation): Record<string, CedarValueJson> {
-  return {
+/** Of the situation what these rules look at: most of what asking costs is telling. */
+function contextOf(
+  rules: readonly Rule[],
+  { time, address, strength, ageSeconds, byToken }: Situation,
+): Record<string, CedarValueJson> {
+  const all: Record<string, CedarValueJson | undefined> = {
     time: { __extn: { fn: "datetime", arg: time.toISOString() } },
-    ...(address === undefined ? {} : { address: { __extn: { fn: "ip", arg: address } } }),
+    address: address === undefined ? undefined : { __extn: { fn: "ip", arg: address } },
     strength,
-    ...(ageSeconds === undefined ? {} : { age: ageSeconds }),
+    age: ageSeconds,
     token: byToken,
   };
+  const told: Record<string, CedarValueJson> = {};
+  for (const name of membersLookedAt(rules, Object.keys(all))) {
+    const value = all[name];
+    if (value !== undefined) told[name] = value;
+  }
+  return told;
 }
 
 const SYSTEM = toCedarType("system");
@@ -161,9 +174,9 @@ function ask(state: Opened, rights: Rights, { who, action, what, situation }: Qu
     principal: who.uid,
     action: { type: ACTION_TYPE, id: action },
     resource: what.uid,
-    context: contextOf(situation),
-    preparsedSchemaName: SCHEMA_NAME,
-    validateRequest: true,
+    context: contextOf(rights.rules, situation),
+    // Texts were checked against the schema when they were stored, and what is asked is of its form: `decide` sees to it.
+    validateRequest: false,
     preparsedPolicySetId: slotFor(state, rights),
     entities: entitiesOf(rights, who, what),
   });
@@ -175,14 +188,31 @@ function ask(state: Opened, rights: Rights, { who, action, what, situation }: Qu
   return { allowed: decision === "allow" && errors.length === 0, policies: diagnostics.reason.toSorted(), errors };
 }
 
+const namesOf = (some: readonly { readonly id: string }[]): string[] => some.map(({ id }) => id).toSorted();
+
+/** What follows from heads alone, all of which are met: there is nothing that could turn out otherwise. */
+function decideByHeads({ links, rules }: Rights): Verdict {
+  const forbidding = rules.filter(({ effect }) => effect === "forbid");
+  if (forbidding.length > 0) return { allowed: false, policies: namesOf(forbidding), errors: [] };
+  const allowing = [...links, ...rules];
+  return { allowed: allowing.length > 0, policies: namesOf(allowing), errors: [] };
+}
+
+const hasConditions = ({ text }: Rule): boolean => CONDITION.test(text);
+/** In a name it would stand within quotes, and then Cedar is asked for nothing. */
+const CONDITION = /\b(?:when|unless)\b/;
+
 /**
  * Whether somebody may do something to something, by Cedar: some binding or policy allows it and none forbids it. What cannot be
- * evaluated, or is no request of the schema, is denied. Nothing is read; the first call of a process opens Cedar.
+ * evaluated, or is no request of the schema, is denied. Nothing is read; the first question that turns on a condition opens Cedar.
  */
 export function decide(rights: Rights, question: Question): Verdict {
+  const { who, action, what, situation } = question;
+  const isAddress = situation.address === undefined || tryParseAddress(situation.address) !== undefined;
+  if (!isAddress || !isRequest(who.uid.type, action, what.uid.type)) return NOTHING_ALLOWS;
   const slice = sliceOf(rights, question);
-  if (slice.links.length === 0 && slice.rules.length === 0) return NOTHING_ALLOWS;
-  opened ??= open();
+  if (!slice.rules.some(hasConditions)) return decideByHeads(slice);
+  opened ??= { cedar: openCedar(), slots: new Map() };
   try {
     return ask(opened, slice, question);
   } catch (error) {

@@ -1,5 +1,4 @@
-import { OPERATOR_ACTIONS, type OperatorAction } from "@cadastre/contract/actions";
-import type { Explanation, WhatCan, WhoCan } from "@cadastre/contract/policy";
+import type { Explanation, WhoCan } from "@cadastre/contract/policy";
 import { ROLES } from "@cadastre/contract/principal";
 import { ROLE_PLACES } from "@cadastre/contract/role";
 import * as z from "zod";
@@ -8,16 +7,24 @@ import { createCursors } from "../cursor.ts";
 import { DirectoryListItem, directoryPartition, ServiceAccountItem, UserItem } from "../directory/items.ts";
 import type { Listed, ListOptions } from "../lists.ts";
 import { readAccountFacts } from "./account-facts.ts";
-import { decideAccounts } from "./accounts-allowed.ts";
-import { holderOf, situationOf } from "./authorize.ts";
-import { decide, type Question, type Rights, type Thing, type Verdict } from "./engine.ts";
-import { type Asked, askedText, readHere, requireAction, requireAsked, requireThing, toAsked } from "./questions.ts";
-import { type Holder, placedHolder, rightsOf, rightsToSystem } from "./rights.ts";
-import { fromCedarType, typesOf } from "./schema.ts";
+import type { WholeQuestion } from "./accounts-allowed.ts";
+import { decideAsked, isDoneTo } from "./decide-asked.ts";
+import type { Rights, Verdict } from "./engine.ts";
+import {
+  type Asked,
+  type AskedThing,
+  askedText,
+  readHere,
+  requireAction,
+  requireAsked,
+  requireThing,
+  toAsked,
+} from "./questions.ts";
+import { placedHolder, rightsOf } from "./rights.ts";
+import { fromCedarType } from "./schema.ts";
 import { isInScope } from "./scope.ts";
-import { mayByScope } from "./scopes.ts";
+import { situationOf } from "./situation.ts";
 import { roleGives } from "./templates.ts";
-import { anOrganization, theSystem } from "./things.ts";
 
 export interface AskedQuestion {
   readonly principal: string;
@@ -26,9 +33,15 @@ export interface AskedQuestion {
 }
 
 /** What would have to be so for something to be allowed that is not. */
-function missingOf({ rules }: Rights, { who, action, what }: Question, { policies, errors }: Verdict): string[] {
+function missingOf(
+  { rules }: Rights,
+  { who, action }: WholeQuestion,
+  asked: AskedThing,
+  { policies, errors }: Verdict,
+): string[] {
+  const { what } = asked;
   const type = fromCedarType(what.uid.type);
-  if (!typesOf(action).includes(type)) return [`${action} is not done to a thing of type ${type}`];
+  if (!isDoneTo(action, asked)) return [`${action} is not done to a thing of type ${type}`];
   if (errors.length > 0) return errors.map((id) => `${id} cannot be evaluated here, which denies`);
   if (policies.length > 0) return policies.map((id) => `${id} forbids it`);
   const place = `${type}/${what.uid.id}`;
@@ -40,34 +53,53 @@ function missingOf({ rules }: Rights, { who, action, what }: Question, { policie
   ];
 }
 
+/** All accounts of the organisation, read once when they are first wanted. */
+export function createAccountsReader(context: Context): () => ReturnType<typeof readAccountFacts> {
+  let read: ReturnType<typeof readAccountFacts> | undefined;
+  return () => {
+    read ??= readAccountFacts(context);
+    return read;
+  };
+}
+
+/** A question of somebody, what it is about, and how to read what it may turn on. */
+export interface ToExplain {
+  readonly holder: Asked;
+  readonly question: WholeQuestion;
+  readonly thing: AskedThing;
+  readonly readAccounts: ReturnType<typeof createAccountsReader>;
+}
+
 /** How a question is decided by these rights, and what is missing. */
-export function explainBy(rights: Rights, asked: Asked, question: Question): Explanation {
-  const verdict = decide(rights, question);
-  if (asked.isDisabled) return { decision: "deny", policies: [], missing: [`${askedText(asked)} is disabled`] };
+export async function explainBy(
+  rights: Rights,
+  { holder, question, thing, readAccounts }: ToExplain,
+): Promise<Explanation> {
+  if (holder.isDisabled) return { decision: "deny", policies: [], missing: [`${askedText(holder)} is disabled`] };
+  const verdict = await decideAsked(rights, question, thing, readAccounts);
   const { allowed, policies } = verdict;
   return {
     decision: allowed ? "allow" : "deny",
     policies: [...policies],
-    missing: allowed ? [] : missingOf(rights, question, verdict),
+    missing: allowed ? [] : missingOf(rights, question, thing, verdict),
   };
 }
 
-/** The rights that decide of a thing. */
-export const rightsFor = (rights: Rights, { uid }: Thing, { organization }: Pick<Context, "organization">): Rights =>
-  fromCedarType(uid.type) === "system" ? rightsToSystem(rights, organization) : rights;
-
 /**
  * Whether somebody may do something, as it would be decided of a request from where the actor is, with its strength. Throws 404
- * `user.not_found`, `service-account.not_found`, `account.not_found`, 422 `request.invalid`. Writes nothing.
+ * `user.not_found`, `service-account.not_found`, `account.not_found`, `credential.not_found`, `resource.not_found`, 422 `request.invalid`. Writes
+ * nothing.
  */
 export async function explain(context: Context, actor: Actor, asked: AskedQuestion): Promise<Explanation> {
   const action = requireAction(asked.action);
-  const [holder, what] = await Promise.all([
+  const [holder, thing] = await Promise.all([
     requireAsked(context, asked.principal),
     requireThing(context, asked.resource),
   ]);
-  const rights = rightsFor(await rightsOf(context, holder), what, context);
-  return explainBy(rights, holder, { who: placedHolder(holder), action, what, situation: situationOf(context, actor) });
+  const { organization } = context;
+  const question = { who: placedHolder(holder), action, organization, situation: situationOf(context, actor) };
+  const readAccounts = createAccountsReader(context);
+  return explainBy(await rightsOf(context, holder), { holder, question, thing, readAccounts });
 }
 
 /** Principals that one page looks at. */
@@ -92,7 +124,7 @@ async function principalsAfter({ table }: Context, { type, after }: Position, li
 
 /**
  * Who may do something to something, users before service accounts: a page looks at 500 of them, so that it may be short and still have a
- * cursor. Throws 404 `account.not_found`, 422 `request.invalid`, `cursor.invalid`. Writes nothing.
+ * cursor. Throws 404 `account.not_found`, `credential.not_found`, `resource.not_found`, 422 `request.invalid`, `cursor.invalid`. Writes nothing.
  */
 export async function listWhoCan(
   context: Context,
@@ -100,7 +132,9 @@ export async function listWhoCan(
   { action: text, resource, limit, cursor }: ListOptions & { readonly action: string; readonly resource: string },
 ): Promise<Listed<WhoCan>> {
   const action = requireAction(text);
-  const what = await requireThing(context, resource);
+  const thing = await requireThing(context, resource);
+  const { organization } = context;
+  const readAccounts = createAccountsReader(context);
   const situation = situationOf(context, actor);
   const here = await readHere(context);
   const cursors = createCursors("who-can", { action, resource }, position);
@@ -113,77 +147,13 @@ export async function listWhoCan(
     const { found, looked, next } = await principalsAfter(context, at, most);
     for (const stored of found.filter(({ disabled }) => !disabled)) {
       const holder = toAsked(here, { type, id: stored.id }, stored);
-      const rights = rightsFor(await rightsOf(context, holder), what, context);
-      const { allowed, policies } = decide(rights, { who: placedHolder(holder), action, what, situation });
+      const question = { who: placedHolder(holder), action, organization, situation };
+      const rights = await rightsOf(context, holder);
+      const { allowed, policies } = await decideAsked(rights, question, thing, readAccounts);
       if (allowed) items.push({ principal: askedText(holder), name: holder.name, policies: [...policies] });
     }
     examined += looked;
     at = next;
   }
   return { items };
-}
-
-interface Reach {
-  readonly isSystem: boolean;
-  readonly isOrganization: boolean;
-  /** Single accounts beyond that. */
-  readonly accounts: readonly string[];
-}
-
-/** Answers where an action is allowed by these rights, for one action after the other. */
-function createReach(context: Context, actor: Actor, holder: Holder, rights: Rights) {
-  const { organization } = context;
-  const [who, situation, ofSystem] = [
-    placedHolder(holder),
-    situationOf(context, actor),
-    rightsToSystem(rights, organization),
-  ];
-  let read: ReturnType<typeof readAccountFacts> | undefined;
-  const accounts = () => {
-    read ??= readAccountFacts(context);
-    return read;
-  };
-  return async function reachOf(action: OperatorAction): Promise<Reach> {
-    const part = await decideAccounts(rights, { who, action, organization, situation }, accounts);
-    const what = anOrganization(organization);
-    return {
-      isSystem: decide(ofSystem, { who, action, what: theSystem(), situation }).allowed,
-      isOrganization: part.isWhole || decide(rights, { who, action, what, situation }).allowed,
-      accounts: part.accounts,
-    };
-  };
-}
-
-/**
- * What somebody may do, and where: in the whole organisation, in single accounts beyond that, and in the system. Throws 404
- * `user.not_found`, `service-account.not_found`. Writes nothing.
- */
-export async function listWhatCan(context: Context, actor: Actor, principal: string): Promise<{ items: WhatCan[] }> {
-  const holder = await requireAsked(context, principal);
-  if (holder.isDisabled) return { items: [] };
-  const reachOf = createReach(context, actor, holder, await rightsOf(context, holder));
-  const found = new Map<string, OperatorAction[]>();
-  const note = (resource: string, action: OperatorAction) =>
-    found.set(resource, [...(found.get(resource) ?? []), action]);
-  for (const action of OPERATOR_ACTIONS) {
-    const { isSystem, isOrganization, accounts } = await reachOf(action);
-    if (isSystem) note("system/system", action);
-    if (isOrganization) note(`organization/${context.organization}`, action);
-    for (const account of accounts) note(`account/${account}`, action);
-  }
-  return { items: [...found].map(([resource, actions]) => ({ resource, actions })) };
-}
-
-/** What a caller may do anywhere, as it acts now: what its token leaves of it. Reads what `decideAccess` reads. */
-export async function listOwnActions(context: Context, actor: Actor): Promise<OperatorAction[]> {
-  const { principal } = actor;
-  const holder = holderOf(principal);
-  if (holder === undefined) return [];
-  const reachOf = createReach(context, actor, holder, await rightsOf(context, holder));
-  const allowed: OperatorAction[] = [];
-  for (const action of OPERATOR_ACTIONS.filter((one) => mayByScope(principal, one))) {
-    const { isSystem, isOrganization, accounts } = await reachOf(action);
-    if (isSystem || isOrganization || accounts.length > 0) allowed.push(action);
-  }
-  return allowed;
 }

@@ -5,12 +5,16 @@ import { ROLE_ACTIONS } from "@cadastre/contract/role";
 import type { Actor, Context } from "../context.ts";
 import type { PrincipalItem } from "../directory/principals.ts";
 import { readAccountFacts } from "./account-facts.ts";
-import { decideAccounts } from "./accounts-allowed.ts";
-import { holderOf, situationOf } from "./authorize.ts";
-import { decide, type Rights, type Thing } from "./engine.ts";
+import { decideAccounts, decideSingle } from "./accounts-allowed.ts";
+import { holderOf } from "./authorize.ts";
+import { decide, type Rights, type Situation, type Thing } from "./engine.ts";
+import { findThing } from "./questions.ts";
 import { placedHolder, rightsOf, rightsToSystem } from "./rights.ts";
-import { isSame } from "./scope.ts";
+import { fromCedarType, singleOf, typesOf } from "./schema.ts";
+import { isAbout, isSame, type Placed } from "./scope.ts";
 import { mayByScope } from "./scopes.ts";
+import { namedThings } from "./single-things.ts";
+import { situationOf } from "./situation.ts";
 import { roleGives } from "./templates.ts";
 import { theSystem, toThing } from "./things.ts";
 
@@ -50,8 +54,10 @@ async function missingOf(context: Context, actor: Actor, gifts: readonly Gift[])
     const name = `${place.uid.type.replace("Cadastre::", "")} ${place.uid.id}`;
     if (limit !== undefined && !(place.uid.type === "Cadastre::Account" && limit.includes(place.uid.id)))
       return [`anything in ${name}: your token is limited to ${limit.join(", ")}`];
+    // Of what is not done to such a place nothing is given by it.
+    const given = actions.filter((action) => typesOf(action).includes(fromCedarType(place.uid.type)));
     const here = place.uid.type === "Cadastre::System" ? rightsToSystem(rights, context.organization) : rights;
-    return actions.flatMap((action) => {
+    return given.flatMap((action) => {
       const held = mayByScope(principal, action) ? heldUntil(here, action, place) : undefined;
       const isAllowed = held !== undefined && decide(here, { who, action, what: place, situation }).allowed;
       if (!isAllowed) return [`${action} in ${name}`];
@@ -124,8 +130,40 @@ export async function requireNoMore(
     const isLess = part.isWhole
       ? !mine.isWhole
       : !mine.isWhole && part.accounts.some((one) => !mine.accounts.includes(one));
+    const isMoreOfThings =
+      !mine.isWhole && (await mayDoToMore(context, { own, theirs }, { who, whose, action, situation }));
     const isUnsaid = (part.isWhole || part.accounts.length > 0) && !mayByScope(principal, action);
-    if (isLess || isUnsaid || (atSystem(theirs, whose) && !atSystem(own, who))) missing.push(action);
+    if (isLess || isMoreOfThings || isUnsaid || (atSystem(theirs, whose) && !atSystem(own, who))) missing.push(action);
   }
   if (missing.length > 0) throw exceeds(missing, `${other.id} may do more than you`);
+}
+
+/**
+ * Whether somebody may do something to single things that the actor may not do it to: to those that policies name, or, which cannot be counted up, to
+ * what policies find by what it is like.
+ */
+async function mayDoToMore(
+  context: Context,
+  { own, theirs }: { readonly own: Rights; readonly theirs: Rights },
+  { who, whose, action, situation }: { who: Placed; whose: Placed; action: string; situation: Situation },
+): Promise<boolean> {
+  const single = singleOf(action);
+  if (single === undefined) return false;
+  const permits = theirs.rules.filter(({ effect, scope }) => effect === "permit" && isAbout(scope, whose, action));
+  if (
+    permits.some(
+      ({ scope, looksAtThing, looksAtResource }) => (looksAtThing ?? looksAtResource) && !isAbout(scope, who, action),
+    )
+  )
+    return true;
+  const { organization } = context;
+  for (const text of namedThings(permits, single)) {
+    const { single: thing } = (await findThing(context, text)) ?? {};
+    if (thing === undefined) continue;
+    const isMore =
+      decideSingle(theirs, { who: whose, action, organization, situation }, thing).allowed &&
+      !decideSingle(own, { who, action, organization, situation }, thing).allowed;
+    if (isMore) return true;
+  }
+  return false;
 }

@@ -13,6 +13,7 @@ const statement = z.object({
   effect: z.enum(["permit", "forbid"]),
   scope: z.object({ principal: constraint, actions: z.array(z.string()).readonly().optional(), resource: constraint }),
   looksAtResource: z.boolean(),
+  looksAtThing: z.boolean().optional(),
 });
 
 export const PolicyItem = defineEntity({

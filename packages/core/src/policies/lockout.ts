@@ -2,10 +2,10 @@ import { ProblemError } from "@cadastre/contract/errors";
 import { type Actor, type Context, FIRST_ORGANIZATION, inOrganization } from "../context.ts";
 import { GroupMemberItem, ROLE_BINDINGS_PARTITION, RoleBindingItem } from "../directory/items.ts";
 import { readPrincipal } from "../directory/principals.ts";
-import { situationOf } from "./authorize.ts";
 import { decide, type Rule } from "./engine.ts";
 import { placedHolder, readPolicies, toLinks, toRules } from "./rights.ts";
 import { toCedarType } from "./schema.ts";
+import { situationOf } from "./situation.ts";
 import { anOrganization } from "./things.ts";
 
 /** Administrators that are looked at before it is said that nobody would be left. */

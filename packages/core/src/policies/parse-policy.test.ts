@@ -29,7 +29,7 @@ describe("a policy that is no policy", () => {
     [
       "of a thing that the action is never done to",
       `permit (principal, ${READ}, resource is Cadastre::Credential);`,
-      "applicable",
+      "is decided by account",
     ],
     ["of a condition that never holds", `permit (principal, ${READ}, resource) when { 1 == 2 };`, "impossible"],
     [
@@ -91,4 +91,49 @@ test("the statements of a policy are read each, with whom and what they are abou
     },
     { effect: "forbid", looksAtResource: true, scope: { principal: {}, resource: { is: "Cadastre::Account" } } },
   ]);
+});
+
+describe("a head that no decision would keep", () => {
+  const action = (...names: string[]) => `action in [${names.map((name) => `Cadastre::Action::"${name}"`).join(", ")}]`;
+  const refusal = (head: string) => errorsOf(`forbid (${head});`)[0];
+  test.each([
+    [
+      "reading of single things, beside what is decided of them",
+      `principal, ${action("credentials:reveal", "credentials:read")}, resource == Cadastre::Credential::"crd_1"`,
+      "credentials:read is decided by account",
+    ],
+    ["anything of single things", "principal, action, resource is Cadastre::Resource", "name the actions"],
+    [
+      "all of an organization, of an account",
+      `principal, ${action("accounts:write", "jobs:read")}, resource in Cadastre::Account::"aws/1"`,
+      "jobs:read concerns the whole organization",
+    ],
+    [
+      "a resource by its short id",
+      `principal, ${action("resources:write")}, resource == Cadastre::Resource::"res_0123456789abcdef0123456789abcdef"`,
+      "natural id",
+    ],
+  ])("%s, is refused where it stands", (_, head, message) => {
+    expect(refusal(head)).toMatchObject({ line: 1, column: 1, message: expect.stringContaining(message) });
+    expect(errorsOf(`permit (principal, ${READ}, resource);\n forbid (${head});`)[0]).toMatchObject({
+      line: 2,
+      column: 2,
+    });
+  });
+
+  test.each([
+    `principal, ${action("credentials:reveal", "credentials:write")}, resource == Cadastre::Credential::"crd_1"`,
+    `principal, ${action("resources:write")}, resource == Cadastre::Resource::"arn:aws:ec2:eu-west-1:111122223333:vpc/vpc-1"`,
+    `principal, ${action("accounts:write", "jobs:read")}, resource`,
+    'principal, action, resource in Cadastre::Account::"aws/1"',
+    "principal, action, resource is Cadastre::Account",
+  ])("is none of %s", (head) => {
+    expect(errorsOf(`forbid (${head});`)).toEqual([]);
+  });
+
+  test("tags are looked at of resources alone, since nothing else has any", () => {
+    const when = 'when { resource.hasTag("team") };';
+    expect(errorsOf(`forbid (principal, ${action("resources:write")}, resource) ${when}`)).toEqual([]);
+    expect(errorsOf(`forbid (principal, ${READ}, resource) ${when}`)).toMatchObject([{ line: 1 }]);
+  });
 });

@@ -1,6 +1,7 @@
 import type { DetailedError, PolicyJson } from "@cedar-policy/cedar-wasm/nodejs";
 import { type CedarEngine, isDead, openCedar } from "./cedar.ts";
-import { SCHEMA } from "./schema.ts";
+import { unkeepable } from "./check-head.ts";
+import { PLACE_ATTRIBUTES, SCHEMA } from "./schema.ts";
 import { type Scope, scopeOf } from "./scope.ts";
 
 /** Where in a policy's text something is wrong; both count from 1, columns in characters. */
@@ -17,6 +18,8 @@ export interface Statement {
   readonly scope: Scope;
   /** Its conditions look at what the thing itself is like, so that one thing of a place can be decided otherwise than another. */
   readonly looksAtResource: boolean;
+  /** At more than what all have in common that is in an account. Of what was stored before that was asked, it is not known. */
+  readonly looksAtThing?: boolean | undefined;
 }
 
 export type ParsedPolicy = { readonly statements: readonly Statement[] } | { readonly errors: readonly PolicyError[] };
@@ -56,13 +59,46 @@ function looksAt(variable: string, value: unknown): boolean {
   return Object.values(value).some((one) => looksAt(variable, one));
 }
 
+interface Access {
+  readonly left?: { readonly Var?: string };
+  readonly attr?: string;
+}
+
+/** Whether an expression looks at the thing itself: at anything of it but what is said of its account. */
+function looksAtThing(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  if ("Var" in value && value.Var === "resource") return true;
+  return Object.entries(value).some(([operator, inner]: [string, unknown]) => {
+    const { left, attr } = (operator === "." || operator === "has" ? inner : {}) as Access;
+    const isOfPlace = left?.Var === "resource" && PLACE_ATTRIBUTES.includes(attr ?? "");
+    return !isOfPlace && looksAtThing(inner);
+  });
+}
+
 function toStatement(text: string, json: PolicyJson): Statement {
-  return { text, effect: json.effect, scope: scopeOf(json), looksAtResource: looksAt("resource", json.conditions) };
+  const { effect, conditions } = json;
+  const looksAtResource = looksAt("resource", conditions);
+  return { text, effect, scope: scopeOf(json), looksAtResource, looksAtThing: looksAtThing(conditions) };
+}
+
+/** What no decision would keep of what the heads say; Cedar would call it inapplicable at best, and pass over it where another action applies. */
+function headErrors(cedar: CedarEngine, text: string): PolicyError[] {
+  const parts = cedar.policySetTextToParts(text);
+  if (parts.type === "failure") return [];
+  return parts.policies.flatMap((part) => {
+    const read = cedar.policyToJson(part);
+    const message = read.type === "success" ? unkeepable(scopeOf(read.json)) : undefined;
+    const at = text.indexOf(part);
+    const place = at < 0 ? START : placeOf(text, Buffer.byteLength(text.slice(0, at)));
+    return message === undefined ? [] : [{ ...place, message }];
+  });
 }
 
 function parseWith(cedar: CedarEngine, text: string): ParsedPolicy {
   const answer = cedar.validate({ schema: SCHEMA, policies: { staticPolicies: text } });
   if (answer.type === "failure") return { errors: answer.errors.map((error) => toPolicyError(text, error)) };
+  const heads = headErrors(cedar, text);
+  if (heads.length > 0) return { errors: heads };
   const found = [...answer.validationErrors, ...answer.validationWarnings];
   if (found.length > 0) return { errors: found.map(({ error }) => toPolicyError(text, error)) };
   const parts = cedar.policySetTextToParts(text);

@@ -9,7 +9,8 @@ import { nameOfPrincipal, requirePrincipal, type StandingPrincipal } from "../di
 import { accountFacts } from "./account-facts.ts";
 import type { Thing } from "./engine.ts";
 import type { Holder } from "./rights.ts";
-import { anAccount, SYSTEM_ID, toThing } from "./things.ts";
+import { readSingle, type SingleThing } from "./single-things.ts";
+import { type AccountFacts, anAccount, SYSTEM_ID, toThing } from "./things.ts";
 
 /** Somebody whom it is asked about, as it stands. */
 export interface Asked extends Holder {
@@ -55,18 +56,42 @@ export function requireAction(text: string): OperatorAction {
   return found;
 }
 
+/** Something that is asked about, and what of it is decided of itself. */
+export interface AskedThing {
+  readonly what: Thing;
+  /** Of an account. */
+  readonly account?: AccountFacts | undefined;
+  /** Of a credential or a resource. */
+  readonly single?: SingleThing | undefined;
+}
+
 /**
  * `account/aws/123456789012` as a thing of the context's organisation; of another organisation's nothing is known. Throws 404
- * `account.not_found`, 422 `request.invalid`.
+ * `account.not_found`, `credential.not_found`, `resource.not_found`, 422 `request.invalid`.
  */
-export async function requireThing(context: Context, text: string): Promise<Thing> {
+export async function requireThing(context: Context, text: string): Promise<AskedThing> {
   const slash = text.indexOf("/");
   const [type, id] = [text.slice(0, slash) as DecidedType, text.slice(slash + 1)];
   const { organization } = context;
   if (type === "organization" && id !== organization) throw invalid("resource", `there is no organization ${id}`);
   if (type === "system" && id !== SYSTEM_ID) throw invalid("resource", `the system is ${type}/${SYSTEM_ID}`);
-  if (type !== "account") return toThing(organization, type, id);
-  const facts = accountName.safeParse(id).success ? await accountFacts(context, id) : undefined;
-  if (facts === undefined) throw new ProblemError("account.not_found", `there is no account ${id}`);
-  return anAccount(organization, facts);
+  if (type === "credential" || type === "resource") {
+    const single = await readSingle(context, type, id);
+    if (single === undefined) throw new ProblemError(`${type}.not_found`, `there is no ${type} ${id}`);
+    return { what: single.thing, single };
+  }
+  if (type !== "account") return { what: toThing(organization, type, id) };
+  const account = accountName.safeParse(id).success ? await accountFacts(context, id) : undefined;
+  if (account === undefined) throw new ProblemError("account.not_found", `there is no account ${id}`);
+  return { what: anAccount(organization, account), account };
+}
+
+/** The same, but undefined where there is no such thing: of what was named once, and may be gone. */
+export async function findThing(context: Context, text: string): Promise<AskedThing | undefined> {
+  try {
+    return await requireThing(context, text);
+  } catch (error) {
+    if (error instanceof ProblemError) return undefined;
+    throw error;
+  }
 }

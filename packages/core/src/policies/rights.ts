@@ -41,7 +41,7 @@ function remembered<Read>(promise: Promise<Read>, forget: () => void): Promise<R
 type Reading = Pick<Context, "table" | "organization" | "policies">;
 
 /** The statements that decide in the context's organisation. Reads nothing when they are remembered at this version. */
-function rulesAt(context: Reading, version: number): Promise<readonly Rule[]> {
+export function rulesAt(context: Reading, version: number): Promise<readonly Rule[]> {
   // Nothing has ever raised it: there never was a policy.
   if (version === 0) return Promise.resolve([]);
   const known = knownAt(context.policies ?? createPolicyMemory(), context.organization, version);

@@ -1,4 +1,4 @@
-import { OPERATOR_ACTIONS } from "@cadastre/contract/actions";
+import { ACCOUNT_ACTIONS, type Action, COLLECTOR_ACTIONS, OPERATOR_ACTIONS } from "@cadastre/contract/actions";
 import { BINDING_TYPES } from "@cadastre/contract/principal";
 import { DECIDED_TYPES, type DecidedType } from "@cadastre/contract/role";
 
@@ -16,6 +16,8 @@ export function toCedarType(name: PrincipalType | DecidedType): string {
   return `${NAMESPACE}::${words.join("")}`;
 }
 
+export const COLLECTOR_TYPE = toCedarType("collector");
+
 /** The inverse, of the type of a thing. */
 export function fromCedarType(type: string): DecidedType {
   const found = DECIDED_TYPES.find((name) => toCedarType(name) === type);
@@ -28,32 +30,59 @@ const shortName = (name: DecidedType) => toCedarType(name).slice(NAMESPACE.lengt
 /**
  * What can be decided of one thing in an account, since it is named: lists are cut by account, so that reading is decided by account.
  */
-const SINGLE: Readonly<Record<string, DecidedType>> = {
+const SINGLE: Readonly<Record<string, SingleType>> = {
   "credentials:write": "credential",
   "credentials:reveal": "credential",
   "resources:write": "resource",
+  "credential:fetch": "credential",
 };
+
+/** Types of single things in accounts that policies may be about. */
+export type SingleType = "credential" | "resource";
+
+/** The type of single things that an action is decided of; undefined for what is decided by account, or for the whole organisation. */
+export const singleOf = (action: string): SingleType | undefined => SINGLE[action];
+
+/** Triggers are of a collector as such. */
+const PARTED: readonly Action[] = [...ACCOUNT_ACTIONS, "discovery:deliver", "credential:fetch"];
+const WHOLE: readonly DecidedType[] = ["system", "organization"];
 
 /** The types that an action is decided of. */
 export function typesOf(action: string): readonly DecidedType[] {
-  const single = SINGLE[action];
+  if (!(PARTED as readonly string[]).includes(action)) return WHOLE;
+  const single = singleOf(action);
   return single === undefined ? BINDING_TYPES : [...BINDING_TYPES, single];
 }
 
 /** What is known of the place of something: of its account, as operators say it. */
-const PLACE =
-  "provider?: String, account?: String, environment?: String, tier?: String, platform?: String, owner?: String";
+export const PLACE_ATTRIBUTES: readonly string[] = ["provider", "account", "environment", "tier", "platform", "owner"];
+const PLACE = PLACE_ATTRIBUTES.map((name) => `${name}?: String`).join(", ");
 
 /** The kinds of things and where they are: a policy about one is about all that is in it. */
 const THINGS: Readonly<Record<DecidedType, string>> = {
   system: "",
   organization: " in [System]",
-  "address-space": " in [Organization] tags String",
-  project: " in [Organization] tags String",
-  account: ` in [Organization, Project] { ${PLACE} } tags String`,
-  credential: ` in [Organization, Project, Account] { ${PLACE} } tags String`,
-  resource: ` in [Organization, Account] { ${PLACE}, kind?: String, region?: String } tags String`,
+  "address-space": " in [Organization]",
+  project: " in [Organization]",
+  account: ` in [Organization, Project] { ${PLACE} }`,
+  credential: ` in [Organization, Project, Account] { ${PLACE}, name?: String, type?: String }`,
+  resource: ` in [Organization, Account] { ${PLACE}, name?: String, kind?: String, region?: String } tags String`,
 };
+
+const PRINCIPALS: readonly string[] = (["user", "service-account"] as const).map(toCedarType);
+const OF_COLLECTORS: readonly string[] = COLLECTOR_ACTIONS;
+const TYPES = new Map<string, ReadonlySet<string>>(
+  [...OPERATOR_ACTIONS, ...COLLECTOR_ACTIONS].map((action) => [action, new Set(typesOf(action).map(toCedarType))]),
+);
+
+/** Whether the schema has such a request: who, by type, does that to a thing of this type. */
+export function isRequest(principal: string, action: string, thing: string): boolean {
+  const isWhose = OF_COLLECTORS.includes(action) ? principal === COLLECTOR_TYPE : PRINCIPALS.includes(principal);
+  return isWhose && (TYPES.get(action)?.has(thing) ?? false);
+}
+
+const actionOf = (action: Action, principals: string): string =>
+  `  action "${action}" appliesTo { principal: [${principals}], resource: [${typesOf(action).map(shortName).join(", ")}], context: Request };`;
 
 /**
  * The Cedar schema. `time` is when it is decided, `address` where the caller is, `strength` how it proved who it is (1: a token or one
@@ -66,9 +95,7 @@ export const SCHEMA = `namespace ${NAMESPACE} {
   entity Collector;
 ${DECIDED_TYPES.map((type) => `  entity ${shortName(type)}${THINGS[type]};`).join("\n")}
   type Request = { time: datetime, address?: ipaddr, strength: Long, age?: Long, token: Bool };
-${OPERATOR_ACTIONS.map(
-  (action) =>
-    `  action "${action}" appliesTo { principal: [User, ServiceAccount], resource: [${typesOf(action).map(shortName).join(", ")}], context: Request };`,
-).join("\n")}
+${OPERATOR_ACTIONS.map((action) => actionOf(action, "User, ServiceAccount")).join("\n")}
+${COLLECTOR_ACTIONS.map((action) => actionOf(action, "Collector")).join("\n")}
 }
 `;

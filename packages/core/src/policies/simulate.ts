@@ -6,13 +6,24 @@ import type { PrincipalRef } from "@cadastre/contract/principal";
 import { listAudit } from "../audit/list.ts";
 import type { Actor, Context } from "../context.ts";
 import { readPrincipal } from "../directory/principals.ts";
-import { situationOf } from "./authorize.ts";
-import { decide, type Rights, type Rule, type Situation, type Thing } from "./engine.ts";
-import { explainBy, rightsFor } from "./explain.ts";
+import { decideAsked } from "./decide-asked.ts";
+import type { Rule, Situation } from "./engine.ts";
+import { createAccountsReader, explainBy } from "./explain.ts";
 import type { PolicyItem } from "./items.ts";
 import { requireStatements } from "./policies.ts";
-import { type Asked, type Here, readHere, requireAction, requireAsked, requireThing, toAsked } from "./questions.ts";
+import {
+  type Asked,
+  type AskedThing,
+  findThing,
+  type Here,
+  readHere,
+  requireAction,
+  requireAsked,
+  requireThing,
+  toAsked,
+} from "./questions.ts";
 import { placedHolder, readPolicies, rightsOf, toRules } from "./rights.ts";
+import { situationOf } from "./situation.ts";
 import { theSystem, toThing } from "./things.ts";
 
 /** Records that are decided again at most. */
@@ -56,12 +67,25 @@ function createReader(context: Context, here: Here): (actor: AuditRecord["actor"
   };
 }
 
-/** What a record is of: its account where that is what was changed, else the organisation as a whole. */
-function thingOf(context: Context, resource: ResourceType, { action, resource: { id: target } }: AuditRecord): Thing {
+/**
+ * What a record is of: its account or the single thing, as it is now, where that is what was changed; else the organisation as a whole, also when it
+ * is gone. What was read once is not read again.
+ */
+function createThings(context: Context): (resource: ResourceType, record: AuditRecord) => Promise<AskedThing> {
   const { organization } = context;
-  if (action === "organization.create") return theSystem();
-  const isAccount = resource === "account" && accountName.safeParse(target).success;
-  return isAccount ? toThing(organization, "account", target) : toThing(organization, "organization", organization);
+  const known = new Map<string, Promise<AskedThing>>();
+  const whole = toThing(organization, "organization", organization);
+  const read = (text: string): Promise<AskedThing> => {
+    const found = known.get(text) ?? findThing(context, text).then((thing) => thing ?? { what: whole });
+    known.set(text, found);
+    return found;
+  };
+  return async (resource, { action, resource: { id } }) => {
+    if (action === "organization.create") return { what: theSystem() };
+    if (resource === "account" && accountName.safeParse(id).success) return read(`account/${id}`);
+    if (resource === "credential" || resource === "resource") return read(`${resource}/${id}`);
+    return { what: whole };
+  };
 }
 
 interface Sets {
@@ -71,25 +95,37 @@ interface Sets {
 
 type Changed = Simulated["changes"][number];
 
+/** What is needed to decide a record again. */
+interface Replaying {
+  readonly sets: Sets;
+  readonly situation: Situation;
+  readonly decidedBy: DecidedBy;
+  readonly readActor: ReturnType<typeof createReader>;
+  readonly readThing: ReturnType<typeof createThings>;
+}
+
+const noAccounts = async () => [];
+
 async function replayOne(
   context: Context,
-  { record, situation, sets }: { record: AuditRecord; situation: Situation; sets: Sets },
-  decidedBy: DecidedBy,
-  readActor: ReturnType<typeof createReader>,
+  record: AuditRecord,
+  { sets, situation, decidedBy, readActor, readThing }: Replaying,
 ): Promise<Changed | "same" | undefined> {
   const asked = decidedBy(record.action);
   const holder = asked && (await readActor(record.actor));
   if (asked === undefined || holder === undefined) return undefined;
-  const what = thingOf(context, asked.resource, record);
   const { links } = await rightsOf(context, holder);
+  const thing = await readThing(asked.resource, record);
+  const question = {
+    who: placedHolder(holder),
+    action: asked.action,
+    organization: context.organization,
+    situation: { ...situation, time: new Date(record.at) },
+  };
+  // Where in the organisation it was done is not known of each record: then what is said of the organisation itself decides.
   const verdictBy = (rules: readonly Rule[]) =>
-    decide(rightsFor({ links, rules: holder.isRecovery ? [] : rules }, what, context), {
-      who: placedHolder(holder),
-      action: asked.action,
-      what,
-      situation: { ...situation, time: new Date(record.at) },
-    });
-  const [before, after] = [verdictBy(sets.before), verdictBy(sets.after)];
+    decideAsked({ links, rules: holder.isRecovery ? [] : rules }, question, thing, noAccounts);
+  const [before, after] = [await verdictBy(sets.before), await verdictBy(sets.after)];
   if (before.allowed === after.allowed) return "same";
   const word = (allowed: boolean) => (allowed ? ("allow" as const) : ("deny" as const));
   const [policy] = after.policies;
@@ -109,8 +145,8 @@ async function replay(
   { sinceDays, decidedBy }: { readonly sinceDays: number; readonly decidedBy: DecidedBy },
 ): Promise<Pick<Simulated, "changes" | "examined" | "complete">> {
   const since = new Date(context.now().getTime() - sinceDays * DAY).toISOString();
-  const situation = situationOf(context, actor);
   const readActor = createReader(context, await readHere(context));
+  const how = { sets, situation: situationOf(context, actor), decidedBy, readActor, readThing: createThings(context) };
   const changes: Changed[] = [];
   let [looked, examined] = [0, 0];
   let cursor: string | undefined;
@@ -118,7 +154,7 @@ async function replay(
     const page = await listAudit(context, { since, cursor, limit: PAGE });
     for (const [at, record] of page.items.entries()) {
       if (at % AT_ONCE === AT_ONCE - 1) await new Promise((resolve) => setImmediate(resolve));
-      const replayed = await replayOne(context, { record, situation, sets }, decidedBy, readActor);
+      const replayed = await replayOne(context, record, how);
       if (replayed !== undefined) examined += 1;
       if (replayed !== undefined && replayed !== "same") changes.push(replayed);
     }
@@ -142,19 +178,21 @@ export async function simulate(
   const stood = await readPolicies(context);
   const sets = { before: toRules(stood), after: toRules(candidateOf(stood, policies)) };
   const situation = situationOf(context, actor);
+  const { organization } = context;
+  const readAccounts = createAccountsReader(context);
   const decisions: Simulated["decisions"] = [];
   for (const question of questions) {
     const action = requireAction(question.action);
-    const [holder, what] = await Promise.all([
+    const [holder, thing] = await Promise.all([
       requireAsked(context, question.principal),
       requireThing(context, question.resource),
     ]);
     const { links } = await rightsOf(context, holder);
-    const by = (rules: readonly Rule[]): Rights =>
-      rightsFor({ links, rules: holder.isRecovery ? [] : rules }, what, context);
-    const asked = { who: placedHolder(holder), action, what, situation };
-    const { decision: before } = explainBy(by(sets.before), holder, asked);
-    decisions.push({ ...question, ...explainBy(by(sets.after), holder, asked), before });
+    const asked = { who: placedHolder(holder), action, organization, situation };
+    const explained = (rules: readonly Rule[]) =>
+      explainBy({ links, rules: holder.isRecovery ? [] : rules }, { holder, question: asked, thing, readAccounts });
+    const { decision: before } = await explained(sets.before);
+    decisions.push({ ...question, ...(await explained(sets.after)), before });
   }
   const replayed =
     sinceDays === undefined

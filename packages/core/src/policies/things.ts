@@ -1,4 +1,3 @@
-import { accountNameOf } from "@cadastre/contract/account";
 import type { DecidedType } from "@cadastre/contract/role";
 import type { EntityJson } from "@cedar-policy/cedar-wasm/nodejs";
 import type { Thing } from "./engine.ts";
@@ -14,6 +13,10 @@ export interface AccountFacts {
   readonly platform?: string | undefined;
   readonly owner?: string | undefined;
 }
+
+/** `aws/123456789012`. */
+export const nameOfAccount = ({ provider, account }: Pick<AccountFacts, "provider" | "account">): string =>
+  `${provider}/${account}`;
 
 export const SYSTEM_ID = "system";
 
@@ -54,8 +57,7 @@ const said = (facts: Partial<AccountFacts>): EntityJson["attrs"] =>
 
 /** An account of an organisation; what is not known of it cannot meet a condition. */
 export function anAccount(organization: string, facts: AccountFacts): Thing {
-  const name = accountNameOf(facts as Parameters<typeof accountNameOf>[0]);
-  return within(anOrganization(organization), "account", name, { attrs: said(facts) });
+  return within(anOrganization(organization), "account", nameOfAccount(facts), { attrs: said(facts) });
 }
 
 /** A single thing, in its account when it is in one. */
