@@ -1,6 +1,7 @@
 import { verifyExport } from "@cadastre/contract/audit/verify-export";
 import { commitRecorded } from "@cadastre/core/audit/commit-recorded";
 import { AUDIT_OPEN_PARTITIONS, AuditOpenItem } from "@cadastre/core/audit/items";
+import { listAudit } from "@cadastre/core/audit/list";
 import { aContext, anActor } from "@cadastre/core/audit/testing";
 import { type Context, DEFAULT_HOLD_POLICY, FIRST_ORGANIZATION } from "@cadastre/core/context";
 import { runDueJobs } from "@cadastre/core/jobs/run-due";
@@ -83,6 +84,10 @@ describe.each(Object.keys(DRIVERS))("the audit log over %s", (driver) => {
       await run({ ...context, table }).catch(() => undefined);
       dies = table.writes() >= at;
       await write(context, `late-${records++}`);
+      // Also what is half moved is there once.
+      const { items } = await listAudit(context, { limit: 1000 });
+      expect(new Set(items.map(({ id }) => id)).size).toBe(records);
+      expect(items).toHaveLength(records);
       advance(LEASE_OVER);
       await run(context);
     }

@@ -1,5 +1,6 @@
 import { type Checkpoint, checkpoint, hashOfCheckpoint, MOST_LEAVES } from "@cadastre/contract/audit/checkpoint";
 import { checkpointLine, type ExportedLeaf, endLine, recordLine } from "@cadastre/contract/audit/export-lines";
+import { leafOf } from "@cadastre/contract/audit/leaf";
 import { type AuditRecord, auditRecord } from "@cadastre/contract/audit/record";
 import { AUDIT_OPEN_PARTITIONS, AuditItem, AuditOpenItem } from "../audit/items.ts";
 import type { Context } from "../context.ts";
@@ -68,16 +69,16 @@ async function* recordsOf({ table }: Context, leaves: readonly Pick<Leaf, "id">[
 const toExported = ({ id, hash }: Leaf): ExportedLeaf => ({ id, hash: Buffer.from(hash).toString("hex") });
 
 /** Records that no checkpoint has yet, as many as a checkpoint takes at the most. */
-async function readTail({ table }: Context): Promise<Leaf[]> {
+async function readTail({ table }: Context): Promise<AuditRecord[]> {
   const found = mergedQuery(table, AuditOpenItem, {
     partitions: AUDIT_OPEN_PARTITIONS,
     reverse: false,
     expected: MOST_LEAVES,
     consistent: true,
   });
-  const tail: Leaf[] = [];
+  const tail: AuditRecord[] = [];
   for await (const { item } of found) {
-    tail.push({ id: item.id, hash: item.leaf });
+    tail.push(auditRecord.parse(item));
     if (tail.length === MOST_LEAVES) break;
   }
   return tail;
@@ -130,7 +131,7 @@ export async function* exportAudit(context: Context, options: ExportOptions): As
   // What was sealed last may still be among the open ones.
   const isWhole = next === undefined && last === undefined;
   const tail = isWhole ? (await readTail(context)).filter(({ id }) => !seen.has(id)) : [];
-  for await (const record of recordsOf(context, tail)) {
+  for (const record of tail) {
     sums.records += 1;
     yield recordLine(record);
   }
@@ -138,7 +139,7 @@ export async function* exportAudit(context: Context, options: ExportOptions): As
     ...sums,
     ...(first === undefined ? {} : { first }),
     ...(hash === undefined ? {} : { last: hash }),
-    leaves: tail.map(toExported),
+    leaves: tail.map((record) => toExported({ id: record.id, hash: leafOf(record) })),
     ...(next === undefined ? {} : { next }),
   });
 }

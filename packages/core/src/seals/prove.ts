@@ -49,13 +49,12 @@ async function findLeaf({ table }: Context, id: string, at: string): Promise<Fou
  */
 export async function proveRecord(context: Context, id: string): Promise<AuditProof> {
   const place = placeOfRecord(id);
-  const stored = await context.table.get(AuditItem, place, { consistent: true });
+  // First: one that is not open any more is in a checkpoint, and one that is may be sealed while it is looked for.
+  const open = await context.table.get(AuditOpenItem, place, { consistent: true });
+  const stored = open ?? (await context.table.get(AuditItem, place, { consistent: true }));
   if (!stored) throw new ProblemError("audit.not_found");
   const found = await findLeaf(context, id, place.at);
-  if (!found) {
-    const isOpen = (await context.table.get(AuditOpenItem, place, { consistent: true })) !== undefined;
-    throw new ProblemError(isOpen ? "audit.unsealed" : "audit.removed");
-  }
+  if (!found) throw new ProblemError(open ? "audit.unsealed" : "audit.removed");
   const { leaves, index, checkpoint: sealed } = found;
   const hashes = leaves.map(({ hash }) => hash);
   return {
