@@ -18,6 +18,7 @@ export const AUDIT_ACTIONS = {
   "account.noted": { resource: "account" },
   "account.patch": { resource: "account", flags: ["sox"] },
   "audit.erase": { resource: "user", flags: ["gdpr"] },
+  "audit.retain": { resource: "organization", flags: ["sox", "gdpr"] },
   "collector.approve": { resource: "collector", flags: ["sox"] },
   "collector.patch": { resource: "collector", flags: ["sox"] },
   "collector.register": { resource: "collector", flags: ["sox"] },

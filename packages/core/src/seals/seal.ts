@@ -9,6 +9,7 @@ import type { Context } from "../context.ts";
 import { defineJob, type StepResult } from "../jobs/define.ts";
 import { mergedQuery } from "../merged-query.ts";
 import { type CheckpointDecision, closedBefore, decideCheckpoint, type OpenLeaf } from "./decide-checkpoint.ts";
+import { readHead } from "./checkpoints.ts";
 import { AuditCheckpointItem, AuditKeyItem, AuditLateItem, AuditLeavesItem, SealHeadItem } from "./items.ts";
 import { packLeaves, placeOfRecord, unpackLeaves } from "./leaves.ts";
 import type { Sealing } from "./ports.ts";
@@ -20,8 +21,6 @@ const COPIES_IN_STEP = 25;
 
 const state = z.object({ sealed: z.int().min(0) });
 type State = z.output<typeof state>;
-
-const readHead = ({ table }: Context): Promise<Head | undefined> => table.get(SealHeadItem, {}, { consistent: true });
 
 const headWrite = (stored: Head | undefined, item: SealHeadItem): Write =>
   stored ? replace(SealHeadItem, item, stored.version) : create(SealHeadItem, item);
@@ -82,7 +81,9 @@ async function commitCheckpoint(
     lookedAt: body.sealedAt,
     isOpen: leaves.length > 0,
     keyId: body.keyId,
-    ...(removedThrough === undefined ? {} : { announcedThrough: removedThrough }),
+    ...(removedThrough === undefined || removedThrough === head?.announcedThrough
+      ? {}
+      : { announcedThrough: removedThrough, announcedIn: sequence }),
   };
   await table.commit([
     guard,
