@@ -8,8 +8,8 @@ import { AUDIT_OPEN_PARTITIONS, AuditItem, AuditOpenItem } from "../audit/items.
 import type { Context } from "../context.ts";
 import { defineJob, type StepResult } from "../jobs/define.ts";
 import { mergedQuery } from "../merged-query.ts";
-import { type CheckpointDecision, closedBefore, decideCheckpoint, type OpenLeaf } from "./decide-checkpoint.ts";
 import { readHead } from "./checkpoints.ts";
+import { type CheckpointDecision, closedBefore, decideCheckpoint, type OpenLeaf } from "./decide-checkpoint.ts";
 import { AuditCheckpointItem, AuditKeyItem, AuditLateItem, AuditLeavesItem, SealHeadItem } from "./items.ts";
 import { packLeaves, placeOfRecord, unpackLeaves } from "./leaves.ts";
 import type { Sealing } from "./ports.ts";
