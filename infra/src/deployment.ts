@@ -60,6 +60,8 @@ export const deploymentSettings = object({
   }).optional(),
   /** How many days the feed of changes reaches back, and what has ended (holds, tokens) stays; 400 when absent. */
   retentionDays: whole(1, 36_500, " of days").optional(),
+  /** Internal addresses to which organizations may have their audit log sent; only the public Internet when absent. */
+  forwardTo: listOf(prefix, [1, 100], "blocks of addresses").optional(),
   /** A table to work with instead of the stack's own: one that was restored. */
   tableName: text(/^[\w.-]{3,255}$/, "a table's name: 3 to 255 letters, digits and _ . -").optional(),
   /** Its stream, of keys alone. */

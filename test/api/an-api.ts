@@ -186,7 +186,7 @@ export async function anApi({
     try {
       const rows = file
         .prepare(
-          "SELECT p.pk, i.* FROM items i JOIN partitions p ON p.id = i.partition WHERE i.type NOT IN ('nonce', 'audit-open', 'audit-entry', 'person-key') AND NOT (i.type = 'audit' AND json_extract(i.body, '$.outcome') <> 'done') ORDER BY p.pk, i.sk",
+          "SELECT p.pk, i.* FROM items i JOIN partitions p ON p.id = i.partition WHERE i.type NOT IN ('nonce', 'audit-entry', 'person-key') AND NOT (i.type IN ('audit', 'audit-open') AND json_extract(i.body, '$.outcome') <> 'done') ORDER BY p.pk, i.sk",
         )
         .all();
       return rows.map((row) => JSON.stringify(row)).join("\n");

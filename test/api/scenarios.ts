@@ -62,6 +62,14 @@ const decideHold =
 export const ACCOUNT_BODY = { provider: "aws", account: "222233334444", name: "shop" };
 export const CREDENTIAL_BODY = { name: "deploy", secret: { type: "generic", secret: "canary-7f3a91" } };
 
+const FORWARDERS = "/api/v1/audit/forwarders";
+const WEBHOOK = { type: "webhook", name: "siem", url: "https://siem.example.com/in" };
+
+async function aForwarder(api: TestApi): Promise<string> {
+  const made = await api.send({ method: "POST", path: FORWARDERS, body: WEBHOOK });
+  return `${FORWARDERS}/${((await made.json()) as { id: string }).id}`;
+}
+
 /** A change that a consumer did not take: where it can be replayed and dropped. */
 async function aDeadLetter(api: TestApi): Promise<string> {
   const { key } = await api.aReporter();
@@ -429,6 +437,28 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   async "organizations.patch"(api) {
     const path = `/api/v1/organizations/${FIRST_ORGANIZATION}`;
     return () => api.send({ method: "PATCH", path, body: { owner: "Ann" }, headers: ifMatch });
+  },
+  "forwarders.create": async (api) => () => api.send({ method: "POST", path: FORWARDERS, body: WEBHOOK }),
+  async "forwarders.patch"(api) {
+    const path = await aForwarder(api);
+    const { version } = (await (await api.send({ method: "GET", path })).json()) as { version: number };
+    return () => api.send({ method: "PATCH", path, body: { paused: true }, headers: { "if-match": `"${version}"` } });
+  },
+  async "forwarders.delete"(api) {
+    const path = await aForwarder(api);
+    return () => api.send({ method: "DELETE", path });
+  },
+  async "forwarders.test"(api) {
+    const path = await aForwarder(api);
+    return () => api.send({ method: "POST", path: `${path}/test` });
+  },
+  async "forwarders.rotate"(api) {
+    const path = await aForwarder(api);
+    return () => api.send({ method: "POST", path: `${path}/rotate`, body: {} });
+  },
+  async "forwarders.replay"(api) {
+    const path = await aForwarder(api);
+    return () => api.send({ method: "POST", path: `${path}/replay` });
   },
   "scimSources.create": async (api) => () =>
     api.send({ method: "POST", path: "/api/v1/scim-sources", body: { name: "entra" } }),

@@ -107,3 +107,36 @@ test("checkpoints are listed", async () => {
   const { stdout } = await here("audit", "checkpoints");
   expect(stdout).toMatch(/^SEQUENCE +FROM +TO +RECORDS/);
 });
+
+test("is sent on by forwarders: made with a secret that is shown once, listed, changed, tested and removed", async () => {
+  const ca = world.path("authority.pem");
+  writeFileSync(ca, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+  const webhook = await here("audit", "forwarders", "add-webhook", "https://siem.example.com/in?a=1");
+  expect(webhook.stdout).toMatch(/^whsec_[A-Za-z0-9+/=]{44}\n$/);
+  const syslog = await here("audit", "forwarders", "add-syslog", "logs.example.com", "--ca", ca, "--json");
+  expect(syslog.code).toBe(0);
+  const made = JSON.parse(syslog.stdout);
+  expect(made).toMatchObject({ type: "syslog", port: 6514, personal: "ids", ca: readFileSync(ca, "utf8") });
+  expect(made.secret).toBeUndefined();
+  const listed = await here("audit", "forwarders", "list", "--json");
+  expect(listed.stdout).not.toContain("whsec_");
+  const [first] = (JSON.parse(listed.stdout).items ?? JSON.parse(listed.stdout)) as { id: string }[];
+  const rotated = await here("audit", "forwarders", "rotate", first?.id ?? "", "--overlap", "2h");
+  expect(rotated.stdout).toMatch(/^whsec_/);
+  expect(rotated.stdout).not.toBe(webhook.stdout);
+  const paused = await here("audit", "forwarders", "pause", made.id, "--json");
+  expect(JSON.parse(paused.stdout)).toMatchObject({ paused: true });
+  const set = await here("audit", "forwarders", "set", made.id, "--no-ca", "--port", "7000", "--json");
+  expect(JSON.parse(set.stdout)).toMatchObject({ port: 7000, paused: true });
+  expect(JSON.parse(set.stdout).ca).toBeUndefined();
+  expect((await here("audit", "forwarders", "set", made.id)).code).toBe(2);
+  const wrong = await here("audit", "forwarders", "set", made.id, "--url", "https://x.example.com");
+  expect(wrong.stderr).toContain("is for webhook");
+  expect((await here("audit", "forwarders", "rotate", made.id)).stderr).toContain("forwarder.unsigned");
+  for (const url of ["http://x.example.com", "https://a:b@x.example.com", "x"])
+    expect((await here("audit", "forwarders", "add-webhook", url)).code, url).not.toBe(0);
+  const tested = await here("audit", "forwarders", "test", made.id, "--json");
+  expect(JSON.parse(tested.stdout).state.test).toMatchObject({ askedAt: expect.any(String) });
+  expect((await here("audit", "forwarders", "delete", made.id)).code).toBe(0);
+  expect((await here("audit", "forwarders", "show", made.id)).stderr).toContain("forwarder.not_found");
+});

@@ -1,10 +1,13 @@
 import { verifyExport } from "@cadastre/contract/audit/verify-export";
 import { commitRecorded } from "@cadastre/core/audit/commit-recorded";
 import { AUDIT_OPEN_PARTITIONS, AuditOpenItem } from "@cadastre/core/audit/items";
+import { listAudit } from "@cadastre/core/audit/list";
 import { aContext, anActor } from "@cadastre/core/audit/testing";
 import { type Context, DEFAULT_HOLD_POLICY, FIRST_ORGANIZATION } from "@cadastre/core/context";
 import { runDueJobs } from "@cadastre/core/jobs/run-due";
+import { runJob } from "@cadastre/core/jobs/start";
 import { listCheckpoints } from "@cadastre/core/seals/checkpoints";
+import { auditRetention } from "@cadastre/core/seals/retain";
 import { auditSeal } from "@cadastre/core/seals/seal";
 import { aSealing, exportLines } from "@cadastre/core/seals/testing";
 import fc from "fast-check";
@@ -83,10 +86,53 @@ describe.each(Object.keys(DRIVERS))("the audit log over %s", (driver) => {
       await run({ ...context, table }).catch(() => undefined);
       dies = table.writes() >= at;
       await write(context, `late-${records++}`);
+      // Also what is half moved is there once.
+      const { items } = await listAudit(context, { limit: 1000 });
+      expect(new Set(items.map(({ id }) => id)).size).toBe(records);
+      expect(items).toHaveLength(records);
       advance(LEASE_OVER);
       await run(context);
     }
     await expectWhole(context, records);
+  }, 120_000);
+
+  it("holds, and loses just what is old, whatever write of retention it dies at", async () => {
+    const { context, advance } = opened;
+    const retain = async (own: Context) => {
+      await runJob(context, anActor, [auditRetention], auditRetention.name).catch(() => undefined);
+      await runDueJobs(own, [auditRetention], { until: new Date(context.now().getTime() + 600_000) });
+    };
+    const verify = async () => {
+      async function* lines() {
+        yield* await exportLines(context);
+      }
+      return verifyExport(lines(), { keys: [sealing.publicKey] });
+    };
+    await run(context);
+    let kept = 0;
+    for (let at = 1, dies = true; dies; at += driver === "SQLite" ? 1 : 5) {
+      await write(context, `old-${at}`);
+      advance(60);
+      await run(context);
+      // Two runs: one that says what goes, one that removes it.
+      advance(401 * 86_400);
+      await write(context, `new-${at}`);
+      for (const dying of [false, true]) {
+        const table = dying ? crashAt(context.table, at) : context.table;
+        await retain({ ...context, table }).catch(() => undefined);
+        if (dying) dies = "writes" in table && (table as ReturnType<typeof crashAt>).writes() >= at;
+        expect(await verify()).toMatchObject({ holds: true });
+        advance(LEASE_OVER);
+        await run(context);
+        advance(86_400);
+      }
+      await retain(context);
+      const { items } = await listAudit(context, { limit: 1000, action: "account.create" });
+      kept = items.length;
+      expect(items.map(({ resource }) => resource.id)).toEqual([`new-${at}`]);
+    }
+    expect(kept).toBe(1);
+    expect(await verify()).toMatchObject({ holds: true });
   }, 120_000);
 
   it("is one whole chain when several sealers work in any order, while records come", async () => {

@@ -9,6 +9,7 @@ export const EVERY_SETTING = {
   tags: { "cost center": "42", team: "platform" },
   holdPolicy: { share: 0.5, floor: 10 },
   retentionDays: 30,
+  forwardTo: ["10.2.0.0/16"],
   tableName: "restored",
   tableStreamArn: "arn:aws:dynamodb:eu-west-1:123456789012:table/restored/stream/2026-11-30T00:00:00.000",
   domain: {

@@ -1,7 +1,9 @@
 import { DEFAULT_RETENTION_DAYS } from "@cadastre/core/context";
-import type * as z from "zod";
+import type { Prefix } from "@cadastre/net/prefix";
+import * as z from "zod";
+import { toForwardTo } from "../forwarding/forward-to.ts";
 import { bucketName, busName, DEFAULT_DEPLOYMENT, days, deploymentName, keyArn, tableVariables } from "./forms.ts";
-import { type Environment, readVariables } from "./read.ts";
+import { type Environment, readBy, readVariables } from "./read.ts";
 
 /* What works on the table beside requests: jobs, the feed, and the function that makes admin tokens. */
 
@@ -15,6 +17,8 @@ export const jobsVariables = tableVariables.extend({
   AUDIT_KEY_ARN: keyArn,
   /** The bucket to which its checkpoints are copied. */
   AUDIT_BUCKET_NAME: bucketName,
+  /** Internal addresses to which the audit log may be sent, separated by commas. None when absent. */
+  CADASTRE_FORWARD_TO: z.string().optional(),
 });
 
 export const feedVariables = tableVariables.extend({
@@ -42,14 +46,14 @@ export interface JobsConfig {
   readonly deployment: string;
   readonly retentionDays: number;
   readonly audit: { readonly keyArn: string; readonly bucket: string };
+  readonly forwardTo: readonly Prefix[];
 }
 
 export function readJobsConfig(environment: Environment): JobsConfig {
-  const { TABLE_NAME, CADASTRE_RETENTION_DAYS, DEPLOYMENT_NAME, AUDIT_KEY_ARN, AUDIT_BUCKET_NAME } = readVariables(
-    jobsVariables,
-    environment,
-  );
+  const variables = readVariables(jobsVariables, environment);
+  const { TABLE_NAME, CADASTRE_RETENTION_DAYS, DEPLOYMENT_NAME, AUDIT_KEY_ARN, AUDIT_BUCKET_NAME } = variables;
   return {
+    forwardTo: readBy("CADASTRE_FORWARD_TO", variables.CADASTRE_FORWARD_TO ?? "", toForwardTo),
     audit: { keyArn: AUDIT_KEY_ARN, bucket: AUDIT_BUCKET_NAME },
     tableName: TABLE_NAME,
     deployment: DEPLOYMENT_NAME ?? DEFAULT_DEPLOYMENT,

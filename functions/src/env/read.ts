@@ -52,3 +52,13 @@ export function requireOne(variables: Environment, names: readonly string[], non
   if (given.length > 1) throw new EnvironmentError([`${given.join(" and ")} are given; only one of them may be`]);
   if (given.length === 0 && !none) throw new EnvironmentError([`one of ${names.join(", ")} is needed`]);
 }
+
+/** A value that is read by what throws a RangeError that says what it must be. */
+export function readBy<Value>(name: string, text: string, read: (text: string) => Value): Value {
+  try {
+    return read(text);
+  } catch (error) {
+    if (error instanceof RangeError) throw new EnvironmentError([`${name} must be ${error.message}`]);
+    throw error;
+  }
+}

@@ -5,7 +5,7 @@ import { AddressError } from "@cadastre/net/address";
 import { type Prefix, parsePrefix } from "@cadastre/net/prefix";
 import * as z from "zod";
 import { busName, days, keyArn, tableVariables, wholeNumber } from "./forms.ts";
-import { type Environment, EnvironmentError, listed, readVariables } from "./read.ts";
+import { type Environment, EnvironmentError, listed, readBy, readVariables } from "./read.ts";
 
 /* What answers requests: the API, and the vault beside it. */
 
@@ -63,16 +63,6 @@ function toPrefixes(text: string | undefined): Prefix[] | undefined {
   });
   if (problems.length > 0) throw new EnvironmentError(problems);
   return prefixes;
-}
-
-/** A value that is read by what throws a RangeError that says what it must be. */
-function readBy<Value>(name: string, text: string, read: (text: string) => Value): Value {
-  try {
-    return read(text);
-  } catch (error) {
-    if (error instanceof RangeError) throw new EnvironmentError([`${name} must be ${error.message}`]);
-    throw error;
-  }
 }
 
 /** How requests come, and what answers them. */

@@ -4,7 +4,9 @@ import { didYouMean } from "@cadastre/contract/did-you-mean";
 import { accountId } from "@cadastre/contract/scope";
 import { type TrustedProxies, toTrustedProxies } from "@cadastre/core/limits/client-address";
 import { type RelyingParty, toRelyingParty } from "@cadastre/core/login/passkeys";
+import type { Prefix } from "@cadastre/net/prefix";
 import * as z from "zod";
+import { toForwardTo } from "../forwarding/forward-to.ts";
 
 /** Any of these says that an AWS SDK would find credentials. */
 const AWS_CREDENTIALS = [
@@ -81,6 +83,7 @@ const variables = z.object({
   CADASTRE_CHANGES_FILE: z.string().min(1).optional(),
   CADASTRE_ORIGIN: readBy(toRelyingParty).optional(),
   CADASTRE_TRUSTED_PROXIES: readBy(toTrustedProxies).optional(),
+  CADASTRE_FORWARD_TO: readBy(toForwardTo).optional(),
 });
 type Variables = z.output<typeof variables>;
 
@@ -97,6 +100,8 @@ export interface LocalConfig {
   /** Where people log in; on this machine, at the port, when absent. */
   readonly relyingParty: RelyingParty | undefined;
   readonly trustedProxies: TrustedProxies | undefined;
+  /** Internal addresses to which the audit log may be sent. */
+  readonly forwardTo: readonly Prefix[];
   readonly simulation: { readonly accounts: number; readonly instances: number } | undefined;
   readonly aws:
     | {
@@ -170,6 +175,7 @@ export function readLocalConfig(environment: Readonly<Record<string, string | un
     changesFile: from.CADASTRE_CHANGES_FILE,
     relyingParty: from.CADASTRE_ORIGIN,
     trustedProxies: from.CADASTRE_TRUSTED_PROXIES,
+    forwardTo: from.CADASTRE_FORWARD_TO ?? [],
     simulation: simulate
       ? { accounts: from.CADASTRE_SIMULATE_ACCOUNTS, instances: from.CADASTRE_SIMULATE_INSTANCES }
       : undefined,

@@ -18,6 +18,7 @@ import { createChangesFile } from "./changes-file.ts";
 import type { LocalConfig } from "./config.ts";
 import { keepTelling } from "./consumers.ts";
 import { toFolderError } from "./data-folder.ts";
+import { keepForwarding } from "./forwarding.ts";
 import { ensurePrivateFolder } from "./private-folder.ts";
 import { openVaultKey } from "./vault-key.ts";
 
@@ -124,13 +125,15 @@ async function start(config: LocalConfig, options: ServerOptions, port: number) 
   });
   const consumers = config.changesFile === undefined ? [] : [createChangesFile(config.changesFile)];
   const telling = keepTelling({ context, consumers, wait, isOver: () => ending.signal.aborted, log: options.log });
+  const { signal } = ending;
+  const forwarding = keepForwarding({ context, allowed: config.forwardTo, wait, ending: signal, log: options.log });
   return {
     app,
     context,
     hasGivenToken: given !== undefined,
     endFollowing: () => ending.abort(),
     async stop() {
-      await telling;
+      await Promise.all([telling, forwarding]);
       await refusals.flush();
       await table.close();
     },

@@ -13,6 +13,8 @@ export interface JobsOptions extends ServiceDefaults {
   /** For how many days what has ended is kept. The product's own default when absent. */
   readonly retentionDays?: number;
   readonly audit: AuditLog;
+  /** Internal addresses to which the audit log may be sent. */
+  readonly forwardTo?: readonly string[];
   readonly reservedConcurrency?: number | undefined;
 }
 
@@ -25,7 +27,7 @@ const MOST_SILENT_MINUTES = 15;
  */
 export class Jobs extends ServiceFunction<JobsEnvironment> {
   constructor(scope: Construct, id: string, options: JobsOptions) {
-    const { table, retentionDays, audit, ...defaults } = options;
+    const { table, retentionDays, audit, forwardTo, ...defaults } = options;
     const breaks =
       "It does what is done by time and in the background: while it fails, what has ended is kept too long, and what people start waits.";
     super(scope, id, {
@@ -37,6 +39,7 @@ export class Jobs extends ServiceFunction<JobsEnvironment> {
         DEPLOYMENT_NAME: options.name,
         ...audit.environment,
         ...(retentionDays === undefined ? {} : { CADASTRE_RETENTION_DAYS: String(retentionDays) }),
+        ...(forwardTo === undefined ? {} : { CADASTRE_FORWARD_TO: forwardTo.join(",") }),
       },
       memoryMegabytes: 512,
       timeout: Duration.seconds(90),

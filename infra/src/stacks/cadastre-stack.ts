@@ -86,7 +86,11 @@ export class CadastreStack extends Stack {
     openOnlyBy(vaultKey, vault.role);
 
     const background = { ...defaults, table };
-    const kept = retentionDays === undefined ? {} : { retentionDays };
+    const { forwardTo } = deployment;
+    const kept = {
+      ...(retentionDays === undefined ? {} : { retentionDays }),
+      ...(forwardTo === undefined ? {} : { forwardTo }),
+    };
     const audit = new AuditLog(this, "AuditLog", { name });
     new Jobs(this, "Jobs", { ...background, ...kept, audit, reservedConcurrency: reserved?.jobs });
     new Feed(this, "Feed", { ...background, bus, reservedConcurrency: reserved?.feed });

@@ -41,6 +41,7 @@ export const TASKS = [
       "scimSources",
       "collectors",
       "audit",
+      "forwarders",
     ],
   },
   { name: "Jobs", about: "What the service does by time and in the background.", areas: ["jobs"] },

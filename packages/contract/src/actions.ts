@@ -15,6 +15,7 @@ export const OPERATOR_ACTIONS = [
   "jobs:write",
   "audit:read",
   "audit:erase",
+  "audit:forward",
   "feed:read",
   "feed:write",
   "tokens:read",

@@ -10,6 +10,9 @@ const slug = z
 
 const owner = z.string().trim().max(128).meta({ description: "Who answers for it, as people write it" });
 
+/** How long audit records are kept where the organization does not say. */
+export const DEFAULT_AUDIT_RETENTION_DAYS = 400;
+
 const addressList = z.array(z.string().max(64)).max(200);
 
 /** From where its people and their scripts may call; all prefixes in canonical form. */
@@ -18,8 +21,8 @@ const addressLists = z.strictObject({
   deny: addressList.optional().meta({ description: "Also what is in a prefix that is allowed" }),
 });
 
-/** How its people log in. */
-const login = {
+/** How its people log in, and how long what they do is kept. */
+const settings = {
   secondFactor: z
     .enum(["optional", "required"])
     .optional()
@@ -29,6 +32,14 @@ const login = {
     .optional()
     .meta({ description: "Whether a password that was set through SCIM logs in; no when absent" }),
   addresses: addressLists.optional(),
+  auditRetentionDays: z
+    .int()
+    .min(30)
+    .max(36_500)
+    .optional()
+    .meta({
+      description: `How long audit records are kept once they are sealed; ${DEFAULT_AUDIT_RETENTION_DAYS} when absent`,
+    }),
 };
 
 export const newOrganization = z.strictObject({ name, slug, owner: owner.default("") });
@@ -38,7 +49,7 @@ export const organizationPatch = z.strictObject({
   name: name.optional(),
   slug: slug.optional(),
   owner: owner.optional(),
-  ...login,
+  ...settings,
 });
 export type OrganizationPatch = z.output<typeof organizationPatch>;
 
@@ -47,7 +58,7 @@ export const organization = z.object({
   name,
   slug,
   owner,
-  ...login,
+  ...settings,
   createdAt: z.iso.datetime(),
   createdBy: z.string(),
   updatedAt: z.iso.datetime(),

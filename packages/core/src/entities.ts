@@ -32,6 +32,7 @@ import { HoldItem, ManifestItem, PageItem, RunItem, RunPageItem, ScopeItem, Trig
 import { CheckpointItem, DeadLetterItem } from "./feed/consumer.ts";
 import { ConsumerItem } from "./feed/consumer-states.ts";
 import { EventItem, FeedItem } from "./feed/items.ts";
+import { ForwarderItem, ForwarderLetterItem, ForwarderSecretItem, ForwardingItem } from "./forwarding/items.ts";
 import { JobCancelItem, JobEntryItem, JobItem, JobRunItem } from "./jobs/items.ts";
 import { EndedSourceItem } from "./ledger/ended-sources.ts";
 import { GapItem } from "./ledger/gaps.ts";
@@ -94,6 +95,10 @@ export const ENTITIES: readonly AnyEntity[] = [
   EventItem,
   FactorItem,
   FeedItem,
+  ForwarderItem,
+  ForwarderLetterItem,
+  ForwarderSecretItem,
+  ForwardingItem,
   GapItem,
   GroupItem,
   GroupMemberItem,

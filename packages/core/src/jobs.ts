@@ -6,6 +6,7 @@ import { forgetScopes } from "./forgetting/forget-scopes.ts";
 import type { Job } from "./jobs/define.ts";
 import { retention } from "./retention/retention.ts";
 import { emptyScimSource } from "./scim/empty-source.ts";
+import { auditRetention } from "./seals/retain.ts";
 import { auditSeal } from "./seals/seal.ts";
 
 /** Every job there is: what runners run, and what the API lists. */
@@ -17,5 +18,6 @@ export const JOBS: readonly Job[] = [
   forgetScopes,
   emptyGroup,
   auditSeal,
+  auditRetention,
   emptyScimSource,
 ];

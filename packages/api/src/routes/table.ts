@@ -19,6 +19,7 @@ import { ROLE_BINDING_ROUTES } from "./role-bindings.ts";
 import type { Route } from "./route.ts";
 import { RUN_ROUTES } from "./runs.ts";
 import { SCIM_ROUTES } from "./scim.ts";
+import { FORWARDER_ROUTES } from "./forwarders.ts";
 import { SCIM_SOURCE_ROUTES } from "./scim-sources.ts";
 import { SCOPE_ROUTES } from "./scopes.ts";
 import { SERVICE_ROUTES } from "./service.ts";
@@ -51,6 +52,7 @@ const BY_AREA: { readonly [Area in keyof Areas]: readonly Route[] } = {
   policies: POLICY_ROUTES,
   access: ACCESS_ROUTES,
   scimSources: SCIM_SOURCE_ROUTES,
+  forwarders: FORWARDER_ROUTES,
   scim: SCIM_ROUTES,
   jobs: JOB_ROUTES,
   audit: AUDIT_ROUTES,

@@ -26,12 +26,16 @@ function faultText({ record, checkpoint, line, what }: Fault): string {
   return `${subject}: ${what}${also}, line ${line}\n`;
 }
 
-function verifiedText({ checkpoints, records, unsealed, late, removed, range, gaps }: Verified): string {
+function verifiedText({ checkpoints, records, unsealed, late, removed, removedUntil, range, gaps }: Verified): string {
   const lines = [
     `The log holds: ${records} records, ${checkpoints} checkpoints${range ? ` from ${range.from} to ${range.to}` : ""}.`,
     ...(unsealed > 0 ? [`${unsealed} records at the end are not sealed yet.`] : []),
     ...(late > 0 ? [`${late} records were committed after their time was sealed, and sealed later.`] : []),
-    ...(removed > 0 ? [`${removed} records were removed by retention.`] : []),
+    ...(removed > 0
+      ? [
+          `${removed} records up to ${removedUntil} are no longer held: retention removed them, and their checkpoints hold.`,
+        ]
+      : []),
     ...(gaps.count > 0
       ? [
           `Nobody sealed ${gaps.count} times; what was recorded then was sealed afterwards:`,

@@ -7,6 +7,7 @@ import { findActor } from "../find-named.ts";
 import { printList } from "../output/list.ts";
 import type { Column } from "../output/table.ts";
 import { toTime } from "../output/text.ts";
+import { addForwarders } from "./audit-forwarders.ts";
 import { addSeals } from "./audit-seals.ts";
 
 const COLUMNS: readonly Column<AuditRecord>[] = [
@@ -63,4 +64,5 @@ export function addAudit(program: Command, cli: Cli): void {
     "audit --since 2026-03-01T00:00:00Z --all --json",
   );
   addSeals(audit, cli);
+  addForwarders(audit, cli);
 }

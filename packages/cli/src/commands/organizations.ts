@@ -1,6 +1,6 @@
 import type { Organization } from "@cadastre/contract/organization";
 import type { Command } from "commander";
-import { withExamples, withPaging } from "../arguments.ts";
+import { wholeNumber, withExamples, withPaging } from "../arguments.ts";
 import { type Cli, openClient, optionsOf } from "../cli.ts";
 import { UsageError } from "../exit-codes.ts";
 import { findOrganizationId } from "../find-named.ts";
@@ -21,6 +21,10 @@ interface Said {
   readonly name?: string;
   readonly slug?: string;
   readonly owner?: string;
+}
+
+interface Changed extends Said {
+  readonly auditRetentionDays?: number;
 }
 
 /** Adds `organizations` to the program. */
@@ -63,19 +67,28 @@ export function addOrganizations(program: Command, cli: Cli): void {
   );
   organizations
     .command("set")
-    .description("change an organization's name, slug or owner")
+    .description("change an organization's name, slug, owner or how long its audit log is kept")
     .argument("<organization>", "by its id, org_…, or its slug")
     .option("--name <name>")
     .option("--slug <slug>")
     .option("--owner <owner>")
+    .option(
+      "--audit-retention-days <days>",
+      "how long audit records are kept, from 30; 400 unless set",
+      wholeNumber(30, 36_500),
+    )
     .action(async (organization: string, _: unknown, command: Command) => {
-      const options = optionsOf<Said>(command);
-      const { name, slug, owner } = options;
-      if (name === undefined && slug === undefined && owner === undefined)
+      const options = optionsOf<Changed>(command);
+      const { name, slug, owner, auditRetentionDays } = options;
+      if ([name, slug, owner, auditRetentionDays].every((one) => one === undefined))
         throw new UsageError("nothing to change: give at least one option");
       const client = openClient(cli, options);
       const id = await findOrganizationId(client, organization);
       const { version } = await client.organizations.get({ id });
-      await printOne(cli.stdout, options, await client.organizations.patch({ id, version, name, slug, owner }));
+      await printOne(
+        cli.stdout,
+        options,
+        await client.organizations.patch({ id, version, name, slug, owner, auditRetentionDays }),
+      );
     });
 }

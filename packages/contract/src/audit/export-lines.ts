@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { Checkpoint } from "./checkpoint.ts";
+import { type Checkpoint, checkpoint } from "./checkpoint.ts";
 import type { AuditRecord } from "./record.ts";
 
 /*
@@ -21,6 +21,8 @@ export const exportEnd = z.strictObject({
   last: z.string().optional(),
   /** Of the records that no checkpoint has yet. */
   leaves: z.array(exportedLeaf),
+  /** The checkpoint that says what retention removed, of an export that ends before it. */
+  announcement: checkpoint.optional(),
   /** There is more: ask again for what is after this sequence. */
   next: z.int().optional(),
 });

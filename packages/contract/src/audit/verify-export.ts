@@ -20,8 +20,9 @@ export interface Verified {
   /** Records at the end that no checkpoint has yet. */
   readonly unsealed: number;
   readonly late: number;
-  /** Records that retention has removed, as a checkpoint says. */
+  /** Records that retention has removed, as a checkpoint says: how many, and until when. */
   readonly removed: number;
+  readonly removedUntil?: string;
   readonly range?: Checkpoint["range"];
   /** When nobody sealed: how often, and the first of those times. */
   readonly gaps: { readonly count: number; readonly first: readonly NonNullable<Checkpoint["gap"]>[] };
@@ -70,6 +71,7 @@ function createVerifier({ keys, since }: VerifyOptions) {
   let first: number | undefined;
   let from: string | undefined;
   let removedThrough = -1;
+  let removedUntil: string | undefined;
   let announcedThrough = -1;
   let isEnded = false;
   const sums = { checkpoints: 0, records: 0, unsealed: 0, late: 0, removed: 0 };
@@ -121,6 +123,7 @@ function createVerifier({ keys, since }: VerifyOptions) {
           line: group[0].line,
         });
       removedThrough = Math.max(removedThrough, sequence);
+      removedUntil = range.to;
       sums.removed += own.size;
     } else if (isLookedAt) hold(own, leaves, fail);
     group = [];
@@ -133,6 +136,12 @@ function createVerifier({ keys, since }: VerifyOptions) {
       gapCount += 1;
       if (gaps.length < MOST_GAPS) gaps.push(own.gap);
     }
+  }
+
+  /** Whether it is a later checkpoint of the same log. */
+  async function isAnnouncement(given: Checkpoint): Promise<boolean> {
+    const isLater = last === undefined || (given.sequence > last.sequence && given.organization === last.organization);
+    return isLater && isSigned(given, keys);
   }
 
   /** That it is the next of the chain. */
@@ -174,10 +183,10 @@ function createVerifier({ keys, since }: VerifyOptions) {
       });
   }
 
-  function end(given: Parsed, line: number): void {
+  async function end(given: Parsed, line: number): Promise<void> {
     const parsed = exportEnd.safeParse(given);
     if (!parsed.success) throw new FaultError({ line, what: "the last line was edited" });
-    const { checkpoints, records, leaves, ...said } = parsed.data;
+    const { checkpoints, records, leaves, announcement, ...said } = parsed.data;
     const difference = compareLeaves(leaves, group);
     if (difference) throw new FaultError({ line, ...difference });
     const hash = last && hashOfCheckpoint(last);
@@ -189,6 +198,9 @@ function createVerifier({ keys, since }: VerifyOptions) {
         what: `the export has ${sums.checkpoints} checkpoints and ${sums.records} records, and its last line speaks of ${checkpoints} and ${records}: something was taken out or put in`,
       });
     }
+    if (announcement && !(await isAnnouncement(announcement)))
+      throw new FaultError({ line, what: "what says that retention removed records was edited" });
+    announcedThrough = Math.max(announcedThrough, announcement?.removedThrough ?? -1);
     if (removedThrough > announcedThrough)
       throw new FaultError({
         line,
@@ -216,6 +228,7 @@ function createVerifier({ keys, since }: VerifyOptions) {
         });
       return {
         ...sums,
+        ...(removedUntil === undefined ? {} : { removedUntil }),
         ...(last && from !== undefined ? { range: { from, to: last.range.to } } : {}),
         gaps: { count: gapCount, first: gaps },
       };

@@ -18,6 +18,7 @@ import { resources } from "./resources.ts";
 import { roleBindings } from "./role-bindings.ts";
 import { runs } from "./runs.ts";
 import { scim } from "./scim.ts";
+import { forwarders } from "./forwarders.ts";
 import { scimSources } from "./scim-sources.ts";
 import { scopes } from "./scopes.ts";
 import { service } from "./service.ts";
@@ -55,6 +56,7 @@ export const AREAS = {
   scimSources,
   scim,
   jobs,
+  forwarders,
   audit,
   service,
 } as const;

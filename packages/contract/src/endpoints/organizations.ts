@@ -49,7 +49,7 @@ export const organizations = defineArea("organizations", {
     method: "PATCH",
     path: PATH,
     access: operator("organizations:write", "organization"),
-    summary: "Change an organization's name, slug or owner",
+    summary: "Change an organization's name, slug, owner or settings",
     params: byId,
     body: organizationPatch,
     ifMatch: "required",

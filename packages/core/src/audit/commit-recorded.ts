@@ -1,4 +1,3 @@
-import { leafOf } from "@cadastre/contract/audit/leaf";
 import type { AuditRecord } from "@cadastre/contract/audit/record";
 import { type AuditAction, factsOf } from "@cadastre/contract/audit-actions";
 import { newIdAt } from "@cadastre/contract/ids";
@@ -6,7 +5,7 @@ import { ConflictError } from "@cadastre/store/errors";
 import { create, type Write } from "@cadastre/store/table";
 import type { Actor, Context } from "../context.ts";
 import { ClaimTakenError } from "./claim.ts";
-import { AuditEntryItem, AuditItem, AuditOpenItem } from "./items.ts";
+import { AuditEntryItem, AuditOpenItem } from "./items.ts";
 import { listsOf } from "./lists.ts";
 import { sealPersonal } from "./personal.ts";
 import { type Who, whoIs } from "./who.ts";
@@ -24,13 +23,13 @@ export interface AuditEntry {
 
 type RecordContext = Pick<Context, "table" | "organization" | "now">;
 
-/** Of the 100 writes of a commit, those that the record of something in bulk and a claim take: the record, its place among the open ones, the claim. */
-export const RECORD_WRITES = 3;
+/** Of the 100 writes of a commit, those that the record of something in bulk and a claim take. */
+export const RECORD_WRITES = 2;
 
 /** The record as it is read again: without members that JSON leaves out. */
 const plain = (record: AuditRecord): AuditRecord => JSON.parse(JSON.stringify(record)) as AuditRecord;
 
-/** The writes of a record: itself, which nothing rewrites, its place among those to be sealed, and its entries in lists. At most six. */
+/** The writes of a record: itself, which nothing rewrites, and its entries in lists. At most five. */
 export async function recordAs(context: RecordContext, who: Who, entry: AuditEntry): Promise<Write[]> {
   const { table, organization } = context;
   const now = context.now();
@@ -49,11 +48,7 @@ export async function recordAs(context: RecordContext, who: Who, entry: AuditEnt
   });
   const record = await sealPersonal(table, whole);
   const { id, at } = record;
-  return [
-    create(AuditItem, record),
-    create(AuditOpenItem, { id, at, leaf: new Uint8Array(leafOf(record)) }),
-    ...listsOf(record).map((list) => create(AuditEntryItem, { list, id, at })),
-  ];
+  return [create(AuditOpenItem, record), ...listsOf(record).map((list) => create(AuditEntryItem, { list, id, at }))];
 }
 
 /** The same of what an actor did, or was refused. */
@@ -63,9 +58,9 @@ export function recordOf(context: RecordContext, actor: Actor, entry: AuditEntry
 
 /**
  * The one way in which a use case commits: its writes and the record of what was done, all or nothing, with the claim of an
- * Idempotency-Key when the request has one. At most 93 writes, or 97 of what is done in bulk; refusals of the table's ConflictError keep
- * their places. Throws ClaimTakenError when another request took the key, and what `table.commit` throws. Writes one audit item,
- * one open item, and one entry for each list of the record.
+ * Idempotency-Key when the request has one. At most 94 writes, or 98 of what is done in bulk; refusals of the table's ConflictError keep
+ * their places. Throws ClaimTakenError when another request took the key, and what `table.commit` throws. Writes one record
+ * among the open ones, and one entry for each list that it is in.
  */
 export async function commitRecorded(
   context: Context,

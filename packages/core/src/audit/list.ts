@@ -5,8 +5,9 @@ import type { Context } from "../context.ts";
 import { createCursors } from "../cursor.ts";
 import type { Listed, ListOptions } from "../lists.ts";
 import { type Merged, mergedQuery } from "../merged-query.ts";
-import { AUDIT_PARTITIONS, AuditEntryItem, AuditItem, listPartition } from "./items.ts";
+import { AuditEntryItem, listPartition } from "./items.ts";
 import { listFor } from "./lists.ts";
+import { type LogWalk, type Placed, readRecords, walkLog } from "./log.ts";
 import { type AuditMatch, matcherOf } from "./match.ts";
 import { createOpenRecord } from "./personal.ts";
 
@@ -39,28 +40,15 @@ function toIso(time: string, path: string): string {
 /** After every sort key of the time: ids begin with letters. */
 const afterAll = (at: string): string => `${at}#~`;
 
-interface Walk {
-  readonly after: string | undefined;
-  readonly before: string | undefined;
-  readonly reverse: boolean;
-  readonly expected: number;
-}
-
-/** All records of some time, in their order. */
-function wholeLog({ table }: Context, walk: Walk): AsyncIterable<Merged<AuditRecord>> {
-  return mergedQuery(table, AuditItem, { partitions: AUDIT_PARTITIONS, ...walk, consistent: true });
-}
-
 /** Those of a list, read by their entries, some at a time. */
-async function* ofList({ table }: Context, list: string, walk: Walk): AsyncGenerator<Merged<AuditRecord>> {
+async function* ofList({ table }: Context, list: string, { most: _, ...walk }: LogWalk): AsyncGenerator<Placed> {
   const entries = mergedQuery(table, AuditEntryItem, { partitions: [listPartition(list)], ...walk, consistent: true });
   const size = Math.min(READ_AT_ONCE, walk.expected);
   let group: Merged<{ readonly at: string; readonly id: string }>[] = [];
   async function* read() {
-    const found = await table.getMany(
-      AuditItem,
+    const found = await readRecords(
+      table,
       group.map(({ item: { at, id } }) => ({ at, id })),
-      { consistent: true },
     );
     for (const [place, item] of found.entries()) {
       // Retention takes entries and records in several commits.
@@ -89,14 +77,16 @@ export async function listAudit(context: Context, options: ListOptions & AuditFi
   const last = until === undefined ? undefined : afterAll(toIso(until, "until"));
   const matcher = matcherOf(match);
   const list = listFor(matcher.listedBy);
+  const most = list === undefined ? MOST_RECORDS : MOST_LISTED;
+  const isFiltering = matcher.isFiltering(list !== undefined);
   const walk = {
     after: reverse ? first : (at ?? first),
     before: reverse ? (at ?? last) : last,
     reverse,
-    expected: matcher.isFiltering(list !== undefined) ? MOST_RECORDS : limit,
+    expected: isFiltering ? MOST_RECORDS : limit,
+    most: isFiltering ? most : Math.min(limit, most),
   };
-  const records = list === undefined ? wholeLog(context, walk) : ofList(context, list, walk);
-  const most = list === undefined ? MOST_RECORDS : MOST_LISTED;
+  const records = list === undefined ? walkLog(context.table, walk) : ofList(context, list, walk);
   const open = createOpenRecord(context.table);
   const items: AuditRecord[] = [];
   let seen = 0;

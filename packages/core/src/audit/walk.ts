@@ -1,7 +1,6 @@
 import { type AuditRecord, auditRecord } from "@cadastre/contract/audit/record";
 import type { Context } from "../context.ts";
-import { mergedQuery } from "../merged-query.ts";
-import { AUDIT_PARTITIONS, AuditItem } from "./items.ts";
+import { walkLog } from "./log.ts";
 import { createOpenRecord } from "./personal.ts";
 
 const AT_ONCE = 1600;
@@ -11,14 +10,21 @@ export async function* walkAudit(
   { table }: Context,
   { since, until }: { readonly since?: string | undefined; readonly until?: string | undefined },
 ): AsyncGenerator<AuditRecord> {
-  const records = mergedQuery(table, AuditItem, {
-    partitions: AUDIT_PARTITIONS,
-    after: since === undefined ? undefined : new Date(since).toISOString(),
-    before: until === undefined ? undefined : `${new Date(until).toISOString()}#~`,
-    reverse: false,
-    expected: AT_ONCE,
-    consistent: true,
-  });
   const open = createOpenRecord(table);
-  for await (const { item } of records) yield await open(auditRecord.parse(item));
+  const before = until === undefined ? undefined : `${new Date(until).toISOString()}#~`;
+  let after = since === undefined ? undefined : new Date(since).toISOString();
+  for (let count = AT_ONCE; count === AT_ONCE; ) {
+    count = 0;
+    for await (const { sk, item } of walkLog(table, {
+      after,
+      before,
+      reverse: false,
+      expected: AT_ONCE,
+      most: AT_ONCE,
+    })) {
+      yield await open(auditRecord.parse(item));
+      after = sk;
+      count += 1;
+    }
+  }
 }

@@ -1,8 +1,8 @@
 import { type CheckpointBody, MOST_LEAVES } from "@cadastre/contract/audit/checkpoint";
 import { rootOf } from "@cadastre/contract/audit/merkle";
 import type { PublicKey } from "@cadastre/contract/keys";
-import type { AuditOpenItem } from "../audit/items.ts";
 import type { SealHeadItem } from "./items.ts";
+import type { Leaf } from "./leaves.ts";
 
 const MINUTE = 60_000;
 /** A sealer looks every minute: one that did not for so long was off. */
@@ -15,21 +15,26 @@ export function closedBefore(now: Date): Date {
   return new Date(Math.floor(now.getTime() / MINUTE) * MINUTE);
 }
 
-export interface CheckpointOptions {
+/** A record that no checkpoint has, by its leaf. */
+export interface OpenLeaf extends Leaf {
+  readonly at: string;
+}
+
+export interface CheckpointOptions<Open extends OpenLeaf> {
   readonly id: string;
   readonly organization: string;
   readonly head: SealHeadItem | undefined;
   /** Records before the end of the last closed minute that no checkpoint has, oldest first: one more than a checkpoint takes when there are more. */
-  readonly open: readonly AuditOpenItem[];
+  readonly open: readonly Open[];
   readonly now: Date;
   readonly key: PublicKey;
 }
 
-export interface CheckpointDecision {
+export interface CheckpointDecision<Open extends OpenLeaf> {
   readonly body: CheckpointBody;
-  readonly leaves: readonly AuditOpenItem[];
+  readonly leaves: readonly Open[];
   /** Those of them whose time was sealed before they were there. */
-  readonly late: readonly AuditOpenItem[];
+  readonly late: readonly Open[];
 }
 
 const max = (a: string, b: string): string => (a > b ? a : b);
@@ -44,7 +49,9 @@ function gapOf(head: SealHeadItem | undefined, now: Date): CheckpointBody["gap"]
  * remove, or that for an hour there was nothing. The end of its time never goes back, whatever the clock does: what is recorded with
  * times before it counts as late, and is sealed all the same.
  */
-export function decideCheckpoint(options: CheckpointOptions): CheckpointDecision | undefined {
+export function decideCheckpoint<Open extends OpenLeaf>(
+  options: CheckpointOptions<Open>,
+): CheckpointDecision<Open> | undefined {
   const { id, organization, head, open, now, key } = options;
   const gap = gapOf(head, now);
   const isSilent = head !== undefined && now.getTime() - Date.parse(head.sealedAt) >= LONGEST_SILENCE;
@@ -67,7 +74,7 @@ export function decideCheckpoint(options: CheckpointOptions): CheckpointDecision
       range: { from, to: max(from, end) },
       size: leaves.length,
       late: late.length,
-      root: Buffer.from(rootOf(leaves.map(({ leaf }) => leaf))).toString("hex"),
+      root: Buffer.from(rootOf(leaves.map(({ hash }) => hash))).toString("hex"),
       ...(head === undefined ? {} : { previous: head.hash }),
       ...(gap === undefined ? {} : { gap }),
       ...(removedThrough === undefined ? {} : { removedThrough }),

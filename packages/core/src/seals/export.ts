@@ -1,9 +1,11 @@
 import { type Checkpoint, checkpoint, hashOfCheckpoint, MOST_LEAVES } from "@cadastre/contract/audit/checkpoint";
 import { checkpointLine, type ExportedLeaf, endLine, recordLine } from "@cadastre/contract/audit/export-lines";
+import { leafOf } from "@cadastre/contract/audit/leaf";
 import { type AuditRecord, auditRecord } from "@cadastre/contract/audit/record";
 import { AUDIT_OPEN_PARTITIONS, AuditItem, AuditOpenItem } from "../audit/items.ts";
 import type { Context } from "../context.ts";
 import { mergedQuery } from "../merged-query.ts";
+import { lastBefore, readHead } from "./checkpoints.ts";
 import { AuditCheckpointItem, AuditLeavesItem, CHECKPOINTS_PARTITION } from "./items.ts";
 import { type Leaf, placeOfRecord, unpackLeaves } from "./leaves.ts";
 
@@ -18,7 +20,9 @@ export interface ExportOptions {
 }
 
 const CHECKPOINTS_AT_ONCE = 50;
-const RECORDS_AT_ONCE = 128;
+
+/** What there is of a checkpoint whose records retention removes. */
+const NOTHING: Awaited<ReturnType<typeof readSealed>> = { leaves: undefined, lines: [] };
 
 /** Checkpoints oldest first, after a sequence. */
 async function* checkpointsAfter({ table }: Context, after: number): AsyncGenerator<Checkpoint> {
@@ -37,47 +41,31 @@ async function* checkpointsAfter({ table }: Context, after: number): AsyncGenera
   }
 }
 
-/** The last checkpoint that ends at or before a time, by halving; -1 when there is none. */
-async function lastBefore({ table }: Context, time: string): Promise<number> {
-  const newest = await table.query(AuditCheckpointItem, {
-    partition: CHECKPOINTS_PARTITION,
-    reverse: true,
-    limit: 1,
-    consistent: true,
-  });
-  let [low, high] = [-1, newest.items[0]?.sequence ?? -1];
-  while (low < high) {
-    const middle = Math.ceil((low + high) / 2);
-    const found = await table.get(AuditCheckpointItem, { sequence: middle }, { consistent: true });
-    if (found && found.range.to <= time) low = middle;
-    else high = middle - 1;
+/** What there is of a checkpoint: its leaves, and the lines of its records in their order, of what is not there none. */
+async function readSealed({ table }: Context, { range: { to }, sequence }: Checkpoint) {
+  const stored = await table.get(AuditLeavesItem, { to, sequence }, { consistent: true });
+  const leaves = stored && unpackLeaves(stored);
+  const lines: string[] = [];
+  const keys = (leaves ?? []).map(({ id }) => placeOfRecord(id));
+  for (const record of await table.getMany(AuditItem, keys, { consistent: true })) {
+    if (record) lines.push(recordLine(auditRecord.parse(record)));
   }
-  return low;
-}
-
-/** The records of some leaves, in their order; of what is not there nothing. */
-async function* recordsOf({ table }: Context, leaves: readonly Pick<Leaf, "id">[]): AsyncGenerator<AuditRecord> {
-  for (let at = 0; at < leaves.length; at += RECORDS_AT_ONCE) {
-    const keys = leaves.slice(at, at + RECORDS_AT_ONCE).map(({ id }) => placeOfRecord(id));
-    for (const stored of await table.getMany(AuditItem, keys, { consistent: true })) {
-      if (stored) yield auditRecord.parse(stored);
-    }
-  }
+  return { leaves, lines };
 }
 
 const toExported = ({ id, hash }: Leaf): ExportedLeaf => ({ id, hash: Buffer.from(hash).toString("hex") });
 
 /** Records that no checkpoint has yet, as many as a checkpoint takes at the most. */
-async function readTail({ table }: Context): Promise<Leaf[]> {
+async function readTail({ table }: Context): Promise<AuditRecord[]> {
   const found = mergedQuery(table, AuditOpenItem, {
     partitions: AUDIT_OPEN_PARTITIONS,
     reverse: false,
     expected: MOST_LEAVES,
     consistent: true,
   });
-  const tail: Leaf[] = [];
+  const tail: AuditRecord[] = [];
   for await (const { item } of found) {
-    tail.push({ id: item.id, hash: item.leaf });
+    tail.push(auditRecord.parse(item));
     if (tail.length === MOST_LEAVES) break;
   }
   return tail;
@@ -99,46 +87,58 @@ export async function* exportAudit(context: Context, options: ExportOptions): As
     undefined,
   ];
   let size = 0;
+  let lastSequence = -1;
   const seen = new Set<string>();
+  let head = await readHead(context);
+  const isGone = ({ sequence, size: all }: Checkpoint) => all > 0 && sequence <= (head?.announcedThrough ?? -1);
   for await (const sealed of checkpointsAfter(context, Math.max(begin, options.after ?? -1))) {
     if (last !== undefined && sealed.range.from > last) break;
     if (size >= mostBytes) {
       next = sealed.sequence - 1;
       break;
     }
-    const stored = await context.table.get(
-      AuditLeavesItem,
-      { to: sealed.range.to, sequence: sealed.sequence },
-      { consistent: true },
-    );
-    const leaves = stored ? unpackLeaves(stored) : [];
-    for await (const record of recordsOf(context, leaves)) {
-      const text = recordLine(record);
-      size += text.length;
-      sums.records += 1;
-      yield text;
+    let { leaves = sealed.size === 0 ? [] : undefined, lines } = isGone(sealed)
+      ? NOTHING
+      : await readSealed(context, sealed);
+    if (lines.length < sealed.size && !isGone(sealed)) {
+      // Retention may have come to it meanwhile: what it has announced may be there in part.
+      head = await readHead(context);
+      if (isGone(sealed)) [leaves, lines] = [undefined, []];
     }
-    const text = checkpointLine(sealed, stored === undefined && sealed.size > 0 ? undefined : leaves.map(toExported));
+    for (const line of lines) {
+      size += line.length;
+      yield line;
+    }
+    sums.records += lines.length;
+    const text = checkpointLine(sealed, leaves?.map(toExported));
     size += text.length;
     first ??= sealed.sequence;
     hash = hashOfCheckpoint(sealed);
+    lastSequence = sealed.sequence;
     sums.checkpoints += 1;
     seen.clear();
-    for (const { id } of leaves) seen.add(id);
+    for (const { id } of leaves ?? []) seen.add(id);
     yield text;
   }
   // What was sealed last may still be among the open ones.
   const isWhole = next === undefined && last === undefined;
   const tail = isWhole ? (await readTail(context)).filter(({ id }) => !seen.has(id)) : [];
-  for await (const record of recordsOf(context, tail)) {
+  for (const record of tail) {
     sums.records += 1;
     yield recordLine(record);
   }
+  // What says that retention removed something comes later than where this ends.
+  const announcedIn = head?.announcedIn ?? -1;
+  const isSaid = announcedIn <= lastSequence;
+  const announcement = isSaid
+    ? undefined
+    : await context.table.get(AuditCheckpointItem, { sequence: announcedIn }, { consistent: true });
   yield endLine({
     ...sums,
+    ...(announcement === undefined ? {} : { announcement: checkpoint.parse(announcement) }),
     ...(first === undefined ? {} : { first }),
     ...(hash === undefined ? {} : { last: hash }),
-    leaves: tail.map(toExported),
+    leaves: tail.map((record) => toExported({ id: record.id, hash: leafOf(record) })),
     ...(next === undefined ? {} : { next }),
   });
 }

@@ -34,8 +34,8 @@ export const SealHeadItem = defineEntity({
     removeThrough: z.int().optional(),
     /** What the last checkpoint that says so has announced. */
     announcedThrough: z.int().optional(),
-    /** The next one whose records retention removes. */
-    removeNext: z.int().optional(),
+    /** The first checkpoint that says so. */
+    announcedIn: z.int().optional(),
   }),
   key: { partition: () => "audit-seal", sort: () => "head" },
 });

@@ -1,5 +1,4 @@
 import { ID_PREFIXES, timeOfId } from "@cadastre/contract/ids";
-import type { AuditOpenItem } from "../audit/items.ts";
 import type { AuditLeavesItem } from "./items.ts";
 
 const PREFIX = `${ID_PREFIXES.audit}_`;
@@ -12,10 +11,10 @@ export interface Leaf {
 }
 
 /** A checkpoint's leaves as they are stored. */
-export function packLeaves(open: readonly AuditOpenItem[]): Pick<AuditLeavesItem, "ids" | "hashes"> {
+export function packLeaves(leaves: readonly Leaf[]): Pick<AuditLeavesItem, "ids" | "hashes"> {
   return {
-    ids: open.map(({ id }) => id.slice(PREFIX.length)).join(""),
-    hashes: new Uint8Array(Buffer.concat(open.map(({ leaf }) => leaf))),
+    ids: leaves.map(({ id }) => id.slice(PREFIX.length)).join(""),
+    hashes: new Uint8Array(Buffer.concat(leaves.map(({ hash }) => hash))),
   };
 }
 

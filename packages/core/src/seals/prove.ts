@@ -5,6 +5,7 @@ import { auditRecord } from "@cadastre/contract/audit/record";
 import { ProblemError } from "@cadastre/contract/errors";
 import { AuditItem, AuditOpenItem } from "../audit/items.ts";
 import type { Context } from "../context.ts";
+import { readHead } from "./checkpoints.ts";
 import { AuditCheckpointItem, AuditLateItem, AuditLeavesItem, LEAVES_PARTITION } from "./items.ts";
 import { type Leaf, placeOfRecord, unpackLeaves } from "./leaves.ts";
 
@@ -43,19 +44,26 @@ async function findLeaf({ table }: Context, id: string, at: string): Promise<Fou
   return undefined;
 }
 
+/** Whether retention has removed what was recorded at a time. */
+async function isRemoved(context: Context, at: string): Promise<boolean> {
+  const sequence = (await readHead(context))?.announcedThrough;
+  if (sequence === undefined) return false;
+  const last = await context.table.get(AuditCheckpointItem, { sequence }, { consistent: true });
+  return last !== undefined && at < last.range.to;
+}
+
 /**
  * The proof that a record is in the log as it was sealed. Throws 404 `audit.not_found`, 409 `audit.unsealed` for one whose minute is not
- * sealed yet.
+ * sealed yet, 409 `audit.removed` for a time whose records retention has removed.
  */
 export async function proveRecord(context: Context, id: string): Promise<AuditProof> {
   const place = placeOfRecord(id);
-  const stored = await context.table.get(AuditItem, place, { consistent: true });
-  if (!stored) throw new ProblemError("audit.not_found");
+  // First: one that is not open any more is in a checkpoint, and one that is may be sealed while it is looked for.
+  const open = await context.table.get(AuditOpenItem, place, { consistent: true });
+  const stored = open ?? (await context.table.get(AuditItem, place, { consistent: true }));
+  if (!stored) throw new ProblemError((await isRemoved(context, place.at)) ? "audit.removed" : "audit.not_found");
   const found = await findLeaf(context, id, place.at);
-  if (!found) {
-    const isOpen = (await context.table.get(AuditOpenItem, place, { consistent: true })) !== undefined;
-    throw new ProblemError(isOpen ? "audit.unsealed" : "audit.removed");
-  }
+  if (!found) throw new ProblemError(open ? "audit.unsealed" : "audit.removed");
   const { leaves, index, checkpoint: sealed } = found;
   const hashes = leaves.map(({ hash }) => hash);
   return {

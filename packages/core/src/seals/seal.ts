@@ -1,12 +1,15 @@
 import { hashOfCheckpoint, MOST_LEAVES, signCheckpoint } from "@cadastre/contract/audit/checkpoint";
+import { leafOf } from "@cadastre/contract/audit/leaf";
+import { type AuditRecord, auditRecord } from "@cadastre/contract/audit/record";
 import { newIdAt } from "@cadastre/contract/ids";
 import { create, put, replace, type Stored, type Write } from "@cadastre/store/table";
 import * as z from "zod";
-import { AUDIT_OPEN_PARTITIONS, AuditOpenItem } from "../audit/items.ts";
+import { AUDIT_OPEN_PARTITIONS, AuditItem, AuditOpenItem } from "../audit/items.ts";
 import type { Context } from "../context.ts";
 import { defineJob, type StepResult } from "../jobs/define.ts";
 import { mergedQuery } from "../merged-query.ts";
-import { type CheckpointDecision, closedBefore, decideCheckpoint } from "./decide-checkpoint.ts";
+import { readHead } from "./checkpoints.ts";
+import { type CheckpointDecision, closedBefore, decideCheckpoint, type OpenLeaf } from "./decide-checkpoint.ts";
 import { AuditCheckpointItem, AuditKeyItem, AuditLateItem, AuditLeavesItem, SealHeadItem } from "./items.ts";
 import { packLeaves, placeOfRecord, unpackLeaves } from "./leaves.ts";
 import type { Sealing } from "./ports.ts";
@@ -19,13 +22,15 @@ const COPIES_IN_STEP = 25;
 const state = z.object({ sealed: z.int().min(0) });
 type State = z.output<typeof state>;
 
-const readHead = ({ table }: Context): Promise<Head | undefined> => table.get(SealHeadItem, {}, { consistent: true });
-
 const headWrite = (stored: Head | undefined, item: SealHeadItem): Write =>
   stored ? replace(SealHeadItem, item, stored.version) : create(SealHeadItem, item);
 
+interface OpenRecord extends OpenLeaf {
+  readonly record: AuditRecord;
+}
+
 /** Records of closed minutes that no checkpoint has, oldest first; one more than a checkpoint takes when there are more. */
-async function readOpen({ table, now }: Context): Promise<AuditOpenItem[]> {
+async function readOpen({ table, now }: Context): Promise<OpenRecord[]> {
   const found = mergedQuery(table, AuditOpenItem, {
     partitions: AUDIT_OPEN_PARTITIONS,
     before: closedBefore(now()).toISOString(),
@@ -33,32 +38,37 @@ async function readOpen({ table, now }: Context): Promise<AuditOpenItem[]> {
     expected: MOST_LEAVES,
     consistent: true,
   });
-  const open: AuditOpenItem[] = [];
+  const open: OpenRecord[] = [];
   for await (const { item } of found) {
-    open.push(item);
+    const record = auditRecord.parse(item);
+    open.push({ id: record.id, at: record.at, hash: leafOf(record), record });
     if (open.length > MOST_LEAVES) break;
   }
   return open;
 }
 
-/** Removes the open items of what the last checkpoint has: just those, since others may have come meanwhile that are of the same time. */
+/** Removes what the last checkpoint has from among the open ones: just those, since others may have come meanwhile that are of the same time. */
 async function close({ table }: Context, { to, sequence }: SealHeadItem): Promise<void> {
   const leaves = await table.get(AuditLeavesItem, { to, sequence }, { consistent: true });
   const ids = leaves ? unpackLeaves(leaves).map(({ id }) => placeOfRecord(id)) : [];
   await table.load(ids.map((key) => ({ op: "remove" as const, entity: AuditOpenItem, key })));
 }
 
-/** Signs a checkpoint and commits it with its leaves and the head that it replaces. */
+/**
+ * Signs a checkpoint and commits it with its leaves and the head that it replaces. Its records are among the sealed ones before that, so that
+ * they are found there as soon as it is; written again they are the same.
+ */
 async function commitCheckpoint(
   context: Context,
   { signer, publicKey }: Sealing,
   head: Head | undefined,
-  { body, leaves, late }: CheckpointDecision,
+  { body, leaves, late }: CheckpointDecision<OpenRecord>,
   guard: Write,
 ): Promise<void> {
   const { table, now } = context;
   const signed = await signCheckpoint(body, signer);
   const { sequence, range, removedThrough } = body;
+  await table.load(leaves.map(({ record }) => put(AuditItem, record)));
   // Before the checkpoint, so that none is found that a late record could not be found in; written again it is the same.
   if (late.length > 0) await table.load(late.map(({ id }) => put(AuditLateItem, { id, sequence })));
   const { version: _, ...before } = head ?? { version: 0, copyNext: 0 };
@@ -71,7 +81,9 @@ async function commitCheckpoint(
     lookedAt: body.sealedAt,
     isOpen: leaves.length > 0,
     keyId: body.keyId,
-    ...(removedThrough === undefined ? {} : { announcedThrough: removedThrough }),
+    ...(removedThrough === undefined || removedThrough === head?.announcedThrough
+      ? {}
+      : { announcedThrough: removedThrough, announcedIn: sequence }),
   };
   await table.commit([
     guard,

@@ -1,0 +1,135 @@
+import * as z from "zod";
+import {
+  createdForwarder,
+  forwarder,
+  forwarderLetter,
+  forwarderPatch,
+  newForwarder,
+  rotatedForwarder,
+  rotation,
+} from "../forwarder.ts";
+import { idSchema } from "../ids.ts";
+import { page } from "../view.ts";
+import { defineArea, defineEndpoint, operator } from "./endpoint.ts";
+import { exampleId } from "./examples.ts";
+import { pagingQuery } from "./query.ts";
+
+const PATH = "/api/v1/audit/forwarders/{id}";
+const byId = z.object({ id: idSchema("forwarder") });
+const example = { id: exampleId("forwarder") };
+
+export const forwarders = defineArea("forwarders", {
+  create: defineEndpoint({
+    method: "POST",
+    path: "/api/v1/audit/forwarders",
+    access: operator("audit:forward", "audit"),
+    summary: "Have the organization's audit log sent on; a webhook's secret is in this answer and never again",
+    description:
+      "By webhook (signed as Standard Webhooks has it) or syslog (RFC 5424 over TLS). It begins with what no checkpoint has yet. Addresses that are not of the public Internet are never connected to unless the deployment allows them. A repeat under the same Idempotency-Key makes no second one and answers 409 with the id of the first as `forwarder`.",
+    body: newForwarder,
+    idempotent: true,
+    status: 201,
+    answer: createdForwarder,
+    etag: true,
+    mutates: "forwarder.create",
+    secret: "answer",
+    errors: ["forwarder.limit", "request.conflict"],
+    example: { body: { type: "webhook", name: "siem", url: "https://siem.example.com/cadastre" } },
+  }),
+  list: defineEndpoint({
+    method: "GET",
+    path: "/api/v1/audit/forwarders",
+    access: operator("audit:read", "audit"),
+    summary: "Where the organization's audit log is sent to, and how far each is",
+    query: pagingQuery,
+    answer: page(forwarder),
+  }),
+  get: defineEndpoint({
+    method: "GET",
+    path: PATH,
+    access: operator("audit:read", "audit"),
+    summary: "One forwarder, and how far it is",
+    params: byId,
+    answer: forwarder,
+    etag: true,
+    errors: ["forwarder.not_found"],
+    example: { params: example },
+  }),
+  patch: defineEndpoint({
+    method: "PATCH",
+    path: PATH,
+    access: operator("audit:forward", "audit"),
+    summary: "Change, pause or continue a forwarder",
+    params: byId,
+    body: forwarderPatch,
+    ifMatch: "required",
+    answer: forwarder,
+    etag: true,
+    mutates: "forwarder.patch",
+    errors: ["forwarder.not_found", "request.conflict"],
+    example: { params: example, body: { paused: true } },
+  }),
+  delete: defineEndpoint({
+    method: "DELETE",
+    path: PATH,
+    access: operator("audit:forward", "audit"),
+    summary: "Send nothing more by a forwarder, and forget it",
+    params: byId,
+    status: 204,
+    mutates: "forwarder.delete",
+    errors: ["forwarder.not_found", "request.conflict"],
+    example: { params: example },
+  }),
+  test: defineEndpoint({
+    method: "POST",
+    path: `${PATH}/test`,
+    access: operator("audit:forward", "audit"),
+    summary: "Send the receiver a message without records, in the background",
+    description:
+      "`state.test` says what became of it, after at most some minute. It is sent at once, also while others are retried.",
+    params: byId,
+    status: 202,
+    answer: forwarder,
+    mutates: "forwarder.test",
+    errors: ["forwarder.not_found", "request.conflict"],
+    example: { params: example },
+  }),
+  rotate: defineEndpoint({
+    method: "POST",
+    path: `${PATH}/rotate`,
+    access: operator("audit:forward", "audit"),
+    summary: "A new secret for a webhook, in this answer and never again",
+    description: "Until `oldUntil` messages have a signature by each of the two.",
+    params: byId,
+    body: rotation,
+    bodyOptional: true,
+    answer: rotatedForwarder,
+    mutates: "forwarder.rotate",
+    secret: "answer",
+    errors: ["forwarder.not_found", "forwarder.unsigned", "request.conflict"],
+    example: { params: example, body: { overlapSeconds: 3600 } },
+  }),
+  deadLetters: defineEndpoint({
+    method: "GET",
+    path: `${PATH}/dead-letters`,
+    access: operator("audit:read", "audit"),
+    summary: "Records that the receiver refused after all attempts, oldest first",
+    params: byId,
+    query: pagingQuery,
+    answer: page(forwarderLetter),
+    errors: ["forwarder.not_found"],
+    example: { params: example },
+  }),
+  replay: defineEndpoint({
+    method: "POST",
+    path: `${PATH}/replay`,
+    access: operator("audit:forward", "audit"),
+    summary: "Have the records that were set aside sent again, in the background",
+    params: byId,
+    status: 202,
+    answer: forwarder,
+    mutates: "forwarder.replay",
+    errors: ["forwarder.not_found", "request.conflict"],
+    example: { params: example },
+  }),
+});

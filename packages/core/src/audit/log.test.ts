@@ -1,0 +1,94 @@
+import { verifyExport } from "@cadastre/contract/audit/verify-export";
+import type { Table } from "@cadastre/store/table";
+import { expect, test } from "vitest";
+import { proveRecord } from "../seals/prove.ts";
+import { aSealing, exportLines, seal } from "../seals/testing.ts";
+import { commitRecorded } from "./commit-recorded.ts";
+import { listAudit } from "./list.ts";
+import { aContext, anActorOf } from "./testing.ts";
+import { walkAudit } from "./walk.ts";
+
+const MACHINE = anActorOf("service-account", "sva_1");
+const TARGETS = Array.from({ length: 12 }, (_, n) => `t-${n}`);
+
+/** A log of a minute that is over, and not sealed. */
+async function aLog() {
+  const context = { ...aContext(), sealing: aSealing() };
+  await seal(context);
+  for (const target of TARGETS) await commitRecorded(context, MACHINE, [], { action: "account.create", target });
+  context.advance(60);
+  return context;
+}
+
+type Log = Awaited<ReturnType<typeof aLog>>;
+
+/** The log while the sealer does all that it has to do just before one of the reads. */
+function sealedBefore(log: Log, read: number): { log: Log; reads: () => number } {
+  let reads = 0;
+  const looked = async () => {
+    if (reads++ === read) await seal(log);
+  };
+  const { table } = log;
+  const watched: Table = {
+    ...table,
+    get: async (...of) => (await looked(), table.get(...of)),
+    getMany: async (...of) => (await looked(), table.getMany(...of)),
+    query: async (...of) => (await looked(), table.query(...of)),
+  };
+  return { log: { ...log, table: watched }, reads: () => reads };
+}
+
+async function targetsOf(context: Log, filter: { action?: string; q?: string }): Promise<string[]> {
+  const found: string[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await listAudit(context, { limit: 5, cursor, order: "oldest", ...filter });
+    found.push(...page.items.map(({ resource }) => resource.id));
+    cursor = page.cursor;
+  } while (cursor !== undefined);
+  return found;
+}
+
+async function* linesOf(context: Log) {
+  yield* await exportLines(context);
+}
+
+const READERS: Readonly<Record<string, (context: Log) => Promise<string[]>>> = {
+  "the list": (context) => targetsOf(context, {}),
+  "a filtered list": (context) => targetsOf(context, { q: "account.create" }),
+  "a list by action": (context) => targetsOf(context, { action: "account.create" }),
+  async "the records as a file"(context) {
+    const found: string[] = [];
+    for await (const { resource } of walkAudit(context, {})) found.push(resource.id);
+    return found;
+  },
+};
+
+test.each(Object.keys(READERS))("%s has each record once, whenever the sealer moves them", async (name) => {
+  const read = READERS[name] as (typeof READERS)[string];
+  for (let at = 0; ; at++) {
+    const { log, reads } = sealedBefore(await aLog(), at);
+    expect(await read(log), `sealed before read ${at}`).toEqual(TARGETS);
+    if (reads() <= at) break;
+  }
+});
+
+test("an export and a proof hold whenever the sealer moves the records", async () => {
+  for (let at = 0; ; at++) {
+    const { log, reads } = sealedBefore(await aLog(), at);
+    const verified = await verifyExport(linesOf(log), { keys: [log.sealing.publicKey] });
+    expect(verified, `sealed before read ${at}`).toMatchObject({ holds: true });
+    if (reads() <= at) break;
+  }
+  for (let at = 0; ; at++) {
+    const whole = await aLog();
+    const id = (await listAudit(whole, { limit: 1 })).items[0]?.id ?? "";
+    const { log, reads } = sealedBefore(whole, at);
+    const answer = await proveRecord(log, id).then(
+      ({ record }) => record.id,
+      (error) => error.code,
+    );
+    expect([id, "audit.unsealed"], `sealed before read ${at}`).toContain(answer);
+    if (reads() <= at) break;
+  }
+});
