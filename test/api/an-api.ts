@@ -180,13 +180,13 @@ export async function anApi({
     return Object.assign(visitor, { id, userName });
   }
 
-  /** Every row of the table but nonces and records of refusals, and what goes with records, as text: two dumps are equal when nothing else was written between them. */
+  /** Every row of the table but nonces, when tokens were last used, records of refusals and what goes with records, as text: two dumps are equal when nothing else was written between them. */
   function dump(): string {
     const file = new DatabaseSync(path, { readOnly: true });
     try {
       const rows = file
         .prepare(
-          "SELECT p.pk, i.* FROM items i JOIN partitions p ON p.id = i.partition WHERE i.type NOT IN ('nonce', 'audit-entry', 'person-key') AND NOT (i.type IN ('audit', 'audit-open') AND json_extract(i.body, '$.outcome') <> 'done') ORDER BY p.pk, i.sk",
+          "SELECT p.pk, i.* FROM items i JOIN partitions p ON p.id = i.partition WHERE i.type NOT IN ('nonce', 'audit-entry', 'person-key', 'token-use') AND NOT (i.type IN ('audit', 'audit-open') AND json_extract(i.body, '$.outcome') <> 'done') ORDER BY p.pk, i.sk",
         )
         .all();
       return rows.map((row) => JSON.stringify(row)).join("\n");

@@ -103,6 +103,21 @@ describe("a token under an Idempotency-Key", () => {
   });
 });
 
+describe("a rotation under an Idempotency-Key", () => {
+  it("is done once, also by ten at the same time; a repeat says what was made, without its secret", async () => {
+    const { id } = await api.aToken(["resources:read"]);
+    const path = `/api/v1/tokens/${id}/rotate`;
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, async () => jsonOf(await post(path, { overlapSeconds: 60 }, "turn"))),
+    );
+    const made = answers.filter(({ secret }) => secret !== undefined);
+    expect(made.length).toBe(1);
+    for (const again of answers.filter((one) => one !== made[0]))
+      expect(again).toMatchObject({ status: 409, code: "request.conflict", token: made[0]?.id });
+    expect(api.dump()).not.toContain(String(made[0]?.secret).slice(31));
+  });
+});
+
 describe("a trigger under an Idempotency-Key", () => {
   it("is stored once, and a repeat answers the same", async () => {
     await api.aReporter();

@@ -314,6 +314,10 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   },
   "tokens.create": async (api) => () =>
     api.send({ method: "POST", path: "/api/v1/tokens", body: { name: "ci", scopes: ["resources:read"] } }),
+  async "tokens.rotate"(api) {
+    const { id } = await api.aToken(["resources:read"]);
+    return () => api.send({ method: "POST", path: `/api/v1/tokens/${id}/rotate`, body: { overlapSeconds: 60 } });
+  },
   async "tokens.revoke"(api) {
     const { id } = await api.aToken(["resources:read"]);
     return () => api.send({ method: "DELETE", path: `/api/v1/tokens/${id}` });

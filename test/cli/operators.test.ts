@@ -4,7 +4,7 @@ import type { AuditRecord } from "@cadastre/contract/audit/record";
 import type { Credential } from "@cadastre/contract/credential";
 import type { Token } from "@cadastre/contract/token";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createWorld, type Ended, start, type World } from "./support.ts";
+import { createWorld, type Ended, runHere, start, type World } from "./support.ts";
 
 const CANARY = "canary-9d41f7";
 let world: World;
@@ -119,6 +119,26 @@ describe("tokens", () => {
     expect(ended.code).toBe(4);
     expect(ended.stderr).toContain("(auth.revoked)");
     expect((await world.run("tokens", "list")).stdout).toMatch(/ci +revoked/);
+  });
+
+  test("a rotated token gives way to another at once, which is alone on stdout; the list tells what ends and what nobody uses", async () => {
+    const made = await world.run("tokens", "create", "nightly", "--scopes", "accounts:read", "--expires-in", "3d");
+    const find = async (name: string, ...more: string[]) =>
+      ((await world.json(["tokens", "list", ...more])) as Token[]).filter((one) => one.name === name);
+    const [before] = await find("nightly");
+    expect(before?.lastUsedAt).toBeUndefined();
+    const use = (token: string) => runHere(world, ["accounts", "list"], { env: { CADASTRE_TOKEN: token.trim() } });
+    expect((await use(made.stdout)).code).toBe(0);
+    expect((await find("nightly"))[0]?.lastUsedAt).toBeDefined();
+    const turned = await runHere(world, ["tokens", "rotate", before?.id ?? "", "--overlap", "0s"]);
+    expect(turned, turned.stderr).toMatchObject({ code: 0, stdout: expect.stringMatching(/^cad_\S+\n$/) });
+    expect((await use(made.stdout)).stderr).toContain("(auth.expired)");
+    expect((await use(turned.stdout)).code).toBe(0);
+    expect((await find("nightly", "--ending", "7d")).map(({ rotatedFrom }) => rotatedFrom)).toEqual([before?.id]);
+    expect(await find("nightly", "--unused", "1d")).toEqual([]);
+    expect((await find("nightly", "--unused", "0s")).length).toBe(1);
+    expect((await world.run("tokens", "list")).stdout).toMatch(/nightly +expired[\s\S]*nightly +ends soon/);
+    expect(await runHere(world, ["tokens", "rotate", before?.id ?? ""])).toMatchObject({ code: 1 });
   });
 });
 

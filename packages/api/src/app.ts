@@ -2,6 +2,7 @@ import { ProblemError } from "@cadastre/contract/errors";
 import type { Log } from "@cadastre/contract/log";
 import { createCollectorAuthentication } from "@cadastre/core/access/authenticate-collector";
 import type { GivenToken } from "@cadastre/core/access/authenticate-token";
+import { createTokenUses } from "@cadastre/core/access/token-uses";
 import { createRefusals, type Refusals } from "@cadastre/core/audit/refusals";
 import type { Context } from "@cadastre/core/context";
 import type { TrustedProxies } from "@cadastre/core/limits/client-address";
@@ -99,6 +100,7 @@ export function createApp(options: AppOptions): Hono<ApiEnv> {
     context,
     authenticateCollector: createCollectorAuthentication({ context }),
     givenToken: options.givenToken,
+    noteTokenUse: createTokenUses({ context, log }),
     sealer: vault.sealer,
     opener: vault.opener,
     relyingParty: options.relyingParty,

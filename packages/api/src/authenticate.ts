@@ -69,6 +69,13 @@ async function actedIn(c: ApiContext, { context }: Services, principal: Principa
   return named === undefined ? principal.organization : requireActable(context, principal, named);
 }
 
+/** Notes beside the request that its token was used. */
+function noteUse(c: ApiContext, { noteTokenUse }: Services, { token }: Principal): void {
+  const expiresAt = token?.expiresAt;
+  if (token === undefined || expiresAt === undefined) return;
+  c.get("beside")?.(() => noteTokenUse({ id: token.id, expiresAt }));
+}
+
 /**
  * Who a request is from. Where there is an Authorization header, it decides alone and no cookie counts: no page of another site can send one.
  * Otherwise the session's cookie, with what proves that our own page sends it where the request may change something. Throws the `auth.*`
@@ -80,7 +87,9 @@ async function authenticate(c: ApiContext, services: Services): Promise<Operator
   const text = header === undefined ? readSessionCookie(c.req.header("cookie") ?? null) : undefined;
   const address = c.get("address");
   if (text === undefined) {
-    return { actor: actorOf(c, await authenticateToken(context, bearerOf(header), givenToken, address)) };
+    const principal = await authenticateToken(context, bearerOf(header), givenToken, address);
+    noteUse(c, services, principal);
+    return { actor: actorOf(c, principal) };
   }
   const { principal, session } = await authenticateSession(context, text, address);
   const actor = actorOf(c, principal);

@@ -15,6 +15,8 @@ export interface ApiEnv {
     route?: string;
     actor?: string;
     origin?: RequestOrigin;
+    /** Does beside the request what is not of it, and is not told as its cost. */
+    beside?: (work: () => Promise<void>) => void;
     /** Who it is from, once that is proved. */
     caller?: Actor;
     /** Where it came from, in canonical form. */

@@ -3,6 +3,7 @@ import { ProblemError } from "@cadastre/contract/errors";
 import type { SignedRequest } from "@cadastre/contract/signature";
 import type { AuthenticatedCollector } from "@cadastre/core/access/authenticate-collector";
 import type { GivenToken } from "@cadastre/core/access/authenticate-token";
+import type { NoteTokenUse } from "@cadastre/core/access/token-uses";
 import type { Refusals } from "@cadastre/core/audit/refusals";
 import type { Context } from "@cadastre/core/context";
 import type { requestRuns } from "@cadastre/core/discovery/triggers";
@@ -62,6 +63,7 @@ export interface Services {
   readonly context: Context;
   readonly authenticateCollector: (request: SignedRequest) => Promise<AuthenticatedCollector>;
   readonly givenToken?: GivenToken | undefined;
+  readonly noteTokenUse: NoteTokenUse;
   /** Needed by the routes that store secrets. */
   readonly sealer?: Sealer | undefined;
   /** Needed by the routes that hand out secrets. */

@@ -81,6 +81,7 @@ export const AUDIT_ACTIONS = {
   "session.step-up": { resource: "session", flags: ["sox"] },
   "token.create": { resource: "token", flags: ["sox"] },
   "token.recover": { resource: "token", flags: ["sox"] },
+  "token.rotate": { resource: "token", flags: ["sox"] },
   "token.revoke": { resource: "token", flags: ["sox"] },
   "user.create": { resource: "user", flags: ["sox", "gdpr"] },
   "user.delete": { resource: "user", flags: ["sox", "gdpr"] },

@@ -87,6 +87,7 @@ export const ERRORS = {
   "resource.not_found": { status: 404, title: "There is no such resource" },
   "token.not_found": { status: 404, title: "There is no such token" },
   "token.principal": { status: 403, title: "The token cannot be of this principal" },
+  "token.state": { status: 409, title: "The token's state does not allow this" },
   "token.scope": { status: 403, title: "A token cannot give what it does not have" },
   "credential.not_found": { status: 404, title: "There is no such credential" },
   "credential.revoked": { status: 409, title: "The credential was revoked" },

@@ -48,9 +48,29 @@ export const token = z.object({
   expiresAt: z.iso.datetime(),
   revokedAt: z.iso.datetime().optional(),
   revokedBy: z.string().optional(),
+  rotatedFrom: idSchema("token").optional().meta({ description: "The token in whose place it was made" }),
+  rotatedTo: idSchema("token").optional().meta({ description: "The token that was made in its place" }),
+  lastUsedAt: z.iso
+    .datetime()
+    .optional()
+    .meta({ description: "When it was last used, to the hour; absent when it never was" }),
   version: z.int(),
 });
 export type Token = z.output<typeof token>;
+
+/** How long the old token of a rotation is good beside the new one when nobody says, and at the most. */
+const OVERLAP_SECONDS = 3600;
+const MOST_OVERLAP_SECONDS = 30 * 86_400;
+
+export const tokenRotation = z.strictObject({
+  overlapSeconds: z
+    .int()
+    .min(0)
+    .max(MOST_OVERLAP_SECONDS)
+    .default(OVERLAP_SECONDS)
+    .meta({ description: "For how long the old token can still be used; with 0 it ends at once" }),
+});
+export type TokenRotation = z.output<typeof tokenRotation>;
 
 /** How long a token lives when nobody says, and its maker lives as long. */
 export const TOKEN_SECONDS = 90 * 86_400;

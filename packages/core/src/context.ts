@@ -72,6 +72,8 @@ export interface UsedToken {
   readonly accounts?: readonly string[];
   /** What cursors of lists that are shown in part are sealed with. Never shown, and stored with the token alone. */
   readonly cursorKey?: string | undefined;
+  /** ISO time at which it ends. */
+  readonly expiresAt?: string;
 }
 
 /** What a request was authenticated by: a login session. */

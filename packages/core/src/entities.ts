@@ -9,6 +9,7 @@ import {
   TokenChildItem,
   TokenItem,
   TokenListItem,
+  TokenUseItem,
 } from "./access/items.ts";
 import { AccountItem, AccountOwnerItem } from "./accounts/items.ts";
 import { ClaimItem } from "./audit/claim.ts";
@@ -154,6 +155,7 @@ export const ENTITIES: readonly AnyEntity[] = [
   TokenChildItem,
   TokenItem,
   TokenListItem,
+  TokenUseItem,
   TriggerItem,
   UserItem,
 ];

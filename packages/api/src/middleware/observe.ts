@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { newId } from "@cadastre/contract/ids";
 import type { Log } from "@cadastre/contract/log";
 import type { Context } from "@cadastre/core/context";
@@ -25,7 +26,12 @@ export function observe({ log, now, meter, originOf }: ObserveOptions): Middlewa
     const origin = originOf?.(c.env);
     if (origin) c.set("origin", origin);
     const started = performance.now();
+    const outside = AsyncLocalStorage.snapshot();
+    const beside: Promise<void>[] = [];
+    c.set("beside", (work) => void beside.push(outside(work)));
     const { read: reads, write: writes } = (await meter.measure(next)).units;
+    // Before the answer: a Lambda function stands still once it is given.
+    await Promise.all(beside);
     const durationMilliseconds = Math.round((performance.now() - started) * 10) / 10;
     c.header("x-request-id", requestId);
     const cost = c.get("showsCost") ? `, reads;desc="${reads}", writes;desc="${writes}"` : "";

@@ -1,8 +1,17 @@
 import { tokens } from "@cadastre/contract/endpoints/tokens";
 import { ProblemError } from "@cadastre/contract/errors";
-import { createToken, listTokens, revokeToken } from "@cadastre/core/access/tokens";
+import { rotateToken } from "@cadastre/core/access/rotate-token";
+import { createToken, listTokens, readToken, revokeToken } from "@cadastre/core/access/tokens";
 import { requireStepUp } from "@cadastre/core/login/step-up";
 import { implement } from "./route.ts";
+
+/** A repeat: what was made is known, its secret is kept nowhere. */
+const madeBefore = (token: string): ProblemError =>
+  new ProblemError(
+    "request.conflict",
+    `${token} was made under this Idempotency-Key and its secret was shown then; revoke it and use another key`,
+    { extra: { token } },
+  );
 
 export const TOKEN_ROUTES = implement(tokens, {
   create: {
@@ -13,13 +22,19 @@ export const TOKEN_ROUTES = implement(tokens, {
         return requireStepUp(context, actor, { action: "credentials:reveal", resource: "token/new" });
       }),
     async replay(_, { target }) {
-      throw new ProblemError(
-        "request.conflict",
-        `${target} was made under this Idempotency-Key and its secret was shown then; revoke it and use another key`,
-        { extra: { token: target } },
-      );
+      throw madeBefore(target);
     },
   },
   list: ({ context, query }) => listTokens(context, query),
+  rotate: {
+    handle: ({ context, actor, params, body }) =>
+      rotateToken(context, actor, params.id, body, async ({ scopes }) => {
+        if (!scopes.includes("credentials:reveal")) return [];
+        return requireStepUp(context, actor, { action: "credentials:reveal", resource: `token/${params.id}` });
+      }),
+    async replay({ context }, { target }) {
+      throw madeBefore((await readToken(context, target)).rotatedTo ?? target);
+    },
+  },
   revoke: ({ context, actor, params, query }) => revokeToken(context, actor, params.id, query),
 });

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { idSchema } from "../ids.ts";
-import { createdToken, newToken, revokedToken, token } from "../token.ts";
+import { createdToken, newToken, revokedToken, token, tokenRotation } from "../token.ts";
 import { page } from "../view.ts";
 import { defineArea, defineEndpoint, operator } from "./endpoint.ts";
 import { exampleId } from "./examples.ts";
@@ -39,6 +39,36 @@ export const tokens = defineArea("tokens", {
     summary: "All tokens, oldest first, also expired and revoked ones",
     query: pagingQuery,
     answer: page(token),
+  }),
+  rotate: defineEndpoint({
+    method: "POST",
+    path: "/api/v1/tokens/{id}/rotate",
+    access: operator("tokens:write", "token"),
+    summary:
+      "Make a token in the place of another, which ends after an overlap; the new secret is in this answer and never again",
+    description:
+      "The new token has the name, principal, scopes, accounts, addresses and lifetime of the old one, and lives no longer than the token that asks. Who could not make such a token cannot rotate it, and a token is rotated once: then its successor is. Revoking the old one, or whatever it was made with, takes the new one along: a token that leaked is revoked, not rotated. A repeat under the same Idempotency-Key answers 409 with the id of the new one as `token`. With the scope `credentials:reveal` it needs, by a session, a step-up for that action on `token/{id}`.",
+    params: z.object({ id: idSchema("token") }),
+    body: tokenRotation,
+    bodyOptional: true,
+    idempotent: true,
+    status: 201,
+    answer: createdToken,
+    etag: true,
+    rate: "tokenCreation",
+    mutates: "token.rotate",
+    secret: "answer",
+    errors: [
+      "token.not_found",
+      "token.state",
+      "token.scope",
+      "token.principal",
+      "access.exceeds",
+      "user.not_found",
+      "service-account.not_found",
+      "request.conflict",
+    ],
+    example: { params: { id: exampleId("token") }, body: { overlapSeconds: 3600 } },
   }),
   revoke: defineEndpoint({
     method: "DELETE",

@@ -45,7 +45,7 @@ export async function authenticateToken(
 
 /** The principal as it stands now: what was given before it was disabled is of no use any more. */
 async function readStanding(context: Context, token: TokenItem, address: string | undefined): Promise<Principal> {
-  const { id, organization, scopes, accounts, cursorKey, epoch } = token;
+  const { id, organization, scopes, accounts, cursorKey, epoch, expiresAt } = token;
   const [standing, known] = await Promise.all([
     readPrincipal(inOrganization(context, organization), token.principal),
     readOrganization(context, organization),
@@ -63,6 +63,6 @@ async function readStanding(context: Context, token: TokenItem, address: string 
     roles: standing.roles,
     policyVersion: known.policyVersion,
     ...("recovery" in standing && standing.recovery ? { isRecovery: true } : {}),
-    token: { id, scopes, ...(accounts === undefined ? {} : { accounts }), cursorKey },
+    token: { id, scopes, ...(accounts === undefined ? {} : { accounts }), cursorKey, expiresAt },
   };
 }

@@ -59,7 +59,7 @@ export const TokenItem = defineEntity({
   type: "token",
   about: "An API token with the hash of its secret. Read strongly on every request that carries it",
   global: true,
-  schema: token.omit({ version: true }).extend({
+  schema: token.omit({ version: true, lastUsedAt: true }).extend({
     organization: z.string(),
     epoch: z
       .int()
@@ -71,16 +71,43 @@ export const TokenItem = defineEntity({
       .meta({ description: "What cursors of lists that it sees a part of are sealed with" }),
     /** The token that it was made with; absent where the service made it. */
     parent: z.string().optional(),
+    ancestors: z
+      .array(z.string())
+      .optional()
+      .meta({ description: "Of one that was made in another's place: tokens beside `parent` that take it along" }),
   }),
   key: { partition: (of: { id: string }) => `token#${of.id}`, sort: () => "token" },
 });
 export type TokenItem = ItemOf<typeof TokenItem>;
 
+export const TokenUseItem = defineEntity({
+  type: "token-use",
+  about: "When a token was last used. Written at most once an hour, and read for lists",
+  global: true,
+  schema: z.object({
+    id: z.string(),
+    usedAt: z.string(),
+    expiresAt: z.int().meta({ description: "When the token itself is forgotten" }),
+  }),
+  key: { partition: (of: { id: string }) => `token#${of.id}`, sort: () => "use" },
+  expires: "expiresAt",
+});
+export type TokenUseItem = ItemOf<typeof TokenUseItem>;
+
 export const TokenChildItem = defineEntity({
   type: "token-child",
-  about: "That a token was made with another, which takes it along when it is revoked. Written once for each",
+  about:
+    "That a token was made with another, or in its place, so that it is taken along when that is revoked. Written once for each",
   global: true,
-  schema: z.object({ parent: z.string(), id: z.string() }),
+  schema: z.object({
+    parent: z.string(),
+    id: z.string(),
+    expiresAt: z
+      .int()
+      .optional()
+      .meta({ description: "Of one that is not by who made it: when that one is forgotten" }),
+  }),
+  expires: "expiresAt",
   key: {
     partition: (of: { parent: string; id: string }) => `token#${of.parent}`,
     sort: (of: { parent: string; id: string }) => `child#${of.id}`,

@@ -99,7 +99,7 @@ describe("tokens", () => {
       groups: [],
       roles: [],
       policyVersion: 0,
-      token: { id: made.id, scopes: ["resources:read"], cursorKey: expect.any(String) },
+      token: { id: made.id, scopes: ["resources:read"], cursorKey: expect.any(String), expiresAt: made.expiresAt },
     });
   });
 

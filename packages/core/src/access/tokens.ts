@@ -1,35 +1,26 @@
 import { ProblemError } from "@cadastre/contract/errors";
 import { newId } from "@cadastre/contract/ids";
 import type { PrincipalRef } from "@cadastre/contract/principal";
-import {
-  type CreatedToken,
-  type NewToken,
-  type RevokedToken,
-  TOKEN_SECONDS,
-  type Token,
-  token,
-} from "@cadastre/contract/token";
-import { check, create, replace, type Stored, type Write } from "@cadastre/store/table";
+import { type CreatedToken, type NewToken, type RevokedToken, type Token, token } from "@cadastre/contract/token";
+import { create, replace, type Stored, type Write } from "@cadastre/store/table";
 import { commitRecorded } from "../audit/commit-recorded.ts";
-import { type Actor, actorName, type Context, type Principal } from "../context.ts";
-import { ServiceAccountItem, UserItem } from "../directory/items.ts";
-import { requirePrincipal } from "../directory/principals.ts";
+import { type Actor, actorName, type Context } from "../context.ts";
 import { inParallel } from "../in-parallel.ts";
 import { toAddressList } from "../limits/address-list.ts";
 import { type Listed, type ListOptions, selectPage } from "../lists.ts";
-import { requireNoMore } from "../policies/grants.ts";
-import { isUnscoped, mayByScope } from "../policies/scopes.ts";
+import { isUnscoped } from "../policies/scopes.ts";
 import { retryOnConflict } from "../retry-on-conflict.ts";
 import { newSealKey } from "../sealed-text.ts";
-import { TOKENS_PARTITION, TokenChildItem, TokenItem, TokenListItem } from "./items.ts";
+import { readGranted, readOwner, requireGiven, secondsOf } from "./grant-token.ts";
+import { TOKENS_PARTITION, TokenChildItem, TokenItem, TokenListItem, TokenUseItem } from "./items.ts";
 import { hashTokenText, newTokenText } from "./token-text.ts";
 
 /** Descendants that are revoked at the same time. */
 const AT_ONCE = 16;
 
 /** What the API shows: never the hash. */
-function toView(stored: Stored<TokenItem>): Token {
-  return token.parse(stored);
+function toView(stored: Stored<TokenItem>, use: TokenUseItem | undefined): Token {
+  return token.parse({ ...stored, ...(use === undefined ? {} : { lastUsedAt: use.usedAt }) });
 }
 
 /** Whose a new token is, and by whom and when it is made. */
@@ -42,6 +33,8 @@ interface TokenOwner {
   readonly epoch: number;
   /** The token that it was made with. */
   readonly parent?: string | undefined;
+  /** The token in whose place it is. */
+  readonly rotatedFrom?: string | undefined;
 }
 
 /** The stored form of a new token that ends `expiresInSeconds` from now. */
@@ -49,7 +42,7 @@ export function toTokenItem(
   id: string,
   text: string,
   { expiresInSeconds, ...input }: Omit<NewToken, "principal"> & { readonly expiresInSeconds: number },
-  { now, createdBy, organization, principal, epoch, parent }: TokenOwner,
+  { now, createdBy, organization, principal, epoch, parent, rotatedFrom }: TokenOwner,
 ): TokenItem {
   return {
     id,
@@ -66,6 +59,7 @@ export function toTokenItem(
     expiresAt: new Date(now.getTime() + expiresInSeconds * 1000).toISOString(),
     secretHash: hashTokenText(text),
     ...(parent === undefined ? {} : { parent }),
+    ...(rotatedFrom === undefined ? {} : { rotatedFrom }),
   };
 }
 
@@ -74,79 +68,12 @@ function isVisibleToken({ restriction }: Context, { accounts }: TokenItem): bool
   return restriction === undefined || (accounts?.every((account) => restriction.accounts.includes(account)) ?? false);
 }
 
-async function read(context: Context, id: string): Promise<Stored<TokenItem>> {
+/** A token as it stands now. Throws 404 `token.not_found`, also for one that the caller may not see. */
+export async function readToken(context: Context, id: string): Promise<Stored<TokenItem>> {
   const stored = await context.table.get(TokenItem, { id }, { consistent: true });
   if (stored?.organization !== context.organization || !isVisibleToken(context, stored))
     throw new ProblemError("token.not_found");
   return stored;
-}
-
-/** What of a new token its granter does not have: nothing can be given but what one has. */
-function notGiven(
-  { restriction }: Context,
-  granter: Principal,
-  { scopes, accounts = [] }: Pick<NewToken, "scopes" | "accounts">,
-): string[] {
-  const within = restriction?.accounts ?? granter.token?.accounts;
-  const has = (scope: NewToken["scopes"][number]) =>
-    scope === "admin" ? isUnscoped(granter) : mayByScope(granter, scope);
-  return [
-    ...scopes.filter((scope) => !has(scope)),
-    ...(within === undefined ? [] : accounts.filter((account) => !within.includes(account))),
-  ];
-}
-
-interface Granted {
-  readonly seconds: number;
-  readonly parent?: string;
-  /** Holds while the granter is as it was read: it cannot be revoked without taking this one along. */
-  readonly guard: readonly Write[];
-}
-
-/** How long the new token lives, and what its being made rests on: no longer than its granter, while that is not revoked. */
-async function readGranted({ table, now }: Context, { token }: Principal, wanted?: number): Promise<Granted> {
-  if (token === undefined) return { seconds: wanted ?? TOKEN_SECONDS, guard: [] };
-  const { id } = token;
-  const granter = await table.get(TokenItem, { id }, { consistent: true });
-  if (!granter || granter.revokedAt !== undefined) throw new ProblemError("auth.revoked");
-  const left = Math.floor((Date.parse(granter.expiresAt) - now().getTime()) / 1000);
-  if ((wanted ?? 0) > left) {
-    const message = `your own token ends in ${left} seconds, and what it makes no later`;
-    throw new ProblemError("request.invalid", `expiresInSeconds: ${message}`, {
-      errors: [{ path: "expiresInSeconds", message }],
-    });
-  }
-  const guard = [check(TokenItem, { id }, granter.version)];
-  return { seconds: wanted ?? Math.min(TOKEN_SECONDS, left), parent: id, guard };
-}
-
-/**
- * Whose the new token is, as it stands, and that it stays so. A token of another is of a service account alone, since nobody acts in another
- * person's name, and of one that may do no more than who makes it; the service itself may make any. Throws 403 `token.principal`,
- * `access.exceeds`, 404 `service-account.not_found`.
- */
-async function readOwner(
-  context: Context,
-  actor: Actor,
-  wanted: PrincipalRef | undefined,
-): Promise<{ readonly principal: PrincipalRef; readonly epoch: number; readonly guard: Write }> {
-  const { type, id } = actor.principal;
-  const own = type === "user" || type === "service-account" ? { type, id } : undefined;
-  const principal = wanted ?? own;
-  if (principal === undefined) throw new ProblemError("token.principal", "say whose token it is");
-  if (principal.id !== id && type !== "system") {
-    if (principal.type !== "service-account")
-      throw new ProblemError("token.principal", "a token of another can only be a service account's");
-    if (!isUnscoped(actor.principal))
-      throw new ProblemError("token.principal", "a token of a service account needs the scope admin");
-  }
-  const stored = await requirePrincipal(context, principal);
-  // Whoever has another's token can do what that one may.
-  if (principal.id !== id) await requireNoMore(context, actor, { ...stored, ...principal });
-  const { epoch, version, disabled } = stored;
-  if (disabled) throw new ProblemError("token.principal", `${principal.id} is disabled`);
-  const entity = principal.type === "user" ? UserItem : ServiceAccountItem;
-  return { principal, epoch, guard: check(entity, { id: principal.id }, version) };
 }
 
 /**
@@ -161,21 +88,21 @@ export async function createToken(
   guard: () => Promise<readonly Write[]> = async () => [],
 ): Promise<CreatedToken> {
   const { principal } = actor;
-  const missing = notGiven(context, principal, input);
-  if (missing.length > 0) throw new ProblemError("token.scope", `your token does not have ${missing.join(", ")}`);
+  requireGiven(context, principal, input);
   const now = context.now();
   const id = newId("token", now);
   const text = newTokenText(id);
   const within = input.accounts ?? context.restriction?.accounts ?? principal.token?.accounts;
   const addresses = input.addresses === undefined ? {} : { addresses: toAddressList(input.addresses, "addresses") };
   await retryOnConflict(async () => {
-    const { seconds, parent, guard: relied } = await readGranted(context, principal, input.expiresInSeconds);
+    const granted = await readGranted(context, principal);
+    const { parent, guard: relied } = granted;
     const guards = await guard();
     const { guard: standing, ...owner } = await readOwner(context, actor, input.principal);
     const given = {
       ...input,
       ...addresses,
-      expiresInSeconds: seconds,
+      expiresInSeconds: secondsOf(granted, input.expiresInSeconds),
       ...(within === undefined ? {} : { accounts: [...within] }),
     };
     const { organization } = context;
@@ -195,14 +122,18 @@ export async function createToken(
       },
     });
   });
-  return { ...toView(await read(context, id)), secret: text };
+  return showSecret(context, id, text);
+}
+
+/** A token that was just made, with its text: shown now, and never again. */
+export async function showSecret(context: Context, id: string, secret: string): Promise<CreatedToken> {
+  return { ...toView(await readToken(context, id), undefined), secret };
 }
 
 /** Who could not give a token cannot take it away, but for admins; and one may always revoke oneself. */
 function requireMayRevoke(context: Context, { principal }: Actor, stored: TokenItem): void {
   if (isUnscoped(principal) || principal.token?.id === stored.id) return;
-  const missing = notGiven(context, principal, stored);
-  if (missing.length > 0) throw new ProblemError("token.scope", `your token does not have ${missing.join(", ")}`);
+  requireGiven(context, principal, stored);
 }
 
 /** Revokes what is not revoked yet. Answers whether it was this call that did it. */
@@ -245,7 +176,7 @@ export async function revokeToken(
   id: string,
   { descendants = true }: { readonly descendants?: boolean | undefined } = {},
 ): Promise<RevokedToken> {
-  requireMayRevoke(context, actor, await read(context, id));
+  requireMayRevoke(context, actor, await readToken(context, id));
   await revokeOne(context, actor, id, id);
   const revoked: string[] = [];
   for (let parents = descendants ? [id] : []; parents.length > 0; ) {
@@ -254,7 +185,8 @@ export async function revokeToken(
     revoked.push(...children.filter((_, at) => ended[at]));
     parents = children;
   }
-  return { ...toView(await read(context, id)), descendants: revoked };
+  const use = await context.table.get(TokenUseItem, { id }, { consistent: true });
+  return { ...toView(await readToken(context, id), use), descendants: revoked };
 }
 
 /** All tokens that the caller may see, oldest first, also expired and revoked ones. Throws 422 `cursor.invalid`. */
@@ -267,8 +199,13 @@ export function listTokens(context: Context, options: ListOptions): Promise<List
       entity: TokenListItem,
       partition: TOKENS_PARTITION,
       async select(items) {
-        const found = await table.getMany(TokenItem, items, { consistent: true });
-        return found.map((stored) => (stored && isVisibleToken(context, stored) ? toView(stored) : undefined));
+        const [found, uses] = await Promise.all([
+          table.getMany(TokenItem, items, { consistent: true }),
+          table.getMany(TokenUseItem, items),
+        ]);
+        return found.map((stored, at) =>
+          stored && isVisibleToken(context, stored) ? toView(stored, uses[at]) : undefined,
+        );
       },
     },
     options,

@@ -1,0 +1,143 @@
+import { newToken } from "@cadastre/contract/token";
+import { create } from "@cadastre/store/table";
+import { describe, expect, test } from "vitest";
+import { aContext, anActor, anAdmin, auditRecords, type TestContext, withScopes } from "../audit/testing.ts";
+import { type Actor, FIRST_ORGANIZATION } from "../context.ts";
+import { UserItem } from "../directory/items.ts";
+import { toUserItem } from "../directory/users.ts";
+import { authenticateToken } from "./authenticate-token.ts";
+import { forgetTokens } from "./forget-tokens.ts";
+import { TokenItem } from "./items.ts";
+import { rotateToken } from "./rotate-token.ts";
+import { createToken, revokeToken, toTokenItem } from "./tokens.ts";
+
+const DAY = 86_400;
+const OWNER = { type: "user" as const, id: anActor.principal.id };
+const GRANTER = anAdmin.principal.token?.id ?? "";
+const HOUR = { overlapSeconds: 3600 };
+
+async function withGranter(): Promise<TestContext> {
+  const context = aContext();
+  const of = { now: context.now(), createdBy: "system", organization: FIRST_ORGANIZATION, principal: OWNER, epoch: 0 };
+  const granter = { name: "granter", scopes: ["admin" as const], expiresInSeconds: 300 * DAY };
+  await context.table.commit([
+    create(TokenItem, toTokenItem(GRANTER, "x", granter, of)),
+    create(UserItem, toUserItem(OWNER.id, { userName: "ann" }, of)),
+  ]);
+  return context;
+}
+
+const aToken = (more: object = {}) => newToken.parse({ name: "ci", scopes: ["resources:read"], ...more });
+
+const by = ({ id }: { readonly id: string }, scopes: readonly string[] = ["admin"]): Actor => ({
+  ...anAdmin,
+  principal: { ...anAdmin.principal, token: { id, scopes } },
+});
+
+describe("a rotated token", () => {
+  test("is what the old one was, as long as that, while the old one ends after the overlap; it leaves one record", async () => {
+    const context = await withGranter();
+    const more = { accounts: ["aws/1"], addresses: ["10.0.0.0/8"], expiresInSeconds: 10 * DAY };
+    const old = await createToken(context, anAdmin, aToken(more));
+    context.advance(4 * DAY);
+    const made = await rotateToken(context, anAdmin, old.id, HOUR);
+    const { name, principal, scopes, accounts, addresses } = old;
+    expect(made).toMatchObject({ name, principal, scopes, accounts, addresses, rotatedFrom: old.id });
+    expect(Date.parse(made.expiresAt) - context.now().getTime()).toBe(10 * DAY * 1000);
+    await authenticateToken(context, old.secret, undefined, "10.1.1.1");
+    context.advance(3599);
+    await authenticateToken(context, old.secret, undefined, "10.1.1.1");
+    context.advance(1);
+    await expect(authenticateToken(context, old.secret)).rejects.toMatchObject({ code: "auth.expired" });
+    expect((await authenticateToken(context, made.secret, undefined, "10.1.1.1")).token?.id).toBe(made.id);
+    const [, record, ...others] = await auditRecords(context);
+    expect(others).toEqual([]);
+    expect(record).toMatchObject({ action: "token.rotate", target: old.id, detail: { to: made.id } });
+    expect(record?.changes).toEqual([{ path: "expiresAt", before: old.expiresAt, after: "2026-11-26T06:00:00.000Z" }]);
+  });
+
+  test("does not make the old one last longer, and outlives no token that asks: nobody lengthens its own life", async () => {
+    const context = await withGranter();
+    const old = await createToken(context, anAdmin, aToken({ scopes: ["admin"], expiresInSeconds: DAY }));
+    context.advance(DAY - 60);
+    const made = await rotateToken(context, by(old), old.id, HOUR);
+    expect(made.expiresAt).toBe(old.expiresAt);
+    expect((await context.table.get(TokenItem, { id: old.id }))?.expiresAt).toBe(old.expiresAt);
+  });
+
+  test("is rotated once: of two at once one is done; what ended or was revoked is not", async () => {
+    const context = await withGranter();
+    const old = await createToken(context, anAdmin, aToken({ expiresInSeconds: DAY }));
+    const both = await Promise.allSettled([1, 2].map(() => rotateToken(context, anAdmin, old.id, HOUR)));
+    expect(both.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+    const state = { code: "token.state" };
+    await expect(rotateToken(context, anAdmin, old.id, HOUR)).rejects.toMatchObject(state);
+    const gone = await createToken(context, anAdmin, aToken());
+    await revokeToken(context, anAdmin, gone.id);
+    await expect(rotateToken(context, anAdmin, gone.id, HOUR)).rejects.toMatchObject(state);
+    const late = await createToken(context, anAdmin, aToken({ expiresInSeconds: DAY }));
+    context.advance(DAY);
+    await expect(rotateToken(context, anAdmin, late.id, HOUR)).rejects.toMatchObject(state);
+  });
+
+  test("gives nobody what it does not have", async () => {
+    const context = await withGranter();
+    const old = await createToken(context, anAdmin, aToken({ scopes: ["audit:read"] }));
+    const little = by({ id: GRANTER }, ["tokens:write"]);
+    await expect(rotateToken(context, little, old.id, HOUR)).rejects.toMatchObject({ code: "token.scope" });
+    const limited = { ...withScopes(anActor, ["admin"]) };
+    const within = { ...context, restriction: { accounts: ["aws/1" as const] } };
+    await expect(rotateToken(within, limited, old.id, HOUR)).rejects.toMatchObject({ code: "token.not_found" });
+    const other = { ...anAdmin, principal: { ...anAdmin.principal, id: "usr_01JD0000000000000000000009" } };
+    await expect(rotateToken(context, other, old.id, HOUR)).rejects.toMatchObject({ code: "token.principal" });
+    const [created, ...more] = await auditRecords(context);
+    expect([created?.action, more]).toEqual(["token.create", []]);
+  });
+
+  test("is of no use where its principal was disabled since: nothing comes back to life", async () => {
+    const context = await withGranter();
+    const old = await createToken(context, anAdmin, aToken());
+    const user = await context.table.get(UserItem, { id: OWNER.id }, { consistent: true });
+    const { version = 0, ...item } = user ?? {};
+    const changed = { ...(item as UserItem), epoch: 1 };
+    await context.table.commit([{ op: "replace", entity: UserItem, item: changed, version }]);
+    await expect(rotateToken(context, anAdmin, old.id, HOUR)).rejects.toMatchObject({ code: "token.state" });
+  });
+
+  test("ends with the old one, with whoever rotated it, and with what made the old one, also when the old one is forgotten", async () => {
+    const context = { ...(await withGranter()), retentionDays: 1 };
+    const admin = { scopes: ["admin"], expiresInSeconds: 200 * DAY };
+    const [maker, turner] = [
+      await createToken(context, anAdmin, aToken(admin)),
+      await createToken(context, anAdmin, aToken(admin)),
+    ];
+    const old = await createToken(context, by(maker), aToken());
+    const revokedWith = async (root: { readonly id: string }) =>
+      (await revokeToken(context, anAdmin, root.id)).descendants;
+    const first = await rotateToken(context, anAdmin, old.id, HOUR);
+    const second = await rotateToken(context, by(turner), first.id, HOUR);
+    context.advance(30 * DAY);
+    const endedBefore = new Date(context.now().getTime() - DAY * 1000);
+    const guard = { op: "check" as const, entity: TokenItem, key: { id: GRANTER }, is: "present" as const };
+    expect((await forgetTokens(context, { endedBefore, after: undefined, guard })).removed).toBe(2);
+    expect(await revokedWith(maker)).toEqual([second.id]);
+    const another = await createToken(context, by(turner), aToken());
+    const third = await rotateToken(context, anAdmin, another.id, HOUR);
+    expect((await revokedWith(turner)).sort()).toEqual([another.id, third.id].sort());
+    const last = await createToken(context, anAdmin, aToken());
+    const successor = await rotateToken(context, by(last, ["resources:read"]), last.id, HOUR);
+    expect(await revokedWith(last)).toEqual([successor.id]);
+  });
+
+  test("of a revocation beside it one is first: none is left over", async () => {
+    const context = await withGranter();
+    const old = await createToken(context, anAdmin, aToken());
+    let commits = 0;
+    const commit: typeof context.table.commit = async (writes) => {
+      if (commits++ === 0) await revokeToken(context, anAdmin, old.id);
+      return context.table.commit(writes);
+    };
+    const late = { ...context, table: { ...context.table, commit } };
+    await expect(rotateToken(late, anAdmin, old.id, HOUR)).rejects.toMatchObject({ code: "token.state" });
+  });
+});
