@@ -96,6 +96,32 @@ describe("the link of the first admin in a browser", () => {
   });
 });
 
+describe("the page to log in at", () => {
+  it("goes on at returnTo, which is a path of ours, or at the first page", async () => {
+    const { userName } = await api.aVisitor({ userName: "who goes on" });
+    for (const [returnTo, expected] of [
+      ["/setup?from=login", "/setup?from=login"],
+      ["//evil.example/", "/"],
+      ["/\\evil.example/", "/"],
+      ["/\t/evil.example/", "/"],
+      ["https://evil.example/", "/"],
+      ["javascript:alert(1)", "/"],
+    ] as const) {
+      await page.goto(`http://localhost:${port}/login?${new URLSearchParams({ returnTo })}`);
+      await page.fill("#name", userName);
+      await page.fill("#password", PASSWORD);
+      await page.click("#form button");
+      await page.waitForURL(`http://localhost:${port}${expected}`);
+    }
+    expect((await call("GET", "/api/v1/me")).body).toMatchObject({ principal: { name: userName } });
+    await page.goto(`http://localhost:${port}/login`);
+    await page.fill("#name", userName);
+    await page.fill("#password", "not the same at all");
+    await page.click("#form button");
+    await expect.poll(() => page.textContent("#said")).toContain("is not right");
+  });
+});
+
 describe("a session in Chromium over plain HTTP", () => {
   it.each(["127.0.0.1", "localhost"])(
     "is kept on %s, under the cookie's prefix, where no script reads it",

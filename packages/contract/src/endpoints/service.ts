@@ -59,6 +59,15 @@ export const service = defineArea("service", {
     summary: "Where a link leads by which a password is set",
     media: "text/html",
   }),
+  loginPage: defineEndpoint({
+    method: "GET",
+    path: "/login",
+    access: anyone,
+    summary: "Where one logs in",
+    description:
+      "With `returnTo`, a path of this service, as the place to go on at; with `organization`, its id or slug.",
+    media: "text/html",
+  }),
   statusPageFile: defineEndpoint({
     method: "GET",
     path: "/assets/{file}",
