@@ -81,6 +81,7 @@ const variables = z.object({
   CADASTRE_CHANGES_FILE: z.string().min(1).optional(),
   CADASTRE_ORIGIN: readBy(toRelyingParty).optional(),
   CADASTRE_TRUSTED_PROXIES: readBy(toTrustedProxies).optional(),
+  CADASTRE_LOOPBACK_PROVIDERS: z.enum(["yes", "no"], { error: "yes or no" }).optional(),
 });
 type Variables = z.output<typeof variables>;
 
@@ -97,6 +98,8 @@ export interface LocalConfig {
   /** Where people log in; on this machine, at the port, when absent. */
   readonly relyingParty: RelyingParty | undefined;
   readonly trustedProxies: TrustedProxies | undefined;
+  /** Whether identity providers on this machine may be asked, over plain HTTP. */
+  readonly loopbackProviders: boolean;
   readonly simulation: { readonly accounts: number; readonly instances: number } | undefined;
   readonly aws:
     | {
@@ -170,6 +173,7 @@ export function readLocalConfig(environment: Readonly<Record<string, string | un
     changesFile: from.CADASTRE_CHANGES_FILE,
     relyingParty: from.CADASTRE_ORIGIN,
     trustedProxies: from.CADASTRE_TRUSTED_PROXIES,
+    loopbackProviders: from.CADASTRE_LOOPBACK_PROVIDERS === "yes",
     simulation: simulate
       ? { accounts: from.CADASTRE_SIMULATE_ACCOUNTS, instances: from.CADASTRE_SIMULATE_INSTANCES }
       : undefined,

@@ -32,6 +32,7 @@ async function post(path, body) {
 function goOn({ stepUpNeeded, methods = [] }) {
   if (!stepUpNeeded) return location.replace(pathOf(asked.get("returnTo")));
   part("form").hidden = true;
+  part("providers").hidden = true;
   if (methods.length === 0)
     return say("A second factor is due and you have none yet: enrol one, see the documentation.");
   part("second").hidden = false;
@@ -58,6 +59,39 @@ async function provePasskey() {
   await prove({ assertion: assertion.toJSON() });
 }
 
+/** Has the browser go to a provider; where people log in under another name of this service, there. */
+async function goTo({ id }, origin) {
+  if (origin !== undefined && origin !== location.origin)
+    return location.assign(new URL(`/login${location.search}`, origin));
+  const returnTo = new URL(pathOf(asked.get("returnTo")));
+  const { url } = await post(`api/v1/auth/providers/${id}/begin`, { returnTo: returnTo.pathname + returnTo.search });
+  location.assign(url);
+}
+
+async function showProviders() {
+  const organization = asked.get("organization");
+  const query = organization === null ? "" : `?${new URLSearchParams({ organization })}`;
+  const { items = [], origin } = await (await fetch(new URL(`api/v1/auth/providers${query}`, base))).json();
+  const buttons = items.map((provider) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.dataset.provider = provider.id;
+    button.textContent = `Log in by ${provider.name}`;
+    button.addEventListener("click", () => doing(() => goTo(provider, origin)));
+    return button;
+  });
+  part("providers").replaceChildren(...buttons);
+}
+
+/** Who comes back from a provider goes on with the second factor that is due. */
+async function showSecond() {
+  const answered = await fetch(new URL("api/v1/me", base));
+  if (!answered.ok) return;
+  const { csrf: told, session } = await answered.json();
+  csrf = told;
+  goOn(session);
+}
+
 const doing = (work) => {
   say("…");
   work().catch((error) => say(error instanceof TypeError ? "The service does not answer. Try again." : error.message));
@@ -72,3 +106,5 @@ part("second").addEventListener("submit", (event) => {
   doing(() => prove({ code: value("code") }));
 });
 part("passkey").addEventListener("click", () => doing(provePasskey));
+showProviders().catch(() => say("The service does not answer. Try again."));
+if (asked.has("second")) showSecond().catch(() => undefined);

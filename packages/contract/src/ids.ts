@@ -24,6 +24,9 @@ export const ID_PREFIXES = {
   roleBinding: "rbd",
   policy: "pol",
   scimSource: "scs",
+  identityProvider: "idp",
+  identity: "idn",
+  login: "lgn",
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;

@@ -49,6 +49,16 @@ import {
   SessionListItem,
   StepUpItem,
 } from "./login/items.ts";
+import {
+  IdentityItem,
+  IdentityProviderItem,
+  IdentityProviderListItem,
+  LoginItem,
+  LogoutTokenItem,
+  ProviderSessionItem,
+  SessionPlaceItem,
+  UserIdentityItem,
+} from "./login/oidc/items.ts";
 import { PolicyItem, PolicyNameItem, PolicyRevisionItem } from "./policies/items.ts";
 import { CountItem } from "./register/counts.ts";
 import { ResourceItem } from "./register/items.ts";
@@ -99,6 +109,9 @@ export const ENTITIES: readonly AnyEntity[] = [
   GroupMemberItem,
   HashKeyItem,
   HoldItem,
+  IdentityItem,
+  IdentityProviderItem,
+  IdentityProviderListItem,
   IndexItem,
   JobCancelItem,
   JobEntryItem,
@@ -107,8 +120,10 @@ export const ENTITIES: readonly AnyEntity[] = [
   LedgerPageItem,
   LoginNameItem,
   LockoutItem,
+  LoginItem,
   LoginKeyItem,
   LoginLinkItem,
+  LogoutTokenItem,
   ManifestItem,
   NonceItem,
   OrganizationItem,
@@ -123,6 +138,7 @@ export const ENTITIES: readonly AnyEntity[] = [
   PolicyNameItem,
   PolicyRevisionItem,
   PrefixLengthItem,
+  ProviderSessionItem,
   RateItem,
   ResourceItem,
   RoleBindingItem,
@@ -142,6 +158,7 @@ export const ENTITIES: readonly AnyEntity[] = [
   ServiceAccountItem,
   SessionItem,
   SessionListItem,
+  SessionPlaceItem,
   SetItem,
   StaleItem,
   StepUpItem,
@@ -150,5 +167,6 @@ export const ENTITIES: readonly AnyEntity[] = [
   TokenItem,
   TokenListItem,
   TriggerItem,
+  UserIdentityItem,
   UserItem,
 ];

@@ -11,7 +11,9 @@ import type { Endpoint } from "./endpoint.ts";
 import { factors } from "./factors.ts";
 import { groups } from "./groups.ts";
 import { holds } from "./holds.ts";
+import { identityProviders } from "./identity-providers.ts";
 import { jobs } from "./jobs.ts";
+import { oidc } from "./oidc.ts";
 import { organizations } from "./organizations.ts";
 import { policies } from "./policies.ts";
 import { resources } from "./resources.ts";
@@ -43,8 +45,10 @@ export const AREAS = {
   credentials,
   tokens,
   auth,
+  oidc,
   sessions,
   factors,
+  identityProviders,
   users,
   serviceAccounts,
   groups,
