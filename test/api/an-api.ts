@@ -25,7 +25,7 @@ import {
 } from "@cadastre/core/context";
 import { UserItem } from "@cadastre/core/directory/items";
 import type { TrustedProxies } from "@cadastre/core/limits/client-address";
-import type { Outside } from "@cadastre/core/login/oidc/client";
+import type { Outside } from "@cadastre/core/login/oidc/outside";
 import { type RelyingParty, toRelyingParty } from "@cadastre/core/login/passkeys";
 import { aPerson, cheapPasswords, PASSWORD } from "@cadastre/core/login/testing";
 import { createKeyFileEncryption, ensureKeyFile } from "@cadastre/functions/adapters/key-file";

@@ -3,21 +3,13 @@ import { request as plainRequest } from "node:http";
 import { request as secureRequest } from "node:https";
 import type { LookupFunction } from "node:net";
 import type { Readable } from "node:stream";
-import type { Outside } from "@cadastre/core/login/oidc/client";
 import { addressOfHost, blockedAddress, blockedUrl, type Reach } from "@cadastre/core/login/oidc/issuer";
+import { type Outside, OutsideError } from "@cadastre/core/login/oidc/outside";
 import { tryParseAddress } from "@cadastre/net/address";
 
 /** A document of a provider, its keys, or its answer to a code have some kilobytes. */
 const MOST_BYTES = 512 * 1024;
 const TIMEOUT_MILLISECONDS = 10_000;
-
-/** Somebody outside was not asked, or did not answer in time and size. */
-export class OutsideError extends Error {
-  constructor(host: string, reason: string, options?: ErrorOptions) {
-    super(`${host}: ${reason}`, options);
-    this.name = "OutsideError";
-  }
-}
 
 /**
  * Looks a name up and answers only addresses that may be connected to: what is connected to is what was looked at. One address that may not

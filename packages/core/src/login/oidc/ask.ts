@@ -3,6 +3,7 @@ import { LINK_STATE } from "@cadastre/contract/oidc";
 import { type Claims, lacksClaims } from "./claims.ts";
 import { library, type ProviderPorts, unavailable, withClient } from "./client.ts";
 import type { IdentityProviderItem, LoginItem } from "./items.ts";
+import { OutsideError } from "./outside.ts";
 
 type Asked = Pick<LoginItem, "state" | "nonce" | "verifier">;
 
@@ -65,14 +66,12 @@ const UNREACHED: readonly string[] = [
   "OAUTH_ABORT",
   "OAUTH_RESPONSE_IS_NOT_CONFORM",
   "OAUTH_RESPONSE_IS_NOT_JSON",
-  "OAUTH_PARSE_ERROR",
 ];
 
-const isUnreached = (error: unknown): boolean => {
+function isUnreached(error: unknown): boolean {
   const { code, cause } = (error ?? {}) as { code?: string; cause?: unknown };
-  // What the guarded fetch throws comes as the cause of an error without a code.
-  return (code !== undefined && UNREACHED.includes(code)) || (code === undefined && cause instanceof Error);
-};
+  return cause instanceof OutsideError || (code !== undefined && UNREACHED.includes(code));
+}
 
 /** What the provider itself said no with, where that is one of the registered words. */
 function saidBy(error: unknown): string {

@@ -1,14 +1,10 @@
 import { performance } from "node:perf_hooks";
 import { ProblemError } from "@cadastre/contract/errors";
 import type { JWTVerifyGetKey } from "jose";
-import type { Configuration, CustomFetch, ServerMetadata } from "openid-client";
+import type { Configuration, ServerMetadata } from "openid-client";
 import { blockedUrl, type Reach } from "./issuer.ts";
 import type { IdentityProviderItem } from "./items.ts";
-
-/** How identity providers are asked: by a fetch that connects to no address inside, bounded in time and size. */
-export interface Outside extends Reach {
-  readonly fetch: CustomFetch;
-}
+import type { Outside } from "./outside.ts";
 
 /** The clock that counts, and how providers are asked. */
 export interface ProviderPorts {
