@@ -385,7 +385,7 @@ describe("a provider ends sessions", () => {
     expect(await me(browser)).toBe(401);
     const [record] = (await records()).filter((one) => one.action === "identity-provider.logout");
     expect(record).toMatchObject({
-      actor: "system",
+      actor: "unknown",
       detail: { by: "back-channel", users: [user] },
     });
     const next = await logIn();

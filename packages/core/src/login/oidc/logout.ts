@@ -1,8 +1,9 @@
 import { ProblemError } from "@cadastre/contract/errors";
 import { create, type Write } from "@cadastre/store/table";
-import { commitRecorded } from "../../audit/commit-recorded.ts";
-import { type Actor, type Context, inOrganization, systemActor } from "../../context.ts";
+import { recordAs } from "../../audit/commit-recorded.ts";
+import { type Actor, type Context, inOrganization } from "../../context.ts";
 import { retryOnConflict } from "../../retry-on-conflict.ts";
+import { unknownBy } from "../record-failure.ts";
 import { endSession } from "../sessions.ts";
 import type { BeginPorts } from "./begin.ts";
 import { library, type ProviderPorts, withClient } from "./client.ts";
@@ -28,11 +29,12 @@ async function endMeant(context: Context, requestId: string, { provider, meant, 
       const writes = [...endWrites(now), ...(isAll ? uses : [])];
       if (writes.length === 0) return true;
       const users = [...new Set(now.map(({ user }) => user))];
-      await commitRecorded(context, systemActor(requestId), writes, {
+      const record = await recordAs(context, unknownBy({ requestId }), {
         action: "identity-provider.logout",
         target: provider.id,
         detail: { by, sessions: now.map(({ id }) => id), users },
       });
+      await context.table.commit([...writes, ...record]);
       return isAll;
     });
   }
