@@ -90,9 +90,9 @@ export function createOutside(reach: Reach): Outside {
               new Response(BODILESS.includes(status) ? null : new Uint8Array(bytes), { status, headers: given }),
             );
           })
-          .catch((error: unknown) => {
+          .catch((cause: unknown) => {
             response.destroy();
-            reject(error instanceof Error ? error : new OutsideError(host, String(error)));
+            reject(cause instanceof OutsideError ? cause : new OutsideError(host, "it breaks off", { cause }));
           });
       },
     );

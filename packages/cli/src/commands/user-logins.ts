@@ -1,7 +1,12 @@
+import type { Identity } from "@cadastre/contract/identity-provider";
 import type { Command } from "commander";
+import { withColumns } from "../arguments.ts";
 import { type Cli, openClient, optionsOf } from "../cli.ts";
 import { confirm } from "../confirm.ts";
 import { UsageError } from "../exit-codes.ts";
+import { printList } from "../output/list.ts";
+import { printOne } from "../output/one.ts";
+import type { Column } from "../output/table.ts";
 import { neutralise, toTime } from "../output/text.ts";
 
 /** Adds to `users` what an admin does for who cannot log in. */
@@ -38,5 +43,47 @@ export function addUserLogins(users: Command, cli: Cli): void {
       if (!isMeant) throw new UsageError("nothing was removed");
       await openClient(cli, options).auth.resetFactors({ id });
       await cli.stderr.write(`removed the second factors of ${neutralise(id)}\n`);
+    });
+  addIdentities(users, cli);
+}
+
+const IDENTITIES: readonly Column<Identity>[] = [
+  { title: "ID", value: (one) => one.id },
+  { title: "ISSUER", value: (one) => one.issuer, shape: "id" },
+  { title: "SUBJECT", value: (one) => one.subject, shape: "id" },
+  { title: "LAST USED", value: (one) => one.usedAt && toTime(one.usedAt), raw: (one) => one.usedAt },
+];
+
+/** Adds to `users` as whom identity providers know one. */
+function addIdentities(users: Command, cli: Cli): void {
+  withColumns(users.command("identities").description("as whom identity providers know a user"))
+    .argument("<id>", "usr_…")
+    .action(async (id: string, _: unknown, command: Command) => {
+      const options = optionsOf(command);
+      const client = openClient(cli, options);
+      async function* items() {
+        yield* (await client.identityProviders.identities({ id })).items;
+      }
+      await printList({ ...cli, options, columns: IDENTITIES, noun: "identities", items });
+    });
+  users
+    .command("link")
+    .description("say that a user is known as a subject at an identity provider, and logs in by it")
+    .argument("<id>", "usr_…")
+    .argument("<provider>", "idp_…")
+    .argument("<subject>", "the sub of its ID tokens; who is not known here is told it")
+    .action(async (id: string, provider: string, subject: string, _: unknown, command: Command) => {
+      const options = optionsOf(command);
+      const linked = await openClient(cli, options).identityProviders.linkIdentity({ id, provider, subject });
+      await printOne(cli.stdout, options, linked);
+    });
+  users
+    .command("unlink")
+    .description("take an identity from a user, who logs in by it no more")
+    .argument("<id>", "usr_…")
+    .argument("<identity>", "idn_…")
+    .action(async (id: string, identity: string, _: unknown, command: Command) => {
+      await openClient(cli, optionsOf(command)).identityProviders.unlinkIdentity({ id, identity });
+      await cli.stderr.write(`took ${neutralise(identity)} from ${neutralise(id)}\n`);
     });
 }
