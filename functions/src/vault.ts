@@ -5,6 +5,7 @@ import { openDynamoTable } from "./adapters/dynamo.ts";
 import { createGatewayOrigin } from "./adapters/gateway-origin.ts";
 import { createKmsOpener } from "./adapters/kms-opener.ts";
 import { createLog, writeToStdout } from "./adapters/log.ts";
+import { createOutside } from "./adapters/outside.ts";
 import { readVaultConfig } from "./env/service.ts";
 
 const { tableName, dataKeyArn, holdPolicy, retentionDays, allowedAddresses, relyingParty, trustedProxies } =
@@ -28,6 +29,7 @@ export const handler = createHttpApiHandler(
     assets: async () => undefined,
     log: createLog({ now, write: writeToStdout }),
     relyingParty,
+    outside: createOutside({ loopback: false }),
     trustedProxies,
     originOf: createGatewayOrigin({ allowed: allowedAddresses }),
     publishTriggers: () => Promise.reject(new Error("triggers are published by the API's function")),

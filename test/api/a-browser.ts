@@ -1,4 +1,5 @@
 import { SESSION_COOKIE } from "@cadastre/contract/login";
+import { LOGIN_COOKIE } from "@cadastre/contract/oidc";
 
 export interface BrowserRequest {
   readonly method: string;
@@ -13,6 +14,8 @@ export interface BrowserRequest {
 export interface Browser {
   cookie: string | undefined;
   csrf: string | undefined;
+  /** Of a login by an identity provider that is under way. */
+  login: string | undefined;
   readonly send: (request: BrowserRequest) => Promise<Response>;
 }
 
@@ -25,8 +28,13 @@ export function aBrowser(app: App, origin: string, from: object = { remoteAddres
   const browser: Browser = {
     cookie: undefined,
     csrf: undefined,
+    login: undefined,
     async send({ method, path, body, headers = {}, withoutCsrf = false }) {
       const isChange = method !== "GET";
+      const cookies = [
+        ...(browser.cookie === undefined ? [] : [`${SESSION_COOKIE}=${browser.cookie}`]),
+        ...(browser.login === undefined ? [] : [`${LOGIN_COOKIE}=${browser.login}`]),
+      ];
       const response = await app.request(
         `${origin}${path}`,
         {
@@ -34,7 +42,7 @@ export function aBrowser(app: App, origin: string, from: object = { remoteAddres
           headers: {
             "sec-fetch-site": "same-origin",
             ...(isChange ? { origin } : {}),
-            ...(browser.cookie === undefined ? {} : { cookie: `${SESSION_COOKIE}=${browser.cookie}` }),
+            ...(cookies.length === 0 ? {} : { cookie: cookies.join("; ") }),
             ...(browser.csrf === undefined || withoutCsrf ? {} : { "x-csrf-token": browser.csrf }),
             ...(body === undefined ? {} : { "content-type": "application/json" }),
             ...headers,
@@ -43,8 +51,12 @@ export function aBrowser(app: App, origin: string, from: object = { remoteAddres
         },
         from,
       );
-      const [, given] = /^__Host-cadastre=([^;]*);/.exec(response.headers.get("set-cookie") ?? "") ?? [];
-      if (given !== undefined) browser.cookie = given === "" ? undefined : given;
+      for (const header of response.headers.getSetCookie()) {
+        const [, name, given] = /^([^=]+)=([^;]*);/.exec(header) ?? [];
+        const kept = given === "" ? undefined : given;
+        if (name === SESSION_COOKIE) browser.cookie = kept;
+        if (name === LOGIN_COOKIE) browser.login = kept;
+      }
       if (response.headers.get("content-type") === "application/json") {
         const { csrf } = (await response.clone().json()) as { csrf?: string };
         browser.csrf = csrf ?? browser.csrf;

@@ -25,9 +25,11 @@ import {
 } from "@cadastre/core/context";
 import { UserItem } from "@cadastre/core/directory/items";
 import type { TrustedProxies } from "@cadastre/core/limits/client-address";
+import type { Outside } from "@cadastre/core/login/oidc/outside";
 import { type RelyingParty, toRelyingParty } from "@cadastre/core/login/passkeys";
 import { aPerson, cheapPasswords, PASSWORD } from "@cadastre/core/login/testing";
 import { createKeyFileEncryption, ensureKeyFile } from "@cadastre/functions/adapters/key-file";
+import { createOutside } from "@cadastre/functions/adapters/outside";
 import { openSqliteTable } from "@cadastre/store/sqlite";
 import type { Table } from "@cadastre/store/table";
 import { replace } from "@cadastre/store/table";
@@ -89,6 +91,8 @@ export async function anApi({
   canFollow = true,
   trustedProxies,
   relyingParty = toRelyingParty(ORIGIN),
+  outside = createOutside({ loopback: true }),
+  start = new Date("2026-11-20T12:00:00.000Z"),
   seen = (table) => table,
   openTable,
 }: {
@@ -98,12 +102,16 @@ export async function anApi({
   trustedProxies?: TrustedProxies;
   /** Where people log in; false where the configuration does not say it. */
   relyingParty?: RelyingParty | false;
+  /** How identity providers are asked: on this machine, unless another way is given. */
+  outside?: Outside;
+  /** When its clock stands still at first. */
+  start?: Date;
   /** The table as the app sees it. */
   seen?: (table: Table) => Table;
   /** Another table than the one of SQLite. */
   openTable?: (now: () => Date) => Promise<Table>;
 } = {}) {
-  let time = new Date("2026-11-20T12:00:00.000Z").getTime();
+  let time = start.getTime();
   const now = () => new Date(time);
   const folder = mkdtempSync(join(tmpdir(), "cadastre-api-"));
   const path = onFile ? join(folder, "table.db") : ":memory:";
@@ -125,6 +133,7 @@ export async function anApi({
     context: { ...context, table: seen(table) },
     ...(relyingParty === false ? {} : { relyingParty }),
     passwords: cheapPasswords(),
+    outside,
     ...(trustedProxies === undefined ? {} : { trustedProxies }),
     ...(canFollow ? { following: { wait: () => new Promise<boolean>((again) => void looks.push(again)) } } : {}),
     ...(hasVault ? { vault: { sealer: vault, opener: vault } } : {}),

@@ -25,7 +25,7 @@ function references(text: string): string[] {
   return [...text.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, address]) => address ?? "");
 }
 
-describe.each(["/", "/api/docs"])("the page %s", (path) => {
+describe.each(["/", "/login", "/login/idp_01JD0000000000000000000000", "/api/docs"])("the page %s", (path) => {
   it("loads without a token, and all that it refers to is here", async () => {
     const page = await get(path);
     expect([page.status, page.headers.get("content-type")]).toEqual([200, "text/html; charset=utf-8"]);
@@ -61,6 +61,10 @@ it("every file of the pages is served with its type, to be kept by browsers", as
     "docs.html": "/api/docs",
     "setup.html": "/setup",
     "setup.js": "/assets/setup.js",
+    "login.html": "/login",
+    "login.js": "/assets/login.js",
+    "login-answer.html": "/login/idp_01JD0000000000000000000000",
+    "login-answer.js": "/assets/login-answer.js",
     "status.js": "/assets/status.js",
     "status.css": "/assets/status.css",
   };

@@ -163,6 +163,12 @@ describe("the app", () => {
       "factors.createPasskey",
       "factors.createTotp",
       "factors.passkeyOptions",
+      "identityProviders.create",
+      "identityProviders.patch",
+      "oidc.begin",
+      "oidc.beginLink",
+      "oidc.finish",
+      "oidc.finishLink",
     ]);
     for (const route of needy) {
       const body = route.method === "GET" ? {} : { body: {} };

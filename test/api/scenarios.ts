@@ -12,9 +12,64 @@ import { createSetupLink } from "@cadastre/core/login/setup-link";
 import { anAuthenticator, codeAt, PASSWORD } from "@cadastre/core/login/testing";
 import { resourceSubject } from "@cadastre/core/register/items";
 import { aSource } from "../scim/a-source.ts";
+import { aBentProvider, type BentProvider } from "../support/bent-provider.ts";
 import { anInstance, aRun, instanceScope } from "../support/estate.ts";
-import { aBrowser, type BrowserRequest } from "./a-browser.ts";
+import { aBrowser, type Browser, type BrowserRequest } from "./a-browser.ts";
 import { ACCOUNT, ORIGIN, SYSTEM, type TestApi, type Visitor } from "./an-api.ts";
+
+let provider: Promise<BentProvider> | undefined;
+/** A provider that all scenarios ask: it goes with the process. */
+const theProvider = (): Promise<BentProvider> => {
+  provider ??= aBentProvider(() => new Date());
+  return provider;
+};
+
+/** An identity provider of the organization, and the real one behind it. */
+async function anIdentityProvider(api: TestApi) {
+  const real = await theProvider();
+  // It has the time of the app.
+  real.bend({ now: api.now });
+  const body = { name: "Example", issuer: real.issuer, clientId: "cadastre", clientSecret: "canary-3b19" };
+  const path = await made(api, "identity-providers", body);
+  const id = idIn(path);
+  return { id, path, real, at: `/api/v1/auth/providers/${id}` };
+}
+
+/** Somebody who is known there. */
+async function aKnown(api: TestApi) {
+  const known = await anIdentityProvider(api);
+  const user = await aUser(api);
+  const linked = await api.send({
+    method: "POST",
+    path: `${user}/identities`,
+    body: { provider: known.id, subject: "subject" },
+  });
+  const { id: identity } = (await linked.json()) as { id: string };
+  return { ...known, user, identity };
+}
+
+/** The query that a browser comes back with, which has begun. */
+async function anAnswer(browser: Browser, real: BentProvider, path: string): Promise<object> {
+  const begun = await browser.send({ method: "POST", path, body: {} });
+  const { url } = (await begun.json()) as { url: string };
+  return { response: real.answer(url) };
+}
+
+/** A browser that has logged in by a provider. */
+async function aReturned(api: TestApi) {
+  const known = await aKnown(api);
+  known.real.bend({ now: api.now, claims: { sid: "there" } });
+  const browser = aBrowser(api.app, ORIGIN);
+  const body = await anAnswer(browser, known.real, `${known.at}/begin`);
+  await browser.send({ method: "POST", path: `${known.at}/finish`, body });
+  return { ...known, browser };
+}
+
+/** The same of who is logged in and may add an identity. */
+async function mayLink(visitor: Visitor): Promise<void> {
+  const body = { password: PASSWORD, action: "identity:link", resource: `user/${visitor.id}` };
+  await visitor.send({ method: "POST", path: "/api/v1/auth/step-up", body });
+}
 
 export const PAYLOAD = {
   contract: "cadastre.discovery/v1",
@@ -393,6 +448,63 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     await visitor.send({ method: "POST", path: "/api/v1/auth/step-up", body });
     return { method: "DELETE", path: `/api/v1/factors/${items[0]?.id}` };
   }),
+  "identityProviders.create": async (api) => {
+    const { issuer } = await theProvider();
+    const body = { name: "Example", issuer, clientId: "cadastre", clientSecret: "canary-3b19" };
+    return () => api.send({ method: "POST", path: "/api/v1/identity-providers", body });
+  },
+  async "identityProviders.patch"(api) {
+    const { path } = await anIdentityProvider(api);
+    return () => api.send({ method: "PATCH", path, body: { createsUsers: true, clientSecret: "canary-9d20" } });
+  },
+  async "identityProviders.delete"(api) {
+    const { path } = await anIdentityProvider(api);
+    return () => api.send({ method: "DELETE", path });
+  },
+  async "identityProviders.linkIdentity"(api) {
+    const { id } = await anIdentityProvider(api);
+    const path = `${await aUser(api)}/identities`;
+    return () => api.send({ method: "POST", path, body: { provider: id, subject: "subject" } });
+  },
+  async "identityProviders.unlinkIdentity"(api) {
+    const { user, identity } = await aKnown(api);
+    return () => api.send({ method: "DELETE", path: `${user}/identities/${identity}` });
+  },
+  async "oidc.begin"(api) {
+    const { at } = await anIdentityProvider(api);
+    return () => aBrowser(api.app, ORIGIN).send({ method: "POST", path: `${at}/begin`, body: {} });
+  },
+  async "oidc.finish"(api) {
+    const { at, real } = await aKnown(api);
+    const browser = aBrowser(api.app, ORIGIN);
+    const body = await anAnswer(browser, real, `${at}/begin`);
+    return () => browser.send({ method: "POST", path: `${at}/finish`, body });
+  },
+  "oidc.beginLink": byVisitor(async (visitor, api) => {
+    const { at } = await anIdentityProvider(api);
+    await mayLink(visitor);
+    return { method: "POST", path: `${at}/begin-link`, body: {} };
+  }),
+  "oidc.finishLink": byVisitor(async (visitor, api) => {
+    const { at, real } = await anIdentityProvider(api);
+    await mayLink(visitor);
+    return { method: "POST", path: `${at}/finish-link`, body: await anAnswer(visitor, real, `${at}/begin-link`) };
+  }),
+  async "oidc.logout"(api) {
+    const { browser } = await aReturned(api);
+    return () => browser.send({ method: "POST", path: "/api/v1/auth/provider-logout" });
+  },
+  async "oidc.backChannelLogout"(api) {
+    const { at, real } = await aReturned(api);
+    const body = new URLSearchParams({ logout_token: await real.logoutToken("cadastre") }).toString();
+    const headers = { "content-type": "application/x-www-form-urlencoded" };
+    return async () => api.app.request(`${ORIGIN}${at}/back-channel-logout`, { method: "POST", headers, body });
+  },
+  async "oidc.frontChannelLogout"(api) {
+    const { at, real } = await aReturned(api);
+    const query = new URLSearchParams({ iss: real.issuer, sid: "there" });
+    return () => api.send({ method: "GET", path: `${at}/front-channel-logout?${query}`, token: "" });
+  },
   async "audit.erase"(api) {
     const id = idIn(await aUser(api));
     return () => api.send({ method: "DELETE", path: `/api/v1/audit/persons/${id}` });

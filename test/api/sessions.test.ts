@@ -396,6 +396,7 @@ describe.each(changing)("$method $path, by a session", (endpoint) => {
     const response = await next.send(sent());
     const mayBe = [
       "auth.logout",
+      "oidc.logout",
       "auth.stepUp",
       "auth.passkeyChallenge",
       "factors.confirmTotp",

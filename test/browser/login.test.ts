@@ -7,6 +7,7 @@ import { getRequestListener } from "@hono/node-server";
 import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { anApi, type TestApi } from "../api/an-api.ts";
+import { anOpenIdProvider } from "../support/openid-provider.ts";
 import { type OpenBrowser, openBrowser } from "./open-browser.ts";
 
 let api: TestApi;
@@ -28,7 +29,7 @@ beforeAll(async () => {
   );
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   port = (server.address() as AddressInfo).port;
-  api = await anApi({ relyingParty: toRelyingParty(`http://localhost:${port}`) });
+  api = await anApi({ relyingParty: toRelyingParty(`http://localhost:${port}`), start: new Date() });
   app.resolve(api);
   open = await openBrowser();
 });
@@ -93,6 +94,71 @@ describe("the link of the first admin in a browser", () => {
     await page.fill("#again", PASSWORD);
     await page.click("button");
     await expect.poll(() => page.textContent("#said"), { timeout: 60_000 }).toContain("The password of ann is set");
+  });
+});
+
+describe("the page to log in at", () => {
+  it("goes on at returnTo, which is a path of ours, or at the first page", async () => {
+    const { userName } = await api.aVisitor({ userName: "who goes on" });
+    for (const [returnTo, expected] of [
+      ["/setup?from=login", "/setup?from=login"],
+      ["//evil.example/", "/"],
+      ["/\\evil.example/", "/"],
+      ["/\t/evil.example/", "/"],
+      ["https://evil.example/", "/"],
+      ["javascript:alert(1)", "/"],
+    ] as const) {
+      await page.goto(`http://localhost:${port}/login?${new URLSearchParams({ returnTo })}`);
+      await page.fill("#name", userName);
+      await page.fill("#password", PASSWORD);
+      await page.click("#form button");
+      await page.waitForURL(`http://localhost:${port}${expected}`);
+    }
+    expect((await call("GET", "/api/v1/me")).body).toMatchObject({ principal: { name: userName } });
+    await page.goto(`http://localhost:${port}/login`);
+    await page.fill("#name", userName);
+    await page.fill("#password", "not the same at all");
+    await page.click("#form button");
+    await expect.poll(() => page.textContent("#said")).toContain("is not right");
+  });
+});
+
+describe("a login by a provider in a browser", () => {
+  it("goes through the provider's pages and comes back to where it was to go on, with a session", async () => {
+    const provider = await anOpenIdProvider();
+    try {
+      const { issuer } = provider;
+      const client = { clientId: "cadastre", clientSecret: "a secret of some length" };
+      const body = { name: "The Provider", issuer, ...client, createsUsers: true };
+      const made = await api.send({ method: "POST", path: "/api/v1/identity-providers", body });
+      const { redirectUri } = (await made.json()) as { redirectUri: string };
+      expect(redirectUri).toMatch(new RegExp(`^http://localhost:${port}/login/idp_`));
+      provider.addClient({
+        client_id: client.clientId,
+        client_secret: client.clientSecret,
+        redirect_uris: [redirectUri],
+      });
+      provider.people.set("grace", { preferred_username: "Grace", name: "Grace Hopper" });
+      // Where people log in has another name: the page goes there first.
+      await page.goto(`http://127.0.0.1:${port}/login?returnTo=${encodeURIComponent("/setup?from=provider")}`);
+      await page.click("text=Log in by The Provider");
+      await page.waitForURL(`http://localhost:${port}/login?**`);
+      await page.click("text=Log in by The Provider");
+      await page.waitForURL(`${issuer}/interaction/**`);
+      await page.fill("input[name=login]", "grace");
+      await page.fill("input[name=password]", "any");
+      await page.click("button[type=submit]");
+      await page.waitForURL(`http://localhost:${port}/setup?from=provider`);
+      expect((await call("GET", "/api/v1/me")).body).toMatchObject({ principal: { name: "Grace" } });
+      const cookies = await context.cookies(`http://localhost:${port}`);
+      expect(cookies.map(({ name, sameSite }) => [name, sameSite])).toEqual([["__Host-cadastre", "Strict"]]);
+      // What another's page begins, this browser has not begun.
+      await page.goto(`${redirectUri}?code=stolen&state=stolen&iss=${encodeURIComponent(issuer)}`);
+      await expect.poll(() => page.textContent("#said")).toContain("this browser has not begun to log in");
+      expect(page.url()).toBe(redirectUri);
+    } finally {
+      await provider.close();
+    }
   });
 });
 

@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
 import type { Group } from "@cadastre/contract/group";
+import type { Identity, IdentityProvider } from "@cadastre/contract/identity-provider";
 import type { Organization } from "@cadastre/contract/organization";
 import type { RoleBinding } from "@cadastre/contract/role-binding";
 import type { ServiceAccount } from "@cadastre/contract/service-account";
@@ -20,6 +21,36 @@ async function json<Answer>(...args: readonly string[]): Promise<Answer> {
   return JSON.parse(stdout) as Answer;
 }
 const here = (...args: readonly string[]) => runHere(world, args, { columns: 120 });
+
+describe("identity providers", () => {
+  test("are made with the secret of stdin, changed, linked to users and removed", async () => {
+    const issuer = "https://login.example.org";
+    const said = ["--issuer", issuer, "--client-id", "cadastre", "--creates-users"];
+    const add = await runHere(world, ["identity-providers", "add", "Example", ...said, "--json"], {
+      input: "canary\n",
+    });
+    expect([add.code, add.stderr]).toEqual([0, ""]);
+    expect(add.stdout).not.toContain("canary");
+    const made = JSON.parse(add.stdout) as IdentityProvider;
+    expect(made).toMatchObject({ issuer, createsUsers: true, scopes: ["profile", "email"] });
+    const group = await json<Group>("groups", "add", "by claim");
+    const map = ["--groups-claim", "groups", "--group", `a=b=${group.id}`, "--no-creates-users"];
+    expect(await json<IdentityProvider>("identity-providers", "set", made.id, ...map)).toMatchObject({
+      createsUsers: false,
+      groupsClaim: "groups",
+      groups: [{ value: "a=b", group: group.id }],
+    });
+    expect((await here("identity-providers", "list")).stdout).toMatch(/Example +https:\/\/login\.example\.org/);
+    const ann = await json<User>("users", "add", "ann-by-provider");
+    const linked = await json<Identity>("users", "link", ann.id, made.id, "2482");
+    expect(await json<Identity[]>("users", "identities", ann.id)).toEqual([linked]);
+    expect((await here("users", "unlink", ann.id, linked.id)).stderr).toBe(`took ${linked.id} from ${ann.id}\n`);
+    expect((await here("identity-providers", "remove", made.id)).stderr).toBe(`removed ${made.id}\n`);
+    expect((await here("identity-providers", "show", made.id)).code).toBe(1);
+    expect((await here("identity-providers", "set", made.id)).stderr).toContain("nothing to change");
+    expect((await here("identity-providers", "set", made.id, "--group", "x")).stderr).toContain("admins=grp_");
+  });
+});
 
 describe("users, service accounts and groups", () => {
   test("are made, found by name, put together, renamed, disabled and removed", async () => {

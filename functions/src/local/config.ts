@@ -84,6 +84,7 @@ const variables = z.object({
   CADASTRE_ORIGIN: readBy(toRelyingParty).optional(),
   CADASTRE_TRUSTED_PROXIES: readBy(toTrustedProxies).optional(),
   CADASTRE_FORWARD_TO: readBy(toForwardTo).optional(),
+  CADASTRE_LOOPBACK_PROVIDERS: z.enum(["yes", "no"], { error: "yes or no" }).optional(),
 });
 type Variables = z.output<typeof variables>;
 
@@ -102,6 +103,8 @@ export interface LocalConfig {
   readonly trustedProxies: TrustedProxies | undefined;
   /** Internal addresses to which the audit log may be sent. */
   readonly forwardTo: readonly Prefix[];
+  /** Whether identity providers on this machine may be asked, over plain HTTP. */
+  readonly loopbackProviders: boolean;
   readonly simulation: { readonly accounts: number; readonly instances: number } | undefined;
   readonly aws:
     | {
@@ -176,6 +179,7 @@ export function readLocalConfig(environment: Readonly<Record<string, string | un
     relyingParty: from.CADASTRE_ORIGIN,
     trustedProxies: from.CADASTRE_TRUSTED_PROXIES,
     forwardTo: from.CADASTRE_FORWARD_TO ?? [],
+    loopbackProviders: from.CADASTRE_LOOPBACK_PROVIDERS === "yes",
     simulation: simulate
       ? { accounts: from.CADASTRE_SIMULATE_ACCOUNTS, instances: from.CADASTRE_SIMULATE_INSTANCES }
       : undefined,

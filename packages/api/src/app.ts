@@ -9,6 +9,8 @@ import type { TrustedProxies } from "@cadastre/core/limits/client-address";
 import { createOwnRates, createSharedRates, DEFAULT_RATES, type RatePolicies } from "@cadastre/core/limits/rates";
 import { createLogIn } from "@cadastre/core/login/log-in";
 import { createLoginKey } from "@cadastre/core/login/login-key";
+import { createProviderMemory } from "@cadastre/core/login/oidc/client";
+import type { Outside } from "@cadastre/core/login/oidc/outside";
 import type { RelyingParty } from "@cadastre/core/login/passkeys";
 import { createPasswordCheck, type PasswordCheck } from "@cadastre/core/login/password-check";
 import { createPolicyMemory } from "@cadastre/core/policies/memory";
@@ -49,6 +51,8 @@ export interface AppOptions {
   readonly refusals?: Refusals;
   /** Where people log in, as the configuration says it; without it there are no passkeys. */
   readonly relyingParty?: RelyingParty | undefined;
+  /** How identity providers are asked; without it nobody logs in by one. */
+  readonly outside?: Outside | undefined;
   /** Proxies in front whose word about their callers is taken; none when absent. */
   readonly trustedProxies?: TrustedProxies | undefined;
   /** How fast what may be done, where that is not what it usually is. */
@@ -67,6 +71,11 @@ function toPattern(path: string): string {
 function allowedMethods(routes: readonly Route[]): string {
   return routes.flatMap(({ endpoint: { method } }) => (method === "GET" ? [method, "HEAD"] : [method])).join(", ");
 }
+
+const NOTHING_OUTSIDE: Outside = {
+  loopback: false,
+  fetch: () => Promise.reject(new Error("the runtime asks nobody outside")),
+};
 
 /** The document, made when it is first asked for: no other request needs it. */
 function createOpenApi(): () => Promise<string> {
@@ -109,6 +118,11 @@ export function createApp(options: AppOptions): Hono<ApiEnv> {
       logIn: createLogIn(),
       passwords: options.passwords ?? createPasswordCheck(),
       key: createLoginKey(context),
+    },
+    providers: {
+      now: context.now,
+      outside: options.outside ?? NOTHING_OUTSIDE,
+      memory: createProviderMemory(),
     },
     rates: {
       policies: { ...DEFAULT_RATES, ...options.rates },

@@ -23,9 +23,16 @@ function signedExample(endpoint: Endpoint): string {
   return ["```http", target, "signature: …", "signature-input: …", ...body, "```"].join("\n");
 }
 
+/** A body as curl sends it: a form, or JSON. */
+function bodyExample({ form, example }: Endpoint): string[] {
+  if (example?.body === undefined) return [];
+  if (form) return Object.entries(example.body as object).map((pair) => `--data-urlencode ${quote(pair.join("="))}`);
+  return [`-H 'content-type: application/json'`, `-d ${quote(JSON.stringify(example.body))}`];
+}
+
 /** One request as a line for a shell, with the address and token of the environment. */
 function curlExample(endpoint: Endpoint): string {
-  const { method, access, ifMatch, example, stream } = endpoint;
+  const { method, access, ifMatch, stream } = endpoint;
   const query = queryOf(endpoint);
   const parts = [
     `curl -sS${stream ? "N" : ""}${query.length > 0 ? " -G" : ""}${method === "GET" ? "" : ` -X ${method}`}`,
@@ -38,9 +45,7 @@ function curlExample(endpoint: Endpoint): string {
       : []),
     ...(ifMatch === "required" ? [`-H ${quote('if-match: "1"')}`] : []),
     ...query.map(([name, value]) => `--data-urlencode ${quote(`${name}=${value}`)}`),
-    ...(example?.body === undefined
-      ? []
-      : [`-H 'content-type: application/json'`, `-d ${quote(JSON.stringify(example.body))}`]),
+    ...bodyExample(endpoint),
   ];
   return ["```sh", parts.join(" \\\n  "), "```"].join("\n");
 }

@@ -29,7 +29,9 @@ export const TASKS = [
     areas: [
       "auth",
       "sessions",
+      "oidc",
       "factors",
+      "identityProviders",
       "tokens",
       "users",
       "serviceAccounts",

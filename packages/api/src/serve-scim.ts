@@ -55,6 +55,7 @@ async function answer(
     from: { address: c.get("address"), userAgent: c.req.header("user-agent") },
     // A source has a token and no session.
     cookie: NO_COOKIE,
+    loginCookie: { ...NO_COOKIE, text: undefined },
     query: {},
     body: undefined,
     version: undefined,

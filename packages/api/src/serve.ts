@@ -17,14 +17,28 @@ import {
   requireSigned,
   targetOf,
 } from "./authenticate.ts";
-import { compressionOf, decompress, parseJson, readBody, SIGNED_BODY_BYTES, TOKEN_BODY_BYTES } from "./body.ts";
+import {
+  compressionOf,
+  decompress,
+  parseForm,
+  parseJson,
+  readBody,
+  SIGNED_BODY_BYTES,
+  TOKEN_BODY_BYTES,
+} from "./body.ts";
 import type { ApiContext } from "./env.ts";
 import { readIdempotencyKey, readIfMatch } from "./preconditions.ts";
 import { toProblemError } from "./problem.ts";
 import type { Operator, Reporting, Route, ServedRequest } from "./routes/route.ts";
 import { requireSameOrigin } from "./same-origin.ts";
 import type { Services } from "./services.ts";
-import { forgetSessionCookie, setSessionCookie } from "./session-cookie.ts";
+import {
+  forgetLoginCookie,
+  forgetSessionCookie,
+  readLoginCookie,
+  setLoginCookie,
+  setSessionCookie,
+} from "./session-cookie.ts";
 import { type StreamPart, streamResponse } from "./stream.ts";
 import { requireText, requireTextQuery } from "./text.ts";
 
@@ -45,10 +59,11 @@ export function queryOf(url: string, repeatable: readonly string[] = []): Record
   );
 }
 
-/** The JSON of a body that may be compressed. */
-function jsonOf(c: ApiContext, { bodyOptional, access, secret }: Endpoint, bytes: Uint8Array): unknown {
+/** The JSON of a body that may be compressed, or the members of a form. */
+function jsonOf(c: ApiContext, { bodyOptional, access, form, secret }: Endpoint, bytes: Uint8Array): unknown {
   if (bytes.byteLength === 0 && bodyOptional) return {};
-  const value = parseJson(decompress(bytes, compressionOf(c.req.raw.headers)));
+  const { headers } = c.req.raw;
+  const value = form ? parseForm(headers, bytes) : parseJson(decompress(bytes, compressionOf(headers)));
   requireText(value, {
     isSecret: secret !== undefined,
     ...(access.kind === "signed" ? { except: "resources" } : {}),
@@ -232,6 +247,11 @@ async function answer(c: ApiContext, route: Route, services: Services, attempt: 
     cookie: {
       set: (text) => answerHeadersOf(c).append("set-cookie", setSessionCookie(text)),
       forget: () => answerHeadersOf(c).append("set-cookie", forgetSessionCookie()),
+    },
+    loginCookie: {
+      text: readLoginCookie(c.req.header("cookie") ?? null),
+      set: (text) => answerHeadersOf(c).append("set-cookie", setLoginCookie(text)),
+      forget: () => answerHeadersOf(c).append("set-cookie", forgetLoginCookie()),
     },
     isAllowed: () =>
       receive(c, route, services).then(

@@ -11,6 +11,7 @@ import type { TrustedProxies } from "@cadastre/core/limits/client-address";
 import type { createOwnRates, RatePolicies, TakeOne } from "@cadastre/core/limits/rates";
 import type { SessionItem } from "@cadastre/core/login/items";
 import type { LogIn } from "@cadastre/core/login/log-in";
+import type { ProviderPorts } from "@cadastre/core/login/oidc/client";
 import type { RelyingParty } from "@cadastre/core/login/passkeys";
 import type { PasswordCheck } from "@cadastre/core/login/password-check";
 import type { Opener, Sealer } from "@cadastre/core/vault/ports";
@@ -73,6 +74,8 @@ export interface Services {
   /** Needed by the routes that have to do with passkeys: where people log in. */
   readonly relyingParty?: RelyingParty | undefined;
   readonly login: Login;
+  /** How identity providers are asked. */
+  readonly providers: ProviderPorts;
   readonly rates: Rates;
   /** Whose word about where a request came from is taken. */
   readonly trustedProxies: TrustedProxies;

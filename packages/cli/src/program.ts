@@ -50,6 +50,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   policies: async () => (await import("./commands/policies.ts")).addPolicies,
   access: async () => (await import("./commands/access.ts")).addAccess,
   "scim-sources": async () => (await import("./commands/scim-sources.ts")).addScimSources,
+  "identity-providers": async () => (await import("./commands/identity-providers.ts")).addIdentityProviders,
   jobs: async () => (await import("./commands/jobs.ts")).addJobs,
   audit: async () => (await import("./commands/audit.ts")).addAudit,
   consumers: async () => (await import("./commands/consumers.ts")).addConsumers,

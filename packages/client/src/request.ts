@@ -87,6 +87,10 @@ function toRefusal(what: string, response: Response, text: string): ApiError {
   return new ApiError({ code: "api.unknown_answer", status, detail });
 }
 
+/** A body as it is sent: of a form, whose members are texts, in that form. */
+const bodyOf = ({ form }: Endpoint, body: unknown): string =>
+  form ? new URLSearchParams(body as Record<string, string>).toString() : JSON.stringify(body);
+
 /** What an answer must hold; of one without a body, nothing. */
 const nothing = z.unknown().transform(() => undefined);
 
@@ -95,13 +99,15 @@ export function createRequests(options: ClientOptions): Requests {
   const send = options.fetch ?? globalThis.fetch;
   const timeoutMilliseconds = options.timeoutMilliseconds ?? DEFAULT_TIMEOUT_MILLISECONDS;
 
-  function headersOf({ idempotent }: Endpoint, { body, version, idempotencyKey }: Parts): Record<string, string> {
+  function headersOf({ form, idempotent }: Endpoint, { body, version, idempotencyKey }: Parts): Record<string, string> {
     const key = idempotent ? (idempotencyKey ?? randomUUID()) : undefined;
     return {
       accept: "application/json",
       authorization: `Bearer ${options.token}`,
       ...(options.organization === undefined ? {} : { "cadastre-organization": options.organization }),
-      ...(body === undefined ? {} : { "content-type": "application/json" }),
+      ...(body === undefined
+        ? {}
+        : { "content-type": form ? "application/x-www-form-urlencoded" : "application/json" }),
       ...(version === undefined ? {} : { "if-match": `"${version}"` }),
       ...(key === undefined ? {} : { "idempotency-key": key }),
     };
@@ -117,7 +123,7 @@ export function createRequests(options: ClientOptions): Requests {
       const response = await send(url, {
         method: endpoint.method,
         headers: headersOf(endpoint, parts),
-        ...(parts.body === undefined ? {} : { body: JSON.stringify(parts.body) }),
+        ...(parts.body === undefined ? {} : { body: bodyOf(endpoint, parts.body) }),
         // A token is for this API alone.
         redirect: "manual",
         signal: options.signal ? AbortSignal.any([options.signal, timeout]) : timeout,

@@ -32,6 +32,8 @@ export const OPERATOR_ACTIONS = [
   "scim:read",
   "scim:write",
   "scim:provision",
+  "identity-providers:read",
+  "identity-providers:write",
 ] as const;
 export type OperatorAction = (typeof OPERATOR_ACTIONS)[number];
 
@@ -66,7 +68,8 @@ export type SelfAction =
   | "session:step-up"
   | "password:set"
   | "factor:enrol"
-  | "factor:remove";
+  | "factor:remove"
+  | "identity:link";
 
 export type Action = OperatorAction | CollectorAction;
 
@@ -81,6 +84,7 @@ export type ResourceType =
   | "factor"
   | "group"
   | "hold"
+  | "identity-provider"
   | "job"
   | "organization"
   | "policy"

@@ -25,6 +25,9 @@ export const ID_PREFIXES = {
   policy: "pol",
   scimSource: "scs",
   forwarder: "fwd",
+  identityProvider: "idp",
+  identity: "idn",
+  login: "lgn",
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;

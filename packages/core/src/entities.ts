@@ -51,6 +51,16 @@ import {
   SessionListItem,
   StepUpItem,
 } from "./login/items.ts";
+import {
+  IdentityItem,
+  IdentityProviderItem,
+  IdentityProviderListItem,
+  LoginItem,
+  LogoutTokenItem,
+  ProviderSessionItem,
+  SessionPlaceItem,
+  UserIdentityItem,
+} from "./login/oidc/items.ts";
 import { PolicyItem, PolicyNameItem, PolicyRevisionItem } from "./policies/items.ts";
 import { CountItem } from "./register/counts.ts";
 import { ResourceItem } from "./register/items.ts";
@@ -105,6 +115,9 @@ export const ENTITIES: readonly AnyEntity[] = [
   GroupMemberItem,
   HashKeyItem,
   HoldItem,
+  IdentityItem,
+  IdentityProviderItem,
+  IdentityProviderListItem,
   IndexItem,
   JobCancelItem,
   JobEntryItem,
@@ -113,8 +126,10 @@ export const ENTITIES: readonly AnyEntity[] = [
   LedgerPageItem,
   LoginNameItem,
   LockoutItem,
+  LoginItem,
   LoginKeyItem,
   LoginLinkItem,
+  LogoutTokenItem,
   ManifestItem,
   NonceItem,
   OrganizationItem,
@@ -129,6 +144,7 @@ export const ENTITIES: readonly AnyEntity[] = [
   PolicyNameItem,
   PolicyRevisionItem,
   PrefixLengthItem,
+  ProviderSessionItem,
   RateItem,
   ResourceItem,
   RoleBindingItem,
@@ -148,6 +164,7 @@ export const ENTITIES: readonly AnyEntity[] = [
   ServiceAccountItem,
   SessionItem,
   SessionListItem,
+  SessionPlaceItem,
   SetItem,
   StaleItem,
   StepUpItem,
@@ -157,5 +174,6 @@ export const ENTITIES: readonly AnyEntity[] = [
   TokenListItem,
   TokenUseItem,
   TriggerItem,
+  UserIdentityItem,
   UserItem,
 ];

@@ -28,10 +28,13 @@ const forDocs = secureHeaders({
   },
 });
 
+const PAGES = new Set(["/", "/setup", "/login"]);
+
 /** Security headers, by what is at the path; nothing of the API is cached. */
 export const securityHeaders: MiddlewareHandler = async function securityHeaders(c, next) {
   if (c.req.path.startsWith("/api/docs")) return forDocs(c, next);
-  if (c.req.path === "/" || c.req.path === "/setup" || c.req.path.startsWith("/assets/")) return forPage(c, next);
+  if (PAGES.has(c.req.path) || c.req.path.startsWith("/login/") || c.req.path.startsWith("/assets/"))
+    return forPage(c, next);
   await forData(c, next);
   if (!c.res.headers.has("cache-control")) c.res.headers.set("cache-control", "no-store");
 };

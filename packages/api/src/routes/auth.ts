@@ -3,11 +3,12 @@ import { removeAllFactors } from "@cadastre/core/login/factors";
 import { createLoginLink, linkTo, useLoginLink } from "@cadastre/core/login/login-links";
 import { describeMe } from "@cadastre/core/login/me";
 import { csrfOf } from "@cadastre/core/login/secret-text";
-import { endOf, endSession } from "@cadastre/core/login/sessions";
+import { endSession } from "@cadastre/core/login/sessions";
 import { changePassword } from "@cadastre/core/login/set-password";
 import { beginProof, stepUp } from "@cadastre/core/login/step-up";
 import { unlockUser } from "@cadastre/core/login/unlock";
 import { portOf, requireSession, type Services } from "../services.ts";
+import { toLoggedIn } from "./logged-in.ts";
 import { implement } from "./route.ts";
 
 const stepUpPorts = (services: Services) => ({
@@ -21,15 +22,8 @@ export const AUTH_ROUTES = implement(auth, {
   async login({ services, context, body, from, requestId, cookie }) {
     const call = { ...from, requestId };
     const loggedIn = await services.login.logIn(context, stepUpPorts(services), body, call);
-    const { text, csrf, item, user, due } = loggedIn;
-    cookie.set(text);
-    const { id, userName, displayName } = user;
-    return {
-      csrf,
-      user: { id, userName, displayName, organization: item.organization },
-      expiresAt: endOf(item),
-      ...(due === undefined ? {} : { stepUpNeeded: true as const, methods: due }),
-    };
+    cookie.set(loggedIn.text);
+    return toLoggedIn(loggedIn);
   },
   async logout({ context, actor, session, cookie }) {
     const { user, id } = requireSession(session).item;

@@ -31,6 +31,8 @@ interface Received {
   /** From where it was sent. */
   readonly from: LoginFrom;
   readonly cookie: AnsweredCookie;
+  /** Of a login by an identity provider that is under way: what the browser sent, and what the answer does to it. */
+  readonly loginCookie: AnsweredCookie & { readonly text: string | undefined };
   /** Whether the caller still may what it asked for: a stream asks again while it goes on. */
   readonly isAllowed: () => Promise<boolean>;
 }

@@ -11,7 +11,9 @@ import { DISCOVERY_ROUTES } from "./discovery.ts";
 import { FACTOR_ROUTES } from "./factors.ts";
 import { GROUP_ROUTES } from "./groups.ts";
 import { HOLD_ROUTES } from "./holds.ts";
+import { IDENTITY_PROVIDER_ROUTES } from "./identity-providers.ts";
 import { JOB_ROUTES } from "./jobs.ts";
+import { OIDC_ROUTES } from "./oidc.ts";
 import { ORGANIZATION_ROUTES } from "./organizations.ts";
 import { POLICY_ROUTES } from "./policies.ts";
 import { RESOURCE_ROUTES } from "./resources.ts";
@@ -42,8 +44,10 @@ const BY_AREA: { readonly [Area in keyof Areas]: readonly Route[] } = {
   credentials: CREDENTIAL_ROUTES,
   tokens: TOKEN_ROUTES,
   auth: AUTH_ROUTES,
+  oidc: OIDC_ROUTES,
   sessions: SESSION_ROUTES,
   factors: FACTOR_ROUTES,
+  identityProviders: IDENTITY_PROVIDER_ROUTES,
   users: USER_ROUTES,
   serviceAccounts: SERVICE_ACCOUNT_ROUTES,
   groups: GROUP_ROUTES,

@@ -9,16 +9,18 @@ import { credentials } from "./credentials.ts";
 import { discovery } from "./discovery.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { factors } from "./factors.ts";
+import { forwarders } from "./forwarders.ts";
 import { groups } from "./groups.ts";
 import { holds } from "./holds.ts";
+import { identityProviders } from "./identity-providers.ts";
 import { jobs } from "./jobs.ts";
+import { oidc } from "./oidc.ts";
 import { organizations } from "./organizations.ts";
 import { policies } from "./policies.ts";
 import { resources } from "./resources.ts";
 import { roleBindings } from "./role-bindings.ts";
 import { runs } from "./runs.ts";
 import { scim } from "./scim.ts";
-import { forwarders } from "./forwarders.ts";
 import { scimSources } from "./scim-sources.ts";
 import { scopes } from "./scopes.ts";
 import { service } from "./service.ts";
@@ -44,8 +46,10 @@ export const AREAS = {
   credentials,
   tokens,
   auth,
+  oidc,
   sessions,
   factors,
+  identityProviders,
   users,
   serviceAccounts,
   groups,

@@ -79,6 +79,8 @@ export interface EndpointDefinition {
   readonly body?: z.ZodType;
   /** The use case parses the body, since digests are over it as it was sent: the schema is for the documentation. */
   readonly rawBody?: true;
+  /** The body is sent as a form (application/x-www-form-urlencoded), as a protocol of others wants it. */
+  readonly form?: true;
   /** An empty body stands for `{}`. */
   readonly bodyOptional?: true;
   readonly ifMatch?: "required" | "optional";

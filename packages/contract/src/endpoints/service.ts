@@ -1,5 +1,7 @@
 import * as z from "zod";
+import { idSchema } from "../ids.ts";
 import { anyone, defineArea, defineEndpoint } from "./endpoint.ts";
+import { exampleId } from "./examples.ts";
 
 const ok = z.object({ status: z.literal("ok") });
 const ready = ok.extend({ checks: z.record(z.string(), z.literal("ok")) });
@@ -58,6 +60,24 @@ export const service = defineArea("service", {
     access: anyone,
     summary: "Where a link leads by which a password is set",
     media: "text/html",
+  }),
+  loginPage: defineEndpoint({
+    method: "GET",
+    path: "/login",
+    access: anyone,
+    summary: "Where one logs in",
+    description:
+      "With `returnTo`, a path of this service, as the place to go on at; with `organization`, its id or slug.",
+    media: "text/html",
+  }),
+  loginAnswerPage: defineEndpoint({
+    method: "GET",
+    path: "/login/{id}",
+    access: anyone,
+    summary: "Where an identity provider sends browsers back to: its redirect URI",
+    media: "text/html",
+    params: z.object({ id: idSchema("identityProvider") }),
+    example: { params: { id: exampleId("identityProvider") } },
   }),
   statusPageFile: defineEndpoint({
     method: "GET",

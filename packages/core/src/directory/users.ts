@@ -27,13 +27,19 @@ export function toUserItem(
 
 /**
  * Makes a user of the context's organization, who may do nothing until a role is bound to it. Throws 409 `user.name_taken`; case and form
- * of letters make no other name. `also` is what belongs into the same commit, such as a password. Writes it, its name, its place in the list, and one audit record.
+ * of letters make no other name. `also` is what belongs into the same commit, such as a password, `detail` what its record has beside. Writes it, its name, its place in the list, and one audit record.
  */
 export async function createUser(
   context: Context,
   actor: Actor,
   { organization: _, password: __, ...input }: NewUser,
-  { also = async () => [] }: { readonly also?: (id: string) => Promise<readonly Write[]> } = {},
+  {
+    also = async () => [],
+    detail,
+  }: {
+    readonly also?: (id: string) => Promise<readonly Write[]>;
+    readonly detail?: Readonly<Record<string, unknown>>;
+  } = {},
 ): Promise<User> {
   const now = context.now();
   const id = newId("user", now);
@@ -42,7 +48,8 @@ export async function createUser(
   const more = await also(id);
   await retryOnConflict(async () => {
     const writes = [...placeWrites(place, input.userName), create(UserItem, item), ...more];
-    const entry = { action: "user.create", target: id, changes: changesBetween(undefined, input) } as const;
+    const changes = changesBetween(undefined, input);
+    const entry = { action: "user.create", target: id, changes, ...(detail === undefined ? {} : { detail }) } as const;
     await commitNamed(context, actor, { type: "user", name: input.userName }, writes, entry);
   });
   return getUser(context, id);

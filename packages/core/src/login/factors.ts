@@ -7,6 +7,7 @@ import { requireNoMore } from "../policies/grants.ts";
 import { retryOnConflict } from "../retry-on-conflict.ts";
 import { FactorItem, factorsPartition, PasswordItem } from "./items.ts";
 import { raiseLoginEpoch, readUser } from "./login-epoch.ts";
+import { forgetIdentityWrites } from "./oidc/identities.ts";
 
 /** Of one user, codes and passkeys together. */
 export const MOST_FACTORS = 20;
@@ -102,8 +103,8 @@ export async function removeAllFactors(context: Context, actor: Actor, user: str
   });
 }
 
-/** The writes that remove a user's password and second factors, for the commit that removes the user. */
+/** The writes that remove a user's password, second factors and identities, for the commit that removes the user. */
 export async function forgetLoginWrites(context: Context, user: string): Promise<Write[]> {
-  const factors = await readFactors(context, user);
-  return [remove(PasswordItem, { user }), ...factors.map((one) => remove(FactorItem, one))];
+  const [factors, identities] = await Promise.all([readFactors(context, user), forgetIdentityWrites(context, user)]);
+  return [remove(PasswordItem, { user }), ...factors.map((one) => remove(FactorItem, one)), ...identities];
 }

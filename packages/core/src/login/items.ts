@@ -47,7 +47,7 @@ export const LoginKeyItem = defineEntity({
 });
 
 /** How somebody has proved who it is. */
-const METHODS = ["password", "totp", "passkey", "recovery-code"] as const;
+const METHODS = ["password", "totp", "passkey", "recovery-code", "oidc", "oidc-mfa"] as const;
 
 export const SessionItem = defineEntity({
   type: "session",

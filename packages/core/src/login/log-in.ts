@@ -2,8 +2,8 @@ import { ProblemError } from "@cadastre/contract/errors";
 import type { LoginRequest } from "@cadastre/contract/login";
 import { replace, type Stored, type Write } from "@cadastre/store/table";
 import { commitRecorded } from "../audit/commit-recorded.ts";
-import { type Context, type Principal, principalOf } from "../context.ts";
-import type { OrganizationItem, UserItem } from "../directory/items.ts";
+import type { Context } from "../context.ts";
+import type { UserItem } from "../directory/items.ts";
 import { readOrganization } from "../directory/organizations.ts";
 import { createKeyedQueue } from "../keyed-queue.ts";
 import { requireAddress } from "../limits/address-list.ts";
@@ -13,23 +13,12 @@ import { type FoundLogin, findLogin } from "./find-login.ts";
 import { isOutdated } from "./hash-password.ts";
 import { PasswordItem } from "./items.ts";
 import { type Attempt, beginAttempt, lockoutSlot } from "./lockout.ts";
+import { type LoggedIn, type LoginCall, requiresSecond, toPrincipal } from "./logged-in.ts";
 import { canonicalPassword } from "./password-rules.ts";
 import { proveFactor } from "./prove-factor.ts";
 import { recordFailedLogin } from "./record-failure.ts";
-import { type GivenSession, type LoginFrom, type Method, newSession } from "./sessions.ts";
+import { type Method, newSession } from "./sessions.ts";
 import type { StepUpPorts } from "./step-up.ts";
-
-/** Who logs in, from where, in which request. */
-export interface LoginCall extends LoginFrom {
-  readonly requestId: string;
-}
-
-export interface LoggedIn extends GivenSession {
-  readonly context: Context;
-  readonly user: Stored<UserItem>;
-  /** By what the second factor that is due can be proved; empty when one has to be enrolled first. Absent when none is due. */
-  readonly due?: readonly ("code" | "passkey" | "recovery-code")[];
-}
 
 /** One answer for each way to be wrong; it tells everybody alike that names are locked. */
 const refused = () =>
@@ -94,7 +83,7 @@ async function tryOnce(trying: Trying): Promise<LoggedIn | undefined> {
   const second = await readSecond(trying, own, user);
   if (!second) return undefined;
   const { factors, proved } = second;
-  const isDue = proved === undefined && (factors.some(isUsable) || isRequired(right.organization));
+  const isDue = proved === undefined && (factors.some(isUsable) || requiresSecond(right.organization));
   const methods: Method[] = ["password", ...(proved ? [proved.method] : [])];
   const { address, userAgent, requestId } = call;
   const session = newSession(own, user, { methods, isPending: isDue, address, userAgent });
@@ -132,16 +121,4 @@ export function createLogIn(): LogIn {
       throw refused();
     });
   };
-}
-
-const isRequired = ({ secondFactor }: OrganizationItem): boolean => secondFactor === "required";
-
-function toPrincipal(
-  { id, userName, groups, roles }: UserItem,
-  { organization }: Context,
-  { item }: GivenSession,
-): Principal {
-  const { strength, authenticatedAt, isPending } = item;
-  const session = { id: item.id, strength, authenticatedAt, isPending };
-  return { ...principalOf({ type: "user", id, name: userName }, organization), groups, roles, session };
 }

@@ -18,7 +18,8 @@ interface Unknown {
   readonly requestId: string;
 }
 
-const unknownBy = ({ requestId }: Unknown): Who => ({
+/** Who has not proved who it is, in records. */
+export const unknownBy = ({ requestId }: Unknown): Who => ({
   actor: { type: "unknown", id: "unknown", name: "unknown" },
   requestId,
 });

@@ -28,7 +28,15 @@ export interface LoginFrom {
 
 export type Method = SessionItem["methods"][number];
 
-const STRENGTH: Readonly<Record<Method, number>> = { password: 1, totp: 2, "recovery-code": 2, passkey: 3 };
+/** What an identity provider says counts for two factors at the most: what it was proved by was not seen. */
+const STRENGTH: Readonly<Record<Method, number>> = {
+  password: 1,
+  totp: 2,
+  "recovery-code": 2,
+  passkey: 3,
+  oidc: 1,
+  "oidc-mfa": 2,
+};
 
 /** How strongly somebody has proved who it is: 1 by one factor, 2 by two, 3 with one that cannot be phished. */
 export const strengthOf = (methods: readonly Method[]): number => Math.max(...methods.map((one) => STRENGTH[one]));
@@ -53,7 +61,13 @@ export interface GivenSession {
 export function newSession(
   { now, organization }: Pick<Context, "now" | "organization">,
   { id: user, epoch, loginEpoch = 0 }: Pick<UserItem, "id" | "epoch" | "loginEpoch">,
-  { methods, isPending, address, userAgent }: LoginFrom & Pick<SessionItem, "methods" | "isPending">,
+  {
+    methods,
+    isPending,
+    authenticatedAt,
+    address,
+    userAgent,
+  }: LoginFrom & Pick<SessionItem, "methods" | "isPending"> & Partial<Pick<SessionItem, "authenticatedAt">>,
 ): GivenSession & { readonly writes: readonly Write[] } {
   const at = now();
   const id = newId("session", at);
@@ -72,7 +86,7 @@ export function newSession(
     strength: strengthOf(methods),
     isPending,
     createdAt: at.toISOString(),
-    authenticatedAt: at.toISOString(),
+    authenticatedAt: authenticatedAt ?? at.toISOString(),
     usedAt: at.toISOString(),
     endsAt,
     ...(address === undefined ? {} : { address }),

@@ -1,0 +1,53 @@
+import { create, remove, type Write } from "@cadastre/store/table";
+import type { Context } from "../../context.ts";
+import { GroupItem, GroupMemberItem, type UserItem } from "../../directory/items.ts";
+import { type Claims, mappedGroups } from "./claims.ts";
+import { decideGroups, type GroupChanges } from "./group-changes.ts";
+import type { IdentityProviderItem } from "./items.ts";
+
+/** Which groups are others' to fill. */
+export interface GroupPorts {
+  readonly isManaged: (context: Pick<Context, "table">, group: string) => Promise<boolean>;
+}
+
+export interface Mapping {
+  readonly user: UserItem;
+  /** What the identity gave before. */
+  readonly gave: readonly string[];
+  readonly provider: IdentityProviderItem;
+  readonly claims: Claims;
+}
+
+/**
+ * What a login changes of a user's groups, and the writes beside the user's own item. Reads only groups that one would come into or leave:
+ * where nothing changes, nothing. A group that is removed in the same moment leaves one more place of it behind, which means nothing.
+ */
+export async function groupWrites(
+  context: Pick<Context, "table" | "now">,
+  { isManaged }: GroupPorts,
+  { user, gave, provider, claims }: Mapping,
+): Promise<GroupChanges & { readonly writes: readonly Write[] }> {
+  const has = user.groups;
+  const wanted = mappedGroups(provider, claims);
+  const [is, may] = [new Set(has), new Set(wanted)];
+  const joining = wanted.filter((group) => !is.has(group));
+  const leaving = gave.filter((group) => is.has(group) && !may.has(group));
+  const isUntouchable = async (group: string, isNew: boolean): Promise<boolean> => {
+    const there = isNew ? await context.table.get(GroupItem, { id: group }, { consistent: true }) : true;
+    return there === undefined || (await isManaged(context, group));
+  };
+  const looked = await Promise.all([
+    ...joining.map(async (group) => ((await isUntouchable(group, true)) ? [group] : [])),
+    ...leaving.map(async (group) => ((await isUntouchable(group, false)) ? [group] : [])),
+  ]);
+  const decided = decideGroups({ has, gave, wanted, untouchable: looked.flat() });
+  const addedAt = context.now().toISOString();
+  const principal = { type: "user", id: user.id } as const;
+  return {
+    ...decided,
+    writes: [
+      ...decided.added.map((group) => create(GroupMemberItem, { group, principal, addedAt })),
+      ...decided.removed.map((group) => remove(GroupMemberItem, { group, principal })),
+    ],
+  };
+}
