@@ -13,7 +13,7 @@ import { check, create, replace, type Stored, type Write } from "@cadastre/store
 import { commitRecorded } from "../audit/commit-recorded.ts";
 import { type Actor, actorName, type Context, type Principal } from "../context.ts";
 import { ServiceAccountItem, UserItem } from "../directory/items.ts";
-import { requirePrincipal } from "../directory/principals.ts";
+import { readPrincipal, requirePrincipal } from "../directory/principals.ts";
 import { inParallel } from "../in-parallel.ts";
 import { toAddressList } from "../limits/address-list.ts";
 import { type Listed, type ListOptions, selectPage } from "../lists.ts";
@@ -22,6 +22,7 @@ import { isUnscoped, mayByScope } from "../policies/scopes.ts";
 import { retryOnConflict } from "../retry-on-conflict.ts";
 import { newSealKey } from "../sealed-text.ts";
 import { TOKENS_PARTITION, TokenChildItem, TokenItem, TokenListItem } from "./items.ts";
+import { guardSystemAdmins } from "./system-admins.ts";
 import { hashTokenText, newTokenText } from "./token-text.ts";
 
 /** Descendants that are revoked at the same time. */
@@ -89,7 +90,8 @@ function notGiven(
 ): string[] {
   const within = restriction?.accounts ?? granter.token?.accounts;
   const has = (scope: NewToken["scopes"][number]) =>
-    scope === "admin" ? isUnscoped(granter) : mayByScope(granter, scope);
+    // Of a source's next token nobody needs to be a source: it serves that one's service account alone.
+    scope === "admin" || scope === "scim:provision" ? isUnscoped(granter) : mayByScope(granter, scope);
   return [
     ...scopes.filter((scope) => !has(scope)),
     ...(within === undefined ? [] : accounts.filter((account) => !within.includes(account))),
@@ -142,7 +144,10 @@ async function readOwner(
   }
   const stored = await requirePrincipal(context, principal);
   // Whoever has another's token can do what that one may.
-  if (principal.id !== id) await requireNoMore(context, actor, { ...stored, ...principal });
+  if (principal.id !== id) {
+    await guardSystemAdmins(context, actor)(stored);
+    await requireNoMore(context, actor, { ...stored, ...principal });
+  }
   const { epoch, version, disabled } = stored;
   if (disabled) throw new ProblemError("token.principal", `${principal.id} is disabled`);
   const entity = principal.type === "user" ? UserItem : ServiceAccountItem;
@@ -205,6 +210,17 @@ function requireMayRevoke(context: Context, { principal }: Actor, stored: TokenI
   if (missing.length > 0) throw new ProblemError("token.scope", `your token does not have ${missing.join(", ")}`);
 }
 
+/** What somebody who administers the system acts by is ended by itself, and by others who do. Throws 403 `access.exceeds`. */
+async function requireMayEnd(
+  context: Context,
+  actor: Actor,
+  { principal }: Pick<TokenItem, "principal">,
+): Promise<void> {
+  if (principal.id === actor.principal.id) return;
+  const owner = await readPrincipal(context, principal);
+  if (owner) await guardSystemAdmins(context, actor)(owner);
+}
+
 /** Revokes what is not revoked yet. Answers whether it was this call that did it. */
 async function revokeOne(context: Context, actor: Actor, id: string, root: string): Promise<boolean> {
   return retryOnConflict(async () => {
@@ -245,7 +261,9 @@ export async function revokeToken(
   id: string,
   { descendants = true }: { readonly descendants?: boolean | undefined } = {},
 ): Promise<RevokedToken> {
-  requireMayRevoke(context, actor, await read(context, id));
+  const stored = await read(context, id);
+  requireMayRevoke(context, actor, stored);
+  await requireMayEnd(context, actor, stored);
   await revokeOne(context, actor, id, id);
   const revoked: string[] = [];
   for (let parents = descendants ? [id] : []; parents.length > 0; ) {

@@ -1,6 +1,7 @@
 import { ProblemError } from "@cadastre/contract/errors";
 import type { ScimLink } from "@cadastre/contract/scim-source";
 import { check, type Stored } from "@cadastre/store/table";
+import { guardSystemAdmins } from "../access/system-admins.ts";
 import { commitRecorded } from "../audit/commit-recorded.ts";
 import type { Actor, Context } from "../context.ts";
 import { UserItem } from "../directory/items.ts";
@@ -34,6 +35,7 @@ export async function linkUser(
   await retryOnConflict(async () => {
     await requireSource(context, source);
     const user = (await requirePrincipal(context, { type: "user", id })) as Stored<UserItem>;
+    await guardSystemAdmins(context, actor)(user);
     const at = context.now().toISOString();
     const piece = await openPiece(context, { source, type: "User" });
     const item = {

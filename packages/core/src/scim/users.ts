@@ -1,6 +1,7 @@
 import { ProblemError } from "@cadastre/contract/errors";
 import { newId } from "@cadastre/contract/ids";
 import { create, type Stored, type Write } from "@cadastre/store/table";
+import { guardSystemAdmins } from "../access/system-admins.ts";
 import { contentChanges } from "../changes.ts";
 import { actorName } from "../context.ts";
 import { UserItem } from "../directory/items.ts";
@@ -104,6 +105,7 @@ async function changeUser(
     requireMatch({ ifMatch }, etagOf(item.version, user.version));
     const before = toSaid(item, user);
     const values = next(before);
+    await guardSystemAdmins(context, actor)(user);
     const after = toUser(user, values);
     const kept = toKept(values);
     const changes = contentChanges(before, toSaid({ values: kept }, after));
@@ -152,6 +154,7 @@ export async function deleteUser(service: Service, id: string, expected: Expecte
     actor,
     { type: "user", id },
     {
+      mayChange: guardSystemAdmins(context, actor),
       also: async () => [
         ...(await forgetLoginWrites(context, id)),
         ...unplaceResource((await requireUser(service, id)).item),
