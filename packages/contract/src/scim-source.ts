@@ -36,9 +36,17 @@ export const createdScimSource = scimSource.extend({
 });
 export type CreatedScimSource = z.output<typeof createdScimSource>;
 
+const externalId = z.string().trim().min(1).max(256).optional().meta({ description: "As the source calls it" });
+
 /** A user or a group that a source is to take over, as an admin says. */
-export const scimLink = z.strictObject({
-  user: idSchema("user").meta({ description: "Who the source may change from now on" }),
-  externalId: z.string().trim().min(1).max(256).optional().meta({ description: "As the source calls the user" }),
-});
+export const scimLink = z.union([
+  z.strictObject({
+    user: idSchema("user").meta({ description: "Whom the source may change from now on" }),
+    externalId,
+  }),
+  z.strictObject({
+    group: idSchema("group").meta({ description: "What the source may change from now on" }),
+    externalId,
+  }),
+]);
 export type ScimLink = z.output<typeof scimLink>;

@@ -53,8 +53,14 @@ async function requireGroup({ context: { table }, source }: Service, id: string)
   return { item, group };
 }
 
+/** A member as it is shown, by the name that people know it by. */
+export interface Member {
+  readonly id: string;
+  readonly display?: string | undefined;
+}
+
 /** A group as SCIM shows it, with its members when they are given. */
-export function toGroupResource(base: string, { item, group }: ScimGroup, members?: readonly string[]): Values {
+export function toGroupResource(base: string, { item, group }: ScimGroup, members?: readonly Member[]): Values {
   return {
     ...(item.values as Values),
     schemas: [GROUP_SCHEMA],
@@ -62,7 +68,14 @@ export function toGroupResource(base: string, { item, group }: ScimGroup, member
     displayName: group.name,
     ...(members === undefined || members.length === 0
       ? {}
-      : { members: members.map((id) => ({ value: id, $ref: `${base}/Users/${id}`, type: "User" })) }),
+      : {
+          members: members.map(({ id, display }) => ({
+            value: id,
+            $ref: `${base}/Users/${id}`,
+            ...(display === undefined ? {} : { display }),
+            type: "User",
+          })),
+        }),
     meta: {
       resourceType: TYPE,
       created: item.createdAt,
