@@ -41,19 +41,17 @@ async function readGiven(
   requireMayGive: RequireMayGive,
 ): Promise<Given> {
   const mayChange = guardSystemAdmins(context, actor);
-  const { externalId } = link;
-  if ("user" in link) {
-    const { user: id } = link;
+  const { user: id, group: groupId = "", externalId } = link;
+  if (id !== undefined) {
     const user = (await requirePrincipal(context, { type: "user", id })) as Stored<UserItem>;
     await mayChange(user);
     return { type: "User", id, values: saidOf(user, externalId), guard: check(UserItem, { id }, user.version) };
   }
-  const { group: id } = link;
-  const group = await requireGroup(context, id);
+  const group = await requireGroup(context, groupId);
   await mayChange(group);
   await requireMayGive(group.roles);
   const values = externalId === undefined ? {} : { externalId };
-  return { type: "Group", id, values, guard: check(GroupItem, { id }, group.version) };
+  return { type: "Group", id: groupId, values, guard: check(GroupItem, { id: groupId }, group.version) };
 }
 
 /**
