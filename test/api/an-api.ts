@@ -177,14 +177,22 @@ export async function anApi({
   }
 
   /** Somebody who has logged in: with the roles of the first admin, or no role at all. */
-  async function aVisitor({ userName = "anna", isAdmin = true } = {}): Promise<Visitor> {
+  async function aVisitor({
+    userName = "anna",
+    isAdmin = true,
+    from,
+  }: {
+    userName?: string;
+    isAdmin?: boolean /** Where the browser is. */;
+    from?: object;
+  } = {}): Promise<Visitor> {
     const { id, version } = await aPerson(context, { userName });
     const stored = isAdmin ? await context.table.get(UserItem, { id }, { consistent: true }) : undefined;
     if (stored && stored.version === version) {
       const { version: seenAt, ...item } = stored;
       await context.table.commit([replace(UserItem, { ...item, roles: adminRoles(now()) }, seenAt)]);
     }
-    const visitor = aBrowser(app, ORIGIN);
+    const visitor = aBrowser(app, ORIGIN, from);
     await visitor.send({ method: "POST", path: LOGIN, body: { userName, password: PASSWORD } });
     return Object.assign(visitor, { id, userName });
   }
@@ -199,6 +207,24 @@ export async function anApi({
         )
         .all();
       return rows.map((row) => JSON.stringify(row)).join("\n");
+    } finally {
+      file.close();
+    }
+  }
+
+  /**
+   * What changes with each write of what `dump` has, but for sessions, whose last use is noted, and how often is tried: the number of
+   * rows, and the sum of their versions, which are random and new with each write. It costs a fraction of a dump.
+   */
+  function fingerprint(): string {
+    const file = new DatabaseSync(path, { readOnly: true });
+    try {
+      const found = file
+        .prepare(
+          "SELECT count(*) AS rows, total(version) AS versions FROM items WHERE type NOT IN ('nonce', 'audit-open', 'audit-entry', 'person-key', 'session', 'rate', 'login-key') AND NOT (type = 'audit' AND json_extract(body, '$.outcome') <> 'done')",
+        )
+        .get();
+      return JSON.stringify(found);
     } finally {
       file.close();
     }
@@ -226,6 +252,7 @@ export async function anApi({
     send,
     sign,
     dump,
+    fingerprint,
     async close() {
       await table.close();
       rmSync(folder, { recursive: true });

@@ -1,4 +1,3 @@
-import { ENDPOINTS } from "@cadastre/contract/endpoints/all";
 import { listAudit } from "@cadastre/core/audit/list";
 import { asTexts } from "@cadastre/core/audit/testing";
 import { patchUser } from "@cadastre/core/directory/users";
@@ -6,7 +5,6 @@ import { codeAt, PASSWORD } from "@cadastre/core/login/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { aBrowser, type BrowserRequest } from "./a-browser.ts";
 import { anApi, jsonOf, ORIGIN, outcomeOf, SYSTEM, type TestApi, type Visitor } from "./an-api.ts";
-import { pathOf } from "./example-requests.ts";
 import { aStoredCredential } from "./scenarios.ts";
 
 let api: TestApi;
@@ -352,65 +350,4 @@ it("a session gives the right to reveal on to a token only by a step-up, since t
   await visitor.send({ method: "POST", path: "/api/v1/auth/step-up", body });
   expect((await make(["credentials:reveal"])).status).toBe(201);
   expect((await make(["credentials:reveal"])).status).toBe(401);
-});
-
-const changing = ENDPOINTS.filter(
-  ({ access: { kind }, method }) => method !== "GET" && (kind === "operator" || kind === "self"),
-);
-
-describe.each(changing)("$method $path, by a session", (endpoint) => {
-  const sent = (): BrowserRequest => {
-    const { body } = endpoint.example ?? {};
-    return { method: endpoint.method, path: pathOf(endpoint), ...(body === undefined ? {} : { body }) };
-  };
-
-  it("is refused without our page's token, with another session's, and from another site, and changes nothing", async () => {
-    const visitor = await api.aVisitor();
-    const other = await api.aVisitor({ userName: "bert" });
-    const before = api.dump();
-    const wrong: Partial<BrowserRequest>[] = [
-      { withoutCsrf: true },
-      { headers: { "x-csrf-token": other.csrf ?? "" } },
-      { headers: { "x-csrf-token": "" } },
-      { headers: { origin: "https://evil.example" } },
-      { headers: { origin: "null" } },
-      { headers: { "sec-fetch-site": "cross-site" } },
-    ];
-    for (const one of wrong) expect(await outcomeOf(await visitor.send({ ...sent(), ...one }))).toBe("403 auth.csrf");
-    expect(api.dump()).toBe(before);
-    const refusals = (await records()).filter(({ outcome }) => outcome === "denied");
-    expect(refusals).toHaveLength(endpoint.mutates === undefined ? 0 : wrong.length);
-    for (const one of refusals) {
-      expect(one).toMatchObject({
-        action: endpoint.mutates,
-        actor: `user:${visitor.id}`,
-        detail: { code: "auth.csrf" },
-      });
-    }
-  });
-
-  it("is refused while a second factor is due, but for what proves it", async () => {
-    await enrolApp(await api.aVisitor());
-    const next = aBrowser(api.app, ORIGIN);
-    await next.send({ method: "POST", path: "/api/v1/auth/login", body: { userName: "anna", password: PASSWORD } });
-    const response = await next.send(sent());
-    const mayBe = [
-      "auth.logout",
-      "oidc.logout",
-      "auth.stepUp",
-      "auth.passkeyChallenge",
-      "factors.confirmTotp",
-      "factors.createPasskey",
-    ];
-    if (mayBe.includes(endpoint.name)) expect(response.status, endpoint.name).not.toBe(500);
-    else expect(await outcomeOf(response), endpoint.name).toBe("401 auth.step_up");
-  });
-
-  it("with our page's token reaches what it is about", async () => {
-    const visitor = await api.aVisitor();
-    const { status } = await visitor.send(sent());
-    expect([400, 405, 500]).not.toContain(status);
-    if (endpoint.access.kind === "operator")
-      expect([401, 403]).not.toContain(endpoint.name === "credentials.reveal" ? 0 : status);
-  });
 });

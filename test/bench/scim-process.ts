@@ -9,6 +9,7 @@ import {
 import { UserItem } from "@cadastre/core/directory/items";
 import { placeWrites } from "@cadastre/core/directory/names";
 import { toUserItem } from "@cadastre/core/directory/users";
+import { createPasswordCheck } from "@cadastre/core/login/password-check";
 import { PIECE_SIZE, ScimPieceItem } from "@cadastre/core/scim/items";
 import { listResources } from "@cadastre/core/scim/list";
 import { readQuery } from "@cadastre/core/scim/list-request";
@@ -79,7 +80,8 @@ const handlers = {
       holdPolicy: DEFAULT_HOLD_POLICY,
       retentionDays: DEFAULT_RETENTION_DAYS,
     };
-    service = { context, actor: systemActor("bench"), source: SOURCE, base: "http://127.0.0.1/scim/v2" };
+    const base = "http://127.0.0.1/scim/v2";
+    service = { context, actor: systemActor("bench"), source: SOURCE, passwords: createPasswordCheck(), base };
   },
   /** Milliseconds of each list, and how many resources they had in all. */
   async list(queries: readonly Record<string, string>[]) {

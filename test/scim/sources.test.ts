@@ -379,3 +379,113 @@ describe("a large body", () => {
     }
   });
 });
+
+describe("a password that a source sets", () => {
+  const COMMON = "password1234";
+  const login = async (userName: string, password: string) =>
+    (await api.send({ method: "POST", path: "/api/v1/auth/login", body: { userName, password }, token: "" })).status;
+  const organization = (scimPasswords: boolean) =>
+    api.send({
+      method: "PATCH",
+      path: `/api/v1/organizations/${api.context.organization}`,
+      body: { scimPasswords },
+      headers: { "if-match": "*" },
+    });
+
+  it("is kept as a hash, logs in only where the organization lets it, and is nowhere to be read", async () => {
+    const password = "an unguessable phrase 7";
+    const id = await made(source, "ann", { password });
+    expect(await login("ann", password)).toBe(401);
+    expect((await organization(true)).status).toBe(200);
+    expect(await login("ann", password)).toBe(200);
+    expect((await organization(false)).status).toBe(200);
+    expect(await login("ann", password)).toBe(401);
+    const shown = await (
+      await source.send({ method: "GET", path: `/Users/${id}?attributes=password,userName` })
+    ).text();
+    for (const text of [shown, api.dump(), JSON.stringify(api.lines), JSON.stringify(await records())])
+      expect(text).not.toContain(password);
+    expect((await records()).find(({ action }) => action === "user.create")).toMatchObject({
+      detail: { passwordSet: true },
+    });
+  });
+
+  it("is refused when it is common where it would log in, and left away where it would not", async () => {
+    expect((await organization(true)).status).toBe(200);
+    const body = { schemas: [USER], userName: "bob", password: COMMON };
+    const refused = await source.send({ method: "POST", path: "/Users", body });
+    const text = await refused.text();
+    expect([refused.status, JSON.parse(text).scimType, text.includes(COMMON)]).toEqual([400, "invalidValue", false]);
+    expect(await total(source, `/Users?filter=${encodeURIComponent('userName eq "bob"')}`)).toBe(0);
+    await organization(false);
+    await made(source, "bob", { password: COMMON });
+    await organization(true);
+    expect(await login("bob", COMMON)).toBe(401);
+  });
+
+  it("ends the user's sessions when it is another one, and changes nothing when it is the same", async () => {
+    await organization(true);
+    const [first, second] = ["an unguessable phrase 7", "another unguessable phrase 8"];
+    const id = await made(source, "cleo", { password: first });
+    const set = (value: string) => patch(source, `/Users/${id}`, { op: "replace", path: "password", value });
+    const before = await userItem(id);
+    expect((await set(first)).status).toBe(200);
+    expect((await userItem(id))?.version).toBe(before?.version);
+    expect((await set(second)).status).toBe(200);
+    expect((await userItem(id))?.loginEpoch).toBe((before?.loginEpoch ?? 0) + 1);
+    expect([await login("cleo", first), await login("cleo", second)]).toEqual([401, 200]);
+  });
+
+  it("does not take the place of one that the user has chosen, unless it logs in", async () => {
+    const own = "what she herself has chosen";
+    const response = await api.send({
+      method: "POST",
+      path: "/api/v1/users",
+      body: { userName: "dora", password: own },
+    });
+    const { id } = (await jsonOf(response)) as { id: string };
+    const path = `/api/v1/scim-sources/${source.id}/links`;
+    expect((await api.send({ method: "POST", path, body: { user: id } })).status).toBe(204);
+    await patch(source, `/Users/${id}`, { op: "replace", path: "password", value: "an unguessable phrase 7" });
+    expect(await login("dora", own)).toBe(200);
+  });
+});
+
+const userItem = (id: string) => api.context.table.get(UserItem, { id }, { consistent: true });
+
+describe("a group that an admin gives to a source", () => {
+  const give = (group: string, token = api.admin) =>
+    api.send({ method: "POST", path: `/api/v1/scim-sources/${source.id}/links`, body: { group }, token });
+
+  it("is seen and changed by it, with those of its members that the source has, by their names", async () => {
+    const created = await api.send({ method: "POST", path: "/api/v1/groups", body: { name: "Engineers" } });
+    const { id } = (await jsonOf(created)) as { id: string };
+    expect((await source.send({ method: "GET", path: `/Groups/${id}` })).status).toBe(404);
+    expect((await give(id)).status).toBe(204);
+    expect((await give(id)).status).toBe(409);
+    const ann = await made(source, "ann", { displayName: "Ann" });
+    await patch(source, `/Groups/${id}`, { op: "add", path: "members", value: [{ value: ann, display: "mine" }] });
+    const shown = await jsonOf(await source.send({ method: "GET", path: `/Groups/${id}` }));
+    expect(shown).toMatchObject({ displayName: "Engineers", members: [{ value: ann, display: "Ann", type: "User" }] });
+  });
+
+  it("and that holds roles is given only by who could give those", async () => {
+    const created = await api.send({ method: "POST", path: "/api/v1/groups", body: { name: "Vault" } });
+    const { id } = (await jsonOf(created)) as { id: string };
+    const everywhere = { type: "organization", id: api.context.organization };
+    const bind = (principal: object, role: string) =>
+      api.send({ method: "POST", path: "/api/v1/role-bindings", body: { principal, role, resource: everywhere } });
+    expect((await bind({ type: "group", id }, "vault-user")).status).toBe(201);
+    const robot = await api.send({ method: "POST", path: "/api/v1/service-accounts", body: { name: "boss" } });
+    const principal = { type: "service-account", id: ((await jsonOf(robot)) as { id: string }).id };
+    await bind(principal, "admin");
+    const made_ = await api.send({
+      method: "POST",
+      path: "/api/v1/tokens",
+      body: { name: "t", scopes: ["admin"], principal },
+    });
+    const { secret } = (await jsonOf(made_)) as { secret: string };
+    expect((await give(id, secret)).status).toBe(403);
+    expect((await give(id)).status).toBe(204);
+  });
+});

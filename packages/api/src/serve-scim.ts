@@ -46,7 +46,7 @@ async function answer(
     actor,
     services,
     context,
-    scim: { context, actor, source, base: `${new URL(url).origin}${SCIM_PATH}` },
+    scim: { context, actor, source, passwords: services.login.passwords, base: `${new URL(url).origin}${SCIM_PATH}` },
     params: endpoint.params ? parse(endpoint.params, c.req.param()) : {},
     asked: queryOf(url),
     ifMatch: headers.get("if-match") ?? undefined,

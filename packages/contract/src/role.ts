@@ -18,8 +18,10 @@ const EDITS = [
   "feed:write",
 ] as const;
 
-/** Secrets are shown to nobody by a role that is for something else. */
-const ALL_BUT_SECRETS = OPERATOR_ACTIONS.filter((action) => action !== "credentials:reveal");
+/** Secrets are shown to nobody by a role that is for something else, and what a SCIM source does its token alone lets it do. */
+const ALL_BUT_SECRETS = OPERATOR_ACTIONS.filter(
+  (action) => action !== "credentials:reveal" && action !== "scim:provision",
+);
 
 /** What each role may do in what it is bound to; an action of a new area joins the roles here. */
 export const ROLE_ACTIONS: Readonly<Record<Role, readonly OperatorAction[]>> = {

@@ -36,9 +36,15 @@ export const createdScimSource = scimSource.extend({
 });
 export type CreatedScimSource = z.output<typeof createdScimSource>;
 
-/** A user or a group that a source is to take over, as an admin says. */
-export const scimLink = z.strictObject({
-  user: idSchema("user").meta({ description: "Who the source may change from now on" }),
-  externalId: z.string().trim().min(1).max(256).optional().meta({ description: "As the source calls the user" }),
-});
+/** A user or a group that a source is to take over, as an admin says: one of the two. */
+export const scimLink = z
+  .strictObject({
+    user: idSchema("user").optional().meta({ description: "Whom the source may change from now on" }),
+    group: idSchema("group").optional().meta({ description: "What the source may change from now on" }),
+    externalId: z.string().trim().min(1).max(256).optional().meta({ description: "As the source calls it" }),
+  })
+  .refine(({ user, group }) => (user === undefined) !== (group === undefined), {
+    message: "name one user or one group",
+    path: ["user"],
+  });
 export type ScimLink = z.output<typeof scimLink>;

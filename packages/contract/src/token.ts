@@ -4,7 +4,7 @@ import { OPERATOR_ACTIONS } from "./actions.ts";
 import { idSchema } from "./ids.ts";
 import { principalRef } from "./principal.ts";
 
-/** What an API token may do. `admin` includes all but `credentials:reveal`, which is always given by name. */
+/** What an API token may do. `admin` includes all but `credentials:reveal` and `scim:provision`, which are always given by name. */
 export const TOKEN_SCOPES = ["admin", ...OPERATOR_ACTIONS] as const;
 export const tokenScope = z.enum(TOKEN_SCOPES);
 export type TokenScope = z.output<typeof tokenScope>;

@@ -1,5 +1,6 @@
 import { groups } from "@cadastre/contract/endpoints/groups";
 import type { PrincipalRef } from "@cadastre/contract/principal";
+import { guardSystemAdmins } from "@cadastre/core/access/system-admins";
 import { addGroupMember, listGroupMembers, removeGroupMember } from "@cadastre/core/directory/group-members";
 import { createGroup, deleteGroup, getGroup, listGroups, patchGroup } from "@cadastre/core/directory/groups";
 import { requireMayGiveRoles } from "@cadastre/core/policies/grants";
@@ -20,19 +21,23 @@ export const GROUP_ROUTES = implement(groups, {
   async add({ context, actor, params, body }) {
     await addGroupMember(context, actor, params.id, body.principal, {
       requireMayGive: (roles) => requireMayGiveRoles(context, actor, roles),
+      mayChange: guardSystemAdmins(context, actor),
     });
     return undefined;
   },
   async remove({ context, actor, params }) {
     await requireAdminBeside(context, actor, params.member);
-    await removeGroupMember(context, actor, params.id, toPrincipal(params.member));
+    const mayChange = guardSystemAdmins(context, actor);
+    await removeGroupMember(context, actor, params.id, toPrincipal(params.member), { mayChange });
     return undefined;
   },
   get: ({ context, params }) => getGroup(context, params.id),
-  patch: ({ context, actor, params, body, version }) => patchGroup(context, actor, params.id, body, { version }),
+  patch: ({ context, actor, params, body, version }) =>
+    patchGroup(context, actor, params.id, body, { version, mayChange: guardSystemAdmins(context, actor) }),
   async delete({ context, actor, params, version }) {
     await requireAdminBeside(context, actor, params.id);
-    await deleteGroup(context, actor, params.id, { version }, () => releaseWrites(context, params.id));
+    const mayChange = guardSystemAdmins(context, actor);
+    await deleteGroup(context, actor, params.id, { version, mayChange }, () => releaseWrites(context, params.id));
     return undefined;
   },
 });

@@ -1,7 +1,8 @@
 import { scimSources } from "@cadastre/contract/endpoints/scim-sources";
 import { ProblemError } from "@cadastre/contract/errors";
 import { contextIn } from "@cadastre/core/access/act-in";
-import { linkUser } from "@cadastre/core/scim/link";
+import { requireMayGiveRoles } from "@cadastre/core/policies/grants";
+import { linkResource } from "@cadastre/core/scim/link";
 import { createScimSource, deleteScimSource, getScimSource, listScimSources } from "@cadastre/core/scim/sources";
 import { implement } from "./route.ts";
 
@@ -25,7 +26,7 @@ export const SCIM_SOURCE_ROUTES = implement(scimSources, {
     return undefined;
   },
   async link({ context, actor, params, body }) {
-    await linkUser(context, actor, params.id, body);
+    await linkResource(context, actor, params.id, body, (roles) => requireMayGiveRoles(context, actor, roles));
     return undefined;
   },
 });

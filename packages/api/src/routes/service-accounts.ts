@@ -1,5 +1,6 @@
 import { serviceAccounts } from "@cadastre/contract/endpoints/service-accounts";
 import { contextIn } from "@cadastre/core/access/act-in";
+import { guardSystemAdmins } from "@cadastre/core/access/system-admins";
 import { deletePrincipal } from "@cadastre/core/directory/principals";
 import {
   createServiceAccount,
@@ -23,11 +24,15 @@ export const SERVICE_ACCOUNT_ROUTES = implement(serviceAccounts, {
   get: ({ context, params }) => getServiceAccount(context, params.id),
   async patch({ context, actor, params, body, version }) {
     if (body.disabled) await requireAdminBeside(context, actor, params.id);
-    return patchServiceAccount(context, actor, params.id, body, { version });
+    return patchServiceAccount(context, actor, params.id, body, {
+      version,
+      mayChange: guardSystemAdmins(context, actor),
+    });
   },
   async delete({ context, actor, params, version }) {
     await requireAdminBeside(context, actor, params.id);
-    await deletePrincipal(context, actor, { type: "service-account", id: params.id }, { version });
+    const mayChange = guardSystemAdmins(context, actor);
+    await deletePrincipal(context, actor, { type: "service-account", id: params.id }, { version, mayChange });
     return undefined;
   },
 });

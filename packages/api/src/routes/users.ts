@@ -1,5 +1,6 @@
 import { users } from "@cadastre/contract/endpoints/users";
 import { contextIn } from "@cadastre/core/access/act-in";
+import { guardSystemAdmins } from "@cadastre/core/access/system-admins";
 import { deletePrincipal } from "@cadastre/core/directory/principals";
 import { createUser, getUser, listUsers, patchUser } from "@cadastre/core/directory/users";
 import { forgetLoginWrites } from "@cadastre/core/login/factors";
@@ -28,7 +29,10 @@ export const USER_ROUTES = implement(users, {
   get: ({ context, params }) => getUser(context, params.id),
   async patch({ context, actor, params, body, version }) {
     if (body.disabled) await requireAdminBeside(context, actor, params.id);
-    return patchUser(context, actor, params.id, body, { version });
+    return patchUser(context, actor, params.id, body, {
+      version,
+      mayChange: guardSystemAdmins(context, actor),
+    });
   },
   async delete({ context, actor, params, version }) {
     const { id } = params;
@@ -37,7 +41,11 @@ export const USER_ROUTES = implement(users, {
       context,
       actor,
       { type: "user", id },
-      { version, also: async () => [...(await forgetLoginWrites(context, id)), ...(await releaseWrites(context, id))] },
+      {
+        version,
+        mayChange: guardSystemAdmins(context, actor),
+        also: async () => [...(await forgetLoginWrites(context, id)), ...(await releaseWrites(context, id))],
+      },
     );
     return undefined;
   },

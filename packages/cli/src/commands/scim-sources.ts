@@ -61,14 +61,16 @@ export function addScimSources(program: Command, cli: Cli): void {
   );
   sources
     .command("link")
-    .description("give a user to a source, which changes it from now on")
+    .description("give a user or a group to a source, which changes it from now on")
     .argument("<id>", "scs_…")
-    .argument("<user>", "usr_…")
+    .argument("<what>", "usr_… or grp_…")
     .option("--external-id <id>", "as the source calls the user")
-    .action(async (id: string, user: string, _: unknown, command: Command) => {
+    .action(async (id: string, what: string, _: unknown, command: Command) => {
       const options = optionsOf<{ externalId?: string }>(command);
-      await openClient(cli, options).scimSources.link({ id, user, externalId: options.externalId });
-      await cli.stderr.write(`${neutralise(user)} is of ${neutralise(id)}\n`);
+      const { externalId } = options;
+      const given = what.startsWith("grp_") ? { group: what, externalId } : { user: what, externalId };
+      await openClient(cli, options).scimSources.link({ id, ...given });
+      await cli.stderr.write(`${neutralise(what)} is of ${neutralise(id)}\n`);
     });
   sources
     .command("delete")

@@ -8,6 +8,7 @@ import { requirePrincipal } from "../directory/principals.ts";
 import { requireNoMore } from "../policies/grants.ts";
 import { isUnscoped, mayByScope } from "../policies/scopes.ts";
 import { TokenItem } from "./items.ts";
+import { guardSystemAdmins } from "./system-admins.ts";
 
 /** What of a token its granter does not have: nothing can be given but what one has. */
 function notGiven(
@@ -17,7 +18,8 @@ function notGiven(
 ): string[] {
   const within = restriction?.accounts ?? granter.token?.accounts;
   const has = (scope: NewToken["scopes"][number]) =>
-    scope === "admin" ? isUnscoped(granter) : mayByScope(granter, scope);
+    // Of a source's next token nobody needs to be a source: it serves that one's service account alone.
+    scope === "admin" || scope === "scim:provision" ? isUnscoped(granter) : mayByScope(granter, scope);
   return [
     ...scopes.filter((scope) => !has(scope)),
     ...(within === undefined ? [] : accounts.filter((account) => !within.includes(account))),
@@ -79,7 +81,10 @@ export async function readOwner(
   }
   const stored = await requirePrincipal(context, principal);
   // Whoever has another's token can do what that one may.
-  if (principal.id !== id) await requireNoMore(context, actor, { ...stored, ...principal });
+  if (principal.id !== id) {
+    await guardSystemAdmins(context, actor)(stored);
+    await requireNoMore(context, actor, { ...stored, ...principal });
+  }
   const { epoch, version, disabled } = stored;
   if (disabled) throw new ProblemError("token.principal", `${principal.id} is disabled`);
   const entity = principal.type === "user" ? UserItem : ServiceAccountItem;

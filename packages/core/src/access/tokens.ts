@@ -5,6 +5,7 @@ import { type CreatedToken, type NewToken, type RevokedToken, type Token, token 
 import { create, replace, type Stored, type Write } from "@cadastre/store/table";
 import { commitRecorded } from "../audit/commit-recorded.ts";
 import { type Actor, actorName, type Context } from "../context.ts";
+import { readPrincipal } from "../directory/principals.ts";
 import { inParallel } from "../in-parallel.ts";
 import { toAddressList } from "../limits/address-list.ts";
 import { type Listed, type ListOptions, selectPage } from "../lists.ts";
@@ -13,6 +14,7 @@ import { retryOnConflict } from "../retry-on-conflict.ts";
 import { newSealKey } from "../sealed-text.ts";
 import { readGranted, readOwner, requireGiven, secondsOf } from "./grant-token.ts";
 import { TOKENS_PARTITION, TokenChildItem, TokenItem, TokenListItem, TokenUseItem } from "./items.ts";
+import { guardSystemAdmins } from "./system-admins.ts";
 import { hashTokenText, newTokenText } from "./token-text.ts";
 
 /** Descendants that are revoked at the same time. */
@@ -136,6 +138,17 @@ function requireMayRevoke(context: Context, { principal }: Actor, stored: TokenI
   requireGiven(context, principal, stored);
 }
 
+/** What somebody who administers the system acts by is ended by itself, and by others who do. Throws 403 `access.exceeds`. */
+async function requireMayEnd(
+  context: Context,
+  actor: Actor,
+  { principal }: Pick<TokenItem, "principal">,
+): Promise<void> {
+  if (principal.id === actor.principal.id) return;
+  const owner = await readPrincipal(context, principal);
+  if (owner) await guardSystemAdmins(context, actor)(owner);
+}
+
 /** Revokes what is not revoked yet. Answers whether it was this call that did it. */
 async function revokeOne(context: Context, actor: Actor, id: string, root: string): Promise<boolean> {
   return retryOnConflict(async () => {
@@ -176,7 +189,9 @@ export async function revokeToken(
   id: string,
   { descendants = true }: { readonly descendants?: boolean | undefined } = {},
 ): Promise<RevokedToken> {
-  requireMayRevoke(context, actor, await readToken(context, id));
+  const stored = await readToken(context, id);
+  requireMayRevoke(context, actor, stored);
+  await requireMayEnd(context, actor, stored);
   await revokeOne(context, actor, id, id);
   const revoked: string[] = [];
   for (let parents = descendants ? [id] : []; parents.length > 0; ) {

@@ -9,7 +9,7 @@ import { type Listed, type ListOptions, selectPage } from "../lists.ts";
 import { retryOnConflict } from "../retry-on-conflict.ts";
 import { requireGroup } from "./groups.ts";
 import { GroupItem, GroupMemberItem } from "./items.ts";
-import { principalWrite, requirePrincipal } from "./principals.ts";
+import { type MayChange, principalWrite, requirePrincipal } from "./principals.ts";
 
 export type GroupMember = z.output<typeof groupMember>;
 
@@ -19,19 +19,23 @@ export const MOST_GROUPS = 200;
 /**
  * Puts a user or service account into a group; one that is in it stays so. Throws 404 `group.not_found`, `user.not_found`,
  * `service-account.not_found`, 409 `group.too_many`, and what `requireMayGive`
- * throws when the actor may not give what the group holds. Writes the membership, the principal's own item, and one audit record.
+ * throws when the actor may not give what the group holds, and `mayChange` when it may not change whom it puts in. Writes the membership, the principal's own item, and one audit record.
  */
 export async function addGroupMember(
   context: Context,
   actor: Actor,
   id: string,
   principal: PrincipalRef,
-  { requireMayGive }: { readonly requireMayGive?: (roles: readonly HeldRole[]) => Promise<void> } = {},
+  {
+    requireMayGive,
+    mayChange,
+  }: { readonly requireMayGive?: (roles: readonly HeldRole[]) => Promise<void>; readonly mayChange?: MayChange } = {},
 ): Promise<void> {
   await retryOnConflict(async () => {
     const { version, roles } = await requireGroup(context, id);
     await requireMayGive?.(roles);
     const stored = await requirePrincipal(context, principal);
+    await mayChange?.(stored);
     if (stored.groups.includes(id)) return;
     if (stored.groups.length >= MOST_GROUPS) {
       throw new ProblemError(
@@ -55,10 +59,12 @@ export async function removeGroupMember(
   actor: Actor,
   id: string,
   principal: PrincipalRef,
+  { mayChange }: { readonly mayChange?: MayChange } = {},
 ): Promise<void> {
   await retryOnConflict(async () => {
     await requireGroup(context, id);
     const stored = await requirePrincipal(context, principal);
+    await mayChange?.(stored);
     if (!stored.groups.includes(id)) return;
     const writes = [
       remove(GroupMemberItem, { group: id, principal }),

@@ -29,6 +29,12 @@ export async function requireGroup({ table }: Pick<Context, "table">, id: string
   return stored;
 }
 
+/** How a group is changed. */
+interface ChangingGroup extends Seen {
+  /** Throws when the actor may not change a group that holds these roles. */
+  readonly mayChange?: (group: Pick<GroupItem, "roles">) => Promise<void>;
+}
+
 function requireSeen({ version }: Seen, stored: Stored<GroupItem>): void {
   if (version !== undefined && version !== stored.version) throw new ProblemError("request.precondition_failed");
 }
@@ -69,10 +75,11 @@ export async function patchGroup(
   actor: Actor,
   id: string,
   { name }: GroupPatch,
-  seen: Seen,
+  seen: ChangingGroup,
 ): Promise<Group> {
   await retryOnConflict(async () => {
     const { version, ...stored } = await requireGroup(context, id);
+    await seen.mayChange?.(stored);
     requireSeen(seen, { ...stored, version });
     if (name === undefined || name === stored.name) return;
     const renaming = renameWrites({ type: TYPE, id, organization: context.organization }, stored.name, name);
@@ -93,11 +100,12 @@ export async function deleteGroup(
   context: Context,
   actor: Actor,
   id: string,
-  seen: Seen,
+  seen: ChangingGroup,
   also: () => Promise<readonly Write[]> = async () => [],
 ): Promise<void> {
   await retryOnConflict(async () => {
     const stored = await requireGroup(context, id);
+    await seen.mayChange?.(stored);
     requireSeen(seen, stored);
     const of = { now: context.now(), createdBy: actorName(actor), state: { group: id, done: 0 } };
     const { run, writes } = newRun({ name: EMPTY_GROUP }, of);

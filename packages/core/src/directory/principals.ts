@@ -54,6 +54,14 @@ export interface Seen {
   readonly version?: number | undefined;
 }
 
+/** Throws when the actor may not change who holds these roles and is in these groups; asked of what a commit rests on. */
+export type MayChange = (holder: Pick<PrincipalItem, "groups" | "roles">) => Promise<void>;
+
+/** How somebody is changed. */
+export interface Changing extends Seen {
+  readonly mayChange?: MayChange;
+}
+
 function requireSeen({ version }: Seen, stored: StandingPrincipal): void {
   if (version !== undefined && version !== stored.version) throw new ProblemError("request.precondition_failed");
 }
@@ -67,10 +75,11 @@ export async function patchPrincipal<Item extends PrincipalItem>(
   actor: Actor,
   ref: PrincipalRef,
   patched: (stored: Item) => Item,
-  seen: Seen,
+  seen: Changing,
 ): Promise<void> {
   await retryOnConflict(async () => {
     const found = await requirePrincipal(context, ref);
+    await seen.mayChange?.(found);
     requireSeen(seen, found);
     const { version, ...stored } = found;
     // The entity that is read follows from the reference's type, which the caller's item is of.
@@ -102,13 +111,16 @@ export async function deletePrincipal(
   context: Context,
   actor: Actor,
   ref: PrincipalRef,
-  { also = async () => [], ...seen }: Seen & { readonly also?: () => Promise<readonly Write[]> },
+  { also = async () => [], ...seen }: Changing & { readonly also?: () => Promise<readonly Write[]> },
 ): Promise<void> {
-  requireSeen(seen, await requirePrincipal(context, ref));
+  const found = await requirePrincipal(context, ref);
+  await seen.mayChange?.(found);
+  requireSeen(seen, found);
   const { organization } = context;
   for (let isDone = false; !isDone; ) {
     isDone = await retryOnConflict(async () => {
       const stored = await requirePrincipal(context, ref);
+      await seen.mayChange?.(stored);
       const left = stored.groups.slice(MOST_AT_ONCE);
       const leaving = stored.groups
         .slice(0, MOST_AT_ONCE)

@@ -13,7 +13,7 @@ import { retryOnConflict } from "../retry-on-conflict.ts";
 import { ServiceAccountItem } from "./items.ts";
 import { commitNamed, listNamed } from "./named.ts";
 import { placeWrites } from "./names.ts";
-import { patchPrincipal, requirePrincipal, type Seen, standingChange } from "./principals.ts";
+import { type Changing, patchPrincipal, requirePrincipal, standingChange } from "./principals.ts";
 
 const TYPE = "service-account" as const;
 
@@ -81,7 +81,7 @@ export async function patchServiceAccount(
   actor: Actor,
   id: string,
   { name, disabled }: ServiceAccountPatch,
-  seen: Seen,
+  seen: Changing,
 ): Promise<ServiceAccount> {
   const patched = (stored: ServiceAccountItem): ServiceAccountItem => ({
     ...stored,

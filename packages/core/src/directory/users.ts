@@ -8,7 +8,7 @@ import { retryOnConflict } from "../retry-on-conflict.ts";
 import { UserItem } from "./items.ts";
 import { commitNamed, listNamed } from "./named.ts";
 import { placeWrites } from "./names.ts";
-import { patchPrincipal, requirePrincipal, type Seen, standingChange } from "./principals.ts";
+import { type Changing, patchPrincipal, requirePrincipal, standingChange } from "./principals.ts";
 
 const viewIn =
   ({ organization }: Context) =>
@@ -93,7 +93,7 @@ export async function patchUser(
   actor: Actor,
   id: string,
   patch: UserPatch,
-  seen: Seen,
+  seen: Changing,
 ): Promise<User> {
   await patchPrincipal<UserItem>(context, actor, { type: "user", id }, (stored) => patched(stored, patch), seen);
   return getUser(context, id);

@@ -1,6 +1,7 @@
 import { ProblemError } from "@cadastre/contract/errors";
 import type { Factor } from "@cadastre/contract/login";
 import { remove, type Stored, type Write } from "@cadastre/store/table";
+import { guardSystemAdmins } from "../access/system-admins.ts";
 import { commitRecorded } from "../audit/commit-recorded.ts";
 import type { Actor, Context } from "../context.ts";
 import { requireNoMore } from "../policies/grants.ts";
@@ -90,6 +91,7 @@ export async function removeFactor(
  */
 export async function removeAllFactors(context: Context, actor: Actor, user: string): Promise<void> {
   const { groups, roles } = await readUser(context, user);
+  await guardSystemAdmins(context, actor)({ groups, roles });
   await requireNoMore(context, actor, { type: "user", id: user, groups, roles });
   await retryOnConflict(async () => {
     const epoch = await raiseLoginEpoch(context, user);

@@ -2,6 +2,7 @@ import { ProblemError } from "@cadastre/contract/errors";
 import { newId } from "@cadastre/contract/ids";
 import type { SetupRequest } from "@cadastre/contract/login";
 import { create, remove, replace, type Stored } from "@cadastre/store/table";
+import { guardSystemAdmins } from "../access/system-admins.ts";
 import { commitRecorded } from "../audit/commit-recorded.ts";
 import { type Actor, actorName, type Context, inOrganization, principalOf } from "../context.ts";
 import { UserItem } from "../directory/items.ts";
@@ -38,6 +39,7 @@ export async function createLoginLink(
   { user, purpose }: { readonly user: string; readonly purpose: LoginLinkItem["purpose"] },
 ): Promise<GivenLink> {
   const { groups, roles } = await readUser(context, user);
+  await guardSystemAdmins(context, actor)({ groups, roles });
   await requireNoMore(context, actor, { type: "user", id: user, groups, roles });
   const now = context.now();
   const id = newId("link", now);

@@ -2,7 +2,10 @@ import { describe, expect, test } from "vitest";
 import { membersLookedAt, rulesOfAction } from "./looked-at.ts";
 
 const NAMES = ["time", "address", "strength", "age", "token"];
-const when = (condition: string) => ({ text: `permit (principal, action, resource) when { ${condition} };`, scope: {} });
+const when = (condition: string) => ({
+  text: `permit (principal, action, resource) when { ${condition} };`,
+  scope: {},
+});
 const lookedAt = (...conditions: string[]) => membersLookedAt(conditions.map(when), NAMES).toSorted();
 
 describe("what rules look at of the situation", () => {

@@ -43,8 +43,10 @@ function giftsOf({ organization }: Context, { effect, scope: { actions, resource
   const everything = organization === FIRST_ORGANIZATION ? "system" : "organization";
   const type: DecidedType = named === undefined ? everything : fromCedarType(named.type);
   const id = named?.id ?? (type === "system" ? SYSTEM_ID : organization);
-  const known = (actions ?? OPERATOR_ACTIONS).filter((action): action is OperatorAction =>
-    (OPERATOR_ACTIONS as readonly string[]).includes(action),
+  const known = (actions ?? OPERATOR_ACTIONS).filter(
+    (action): action is OperatorAction =>
+      // A permit makes nobody a source.
+      action !== "scim:provision" && (OPERATOR_ACTIONS as readonly string[]).includes(action),
   );
   return [{ actions: known, place: toThing(organization, type, id) }];
 }

@@ -15,7 +15,7 @@ export function serviceProviderConfig(base: string): Document {
     patch: { supported: true },
     bulk: { supported: true, ...BULK_LIMITS },
     filter: { supported: true, maxResults: PAGE_SIZES.most },
-    changePassword: { supported: false },
+    changePassword: { supported: true },
     sort: { supported: true },
     etag: { supported: true },
     pagination: {

@@ -1,5 +1,6 @@
 import { ProblemError } from "@cadastre/contract/errors";
 import { create, remove, type Stored, type Write } from "@cadastre/store/table";
+import { guardSystemAdmins } from "../access/system-admins.ts";
 import { MOST_GROUPS } from "../directory/group-members.ts";
 import { GroupMemberItem, UserItem } from "../directory/items.ts";
 import { principalWrite } from "../directory/principals.ts";
@@ -142,6 +143,7 @@ export async function memberWrites(
   { added, removed }: MemberChanges,
 ): Promise<Write[]> {
   const own = await ownUsers(service, [...added, ...removed]);
+  await guardSystemAdmins(service.context, service.actor)(...own.values());
   const addedAt = service.context.now().toISOString();
   const joining = added.flatMap((id) => {
     const user = own.get(id);

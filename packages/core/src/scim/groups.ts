@@ -2,6 +2,7 @@ import { ProblemError } from "@cadastre/contract/errors";
 import { newGroup } from "@cadastre/contract/group";
 import { newId } from "@cadastre/contract/ids";
 import { check, create, replace, type Stored, type Write } from "@cadastre/store/table";
+import { guardSystemAdmins } from "../access/system-admins.ts";
 import { commitRecorded } from "../audit/commit-recorded.ts";
 import { changesBetween } from "../changes.ts";
 import { actorName } from "../context.ts";
@@ -52,8 +53,14 @@ async function requireGroup({ context: { table }, source }: Service, id: string)
   return { item, group };
 }
 
+/** A member as it is shown, by the name that people know it by. */
+export interface Member {
+  readonly id: string;
+  readonly display?: string | undefined;
+}
+
 /** A group as SCIM shows it, with its members when they are given. */
-export function toGroupResource(base: string, { item, group }: ScimGroup, members?: readonly string[]): Values {
+export function toGroupResource(base: string, { item, group }: ScimGroup, members?: readonly Member[]): Values {
   return {
     ...(item.values as Values),
     schemas: [GROUP_SCHEMA],
@@ -61,7 +68,14 @@ export function toGroupResource(base: string, { item, group }: ScimGroup, member
     displayName: group.name,
     ...(members === undefined || members.length === 0
       ? {}
-      : { members: members.map((id) => ({ value: id, $ref: `${base}/Users/${id}`, type: "User" })) }),
+      : {
+          members: members.map(({ id, display }) => ({
+            value: id,
+            $ref: `${base}/Users/${id}`,
+            ...(display === undefined ? {} : { display }),
+            type: "User",
+          })),
+        }),
     meta: {
       resourceType: TYPE,
       created: item.createdAt,
@@ -97,6 +111,7 @@ async function changeInParts(service: Service, id: string, parts: readonly Membe
   for (const part of parts) {
     await retryOnConflict(async () => {
       const { group } = await requireGroup(service, id);
+      await guardSystemAdmins(context, actor)(group);
       const writes = await memberWrites(service, id, part);
       if (writes.length === 0) return;
       const guard = check(GroupItem, { id }, group.version);
@@ -177,6 +192,7 @@ async function changeGroup(
   let isFirst = true;
   await retryOnConflict(async () => {
     const { item, group } = await requireGroup(service, id);
+    await guardSystemAdmins(context, actor)(group);
     // What was done in parts before is no change by others.
     if (isFirst) requireMatch({ ifMatch }, etagOf(item.version, group.version));
     const present = await presentMembers(service, id, concerned);
@@ -231,7 +247,8 @@ export async function patchGroup(service: Service, id: string, body: unknown, ex
 export async function deleteGroup(service: Service, id: string, expected: Expected): Promise<void> {
   const { item, group } = await requireGroup(service, id);
   requireMatch(expected, etagOf(item.version, group.version));
-  await deleteDirectoryGroup(service.context, service.actor, id, {}, async () =>
+  const mayChange = guardSystemAdmins(service.context, service.actor);
+  await deleteDirectoryGroup(service.context, service.actor, id, { mayChange }, async () =>
     unplaceResource((await requireGroup(service, id)).item),
   );
 }

@@ -1,9 +1,12 @@
 import { ProblemError } from "@cadastre/contract/errors";
+import type { HeldRole } from "@cadastre/contract/principal";
 import type { ScimLink } from "@cadastre/contract/scim-source";
-import { check, type Stored } from "@cadastre/store/table";
+import { check, type Stored, type Write } from "@cadastre/store/table";
+import { guardSystemAdmins } from "../access/system-admins.ts";
 import { commitRecorded } from "../audit/commit-recorded.ts";
 import type { Actor, Context } from "../context.ts";
-import { UserItem } from "../directory/items.ts";
+import { requireGroup } from "../directory/groups.ts";
+import { GroupItem, UserItem } from "../directory/items.ts";
 import { requirePrincipal } from "../directory/principals.ts";
 import { isTaken, retryOnConflict } from "../retry-on-conflict.ts";
 import type { Values } from "./attribute.ts";
@@ -20,37 +23,61 @@ function saidOf({ displayName, email, disabled }: UserItem, externalId: string |
   };
 }
 
+/** What is given to a source, as it stands: what the source is told of it, and that it stays so until the commit. */
+interface Given {
+  readonly type: "User" | "Group";
+  readonly id: string;
+  readonly values: Values;
+  readonly guard: Write;
+}
+
+/** Throws when the actor could not give these roles: whoever is in a group holds them. */
+type RequireMayGive = (roles: readonly HeldRole[]) => Promise<void>;
+
+async function readGiven(
+  context: Context,
+  actor: Actor,
+  link: ScimLink,
+  requireMayGive: RequireMayGive,
+): Promise<Given> {
+  const mayChange = guardSystemAdmins(context, actor);
+  const { user: id, group: groupId = "", externalId } = link;
+  if (id !== undefined) {
+    const user = (await requirePrincipal(context, { type: "user", id })) as Stored<UserItem>;
+    await mayChange(user);
+    return { type: "User", id, values: saidOf(user, externalId), guard: check(UserItem, { id }, user.version) };
+  }
+  const group = await requireGroup(context, groupId);
+  await mayChange(group);
+  await requireMayGive(group.roles);
+  const values = externalId === undefined ? {} : { externalId };
+  return { type: "Group", id: groupId, values, guard: check(GroupItem, { id: groupId }, group.version) };
+}
+
 /**
- * Gives a user to a source, which sees and changes it from now on: an admin's word, since no name and no address alone says who somebody is.
- * Throws 404 `scim-source.not_found`, `user.not_found`, 409 `scim-source.linked` when a source has the user. Writes what the source has
- * of it, and one audit record.
+ * Gives a user or a group to a source, which sees and changes it from now on: an admin's word, since no name and no address alone says who somebody
+ * is. Of a group's members the source sees those that it has. Throws 404 `scim-source.not_found`, `user.not_found`, `group.not_found`, 403
+ * `access.exceeds` and what `requireMayGive` throws, 409 `scim-source.linked` when a source has it. Writes what the source has of it, and one audit
+ * record.
  */
-export async function linkUser(
+export async function linkResource(
   context: Context,
   actor: Actor,
   source: string,
-  { user: id, externalId }: ScimLink,
+  link: ScimLink,
+  requireMayGive: RequireMayGive,
 ): Promise<void> {
   await retryOnConflict(async () => {
     await requireSource(context, source);
-    const user = (await requirePrincipal(context, { type: "user", id })) as Stored<UserItem>;
+    const { type, id, values, guard } = await readGiven(context, actor, link, requireMayGive);
     const at = context.now().toISOString();
-    const piece = await openPiece(context, { source, type: "User" });
-    const item = {
-      id,
-      source,
-      type: "User",
-      piece,
-      values: saidOf(user, externalId),
-      createdAt: at,
-      updatedAt: at,
-    } as const;
-    const writes = [...placeResource(item), check(UserItem, { id }, user.version)];
+    const piece = await openPiece(context, { source, type });
+    const item = { id, source, type, piece, values, createdAt: at, updatedAt: at };
     try {
-      await commitRecorded(context, actor, writes, {
+      await commitRecorded(context, actor, [...placeResource(item), guard], {
         action: "scim-source.link",
         target: source,
-        detail: { user: id, ...(externalId === undefined ? {} : { externalId }) },
+        detail: { ...link },
       });
     } catch (error) {
       if (isTaken(error, 0)) throw new ProblemError("scim-source.linked", undefined, { cause: error });

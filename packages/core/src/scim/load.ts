@@ -4,7 +4,7 @@ import { inParallel } from "../in-parallel.ts";
 import { fold, type ResourceType, type Values } from "./attribute.ts";
 import type { Filter } from "./filter/filter.ts";
 import { memberIds } from "./group-members.ts";
-import { toGroupResource } from "./groups.ts";
+import { type Member, toGroupResource } from "./groups.ts";
 import { ScimResourceItem } from "./items.ts";
 import { USERS } from "./schemas.ts";
 import { isSelected, type Selection } from "./select.ts";
@@ -116,6 +116,16 @@ async function loadGroups(
     return group ? [{ item, group }] : [];
   });
   return inParallel(all, GROUPS_AT_ONCE, async (one) =>
-    toGroupResource(service.base, one, memberships ? await memberIds(service, one.item.id) : undefined),
+    toGroupResource(service.base, one, memberships ? await membersOf(service, one.item.id) : undefined),
   );
+}
+
+/** The members of a group that the source has, with their names, which may be those of a moment ago. */
+async function membersOf(service: Service, group: string): Promise<readonly Member[]> {
+  const ids = await memberIds(service, group);
+  const users = await service.context.table.getMany(
+    UserItem,
+    ids.map((id) => ({ id })),
+  );
+  return ids.map((id, at) => ({ id, display: users[at]?.displayName ?? users[at]?.userName }));
 }

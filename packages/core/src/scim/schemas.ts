@@ -162,6 +162,7 @@ const GROUP: Schema = {
       subAttributes: [
         attribute("value", "string", "The member's id", { caseExact: true, mutability: "immutable" }),
         attribute("$ref", "reference", "The member's address", { mutability: "immutable", referenceTypes: ["User"] }),
+        attribute("display", "string", "The member's name", { mutability: "readOnly" }),
         attribute("type", "string", "What the member is", { mutability: "immutable", canonicalValues: ["User"] }),
       ],
     }),

@@ -1,6 +1,7 @@
 import { ProblemError } from "@cadastre/contract/errors";
 import { newId } from "@cadastre/contract/ids";
 import { create, type Stored, type Write } from "@cadastre/store/table";
+import { guardSystemAdmins } from "../access/system-admins.ts";
 import { contentChanges } from "../changes.ts";
 import { actorName } from "../context.ts";
 import { UserItem } from "../directory/items.ts";
@@ -13,6 +14,7 @@ import { retryOnConflict } from "../retry-on-conflict.ts";
 import type { Values } from "./attribute.ts";
 import { type Expected, etagOf, requireMatch } from "./etag.ts";
 import { ScimResourceItem } from "./items.ts";
+import { passwordWrites } from "./passwords.ts";
 import { applyPatch, readOperations } from "./patch.ts";
 import { readResource } from "./read-resource.ts";
 import { changeResource, openPiece, placeResource, unplaceResource } from "./resource-writes.ts";
@@ -52,7 +54,7 @@ async function named(userName: string, work: () => Promise<void>): Promise<void>
 }
 
 /**
- * Makes a user, whom no role is bound to. A password is not kept: it would be of no use. Throws `scim.uniqueness` when any user of the
+ * Makes a user, whom no role is bound to, with the password that `passwordWrites` keeps. Throws `scim.uniqueness` when any user of the
  * organization has the name, whatever its case, and what `readResource` throws. Writes the directory's items, the source's, and one audit record.
  */
 export async function createUser(service: Service, body: unknown, id = newUserId(service)): Promise<string> {
@@ -68,13 +70,16 @@ export async function createUser(service: Service, body: unknown, id = newUserId
   const kept = toKept(values);
   const changes = contentChanges({}, toSaid({ values: kept }, user));
   const { organization } = context;
-  const entry = { action: "user.create", target: id, changes, detail: { source } } as const;
+  const password = await passwordWrites(service, user, (values as Values).password);
+  const detail = { source, ...(password.length === 0 ? {} : { passwordSet: true }) };
+  const entry = { action: "user.create", target: id, changes, detail } as const;
   await named(known.userName, () =>
     retryOnConflict(async () => {
       const piece = await openPiece(context, { source, type: TYPE });
       const writes = [
         ...placeWrites({ type: "user", id, organization }, known.userName),
         create(UserItem, user),
+        ...password,
         ...placeResource({ id, source, type: TYPE, piece, values: kept, createdAt: at, updatedAt: at }),
       ];
       await commitNamed(context, actor, { type: "user", name: known.userName }, writes, entry);
@@ -104,23 +109,28 @@ async function changeUser(
     requireMatch({ ifMatch }, etagOf(item.version, user.version));
     const before = toSaid(item, user);
     const values = next(before);
-    const after = toUser(user, values);
+    await guardSystemAdmins(context, actor)(user);
+    const said = toUser(user, values);
+    const password = await passwordWrites(service, said, values.password);
+    // Another password ends what was begun with the one before.
+    const after = password.length === 0 ? said : { ...said, loginEpoch: (said.loginEpoch ?? 0) + 1 };
     const kept = toKept(values);
     const changes = contentChanges(before, toSaid({ values: kept }, after));
-    if (changes.length === 0) return;
+    if (changes.length === 0 && password.length === 0) return;
     const at = context.now().toISOString();
     const { organization } = context;
     const writes: Write[] = [
       ...renameWrites({ type: "user", id, organization }, user.userName, after.userName),
       principalWrite({ ...after, version: user.version }, { updatedAt: at }),
       ...changeResource(item, kept, at),
+      ...password,
     ];
     await named(after.userName, () =>
       commitNamed(context, actor, { type: "user", name: after.userName }, writes, {
         action: "user.patch",
         target: id,
         changes,
-        detail: { source: item.source },
+        detail: { source: item.source, ...(password.length === 0 ? {} : { passwordSet: true }) },
       }),
     );
   });
@@ -152,6 +162,7 @@ export async function deleteUser(service: Service, id: string, expected: Expecte
     actor,
     { type: "user", id },
     {
+      mayChange: guardSystemAdmins(context, actor),
       also: async () => [
         ...(await forgetLoginWrites(context, id)),
         ...unplaceResource((await requireUser(service, id)).item),
