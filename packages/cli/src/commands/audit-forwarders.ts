@@ -14,7 +14,12 @@ const COLUMNS: readonly Column<Forwarder>[] = [
   { title: "ID", value: (one) => one.id },
   { title: "NAME", value: (one) => one.name },
   { title: "TO", value: (one) => one.url ?? `${one.host}:${one.port}` },
-  { title: "PAUSED", value: (one) => (one.paused ? "yes" : undefined), raw: (one) => String(one.paused), optional: true },
+  {
+    title: "PAUSED",
+    value: (one) => (one.paused ? "yes" : undefined),
+    raw: (one) => String(one.paused),
+    optional: true,
+  },
   {
     title: "LAG",
     value: (one) => (one.state.lagSeconds === 0 ? "none" : `${one.state.lagSeconds} s`),

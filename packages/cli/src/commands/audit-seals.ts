@@ -90,12 +90,18 @@ interface ExportFlags {
   readonly since?: string;
   readonly until?: string;
   readonly out?: string;
+  readonly allOrganizations?: boolean;
 }
 
 async function* piecesOf(cli: Cli, options: ReturnType<typeof optionsOf<ExportFlags>>): AsyncGenerator<string> {
   const asked = { since: isoOf(cli, options.since), until: isoOf(cli, options.until) };
   const client = openClient(cli, options);
-  if (options.format !== "jsonl") return yield* client.audit.export({ ...asked, format: options.format });
+  const organization = options.allOrganizations ? ("all" as const) : undefined;
+  if (options.format !== "jsonl") return yield* client.audit.export({ ...asked, format: options.format, organization });
+  if (organization !== undefined)
+    throw new UsageError(
+      "--all-organizations is for csv and cef: each organization has a chain of checkpoints of its own",
+    );
   for await (const line of linesOfApi(client, asked)) yield `${line}\n`;
 }
 
@@ -173,6 +179,7 @@ export function addSeals(audit: Command, cli: Cli): void {
       .addOption(choice("--format <format>", "how it is written", EXPORT_FORMATS).default("jsonl"))
       .option("--since <moment>", `from then on: ${MOMENT_FORMS}`)
       .option("--until <moment>", "until then")
+      .option("--all-organizations", "of csv and cef: of all organizations at once, for who administers the system")
       .option("--out <file>", "into this file, which is there when it is whole")
       .action((_: unknown, command: Command) => save(cli, command)),
     "audit export --out log.jsonl",

@@ -19,6 +19,8 @@ const COLUMNS: readonly Column<AuditRecord>[] = [
   { title: "REQUEST", value: (one) => one.requestId, shape: "id" },
 ];
 
+const ORGANIZATION: Column<AuditRecord> = { title: "ORGANIZATION", value: (one) => one.organization, shape: "id" };
+
 interface Filters {
   readonly actor?: string;
   readonly action?: AuditAction;
@@ -30,6 +32,7 @@ interface Filters {
   readonly until?: string;
   readonly text?: string;
   readonly oldest?: boolean;
+  readonly allOrganizations?: boolean;
 }
 
 /** Adds `audit` to the program. */
@@ -47,14 +50,17 @@ export function addAudit(program: Command, cli: Cli): void {
       .option("--since <time>", "from then on, such as 2026-03-01T00:00:00Z")
       .option("--until <time>", "until then")
       .option("--oldest", "oldest first")
+      .option("--all-organizations", "of all organizations at once, for who administers the system")
       .action(async (_: unknown, command: Command) => {
         const options = optionsOf<Filters>(command);
         const client = openClient(cli, options);
         const { actor, action, type, entity, outcome, flag, since, until, text } = options;
         const order = options.oldest ? ("oldest" as const) : ("newest" as const);
         const filter = { actor, action, entity_type: type, entity_id: entity, outcome, flag, since, until, q: text };
-        const items = (limit: number) => client.audit.list.all({ ...filter, order, limit });
-        await printList({ ...cli, options, columns: COLUMNS, noun: "audit records", items });
+        const organization = options.allOrganizations ? ("all" as const) : undefined;
+        const items = (limit: number) => client.audit.list.all({ ...filter, order, organization, limit });
+        const columns = organization === undefined ? COLUMNS : [...COLUMNS, ORGANIZATION];
+        await printList({ ...cli, options, columns, noun: "audit records", items });
       }),
     "audit --action credential.reveal",
     "audit --since 2026-03-01T00:00:00Z --all --json",
