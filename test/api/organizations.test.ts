@@ -143,6 +143,21 @@ describe("an account", () => {
   });
 });
 
+it("what a caller is refused is in the log of its own organization alone", async () => {
+  const path = "/api/v1/accounts/aws/777788889999";
+  const headers = { "if-match": '"1"' };
+  const refused = await api.send({ method: "PATCH", path, body: { owner: "x" }, token: theirs, headers });
+  expect(await outcomeOf(refused)).toBe("404 account.not_found");
+  const targets = async (token: string) => {
+    const { items } = (await jsonOf(await get("audit?outcome=failed&limit=100", token))) as {
+      items: { resource: { id: string } }[];
+    };
+    return items.map(({ resource }) => resource.id);
+  };
+  expect(await targets(theirs)).toContain("aws/777788889999");
+  expect(await targets(api.admin)).not.toContain("aws/777788889999");
+});
+
 describe("the audit log of all organizations", () => {
   type Entry = { id: string; at: string; organization: string };
   const pageOf = async (query: string, token = api.admin) =>
@@ -150,6 +165,7 @@ describe("the audit log of all organizations", () => {
 
   it("is one list by time with one cursor, each record once, for who administers the system", async () => {
     await created("service-accounts", { name: "theirs" }, theirs);
+    await created("service-accounts", { name: "ours" });
     for (const order of ["newest", "oldest"]) {
       const found: Entry[] = [];
       let cursor: string | undefined;
