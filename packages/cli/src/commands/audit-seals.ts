@@ -5,9 +5,8 @@ import { type AuditProof, auditProof, faultOfProof } from "@cadastre/contract/au
 import { type Fault, type Verified, verifyExport } from "@cadastre/contract/audit/verify-export";
 import { EXPORT_FORMATS } from "@cadastre/contract/endpoints/audit";
 import type { PublicKey } from "@cadastre/contract/keys";
-import { MOMENT_FORMS, tryParseMoment } from "@cadastre/contract/moment";
-import { type Command, InvalidArgumentError } from "commander";
-import { choice, withExamples, withPaging } from "../arguments.ts";
+import type { Command } from "commander";
+import { choice, withExamples, withPaging, withSince, withSpan } from "../arguments.ts";
 import { keysOf, pemOf } from "../audit/keys.ts";
 import { linesOfApi, linesOfFile } from "../audit/lines.ts";
 import { type Cli, openClient, optionsOf } from "../cli.ts";
@@ -18,14 +17,6 @@ import { printList } from "../output/list.ts";
 import { printOne } from "../output/one.ts";
 import type { Column } from "../output/table.ts";
 import { neutraliseLines, toJson, toTime } from "../output/text.ts";
-
-/** A moment as the reader says it, in one form. */
-function isoOf(cli: Cli, text: string | undefined): string | undefined {
-  if (text === undefined) return undefined;
-  const at = tryParseMoment(text, { now: cli.now(), zoneOffsetMinutes: (one) => one.getTimezoneOffset() });
-  if (!at) throw new InvalidArgumentError(`it is ${MOMENT_FORMS}.`);
-  return at.toISOString();
-}
 
 function faultText({ record, checkpoint, line, what }: Fault): string {
   const where = checkpoint
@@ -66,7 +57,7 @@ interface VerifyFlags {
 async function verify(cli: Cli, command: Command): Promise<void> {
   const options = optionsOf<VerifyFlags>(command);
   const format = formatAmong(options, ["table", "json"], "audit verify");
-  const since = isoOf(cli, options.since);
+  const { since } = options;
   const open = () => openClient(cli, options);
   if (options.proof !== undefined && (options.export !== undefined || since !== undefined))
     throw new UsageError("--proof is checked by itself: without --export and --since");
@@ -133,15 +124,15 @@ interface ExportFlags {
 }
 
 async function* piecesOf(cli: Cli, options: ReturnType<typeof optionsOf<ExportFlags>>): AsyncGenerator<string> {
-  const asked = { since: isoOf(cli, options.since), until: isoOf(cli, options.until) };
+  const { since, until, format } = options;
   const client = openClient(cli, options);
   const organization = options.allOrganizations ? ("all" as const) : undefined;
-  if (options.format !== "jsonl") return yield* client.audit.export({ ...asked, format: options.format, organization });
+  if (format !== "jsonl") return yield* client.audit.export({ since, until, format, organization });
   if (organization !== undefined)
     throw new UsageError(
       "--all-organizations is for csv and cef: each organization has a chain of checkpoints of its own",
     );
-  for await (const line of linesOfApi(client, asked)) yield `${line}\n`;
+  for await (const line of linesOfApi(client, { since, until })) yield `${line}\n`;
 }
 
 async function save(cli: Cli, command: Command): Promise<void> {
@@ -194,14 +185,14 @@ const COLUMNS: readonly Column<Checkpoint>[] = [
 
 /** Adds what is about the seals of the log to `audit`. */
 export function addSeals(audit: Command, cli: Cli): void {
+  const verifying = audit
+    .command("verify")
+    .description("check that nothing in the log was edited, deleted, inserted, moved or cut off; ends 1 when it was");
   withExamples(
-    audit
-      .command("verify")
-      .description("check that nothing in the log was edited, deleted, inserted, moved or cut off; ends 1 when it was")
+    withSince(verifying, cli.now, "only what was sealed since")
       .option("--export <file>", "check this export (`cadastre audit export`) instead of the API's log")
       .option("--proof <file>", "check this proof of one record (`cadastre audit prove`) instead")
       .option("--public-key <file>", "by these keys (`cadastre audit public-key`) instead of those that the API says")
-      .option("--since <moment>", `only what was sealed since: ${MOMENT_FORMS}`)
       .action((_: unknown, command: Command) => verify(cli, command)),
     "audit verify --since 7d",
     "audit verify --export log.jsonl --public-key audit.pem",
@@ -213,13 +204,12 @@ export function addSeals(audit: Command, cli: Cli): void {
     .argument("<id>", "aud_…")
     .option("--public-key <file>", "check it by these keys instead of those that the API says")
     .action((id: string, _: unknown, command: Command) => prove(cli, id, command));
+  const exporting = audit
+    .command("export")
+    .description("the log as a file: whole with its checkpoints, or its records as CSV or CEF");
   withExamples(
-    audit
-      .command("export")
-      .description("the log as a file: whole with its checkpoints, or its records as CSV or CEF")
+    withSpan(exporting, cli.now)
       .addOption(choice("--format <format>", "how it is written", EXPORT_FORMATS).default("jsonl"))
-      .option("--since <moment>", `from then on: ${MOMENT_FORMS}`)
-      .option("--until <moment>", "until then")
       .option("--all-organizations", "of csv and cef: of all organizations at once, for who administers the system")
       .option("--out <file>", "into this file, which is there when it is whole")
       .action((_: unknown, command: Command) => save(cli, command)),

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { wholeNumber, withExamples, withPaging } from "../arguments.ts";
 import { type Cli, openClient, optionsOf } from "../cli.ts";
 import { UsageError } from "../exit-codes.ts";
+import { findOrganizationId } from "../find-named.ts";
 import { printList } from "../output/list.ts";
 import { printOne } from "../output/one.ts";
 import type { Column } from "../output/table.ts";
@@ -42,10 +43,12 @@ export function addOrganizations(program: Command, cli: Cli): void {
   organizations
     .command("show")
     .description("one organization")
-    .argument("<id>", "org_…")
-    .action(async (id: string, _: unknown, command: Command) => {
+    .argument("<organization>", "by its id, org_…, or its slug")
+    .action(async (organization: string, _: unknown, command: Command) => {
       const options = optionsOf(command);
-      await printOne(cli.stdout, options, await openClient(cli, options).organizations.get({ id }));
+      const client = openClient(cli, options);
+      const id = await findOrganizationId(client, organization);
+      await printOne(cli.stdout, options, await client.organizations.get({ id }));
     });
   withExamples(
     organizations
@@ -65,7 +68,7 @@ export function addOrganizations(program: Command, cli: Cli): void {
   organizations
     .command("set")
     .description("change an organization's name, slug, owner or how long its audit log is kept")
-    .argument("<id>", "org_…")
+    .argument("<organization>", "by its id, org_…, or its slug")
     .option("--name <name>")
     .option("--slug <slug>")
     .option("--owner <owner>")
@@ -74,12 +77,13 @@ export function addOrganizations(program: Command, cli: Cli): void {
       "how long audit records are kept, from 30; 400 unless set",
       wholeNumber(30, 36_500),
     )
-    .action(async (id: string, _: unknown, command: Command) => {
+    .action(async (organization: string, _: unknown, command: Command) => {
       const options = optionsOf<Changed>(command);
       const { name, slug, owner, auditRetentionDays } = options;
       if ([name, slug, owner, auditRetentionDays].every((one) => one === undefined))
         throw new UsageError("nothing to change: give at least one option");
       const client = openClient(cli, options);
+      const id = await findOrganizationId(client, organization);
       const { version } = await client.organizations.get({ id });
       await printOne(
         cli.stdout,
