@@ -52,9 +52,9 @@ const BY_AREA: { readonly [Area in keyof Areas]: readonly Route[] } = {
   policies: POLICY_ROUTES,
   access: ACCESS_ROUTES,
   scimSources: SCIM_SOURCE_ROUTES,
-  forwarders: FORWARDER_ROUTES,
   scim: SCIM_ROUTES,
   jobs: JOB_ROUTES,
+  forwarders: FORWARDER_ROUTES,
   audit: AUDIT_ROUTES,
   service: SERVICE_ROUTES,
 };
