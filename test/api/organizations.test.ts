@@ -142,3 +142,65 @@ describe("an account", () => {
     expect((await jsonOf(await get("accounts", theirs))).items).toEqual([]);
   });
 });
+
+it("what a caller is refused is in the log of its own organization alone", async () => {
+  const path = "/api/v1/accounts/aws/777788889999";
+  const headers = { "if-match": '"1"' };
+  const refused = await api.send({ method: "PATCH", path, body: { owner: "x" }, token: theirs, headers });
+  expect(await outcomeOf(refused)).toBe("404 account.not_found");
+  const targets = async (token: string) => {
+    const { items } = (await jsonOf(await get("audit?outcome=failed&limit=100", token))) as {
+      items: { resource: { id: string } }[];
+    };
+    return items.map(({ resource }) => resource.id);
+  };
+  expect(await targets(theirs)).toContain("aws/777788889999");
+  expect(await targets(api.admin)).not.toContain("aws/777788889999");
+});
+
+describe("the audit log of all organizations", () => {
+  type Entry = { id: string; at: string; organization: string };
+  const pageOf = async (query: string, token = api.admin) =>
+    (await jsonOf(await get(`audit?${query}`, token))) as { items: Entry[]; cursor?: string };
+
+  it("is one list by time with one cursor, each record once, for who administers the system", async () => {
+    await created("service-accounts", { name: "theirs" }, theirs);
+    await created("service-accounts", { name: "ours" });
+    for (const order of ["newest", "oldest"]) {
+      const found: Entry[] = [];
+      let cursor: string | undefined;
+      do {
+        const page: { items: Entry[]; cursor?: string } = await pageOf(
+          `organization=all&order=${order}&limit=3${cursor === undefined ? "" : `&cursor=${cursor}`}`,
+        );
+        found.push(...page.items);
+        cursor = page.cursor;
+      } while (cursor !== undefined);
+      const own = (await pageOf(`order=${order}&limit=200`)).items;
+      const foreign = (await pageOf(`order=${order}&limit=200`, theirs)).items;
+      expect(own.length).toBeGreaterThan(3);
+      expect(foreign.length).toBeGreaterThan(0);
+      const whole = [...own, ...foreign].map(({ at, id }) => `${at}#${id}`).toSorted();
+      expect(found.map(({ at, id }) => `${at}#${id}`)).toEqual(order === "oldest" ? whole : whole.toReversed());
+    }
+    const filtered = await pageOf("organization=all&action=service-account.create&limit=50");
+    expect(new Set(filtered.items.map(({ organization }) => organization)).size).toBe(2);
+  });
+
+  it("is exported as CSV and CEF, and not as a chain of checkpoints, of which each has its own", async () => {
+    const csv = await (await get("audit/export?format=csv&organization=all", api.admin)).text();
+    for (const { id } of (await pageOf("organization=all&limit=200")).items) expect(csv).toContain(id);
+    expect(await outcomeOf(await get("audit/export?organization=all", api.admin))).toBe("422 request.invalid");
+  });
+
+  it("is nobody else's: an admin of one organization, and a token that may do less", async () => {
+    const { secret = "" } = await created("tokens", { name: "reads", scopes: ["audit:read"] });
+    for (const token of [theirs, secret])
+      for (const path of ["audit?organization=all", "audit/export?format=csv&organization=all"])
+        expect(await outcomeOf(await get(path, token)), path).toBe("403 auth.forbidden");
+    const { cursor = "" } = await pageOf("limit=1");
+    expect(await outcomeOf(await get(`audit?organization=all&limit=1&cursor=${cursor}`, api.admin))).toBe(
+      "422 cursor.invalid",
+    );
+  });
+});

@@ -87,6 +87,22 @@ test("a proof is checked by whoever has it and the public key", async () => {
   expect({ code, record: proof.record }).toEqual({ code: 0, record });
   expect(await faultOfProof(proof, [sealing.publicKey])).toBeUndefined();
   expect(await faultOfProof({ ...proof, record: { ...record, outcome: "denied" } }, [sealing.publicKey])).toBeDefined();
+  // Kept as a file it is checked without the API, by whoever has the key.
+  const alone = (...args: readonly string[]) =>
+    here("audit", "verify", "--api", "http://127.0.0.1:1", "--proof", ...args);
+  writeFileSync(path("proof.json"), stdout);
+  writeFileSync(path("edited.json"), JSON.stringify({ ...proof, record: { ...record, outcome: "denied" } }));
+  expect(await alone(path("proof.json"), "--public-key", path("audit.pem"))).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining(`${record.id} was sealed at`),
+  });
+  expect(await alone(path("edited.json"), "--public-key", path("audit.pem"))).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining("not the one that the leaf is of"),
+  });
+  writeFileSync(path("more.json"), JSON.stringify({ ...proof, record: { ...record, note: "x" } }));
+  expect(await alone(path("more.json"), "--public-key", path("audit.pem"))).toMatchObject({ code: 1 });
+  expect(await alone(path("audit.pem"), "--public-key", path("audit.pem"))).toMatchObject({ code: 2 });
   expect(await here("audit", "prove", record.id, "--public-key", path("other.pem"))).toMatchObject({
     code: 1,
     stderr: expect.stringContaining("does not hold"),

@@ -18,7 +18,12 @@ afterEach(() => {
 type Call = Record<string, string>;
 
 /** KMS on the wire, as far as a signer needs it; `signDigest` is how its key signs. */
-async function startKms(answers: { spec: string; key: KeyObject; signDigest: (digest: Buffer) => Buffer | undefined }) {
+async function startKms(answers: {
+  spec: string;
+  usage?: string;
+  key: KeyObject;
+  signDigest: (digest: Buffer) => Buffer | undefined;
+}) {
   const calls: Call[] = [];
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
@@ -29,7 +34,7 @@ async function startKms(answers: { spec: string; key: KeyObject; signDigest: (di
     const der = answers.key.export({ type: "spki", format: "der" }).toString("base64");
     const body =
       operation === "GetPublicKey"
-        ? { KeyId: KEY_ID, PublicKey: der, KeySpec: answers.spec, KeyUsage: "SIGN_VERIFY" }
+        ? { KeyId: KEY_ID, PublicKey: der, KeySpec: answers.spec, KeyUsage: answers.usage ?? "SIGN_VERIFY" }
         : {
             KeyId: KEY_ID,
             Signature: answers.signDigest(Buffer.from(input.Message ?? "", "base64"))?.toString("base64"),
@@ -81,6 +86,18 @@ describe("a signer whose key is in KMS", () => {
     const { client } = await startKms({ spec: "ECC_NIST_P384", key: other, signDigest: () => undefined });
     await expect(createKmsSigner({ client, keyId: KEY_ID })).rejects.toThrow(
       "is ECC_NIST_P384; a key to sign with must be ECC_NIST_P256 for SIGN_VERIFY",
+    );
+  });
+
+  test("refuses a KMS key of the right kind that is for something else", async () => {
+    const { client } = await startKms({
+      spec: "ECC_NIST_P256",
+      usage: "KEY_AGREEMENT",
+      key: publicKey,
+      signDigest: () => undefined,
+    });
+    await expect(createKmsSigner({ client, keyId: KEY_ID })).rejects.toThrow(
+      "is for KEY_AGREEMENT; a key to sign with must be ECC_NIST_P256 for SIGN_VERIFY",
     );
   });
 

@@ -28,12 +28,17 @@ interface KmsSignerOptions {
   readonly keyId: string;
 }
 
-/** The public half of a KMS key, to be registered. Throws when the key is not ECC_NIST_P256. */
+/** The public half of a KMS key, to be registered. Throws when the key is not ECC_NIST_P256 for SIGN_VERIFY. */
 async function readKmsPublicKey({ client, keyId }: KmsSignerOptions): Promise<PublicKey> {
   const answer = await client.send(new GetPublicKeyCommand({ KeyId: keyId }));
   if (!answer.PublicKey || answer.KeySpec !== "ECC_NIST_P256") {
     const found = answer.KeySpec ?? "of no spec";
     throw new Error(`the KMS key ${keyId} is ${found}; a key to sign with must be ECC_NIST_P256 for SIGN_VERIFY`);
+  }
+  // A P-256 key can also be one to agree on secrets with, which KMS signs nothing with.
+  if (answer.KeyUsage !== "SIGN_VERIFY") {
+    const found = answer.KeyUsage ?? "for nothing that KMS names";
+    throw new Error(`the KMS key ${keyId} is for ${found}; a key to sign with must be ECC_NIST_P256 for SIGN_VERIFY`);
   }
   const key = createPublicKey({ key: Buffer.from(answer.PublicKey), format: "der", type: "spki" });
   return parsePublicKey(key.export({ type: "spki", format: "pem" }).toString());

@@ -255,6 +255,14 @@ describe.each(Object.keys(KINDS) as (keyof typeof KINDS)[])("by %s", (kind) => {
     expect(targets(receiver)).toEqual(["a"]);
   });
 
+  test("a resolver that does not answer keeps nobody for longer than a receiver that does not", async () => {
+    const context = await aLog();
+    const { id } = await make(context, await kept(start()));
+    await sealed(context, ["a"]);
+    await forward(context, { resolve: () => new Promise(() => undefined) });
+    expect((await getForwarder(context, id)).state).toMatchObject({ fault: "timeout", failures: 1 });
+  });
+
   test("a receiver without a certificate that holds gets nothing", async () => {
     const context = await aLog();
     const [receiver, stranger] = [await kept(start()), await kept(start())];

@@ -34,17 +34,29 @@ const said = personal.default("ids").meta({
   description: "`ids`: persons by their ids alone. `shown`: with names, addresses and programs, as the list shows them",
 });
 
-const webhook = z.strictObject({ type: z.literal("webhook"), name, url, ca: trust, personal: said });
-const syslog = z.strictObject({
-  type: z.literal("syslog"),
-  name,
-  host,
-  port: port.default(6514),
-  ca: trust,
-  personal: said,
-});
+/** Members that only one type has, and of those the one that it cannot do without. */
+export const FORWARDER_MEMBERS = { url: "webhook", host: "syslog", port: "syslog" } as const;
+const NEEDED = { webhook: "url", syslog: "host" } as const;
 
-export const newForwarder = z.discriminatedUnion("type", [webhook, syslog]);
+export const newForwarder = z
+  .strictObject({
+    type: z.enum(["webhook", "syslog"]),
+    name,
+    url: url.optional().meta({ description: "Of a webhook, which needs it" }),
+    host: host.optional().meta({ description: "Of syslog, which needs it" }),
+    port: port.optional().meta({ description: "Of syslog; 6514 when absent" }),
+    ca: trust,
+    personal: said,
+  })
+  .check(({ value, issues }) => {
+    const problem = (path: string, message: string) =>
+      issues.push({ code: "custom", path: [path], input: value, message });
+    const needed = NEEDED[value.type];
+    if (value[needed] === undefined) problem(needed, `is needed for ${value.type}`);
+    for (const [path, type] of Object.entries(FORWARDER_MEMBERS))
+      if (value[path as keyof typeof FORWARDER_MEMBERS] !== undefined && value.type !== type)
+        problem(path, `is for ${type}`);
+  });
 export type NewForwarder = z.output<typeof newForwarder>;
 
 export const forwarderPatch = z.strictObject({
@@ -93,7 +105,6 @@ export const forwarderState = z.object({
     .optional()
     .meta({ description: "The last test: sent when it has `doneAt`, and taken when it has no `fault`" }),
 });
-export type ForwarderState = z.output<typeof forwarderState>;
 
 /** Where the audit log of an organization is sent to. */
 export const forwarder = z.object({

@@ -22,7 +22,9 @@ const SMALLEST = 4;
 const LARGEST = 200;
 
 interface Lane<Item> {
-  readonly items: Merged<Item>[];
+  items: readonly Merged<Item>[];
+  /** The next of them. */
+  at: number;
   /** Where to go on; absent when the partition was read to its end. */
   cursor: string | undefined;
   begun: boolean;
@@ -44,9 +46,9 @@ export async function* mergedQuery<E extends AnyEntity>(
       ? undefined
       : { ...(after === undefined ? {} : { after }), ...(before === undefined ? {} : { before }) };
   const limit = Math.min(LARGEST, Math.max(SMALLEST, Math.ceil((2 * expected) / partitions.length)));
-  const lanes = partitions.map((): Lane<ItemOf<E>> => ({ items: [], cursor: undefined, begun: false }));
+  const lanes = partitions.map((): Lane<ItemOf<E>> => ({ items: [], at: 0, cursor: undefined, begun: false }));
   const refill = async (lane: Lane<ItemOf<E>>, partition: string) => {
-    while (lane.items.length === 0 && (!lane.begun || lane.cursor !== undefined)) {
+    while (lane.at === lane.items.length && (!lane.begun || lane.cursor !== undefined)) {
       const page = await table.query(entity, {
         partition,
         ...(sort ? { sort } : {}),
@@ -57,24 +59,32 @@ export async function* mergedQuery<E extends AnyEntity>(
       });
       lane.begun = true;
       lane.cursor = page.cursor;
-      lane.items.push(...page.items.map((item) => ({ sk: entity.keyOf(item).sk, item })));
+      lane.items = page.items.map((item) => ({ sk: entity.keyOf(item).sk, item }));
+      lane.at = 0;
     }
   };
+  await Promise.all(lanes.map((lane, at) => refill(lane, partitions[at] as string)));
   for (;;) {
-    await Promise.all(lanes.map((lane, at) => refill(lane, partitions[at] as string)));
-    const first = lanes
-      .filter((lane) => lane.items.length > 0)
-      .reduce<Lane<ItemOf<E>> | undefined>(
-        (best, lane) => (best && !isBefore(lane, best, reverse) ? best : lane),
-        undefined,
-      );
-    const next = first?.items.shift();
-    if (!next) return;
+    const first = firstOf(lanes, reverse);
+    const lane = lanes[first];
+    const next = lane?.items[lane.at];
+    if (!lane || !next) return;
+    lane.at += 1;
     yield next;
+    if (lane.at === lane.items.length) await refill(lane, partitions[first] as string);
   }
 }
 
-function isBefore(lane: Lane<unknown>, other: Lane<unknown>, reverse: boolean): boolean {
-  const [a, b] = [lane.items[0]?.sk ?? "", other.items[0]?.sk ?? ""];
-  return reverse ? a > b : a < b;
+/** Which lane has the item that comes first; -1 when none has any. There is a look at each lane for each item. */
+function firstOf(lanes: readonly Lane<unknown>[], reverse: boolean): number {
+  let first = -1;
+  let best = "";
+  for (let at = 0; at < lanes.length; at++) {
+    const lane = lanes[at] as Lane<unknown>;
+    const sk = lane.items[lane.at]?.sk;
+    if (sk === undefined || (first >= 0 && (reverse ? sk <= best : sk >= best))) continue;
+    first = at;
+    best = sk;
+  }
+  return first;
 }

@@ -80,7 +80,7 @@ export async function aWebhookReceiver(port = 0, known?: Awaited<ReturnType<type
 }
 
 /** The messages of frames with counted octets (RFC 5425 §4.3). Throws for what is none. */
-export function unframe(bytes: Buffer): string[] {
+function unframe(bytes: Buffer): string[] {
   const messages: string[] = [];
   for (let at = 0; at < bytes.length; ) {
     const blank = bytes.indexOf(" ", at);

@@ -1,12 +1,13 @@
+import type { AuditRecord } from "@cadastre/contract/audit/record";
 import { audit } from "@cadastre/contract/endpoints/audit";
 import type { QueryOf } from "@cadastre/contract/endpoints/types";
 import { ProblemError } from "@cadastre/contract/errors";
+import { listAuditOfAll, walkAuditOfAll } from "@cadastre/core/access/audit-of-all";
 import { toCef } from "@cadastre/core/audit/cef";
 import { CSV_HEAD, toCsv } from "@cadastre/core/audit/csv";
 import { erasePerson } from "@cadastre/core/audit/erase-person";
 import { listAudit } from "@cadastre/core/audit/list";
 import { walkAudit } from "@cadastre/core/audit/walk";
-import type { Context } from "@cadastre/core/context";
 import { listAuditKeys, listCheckpoints } from "@cadastre/core/seals/checkpoints";
 import { exportAudit } from "@cadastre/core/seals/export";
 import { proveRecord } from "@cadastre/core/seals/prove";
@@ -24,12 +25,15 @@ const TYPES: Readonly<Record<Asked["format"], string>> = {
   cef: "text/plain; charset=utf-8",
 };
 
-async function* records(context: Context, { format, since, until }: Asked): AsyncGenerator<string> {
+async function* linesOf(found: AsyncIterable<AuditRecord>, format: Asked["format"]): AsyncGenerator<string> {
   if (format === "csv") yield CSV_HEAD;
-  for await (const record of walkAudit(context, { since, until })) {
+  for await (const record of found) {
     yield format === "csv" ? toCsv(record) : `${toCef(record)}\n`;
   }
 }
+
+const misplaced = (path: string, message: string) =>
+  new ProblemError("request.invalid", `${path}: ${message}`, { errors: [{ path, message }] });
 
 /** The whole of a text that cannot be streamed. Throws 413 `request.too_large`. */
 async function* bounded(parts: AsyncIterable<string>): AsyncGenerator<string> {
@@ -45,17 +49,25 @@ async function* bounded(parts: AsyncIterable<string>): AsyncGenerator<string> {
 }
 
 export const AUDIT_ROUTES = implement(audit, {
-  list: ({ context, query: { entity_type: entityType, entity_id: entityId, ...query } }) =>
-    listAudit(context, { ...query, entityType, entityId }),
+  list({ context, actor, query: { entity_type: entityType, entity_id: entityId, organization, ...query } }) {
+    const asked = { ...query, entityType, entityId };
+    return organization === undefined ? listAudit(context, asked) : listAuditOfAll(context, actor, asked);
+  },
   checkpoints: ({ context, query }) => listCheckpoints(context, query),
-  export: ({ context, query, services: { following } }) => {
-    const { format, since, until, after } = query;
-    if (format !== "jsonl" && after !== undefined)
-      throw new ProblemError("request.invalid", "after: is for format=jsonl", {
-        errors: [{ path: "after", message: "is for format=jsonl" }],
-      });
+  async export({ context, actor, query, services: { following } }) {
+    const { format, since, until, after, organization } = query;
+    if (format !== "jsonl" && after !== undefined) throw misplaced("after", "is for format=jsonl");
+    if (format === "jsonl" && organization !== undefined)
+      throw misplaced(
+        "organization",
+        "is for format=csv and cef: each organization has a chain of checkpoints of its own",
+      );
     const limits = following ? {} : { mostBytes: MOST_BYTES };
-    const all = format === "jsonl" ? exportAudit(context, { since, until, after, ...limits }) : records(context, query);
+    const span = { since, until };
+    const found = async () =>
+      organization === undefined ? walkAudit(context, span) : walkAuditOfAll(context, actor, span);
+    const all =
+      format === "jsonl" ? exportAudit(context, { ...span, after, ...limits }) : linesOf(await found(), format);
     return textResponse(following || format === "jsonl" ? all : bounded(all), TYPES[format]);
   },
   publicKey: async ({ context }) => {

@@ -1,7 +1,6 @@
 import { organizations } from "@cadastre/contract/endpoints/organizations";
-import { ProblemError } from "@cadastre/contract/errors";
-import { contextIn, isSystemAdmin } from "@cadastre/core/access/act-in";
-import { type Actor, type Context, inOrganization } from "@cadastre/core/context";
+import { contextIn, isSystemAdmin, requireSystemAdmin } from "@cadastre/core/access/act-in";
+import { inOrganization } from "@cadastre/core/context";
 import {
   createOrganization,
   getOrganization,
@@ -11,17 +10,10 @@ import {
 import { requireNoLockout } from "@cadastre/core/limits/address-list";
 import { implement } from "./route.ts";
 
-/** Throws 403 `auth.forbidden`. */
-async function requireSystemAdmin(context: Context, { principal }: Actor): Promise<void> {
-  if (!(await isSystemAdmin(context, principal))) {
-    throw new ProblemError("auth.forbidden", "this needs the role SystemAdmin, and of a token the scope admin");
-  }
-}
-
 export const ORGANIZATION_ROUTES = implement(organizations, {
   create: {
     async handle({ context, actor, body }) {
-      await requireSystemAdmin(context, actor);
+      await requireSystemAdmin(context, actor.principal);
       return createOrganization(context, actor, body);
     },
     replay: ({ context }, { target }) => getOrganization(inOrganization(context, target), target),
@@ -35,7 +27,7 @@ export const ORGANIZATION_ROUTES = implement(organizations, {
     return getOrganization(own, params.id);
   },
   async patch({ context, actor, params, body, version, from }) {
-    await requireSystemAdmin(context, actor);
+    await requireSystemAdmin(context, actor.principal);
     if (params.id === actor.principal.organization) requireNoLockout(from.address, body.addresses, "addresses");
     return patchOrganization(await contextIn(context, actor.principal, params.id), actor, params.id, body, { version });
   },

@@ -9,6 +9,7 @@ import { CONSUMER_ROUTES } from "./consumers.ts";
 import { CREDENTIAL_ROUTES } from "./credentials.ts";
 import { DISCOVERY_ROUTES } from "./discovery.ts";
 import { FACTOR_ROUTES } from "./factors.ts";
+import { FORWARDER_ROUTES } from "./forwarders.ts";
 import { GROUP_ROUTES } from "./groups.ts";
 import { HOLD_ROUTES } from "./holds.ts";
 import { IDENTITY_PROVIDER_ROUTES } from "./identity-providers.ts";
@@ -21,7 +22,6 @@ import { ROLE_BINDING_ROUTES } from "./role-bindings.ts";
 import type { Route } from "./route.ts";
 import { RUN_ROUTES } from "./runs.ts";
 import { SCIM_ROUTES } from "./scim.ts";
-import { FORWARDER_ROUTES } from "./forwarders.ts";
 import { SCIM_SOURCE_ROUTES } from "./scim-sources.ts";
 import { SCOPE_ROUTES } from "./scopes.ts";
 import { SERVICE_ROUTES } from "./service.ts";
@@ -56,9 +56,9 @@ const BY_AREA: { readonly [Area in keyof Areas]: readonly Route[] } = {
   policies: POLICY_ROUTES,
   access: ACCESS_ROUTES,
   scimSources: SCIM_SOURCE_ROUTES,
-  forwarders: FORWARDER_ROUTES,
   scim: SCIM_ROUTES,
   jobs: JOB_ROUTES,
+  forwarders: FORWARDER_ROUTES,
   audit: AUDIT_ROUTES,
   service: SERVICE_ROUTES,
 };

@@ -1,9 +1,10 @@
-import { createWriteStream, renameSync } from "node:fs";
+import { createWriteStream, readFileSync, renameSync } from "node:fs";
 import { finished } from "node:stream/promises";
 import type { Checkpoint } from "@cadastre/contract/audit/checkpoint";
-import { faultOfProof } from "@cadastre/contract/audit/proof";
+import { type AuditProof, auditProof, faultOfProof } from "@cadastre/contract/audit/proof";
 import { type Fault, type Verified, verifyExport } from "@cadastre/contract/audit/verify-export";
 import { EXPORT_FORMATS } from "@cadastre/contract/endpoints/audit";
+import type { PublicKey } from "@cadastre/contract/keys";
 import type { Command } from "commander";
 import { choice, withExamples, withPaging, withSince, withSpan } from "../arguments.ts";
 import { keysOf, pemOf } from "../audit/keys.ts";
@@ -48,6 +49,7 @@ function verifiedText({ checkpoints, records, unsealed, late, removed, removedUn
 
 interface VerifyFlags {
   readonly export?: string;
+  readonly proof?: string;
   readonly publicKey?: string;
   readonly since?: string;
 }
@@ -57,7 +59,10 @@ async function verify(cli: Cli, command: Command): Promise<void> {
   const format = formatAmong(options, ["table", "json"], "audit verify");
   const { since } = options;
   const open = () => openClient(cli, options);
+  if (options.proof !== undefined && (options.export !== undefined || since !== undefined))
+    throw new UsageError("--proof is checked by itself: without --export and --since");
   const keys = await keysOf(options.publicKey, open);
+  if (options.proof !== undefined) return verifyProof(cli, options.proof, keys);
   const lines = options.export === undefined ? linesOfApi(open(), { since }) : linesOfFile(options.export);
   const verified = await verifyExport(lines, { keys, since });
   if (!verified.holds) cli.setExitCode(EXIT.failure);
@@ -65,15 +70,49 @@ async function verify(cli: Cli, command: Command): Promise<void> {
   return cli.stdout.write(neutraliseLines(verified.holds ? verifiedText(verified) : faultText(verified.fault)));
 }
 
+/** What is wrong with a proof of a record, or of whatever it is of. */
+async function faultOf(
+  proof: AuditProof,
+  keys: readonly PublicKey[],
+  id: string = proof.record.id,
+): Promise<string | undefined> {
+  return proof.record.id === id ? faultOfProof(proof, keys) : "it is of another record";
+}
+
+async function tellFault(cli: Cli, id: string, fault: string | undefined): Promise<void> {
+  if (fault === undefined) return;
+  cli.setExitCode(EXIT.failure);
+  await cli.stderr.write(neutraliseLines(`the proof of ${id} does not hold: ${fault}\n`));
+}
+
 async function prove(cli: Cli, id: string, command: Command): Promise<void> {
   const options = optionsOf<{ publicKey?: string }>(command);
   const client = openClient(cli, options);
   const [proof, keys] = [await client.audit.prove({ id }), await keysOf(options.publicKey, () => client)];
-  const fault = await faultOfProof(proof, keys);
   await cli.stdout.write(`${toJson(proof)}\n`);
-  if (fault === undefined) return;
-  cli.setExitCode(EXIT.failure);
-  await cli.stderr.write(neutraliseLines(`the proof of ${id} does not hold: ${fault}\n`));
+  await tellFault(cli, id, await faultOf(proof, keys, id));
+}
+
+/** A proof in a file, without the API. Throws UsageError for a file that cannot be read, or is none. */
+async function verifyProof(cli: Cli, path: string, keys: readonly PublicKey[]): Promise<void> {
+  let proof: AuditProof;
+  try {
+    proof = JSON.parse(readFileSync(path, "utf8")) as AuditProof;
+    // As it is in the file: what is no member of a record counts as well.
+    auditProof.parse(proof);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    throw new UsageError(`${path} ${code === undefined ? "is no proof" : `cannot be read: ${code}`}`);
+  }
+  const fault = await faultOf(proof, keys);
+  const { record, checkpoint: sealed } = proof;
+  if (fault === undefined)
+    await cli.stdout.write(
+      neutraliseLines(
+        `The proof holds: ${record.id} was sealed at ${sealed.sealedAt}, in checkpoint ${sealed.sequence}.\n`,
+      ),
+    );
+  await tellFault(cli, record.id, fault);
 }
 
 interface ExportFlags {
@@ -81,12 +120,18 @@ interface ExportFlags {
   readonly since?: string;
   readonly until?: string;
   readonly out?: string;
+  readonly allOrganizations?: boolean;
 }
 
 async function* piecesOf(cli: Cli, options: ReturnType<typeof optionsOf<ExportFlags>>): AsyncGenerator<string> {
   const { since, until, format } = options;
   const client = openClient(cli, options);
-  if (format !== "jsonl") return yield* client.audit.export({ since, until, format });
+  const organization = options.allOrganizations ? ("all" as const) : undefined;
+  if (format !== "jsonl") return yield* client.audit.export({ since, until, format, organization });
+  if (organization !== undefined)
+    throw new UsageError(
+      "--all-organizations is for csv and cef: each organization has a chain of checkpoints of its own",
+    );
   for await (const line of linesOfApi(client, { since, until })) yield `${line}\n`;
 }
 
@@ -146,10 +191,12 @@ export function addSeals(audit: Command, cli: Cli): void {
   withExamples(
     withSince(verifying, cli.now, "only what was sealed since")
       .option("--export <file>", "check this export (`cadastre audit export`) instead of the API's log")
+      .option("--proof <file>", "check this proof of one record (`cadastre audit prove`) instead")
       .option("--public-key <file>", "by these keys (`cadastre audit public-key`) instead of those that the API says")
       .action((_: unknown, command: Command) => verify(cli, command)),
     "audit verify --since 7d",
     "audit verify --export log.jsonl --public-key audit.pem",
+    "audit verify --proof record.json --public-key audit.pem",
   );
   audit
     .command("prove")
@@ -163,6 +210,7 @@ export function addSeals(audit: Command, cli: Cli): void {
   withExamples(
     withSpan(exporting, cli.now)
       .addOption(choice("--format <format>", "how it is written", EXPORT_FORMATS).default("jsonl"))
+      .option("--all-organizations", "of csv and cef: of all organizations at once, for who administers the system")
       .option("--out <file>", "into this file, which is there when it is whole")
       .action((_: unknown, command: Command) => save(cli, command)),
     "audit export --out log.jsonl",

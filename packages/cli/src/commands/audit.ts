@@ -20,6 +20,8 @@ const COLUMNS: readonly Column<AuditRecord>[] = [
   { title: "REQUEST", value: (one) => one.requestId, shape: "id" },
 ];
 
+const ORGANIZATION: Column<AuditRecord> = { title: "ORGANIZATION", value: (one) => one.organization, shape: "id" };
+
 interface Filters {
   readonly actor?: string;
   readonly action?: AuditAction;
@@ -31,6 +33,7 @@ interface Filters {
   readonly until?: string;
   readonly text?: string;
   readonly oldest?: boolean;
+  readonly allOrganizations?: boolean;
 }
 
 /** Adds `audit` to the program. */
@@ -49,6 +52,7 @@ export function addAudit(program: Command, cli: Cli): void {
       .addOption(choice("--flag <flag>", "only what these rules ask for", AUDIT_FLAGS))
       .option("--text <text>", "only what has this somewhere")
       .option("--oldest", "oldest first")
+      .option("--all-organizations", "of all organizations at once, for who administers the system")
       .action(async (_: unknown, command: Command) => {
         const options = optionsOf<Filters>(command);
         const client = openClient(cli, options);
@@ -56,8 +60,10 @@ export function addAudit(program: Command, cli: Cli): void {
         const actor = options.actor === undefined ? undefined : await findActor(client, options.actor);
         const order = options.oldest ? ("oldest" as const) : ("newest" as const);
         const filter = { actor, action, entity_type: type, entity_id: entity, outcome, flag, since, until, q: text };
-        const items = (limit: number) => client.audit.list.all({ ...filter, order, limit });
-        await printList({ ...cli, options, columns: COLUMNS, noun: "audit records", items });
+        const organization = options.allOrganizations ? ("all" as const) : undefined;
+        const items = (limit: number) => client.audit.list.all({ ...filter, order, organization, limit });
+        const columns = organization === undefined ? COLUMNS : [...COLUMNS, ORGANIZATION];
+        await printList({ ...cli, options, columns, noun: "audit records", items });
       }),
     "audit --action credential.reveal",
     "audit --actor ann@example.com --since friday",

@@ -7,7 +7,7 @@ import { createKeyVerifier, KEY_ALGORITHMS, type PublicKey, type RequestSigner }
 /** A checkpoint has so many records at the most: a minute with more has several. So whoever makes, proves or checks one needs little memory. */
 export const MOST_LEAVES = 1024;
 
-const hexHash = z.string().regex(/^[0-9a-f]{64}$/, "a SHA-256 hash, hexadecimal");
+export const hexHash = z.string().regex(/^[0-9a-f]{64}$/, "a SHA-256 hash, hexadecimal");
 
 /** From the one time to before the other. */
 const span = z.object({ from: z.iso.datetime(), to: z.iso.datetime() });

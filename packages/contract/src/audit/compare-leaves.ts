@@ -5,6 +5,14 @@ export interface Difference {
   readonly what: string;
 }
 
+/** Whether they are the same records with the same leaves in the same order. */
+export function areEqual(sealed: readonly ExportedLeaf[], found: readonly ExportedLeaf[]): boolean {
+  return (
+    sealed.length === found.length &&
+    sealed.every(({ id, hash }, at) => id === found[at]?.id && hash === found[at]?.hash)
+  );
+}
+
 /** The first difference between the records that are there and those that were sealed, by their leaves in their order; none when they are the same. */
 export function compareLeaves(sealed: readonly ExportedLeaf[], found: readonly ExportedLeaf[]): Difference | undefined {
   const wanted = new Set(sealed.map(({ id }) => id));

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { type Checkpoint, checkpoint } from "./checkpoint.ts";
+import { type Checkpoint, checkpoint, hexHash } from "./checkpoint.ts";
 import type { AuditRecord } from "./record.ts";
 
 /*
@@ -8,7 +8,7 @@ import type { AuditRecord } from "./record.ts";
  */
 
 /** Which record a leaf is of, and the leaf's hash, hexadecimal. */
-export const exportedLeaf = z.strictObject({ id: z.string(), hash: z.string() });
+export const exportedLeaf = z.strictObject({ id: z.string(), hash: hexHash });
 export type ExportedLeaf = z.output<typeof exportedLeaf>;
 
 export const exportEnd = z.strictObject({

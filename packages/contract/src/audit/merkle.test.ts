@@ -30,6 +30,14 @@ describe("a Merkle tree", () => {
     expect(hex(rootByPath(leaves[index] as Uint8Array, { index, size, path: given }))).toBe(vectors.roots[size]);
   });
 
+  test("has no place for a hash of another length, in whose place an earlier one could stand", () => {
+    const leaf = hashLeaf("a");
+    for (const other of [leaf.subarray(1), Buffer.concat([leaf, Buffer.of(0)]), new Uint8Array()]) {
+      expect(() => rootOf([leaf, other])).toThrow(RangeError);
+      expect(() => rootOf([other, leaf])).toThrow(RangeError);
+    }
+  });
+
   test("is led to by the path of each leaf, at its place and in its size alone, and by no other path", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 70 }), fc.nat(), fc.nat(), (size, at, other) => {

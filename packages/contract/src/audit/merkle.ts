@@ -1,20 +1,29 @@
-import { createHash, hash } from "node:crypto";
+import { hash } from "node:crypto";
 
 /* Merkle trees by RFC 6962 §2.1 (the same in RFC 9162 §2.1): SHA-256, leaves and inner nodes hashed under different prefixes. */
 
-const LEAF = Buffer.of(0);
-const NODE = Buffer.of(1);
+/* Everything is hashed in one call each: that takes half the time of three, and there are two hashes for each record. */
+
+const LEAF = "\0";
+const HASH_BYTES = 32;
+/** The prefix of an inner node, and room for the two hashes below it: nothing is awaited while it is filled. */
+const node = Buffer.of(1, ...new Uint8Array(2 * HASH_BYTES));
 
 /** The root of a tree without leaves. */
 const EMPTY: Uint8Array = hash("sha256", "", "buffer");
 
 /** The hash of a leaf over its bytes. */
 export function hashLeaf(bytes: string | Uint8Array): Uint8Array {
-  return createHash("sha256").update(LEAF).update(bytes).digest();
+  const prefixed = typeof bytes === "string" ? LEAF + bytes : Buffer.concat([Buffer.from(LEAF), bytes]);
+  return hash("sha256", prefixed, "buffer");
 }
 
 function hashNode(left: Uint8Array, right: Uint8Array): Uint8Array {
-  return createHash("sha256").update(NODE).update(left).update(right).digest();
+  // Of a shorter one the bytes of an earlier one would be left in their place.
+  if (left.length !== HASH_BYTES || right.length !== HASH_BYTES) throw new RangeError("a hash has 32 bytes");
+  node.set(left, 1);
+  node.set(right, 1 + HASH_BYTES);
+  return hash("sha256", node, "buffer");
 }
 
 /** The largest power of two that is smaller than a number from 2. */

@@ -1,11 +1,9 @@
 import * as z from "zod";
 import type { PublicKey } from "../keys.ts";
-import { checkpoint, isSigned } from "./checkpoint.ts";
+import { checkpoint, hexHash, isSigned } from "./checkpoint.ts";
 import { leafOf } from "./leaf.ts";
 import { rootByPath } from "./merkle.ts";
 import { auditRecord } from "./record.ts";
-
-const hexHash = z.string().regex(/^[0-9a-f]{64}$/, "a SHA-256 hash, hexadecimal");
 
 /** That a record is in the log as it was sealed: whoever has this and the public key can check it. */
 export const auditProof = z.object({

@@ -102,6 +102,12 @@ describe("what was done to an export is named", () => {
       what: expect.stringContaining("signature"),
     });
     const leaves = (parsed(lines[FIRST.checkpoint]).leaves as Json[]).slice(1);
+    for (const hash of ["", "00", "g".repeat(64), "0".repeat(66)]) {
+      const wrong = [{ ...leaves[0], hash }, ...leaves.slice(1)];
+      expect(await faultOf(edited(FIRST.checkpoint, { leaves: wrong }))).toMatchObject({
+        what: expect.stringContaining("does not have the form"),
+      });
+    }
     expect(await faultOf(edited(FIRST.checkpoint, { leaves }))).toMatchObject({
       checkpoint: { sequence: 0 },
       what: expect.stringContaining("list of its leaves"),

@@ -26,6 +26,10 @@ const actor = z
   })
   .optional();
 const time = z.iso.datetime({ offset: true }).optional();
+/** One's own is the one that the request is made in. */
+const organization = z.literal("all").optional().meta({
+  description: "Of all organizations at once, in the order of their times, for who administers the system",
+});
 const order = z.enum(["newest", "oldest"]).default("newest");
 
 export const audit = defineArea("audit", {
@@ -50,6 +54,7 @@ export const audit = defineArea("audit", {
         description: "A text that the record has somewhere, whatever the case of its letters",
       }),
       order,
+      organization,
     }),
     answer: page(auditRecord),
     example: { query: { action: "credential.reveal", since: "2026-11-01T00:00:00Z" } },
@@ -78,6 +83,9 @@ export const audit = defineArea("audit", {
       after: wholeNumber(0, 999_999_999_999)
         .optional()
         .meta({ description: "Of `jsonl`: begin after the checkpoint of this sequence" }),
+      organization: organization.meta({
+        description: "Of `csv` and `cef`: of all organizations at once, for who administers the system",
+      }),
     }),
     media: "*/*",
     errors: ["request.too_large"],

@@ -23,6 +23,12 @@ export async function isSystemAdmin(context: Acting, principal: Principal): Prom
   return links.some(({ role, place }) => role === "SystemAdmin" && isSame(place, uid));
 }
 
+/** Throws 403 `auth.forbidden` for who does not administer the system. */
+export async function requireSystemAdmin(context: Acting, principal: Principal): Promise<void> {
+  if (await isSystemAdmin(context, principal)) return;
+  throw new ProblemError("auth.forbidden", "this needs the role SystemAdmin, and of a token the scope admin");
+}
+
 /**
  * The id of an organization, named by id or slug, in which a principal may act: its own one, and for who administers the system any. All
  * others are as if they were not there. Throws 404 `organization.not_found`.

@@ -3,13 +3,14 @@ import { ProblemError } from "@cadastre/contract/errors";
 import * as z from "zod";
 import type { Context } from "../context.ts";
 import { createCursors } from "../cursor.ts";
+import { inOrder } from "../in-order.ts";
 import type { Listed, ListOptions } from "../lists.ts";
 import { type Merged, mergedQuery } from "../merged-query.ts";
 import { AuditEntryItem, listPartition } from "./items.ts";
 import { listFor } from "./lists.ts";
 import { type LogWalk, type Placed, readRecords, walkLog } from "./log.ts";
 import { type AuditMatch, matcherOf } from "./match.ts";
-import { createOpenRecord } from "./personal.ts";
+import { createOpenRecord, type OpenRecord } from "./personal.ts";
 
 /** Bounds of one page's work; a page that reaches it ends early, with a cursor to go on from. */
 const MOST_RECORDS = 4800;
@@ -41,7 +42,11 @@ function toIso(time: string, path: string): string {
 const afterAll = (at: string): string => `${at}#~`;
 
 /** Those of a list, read by their entries, some at a time. */
-async function* ofList({ table }: Context, list: string, { most: _, ...walk }: LogWalk): AsyncGenerator<Placed> {
+async function* ofList(
+  { table }: Pick<Context, "table">,
+  list: string,
+  { most: _, ...walk }: LogWalk,
+): AsyncGenerator<Placed> {
   const entries = mergedQuery(table, AuditEntryItem, { partitions: [listPartition(list)], ...walk, consistent: true });
   const size = Math.min(READ_AT_ONCE, walk.expected);
   let group: Merged<{ readonly at: string; readonly id: string }>[] = [];
@@ -63,14 +68,41 @@ async function* ofList({ table }: Context, list: string, { most: _, ...walk }: L
   yield* read();
 }
 
+interface Found extends Placed {
+  readonly open: OpenRecord;
+}
+
+/** The records of one organization, with what opens them. */
+async function* recordsIn(
+  { table }: Pick<Context, "table">,
+  list: string | undefined,
+  walk: LogWalk,
+): AsyncGenerator<Found> {
+  const open = createOpenRecord(table);
+  const records = list === undefined ? walkLog(table, walk) : ofList({ table }, list, walk);
+  for await (const record of records) yield { ...record, open };
+}
+
 /**
  * The audit log, newest first unless the oldest are asked for. By entity, actor, action or outcome it is read by a list of those where there
  * is one. A page looks at 4,800 records at the most, of a list at 2,000; with a filter that few records match it may hold
  * fewer than `limit`, even none, and still have a cursor. Throws 422 `cursor.invalid`, `request.invalid`.
  */
-export async function listAudit(context: Context, options: ListOptions & AuditFilter): Promise<Listed<AuditRecord>> {
+export function listAudit(context: Context, options: ListOptions & AuditFilter): Promise<Listed<AuditRecord>> {
+  return listAuditOf([context], "audit", options);
+}
+
+/**
+ * The logs of several organizations as one, in the order of their times: what a page reads of each it reads of all, and it looks at as many records as one of a
+ * single log does. `name` binds cursors to the list. Throws the same.
+ */
+export async function listAuditOf(
+  contexts: readonly Pick<Context, "table">[],
+  name: string,
+  options: ListOptions & AuditFilter,
+): Promise<Listed<AuditRecord>> {
   const { limit, cursor, since, until, order = "newest", ...match } = options;
-  const cursors = createCursors("audit", { ...match, since, until, order }, position);
+  const cursors = createCursors(name, { ...match, since, until, order }, position);
   const reverse = order === "newest";
   const at = cursor === undefined ? undefined : cursors.decode(cursor);
   const first = since === undefined ? undefined : toIso(since, "since");
@@ -83,14 +115,16 @@ export async function listAudit(context: Context, options: ListOptions & AuditFi
     after: reverse ? first : (at ?? first),
     before: reverse ? (at ?? last) : last,
     reverse,
-    expected: isFiltering ? MOST_RECORDS : limit,
+    expected: Math.ceil((isFiltering ? MOST_RECORDS : limit) / contexts.length),
     most: isFiltering ? most : Math.min(limit, most),
   };
-  const records = list === undefined ? walkLog(context.table, walk) : ofList(context, list, walk);
-  const open = createOpenRecord(context.table);
+  const records = inOrder(
+    contexts.map((context) => recordsIn(context, list, walk)),
+    (one, other) => (reverse ? one.sk > other.sk : one.sk < other.sk),
+  );
   const items: AuditRecord[] = [];
   let seen = 0;
-  for await (const { sk, item } of records) {
+  for await (const { sk, item, open } of records) {
     seen++;
     if (matcher.matches(item)) {
       const shown = await open(auditRecord.parse(item));

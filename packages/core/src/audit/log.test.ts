@@ -1,11 +1,10 @@
 import { verifyExport } from "@cadastre/contract/audit/verify-export";
-import type { Table } from "@cadastre/store/table";
 import { expect, test } from "vitest";
 import { proveRecord } from "../seals/prove.ts";
 import { aSealing, exportLines, seal } from "../seals/testing.ts";
 import { commitRecorded } from "./commit-recorded.ts";
 import { listAudit } from "./list.ts";
-import { aContext, anActorOf } from "./testing.ts";
+import { aContext, anActorOf, beforeReads } from "./testing.ts";
 import { walkAudit } from "./walk.ts";
 
 const MACHINE = anActorOf("service-account", "sva_1");
@@ -29,12 +28,7 @@ function sealedBefore(log: Log, read: number): { log: Log; reads: () => number }
     if (reads++ === read) await seal(log);
   };
   const { table } = log;
-  const watched: Table = {
-    ...table,
-    get: async (...of) => (await looked(), table.get(...of)),
-    getMany: async (...of) => (await looked(), table.getMany(...of)),
-    query: async (...of) => (await looked(), table.query(...of)),
-  };
+  const watched = beforeReads(table, looked);
   return { log: { ...log, table: watched }, reads: () => reads };
 }
 

@@ -79,6 +79,25 @@ export async function auditRecords(context: Context): Promise<ReturnType<typeof 
   return items.toReversed().map(asTexts);
 }
 
+/** For tests: a table that does something before each read. */
+export function beforeReads(table: Table, look: () => Promise<void>): Table {
+  return {
+    ...table,
+    async get(...of) {
+      await look();
+      return table.get(...of);
+    },
+    async getMany(...of) {
+      await look();
+      return table.getMany(...of);
+    },
+    async query(...of) {
+      await look();
+      return table.query(...of);
+    },
+  };
+}
+
 /** For tests: a table whose reads come from a replica that has heard of nothing yet, but for those that ask to be consistent. */
 export function withNothingHeard(table: Table): Table {
   return {

@@ -7,7 +7,7 @@ const AT_ONCE = 1600;
 
 /** All records between two times (ISO, both inclusive), oldest first, sealed or not. Reads some hundreds at a time. */
 export async function* walkAudit(
-  { table }: Context,
+  { table }: Pick<Context, "table">,
   { since, until }: { readonly since?: string | undefined; readonly until?: string | undefined },
 ): AsyncGenerator<AuditRecord> {
   const open = createOpenRecord(table);

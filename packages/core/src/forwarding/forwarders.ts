@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { ProblemError } from "@cadastre/contract/errors";
 import {
   type CreatedForwarder,
+  FORWARDER_MEMBERS,
   type Forwarder,
   type ForwarderPatch,
   forwarder as forwarderSchema,
@@ -23,6 +24,9 @@ import { FORWARDERS_PARTITION, ForwarderItem, ForwarderSecretItem, ForwardingIte
 
 /** Of an organization. Some more where several are made at once. */
 const MOST_FORWARDERS = 20;
+
+/** RFC 5425 §4.1. */
+const SYSLOG_PORT = 6514;
 
 const newSecret = (): string => `whsec_${randomBytes(32).toString("base64")}`;
 
@@ -107,7 +111,8 @@ export async function createForwarder(context: Context, actor: Actor, input: New
   const now = context.now();
   const id = newId("forwarder", now);
   const at = now.toISOString();
-  const item = { ...input, id, paused: false, createdAt: at, createdBy: actorName(actor), updatedAt: at };
+  const port = input.type === "syslog" ? { port: input.port ?? SYSLOG_PORT } : {};
+  const item = { ...input, ...port, id, paused: false, createdAt: at, createdBy: actorName(actor), updatedAt: at };
   const secret = input.type === "webhook" ? newSecret() : undefined;
   const state: ForwardingItem = {
     id,
@@ -133,12 +138,9 @@ export async function createForwarder(context: Context, actor: Actor, input: New
   return secret === undefined ? made : { ...made, secret };
 }
 
-/** Members that only one type has. */
-const ONLY = { url: "webhook", host: "syslog", port: "syslog" } as const;
-
 function requireMembersOf(type: ForwarderItem["type"], patch: ForwarderPatch): void {
-  const errors = Object.entries(ONLY)
-    .filter(([name, of]) => patch[name as keyof typeof ONLY] !== undefined && of !== type)
+  const errors = Object.entries(FORWARDER_MEMBERS)
+    .filter(([name, of]) => patch[name as keyof typeof FORWARDER_MEMBERS] !== undefined && of !== type)
     .map(([path, of]) => ({ path, message: `is for ${of}` }));
   if (errors[0]) throw new ProblemError("request.invalid", `${errors[0].path}: ${errors[0].message}`, { errors });
 }

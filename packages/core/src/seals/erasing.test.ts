@@ -1,3 +1,4 @@
+import { leafOf } from "@cadastre/contract/audit/leaf";
 import { faultOfProof } from "@cadastre/contract/audit/proof";
 import { verifyExport } from "@cadastre/contract/audit/verify-export";
 import { ProblemError } from "@cadastre/contract/errors";
@@ -68,6 +69,27 @@ describe("a person's data in the log", () => {
       ),
     ]);
     for (const canary of CANARIES) expect(stored).not.toContain(canary);
+  });
+
+  test("is listed opened and proved sealed: each listed record has a proof whose record is just what the leaf is of", async () => {
+    const context = await aLog();
+    const keys = [context.sealing.publicKey];
+    for (const listed of await shown(context)) {
+      const proof = await proveRecord(context, listed.id);
+      expect(Buffer.from(leafOf(proof.record)).toString("hex")).toBe(proof.leafHash);
+      expect(await faultOfProof(proof, keys)).toBeUndefined();
+      // What is no person's is the same in both; what is a person's is sealed in the one, and opened in the other.
+      const { personal: _, ...record } = proof.record;
+      expect(listed).toMatchObject({
+        ...record,
+        actor: { type: record.actor.type, id: record.actor.id },
+        changes: listed.changes,
+        detail: listed.detail,
+      });
+      expect(await faultOfProof({ ...proof, record: listed }, keys)).toBe(
+        "the record is not the one that the leaf is of",
+      );
+    }
   });
 
   test("is gone for good once it is erased there, not by another organization, and every seal and proof holds as before", async () => {

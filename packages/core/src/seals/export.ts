@@ -1,7 +1,7 @@
 import { type Checkpoint, checkpoint, hashOfCheckpoint, MOST_LEAVES } from "@cadastre/contract/audit/checkpoint";
 import { checkpointLine, type ExportedLeaf, endLine, recordLine } from "@cadastre/contract/audit/export-lines";
 import { leafOf } from "@cadastre/contract/audit/leaf";
-import { type AuditRecord, auditRecord } from "@cadastre/contract/audit/record";
+import type { AuditRecord } from "@cadastre/contract/audit/record";
 import { AUDIT_OPEN_PARTITIONS, AuditItem, AuditOpenItem } from "../audit/items.ts";
 import type { Context } from "../context.ts";
 import { mergedQuery } from "../merged-query.ts";
@@ -48,7 +48,9 @@ async function readSealed({ table }: Context, { range: { to }, sequence }: Check
   const lines: string[] = [];
   const keys = (leaves ?? []).map(({ id }) => placeOfRecord(id));
   for (const record of await table.getMany(AuditItem, keys, { consistent: true })) {
-    if (record) lines.push(recordLine(auditRecord.parse(record)));
+    if (!record) continue;
+    const { version: _, ...own } = record;
+    lines.push(recordLine(own));
   }
   return { leaves, lines };
 }
@@ -65,7 +67,8 @@ async function readTail({ table }: Context): Promise<AuditRecord[]> {
   });
   const tail: AuditRecord[] = [];
   for await (const { item } of found) {
-    tail.push(auditRecord.parse(item));
+    const { version: _, ...record } = item;
+    tail.push(record);
     if (tail.length === MOST_LEAVES) break;
   }
   return tail;

@@ -2,11 +2,10 @@ import { type Checkpoint, isSigned } from "@cadastre/contract/audit/checkpoint";
 import { faultOfProof } from "@cadastre/contract/audit/proof";
 import { type Verification, verifyExport } from "@cadastre/contract/audit/verify-export";
 import { ProblemError } from "@cadastre/contract/errors";
-import type { Table } from "@cadastre/store/table";
 import { describe, expect, test } from "vitest";
 import { commitRecorded } from "../audit/commit-recorded.ts";
 import { listAudit } from "../audit/list.ts";
-import { aContext, anActorOf, type TestContext } from "../audit/testing.ts";
+import { aContext, anActorOf, beforeReads, type TestContext } from "../audit/testing.ts";
 import { type Context, inOrganization } from "../context.ts";
 import { getOrganization, patchOrganization } from "../directory/organizations.ts";
 import { runDueJobs } from "../jobs/run-due.ts";
@@ -170,12 +169,7 @@ describe("retention of the audit log", () => {
         if (count++ === at) await retainWhole(context);
       };
       const { table } = context;
-      const watched: Table = {
-        ...table,
-        get: async (...of) => (await looked(), table.get(...of)),
-        getMany: async (...of) => (await looked(), table.getMany(...of)),
-        query: async (...of) => (await looked(), table.query(...of)),
-      };
+      const watched = beforeReads(table, looked);
       expect(await verify({ ...context, table: watched }), `removed before read ${at}`).toMatchObject({ holds: true });
       reads = count;
     }

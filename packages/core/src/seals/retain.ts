@@ -62,16 +62,15 @@ async function removeSome(context: Context, through: number, guard: Write): Prom
 }
 
 /**
- * Says which records are to go next, if any: of the checkpoints that ended before the organization's time and are copied to the archive. They go
- * when a checkpoint has said so and is copied, too. Writes the head and one audit record.
+ * Says which records are to go next, if any: of the checkpoints that ended before the organization's time. They go when a checkpoint
+ * has said so and is copied to the archive, and so are all before it. Writes the head and one audit record.
  */
 async function announce(context: Context, run: string, guard: Write): Promise<void> {
   const head = await readHead(context);
   if (!head) return;
   const organization = await readOrganization(context, context.organization);
   const days = organization?.auditRetentionDays ?? DEFAULT_AUDIT_RETENTION_DAYS;
-  const ended = await lastBefore(context, new Date(context.now().getTime() - days * DAY).toISOString());
-  const through = Math.min(ended, head.copyNext - 1);
+  const through = await lastBefore(context, new Date(context.now().getTime() - days * DAY).toISOString());
   if (through <= (head.removeThrough ?? -1)) return;
   const sealed = await context.table.get(AuditCheckpointItem, { sequence: through }, { consistent: true });
   const { version, ...item } = head;
