@@ -25,6 +25,8 @@ const ALLOWED: Record<string, readonly string[]> = {
     "@simplewebauthn/server",
     "@zxcvbn-ts/language-common",
     "croner",
+    "jose",
+    "openid-client",
     "otpauth",
     "zod",
   ],
@@ -92,6 +94,7 @@ const ONLY_IN: readonly { readonly module: string; readonly within: string; read
   { module: "@cadastre/cli", within: "functions", files: /\/local\// },
   { module: "@cadastre/cli/bundle", within: "functions", files: /\/build\.ts$/ },
   { module: "@cedar-policy/cedar-wasm", within: "packages/core", files: /\/policies\// },
+  { module: "openid-client", within: "packages/core", files: /\/(login\/oidc|workload)\// },
   { module: "esbuild", within: "packages/cli", files: /\/bundle\.ts$/ },
   { module: "csv-stringify", within: "packages/cli", files: /\/output\/encode\.ts$/ },
   { module: "csv-stringify", within: "packages/core", files: /\/audit\/csv\.ts$/ },
@@ -124,6 +127,7 @@ const AREAS: Record<string, readonly string[]> = {
   policies: ["accounts", "directory"],
   places: ["access", "accounts", "ledger", "register"],
   whose: ["accounts", "register"],
+  workload: ["access", "directory", "limits"],
 };
 
 const isTest = (file: string) =>

@@ -9,6 +9,7 @@ import { createGatewayOrigin } from "./adapters/gateway-origin.ts";
 import { requireUsableKey } from "./adapters/kms-ready.ts";
 import { createKmsSealer } from "./adapters/kms-sealer.ts";
 import { createLog, writeToStdout } from "./adapters/log.ts";
+import { createOutside } from "./adapters/outside.ts";
 import { readApiConfig } from "./env/service.ts";
 
 const config = readApiConfig(process.env);
@@ -30,6 +31,7 @@ export const handler = createHttpApiHandler(
     log: createLog({ now, write: writeToStdout }),
     ready: { vaultKey: () => requireUsableKey({ keyArn: dataKeyArn }) },
     relyingParty: config.relyingParty,
+    outside: createOutside(),
     trustedProxies: config.trustedProxies,
     originOf: createGatewayOrigin({ allowed: config.allowedAddresses }),
     publishTriggers: createTriggerPublisher({ client: openEventBridge(), busName: eventBusName }),

@@ -160,7 +160,7 @@ describe.each(named(bySignature))("%s", (_, endpoint) => {
 describe("what anybody may ask", () => {
   it("is of the service, and how to prove who one is", () => {
     const open = ENDPOINTS.filter(({ access }) => access.kind === "public");
-    expect(new Set(open.map(({ area }) => area))).toEqual(new Set(["service", "auth"]));
+    expect(new Set(open.map(({ area }) => area))).toEqual(new Set(["service", "auth", "oauth"]));
     for (const { mutates, method } of open.filter(({ area }) => area === "service"))
       expect([mutates, method]).toEqual([undefined, "GET"]);
   });

@@ -13,6 +13,7 @@ import { toRelyingParty } from "@cadastre/core/login/passkeys";
 import { openSqliteTable } from "@cadastre/store/sqlite";
 import { createHttpServer } from "../adapters/http-server.ts";
 import { requireKeyFile } from "../adapters/key-file.ts";
+import { createOutside } from "../adapters/outside.ts";
 import { openLocalSealing } from "./audit-key.ts";
 import { createChangesFile } from "./changes-file.ts";
 import type { LocalConfig } from "./config.ts";
@@ -117,6 +118,7 @@ async function start(config: LocalConfig, options: ServerOptions, port: number) 
     log: options.log,
     ready: { vaultKey: () => requireKeyFile({ path: keyFile }) },
     relyingParty: config.relyingParty ?? toRelyingParty(`http://localhost:${port}`),
+    outside: createOutside(),
     trustedProxies: config.trustedProxies,
     following: { wait },
     publishTriggers: async (triggers) => options.onTrigger(triggers.map((trigger) => trigger.name)),

@@ -51,6 +51,23 @@ export function compressionOf(headers: Headers, isScim = false): string | null {
   throw new ProblemError("request.media_type", `content-type must be ${allowed}, not ${given}`);
 }
 
+/** The members of a form. Throws 415 `request.media_type`, 400 `request.malformed`, also for a member that is there twice. */
+export function parseForm(headers: Headers, bytes: Uint8Array): Record<string, string> {
+  const type = headers.get("content-type") ?? "";
+  if (!/^application\/x-www-form-urlencoded\s*(;\s*charset="?utf-8"?\s*)?$/i.test(type))
+    throw new ProblemError("request.media_type", "content-type must be application/x-www-form-urlencoded");
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw new ProblemError("request.malformed", "the body is not UTF-8");
+  }
+  const members = [...new URLSearchParams(text)];
+  const names = new Set(members.map(([name]) => name));
+  if (names.size !== members.length) throw new ProblemError("request.malformed", "the form has a member twice");
+  return Object.fromEntries(members);
+}
+
 /**
  * The body as it was before it was compressed: identity or gzip, at most 8 MB. It is never larger in memory than that, whatever it claims.
  * On this thread: the way to another one and back takes longer for a shard, and parsing what comes out longer for any body.

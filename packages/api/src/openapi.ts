@@ -68,11 +68,11 @@ function headersOf({ ifMatch, idempotent, stream }: Endpoint): object[] {
   ];
 }
 
-function bodyOf({ convert }: Schemas, { access, body, bodyOptional, example }: Endpoint): object {
+function bodyOf({ convert }: Schemas, { access, body, bodyOptional, form, example }: Endpoint): object {
   if (!body) return {};
   const shown = example?.body === undefined ? {} : { example: example.body };
-  const type = access.kind === "provisioning" ? SCIM_MEDIA : "application/json";
-  const content = { [type]: { schema: convert(body, "input"), ...shown } };
+  const json = access.kind === "provisioning" ? SCIM_MEDIA : "application/json";
+  const content = { [form ? "application/x-www-form-urlencoded" : json]: { schema: convert(body, "input"), ...shown } };
   return { requestBody: { required: !bodyOptional, content } };
 }
 

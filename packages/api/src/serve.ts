@@ -16,7 +16,15 @@ import {
   requireSigned,
   targetOf,
 } from "./authenticate.ts";
-import { compressionOf, decompress, parseJson, readBody, SIGNED_BODY_BYTES, TOKEN_BODY_BYTES } from "./body.ts";
+import {
+  compressionOf,
+  decompress,
+  parseForm,
+  parseJson,
+  readBody,
+  SIGNED_BODY_BYTES,
+  TOKEN_BODY_BYTES,
+} from "./body.ts";
 import type { ApiContext } from "./env.ts";
 import { readIdempotencyKey, readIfMatch } from "./preconditions.ts";
 import { toProblemError } from "./problem.ts";
@@ -44,10 +52,11 @@ export function queryOf(url: string, repeatable: readonly string[] = []): Record
   );
 }
 
-/** The JSON of a body that may be compressed. */
-function jsonOf(c: ApiContext, { bodyOptional, access, secret }: Endpoint, bytes: Uint8Array): unknown {
+/** The JSON of a body that may be compressed, or the members of a form. */
+function jsonOf(c: ApiContext, { bodyOptional, access, form, secret }: Endpoint, bytes: Uint8Array): unknown {
   if (bytes.byteLength === 0 && bodyOptional) return {};
-  const value = parseJson(decompress(bytes, compressionOf(c.req.raw.headers)));
+  const { headers } = c.req.raw;
+  const value = form ? parseForm(headers, bytes) : parseJson(decompress(bytes, compressionOf(headers)));
   requireText(value, {
     isSecret: secret !== undefined,
     ...(access.kind === "signed" ? { except: "resources" } : {}),
@@ -101,12 +110,13 @@ async function receive(c: ApiContext, route: Route, services: Services): Promise
 }
 
 /**
- * Takes one of what may be done: attempts to log in by source, all else by principal. What is dear is counted over all instances and told in
+ * Takes one of what may be done: attempts to log in and exchanges by source, all else by principal. What is dear is counted over all instances and told in
  * the answer; writes and searches are counted in this process. Throws 429 `request.rate`.
  */
 async function takeRate(c: ApiContext, { rate, mutates }: Endpoint, { rates }: Services, actor?: Actor): Promise<void> {
   const { policies, shared, own } = rates;
-  const whose = rate === "login" || actor === undefined ? sourceOf(c.get("address")) : actorName(actor);
+  const isBySource = rate === "login" || rate === "exchange" || actor === undefined;
+  const whose = isBySource ? sourceOf(c.get("address")) : actorName(actor);
   if (rate === "search") own(policies.search, whose);
   else if (rate !== undefined) {
     for (const [name, value] of Object.entries(rateHeaders(await shared(policies[rate], whose))))
@@ -193,7 +203,7 @@ export async function recordRefusal(
 }
 
 /** Codes of who did not prove who it is. */
-const UNPROVED = /^(auth|signature)\.|^request\.rate$/;
+const UNPROVED = /^(auth|signature)\.|^grant\.refused$|^request\.rate$/;
 
 /** Answers one request by its route; one that is refused leaves its record before it is answered. */
 export async function serve(c: ApiContext, route: Route, services: Services): Promise<Response> {

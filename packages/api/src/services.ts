@@ -8,12 +8,14 @@ import type { Refusals } from "@cadastre/core/audit/refusals";
 import type { Context } from "@cadastre/core/context";
 import type { requestRuns } from "@cadastre/core/discovery/triggers";
 import type { TrustedProxies } from "@cadastre/core/limits/client-address";
+import type { Outside } from "@cadastre/core/limits/outside";
 import type { createOwnRates, RatePolicies, TakeOne } from "@cadastre/core/limits/rates";
 import type { SessionItem } from "@cadastre/core/login/items";
 import type { LogIn } from "@cadastre/core/login/log-in";
 import type { RelyingParty } from "@cadastre/core/login/passkeys";
 import type { PasswordCheck } from "@cadastre/core/login/password-check";
 import type { Opener, Sealer } from "@cadastre/core/vault/ports";
+import type { Exchange } from "@cadastre/core/workload/exchange";
 import type { ReadAsset } from "./assets.ts";
 
 /** Tells collectors that do not poll; called after the triggers are stored. */
@@ -73,6 +75,9 @@ export interface Services {
   /** Needed by the routes that have to do with passkeys: where people log in. */
   readonly relyingParty?: RelyingParty | undefined;
   readonly login: Login;
+  /** How issuers of workloads' tokens are asked. */
+  readonly outside?: Outside | undefined;
+  readonly exchange: Exchange;
   readonly rates: Rates;
   /** Whose word about where a request came from is taken. */
   readonly trustedProxies: TrustedProxies;

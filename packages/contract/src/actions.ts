@@ -72,4 +72,5 @@ export type ResourceType =
   | "session"
   | "token"
   | "trigger"
+  | "trust-rule"
   | "user";

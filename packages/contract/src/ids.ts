@@ -24,6 +24,7 @@ export const ID_PREFIXES = {
   roleBinding: "rbd",
   policy: "pol",
   scimSource: "scs",
+  trustRule: "trl",
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;

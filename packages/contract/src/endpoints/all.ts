@@ -12,6 +12,7 @@ import { factors } from "./factors.ts";
 import { groups } from "./groups.ts";
 import { holds } from "./holds.ts";
 import { jobs } from "./jobs.ts";
+import { oauth } from "./oauth.ts";
 import { organizations } from "./organizations.ts";
 import { policies } from "./policies.ts";
 import { resources } from "./resources.ts";
@@ -24,6 +25,7 @@ import { service } from "./service.ts";
 import { serviceAccounts } from "./service-accounts.ts";
 import { sessions } from "./sessions.ts";
 import { tokens } from "./tokens.ts";
+import { trustRules } from "./trust-rules.ts";
 import { users } from "./users.ts";
 
 /**
@@ -42,7 +44,9 @@ export const AREAS = {
   consumers,
   credentials,
   tokens,
+  trustRules,
   auth,
+  oauth,
   sessions,
   factors,
   users,

@@ -79,6 +79,8 @@ export interface EndpointDefinition {
   readonly body?: z.ZodType;
   /** The use case parses the body, since digests are over it as it was sent: the schema is for the documentation. */
   readonly rawBody?: true;
+  /** The body is sent as a form (application/x-www-form-urlencoded), as a protocol of others wants it. */
+  readonly form?: true;
   /** An empty body stands for `{}`. */
   readonly bodyOptional?: true;
   readonly ifMatch?: "required" | "optional";
@@ -97,8 +99,8 @@ export interface EndpointDefinition {
   readonly mutates?: AuditAction;
   /** Errors of its own, beside those that follow from the rest of the definition. */
   readonly errors?: readonly ErrorCode[];
-  /** What of it is limited beside that it changes something: attempts to log in by source, all else by principal. */
-  readonly rate?: "login" | "tokenCreation" | "reveal" | "search";
+  /** What of it is limited beside that it changes something: attempts to log in and exchanges by source, all else by principal. */
+  readonly rate?: "login" | "exchange" | "tokenCreation" | "reveal" | "search";
   /** It is there only where this port is. */
   readonly needs?: Port;
   /** Where a secret is: nothing of such a request is repeated in an error, and in the log no message of a fault of either. */
