@@ -14,6 +14,18 @@ const DEFAULT_REGION = "us-east-1";
 /** That is all that AWS needs; the rest tells of the SDK. */
 const NEEDED = ["host", "content-type"];
 
+/** What of the SDK's own type is used here: the step that signs, and what comes before it. */
+interface SigningStack {
+  addRelativeTo(
+    middleware: (next: (given: Given) => Promise<object>) => (given: Given) => Promise<object>,
+    place: { readonly name: string; readonly relation: "before"; readonly toMiddleware: string },
+  ): void;
+}
+
+interface Given {
+  readonly request?: unknown;
+}
+
 /** Ends the client's work with what it would have sent. */
 class SignedError extends Error {
   readonly request: HttpRequest;
@@ -37,10 +49,10 @@ export async function signIdentityRequest({ serverId, region }: IdentityRequestO
       httpHandlerConfigs: () => ({}),
     },
   });
-  client.middlewareStack.addRelativeTo(
-    (next: FinalizeHandler<object, object>) => (given: FinalizeHandlerArguments<object>) => {
-      if (!HttpRequest.isInstance(given.request)) throw new TypeError("the SDK sends no HTTP request");
+  (client.middlewareStack as unknown as SigningStack).addRelativeTo(
+    (next) => (given) => {
       const { request } = given;
+      if (!HttpRequest.isInstance(request)) throw new TypeError("the SDK sends no HTTP request");
       const kept = Object.entries(request.headers).filter(([name]) => NEEDED.includes(name.toLowerCase()));
       request.headers = { ...Object.fromEntries(kept), [AWS_SERVER_ID_HEADER]: serverId };
       return next(given);

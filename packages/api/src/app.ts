@@ -90,9 +90,7 @@ function answerError(c: ApiContext, error: unknown, log: Log, headers: Record<st
   c.set("code", problem.code);
   if (problem.status >= 500) log(faultLine(problem, requestId, c.get("hasSecret") ?? false));
   if (isScim(c.req.path)) return scimResponse(problem, headers);
-  return isOauth(c.req)
-    ? oauthResponse(problem, requestId, headers)
-    : problemResponse(problem, requestId, headers);
+  return isOauth(c.req) ? oauthResponse(problem, requestId, headers) : problemResponse(problem, requestId, headers);
 }
 
 /** Whether OAuth is spoken: of what an endpoint of it was asked. */
