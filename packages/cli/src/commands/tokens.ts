@@ -1,13 +1,14 @@
 import { type CreatedToken, TOKEN_SCOPES, type Token, type TokenScope } from "@cadastre/contract/token";
 import { type Command, Option } from "commander";
 import { commaList, duration, listOf, withExamples, withPaging } from "../arguments.ts";
+
 import { type Cli, type Options, openClient, optionsOf } from "../cli.ts";
+import { findNamed } from "../find-named.ts";
 import { formatAmong } from "../output/format.ts";
 import { printList } from "../output/list.ts";
 import { printOne } from "../output/one.ts";
 import type { Column } from "../output/table.ts";
 import { neutralise, toTime } from "../output/text.ts";
-import { principalOf } from "./groups.ts";
 
 /** What is worth a look: a token that ends within a week, and one that nobody has used for a month. */
 const ENDING_SECONDS = 7 * 86_400;
@@ -72,9 +73,13 @@ async function create(cli: Cli, name: string, command: Command): Promise<void> {
   const { scopes, accounts, addresses, expiresIn: expiresInSeconds } = options;
   // Its name alone would lose the token for good.
   const format = formatAmong(options, ["table", "wide", "json", "yaml", "csv"], "a new token");
-  const principal = options.principal === undefined ? undefined : principalOf(options.principal);
+  const client = openClient(cli, options);
+  const principal =
+    options.principal === undefined
+      ? undefined
+      : await findNamed(client, options.principal, ["user", "service-account"] as const);
   const input = { name, scopes: [...scopes], principal, accounts, addresses, expiresInSeconds };
-  const made = await openClient(cli, options).tokens.create(input);
+  const made = await client.tokens.create(input);
   await show(cli, options, format, made);
 }
 
@@ -135,8 +140,8 @@ export function addTokens(program: Command, cli: Cli): void {
           .makeOptionMandatory(),
       )
       .option(
-        "--principal <id>",
-        "whose it is: a service account (sva_…), for who has the scope admin; yours when absent",
+        "--principal <who>",
+        "whose it is: a service account, by its id or name, for who has the scope admin; yours when absent",
       )
       .addOption(
         new Option("--accounts <list>", "limits it to what belongs to these, such as aws/123456789012").argParser(

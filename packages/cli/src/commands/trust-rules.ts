@@ -5,6 +5,7 @@ import { commaList, duration, listOf, several, withExamples, withPaging } from "
 import { apiOf, type Cli, openClient, optionsOf } from "../cli.ts";
 import { UsageError } from "../exit-codes.ts";
 import { readText } from "../files.ts";
+import { findNamed } from "../find-named.ts";
 import { printList } from "../output/list.ts";
 import { printOne } from "../output/one.ts";
 import type { Column } from "../output/table.ts";
@@ -113,7 +114,7 @@ function trustsOf({ github, kubernetes, gcp, aws, oidc, ...given }: CreateOption
 
 async function create(cli: Cli, name: string, command: Command): Promise<void> {
   const options = optionsOf<CreateOptions>(command);
-  const { serviceAccount, scopes, accounts, addresses, tokenLife: tokenSeconds, singleUse, endsWithSubject } = options;
+  const { scopes, accounts, addresses, tokenLife: tokenSeconds, singleUse, endsWithSubject } = options;
   const trusts = trustsOf(options, options.audience ?? apiOf(cli, options));
   const more = {
     ...(accounts === undefined ? {} : { accounts }),
@@ -122,13 +123,9 @@ async function create(cli: Cli, name: string, command: Command): Promise<void> {
     ...(singleUse ? { singleUse } : {}),
     ...(endsWithSubject ? { endsWithSubject } : {}),
   };
-  const made = await openClient(cli, options).trustRules.create({
-    name,
-    serviceAccount,
-    scopes: [...scopes],
-    trusts,
-    ...more,
-  });
+  const client = openClient(cli, options);
+  const { id: serviceAccount } = await findNamed(client, options.serviceAccount, ["service-account"] as const);
+  const made = await client.trustRules.create({ name, serviceAccount, scopes: [...scopes], trusts, ...more });
   await printOne(cli.stdout, options, made);
 }
 
@@ -156,7 +153,7 @@ export function addTrustRules(program: Command, cli: Cli): void {
       .command("add")
       .description("trust the tokens of a platform; a workload there uses the rule's id as CADASTRE_TRUST_RULE")
       .argument("<name>", "what it is for")
-      .requiredOption("--service-account <id>", "which one is acted as, sva_…")
+      .requiredOption("--service-account <id>", "which one is acted as, by its name or id")
       .addOption(
         new Option("--scopes <list>", "what the tokens may do, within its roles")
           .argParser(listOf(TOKEN_SCOPES))
@@ -188,8 +185,8 @@ export function addTrustRules(program: Command, cli: Cli): void {
       .option("--single-use", "each token of the platform counts once")
       .option("--ends-with-subject", "tokens end no later than what they were exchanged for")
       .action((name: string, _: unknown, command: Command) => create(cli, name, command)),
-    "trust-rules add deploy --service-account sva_01JD0000000000000000000000 --scopes resources:read --github acme/infra --ref refs/heads/main",
-    "trust-rules add nightly --service-account sva_01JD0000000000000000000000 --scopes resources:read --aws 123456789012/nightly",
+    "trust-rules add deploy --service-account deploy --scopes resources:read --github acme/infra --ref refs/heads/main",
+    "trust-rules add nightly --service-account deploy --scopes resources:read --aws 123456789012/nightly",
   );
   withPaging(rules.command("list").description("all rules")).action(async (_: unknown, command: Command) => {
     const options = optionsOf(command);

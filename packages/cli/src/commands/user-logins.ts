@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { type Cli, openClient, optionsOf } from "../cli.ts";
 import { confirm } from "../confirm.ts";
 import { UsageError } from "../exit-codes.ts";
+import { findUserId } from "../find-named.ts";
 import { neutralise, toTime } from "../output/text.ts";
 
 /** Adds to `users` what an admin does for who cannot log in. */
@@ -9,17 +10,19 @@ export function addUserLogins(users: Command, cli: Cli): void {
   users
     .command("unlock")
     .description("let a user log in again after too many failures")
-    .argument("<id>", "usr_…")
-    .action(async (id: string, _: unknown, command: Command) => {
-      await openClient(cli, optionsOf(command)).auth.unlock({ id });
-      await cli.stderr.write(`unlocked ${neutralise(id)}\n`);
+    .argument("<user>", "by its id, usr_…, or its name")
+    .action(async (user: string, _: unknown, command: Command) => {
+      const client = openClient(cli, optionsOf(command));
+      await client.auth.unlock({ id: await findUserId(client, user) });
+      await cli.stderr.write(`unlocked ${neutralise(user)}\n`);
     });
   users
     .command("password-link")
     .description("make a link by which a user sets a password, once; on stdout is the link and nothing else")
-    .argument("<id>", "usr_…")
-    .action(async (id: string, _: unknown, command: Command) => {
-      const made = await openClient(cli, optionsOf(command)).auth.passwordLink({ id });
+    .argument("<user>", "by its id, usr_…, or its name")
+    .action(async (user: string, _: unknown, command: Command) => {
+      const client = openClient(cli, optionsOf(command));
+      const made = await client.auth.passwordLink({ id: await findUserId(client, user) });
       // It is shown once: neither a pager nor its history is the place for it.
       cli.stdout.direct();
       const what =
@@ -30,13 +33,14 @@ export function addUserLogins(users: Command, cli: Cli): void {
   users
     .command("reset-factors")
     .description("remove all second factors of a user who has lost them; its sessions end")
-    .argument("<id>", "usr_…")
+    .argument("<user>", "by its id, usr_…, or its name")
     .option("--yes", "do not ask")
-    .action(async (id: string, _: unknown, command: Command) => {
+    .action(async (user: string, _: unknown, command: Command) => {
       const options = optionsOf<{ yes?: boolean }>(command);
-      const isMeant = options.yes === true || (await confirm(cli, `Remove all second factors of ${neutralise(id)}?`));
+      const isMeant = options.yes === true || (await confirm(cli, `Remove all second factors of ${neutralise(user)}?`));
       if (!isMeant) throw new UsageError("nothing was removed");
-      await openClient(cli, options).auth.resetFactors({ id });
-      await cli.stderr.write(`removed the second factors of ${neutralise(id)}\n`);
+      const client = openClient(cli, options);
+      await client.auth.resetFactors({ id: await findUserId(client, user) });
+      await cli.stderr.write(`removed the second factors of ${neutralise(user)}\n`);
     });
 }
