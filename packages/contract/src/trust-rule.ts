@@ -4,7 +4,7 @@ import { idSchema } from "./ids.ts";
 import { tokenScope } from "./token.ts";
 
 /** Where GitHub Actions' tokens come from; an enterprise server has an issuer of its own. */
-export const GITHUB_ISSUER = "https://token.actions.githubusercontent.com";
+const GITHUB_ISSUER = "https://token.actions.githubusercontent.com";
 
 const MOST_CLAIMS = 20;
 const MOST_KEYS = 20;

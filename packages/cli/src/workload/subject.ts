@@ -34,7 +34,7 @@ const AWS_VARIABLES = [
 const GCP_VARIABLES = ["K_SERVICE", "CLOUD_RUN_JOB", "GCE_METADATA_HOST"];
 
 /** The platform that the environment tells of; undefined when it tells of none. */
-export function platformOf(env: Env): Platform | undefined {
+function platformOf(env: Env): Platform | undefined {
   const has = (names: readonly string[]) => names.some((name) => env[name]);
   if (env.ACTIONS_ID_TOKEN_REQUEST_URL && env.ACTIONS_ID_TOKEN_REQUEST_TOKEN) return "github";
   if (env.KUBERNETES_SERVICE_HOST && existsSync(KUBERNETES_FILE)) return "kubernetes";
