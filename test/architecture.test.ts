@@ -95,6 +95,7 @@ const ONLY_IN: readonly { readonly module: string; readonly within: string; read
   { module: "@cadastre/cli", within: "functions", files: /\/local\// },
   { module: "@cadastre/cli/bundle", within: "functions", files: /\/build\.ts$/ },
   { module: "@cedar-policy/cedar-wasm", within: "packages/core", files: /\/policies\// },
+  { module: "openid-client", within: "packages/core", files: /\/(login\/oidc|workload)\// },
   { module: "esbuild", within: "packages/cli", files: /\/bundle\.ts$/ },
   { module: "openid-client", within: "packages/core", files: /\/login\/oidc\// },
   { module: "csv-stringify", within: "packages/cli", files: /\/output\/encode\.ts$/ },
@@ -129,6 +130,7 @@ const AREAS: Record<string, readonly string[]> = {
   policies: ["accounts", "directory", "register", "vault"],
   places: ["access", "accounts", "ledger", "register"],
   whose: ["accounts", "register"],
+  workload: ["access", "directory", "limits"],
 };
 
 const isTest = (file: string) =>

@@ -25,7 +25,7 @@ import {
 } from "@cadastre/core/context";
 import { UserItem } from "@cadastre/core/directory/items";
 import type { TrustedProxies } from "@cadastre/core/limits/client-address";
-import type { Outside } from "@cadastre/core/login/oidc/outside";
+import type { Outside } from "@cadastre/core/limits/outside";
 import { type RelyingParty, toRelyingParty } from "@cadastre/core/login/passkeys";
 import { aPerson, cheapPasswords, PASSWORD } from "@cadastre/core/login/testing";
 import { createKeyFileEncryption, ensureKeyFile } from "@cadastre/functions/adapters/key-file";
@@ -36,6 +36,7 @@ import { replace } from "@cadastre/store/table";
 import { aBrowser, type Browser } from "./a-browser.ts";
 
 const LOGIN = "/api/v1/auth/login";
+const FROM = { remoteAddress: "192.0.2.7" };
 
 /** A browser of somebody who has logged in. */
 export interface Visitor extends Browser {
@@ -95,6 +96,8 @@ export async function anApi({
   start = new Date("2026-11-20T12:00:00.000Z"),
   seen = (table) => table,
   openTable,
+  outside,
+  stsEndpoint,
 }: {
   onFile?: boolean;
   hasVault?: boolean;
@@ -110,6 +113,9 @@ export async function anApi({
   seen?: (table: Table) => Table;
   /** Another table than the one of SQLite. */
   openTable?: (now: () => Date) => Promise<Table>;
+  /** How issuers and AWS are asked; nobody when absent. */
+  outside?: Outside;
+  stsEndpoint?: string;
 } = {}) {
   let time = start.getTime();
   const now = () => new Date(time);
@@ -135,6 +141,8 @@ export async function anApi({
     passwords: cheapPasswords(),
     outside,
     ...(trustedProxies === undefined ? {} : { trustedProxies }),
+    outside,
+    stsEndpoint,
     ...(canFollow ? { following: { wait: () => new Promise<boolean>((again) => void looks.push(again)) } } : {}),
     ...(hasVault ? { vault: { sealer: vault, opener: vault } } : {}),
     assets: createFileAssets(),
@@ -157,6 +165,16 @@ export async function anApi({
     const input = aCollector(key, { accounts: [ACCOUNT], ...more });
     const { id } = await registerCollector(context, SYSTEM, input, { mayReveal: true });
     return { key, collector: await approveCollector(context, SYSTEM, id) };
+  }
+
+  /** A form, as OAuth's endpoints take it. */
+  async function sendForm(path: string, form: Readonly<Record<string, string>>): Promise<Response> {
+    const headers = { "content-type": "application/x-www-form-urlencoded" };
+    return app.request(
+      `${ORIGIN}${path}`,
+      { method: "POST", headers, body: new URLSearchParams(form).toString() },
+      FROM,
+    );
   }
 
   /** A request with the admin's token, unless another one, or the empty one for none, is given. */
@@ -250,6 +268,7 @@ export async function anApi({
     aVisitor,
     aReporter,
     send,
+    sendForm,
     sign,
     dump,
     fingerprint,

@@ -29,7 +29,7 @@ const OF_A_JOB: Readonly<Record<string, readonly string[]>> = {
 
 /** As whom the scenarios of each kind of endpoint act. */
 const ACTORS = {
-  public: /^(user:usr_|unknown$)/,
+  public: /^(?:(?:user:usr|service-account:sva)_|unknown$)/,
   operator: /^user:usr_/,
   self: /^user:usr_/,
   signed: /^collector:col_/,

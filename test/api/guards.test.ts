@@ -380,7 +380,7 @@ describe.each(
 describe("what anybody may ask", () => {
   it("is of the service, and how to prove who one is", () => {
     const open = ENDPOINTS.filter(({ access }) => access.kind === "public");
-    expect(new Set(open.map(({ area }) => area))).toEqual(new Set(["service", "auth", "oidc"]));
+    expect(new Set(open.map(({ area }) => area))).toEqual(new Set(["service", "auth", "oidc", "oauth"]));
     for (const { mutates, method } of open.filter(({ area }) => area === "service"))
       expect([mutates, method]).toEqual([undefined, "GET"]);
   });

@@ -1,5 +1,6 @@
 import { idHash } from "@cadastre/contract/digest";
 import { newId } from "@cadastre/contract/ids";
+import { TOKEN_EXCHANGE } from "@cadastre/contract/oauth";
 import { revokeCollector } from "@cadastre/core/access/decide-collector";
 import { registerCollector } from "@cadastre/core/access/register-collector";
 import { aCollector, aKey } from "@cadastre/core/access/testing";
@@ -16,6 +17,7 @@ import { aBentProvider, type BentProvider } from "../support/bent-provider.ts";
 import { anInstance, aRun, instanceScope } from "../support/estate.ts";
 import { aBrowser, type Browser, type BrowserRequest } from "./a-browser.ts";
 import { ACCOUNT, ORIGIN, SYSTEM, type TestApi, type Visitor } from "./an-api.ts";
+import { aSigningKey } from "./an-issuer.ts";
 
 let provider: Promise<BentProvider> | undefined;
 /** A provider that all scenarios ask: it goes with the process. */
@@ -182,6 +184,20 @@ async function aHolder(api: TestApi): Promise<{ type: string; id: string }> {
 const aServiceAccount = (api: TestApi) => made(api, "service-accounts", { name: "deploy" });
 const aGroup = (api: TestApi) => made(api, "groups", { name: "engineers" });
 const idIn = (path: string) => path.slice(path.lastIndexOf("/") + 1);
+
+const ISSUER = "https://issuer.test";
+
+/** A rule for the tokens of an issuer that is never asked where its keys are given. */
+async function ruleBody(api: TestApi, keys?: readonly object[]): Promise<object> {
+  const { id: serviceAccount } = await aHolder(api);
+  const trusts = { type: "oidc", issuer: ISSUER, audience: ORIGIN, claims: { sub: "job" } };
+  return {
+    name: "ci",
+    serviceAccount,
+    scopes: ["accounts:read"],
+    trusts: keys ? { ...trusts, keys: { keys } } : trusts,
+  };
+}
 
 /** A group with a user in it. */
 async function aMember(api: TestApi) {
@@ -372,6 +388,31 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   async "tokens.rotate"(api) {
     const { id } = await api.aToken(["resources:read"]);
     return () => api.send({ method: "POST", path: `/api/v1/tokens/${id}/rotate`, body: { overlapSeconds: 60 } });
+  },
+  async "trustRules.create"(api) {
+    const body = await ruleBody(api);
+    return () => api.send({ method: "POST", path: "/api/v1/trust-rules", body });
+  },
+  async "trustRules.replace"(api) {
+    const body = await ruleBody(api);
+    const path = await made(api, "trust-rules", body);
+    return () => api.send({ method: "PUT", path, body: { ...body, disabled: true }, headers: ifMatch });
+  },
+  async "trustRules.delete"(api) {
+    const path = await made(api, "trust-rules", await ruleBody(api));
+    return () => api.send({ method: "DELETE", path });
+  },
+  async "oauth.token"(api) {
+    const key = await aSigningKey();
+    const audience = idIn(await made(api, "trust-rules", await ruleBody(api, [key.jwk])));
+    const subject = await key.sign({ iss: ISSUER, aud: ORIGIN, sub: "job", exp: api.now().getTime() / 1000 + 60 });
+    return () =>
+      api.sendForm("/api/v1/auth/token", {
+        grant_type: TOKEN_EXCHANGE,
+        audience,
+        subject_token: subject,
+        subject_token_type: "urn:ietf:params:oauth:token-type:jwt",
+      });
   },
   async "tokens.revoke"(api) {
     const { id } = await api.aToken(["resources:read"]);

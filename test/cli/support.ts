@@ -126,7 +126,9 @@ export interface World {
 }
 
 /** The real API over SQLite on a port of its own, a folder for keys and spools, and the command pointed at both. */
-export async function createWorld(): Promise<World> {
+export async function createWorld(
+  asking: Pick<Parameters<typeof createApp>[0], "outside" | "stsEndpoint"> = {},
+): Promise<World> {
   const directory = mkdtempSync(join(tmpdir(), "cadastre-cli-"));
   const path = (name: string) => join(directory, name);
   mkdirSync(path("home"));
@@ -143,6 +145,7 @@ export async function createWorld(): Promise<World> {
   const { secret: token = "" } = await bootstrapAdminToken(context);
   const app = createApp({
     context,
+    ...asking,
     vault: { sealer: vault, opener: vault },
     assets: createFileAssets(),
     log: () => undefined,

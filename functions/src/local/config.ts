@@ -131,7 +131,13 @@ export class ConfigError extends Error {
 }
 
 /** Those of the command `cadastre`, which may be set beside ours. */
-const OF_THE_COMMAND = ["CADASTRE_API", "CADASTRE_PROFILE"];
+const OF_THE_COMMAND = [
+  "CADASTRE_API",
+  "CADASTRE_PROFILE",
+  "CADASTRE_TRUST_RULE",
+  "CADASTRE_SUBJECT_TOKEN_FILE",
+  "CADASTRE_AUDIENCE",
+];
 const PREFIX = "CADASTRE_";
 const KNOWN = [...Object.keys(variables.shape).filter((name) => name.startsWith(PREFIX)), ...OF_THE_COMMAND];
 

@@ -1,3 +1,4 @@
+import { oauth } from "@cadastre/contract/endpoints/oauth";
 import { ProblemError } from "@cadastre/contract/errors";
 import type { Log } from "@cadastre/contract/log";
 import { createCollectorAuthentication } from "@cadastre/core/access/authenticate-collector";
@@ -6,6 +7,7 @@ import { createTokenUses } from "@cadastre/core/access/token-uses";
 import { createRefusals, type Refusals } from "@cadastre/core/audit/refusals";
 import type { Context } from "@cadastre/core/context";
 import type { TrustedProxies } from "@cadastre/core/limits/client-address";
+import type { Outside } from "@cadastre/core/limits/outside";
 import { createOwnRates, createSharedRates, DEFAULT_RATES, type RatePolicies } from "@cadastre/core/limits/rates";
 import { createLogIn } from "@cadastre/core/login/log-in";
 import { createLoginKey } from "@cadastre/core/login/login-key";
@@ -16,6 +18,7 @@ import { createPasswordCheck, type PasswordCheck } from "@cadastre/core/login/pa
 import { createPolicyMemory } from "@cadastre/core/policies/memory";
 import { SCIM_PATH } from "@cadastre/core/scim/sources";
 import type { Opener, Sealer } from "@cadastre/core/vault/ports";
+import { createExchange } from "@cadastre/core/workload/exchange";
 import { Hono } from "hono";
 import { compress } from "hono/compress";
 import { TrieRouter } from "hono/router/trie-router";
@@ -25,7 +28,7 @@ import { faultLine } from "./log.ts";
 import { securityHeaders } from "./middleware/headers.ts";
 import { observe } from "./middleware/observe.ts";
 import type { OriginOf } from "./origin.ts";
-import { problemResponse, scimResponse, toProblemError } from "./problem.ts";
+import { oauthResponse, problemResponse, scimResponse, toProblemError } from "./problem.ts";
 import { createReadiness } from "./readiness.ts";
 import type { Route } from "./routes/route.ts";
 import { ROUTES } from "./routes/table.ts";
@@ -51,8 +54,10 @@ export interface AppOptions {
   readonly refusals?: Refusals;
   /** Where people log in, as the configuration says it; without it there are no passkeys. */
   readonly relyingParty?: RelyingParty | undefined;
-  /** How identity providers are asked; without it nobody logs in by one. */
+  /** How identity providers, issuers of workloads' tokens and AWS are asked; without it nobody outside is. */
   readonly outside?: Outside | undefined;
+  /** Stands for AWS's STS where workloads prove a role to it, for tests and simulated clouds. */
+  readonly stsEndpoint?: string | undefined;
   /** Proxies in front whose word about their callers is taken; none when absent. */
   readonly trustedProxies?: TrustedProxies | undefined;
   /** How fast what may be done, where that is not what it usually is. */
@@ -91,8 +96,13 @@ function answerError(c: ApiContext, error: unknown, log: Log, headers: Record<st
   const requestId = c.get("requestId");
   c.set("code", problem.code);
   if (problem.status >= 500) log(faultLine(problem, requestId, c.get("hasSecret") ?? false));
-  return isScim(c.req.path) ? scimResponse(problem, headers) : problemResponse(problem, requestId, headers);
+  if (isScim(c.req.path)) return scimResponse(problem, headers);
+  return isOauth(c.req) ? oauthResponse(problem, requestId, headers) : problemResponse(problem, requestId, headers);
 }
+
+/** Whether OAuth is spoken: of what an endpoint of it was asked. */
+const isOauth = ({ method, path }: { readonly method: string; readonly path: string }): boolean =>
+  method === oauth.token.method && path === oauth.token.path;
 
 /** Where SCIM is spoken, also of what is not there. */
 const isScim = (path: string): boolean => path === SCIM_PATH || path.startsWith(`${SCIM_PATH}/`);
@@ -124,6 +134,8 @@ export function createApp(options: AppOptions): Hono<ApiEnv> {
       outside: options.outside ?? NOTHING_OUTSIDE,
       memory: createProviderMemory(),
     },
+    outside: options.outside,
+    exchange: createExchange({ context, outside: options.outside, stsEndpoint: options.stsEndpoint }),
     rates: {
       policies: { ...DEFAULT_RATES, ...options.rates },
       shared: createSharedRates(context),

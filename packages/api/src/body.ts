@@ -51,17 +51,21 @@ export function compressionOf(headers: Headers, isScim = false): string | null {
   throw new ProblemError("request.media_type", `content-type must be ${allowed}, not ${given}`);
 }
 
-/** The members of a form, the last of those that are there twice. Throws 415 `request.media_type`, 400 `request.malformed`. */
+/** The members of a form. Throws 415 `request.media_type`, 400 `request.malformed`, also for a member that is there twice. */
 export function parseForm(headers: Headers, bytes: Uint8Array): Record<string, string> {
   const type = headers.get("content-type") ?? "";
   if (!/^application\/x-www-form-urlencoded\s*(;\s*charset="?utf-8"?\s*)?$/i.test(type))
     throw new ProblemError("request.media_type", "content-type must be application/x-www-form-urlencoded");
+  let text: string;
   try {
-    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-    return Object.fromEntries(new URLSearchParams(text));
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
     throw new ProblemError("request.malformed", "the body is not UTF-8");
   }
+  const members = [...new URLSearchParams(text)];
+  const names = new Set(members.map(([name]) => name));
+  if (names.size !== members.length) throw new ProblemError("request.malformed", "the form has a member twice");
+  return Object.fromEntries(members);
 }
 
 /**

@@ -28,11 +28,13 @@ export const TASKS = [
       "Logins, sessions, second factors; organizations, users, service accounts, groups and their tokens; roles and policies, and why something is allowed; collectors and their keys, and the record of who did what.",
     areas: [
       "auth",
+      "oauth",
       "sessions",
       "oidc",
       "factors",
       "identityProviders",
       "tokens",
+      "trustRules",
       "users",
       "serviceAccounts",
       "groups",

@@ -78,6 +78,31 @@ export function problemResponse(
   });
 }
 
+/** What OAuth calls an error (RFC 6749 §5.2, RFC 8628 §3.5). */
+const OAUTH_ERRORS: Partial<Record<ErrorCode, string>> = {
+  "grant.unsupported": "unsupported_grant_type",
+  "grant.scope": "invalid_scope",
+  "request.rate": "temporarily_unavailable",
+  "request.conflict": "temporarily_unavailable",
+  "service.unavailable": "temporarily_unavailable",
+  "service.internal": "server_error",
+};
+
+/** The same where OAuth is spoken; what is wrong with a request is a status of 400 there. */
+export function oauthResponse(error: ProblemError, requestId: string, headers: Record<string, string> = {}): Response {
+  const { code, message } = error;
+  const known = OAUTH_ERRORS[code];
+  const status = known === undefined && error.status < 500 ? 400 : error.status;
+  const body = { error: known ?? "invalid_request", error_description: toAscii(message), code, requestId };
+  return new Response(JSON.stringify(body), {
+    status,
+    headers: { "content-type": "application/json", ...headersOf(error), ...headers },
+  });
+}
+
+/** A description has no quotes, no backslashes, and nothing beside ASCII (RFC 6749 §5.2). */
+const toAscii = (text: string): string => text.replaceAll('"', "'").replaceAll(/[^\x20-\x5b\x5d-\x7e]/g, "?");
+
 /** The same where SCIM is spoken: its own document of an error (RFC 7644 §3.12). */
 export function scimResponse(error: ProblemError, headers: Record<string, string> = {}): Response {
   return new Response(JSON.stringify(scimError(error)), {

@@ -117,12 +117,13 @@ async function receive(c: ApiContext, route: Route, services: Services): Promise
 }
 
 /**
- * Takes one of what may be done: attempts to log in by source, all else by principal. What is dear is counted over all instances and told in
+ * Takes one of what may be done: attempts to log in and exchanges by source, all else by principal. What is dear is counted over all instances and told in
  * the answer; writes and searches are counted in this process. Throws 429 `request.rate`.
  */
 async function takeRate(c: ApiContext, { rate, mutates }: Endpoint, { rates }: Services, actor?: Actor): Promise<void> {
   const { policies, shared, own } = rates;
-  const whose = rate === "login" || actor === undefined ? sourceOf(c.get("address")) : actorName(actor);
+  const isBySource = rate === "login" || rate === "exchange" || actor === undefined;
+  const whose = isBySource ? sourceOf(c.get("address")) : actorName(actor);
   if (rate === "search") own(policies.search, whose);
   else if (rate !== undefined) {
     for (const [name, value] of Object.entries(rateHeaders(await shared(policies[rate], whose))))
@@ -209,7 +210,7 @@ export async function recordRefusal(
 }
 
 /** Codes of who did not prove who it is. */
-const UNPROVED = /^(auth|signature)\.|^request\.rate$/;
+const UNPROVED = /^(auth|signature)\.|^grant\.refused$|^request\.rate$/;
 
 /** Answers one request by its route; one that is refused leaves its record before it is answered. */
 export async function serve(c: ApiContext, route: Route, services: Services): Promise<Response> {

@@ -8,6 +8,7 @@ import type { Refusals } from "@cadastre/core/audit/refusals";
 import type { Context } from "@cadastre/core/context";
 import type { requestRuns } from "@cadastre/core/discovery/triggers";
 import type { TrustedProxies } from "@cadastre/core/limits/client-address";
+import type { Outside } from "@cadastre/core/limits/outside";
 import type { createOwnRates, RatePolicies, TakeOne } from "@cadastre/core/limits/rates";
 import type { SessionItem } from "@cadastre/core/login/items";
 import type { LogIn } from "@cadastre/core/login/log-in";
@@ -15,6 +16,7 @@ import type { ProviderPorts } from "@cadastre/core/login/oidc/client";
 import type { RelyingParty } from "@cadastre/core/login/passkeys";
 import type { PasswordCheck } from "@cadastre/core/login/password-check";
 import type { Opener, Sealer } from "@cadastre/core/vault/ports";
+import type { Exchange } from "@cadastre/core/workload/exchange";
 import type { ReadAsset } from "./assets.ts";
 
 /** Tells collectors that do not poll; called after the triggers are stored. */
@@ -76,6 +78,9 @@ export interface Services {
   readonly login: Login;
   /** How identity providers are asked. */
   readonly providers: ProviderPorts;
+  /** How issuers of workloads' tokens are asked. */
+  readonly outside?: Outside | undefined;
+  readonly exchange: Exchange;
   readonly rates: Rates;
   /** Whose word about where a request came from is taken. */
   readonly trustedProxies: TrustedProxies;

@@ -17,6 +17,8 @@ export interface Access {
   readonly api: string;
   /** Undefined when there is none. */
   readonly token: string | undefined;
+  /** The trust rule by which one is exchanged for what the workload has from its platform. */
+  readonly rule?: string;
   /** Whose fault it is when the token is none: `CADASTRE_TOKEN`, `the token file x`, `the profile x`. */
   readonly from: string;
 }
@@ -42,7 +44,7 @@ function ofFile(api: string, tokenFile: string): Access {
 
 /**
  * The API and the token that a command uses. `--profile` stands before the environment; `--token-file` and CADASTRE_TOKEN stand
- * before the profile that is used otherwise (CADASTRE_PROFILE, or the one of the last login). Throws UsageError for a profile
+ * before CADASTRE_TRUST_RULE, and that before the profile that is used otherwise (CADASTRE_PROFILE, or the one of the last login). Throws UsageError for a profile
  * that is not there, and where a token would go to an API that it is not for.
  */
 export function accessOf(env: Env, options: AccessOptions): Access {
@@ -60,6 +62,15 @@ export function accessOf(env: Env, options: AccessOptions): Access {
       );
     }
     return { api: api ?? DEFAULT_API, token: env.CADASTRE_TOKEN.trim(), from: "CADASTRE_TOKEN" };
+  }
+  if (env.CADASTRE_TRUST_RULE) {
+    if (env.CADASTRE_PROFILE) {
+      throw new UsageError(
+        "CADASTRE_TRUST_RULE and CADASTRE_PROFILE are both set, and name two tokens",
+        "unset one of them, or give --profile",
+      );
+    }
+    return { api: api ?? DEFAULT_API, token: undefined, rule: env.CADASTRE_TRUST_RULE, from: "CADASTRE_TRUST_RULE" };
   }
   const config = readConfig(env);
   const name = env.CADASTRE_PROFILE || config.current;

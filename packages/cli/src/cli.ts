@@ -6,6 +6,7 @@ import { UsageError } from "./exit-codes.ts";
 import { formatOf } from "./output/format.ts";
 import type { ListOptions } from "./output/list.ts";
 import type { Screen } from "./output/screen.ts";
+import { createRenewingToken } from "./workload/renewing.ts";
 
 /** The process that a command runs in. Nothing else reaches a command: no clock, environment or stream of its own. */
 export interface Cli {
@@ -68,11 +69,15 @@ export function checkToken(token: string, from: string): string {
 
 /** The API as an operator; `signal` ends its requests. Throws UsageError without a usable address or token. */
 export function openClient(cli: Cli, options: GlobalOptions, signal?: AbortSignal): Client {
-  const { api, token: found, from } = accessOf(cli.env, options);
-  if (found === undefined) {
+  const { api, token: found, rule, from } = accessOf(cli.env, options);
+  if (found === undefined && rule === undefined) {
     throw new UsageError(`no API token: CADASTRE_TOKEN is not set${mistyped(cli.env)}`, TOKEN_HINT);
   }
-  const token = checkToken(found, from);
+  const { CADASTRE_AUDIENCE: audience = api, CADASTRE_SUBJECT_TOKEN_FILE: file } = cli.env;
+  const token =
+    rule === undefined
+      ? checkToken(found ?? "", from)
+      : createRenewingToken({ api, rule, audience, file, env: cli.env, now: cli.now });
   try {
     const { actIn: organization } = options;
     const more = { ...(signal ? { signal } : {}), ...(organization === undefined ? {} : { organization }) };

@@ -48,7 +48,7 @@ export class NotFoundError extends Error {
 
 /** The exit code of an answer with this code and HTTP status. */
 export function exitCodeOfStatus(code: string, status: number | undefined): number {
-  if (status === 401 || status === 403) return EXIT.unauthorised;
+  if (status === 401 || status === 403 || code === "grant.refused") return EXIT.unauthorised;
   return code === "api.unreachable" || code === "api.unavailable" || code === "spool.busy"
     ? EXIT.unreachable
     : EXIT.failure;

@@ -11,6 +11,9 @@ const ENVIRONMENT_HELP = `
 Environment:
   CADASTRE_API      the API's address (default: that of the profile, or ${DEFAULT_API})
   CADASTRE_TOKEN    an API token; never an argument, which other users of the machine can see
+  CADASTRE_TRUST_RULE  a trust rule (trl_…): commands exchange what the platform gives (GitHub Actions, Kubernetes, AWS,
+                    GCP) for a token by themselves; CADASTRE_SUBJECT_TOKEN_FILE is another file that holds it, and
+                    CADASTRE_AUDIENCE for whom it is made (default: the API's address)
   CADASTRE_PROFILE  which of the APIs that \`cadastre login\` knows
   PAGER             shows what is longer than the terminal (default: less); none when it is empty
   NO_COLOR          no colours
@@ -41,6 +44,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   accounts: async () => (await import("./commands/accounts.ts")).addAccounts,
   credentials: async () => (await import("./commands/credentials.ts")).addCredentials,
   tokens: async () => (await import("./commands/tokens.ts")).addTokens,
+  "trust-rules": async () => (await import("./commands/trust-rules.ts")).addTrustRules,
   users: async () => (await import("./commands/users.ts")).addUsers,
   "service-accounts": async () => (await import("./commands/service-accounts.ts")).addServiceAccounts,
   groups: async () => (await import("./commands/groups.ts")).addGroups,

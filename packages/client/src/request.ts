@@ -9,8 +9,8 @@ import { type Parts, partsOf, type Query } from "./input.ts";
 export interface ClientOptions {
   /** The API's base URL; a path in it is kept. */
   readonly baseUrl: string;
-  /** An API token, `cad_…`. */
-  readonly token: string;
+  /** An API token, `cad_…`, or what answers one that is good now. */
+  readonly token: string | (() => Promise<string>);
   /** The organization to act in, by its id or slug: for who may act in others than one's own. */
   readonly organization?: string;
   readonly fetch?: typeof globalThis.fetch;
@@ -43,7 +43,8 @@ const problem = z.looseObject({
   errors: z.array(z.object({ path: z.string(), message: z.string() })).default([]),
 });
 
-function parseBaseUrl(baseUrl: string): string {
+/** The API's address without slashes at its end. Throws TypeError for what is none. */
+export function parseBaseUrl(baseUrl: string): string {
   const url = URL.parse(baseUrl);
   if (!url || (url.protocol !== "http:" && url.protocol !== "https:") || url.username || url.search || url.hash) {
     throw new TypeError(
@@ -69,7 +70,8 @@ function parseJson(text: string): unknown {
   }
 }
 
-const reasonOf = (error: unknown): string => {
+/** Why nobody was reached, without what was sent. */
+export const reasonOf = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error);
   const inner = error.cause instanceof Error ? error.cause : undefined;
   return inner ? inner.message || String((inner as NodeJS.ErrnoException).code ?? inner.name) : error.message;
@@ -99,11 +101,15 @@ export function createRequests(options: ClientOptions): Requests {
   const send = options.fetch ?? globalThis.fetch;
   const timeoutMilliseconds = options.timeoutMilliseconds ?? DEFAULT_TIMEOUT_MILLISECONDS;
 
-  function headersOf({ form, idempotent }: Endpoint, { body, version, idempotencyKey }: Parts): Record<string, string> {
+  async function headersOf(
+    { form, idempotent }: Endpoint,
+    { body, version, idempotencyKey }: Parts,
+  ): Promise<Record<string, string>> {
+    const token = typeof options.token === "string" ? options.token : await options.token();
     const key = idempotent ? (idempotencyKey ?? randomUUID()) : undefined;
     return {
       accept: "application/json",
-      authorization: `Bearer ${options.token}`,
+      authorization: `Bearer ${token}`,
       ...(options.organization === undefined ? {} : { "cadastre-organization": options.organization }),
       ...(body === undefined
         ? {}
@@ -118,11 +124,12 @@ export function createRequests(options: ClientOptions): Requests {
     endpoint: Endpoint,
     parts: Parts,
   ): Promise<{ response: Response; text: string }> {
+    const headers = await headersOf(endpoint, parts);
     const timeout = AbortSignal.timeout(timeoutMilliseconds);
     try {
       const response = await send(url, {
         method: endpoint.method,
-        headers: headersOf(endpoint, parts),
+        headers,
         ...(parts.body === undefined ? {} : { body: bodyOf(endpoint, parts.body) }),
         // A token is for this API alone.
         redirect: "manual",
@@ -145,7 +152,7 @@ export function createRequests(options: ClientOptions): Requests {
     const parts = partsOf(endpoint, input);
     const { signal } = options;
     const response = await send(`${base}${parts.path}${toQuery(parts.query)}`, {
-      headers: { ...headersOf(endpoint, parts), ...headers },
+      headers: { ...(await headersOf(endpoint, parts)), ...headers },
       redirect: "manual",
       ...(signal ? { signal } : {}),
     }).catch((cause) => {

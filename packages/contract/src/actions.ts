@@ -97,4 +97,5 @@ export type ResourceType =
   | "session"
   | "token"
   | "trigger"
+  | "trust-rule"
   | "user";

@@ -28,6 +28,7 @@ export const ID_PREFIXES = {
   identityProvider: "idp",
   identity: "idn",
   login: "lgn",
+  trustRule: "trl",
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;

@@ -70,7 +70,6 @@ export const tokenRotation = z.strictObject({
     .default(OVERLAP_SECONDS)
     .meta({ description: "For how long the old token can still be used; with 0 it ends at once" }),
 });
-export type TokenRotation = z.output<typeof tokenRotation>;
 
 /** How long a token lives when nobody says, and its maker lives as long. */
 export const TOKEN_SECONDS = 90 * 86_400;

@@ -76,6 +76,7 @@ import {
 import { AuditCheckpointItem, AuditKeyItem, AuditLateItem, AuditLeavesItem, SealHeadItem } from "./seals/items.ts";
 import { IndexItem, PrefixLengthItem } from "./subjects/items.ts";
 import { CredentialItem, CredentialMarkItem, SealedItem } from "./vault/items.ts";
+import { SubjectUseItem, TrustRuleItem, TrustRuleListItem } from "./workload/items.ts";
 
 /** Every type of item in the table, for its documentation and for what must hold of all of them. */
 export const ENTITIES: readonly AnyEntity[] = [
@@ -168,11 +169,14 @@ export const ENTITIES: readonly AnyEntity[] = [
   SetItem,
   StaleItem,
   StepUpItem,
+  SubjectUseItem,
   SourceItem,
   TokenChildItem,
   TokenItem,
   TokenListItem,
   TokenUseItem,
+  TrustRuleItem,
+  TrustRuleListItem,
   TriggerItem,
   UserIdentityItem,
   UserItem,

@@ -15,6 +15,7 @@ import { HOLD_ROUTES } from "./holds.ts";
 import { IDENTITY_PROVIDER_ROUTES } from "./identity-providers.ts";
 import { JOB_ROUTES } from "./jobs.ts";
 import { OIDC_ROUTES } from "./oidc.ts";
+import { OAUTH_ROUTES } from "./oauth.ts";
 import { ORGANIZATION_ROUTES } from "./organizations.ts";
 import { POLICY_ROUTES } from "./policies.ts";
 import { RESOURCE_ROUTES } from "./resources.ts";
@@ -28,6 +29,7 @@ import { SERVICE_ROUTES } from "./service.ts";
 import { SERVICE_ACCOUNT_ROUTES } from "./service-accounts.ts";
 import { SESSION_ROUTES } from "./sessions.ts";
 import { TOKEN_ROUTES } from "./tokens.ts";
+import { TRUST_RULE_ROUTES } from "./trust-rules.ts";
 import { USER_ROUTES } from "./users.ts";
 
 /** An area of the contract that is missing here is refused by the compiler, and so is one that the contract does not have. */
@@ -43,8 +45,10 @@ const BY_AREA: { readonly [Area in keyof Areas]: readonly Route[] } = {
   consumers: CONSUMER_ROUTES,
   credentials: CREDENTIAL_ROUTES,
   tokens: TOKEN_ROUTES,
+  trustRules: TRUST_RULE_ROUTES,
   auth: AUTH_ROUTES,
   oidc: OIDC_ROUTES,
+  oauth: OAUTH_ROUTES,
   sessions: SESSION_ROUTES,
   factors: FACTOR_ROUTES,
   identityProviders: IDENTITY_PROVIDER_ROUTES,

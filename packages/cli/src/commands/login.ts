@@ -1,9 +1,10 @@
 import { ApiError } from "@cadastre/client/api-error";
 import { createClient } from "@cadastre/client/client";
 import { exchangePassword } from "@cadastre/client/password-login";
+import { exchangeToken } from "@cadastre/client/token-exchange";
 import type { Command } from "commander";
 import { accessOf, DEFAULT_API } from "../access.ts";
-import { withColumns, withExamples } from "../arguments.ts";
+import { choice, withColumns, withExamples } from "../arguments.ts";
 import { type Cli, checkToken, optionsOf } from "../cli.ts";
 import { UsageError } from "../exit-codes.ts";
 import { readText } from "../files.ts";
@@ -12,6 +13,7 @@ import type { Column } from "../output/table.ts";
 import { neutralise } from "../output/text.ts";
 import { configPath, findProfile, parseProfileName, readConfig, writeConfig } from "../profiles.ts";
 import { readSecretLine } from "../secret-line.ts";
+import { PLATFORMS, type Platform, readSubject } from "../workload/subject.ts";
 
 const DEFAULT_PROFILE = "default";
 
@@ -79,15 +81,44 @@ async function tokenOfUser(
   );
 }
 
+interface WorkloadOptions {
+  readonly workload?: true;
+  readonly rule?: string;
+  readonly audience?: string;
+  readonly platform?: Platform;
+  readonly subjectTokenFile?: string;
+}
+
+/** A short token of a service account, in exchange for what this workload has from its platform. */
+async function tokenOfWorkload(cli: Cli, api: string, options: WorkloadOptions): Promise<string> {
+  const { rule = cli.env.CADASTRE_TRUST_RULE || undefined, platform, audience } = options;
+  if (rule === undefined) throw new UsageError("--workload needs a trust rule", "--rule trl_…, or CADASTRE_TRUST_RULE");
+  const subject = await readSubject({
+    env: cli.env,
+    audience: audience ?? cli.env.CADASTRE_AUDIENCE ?? api,
+    file: options.subjectTokenFile ?? (cli.env.CADASTRE_SUBJECT_TOKEN_FILE || undefined),
+    platform,
+  });
+  const { secret, seconds, scope } = await exchangeToken({ baseUrl: api, rule, subject });
+  await cli.stderr.write(`a token for ${seconds} seconds, for ${neutralise(scope)}\n`);
+  return secret;
+}
+
 async function login(cli: Cli, command: Command): Promise<void> {
   const { api: given, profile, tokenFile } = optionsOf(command);
-  const { user, ...more } = command.opts<UserOptions>();
+  const { user, ...more } = command.opts<UserOptions & WorkloadOptions>();
+  if (more.workload && (user !== undefined || tokenFile !== undefined))
+    throw new UsageError("give one of --workload, --user and --token-file");
   if (user !== undefined && tokenFile !== undefined) throw new UsageError("give --user or --token-file, not both");
   const name = parseProfileName(profile ?? (cli.env.CADASTRE_PROFILE || DEFAULT_PROFILE));
   const config = readConfig(cli.env);
   const known = Object.hasOwn(config.profiles, name) ? config.profiles[name]?.api : undefined;
   const api = given ?? (cli.env.CADASTRE_API || undefined) ?? known ?? DEFAULT_API;
-  const token = user === undefined ? await givenToken(cli, api, tokenFile) : await tokenOfUser(cli, api, user, more);
+  const token = more.workload
+    ? await tokenOfWorkload(cli, api, more)
+    : user === undefined
+      ? await givenToken(cli, api, tokenFile)
+      : await tokenOfUser(cli, api, user, more);
   writeConfig(cli.env, { current: name, profiles: { ...config.profiles, [name]: { api, token } } });
   await cli.stderr.write(`logged in to ${neutralise(api)} as profile ${name}, kept in ${configPath(cli.env)}\n`);
   const set = (["CADASTRE_TOKEN", "CADASTRE_PROFILE"] as const).filter((variable) => cli.env[variable]);
@@ -133,6 +164,14 @@ export function addLogin(program: Command, cli: Cli): void {
       .option("--user <name>", "log in by name and password, for a token of half a day")
       .option("--code <code>", "with --user: the code of an authenticator app, or a recovery code")
       .option("--organization <name>", "with --user: whose user, by id or slug, where several have the name")
+      .option("--workload", "log in as a service account, by what the platform says of this workload")
+      .option("--rule <id>", "with --workload: the trust rule, trl_… (default: CADASTRE_TRUST_RULE)")
+      .option(
+        "--audience <text>",
+        "with --workload: for whom the platform's token is made (default: the API's address)",
+      )
+      .addOption(choice("--platform <name>", "with --workload: where it runs, when nothing says it", PLATFORMS))
+      .option("--subject-token-file <file>", "with --workload: a file that holds its JSON Web Token")
       .action((_: unknown, command: Command) => login(cli, command)),
     "login --api https://cadastre.example.org",
     "login --api https://cadastre.example.org --user ann@example.org",

@@ -15,6 +15,7 @@ import { holds } from "./holds.ts";
 import { identityProviders } from "./identity-providers.ts";
 import { jobs } from "./jobs.ts";
 import { oidc } from "./oidc.ts";
+import { oauth } from "./oauth.ts";
 import { organizations } from "./organizations.ts";
 import { policies } from "./policies.ts";
 import { resources } from "./resources.ts";
@@ -27,6 +28,7 @@ import { service } from "./service.ts";
 import { serviceAccounts } from "./service-accounts.ts";
 import { sessions } from "./sessions.ts";
 import { tokens } from "./tokens.ts";
+import { trustRules } from "./trust-rules.ts";
 import { users } from "./users.ts";
 
 /**
@@ -45,8 +47,10 @@ export const AREAS = {
   consumers,
   credentials,
   tokens,
+  trustRules,
   auth,
   oidc,
+  oauth,
   sessions,
   factors,
   identityProviders,

@@ -71,12 +71,17 @@ export const TokenItem = defineEntity({
       .meta({ description: "What cursors of lists that it sees a part of are sealed with" }),
     /** The token that it was made with; absent where the service made it. */
     parent: z.string().optional(),
+    forgottenAt: z
+      .int()
+      .optional()
+      .meta({ description: "Of a short one that is in no list: a day after its end it is gone" }),
     ancestors: z
       .array(z.string())
       .optional()
       .meta({ description: "Of one that was made in another's place: tokens beside `parent` that take it along" }),
   }),
   key: { partition: (of: { id: string }) => `token#${of.id}`, sort: () => "token" },
+  expires: "forgottenAt",
 });
 export type TokenItem = ItemOf<typeof TokenItem>;
 

@@ -13,6 +13,7 @@ const MOST_ATTEMPTS = 32;
 /** How fast what is done. What goes to the table is counted over all instances, the rest in each process. */
 export interface RatePolicies {
   readonly login: RatePolicy;
+  readonly exchange: RatePolicy;
   readonly tokenCreation: RatePolicy;
   readonly reveal: RatePolicy;
   readonly write: RatePolicy;
@@ -22,6 +23,8 @@ export interface RatePolicies {
 /** Writes and searches are bounded so that a loop that ran wild is noticed; many writers of one operator never come near it. */
 export const DEFAULT_RATES: RatePolicies = {
   login: { name: "login", quota: 100, windowSeconds: 300 },
+  // Pipelines behind one address are many, and none of them locks people out.
+  exchange: { name: "exchange", quota: 1200, windowSeconds: 300 },
   tokenCreation: { name: "token-creation", quota: 600, windowSeconds: 3600 },
   reveal: { name: "reveal", quota: 600, windowSeconds: 3600 },
   write: { name: "write", quota: 120_000, windowSeconds: 60 },

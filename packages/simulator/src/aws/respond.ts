@@ -18,6 +18,8 @@ import { answerSts } from "./sts.ts";
 export interface AwsRequest {
   readonly method: string;
   readonly headers: IncomingHttpHeaders;
+  /** What stands behind the question mark: a Query service takes its parameters there, too. */
+  readonly query: string;
   readonly body: string;
 }
 
@@ -43,7 +45,7 @@ export function createResponder({ estate, faults, onRequest }: ResponderOptions)
     try {
       const credential = readAuthorization(request.headers.authorization);
       const { service, operation } = target ?? { service: queryService(credential), operation: "" };
-      const parameters = usesJson(service) ? undefined : readParameters(request.body);
+      const parameters = usesJson(service) ? undefined : readParameters(request.body || request.query);
       const action = operation || (parameters?.get("Action") ?? "");
       const known = findPrincipal(estate, credential, request.headers, service);
       const { region } = credential;
@@ -127,7 +129,7 @@ function answer(call: Call, request: AwsRequest, parameters: Parameters | undefi
     case "ec2":
       return xmlAnswer(answerEc2(call, parameters ?? readParameters(request.body)));
     case "sts":
-      return xmlAnswer(answerSts(call, parameters ?? readParameters(request.body)));
+      return answerSts(call, parameters ?? readParameters(request.body), request.headers.accept);
     case "organizations":
       return jsonAnswer(answerOrganizations(call, readJson(request.body)));
     case "kms":

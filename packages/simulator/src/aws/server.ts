@@ -58,7 +58,12 @@ async function serve(
     response.writeHead(413).end();
     return;
   }
-  const outcome = respond({ method: request.method ?? "", headers: request.headers, body });
+  const outcome = respond({
+    method: request.method ?? "",
+    headers: request.headers,
+    query: queryOf(request.url),
+    body,
+  });
   if (outcome === "hang") return;
   if (outcome === "reset") {
     request.socket.destroy();
@@ -73,6 +78,8 @@ async function serve(
     })
     .end(content);
 }
+
+const queryOf = (url = ""): string => url.slice(url.indexOf("?") + 1 || url.length);
 
 /** The body as text; undefined when it is too large or the client went away. */
 async function readBody(request: IncomingMessage): Promise<string | undefined> {

@@ -2,34 +2,40 @@ import type { Call } from "./call.ts";
 import { AwsError } from "./errors.ts";
 import type { Parameters } from "./parameters.ts";
 import { principalArn } from "./principals.ts";
+import { type Answer, xmlAnswer } from "./protocol.ts";
 import { partitionOf } from "./regions.ts";
 import { toXml } from "./xml.ts";
 
 const stsVersion = "2011-06-15";
 const roleArn = /^arn:(?<partition>aws|aws-cn|aws-us-gov):iam::(?<account>\d{12}):role\/(?<role>[\w+=,.@/-]{1,512})$/;
 
-/** The XML answer to an STS request. Throws AwsError with STS's codes. */
-export function answerSts(call: Call, parameters: Parameters): string {
+/** The answer to an STS request: XML, or JSON for who accepts that alone, as the real one does. Throws AwsError with STS's codes. */
+export function answerSts(call: Call, parameters: Parameters, accept: string | undefined): Answer {
   switch (call.operation) {
     case "GetCallerIdentity":
-      return answer(call, {
+      return answer(call, accept, {
         Arn: principalArn(call.principal, call.region),
         UserId: call.principal.userId,
         Account: call.principal.accountId,
       });
     case "AssumeRole":
-      return answer(call, assumeRole(call, parameters));
+      return answer(call, accept, assumeRole(call, parameters));
     default:
       throw new AwsError("InvalidAction", `Could not find operation ${call.operation} for version ${stsVersion}`);
   }
 }
 
-function answer({ operation, requestId }: Call, result: Readonly<Record<string, unknown>>): string {
-  return toXml(`${operation}Response`, {
-    "@xmlns": `https://sts.amazonaws.com/doc/${stsVersion}/`,
-    [`${operation}Result`]: result,
-    ResponseMetadata: { RequestId: requestId },
-  });
+function answer(
+  { operation, requestId }: Call,
+  accept: string | undefined,
+  result: Readonly<Record<string, unknown>>,
+): Answer {
+  const members = { [`${operation}Result`]: result, ResponseMetadata: { RequestId: requestId } };
+  if (accept === "application/json")
+    return { status: 200, contentType: accept, body: JSON.stringify({ [`${operation}Response`]: members }) };
+  return xmlAnswer(
+    toXml(`${operation}Response`, { "@xmlns": `https://sts.amazonaws.com/doc/${stsVersion}/`, ...members }),
+  );
 }
 
 function assumeRole(call: Call, parameters: Parameters): Readonly<Record<string, unknown>> {
