@@ -1,8 +1,8 @@
 import { listAudit } from "@cadastre/core/audit/list";
 import { asTexts } from "@cadastre/core/audit/testing";
+import { aBentProvider, type Bends, type BentProvider } from "@cadastre/core/login/oidc/testing";
 import { createOutside } from "@cadastre/functions/adapters/outside";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { aBentProvider, type Bends, type BentProvider } from "../support/bent-provider.ts";
 import { aBrowser, type Browser } from "./a-browser.ts";
 import { anApi, jsonOf, ORIGIN, outcomeOf, type TestApi } from "./an-api.ts";
 
@@ -181,6 +181,8 @@ describe("an answer counts", () => {
   it("in the browser that began, and within ten minutes", async () => {
     const { url, browser } = await begin();
     expect(await outcomeOf(await finish(aVisitor(), bent.answer(url)))).toBe("401 auth.invalid");
+    const guessing = Object.assign(aVisitor(), { login: `${browser.login?.split(".")[0]}.${"A".repeat(43)}` });
+    expect(await outcomeOf(await finish(guessing, bent.answer(url)))).toBe("401 auth.invalid");
     const another = await begin();
     expect(await outcomeOf(await finish(another.browser, bent.answer(url)))).toBe("401 auth.invalid");
     api.pass(601);
@@ -190,6 +192,11 @@ describe("an answer counts", () => {
   it("at its own provider's address: one provider's is not taken for another's", async () => {
     const { browser, url } = await begin();
     expect(await outcomeOf(await finish(browser, bent.answer(url), otherId))).toBe("401 auth.invalid");
+    const twin = await aProvider(bent);
+    const asked = bent.asked.length;
+    const next = await begin();
+    expect(await outcomeOf(await finish(next.browser, bent.answer(next.url), twin))).toBe("401 auth.invalid");
+    expect(bent.asked.slice(asked)).not.toContain("/token");
     // The other one had the browser send the first one's answer to it, and says it is its own.
     const mixed = await begin(otherId);
     const stolen = new URL(mixed.url);
@@ -207,7 +214,11 @@ describe("an answer counts", () => {
       "422 request.invalid",
     );
     expect((await api.send({ method: "PATCH", path, body })).status).toBe(200);
+    const tokens = () => other.asked.filter((one) => one === "/token").length;
+    const before = tokens();
     expect(await outcomeOf(await finish(browser, bent.answer(url), provider))).toBe("401 auth.invalid");
+    // What is one's is not shown to the other.
+    expect(tokens()).toBe(before);
     const next = await begin(provider);
     expect((await api.send({ method: "DELETE", path })).status).toBe(204);
     expect(await outcomeOf(await finish(next.browser, other.answer(next.url), provider))).toBe(
@@ -366,7 +377,7 @@ describe("who maps claims to groups", () => {
       api.send({ method: "POST", path: `/api/v1/users/${to}/identities`, body: { provider: id, subject } });
     expect(await outcomeOf(await link("subject"))).toBe("409 identity.taken");
     const both = await Promise.all([link("raced"), link("raced", user)]);
-    expect(both.map(({ status }) => status).sort()).toEqual([201, 409]);
+    expect(both.map(({ status }) => status).toSorted((one, other) => one - other)).toEqual([201, 409]);
     for (let n = 0; n < 4; n++) await link(`bert-${n}`);
     const last = await Promise.all(["x", "y"].map((one) => link(one)));
     expect(last.map(({ status }) => status)).toContain(409);
@@ -397,7 +408,7 @@ describe("a provider ends sessions", () => {
     expect(await me(next)).toBe(200);
     const twice = await bent.logoutToken("cadastre");
     const both = await Promise.all([logout(twice), logout(twice)]);
-    expect(both.map(({ status }) => status).sort()).toEqual([204, 400]);
+    expect(both.map(({ status }) => status).toSorted((one, other) => one - other)).toEqual([204, 400]);
   });
 
   it("by that of one session there only what came of it, in whatever number", async () => {
@@ -468,7 +479,7 @@ describe("a provider ends sessions", () => {
     const get = (query: Record<string, string>) =>
       api.send({
         method: "GET",
-        path: `/api/v1/auth/providers/${id}/front-channel-logout?${new URLSearchParams(query)}`,
+        path: `/api/v1/auth/providers/${id}/front-channel-logout?${new URLSearchParams(query).toString()}`,
         token: "",
       });
     const { issuer: iss } = bent;

@@ -95,7 +95,7 @@ export function answerOf(
     const { authorizationCodeGrant, fetchUserInfo } = await library();
     const { redirectUri, state, nonce, verifier, maxAgeSeconds } = asked;
     try {
-      const answered = new URL(`${redirectUri}?${new URLSearchParams(response)}`);
+      const answered = new URL(`${redirectUri}?${new URLSearchParams(response).toString()}`);
       const tokens = await authorizationCodeGrant(config, answered, {
         expectedState: state,
         expectedNonce: nonce,
