@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { COMPILED } from "./test/support/compiled.ts";
 
 export default defineConfig({
   test: {
@@ -9,6 +10,7 @@ export default defineConfig({
       "infra/**/*.test.ts",
       "test/**/*.test.ts",
     ],
+    env: COMPILED,
     testTimeout: 60_000,
     hookTimeout: 60_000,
     maxWorkers: 2,

@@ -345,6 +345,7 @@ describe("a query", () => {
     ["/api/v1/changes?type=anotated", "did you mean annotated?"],
     ["/api/v1/audit?action=credential.reveel", "did you mean credential.reveal?"],
     ["/api/v1/audit?actor=foo", "type:id such as user:usr_…, collector:col_…"],
+    ["/api/v1/audit?actor=user%3Aann", "type:id such as user:usr_…, collector:col_…"],
     ["/api/v1/resources?tag=%3Dprod", "a tag is key=value"],
     ["/api/v1/resources?owner=", "-has:owner"],
   ])("%s says what is allowed, and was probably meant", async (path, meant) => {

@@ -75,6 +75,16 @@ describe("the first admin's link", () => {
 });
 
 describe("an admin's link", () => {
+  it("is none any more once its user is removed", async () => {
+    const made = await api.send({ method: "POST", path: "/api/v1/users", body: { userName: "gone" } });
+    const path = `/api/v1/users/${(await jsonOf(made)).id}`;
+    const { secret } = (await jsonOf(await api.send({ method: "POST", path: `${path}/password-link` }))) as {
+      secret: string;
+    };
+    expect((await api.send({ method: "DELETE", path })).status).toBe(204);
+    expect(await outcomeOf(await setUp({ secret, password: "another horse battery" }))).toBe("401 auth.invalid");
+  });
+
   it("sets the password of a user whose sessions end, but not another name", async () => {
     const visitor = await api.aVisitor();
     const made = await api.send({ method: "POST", path: `/api/v1/users/${visitor.id}/password-link` });

@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import type { Group } from "@cadastre/contract/group";
 import type { Identity, IdentityProvider } from "@cadastre/contract/identity-provider";
 import type { Organization } from "@cadastre/contract/organization";
+import type { RoleBinding } from "@cadastre/contract/role-binding";
 import type { ServiceAccount } from "@cadastre/contract/service-account";
 import type { Token } from "@cadastre/contract/token";
 import type { User } from "@cadastre/contract/user";
@@ -41,7 +42,7 @@ describe("identity providers", () => {
     });
     expect((await here("identity-providers", "list")).stdout).toMatch(/Example +https:\/\/login\.example\.org/);
     const ann = await json<User>("users", "add", "ann-by-provider");
-    const linked = await json<Identity>("users", "link", ann.id, made.id, "2482");
+    const linked = await json<Identity>("users", "link", "ann-by-provider", made.id, "2482");
     expect(await json<Identity[]>("users", "identities", ann.id)).toEqual([linked]);
     expect((await here("users", "unlink", ann.id, linked.id)).stderr).toBe(`took ${linked.id} from ${ann.id}\n`);
     expect((await here("identity-providers", "remove", made.id)).stderr).toBe(`removed ${made.id}\n`);
@@ -77,13 +78,51 @@ describe("users, service accounts and groups", () => {
     }
   });
 
-  test("are told apart by their ids, and what is neither is refused before anything is sent", async () => {
-    const { code, stderr } = await here("groups", "put", "grp_1", "ann");
-    expect([code, stderr]).toEqual([
+  test("are meant by their names wherever an id is taken, and a name that could be several is asked about", async () => {
+    const eve = await json<User>("users", "add", "eve");
+    const robot = await json<ServiceAccount>("service-accounts", "add", "builder");
+    const group = await json<Group>("groups", "add", "team/net");
+    for (const name of ["EVE", "service-account/builder"])
+      expect((await here("groups", "put", "team/net", name)).code).toBe(0);
+    expect(await json<object[]>("groups", "members", "team/net")).toHaveLength(2);
+    const bound = await json<RoleBinding>("bindings", "add", "team/net", "viewer", "organization/default");
+    expect(bound).toMatchObject({ principal: { type: "group", id: group.id }, resource: { id: eve.organization } });
+    expect(await json<object[]>("bindings", "list", "--principal", "group/team/net")).toHaveLength(1);
+    expect(await json("access", "explain", "eve", "resources:read", "organization/default")).toMatchObject({
+      decision: "allow",
+      policies: [bound.id],
+    });
+    expect(await json<object[]>("access", "what-can", "builder")).toHaveLength(1);
+    expect(await json("organizations", "show", "default")).toMatchObject({ id: eve.organization });
+    await json<Group>("groups", "add", "eve");
+    const both = await here("bindings", "add", "eve", "viewer", "system");
+    expect([both.code, both.stderr]).toEqual([
       2,
-      expect.stringContaining("ann is neither a user (usr_…) nor a service account (sva_…)"),
+      expect.stringContaining("give user/eve, service-account/eve, group/eve"),
     ]);
-    expect((await here("users", "set", "usr_1")).stderr).toContain("nothing to change");
+    for (const [verb, noun] of [
+      ["disable", "users"],
+      ["enable", "users"],
+    ] as const)
+      expect((await here(noun, verb, "eve")).stderr).toBe(`${verb}d eve\n`);
+    for (const who of ["admin", "user:ADMIN"])
+      expect((await here("audit", "--actor", who, "--since", "yesterday")).stdout).toContain("group.create");
+    expect(await json("service-accounts", "show", "builder")).toMatchObject({ id: robot.id });
+  });
+
+  test.each([
+    [["groups", "put", "grp_01JD0000000000000000000000", "nobody"], 1, 'nobody is called "nobody"'],
+    [["groups", "members", "nothing"], 1, 'there is no group of the name "nothing"'],
+    [["users", "unlock", "nobody"], 1, 'there is no user of the name "nobody"'],
+    [["users", "set", "usr_1"], 2, "nothing to change"],
+    [["bindings", "add", "admin", "viewer", "nowhere"], 2, 'a role is not bound to "nowhere"'],
+    [["bindings", "add", "admin", "viewer", "organization/x"], 1, 'there is no organization "x"'],
+    [["audit", "--actor", "user:nobody"], 1, 'there is no user of the name "nobody"'],
+    [["audit", "--since", "then"], 2, "then"],
+    [["roles", "list"], 2, "hint: `cadastre roles` lists them"],
+    [["audit", "list"], 2, "hint: `cadastre audit` lists them"],
+  ] as const)("%j says what is wrong", async (args, code, text) => {
+    expect(await here(...args)).toMatchObject({ code, stderr: expect.stringContaining(text) });
   });
 
   test("a token of a service account acts as that one, and ends when it is disabled", async () => {

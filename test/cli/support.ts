@@ -14,6 +14,7 @@ import { type Context, DEFAULT_HOLD_POLICY, DEFAULT_RETENTION_DAYS, FIRST_ORGANI
 import { createKeyFileEncryption, ensureKeyFile } from "@cadastre/functions/adapters/key-file";
 import { openSqliteTable } from "@cadastre/store/sqlite";
 import { serve } from "@hono/node-server";
+import { COMPILED } from "../support/compiled.ts";
 
 export const LAUNCHER = fileURLToPath(new URL("../../packages/cli/bin/cadastre.js", import.meta.url));
 
@@ -48,7 +49,7 @@ interface StartOptions {
 /** Starts a command as a shell would, with nothing of this process's environment but the path. */
 export function start(args: readonly string[], options: StartOptions = {}): Running {
   const child = spawn(process.execPath, [options.launcher ?? LAUNCHER, ...args], {
-    env: { PATH: process.env.PATH, ...options.env },
+    env: { ...COMPILED, PATH: process.env.PATH, ...options.env },
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     stdio: "pipe",
   });

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { root } from "../support/access-patterns.ts";
+import { COMPILED } from "../support/compiled.ts";
 
 export interface LocalRun {
   /** What the `export` line that it printed sets. */
@@ -15,7 +16,7 @@ export interface LocalRun {
 export async function startLocalRun(dataDirectory: string): Promise<LocalRun> {
   const child = spawn(process.execPath, [join(root, "functions/src/local.ts")], {
     cwd: root,
-    env: { PATH: process.env.PATH, HOME: dataDirectory, CADASTRE_DATA: dataDirectory, PORT: "0" },
+    env: { ...COMPILED, PATH: process.env.PATH, HOME: dataDirectory, CADASTRE_DATA: dataDirectory, PORT: "0" },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const ended = once(child, "exit");

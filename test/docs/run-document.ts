@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { root } from "../support/access-patterns.ts";
+import { COMPILED } from "../support/compiled.ts";
 import type { Block } from "./blocks.ts";
 
 export interface RanBlock {
@@ -53,6 +54,7 @@ export async function runDocument(
   const child = spawn("bash", ["-c", scriptOf(runnable)], {
     cwd: directory,
     env: {
+      ...COMPILED,
       PATH: `${dirname(process.execPath)}:${process.env.PATH}`,
       HOME: directory,
       NODE: process.execPath,

@@ -99,6 +99,8 @@ export interface Facts extends Shown {
   readonly story: Story;
   readonly looks: ReadonlyMap<string, Look>;
   readonly deliveries: readonly Delivery[];
+  /** Ids of the requests of all organizations: who does not prove who it is, is in the log of the first. */
+  readonly requests: ReadonlySet<string>;
   readonly asked: readonly Asked[];
   readonly ended: readonly Ended[];
   /** What consumers took, in the order in which they did. */

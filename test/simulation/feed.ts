@@ -1,3 +1,4 @@
+import { eachOrganization } from "@cadastre/core/directory/each-organization";
 import type { Consumer } from "@cadastre/core/feed/consumer";
 import { runConsumers } from "@cadastre/core/feed/run-consumers";
 import type { Api } from "./api.ts";
@@ -24,23 +25,27 @@ export function refusalsOf(id: string): number {
   return [Number.POSITIVE_INFINITY, MOST_ATTEMPTS + 1, 2, 3][share] ?? 0;
 }
 
+interface ToldWhere extends Told {
+  readonly organization: string;
+}
+
 /** Processes that tell consumers what changed: any number at once, killed anywhere. */
 export function createTellers({ scheduler, api }: { scheduler: Scheduler; api: Api }) {
-  const told: Told[] = [];
-  const refused: Told[] = [];
+  const told: ToldWhere[] = [];
+  const refused: ToldWhere[] = [];
   const attempts = new Map<string, number>();
   let lives = 0;
 
   /** The consumers as a teller knows them that began at this step. */
-  const consumersOf = (sinceStep: number): readonly Consumer[] =>
+  const consumersOf = (organization: string, sinceStep: number): readonly Consumer[] =>
     CONSUMERS.map((name) => ({
       name,
       about: "of a story",
       async handle({ id }) {
         await scheduler.turn("is told", { mayDie: "api-kill" });
-        const one = { consumer: name, change: id, sinceStep, atStep: scheduler.steps };
-        const attempt = attempts.get(id) ?? 0;
-        if (name === "picky") attempts.set(id, attempt + 1);
+        const one = { organization, consumer: name, change: id, sinceStep, atStep: scheduler.steps };
+        const attempt = attempts.get(`${organization} ${id}`) ?? 0;
+        if (name === "picky") attempts.set(`${organization} ${id}`, attempt + 1);
         if (name === "picky" && attempt < refusalsOf(id)) {
           refused.push(one);
           throw new Error("not this one");
@@ -49,7 +54,12 @@ export function createTellers({ scheduler, api }: { scheduler: Scheduler; api: A
       },
     }));
 
-  const tell = (process: Process) => runConsumers(api.contextOf(process), consumersOf(scheduler.steps));
+  function tell(process: Process): Promise<void> {
+    const sinceStep = scheduler.steps;
+    return eachOrganization(api.contextOf(process), async (own) => {
+      await runConsumers(own, consumersOf(own.organization, sinceStep));
+    });
+  }
 
   async function tellAgain(process: Process, rounds: number): Promise<void> {
     for (let round = 1; ; round++) {
@@ -60,8 +70,8 @@ export function createTellers({ scheduler, api }: { scheduler: Scheduler; api: A
   }
 
   return {
-    told: told as readonly Told[],
-    refused: refused as readonly Told[],
+    toldIn: (organization: string): readonly Told[] => told.filter((one) => one.organization === organization),
+    refusedIn: (organization: string): readonly Told[] => refused.filter((one) => one.organization === organization),
     /** Has the consumers' first checkpoints written, before anything changes. */
     async begin(): Promise<void> {
       const process = scheduler.spawn("first teller", -BEFORE_ALL_MILLISECONDS);

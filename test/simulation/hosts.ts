@@ -31,15 +31,22 @@ export interface RunOptions {
 export type Hosts = ReturnType<typeof createHosts>;
 
 /** The machines that collectors run on: their disks, their clocks, and the processes that come and go on them. */
-export function createHosts(options: { scheduler: Scheduler; network: Network; cloud: Cloud; story: Story }) {
-  const { scheduler, network, cloud, story } = options;
+export function createHosts(options: {
+  scheduler: Scheduler;
+  network: Network;
+  cloud: Cloud;
+  story: Story;
+  /** Goes before the names of its processes and keys. */
+  realm: string;
+}) {
+  const { scheduler, network, cloud, story, realm } = options;
   const looks = new Map<string, Look>();
   const hosts = new Map<number, Host>();
   const skews = story.collectors.map((collector) => collector.skewMilliseconds);
   const keys = new Map<string, number>();
   let lives = 0;
 
-  const keyOf = (name: string) => keyPairOf(`${name}/${keys.get(name) ?? 0}`);
+  const keyOf = (name: string) => keyPairOf(`${realm}${name}/${keys.get(name) ?? 0}`);
 
   function hostOf(spec: CollectorSpec): Host {
     let host = hosts.get(spec.host);
@@ -103,7 +110,7 @@ export function createHosts(options: { scheduler: Scheduler; network: Network; c
   function start(run: RunOptions, ended: (result: SessionResult | undefined) => void): void {
     const spec = story.collectors[run.collector] as CollectorSpec;
     const host = hostOf(spec);
-    const process = scheduler.spawn(`${spec.name}-${lives++}`, skews[run.collector]);
+    const process = scheduler.spawn(`${realm}${spec.name}-${lives++}`, skews[run.collector]);
     attachDisk(process, host.disk);
     if (spec.shardResources !== undefined) cutFine(process, spec.shardResources);
     host.processes.add(process);
@@ -183,7 +190,7 @@ export function createHosts(options: { scheduler: Scheduler; network: Network; c
     crash(collector: number): void {
       const spec = story.collectors[collector] as CollectorSpec;
       for (const process of hostOf(spec).processes) {
-        if (process.name.startsWith(`${spec.name}-`)) scheduler.kill(process);
+        if (process.name.startsWith(`${realm}${spec.name}-`)) scheduler.kill(process);
       }
     },
     setClock(nth: number, skewMilliseconds: number): void {

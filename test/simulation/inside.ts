@@ -8,7 +8,7 @@ import { SaidItem } from "@cadastre/core/said/items";
 import { IndexItem } from "@cadastre/core/subjects/items";
 import { ownerEntries } from "@cadastre/core/subjects/keys";
 import type { AnyEntity, ItemOf } from "@cadastre/store/entity";
-import type { Tables } from "./tables.ts";
+import type { partOf } from "./tables.ts";
 
 const textOf = ({ p, s }: { readonly p: string; readonly s: string }) => `${p}  ${s}`;
 
@@ -27,7 +27,10 @@ function sumsOf(counts: readonly (ItemOf<typeof CountItem> & { readonly n: numbe
  * count says. This is the one file of the simulation that knows how the register is stored. Of the index may be left what was
  * loaded for a resource that was then never made so: by whoever was killed, overtaken or too late between the two.
  */
-export async function judgeTable(context: Context, { written, made }: Tables): Promise<string[]> {
+export async function judgeTable(
+  context: Context,
+  { written, made }: Pick<ReturnType<typeof partOf>, "written" | "made">,
+): Promise<string[]> {
   async function all<E extends AnyEntity>(entity: E): Promise<ItemOf<E>[]> {
     const keys = [...written.values()].filter((one) => one.entity.type === entity.type).map(({ key }) => key);
     const items = await context.table.getMany(entity, keys as never, { consistent: true });
@@ -48,10 +51,10 @@ export async function judgeTable(context: Context, { written, made }: Tables): P
   const needed = new Set(wanted.map(textOf));
   const missing = [...needed].filter((entry) => !stored.has(entry));
   const everSo = made
-    .filter(({ entity }) => entity === ResourceItem)
+    .filter(({ entity }) => entity.type === ResourceItem.type)
     .flatMap(({ item }) => resourceEntries(item as ResourceItem));
   const makings = Map.groupBy(everSo.map(textOf), (entry) => entry);
-  const inIndex = [...written.values()].filter(({ entity }) => entity === IndexItem);
+  const inIndex = [...written.values()].filter(({ entity }) => entity.type === IndexItem.type);
   // Loaded more often than it was made: somebody came too late, perhaps when it had been removed.
   const mayBeLeft = new Set(
     inIndex

@@ -1,4 +1,5 @@
-import { systemActor } from "@cadastre/core/context";
+import { inOrganization, systemActor } from "@cadastre/core/context";
+import { eachOrganization } from "@cadastre/core/directory/each-organization";
 import { JOBS } from "@cadastre/core/jobs";
 import { defineJob } from "@cadastre/core/jobs/define";
 import { runDueJobs } from "@cadastre/core/jobs/run-due";
@@ -60,13 +61,17 @@ export function createJobRunners({ scheduler, api }: { scheduler: Scheduler; api
 
   function work(process: Process): Promise<void> {
     const until = new Date(process.now().getTime() + PATIENCE_MILLISECONDS);
-    return runDueJobs(api.contextOf(process), jobs, { until });
+    return eachOrganization(api.contextOf(process), async (own) => {
+      await runDueJobs(own, jobs, { until });
+    });
   }
 
   return {
-    start(how: "start" | "work", done: () => void): void {
+    /** Starts one in an organization, or works on what is due in all of them. */
+    start(how: "start" | "work", organization: string, done: () => void): void {
       const name = `runner-${lives++}`;
-      const begin = (process: Process) => runJob(api.contextOf(process), systemActor(name), jobs, COUNT);
+      const begin = (process: Process) =>
+        runJob(inOrganization(api.contextOf(process), organization), systemActor(name), jobs, COUNT);
       startProcess(scheduler, name, how, how === "start" ? begin : work, done);
     },
     /** Runs what is unfinished to its end, with pauses in which nothing else happens. */

@@ -57,9 +57,12 @@ export type Network = ReturnType<typeof createNetwork>;
 export function createNetwork({
   scheduler,
   instances,
+  realm,
 }: {
   scheduler: Scheduler;
   instances: () => readonly Instance[];
+  /** Goes before its requests' ids. */
+  realm: string;
 }) {
   const deliveries: Delivery[] = [];
   let messages = 0;
@@ -142,7 +145,7 @@ export function createNetwork({
     let copies = 0;
     const request = () => {
       const headers = new Headers(init.headers);
-      headers.set("x-request-id", `sim-${message}-${copies++}-${"0".repeat(8)}`);
+      headers.set("x-request-id", `sim-${realm}${message}-${copies++}-${"0".repeat(8)}`);
       return new Request(input, { ...rest, headers, ...(body == null ? {} : { body }) });
     };
     let stop = () => {};

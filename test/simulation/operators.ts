@@ -32,6 +32,8 @@ interface Sent {
   readonly asked?: string;
 }
 
+export type Operators = ReturnType<typeof createOperators>;
+
 /** People and their scripts: each act is a process of its own that asks the API for something. */
 export function createOperators(options: {
   scheduler: Scheduler;
@@ -39,8 +41,10 @@ export function createOperators(options: {
   hosts: Hosts;
   story: Story;
   admin: string;
+  /** Goes before the names of its processes. */
+  realm: string;
 }) {
-  const { scheduler, network, hosts, story, admin } = options;
+  const { scheduler, network, hosts, story, admin, realm } = options;
   const asked: Asked[] = [];
   const ended: Ended[] = [];
   /** Tokens that somebody has, with what they may. */
@@ -281,7 +285,7 @@ export function createOperators(options: {
 
   return {
     start(act: Act, done: () => void): void {
-      startProcess(scheduler, `operator-${acts++}`, act.act, () => work(act), done);
+      startProcess(scheduler, `${realm}operator-${acts++}`, act.act, () => work(act), done);
     },
     asked: asked as readonly Asked[],
     ended: ended as readonly Ended[],

@@ -1,24 +1,31 @@
-import type { SessionResult } from "@cadastre/collectors/session/session";
-import type { Collector } from "@cadastre/contract/collector";
-import type { Hold } from "@cadastre/contract/discovery";
 import type { Job } from "@cadastre/contract/job";
-import { type Api, type ApiLine, createApi } from "./api.ts";
-import { createCloud } from "./cloud.ts";
-import type { Facts } from "./facts.ts";
+import { FIRST_ORGANIZATION, inOrganization } from "@cadastre/core/context";
+import { type ApiLine, createApi } from "./api.ts";
+import {
+  approveAll,
+  createEstate,
+  type Estate,
+  foundNeighbour,
+  type Home,
+  openOf,
+  registerAgain,
+  registerAll,
+  runAll,
+} from "./estate.ts";
+import type { Facts, Shown } from "./facts.ts";
 import { createTellers } from "./feed.ts";
-import { createHosts, type Hosts } from "./hosts.ts";
 import { judgeTable } from "./inside.ts";
 import { createJobRunners } from "./jobs.ts";
-import { createNetwork, type Instance } from "./network.ts";
-import { createOperators, registrationOf } from "./operators.ts";
+import type { Instance } from "./network.ts";
+import { judgeApart } from "./oracles/apart.ts";
 import { judge } from "./oracles/judge.ts";
-import { isUnsaid, judgeAfterDecisions, judgeBeforeDecisions } from "./oracles/register.ts";
+import { judgeAfterDecisions, judgeBeforeDecisions } from "./oracles/register.ts";
 import { judgeSearch } from "./oracles/search.ts";
 import { createRandom } from "./random.ts";
-import { createReader, type Reader, UnansweredError } from "./reader.ts";
+import { createReader, UnansweredError } from "./reader.ts";
 import { createScheduler, EndlessError, type Process, type Scheduler } from "./scheduler.ts";
-import { type Lie, MOST_API_SKEW_MILLISECONDS, type Step, type Story } from "./story.ts";
-import { dynamoTables, sqliteTables, type Tables } from "./tables.ts";
+import { MOST_API_SKEW_MILLISECONDS, partsOf, type Step, type Story } from "./story.ts";
+import { dynamoTables, partOf, sqliteTables } from "./tables.ts";
 import { useScheduler } from "./timeouts.ts";
 
 export interface Outcome {
@@ -37,103 +44,14 @@ export interface Outcome {
 
 const START = Date.parse("2026-11-22T05:00:00.000Z");
 const MOST_STEPS = 60_000;
-/** How often a collector runs at the end until what it has is delivered. */
-const MOST_FINAL_RUNS = 5;
-
-interface World {
-  readonly story: Story;
-  readonly scheduler: Scheduler;
-  readonly tables: Tables;
-  readonly api: Api;
-  readonly hosts: Hosts;
-  readonly reader: Reader;
-  readonly director: Process;
-}
-
-/** Registers and approves the story's collectors. */
-async function registerAll({ story, hosts, reader }: World): Promise<void> {
-  for (const [collector, { name }] of story.collectors.entries()) {
-    if (story.collectors.findIndex((other) => other.name === name) < collector) continue;
-    const registration = registrationOf(story, collector, hosts.keyOf(name).pem);
-    await registerOne(reader, registration);
-  }
-}
-
-/** A collector whose key was being replaced gets one that works. */
-async function registerAgain({ story, hosts, reader }: World): Promise<void> {
-  for (const [collector, { name }] of story.collectors.entries()) {
-    const all = await reader.list<Collector>("/api/v1/collectors");
-    const own = all.filter((one) => one.name === name && (one.state === "pending" || one.state === "approved"));
-    const { keyId } = hosts.keyOf(name).signer;
-    if (own.some((one) => one.keyFingerprint === keyId && one.state === "approved")) continue;
-    for (const { id } of own) await reader.send("POST", `/api/v1/collectors/${id}/revoke`);
-    hosts.changeKey(name);
-    await registerOne(reader, registrationOf(story, collector, hosts.keyOf(name).pem));
-  }
-}
-
-async function registerOne(reader: Reader, registration: object): Promise<void> {
-  const { body } = await reader.send("POST", "/api/v1/collectors", registration);
-  await reader.send("POST", `/api/v1/collectors/${(body as { id: string }).id}/approve`);
-}
-
-/** Runs the collector until its spool is empty and the run itself is delivered; answers the last result. */
-async function runToTheEnd(world: World, collector: number): Promise<SessionResult | undefined> {
-  const { scheduler, hosts, story } = world;
-  const scopes = story.collectors[collector]?.scopes ?? [];
-  const lies = scopes.map((place): Lie => (story.deniedAtEnd.includes(place) ? "denied" : "whole"));
-  let last: SessionResult | undefined;
-  for (let tries = 0; tries < MOST_FINAL_RUNS; tries++) {
-    let isOver = false;
-    hosts.start({ collector, scopes, lies }, (result) => {
-      last = result;
-      isOver = true;
-    });
-    await scheduler.run(() => isOver);
-    if (last?.delivered === true) return last;
-  }
-  return last;
-}
-
-/** Every collector runs, one after the other. With `again` nothing has changed since it did: then nothing is to be sent. */
-async function runAll(world: World, problems: string[], again: boolean): Promise<void> {
-  for (const [collector, { name }] of world.story.collectors.entries()) {
-    const result = await runToTheEnd(world, collector);
-    if (again && result?.state === "closed") problems.push(`${name} has to send what has not changed`);
-    if (result?.delivered === true) continue;
-    const why = result?.problem === undefined ? "" : `: ${result.problem.code} ${result.problem.message}`;
-    problems.push(`${name} cannot deliver although nothing is in its way${why}`);
-  }
-}
 
 /** Whoever looked by a clock that was ahead looked in the future: until then all that is seen is older, and the scope is asked for again. */
-async function outliveSkew({ scheduler, director }: World): Promise<void> {
+async function outliveSkew(scheduler: Scheduler, director: Process): Promise<void> {
   let isOver = false;
   scheduler.at(director, MOST_API_SKEW_MILLISECONDS, "the last skew is over", () => {
     isOver = true;
   });
   await scheduler.run(() => isOver);
-}
-
-/** The holds that an operator has to see to: those that wait, and those whose approval somebody cancelled before it was carried out. */
-async function openOf({ reader }: World, holds: readonly Hold[]): Promise<Hold[]> {
-  const isOpen = holds.some(({ state }) => state === "approved");
-  const jobs = isOpen ? await reader.list<Job>("/api/v1/jobs") : [];
-  const stopped = new Set(jobs.filter(({ state }) => state === "cancelled").map(({ id }) => id));
-  return holds.filter(({ state, job }) => {
-    return state === "pending" || (state === "approved" && job !== undefined && stopped.has(job));
-  });
-}
-
-/** Decides every hold that waits, as an operator who wants the register to be what the cloud is. */
-async function approveAll({ reader, story }: World, holds: readonly Hold[]): Promise<void> {
-  for (const hold of holds) {
-    const { id } = hold;
-    const { status, body } = await reader.send("POST", `/api/v1/discovery/holds/${id}/approve`, {});
-    // What was seen in part since is not what the hold is about: it waits for the next whole look. Approved, it may be about the past.
-    if (status === 409 && (isUnsaid(story, hold) || hold.state === "approved")) continue;
-    if (status !== 200) throw new UnansweredError(`approving ${id} was answered ${status} ${JSON.stringify(body)}`);
-  }
 }
 
 /** Plays a story from its beginning to the end, and judges what it left. The same story gives the same outcome. */
@@ -150,30 +68,32 @@ export async function play(story: Story, { keepTrace = false } = {}): Promise<Ou
   const tables =
     story.table === "dynamo" ? dynamoTables(scheduler) : sqliteTables(scheduler, () => new Date(scheduler.time));
   const api = createApi({ scheduler, tables, count: story.instances });
-  const cloud = createCloud(story.scopes, story.shares);
-  const network = createNetwork({ scheduler, instances: api.instances });
-  const hosts = createHosts({ scheduler, network, cloud, story });
   const director = scheduler.spawn("director");
   const setup = scheduler.spawn("reader");
   const problems: string[] = [];
-  const admin = await scheduler.inCalm(setup, () => api.bootstrap());
   const [first] = api.instances();
   const instance = () => api.instances().find(({ process }) => process.alive) ?? (first as never);
-  const reader = createReader({ scheduler, process: setup, instance, token: admin });
-  const operators = createOperators({ scheduler, network, hosts, story, admin });
-  const world: World = { story, scheduler, tables, api, hosts, reader, director };
+  const open = (token: string, actIn?: string) => createReader({ scheduler, process: setup, instance, token, actIn });
+  const admin = await scheduler.inCalm(setup, () => api.bootstrap());
+  const homes: Home[] = [{ organization: FIRST_ORGANIZATION, realm: "", admin, reader: open(admin) }];
+  const parts = partsOf(story);
+  if (parts.length > 1) homes.push(await foundNeighbour(open, admin));
+  const estates = homes.map((home, at) =>
+    createEstate({ scheduler, instances: api.instances, story: parts[at] as Story, home }),
+  );
   const tellers = createTellers({ scheduler, api });
   const runners = createJobRunners({ scheduler, api });
-  const has = (act: Step["act"]) => story.steps.some((step) => step.act === act);
+  const steps = estates.flatMap((estate) => estate.story.steps.map((step) => ({ estate, step })));
+  const has = (act: Step["act"]) => steps.some(({ step }) => step.act === act);
   if (has("tell")) await tellers.begin();
-  await registerAll(world);
+  for (const estate of estates) await registerAll(estate);
 
-  let open = story.steps.length;
+  let left = steps.length;
   const done = () => {
-    open -= 1;
+    left -= 1;
   };
 
-  function begin(step: Step): void {
+  function begin({ cloud, hosts, operators, organization }: Estate, step: Step): void {
     if (step.act === "run") hosts.start(step, done);
     else if (step.act === "foreign") {
       hosts.start({ collector: step.collector, scopes: [], lies: [], foreign: true }, done);
@@ -190,54 +110,75 @@ export async function play(story: Story, { keepTrace = false } = {}): Promise<Ou
       else hosts.crash(step.nth);
       done();
     } else if (step.act === "tell") tellers.start(step.rounds ?? 1, done);
-    else if (step.act === "job" && step.how !== "cancel") runners.start(step.how, done);
+    else if (step.act === "job" && step.how !== "cancel") runners.start(step.how, organization, done);
     else operators.start(step, done);
   }
 
-  const register = async () => ({ story, ...(await reader.readRegister()) });
-  const facts = async (): Promise<Facts> => ({
-    story,
-    looks: hosts.looks,
-    deliveries: network.deliveries,
-    asked: operators.asked,
-    ended: operators.ended,
-    told: tellers.told,
-    refused: tellers.refused,
-    appeared: tables.appeared,
-    ...(await reader.readAll()),
-  });
+  function factsOf({ organization, story: own, hosts, network, operators }: Estate, shown: Shown): Facts {
+    return {
+      story: own,
+      looks: hosts.looks,
+      deliveries: network.deliveries,
+      requests: new Set(estates.flatMap((estate) => estate.network.deliveries.map(({ requestId }) => requestId))),
+      asked: operators.asked,
+      ended: operators.ended,
+      told: tellers.toldIn(organization),
+      refused: tellers.refusedIn(organization),
+      appeared: partOf(tables, organization).appeared,
+      ...shown,
+    };
+  }
 
   /** What was begun goes on by itself. */
   const endJobs = () =>
     runners.finish(director, async () => {
-      const all = await reader.list<Job>("/api/v1/jobs");
-      return all.every(({ endedAt }) => endedAt !== undefined);
+      for (const { reader } of estates) {
+        const all = await reader.list<Job>("/api/v1/jobs");
+        if (all.some(({ endedAt }) => endedAt === undefined)) return false;
+      }
+      return true;
     });
 
+  const registerOf = async ({ story: own, reader }: Estate) => ({ story: own, ...(await reader.readRegister()) });
+
+  /** All that is decided is, and what came of it is as it should be. */
+  async function decideAll(estate: Estate): Promise<void> {
+    const undecided = await registerOf(estate);
+    problems.push(...judgeBeforeDecisions(undecided, estate.cloud));
+    const holds = await openOf(estate, undecided.holds);
+    await approveAll(estate, holds);
+    if (holds.length > 0) await endJobs();
+    problems.push(...judgeAfterDecisions(holds.length > 0 ? await registerOf(estate) : undecided, estate.cloud));
+  }
+
   try {
-    for (const step of story.steps) scheduler.at(director, step.atMilliseconds, step.act, () => begin(step));
-    await scheduler.run(() => open === 0);
+    for (const { estate, step } of steps)
+      scheduler.at(director, step.atMilliseconds, step.act, () => begin(estate, step));
+    await scheduler.run(() => left === 0);
     scheduler.heal();
     api.healClocks();
-    hosts.healClocks();
+    for (const { hosts } of estates) hosts.healClocks();
     await scheduler.drain();
-    if (has("clock")) await outliveSkew(world);
-    await registerAgain(world);
+    if (has("clock")) await outliveSkew(scheduler, director);
+    for (const estate of estates) await registerAgain(estate);
     await endJobs();
-    await runAll(world, problems, false);
-    const undecided = await register();
-    problems.push(...judgeBeforeDecisions(undecided, cloud));
-    const holds = await openOf(world, undecided.holds);
-    await approveAll(world, holds);
-    if (holds.length > 0) await endJobs();
-    problems.push(...judgeAfterDecisions(holds.length > 0 ? await register() : undecided, cloud));
-    await runAll(world, problems, true);
+    for (const estate of estates) {
+      problems.push(...(await runAll(estate, false)));
+      await decideAll(estate);
+      problems.push(...(await runAll(estate, true)));
+    }
     // Last, because jobs change things, too.
     if (has("tell")) await tellers.finish();
-    const end = await facts();
-    problems.push(...judgeAfterDecisions(end, cloud), ...judge(end, api.errors));
-    problems.push(...(await judgeSearch(end, reader, createRandom(`${story.seed}/questions`))));
-    problems.push(...(await scheduler.inCalm(setup, () => judgeTable(api.look(), tables))));
+    const ends = [];
+    for (const estate of estates) ends.push({ estate, facts: factsOf(estate, await estate.reader.readAll()) });
+    for (const { estate, facts } of ends) {
+      const { cloud, reader, organization, realm } = estate;
+      problems.push(...judgeAfterDecisions(facts, cloud), ...judge(facts, api.errors));
+      problems.push(...(await judgeSearch(facts, reader, createRandom(`${story.seed}/${realm}questions`))));
+      const look = inOrganization(api.look(), organization);
+      problems.push(...(await scheduler.inCalm(setup, () => judgeTable(look, partOf(tables, organization)))));
+    }
+    problems.push(...(await judgeApart(ends.map(({ estate, facts }) => ({ reader: estate.reader, facts })))));
   } catch (error) {
     if (!(error instanceof EndlessError || error instanceof UnansweredError)) throw error;
     problems.push(error.message);

@@ -21,13 +21,20 @@ export function createReader(options: {
   process: Process;
   instance: () => Instance;
   token: string;
+  /** The organization that it acts in, when that is not the token's. */
+  actIn?: string | undefined;
 }) {
-  const { scheduler, process, instance, token } = options;
+  const { scheduler, process, instance, token, actIn } = options;
 
   async function send(method: string, path: string, body?: unknown): Promise<{ status: number; body: unknown }> {
     const request = new Request(`${API}${path}`, {
       method,
-      headers: { authorization: `Bearer ${token}`, "content-type": "application/json", "x-request-id": "reader-0000" },
+      headers: {
+        authorization: `Bearer ${token}`,
+        "content-type": "application/json",
+        "x-request-id": "reader-0000",
+        ...(actIn === undefined ? {} : { "cadastre-organization": actIn }),
+      },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     return scheduler.inCalm(process, async () => {

@@ -55,9 +55,21 @@ function withSimplerStep(story: Story): Story[] {
   });
 }
 
+/** Stories without the neighbour, or with less of it. */
+function* withLessNeighbour({ neighbour, ...story }: Story): Generator<Story> {
+  if (neighbour === undefined) return;
+  yield story;
+  for (const at of neighbour.steps.keys()) {
+    yield { ...story, neighbour: { ...neighbour, steps: neighbour.steps.toSpliced(at, 1) } };
+  }
+  if (neighbour.shares.length > 0) yield { ...story, neighbour: { ...neighbour, shares: [] } };
+  if (neighbour.deniedAtEnd.length > 0) yield { ...story, neighbour: { ...neighbour, deniedAtEnd: [] } };
+}
+
 /** Stories with less in them, the largest cuts first. */
 function* shorter(story: Story): Generator<Story> {
   const { steps, only = [] } = story;
+  yield* withLessNeighbour(story);
   for (let size = Math.ceil(steps.length / 2); size >= 1; size = size > 1 ? Math.ceil(size / 2) : 0) {
     for (let at = 0; at < steps.length; at += size) {
       yield { ...story, steps: [...steps.slice(0, at), ...steps.slice(at + size)] };

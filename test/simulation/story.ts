@@ -61,24 +61,37 @@ export type Act =
 
 export type Step = Act & { readonly atMilliseconds: number };
 
-/** All that a story is made of. It is data, so that it can be shortened. */
-export interface Story {
-  readonly seed: string;
-  readonly table: "dynamo" | "sqlite";
-  readonly instances: number;
+/** What happens to one organization. */
+export interface Part {
   readonly scopes: readonly ScopeKey[];
   readonly shares: readonly Share[];
   readonly collectors: readonly CollectorSpec[];
-  readonly latency: Latency;
-  readonly rates: Readonly<Record<string, number>>;
-  /** Exactly these faults and no others, by their names. */
-  readonly only?: readonly string[];
   readonly steps: readonly Step[];
   /** Scopes that nobody is let see at the end either. */
   readonly deniedAtEnd: readonly number[];
 }
 
-const ACCOUNTS = ["111111111111", "222222222222"];
+/** All that a story is made of. It is data, so that it can be shortened. */
+export interface Story extends Part {
+  readonly seed: string;
+  readonly table: "dynamo" | "sqlite";
+  readonly instances: number;
+  readonly latency: Latency;
+  readonly rates: Readonly<Record<string, number>>;
+  /** Exactly these faults and no others, by their names. */
+  readonly only?: readonly string[];
+  /** What happens to another organization in the same time and the same table, to which the first must not exist, and the reverse. */
+  readonly neighbour?: Part;
+}
+
+/** The stories of the organizations, each as if it were alone. */
+export function partsOf({ neighbour, ...story }: Story): readonly Story[] {
+  return neighbour === undefined ? [story] : [story, { ...story, ...neighbour }];
+}
+
+const ACCOUNTS = ["111111111111", "222222222222"] as const;
+const NEIGHBOURS_ACCOUNTS = ["666666666666", "777777777777"] as const;
+type Accounts = readonly [string, string];
 /** An account that no collector is bound to. */
 export const FOREIGN_ACCOUNT = "999999999999";
 const REGIONS = ["us-east-1", "eu-west-1"];
@@ -117,7 +130,7 @@ const RATES: Readonly<Record<string, readonly number[]>> = {
   "vault-fail": [0.2],
 };
 
-function makeScopes(random: Random): { scopes: ScopeKey[]; shares: Share[] } {
+function makeScopes(random: Random, accounts: Accounts): { scopes: ScopeKey[]; shares: Share[] } {
   const scopes: ScopeKey[] = [];
   const shares: Share[] = [];
   const add = (scope: ScopeKey) => {
@@ -127,10 +140,10 @@ function makeScopes(random: Random): { scopes: ScopeKey[]; shares: Share[] } {
   const kinds: KindName[] = ["instance", "instance", "subnet", "network"];
   const count = 1 + random.below(3);
   for (let n = 0; n < count; n++) {
-    add({ provider: "aws", account: random.pick(ACCOUNTS), region: random.pick(REGIONS), kind: random.pick(kinds) });
+    add({ provider: "aws", account: random.pick(accounts), region: random.pick(REGIONS), kind: random.pick(kinds) });
   }
   if (random.chance(0.3)) {
-    const [owner, guest] = ACCOUNTS as [string, string];
+    const [owner, guest] = accounts;
     const from = add({ provider: "aws", account: owner, region: "us-east-1", kind: "subnet" });
     const to = add({ provider: "aws", account: guest, region: "us-east-1", kind: "subnet" });
     shares.push({ from, to });
@@ -395,11 +408,14 @@ function aRace(random: Random, theme: Theme, scopes: number, collectors: readonl
   }
 }
 
-/** The story of a seed. */
-export function makeStory(seed: string): Story {
-  const random = createRandom(`story/${seed}`);
-  const table = random.chance(0.75) ? "dynamo" : "sqlite";
-  const { scopes, shares } = makeScopes(random);
+/** Most are short: many beginnings find more than a few long ones in the same time, and what takes long to come about is there, too. */
+const FEWEST_ACTS = 3;
+const MORE_ACTS = { first: 17, neighbour: 7 };
+/** One in so many stories has another organization in it. */
+const WITH_NEIGHBOUR = 0.3;
+
+function makePart(random: Random, accounts: Accounts, moreActs: number): Part {
+  const { scopes, shares } = makeScopes(random, accounts);
   const collectors = makeCollectors(random, scopes.length);
   const drawn = makeTheme(random);
   // A scope that sees another's resources has twice as many, and one more: of a hold on all of them a sample shows 20.
@@ -409,8 +425,7 @@ export function makeStory(seed: string): Story {
     return { act: "edit", scope, set: Array.from({ length: count }, (_, n) => n), remove: [], atMilliseconds: 0 };
   });
   let at = 1;
-  // Most are short: many beginnings find more than a few long ones in the same time, and what takes long to come about is there, too.
-  const count = 3 + Math.floor(17 * random.next() ** 2);
+  const count = FEWEST_ACTS + Math.floor(moreActs * random.next() ** 2);
   for (let n = 0; n < count; n++) {
     const gap = random.weighted({ none: 4, short: 4, long: 2, hours: 0.3 });
     at += { none: random.below(20), short: random.below(20_000), long: random.below(5 * MINUTE), hours: 90 * MINUTE }[
@@ -423,14 +438,21 @@ export function makeStory(seed: string): Story {
       steps.push({ ...act, atMilliseconds: at });
     }
   }
+  const deniedAtEnd = random.chance(0.25) ? random.some([...scopes.keys()], 0.5) : [];
+  return { scopes, shares, collectors, steps, deniedAtEnd };
+}
+
+/** The story of a seed. */
+export function makeStory(seed: string): Story {
+  const random = createRandom(`story/${seed}`);
+  const table = random.chance(0.75) ? "dynamo" : "sqlite";
+  const part = makePart(random, ACCOUNTS, MORE_ACTS.first);
   const kinds = random.chance(0.15) ? [] : random.some(Object.keys(RATES), random.pick([0.15, 0.35, 0.6]));
   return {
     seed,
     table,
     instances: table === "sqlite" ? 1 : 1 + random.below(3),
-    scopes,
-    shares,
-    collectors,
+    ...part,
     latency: random.pick([
       { slowRate: 0, stallRate: 0 },
       { slowRate: 0.1, stallRate: 0 },
@@ -438,7 +460,6 @@ export function makeStory(seed: string): Story {
       { slowRate: 0.2, stallRate: 0.04 },
     ]),
     rates: Object.fromEntries(kinds.map((kind) => [kind, random.pick(RATES[kind] as readonly number[])])),
-    steps,
-    deniedAtEnd: random.chance(0.25) ? random.some([...scopes.keys()], 0.5) : [],
+    ...(random.chance(WITH_NEIGHBOUR) ? { neighbour: makePart(random, NEIGHBOURS_ACCOUNTS, MORE_ACTS.neighbour) } : {}),
   };
 }

@@ -1,4 +1,5 @@
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { toOrganization } from "@cadastre/core/context";
 import { createDynamoTable } from "@cadastre/store/dynamo";
 import type { AnyEntity } from "@cadastre/store/entity";
 import { BusyError, ConflictError } from "@cadastre/store/errors";
@@ -32,6 +33,24 @@ export interface Tables {
   /** When each item was first there, in that order, by `pk` and `sk` with a line break between them. */
   readonly appeared: ReadonlyMap<string, Appeared>;
   close(): Promise<void>;
+}
+
+/** What of it is one organization's, by keys as they are in its own space. What is global counts as the first one's. */
+export function partOf({ written, made, appeared }: Tables, organization: string) {
+  const ownKeys = <Value>(all: ReadonlyMap<string, Value>): Map<string, Value> =>
+    new Map(
+      [...all].flatMap(([key, value]): [string, Value][] => {
+        const own = toOrganization(key);
+        return own.organization === organization ? [[own.pk, value]] : [];
+      }),
+    );
+  return {
+    written: ownKeys(written),
+    made: made.filter(
+      ({ entity, item }) => toOrganization(entity.keyOf(item as never).pk).organization === organization,
+    ),
+    appeared: ownKeys(appeared),
+  };
 }
 
 const keyOf = (write: Write) => {

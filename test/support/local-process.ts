@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { root } from "./access-patterns.ts";
+import { COMPILED } from "./compiled.ts";
 
 export interface Ended {
   readonly code: number | null;
@@ -13,7 +14,7 @@ export function startLocal(args: readonly string[], environment: Readonly<Record
   const small = { CADASTRE_SIMULATE_ACCOUNTS: "1", CADASTRE_SIMULATE_INSTANCES: "1" };
   const child = spawn(process.execPath, ["functions/src/local.ts", ...args], {
     cwd: root,
-    env: { PATH: process.env.PATH, HOME: environment.CADASTRE_DATA, ...small, ...environment },
+    env: { ...COMPILED, PATH: process.env.PATH, HOME: environment.CADASTRE_DATA, ...small, ...environment },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const out = { stdout: "", stderr: "" };

@@ -1,5 +1,6 @@
 import { KIND_NAMES } from "@cadastre/contract/kinds/names";
 import { oneMeant, oneNamed } from "@cadastre/contract/meant";
+import { MOMENT_FORMS, tryParseMoment } from "@cadastre/contract/moment";
 import { PROVIDERS } from "@cadastre/contract/scope";
 import { Argument, type Command, InvalidArgumentError, Option } from "commander";
 import { DEFAULT_ROWS } from "./output/list.ts";
@@ -51,6 +52,20 @@ export function duration(text: string): number {
   if (!match) throw new InvalidArgumentError("it is a time such as 90d, 12h or 30m.");
   return Number(match[1]) * SECONDS[match[2] as keyof typeof SECONDS];
 }
+
+/** A moment as the reader says it, with days that begin where the reader is, in ISO form. */
+const momentAt = (now: () => Date) => (text: string) => {
+  const at = tryParseMoment(text, { now: now(), zoneOffsetMinutes: (one) => one.getTimezoneOffset() });
+  if (!at) throw new InvalidArgumentError(`it is ${MOMENT_FORMS}.`);
+  return at.toISOString();
+};
+
+/** Adds `--since` and `--until`, as ISO times. */
+export const withSpan = (command: Command, now: () => Date, since = "from then on"): Command =>
+  withSince(command, now, since).option("--until <moment>", "until then", momentAt(now));
+/** Adds `--since`, as an ISO time. */
+export const withSince = (command: Command, now: () => Date, about: string): Command =>
+  command.option("--since <moment>", `${about}: ${MOMENT_FORMS}`, momentAt(now));
 
 /** For options that may be given again and again. */
 export function several(text: string, before: readonly string[] | undefined): readonly string[] {

@@ -10,6 +10,9 @@ import { createProgram } from "./program.ts";
 
 /** For a word that is no command, what may have been meant, if it is none of its neighbours, which Commander names. */
 function hintFor(error: CommanderError, args: readonly string[]): string {
+  const lister = /too many arguments for '([a-z-]+)'.* list\.$/.exec(error.message)?.[1];
+  if (error.code === "commander.excessArguments" && lister !== undefined)
+    return `hint: \`cadastre ${lister}\` lists them\n`;
   const word = /unknown command '(.*)'/.exec(error.message)?.[1];
   if (error.code !== "commander.unknownCommand" || word === undefined || error.message.includes("Did you mean"))
     return "";

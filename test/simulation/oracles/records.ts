@@ -134,8 +134,8 @@ function effectsAreThere(facts: Facts): string[] {
 }
 
 /** Every run that changed something has its records, and every record was asked for by somebody. */
-function nothingUnasked({ audit, histories, deliveries }: Facts): string[] {
-  const requests = new Set(deliveries.map(({ requestId }) => requestId));
+function nothingUnasked({ audit, histories, deliveries, requests }: Facts): string[] {
+  const own: ReadonlySet<string> = new Set(deliveries.map(({ requestId }) => requestId));
   const opened = new Set(
     audit.filter(({ action }) => action.startsWith("discovery.")).map(({ resource }) => resource.id),
   );
@@ -144,7 +144,8 @@ function nothingUnasked({ audit, histories, deliveries }: Facts): string[] {
     ...[...runs].filter((run) => !opened.has(run)).map((run) => `${run} changed something and is in no record`),
     ...audit
       .filter(
-        ({ requestId, actor }) => requestId.startsWith("sim-") && !requests.has(requestId) && actor.type !== "system",
+        ({ requestId, actor: { type } }) =>
+          type !== "system" && requestId.startsWith("sim-") && !(type === "unknown" ? requests : own).has(requestId),
       )
       .map(({ action, resource }) => `${action} ${resource.id} is recorded, and nobody asked for it`),
   ];

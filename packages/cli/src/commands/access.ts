@@ -2,6 +2,7 @@ import type { WhatCan, WhoCan } from "@cadastre/contract/policy";
 import type { Command } from "commander";
 import { withExamples, withPaging } from "../arguments.ts";
 import { type Cli, openClient, optionsOf } from "../cli.ts";
+import { findNamed, findThing } from "../find-named.ts";
 import { printAll, printList } from "../output/list.ts";
 import { printOne } from "../output/one.ts";
 import type { Column } from "../output/table.ts";
@@ -17,9 +18,10 @@ const WHAT: readonly Column<WhatCan>[] = [
   { title: "MAY", value: (one) => one.actions.join(","), shape: "id" },
 ];
 
-const PRINCIPAL = "user/usr_… or service-account/sva_…";
+const PRINCIPAL = "a user or service account, by its id or name";
+const PRINCIPALS = ["user", "service-account"] as const;
 const ACTION = "such as resources:read";
-const RESOURCE = "system/system, organization/org_…, account/aws/123456789012 and the like";
+const RESOURCE = "system, organization/SLUG, aws/123456789012, credential/crd_… and the like";
 
 /** Adds `access` to the program. */
 export function addAccess(program: Command, cli: Cli): void {
@@ -31,27 +33,32 @@ export function addAccess(program: Command, cli: Cli): void {
       .argument("<who>", PRINCIPAL)
       .argument("<action>", ACTION)
       .argument("<what>", RESOURCE)
-      .action(async (principal: string, action: string, resource: string, _: unknown, command: Command) => {
+      .action(async (who: string, action: string, what: string, _: unknown, command: Command) => {
         const options = optionsOf(command);
         const client = openClient(cli, options);
+        const { type, id } = await findNamed(client, who, PRINCIPALS);
+        const [principal, resource] = [`${type}/${id}`, await findThing(client, what)];
         await printOne(cli.stdout, options, await client.access.explain({ principal, action, resource }));
       }),
-    "access explain user/usr_01J… accounts:write account/aws/123456789012",
+    "access explain ann@example.com accounts:write aws/123456789012",
   );
   withPaging(access.command("who-can").description("all who may do something to something"))
     .argument("<action>", ACTION)
     .argument("<what>", RESOURCE)
-    .action(async (action: string, resource: string, _: unknown, command: Command) => {
+    .action(async (action: string, what: string, _: unknown, command: Command) => {
       const options = optionsOf(command);
       const client = openClient(cli, options);
+      const resource = await findThing(client, what);
       const items = (limit: number) => client.access.whoCan.all({ action, resource, limit });
       await printList({ ...cli, options, columns: WHO, noun: "principals", items });
     });
   withPaging(access.command("what-can").description("what somebody may do, and where"))
     .argument("<who>", PRINCIPAL)
-    .action(async (principal: string, _: unknown, command: Command) => {
+    .action(async (who: string, _: unknown, command: Command) => {
       const options = optionsOf(command);
-      const { items } = await openClient(cli, options).access.whatCan({ principal });
+      const client = openClient(cli, options);
+      const { type, id } = await findNamed(client, who, PRINCIPALS);
+      const { items } = await client.access.whatCan({ principal: `${type}/${id}` });
       await printAll({ ...cli, options, columns: WHAT, noun: "rights", items });
     });
 }

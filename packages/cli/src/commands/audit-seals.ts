@@ -4,9 +4,8 @@ import type { Checkpoint } from "@cadastre/contract/audit/checkpoint";
 import { faultOfProof } from "@cadastre/contract/audit/proof";
 import { type Fault, type Verified, verifyExport } from "@cadastre/contract/audit/verify-export";
 import { EXPORT_FORMATS } from "@cadastre/contract/endpoints/audit";
-import { MOMENT_FORMS, tryParseMoment } from "@cadastre/contract/moment";
-import { type Command, InvalidArgumentError } from "commander";
-import { choice, withExamples, withPaging } from "../arguments.ts";
+import type { Command } from "commander";
+import { choice, withExamples, withPaging, withSince, withSpan } from "../arguments.ts";
 import { keysOf, pemOf } from "../audit/keys.ts";
 import { linesOfApi, linesOfFile } from "../audit/lines.ts";
 import { type Cli, openClient, optionsOf } from "../cli.ts";
@@ -17,14 +16,6 @@ import { printList } from "../output/list.ts";
 import { printOne } from "../output/one.ts";
 import type { Column } from "../output/table.ts";
 import { neutraliseLines, toJson, toTime } from "../output/text.ts";
-
-/** A moment as the reader says it, in one form. */
-function isoOf(cli: Cli, text: string | undefined): string | undefined {
-  if (text === undefined) return undefined;
-  const at = tryParseMoment(text, { now: cli.now(), zoneOffsetMinutes: (one) => one.getTimezoneOffset() });
-  if (!at) throw new InvalidArgumentError(`it is ${MOMENT_FORMS}.`);
-  return at.toISOString();
-}
 
 function faultText({ record, checkpoint, line, what }: Fault): string {
   const where = checkpoint
@@ -60,7 +51,7 @@ interface VerifyFlags {
 async function verify(cli: Cli, command: Command): Promise<void> {
   const options = optionsOf<VerifyFlags>(command);
   const format = formatAmong(options, ["table", "json"], "audit verify");
-  const since = isoOf(cli, options.since);
+  const { since } = options;
   const open = () => openClient(cli, options);
   const keys = await keysOf(options.publicKey, open);
   const lines = options.export === undefined ? linesOfApi(open(), { since }) : linesOfFile(options.export);
@@ -89,10 +80,10 @@ interface ExportFlags {
 }
 
 async function* piecesOf(cli: Cli, options: ReturnType<typeof optionsOf<ExportFlags>>): AsyncGenerator<string> {
-  const asked = { since: isoOf(cli, options.since), until: isoOf(cli, options.until) };
+  const { since, until, format } = options;
   const client = openClient(cli, options);
-  if (options.format !== "jsonl") return yield* client.audit.export({ ...asked, format: options.format });
-  for await (const line of linesOfApi(client, asked)) yield `${line}\n`;
+  if (format !== "jsonl") return yield* client.audit.export({ since, until, format });
+  for await (const line of linesOfApi(client, { since, until })) yield `${line}\n`;
 }
 
 async function save(cli: Cli, command: Command): Promise<void> {
@@ -145,13 +136,13 @@ const COLUMNS: readonly Column<Checkpoint>[] = [
 
 /** Adds what is about the seals of the log to `audit`. */
 export function addSeals(audit: Command, cli: Cli): void {
+  const verifying = audit
+    .command("verify")
+    .description("check that nothing in the log was edited, deleted, inserted, moved or cut off; ends 1 when it was");
   withExamples(
-    audit
-      .command("verify")
-      .description("check that nothing in the log was edited, deleted, inserted, moved or cut off; ends 1 when it was")
+    withSince(verifying, cli.now, "only what was sealed since")
       .option("--export <file>", "check this export (`cadastre audit export`) instead of the API's log")
       .option("--public-key <file>", "by these keys (`cadastre audit public-key`) instead of those that the API says")
-      .option("--since <moment>", `only what was sealed since: ${MOMENT_FORMS}`)
       .action((_: unknown, command: Command) => verify(cli, command)),
     "audit verify --since 7d",
     "audit verify --export log.jsonl --public-key audit.pem",
@@ -162,13 +153,12 @@ export function addSeals(audit: Command, cli: Cli): void {
     .argument("<id>", "aud_…")
     .option("--public-key <file>", "check it by these keys instead of those that the API says")
     .action((id: string, _: unknown, command: Command) => prove(cli, id, command));
+  const exporting = audit
+    .command("export")
+    .description("the log as a file: whole with its checkpoints, or its records as CSV or CEF");
   withExamples(
-    audit
-      .command("export")
-      .description("the log as a file: whole with its checkpoints, or its records as CSV or CEF")
+    withSpan(exporting, cli.now)
       .addOption(choice("--format <format>", "how it is written", EXPORT_FORMATS).default("jsonl"))
-      .option("--since <moment>", `from then on: ${MOMENT_FORMS}`)
-      .option("--until <moment>", "until then")
       .option("--out <file>", "into this file, which is there when it is whole")
       .action((_: unknown, command: Command) => save(cli, command)),
     "audit export --out log.jsonl",

@@ -1,9 +1,12 @@
+import type { Client } from "@cadastre/client/client";
 import { ROLES, type Role } from "@cadastre/contract/principal";
 import { ROLE_ACTIONS, ROLE_PLACES } from "@cadastre/contract/role";
-import { newRoleBinding, type RoleBinding, roleHolder } from "@cadastre/contract/role-binding";
-import { type Command, InvalidArgumentError } from "commander";
+import { newRoleBinding, type RoleBinding } from "@cadastre/contract/role-binding";
+import type { Command } from "commander";
 import { choice, choiceArgument, duration, withExamples, withPaging } from "../arguments.ts";
 import { type Cli, openClient, optionsOf } from "../cli.ts";
+import { UsageError } from "../exit-codes.ts";
+import { findNamed, findThing } from "../find-named.ts";
 import { printAll, printList } from "../output/list.ts";
 import { printOne } from "../output/one.ts";
 import type { Column } from "../output/table.ts";
@@ -31,25 +34,18 @@ const columns = (now: Date): readonly Column<RoleBinding>[] => [
   { title: "CREATED", spare: true, value: (one) => toTime(one.createdAt), raw: (one) => one.createdAt },
 ];
 
-/** `type/id`, both parts of which the schema takes. Throws InvalidArgumentError. */
-function parted(text: string): { readonly type: string; readonly id: string } {
-  const slash = text.indexOf("/");
-  if (slash < 1)
-    throw new InvalidArgumentError("it is a type and an id, such as user/usr_01J… or account/aws/123456789012.");
-  return { type: text.slice(0, slash), id: text.slice(slash + 1) };
-}
+const HOLDERS = ["user", "service-account", "group"] as const;
 
-function toHolder(text: string): RoleBinding["principal"] {
-  const parsed = roleHolder.safeParse(parted(text));
-  if (!parsed.success) throw new InvalidArgumentError("it is user/usr_…, service-account/sva_… or group/grp_….");
-  return parsed.data;
-}
-
-function toPlace(text: string): RoleBinding["resource"] {
-  const parsed = newRoleBinding.shape.resource.safeParse(parted(text));
-  if (!parsed.success)
-    throw new InvalidArgumentError("it is system/system, organization/org_… or account/aws/123456789012.");
-  return parsed.data;
+/** Where a role is bound, by type and id, an organization by its slug as well. Throws UsageError. */
+async function findPlace(client: Client, text: string): Promise<RoleBinding["resource"]> {
+  const found = await findThing(client, text);
+  const slash = found.indexOf("/");
+  const parsed = newRoleBinding.shape.resource.safeParse({ type: found.slice(0, slash), id: found.slice(slash + 1) });
+  if (parsed.success) return parsed.data;
+  throw new UsageError(
+    `a role is not bound to ${JSON.stringify(neutralise(text))}`,
+    "give system, organization/SLUG or aws/123456789012",
+  );
 }
 
 /** Adds `roles` and `bindings` to the program. */
@@ -67,12 +63,14 @@ export function addBindings(program: Command, cli: Cli): void {
   });
   const bindings = program.command("bindings").description("who holds which role where");
   withPaging(bindings.command("list").description("all role bindings, oldest first, also those that have ended"))
-    .option("--principal <id>", "only of this user, service account or group")
+    .option("--principal <who>", "only of this user, service account or group, by its id or name")
     .addOption(choice("--role <role>", "only of this role", ROLES))
     .action(async (_: unknown, command: Command) => {
       const options = optionsOf<{ principal?: string; role?: Role }>(command);
       const client = openClient(cli, options);
-      const { principal, role } = options;
+      const { role } = options;
+      const principal =
+        options.principal === undefined ? undefined : (await findNamed(client, options.principal, HOLDERS)).id;
       const items = (limit: number) => client.roleBindings.list.all({ limit, principal, role });
       await printList({ ...cli, options, columns: columns(cli.now()), noun: "role bindings", items });
     });
@@ -80,27 +78,21 @@ export function addBindings(program: Command, cli: Cli): void {
     bindings
       .command("add")
       .description("give somebody a role")
-      .argument("<who>", "user/usr_…, service-account/sva_… or group/grp_…", toHolder)
+      .argument("<who>", "a user, service account or group, by its id or name")
       .addArgument(choiceArgument("<role>", ROLES))
-      .argument("<where>", "system/system, organization/org_… or account/aws/123456789012", toPlace)
+      .argument("<where>", "system, organization/SLUG or aws/123456789012")
       .option("--for <time>", "such as 8h or 30d, after which it ends by itself", duration)
-      .action(
-        async (
-          principal: RoleBinding["principal"],
-          role: Role,
-          resource: RoleBinding["resource"],
-          _: unknown,
-          command: Command,
-        ) => {
-          const options = optionsOf<{ for?: number }>(command);
-          const { for: seconds } = options;
-          const expiresAt =
-            seconds === undefined ? undefined : new Date(cli.now().getTime() + seconds * 1000).toISOString();
-          const made = await openClient(cli, options).roleBindings.create({ principal, role, resource, expiresAt });
-          await printOne(cli.stdout, options, made);
-        },
-      ),
-    "bindings add user/usr_01J… editor account/aws/123456789012 --for 8h",
+      .action(async (who: string, role: Role, where: string, _: unknown, command: Command) => {
+        const options = optionsOf<{ for?: number }>(command);
+        const { for: seconds } = options;
+        const client = openClient(cli, options);
+        const [principal, resource] = [await findNamed(client, who, HOLDERS), await findPlace(client, where)];
+        const expiresAt =
+          seconds === undefined ? undefined : new Date(cli.now().getTime() + seconds * 1000).toISOString();
+        await printOne(cli.stdout, options, await client.roleBindings.create({ principal, role, resource, expiresAt }));
+      }),
+    "bindings add ann@example.com editor aws/123456789012 --for 8h",
+    "bindings add group/operators viewer organization/default",
   );
   bindings
     .command("remove")

@@ -1,8 +1,7 @@
 import { CHANGE_TYPES, type ChangeEntry, type ChangeType } from "@cadastre/contract/changes";
 import type { KindName } from "@cadastre/contract/kinds/names";
-import { MOMENT_FORMS, tryParseMoment } from "@cadastre/contract/moment";
-import { type Command, InvalidArgumentError, Option } from "commander";
-import { choice, kindOption, withExamples, withPaging } from "../arguments.ts";
+import { type Command, Option } from "commander";
+import { choice, kindOption, withExamples, withPaging, withSpan } from "../arguments.ts";
 import { type Cli, openClient, optionsOf } from "../cli.ts";
 import { UsageError } from "../exit-codes.ts";
 import { toYaml } from "../output/encode.ts";
@@ -62,14 +61,6 @@ interface Filters {
   readonly follow?: boolean;
 }
 
-/** A moment as the reader says it, with days that begin where the reader is. */
-const moment = (cli: Cli) => (text: string) => {
-  const zoneOffsetMinutes = (at: Date) => at.getTimezoneOffset();
-  const at = tryParseMoment(text, { now: cli.now(), zoneOffsetMinutes });
-  if (!at) throw new InvalidArgumentError(`it is ${MOMENT_FORMS}.`);
-  return at.toISOString();
-};
-
 async function followChanges(cli: Cli, options: ReturnType<typeof optionsOf<Filters>>): Promise<void> {
   const { type, kind, account, region, network, subject } = options;
   const format = formatAmong(options, ["table", "wide", "json", "yaml"], "--follow");
@@ -92,9 +83,10 @@ async function followChanges(cli: Cli, options: ReturnType<typeof optionsOf<Filt
 /** Adds `changes` to the program. */
 export function addChanges(program: Command, cli: Cli): void {
   withExamples(
-    withPaging(program.command("changes").description("what changed, from what to what, newest first"))
-      .option("--since <moment>", `from then on: ${MOMENT_FORMS}`, moment(cli))
-      .option("--until <moment>", "until then", moment(cli))
+    withSpan(
+      withPaging(program.command("changes").description("what changed, from what to what, newest first")),
+      cli.now,
+    )
       .option("--network <id>", "only this network and what is in it: vpc-…, or its natural id")
       .option("--subject <id>", "only this resource: its natural id or res_…")
       .addOption(kindOption("only this kind"))

@@ -1,10 +1,9 @@
 import type { Group, groupMember } from "@cadastre/contract/group";
-import type { PrincipalRef } from "@cadastre/contract/principal";
 import type { Command } from "commander";
 import type * as z from "zod";
 import { withExamples, withPaging } from "../arguments.ts";
 import { type Cli, openClient, optionsOf } from "../cli.ts";
-import { UsageError } from "../exit-codes.ts";
+import { findGroupId, findNamed } from "../find-named.ts";
 import { printList } from "../output/list.ts";
 import { printOne } from "../output/one.ts";
 import type { Column } from "../output/table.ts";
@@ -24,12 +23,9 @@ const MEMBER_COLUMNS: readonly Column<z.output<typeof groupMember>>[] = [
   { title: "SINCE", value: (one) => toTime(one.addedAt), raw: (one) => one.addedAt },
 ];
 
-/** A user or a service account by its id alone, which says what it is. Throws UsageError for anything else. */
-export function principalOf(id: string): PrincipalRef {
-  if (id.startsWith("usr_")) return { type: "user", id };
-  if (id.startsWith("sva_")) return { type: "service-account", id };
-  throw new UsageError(`${neutralise(id)} is neither a user (usr_…) nor a service account (sva_…)`);
-}
+const GROUP = "by its id, grp_…, or its name";
+const MEMBER = "a user or service account, by its id or name";
+const MEMBERS = ["user", "service-account"] as const;
 
 /** Adds `groups` to the program. */
 export function addGroups(program: Command, cli: Cli): void {
@@ -45,16 +41,18 @@ export function addGroups(program: Command, cli: Cli): void {
   groups
     .command("show")
     .description("one group")
-    .argument("<id>", "grp_…")
-    .action(async (id: string, _: unknown, command: Command) => {
-      const options = optionsOf(command);
-      await printOne(cli.stdout, options, await openClient(cli, options).groups.get({ id }));
-    });
-  withPaging(groups.command("members").description("who is in a group"))
-    .argument("<id>", "grp_…")
-    .action(async (id: string, _: unknown, command: Command) => {
+    .argument("<group>", GROUP)
+    .action(async (group: string, _: unknown, command: Command) => {
       const options = optionsOf(command);
       const client = openClient(cli, options);
+      await printOne(cli.stdout, options, await client.groups.get({ id: await findGroupId(client, group) }));
+    });
+  withPaging(groups.command("members").description("who is in a group"))
+    .argument("<group>", GROUP)
+    .action(async (group: string, _: unknown, command: Command) => {
+      const options = optionsOf(command);
+      const client = openClient(cli, options);
+      const id = await findGroupId(client, group);
       const items = (limit: number) => client.groups.members.all({ id, limit });
       await printList({ ...cli, options, columns: MEMBER_COLUMNS, noun: "members", items });
     });
@@ -69,39 +67,45 @@ export function addGroups(program: Command, cli: Cli): void {
   groups
     .command("rename")
     .description("give a group another name")
-    .argument("<id>", "grp_…")
+    .argument("<group>", GROUP)
     .argument("<name>")
-    .action(async (id: string, name: string, _: unknown, command: Command) => {
+    .action(async (group: string, name: string, _: unknown, command: Command) => {
       const options = optionsOf(command);
-      await printOne(cli.stdout, options, await openClient(cli, options).groups.patch({ id, name }));
+      const client = openClient(cli, options);
+      await printOne(cli.stdout, options, await client.groups.patch({ id: await findGroupId(client, group), name }));
     });
   withExamples(
     groups
       .command("put")
       .description("put a user or a service account into a group")
-      .argument("<id>", "grp_…")
-      .argument("<member>", "usr_… or sva_…")
-      .action(async (id: string, member: string, _: unknown, command: Command) => {
-        await openClient(cli, optionsOf(command)).groups.add({ id, principal: principalOf(member) });
-        await cli.stderr.write(`${neutralise(member)} is in ${neutralise(id)}\n`);
+      .argument("<group>", GROUP)
+      .argument("<member>", MEMBER)
+      .action(async (group: string, member: string, _: unknown, command: Command) => {
+        const client = openClient(cli, optionsOf(command));
+        const id = await findGroupId(client, group);
+        await client.groups.add({ id, principal: await findNamed(client, member, MEMBERS) });
+        await cli.stderr.write(`${neutralise(member)} is in ${neutralise(group)}\n`);
       }),
-    "groups put grp_01JD… usr_01JD…",
+    "groups put operators ann@example.com",
   );
   groups
     .command("take")
     .description("take one out of a group")
-    .argument("<id>", "grp_…")
-    .argument("<member>", "usr_… or sva_…")
-    .action(async (id: string, member: string, _: unknown, command: Command) => {
-      await openClient(cli, optionsOf(command)).groups.remove({ id, member: principalOf(member).id });
-      await cli.stderr.write(`${neutralise(member)} is not in ${neutralise(id)}\n`);
+    .argument("<group>", GROUP)
+    .argument("<member>", MEMBER)
+    .action(async (group: string, member: string, _: unknown, command: Command) => {
+      const client = openClient(cli, optionsOf(command));
+      const id = await findGroupId(client, group);
+      await client.groups.remove({ id, member: (await findNamed(client, member, MEMBERS)).id });
+      await cli.stderr.write(`${neutralise(member)} is not in ${neutralise(group)}\n`);
     });
   groups
     .command("remove")
     .description("remove a group; what its members held by it they hold no more")
-    .argument("<id>", "grp_…")
-    .action(async (id: string, _: unknown, command: Command) => {
-      await openClient(cli, optionsOf(command)).groups.delete({ id });
-      await cli.stderr.write(`removed ${neutralise(id)}\n`);
+    .argument("<group>", GROUP)
+    .action(async (group: string, _: unknown, command: Command) => {
+      const client = openClient(cli, optionsOf(command));
+      await client.groups.delete({ id: await findGroupId(client, group) });
+      await cli.stderr.write(`removed ${neutralise(group)}\n`);
     });
 }

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { withExamples, withPaging } from "../arguments.ts";
 import { type Cli, openClient, optionsOf } from "../cli.ts";
 import { UsageError } from "../exit-codes.ts";
+import { findOrganizationId } from "../find-named.ts";
 import { printList } from "../output/list.ts";
 import { printOne } from "../output/one.ts";
 import type { Column } from "../output/table.ts";
@@ -38,10 +39,12 @@ export function addOrganizations(program: Command, cli: Cli): void {
   organizations
     .command("show")
     .description("one organization")
-    .argument("<id>", "org_…")
-    .action(async (id: string, _: unknown, command: Command) => {
+    .argument("<organization>", "by its id, org_…, or its slug")
+    .action(async (organization: string, _: unknown, command: Command) => {
       const options = optionsOf(command);
-      await printOne(cli.stdout, options, await openClient(cli, options).organizations.get({ id }));
+      const client = openClient(cli, options);
+      const id = await findOrganizationId(client, organization);
+      await printOne(cli.stdout, options, await client.organizations.get({ id }));
     });
   withExamples(
     organizations
@@ -61,16 +64,17 @@ export function addOrganizations(program: Command, cli: Cli): void {
   organizations
     .command("set")
     .description("change an organization's name, slug or owner")
-    .argument("<id>", "org_…")
+    .argument("<organization>", "by its id, org_…, or its slug")
     .option("--name <name>")
     .option("--slug <slug>")
     .option("--owner <owner>")
-    .action(async (id: string, _: unknown, command: Command) => {
+    .action(async (organization: string, _: unknown, command: Command) => {
       const options = optionsOf<Said>(command);
       const { name, slug, owner } = options;
       if (name === undefined && slug === undefined && owner === undefined)
         throw new UsageError("nothing to change: give at least one option");
       const client = openClient(cli, options);
+      const id = await findOrganizationId(client, organization);
       const { version } = await client.organizations.get({ id });
       await printOne(cli.stdout, options, await client.organizations.patch({ id, version, name, slug, owner }));
     });

@@ -2,11 +2,15 @@ import type { ServiceAccount } from "@cadastre/contract/service-account";
 import type { Command } from "commander";
 import { withExamples, withPaging } from "../arguments.ts";
 import { type Cli, openClient, optionsOf } from "../cli.ts";
+import { findServiceAccountId } from "../find-named.ts";
 import { printList } from "../output/list.ts";
 import { printOne } from "../output/one.ts";
 import type { Column } from "../output/table.ts";
 import { neutralise, toTime } from "../output/text.ts";
 import { rolesOf, standingOf } from "./users.ts";
+
+/** How one is meant. */
+const SERVICE_ACCOUNT = "by its id, sva_…, or its name";
 
 const COLUMNS: readonly Column<ServiceAccount>[] = [
   { title: "ID", value: (one) => one.id },
@@ -30,10 +34,12 @@ export function addServiceAccounts(program: Command, cli: Cli): void {
   accounts
     .command("show")
     .description("one service account")
-    .argument("<id>", "sva_…")
-    .action(async (id: string, _: unknown, command: Command) => {
+    .argument("<account>", SERVICE_ACCOUNT)
+    .action(async (account: string, _: unknown, command: Command) => {
       const options = optionsOf(command);
-      await printOne(cli.stdout, options, await openClient(cli, options).serviceAccounts.get({ id }));
+      const client = openClient(cli, options);
+      const id = await findServiceAccountId(client, account);
+      await printOne(cli.stdout, options, await client.serviceAccounts.get({ id }));
     });
   withExamples(
     accounts
@@ -49,12 +55,14 @@ export function addServiceAccounts(program: Command, cli: Cli): void {
   );
   accounts
     .command("rename")
-    .argument("<id>", "sva_…")
+    .argument("<account>", SERVICE_ACCOUNT)
     .argument("<name>")
     .description("give a service account another name")
-    .action(async (id: string, name: string, _: unknown, command: Command) => {
+    .action(async (account: string, name: string, _: unknown, command: Command) => {
       const options = optionsOf(command);
-      await printOne(cli.stdout, options, await openClient(cli, options).serviceAccounts.patch({ id, name }));
+      const client = openClient(cli, options);
+      const id = await findServiceAccountId(client, account);
+      await printOne(cli.stdout, options, await client.serviceAccounts.patch({ id, name }));
     });
   for (const [verb, disabled, about] of [
     ["disable", true, "end a service account's tokens at once; enabling brings none of them back"],
@@ -63,18 +71,20 @@ export function addServiceAccounts(program: Command, cli: Cli): void {
     accounts
       .command(verb)
       .description(about)
-      .argument("<id>", "sva_…")
-      .action(async (id: string, _: unknown, command: Command) => {
-        await openClient(cli, optionsOf(command)).serviceAccounts.patch({ id, disabled });
-        await cli.stderr.write(`${verb}d ${neutralise(id)}\n`);
+      .argument("<account>", SERVICE_ACCOUNT)
+      .action(async (account: string, _: unknown, command: Command) => {
+        const client = openClient(cli, optionsOf(command));
+        await client.serviceAccounts.patch({ id: await findServiceAccountId(client, account), disabled });
+        await cli.stderr.write(`${verb}d ${neutralise(account)}\n`);
       });
   }
   accounts
     .command("remove")
     .description("remove a service account with its roles and memberships")
-    .argument("<id>", "sva_…")
-    .action(async (id: string, _: unknown, command: Command) => {
-      await openClient(cli, optionsOf(command)).serviceAccounts.delete({ id });
-      await cli.stderr.write(`removed ${neutralise(id)}\n`);
+    .argument("<account>", SERVICE_ACCOUNT)
+    .action(async (account: string, _: unknown, command: Command) => {
+      const client = openClient(cli, optionsOf(command));
+      await client.serviceAccounts.delete({ id: await findServiceAccountId(client, account) });
+      await cli.stderr.write(`removed ${neutralise(account)}\n`);
     });
 }

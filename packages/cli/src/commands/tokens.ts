@@ -2,12 +2,12 @@ import { TOKEN_SCOPES, type Token, type TokenScope } from "@cadastre/contract/to
 import { type Command, Option } from "commander";
 import { commaList, duration, listOf, withExamples, withPaging } from "../arguments.ts";
 import { type Cli, openClient, optionsOf } from "../cli.ts";
+import { findNamed } from "../find-named.ts";
 import { formatAmong } from "../output/format.ts";
 import { printList } from "../output/list.ts";
 import { printOne } from "../output/one.ts";
 import type { Column } from "../output/table.ts";
 import { neutralise, toTime } from "../output/text.ts";
-import { principalOf } from "./groups.ts";
 
 const stateOf = (token: Token, now: Date) =>
   token.revokedAt !== undefined ? "revoked" : token.expiresAt <= now.toISOString() ? "expired" : "valid";
@@ -41,9 +41,13 @@ async function create(cli: Cli, name: string, command: Command): Promise<void> {
   const { scopes, accounts, addresses, expiresIn: expiresInSeconds } = options;
   // Its name alone would lose the token for good.
   const format = formatAmong(options, ["table", "wide", "json", "yaml", "csv"], "a new token");
-  const principal = options.principal === undefined ? undefined : principalOf(options.principal);
+  const client = openClient(cli, options);
+  const principal =
+    options.principal === undefined
+      ? undefined
+      : await findNamed(client, options.principal, ["user", "service-account"] as const);
   const input = { name, scopes: [...scopes], principal, accounts, addresses, expiresInSeconds };
-  const made = await openClient(cli, options).tokens.create(input);
+  const made = await client.tokens.create(input);
   // It is shown once: neither a pager nor its history is the place for it.
   cli.stdout.direct();
   if (format !== "table" && format !== "wide") return printOne(cli.stdout, options, made);
@@ -67,8 +71,8 @@ export function addTokens(program: Command, cli: Cli): void {
           .makeOptionMandatory(),
       )
       .option(
-        "--principal <id>",
-        "whose it is: a service account (sva_…), for who has the scope admin; yours when absent",
+        "--principal <who>",
+        "whose it is: a service account, by its id or name, for who has the scope admin; yours when absent",
       )
       .addOption(
         new Option("--accounts <list>", "limits it to what belongs to these, such as aws/123456789012").argParser(

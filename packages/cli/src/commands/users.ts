@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { withExamples, withPaging } from "../arguments.ts";
 import { type Cli, openClient, optionsOf } from "../cli.ts";
 import { UsageError } from "../exit-codes.ts";
+import { findUserId } from "../find-named.ts";
 import { printList } from "../output/list.ts";
 import { printOne } from "../output/one.ts";
 import type { Column } from "../output/table.ts";
@@ -17,6 +18,9 @@ export const rolesOf = ({ roles }: Pick<User, "roles">): string | undefined =>
   roles.length === 0
     ? undefined
     : roles.map(({ role, resource }) => `${role}@${resource.type}/${resource.id}`).join(",");
+
+/** How one is meant. */
+export const USER = "by its id, usr_…, or its name";
 
 const COLUMNS: readonly Column<User>[] = [
   { title: "ID", value: (one) => one.id },
@@ -48,10 +52,11 @@ export function addUsers(program: Command, cli: Cli): void {
   users
     .command("show")
     .description("one user")
-    .argument("<id>", "usr_…")
-    .action(async (id: string, _: unknown, command: Command) => {
+    .argument("<user>", USER)
+    .action(async (user: string, _: unknown, command: Command) => {
       const options = optionsOf(command);
-      await printOne(cli.stdout, options, await openClient(cli, options).users.get({ id }));
+      const client = openClient(cli, options);
+      await printOne(cli.stdout, options, await client.users.get({ id: await findUserId(client, user) }));
     });
   withExamples(
     users
@@ -71,11 +76,11 @@ export function addUsers(program: Command, cli: Cli): void {
   users
     .command("set")
     .description("change what is said of a user; '' removes it")
-    .argument("<id>", "usr_…")
+    .argument("<user>", USER)
     .option("--user-name <name>")
     .option("--display-name <name>")
     .option("--email <address>")
-    .action(async (id: string, _: unknown, command: Command) => {
+    .action(async (user: string, _: unknown, command: Command) => {
       const options = optionsOf<Said>(command);
       const { userName, displayName, email } = options;
       const said = {
@@ -85,7 +90,9 @@ export function addUsers(program: Command, cli: Cli): void {
       };
       if (Object.values(said).every((value) => value === undefined))
         throw new UsageError("nothing to change: give at least one option");
-      await printOne(cli.stdout, options, await openClient(cli, options).users.patch({ id, ...said }));
+      const client = openClient(cli, options);
+      const id = await findUserId(client, user);
+      await printOne(cli.stdout, options, await client.users.patch({ id, ...said }));
     });
   for (const [verb, disabled, about] of [
     ["disable", true, "end a user's tokens and sessions at once; enabling brings none of them back"],
@@ -94,19 +101,21 @@ export function addUsers(program: Command, cli: Cli): void {
     users
       .command(verb)
       .description(about)
-      .argument("<id>", "usr_…")
-      .action(async (id: string, _: unknown, command: Command) => {
-        await openClient(cli, optionsOf(command)).users.patch({ id, disabled });
-        await cli.stderr.write(`${verb}d ${neutralise(id)}\n`);
+      .argument("<user>", USER)
+      .action(async (user: string, _: unknown, command: Command) => {
+        const client = openClient(cli, optionsOf(command));
+        await client.users.patch({ id: await findUserId(client, user), disabled });
+        await cli.stderr.write(`${verb}d ${neutralise(user)}\n`);
       });
   }
   addUserLogins(users, cli);
   users
     .command("remove")
     .description("remove a user with its roles and memberships")
-    .argument("<id>", "usr_…")
-    .action(async (id: string, _: unknown, command: Command) => {
-      await openClient(cli, optionsOf(command)).users.delete({ id });
-      await cli.stderr.write(`removed ${neutralise(id)}\n`);
+    .argument("<user>", USER)
+    .action(async (user: string, _: unknown, command: Command) => {
+      const client = openClient(cli, optionsOf(command));
+      await client.users.delete({ id: await findUserId(client, user) });
+      await cli.stderr.write(`removed ${neutralise(user)}\n`);
     });
 }

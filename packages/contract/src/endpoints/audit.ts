@@ -20,7 +20,7 @@ const type = z
 const actor = z
   .string()
   .max(600)
-  .regex(/^(?:[a-z][a-z-]{0,63}:.{1,512}|[a-z]{3}_[0-9A-Z]{26}|system|unknown|others)$/, {
+  .regex(/^(?:(?:(?:user:)?usr|(?:service-account:)?sva|(?:collector:)?col)_[0-9A-Z]{26}|system|unknown|others)$/, {
     error:
       "is type:id such as user:usr_…, collector:col_…, an id alone, or system, unknown or others; of the last two only refusals are counted",
   })

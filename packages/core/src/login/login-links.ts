@@ -63,13 +63,22 @@ export async function createLoginLink(
   return { secret, expiresAt: new Date(expiresAt * 1000).toISOString() };
 }
 
+const noLink = () => new ProblemError("auth.invalid", "the link is not valid any more: it counts once, and for a time");
+
+/** Whom a link is for. Who has been deleted since has none: 401 `auth.invalid`, as for every link that is not valid. */
+async function readLinkedUser(own: Context, { user: id }: LoginLinkItem): Promise<Stored<UserItem>> {
+  const stored = await own.table.get(UserItem, { id }, { consistent: true });
+  if (!stored) throw noLink();
+  return stored;
+}
+
 /** The link of a secret. Malformed, unknown, used, and ended are one answer: 401 `auth.invalid`. */
 async function readLink({ table, now }: Context, secret: string): Promise<Stored<LoginLinkItem>> {
   const id = idOfSecretText(secret, "link");
   const stored = id === undefined ? undefined : await table.get(LoginLinkItem, { id }, { consistent: true });
   const isRight = isSecretText(secret, stored?.secretHash ?? NO_HASH);
   if (stored && isRight && stored.expiresAt * 1000 > now().getTime()) return stored;
-  throw new ProblemError("auth.invalid", "the link is not valid any more: it counts once, and for a time");
+  throw noLink();
 }
 
 /**
@@ -85,12 +94,12 @@ export async function useLoginLink(
 ): Promise<{ readonly user: string; readonly userName: string; readonly organization: string }> {
   const link = await readLink(context, secret);
   const own = inOrganization(context, link.organization);
-  const { userName: before } = await readUser(own, link.user);
+  const { userName: before } = await readLinkedUser(own, link);
   const wanted = link.purpose === "setup" && userName !== undefined ? userName : before;
   const write = await passwordWrite(own, passwords, { user: link.user, userName: wanted, password, source: "own" });
   return retryOnConflict(async () => {
     const { version } = await readLink(context, secret);
-    const { version: seen, ...user } = await readUser(own, link.user);
+    const { version: seen, ...user } = await readLinkedUser(own, link);
     const place = { type: "user", id: user.id, organization: link.organization } as const;
     const renaming = wanted === user.userName ? [] : renameWrites(place, user.userName, wanted);
     const updatedAt = own.now().toISOString();
