@@ -102,7 +102,8 @@ export const identityProvider = z.object({
 });
 export type IdentityProvider = z.output<typeof identityProvider>;
 
-const subject = z
+/** OpenID Connect Core 1.0 §2. */
+export const subject = z
   .string()
   .min(1)
   .max(255)

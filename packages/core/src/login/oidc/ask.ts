@@ -1,4 +1,5 @@
 import { ProblemError } from "@cadastre/contract/errors";
+import { subject } from "@cadastre/contract/identity-provider";
 import { LINK_STATE } from "@cadastre/contract/oidc";
 import { type Claims, lacksClaims } from "./claims.ts";
 import { library, type ProviderPorts, unavailable, withClient } from "./client.ts";
@@ -105,7 +106,8 @@ export function answerOf(
       });
       const signed = tokens.claims();
       if (signed === undefined || signed.iss !== provider.issuer) throw new TypeError("no ID token of the issuer");
-      const { sub, sid } = signed;
+      const { sid } = signed;
+      const sub = subject.parse(signed.sub);
       const isMore = metadata.userinfo_endpoint !== undefined && lacksClaims(provider, signed);
       const more = isMore ? await fetchUserInfo(config, tokens.access_token, sub) : {};
       const idToken = tokens.id_token;
