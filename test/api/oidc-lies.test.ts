@@ -209,22 +209,26 @@ describe("an answer counts", () => {
   it("for the provider as it was asked: with another issuer meanwhile it is nothing", async () => {
     const provider = await aProvider(bent);
     const { browser, url } = await begin(provider);
-    const body = { issuer: other.issuer, clientSecret: "another" };
+    const next = await aBentProvider(api.now);
+    const body = { issuer: next.issuer, clientSecret: "another" };
     const path = `/api/v1/identity-providers/${provider}`;
-    expect(await outcomeOf(await api.send({ method: "PATCH", path, body: { issuer: other.issuer } }))).toBe(
+    expect(await outcomeOf(await api.send({ method: "PATCH", path, body: { issuer: next.issuer } }))).toBe(
       "422 request.invalid",
     );
     expect((await api.send({ method: "PATCH", path, body })).status).toBe(200);
-    const tokens = () => other.asked.filter((one) => one === "/token").length;
-    const before = tokens();
+    // Neither says who answers.
+    next.bend({ document: { authorization_response_iss_parameter_supported: false } });
+    bent.bend({ answer: { iss: undefined } });
     expect(await outcomeOf(await finish(browser, bent.answer(url), provider))).toBe("401 auth.invalid");
     // What is one's is not shown to the other.
-    expect(tokens()).toBe(before);
-    const next = await begin(provider);
+    expect(next.asked).toEqual([]);
+    bent.bend({});
+    const late = await begin(provider);
     expect((await api.send({ method: "DELETE", path })).status).toBe(204);
-    expect(await outcomeOf(await finish(next.browser, other.answer(next.url), provider))).toBe(
+    expect(await outcomeOf(await finish(late.browser, next.answer(late.url), provider))).toBe(
       "404 identity-provider.not_found",
     );
+    await next.close();
   });
 
   it("for the subject of its issuer: the same subject of another provider is somebody else", async () => {
