@@ -18,7 +18,7 @@ beforeAll(async () => {
   // A provider has the time of the machine.
   api = await anApi({ onFile: true, start: new Date() });
   provider = await anOpenIdProvider({
-    fetch: async (url, init) => api.app.request(String(url), init as RequestInit),
+    fetch: async (url, init) => api.app.request(url instanceof URL ? url.href : (url as string), init as RequestInit),
   });
 });
 afterAll(async () => {

@@ -33,6 +33,12 @@ const PATCHED: Readonly<Record<string, () => Promise<{ path: string; change: obj
   "users.patch": () => made("users", { userName: "ann" }, { displayName: "Ann", userName: "ann@example.com" }),
   "serviceAccounts.patch": () => made("service-accounts", { name: "deploy" }, { name: "release" }),
   "groups.patch": () => made("groups", { name: "engineers" }, { name: "operators" }),
+  "identityProviders.patch": () =>
+    made(
+      "identity-providers",
+      { name: "Okta", issuer: "https://example.okta.com", clientId: "0oa1", clientSecret: "a secret" },
+      { name: "Okta here", scopes: ["email", "groups"], groupsClaim: "groups", createsUsers: true },
+    ),
   "organizations.patch": () => made("organizations", { name: "Payments", slug: "payments" }, { owner: "Ann" }),
 };
 

@@ -9,11 +9,11 @@ import { registerConsumers } from "@cadastre/core/feed/consumer-states";
 import { handleChanges } from "@cadastre/core/feed/handle-changes";
 import { FeedItem, feedPartition } from "@cadastre/core/feed/items";
 import { NO_PATIENCE } from "@cadastre/core/feed/tell";
+import { aBentProvider, type BentProvider } from "@cadastre/core/login/oidc/testing";
 import { createSetupLink } from "@cadastre/core/login/setup-link";
 import { anAuthenticator, codeAt, PASSWORD } from "@cadastre/core/login/testing";
 import { resourceSubject } from "@cadastre/core/register/items";
 import { aSource } from "../scim/a-source.ts";
-import { aBentProvider, type BentProvider } from "../support/bent-provider.ts";
 import { anInstance, aRun, instanceScope } from "../support/estate.ts";
 import { aBrowser, type Browser, type BrowserRequest } from "./a-browser.ts";
 import { ACCOUNT, ORIGIN, SYSTEM, type TestApi, type Visitor } from "./an-api.ts";
@@ -544,7 +544,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   async "oidc.frontChannelLogout"(api) {
     const { at, real } = await aReturned(api);
     const query = new URLSearchParams({ iss: real.issuer, sid: "there" });
-    return () => api.send({ method: "GET", path: `${at}/front-channel-logout?${query}`, token: "" });
+    return () => api.send({ method: "GET", path: `${at}/front-channel-logout?${query.toString()}`, token: "" });
   },
   async "audit.erase"(api) {
     const id = idIn(await aUser(api));

@@ -108,7 +108,7 @@ describe("the page to log in at", () => {
       ["https://evil.example/", "/"],
       ["javascript:alert(1)", "/"],
     ] as const) {
-      await page.goto(`http://localhost:${port}/login?${new URLSearchParams({ returnTo })}`);
+      await page.goto(`http://localhost:${port}/login?${new URLSearchParams({ returnTo }).toString()}`);
       await page.fill("#name", userName);
       await page.fill("#password", PASSWORD);
       await page.click("#form button");

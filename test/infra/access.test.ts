@@ -162,6 +162,8 @@ describe("who may do what", () => {
     expect(byRoute).toEqual({
       $default: idOf("cadastre-api"),
       "POST /api/v1/auth/login": idOf("cadastre-vault"),
+      "POST /api/v1/auth/providers/{id}/finish": idOf("cadastre-vault"),
+      "POST /api/v1/auth/providers/{id}/finish-link": idOf("cadastre-vault"),
       "POST /api/v1/auth/step-up": idOf("cadastre-vault"),
       "POST /api/v1/factors/totp/{id}/confirm": idOf("cadastre-vault"),
       "POST /api/v1/credentials/{id}/reveal": idOf("cadastre-vault"),

@@ -59,7 +59,7 @@ export async function anOpenIdProvider({ fetch }: { fetch?: Configuration["fetch
     async loadExistingGrant({ oidc }) {
       const { client, session, params } = oidc;
       const grant = new oidc.provider.Grant({ clientId: client?.clientId ?? "", accountId: session?.accountId ?? "" });
-      grant.addOIDCScope(String(params?.scope ?? "openid"));
+      grant.addOIDCScope((params?.scope as string | undefined) ?? "openid");
       await grant.save();
       return grant;
     },

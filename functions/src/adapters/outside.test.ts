@@ -9,6 +9,7 @@ const INIT = { method: "GET", headers: {}, body: undefined, redirect: "manual" }
 let server: Server;
 let asked: string[] = [];
 let port: number;
+let connections = 0;
 beforeAll(async () => {
   server = createServer((request, response) => {
     asked.push(`${request.method} ${request.url} ${request.headers["accept-encoding"]}`);
@@ -19,6 +20,7 @@ beforeAll(async () => {
     else request.pipe(response.writeHead(200, { "content-type": "application/json" }));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  server.on("connection", () => connections++);
   port = (server.address() as AddressInfo).port;
 });
 afterAll(async () => {
@@ -26,6 +28,25 @@ afterAll(async () => {
   await new Promise((resolve) => server.close(resolve));
 });
 
+/** Names as a hostile zone has them. */
+const NAMES: Record<string, string[]> = {
+  "own.example.org": ["127.0.0.1"],
+  "mapped.example.org": ["::ffff:127.0.0.1"],
+  "both.example.org": ["127.0.0.1", "203.0.113.7"],
+  "second.example.org": ["203.0.113.7", "10.0.0.1"],
+  "metadata.example.org": ["169.254.169.254"],
+  "nothing.example.org": [],
+};
+const hostile = createOutside(
+  { loopback: false },
+  {
+    resolve: (name, _, callback) =>
+      callback(
+        null,
+        (NAMES[name] ?? []).map((address) => ({ address, family: address.includes(":") ? 6 : 4 })),
+      ),
+  },
+);
 const strict = createOutside({ loopback: false });
 const loose = createOutside({ loopback: true });
 
@@ -51,6 +72,12 @@ describe("who asks outside", () => {
     asked = [];
     await expect(strict.fetch(url.replace("PORT", String(port)), INIT)).rejects.toThrow(OutsideError);
     expect(asked).toEqual([]);
+  });
+
+  test.each(Object.keys(NAMES))("connects to no address inside that %s leads to", async (name) => {
+    connections = 0;
+    await expect(hostile.fetch(`https://${name}:${port}/`, INIT)).rejects.toThrow(/: it (is|has) (an?|no) address/);
+    expect(connections).toBe(0);
   });
 
   test("reaches this machine where it is told to, and nothing else inside, also by a name", async () => {

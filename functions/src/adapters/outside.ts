@@ -1,4 +1,4 @@
-import { lookup as resolve } from "node:dns";
+import { type LookupAddress, lookup as lookUp } from "node:dns";
 import { request as plainRequest } from "node:http";
 import { request as secureRequest } from "node:https";
 import type { LookupFunction } from "node:net";
@@ -11,11 +11,18 @@ import { tryParseAddress } from "@cadastre/net/address";
 const MOST_BYTES = 512 * 1024;
 const TIMEOUT_MILLISECONDS = 10_000;
 
+/** How names are looked up: all their addresses. */
+type Resolve = (
+  hostname: string,
+  options: { readonly all: true },
+  callback: (error: NodeJS.ErrnoException | null, found: LookupAddress[]) => void,
+) => void;
+
 /**
  * Looks a name up and answers only addresses that may be connected to: what is connected to is what was looked at. One address that may not
  * be is enough to refuse the name, since a name of the internet has none.
  */
-function guardedLookup(reach: Reach): LookupFunction {
+function guardedLookup(reach: Reach, resolve: Resolve): LookupFunction {
   return function lookup(hostname, options, callback) {
     resolve(hostname, { ...options, all: true }, (error, found) => {
       if (error) return callback(error, []);
@@ -58,8 +65,8 @@ const BODILESS = [101, 204, 205, 304];
  * How identity providers are asked: over HTTPS at addresses of the internet alone, unless `reach` says more; no redirect is followed, answers
  * have at most 512 KB and come within ten seconds. Throws OutsideError.
  */
-export function createOutside(reach: Reach): Outside {
-  const lookup = guardedLookup(reach);
+export function createOutside(reach: Reach, { resolve = lookUp }: { readonly resolve?: Resolve } = {}): Outside {
+  const lookup = guardedLookup(reach, resolve);
   async function ask(text: string, { method, headers, body, signal }: Parameters<Outside["fetch"]>[1]) {
     const url = new URL(text);
     const { host } = url;

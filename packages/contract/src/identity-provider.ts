@@ -3,7 +3,7 @@ import { idSchema } from "./ids.ts";
 import { organizationName } from "./organization.ts";
 
 /** What one login changes fits in one commit. */
-export const MOST_MAPPED_GROUPS = 40;
+const MOST_MAPPED_GROUPS = 40;
 const MOST_MAPPINGS = 100;
 
 const name = z.string().trim().min(1).max(100).meta({ description: "As it stands on the button to log in by" });
@@ -102,7 +102,8 @@ export const identityProvider = z.object({
 });
 export type IdentityProvider = z.output<typeof identityProvider>;
 
-const subject = z
+/** OpenID Connect Core 1.0 §2. */
+export const subject = z
   .string()
   .min(1)
   .max(255)

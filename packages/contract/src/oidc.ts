@@ -14,7 +14,7 @@ export const returnTo = z
   .regex(/^\/(?![/\\])[\x21-\x5b\x5d-\x7e]*$/, "a path of this service such as /api/docs");
 
 /** What the page to log in at shows of a provider. */
-export const loginProvider = z.object({ id: idSchema("identityProvider"), name: z.string() });
+const loginProvider = z.object({ id: idSchema("identityProvider"), name: z.string() });
 export const loginProviders = z.object({
   items: z.array(loginProvider),
   origin: z.string().optional().meta({ description: "Where people log in" }),

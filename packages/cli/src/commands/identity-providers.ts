@@ -1,8 +1,10 @@
+import type { Client } from "@cadastre/client/client";
 import type { IdentityProvider } from "@cadastre/contract/identity-provider";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { commaList, duration, withExamples, withPaging } from "../arguments.ts";
 import { type Cli, openClient, optionsOf } from "../cli.ts";
 import { UsageError } from "../exit-codes.ts";
+import { findGroupId } from "../find-named.ts";
 import { printList } from "../output/list.ts";
 import { printOne } from "../output/one.ts";
 import type { Column } from "../output/table.ts";
@@ -20,7 +22,11 @@ const COLUMNS: readonly Column<IdentityProvider>[] = [
   { title: "CREATED", spare: true, value: (one) => toTime(one.createdAt), raw: (one) => one.createdAt },
 ];
 
-type Mapping = IdentityProvider["groups"];
+/** A value of the claim, and a group by its id or name. */
+interface Mapped {
+  readonly value: string;
+  readonly group: string;
+}
 
 interface Said {
   readonly name?: string;
@@ -28,7 +34,7 @@ interface Said {
   readonly clientId?: string;
   readonly scopes?: string[];
   readonly groupsClaim?: string;
-  readonly group?: Mapping;
+  readonly group?: readonly Mapped[];
   readonly userNameClaim?: string;
   readonly displayNameClaim?: string;
   readonly emailClaim?: string;
@@ -36,11 +42,11 @@ interface Said {
   readonly clockTolerance?: number;
 }
 
-/** `VALUE=grp_…`, again and again; values may have an = in them. */
-function mapping(text: string, before: Mapping | undefined): Mapping {
+/** `VALUE=GROUP`, again and again; values may have an = in them. */
+function mapping(text: string, before: readonly Mapped[] | undefined): readonly Mapped[] {
   const at = text.lastIndexOf("=");
-  if (at < 1 || !text.slice(at + 1).startsWith("grp_"))
-    throw new InvalidArgumentError("it is a value of the claim and a group, such as admins=grp_01J….");
+  if (at < 1 || at === text.length - 1)
+    throw new InvalidArgumentError("it is a value of the claim and a group, such as admins=engineers.");
   return [...(before ?? []), { value: text.slice(0, at), group: text.slice(at + 1) }];
 }
 
@@ -51,7 +57,9 @@ const withSaid = (command: Command): Command =>
     .addOption(new Option("--scopes <list>", "beside openid (default: profile,email)").argParser(commaList))
     .option("--groups-claim <claim>", "the claim that has groups; with it each --group is looked at")
     .addOption(
-      new Option("--group <value=id>", "who has the value is in the group; may be repeated").argParser(mapping),
+      new Option("--group <value=group>", "who has the value is in the group (id or name); may be repeated").argParser(
+        mapping,
+      ),
     )
     .option("--user-name-claim <claim>", "of new users (default: preferred_username)")
     .option("--display-name-claim <claim>", "of new users (default: name)")
@@ -67,10 +75,14 @@ const claimsOf = ({ userNameClaim: userName, displayNameClaim: displayName, emai
     ? undefined
     : Object.fromEntries(Object.entries({ userName, displayName, email }).filter(([, value]) => value !== undefined));
 
-const saidOf = (options: Said) => ({
+const saidOf = async (client: Client, options: Said) => ({
   scopes: options.scopes,
   claims: claimsOf(options),
-  groups: options.group === undefined ? undefined : [...options.group],
+  groups:
+    options.group &&
+    (await Promise.all(
+      options.group.map(async ({ value, group }) => ({ value, group: await findGroupId(client, group) })),
+    )),
   createsUsers: options.createsUsers,
   clockToleranceSeconds: options.clockTolerance,
 });
@@ -92,7 +104,7 @@ async function add(cli: Cli, name: string, command: Command): Promise<void> {
     clientId,
     clientSecret,
     groupsClaim,
-    ...saidOf(options),
+    ...(await saidOf(client, options)),
   });
   await printOne(cli.stdout, options, made);
 }
@@ -100,10 +112,16 @@ async function add(cli: Cli, name: string, command: Command): Promise<void> {
 async function set(cli: Cli, id: string, command: Command): Promise<void> {
   const options = optionsOf<Said & { secret?: boolean }>(command);
   const { name, issuer, clientId, groupsClaim, secret } = options;
-  const said = { name, issuer, clientId, groupsClaim: groupsClaim === "" ? null : groupsClaim, ...saidOf(options) };
+  const client = openClient(cli, options);
+  const said = {
+    name,
+    issuer,
+    clientId,
+    groupsClaim: groupsClaim === "" ? null : groupsClaim,
+    ...(await saidOf(client, options)),
+  };
   if (secret !== true && Object.values(said).every((value) => value === undefined))
     throw new UsageError("nothing to change: give at least one option");
-  const client = openClient(cli, options);
   const clientSecret = secret === true ? await readClientSecret(cli, id) : undefined;
   await printOne(cli.stdout, options, await client.identityProviders.patch({ id, clientSecret, ...said }));
 }
@@ -138,7 +156,7 @@ export function addIdentityProviders(program: Command, cli: Cli): void {
         .requiredOption("--issuer <url>", "as its discovery document has it"),
     ).action((name: string, _: unknown, command: Command) => add(cli, name, command)),
     "identity-providers add Okta --issuer https://example.okta.com --client-id 0oa1 < client.secret",
-    "identity-providers add Entra --issuer https://login.microsoftonline.com/TENANT/v2.0 --client-id 11aa --groups-claim groups --group 8aa1=grp_01J…",
+    "identity-providers add Entra --issuer https://login.microsoftonline.com/TENANT/v2.0 --client-id 11aa --groups-claim groups --group 8aa1=engineers",
   );
   withSaid(
     providers

@@ -1,4 +1,5 @@
 import { ProblemError } from "@cadastre/contract/errors";
+import { subject } from "@cadastre/contract/identity-provider";
 import { LINK_STATE } from "@cadastre/contract/oidc";
 import { type Claims, lacksClaims } from "./claims.ts";
 import { library, type ProviderPorts, unavailable, withClient } from "./client.ts";
@@ -95,7 +96,7 @@ export function answerOf(
     const { authorizationCodeGrant, fetchUserInfo } = await library();
     const { redirectUri, state, nonce, verifier, maxAgeSeconds } = asked;
     try {
-      const answered = new URL(`${redirectUri}?${new URLSearchParams(response)}`);
+      const answered = new URL(`${redirectUri}?${new URLSearchParams(response).toString()}`);
       const tokens = await authorizationCodeGrant(config, answered, {
         expectedState: state,
         expectedNonce: nonce,
@@ -105,7 +106,8 @@ export function answerOf(
       });
       const signed = tokens.claims();
       if (signed === undefined || signed.iss !== provider.issuer) throw new TypeError("no ID token of the issuer");
-      const { sub, sid } = signed;
+      const { sid } = signed;
+      const sub = subject.parse(signed.sub);
       const isMore = metadata.userinfo_endpoint !== undefined && lacksClaims(provider, signed);
       const more = isMore ? await fetchUserInfo(config, tokens.access_token, sub) : {};
       const idToken = tokens.id_token;

@@ -4,13 +4,12 @@ import { type NewUser, newUser, userName } from "@cadastre/contract/user";
 export type Claims = Readonly<Record<string, unknown>>;
 
 /** A claim of its own: one may be called `constructor`. */
-export const claimOf = (claims: Claims, name: string): unknown =>
-  Object.hasOwn(claims, name) ? claims[name] : undefined;
+const claimOf = (claims: Claims, name: string): unknown => (Object.hasOwn(claims, name) ? claims[name] : undefined);
 
 const MOST_GROUP_VALUES = 2000;
 
 /** The values of the claim of groups: a text is a list of one, and what is no text is nothing. */
-export function groupValues(claims: Claims, name: string | undefined): readonly string[] {
+function groupValues(claims: Claims, name: string | undefined): readonly string[] {
   const value = name === undefined ? undefined : claimOf(claims, name);
   const values = Array.isArray(value) ? value.slice(0, MOST_GROUP_VALUES) : [value];
   return values.filter((one) => typeof one === "string");

@@ -15,7 +15,7 @@ import { requireProvider } from "./providers.ts";
 const MOST_IDENTITIES = 5;
 
 /** A user's identities, oldest first. One strongly consistent query. */
-export async function readIdentities(
+async function readIdentities(
   { table }: Pick<Context, "table">,
   user: string,
 ): Promise<readonly Stored<UserIdentityItem>[]> {
