@@ -96,7 +96,6 @@ export async function anApi({
   start = new Date("2026-11-20T12:00:00.000Z"),
   seen = (table) => table,
   openTable,
-  outside,
   stsEndpoint,
 }: {
   onFile?: boolean;
@@ -105,7 +104,7 @@ export async function anApi({
   trustedProxies?: TrustedProxies;
   /** Where people log in; false where the configuration does not say it. */
   relyingParty?: RelyingParty | false;
-  /** How identity providers are asked: on this machine, unless another way is given. */
+  /** How identity providers and issuers are asked: on this machine, unless another way is given. */
   outside?: Outside;
   /** When its clock stands still at first. */
   start?: Date;
@@ -113,8 +112,6 @@ export async function anApi({
   seen?: (table: Table) => Table;
   /** Another table than the one of SQLite. */
   openTable?: (now: () => Date) => Promise<Table>;
-  /** How issuers and AWS are asked; nobody when absent. */
-  outside?: Outside;
   stsEndpoint?: string;
 } = {}) {
   let time = start.getTime();
@@ -141,7 +138,6 @@ export async function anApi({
     passwords: cheapPasswords(),
     outside,
     ...(trustedProxies === undefined ? {} : { trustedProxies }),
-    outside,
     stsEndpoint,
     ...(canFollow ? { following: { wait: () => new Promise<boolean>((again) => void looks.push(again)) } } : {}),
     ...(hasVault ? { vault: { sealer: vault, opener: vault } } : {}),
@@ -239,7 +235,7 @@ export async function anApi({
     try {
       const found = file
         .prepare(
-          "SELECT count(*) AS rows, total(version) AS versions FROM items WHERE type NOT IN ('nonce', 'audit-open', 'audit-entry', 'person-key', 'session', 'rate', 'login-key') AND NOT (type = 'audit' AND json_extract(body, '$.outcome') <> 'done')",
+          "SELECT count(*) AS rows, total(version) AS versions FROM items WHERE type NOT IN ('nonce', 'audit-entry', 'person-key', 'session', 'rate', 'login-key', 'token-use') AND NOT (type IN ('audit', 'audit-open') AND json_extract(body, '$.outcome') <> 'done')",
         )
         .get();
       return JSON.stringify(found);

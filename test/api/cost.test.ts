@@ -31,7 +31,7 @@ describe("what a request cost", () => {
     const made = await api.send(create(ACCOUNT_BODY.account));
     // The token, its principal, the organization and the account; the account, whose it is and its audit record, which is open, and in the
     // lists of what it is about, by whom it is and of its action, in one transaction.
-    expect([made.status, costOf(made)]).toEqual([201, "4 reads, 20 writes"]);
+    expect([made.status, costOf(made)]).toEqual([201, "4 reads, 18 writes"]);
     expect(costOf(await api.send(LIST))).toBe("4 reads, 0 writes");
     const refused = await api.send({ ...LIST, path: `${LIST.path}?limit=0` });
     expect([refused.status, costOf(refused)]).toEqual([422, "3 reads, 0 writes"]);
@@ -62,8 +62,8 @@ describe("what a request cost", () => {
     for (const { headers } of answers) expect(headers.get("server-timing")).toMatch(/^app;dur=[\d.]+$/);
     expect(api.lines.slice(0, 3).map(({ reads, writes }) => [reads, writes])).toEqual([
       // What a stranger may cost: a number of refusals, written at the first, and when it has doubled.
-      [0, 8],
-      [0, 8],
+      [0, 6],
+      [0, 6],
       [0, 0],
     ]);
     expect(api.lines.at(-1)).toMatchObject({ reads: expect.any(Number), writes: expect.any(Number) });

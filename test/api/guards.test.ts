@@ -340,7 +340,14 @@ describe.each(ENDPOINTS.map((one) => [one.name, one] as const))("%s", (name, end
   });
 });
 
-const PROVING = ["auth.logout", "oidc.logout", "auth.stepUp", "auth.passkeyChallenge", "factors.confirmTotp", "factors.createPasskey"];
+const PROVING = [
+  "auth.logout",
+  "oidc.logout",
+  "auth.stepUp",
+  "auth.passkeyChallenge",
+  "factors.confirmTotp",
+  "factors.createPasskey",
+];
 
 /** What lets one in. They come last, since they may change what they are about. */
 describe.each(

@@ -1,6 +1,6 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { OutsideError } from "@cadastre/core/login/oidc/outside";
+import { OutsideError } from "@cadastre/core/limits/outside";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createOutside } from "./outside.ts";
 

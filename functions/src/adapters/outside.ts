@@ -3,8 +3,14 @@ import { request as plainRequest } from "node:http";
 import { request as secureRequest } from "node:https";
 import type { LookupFunction } from "node:net";
 import type { Readable } from "node:stream";
-import { addressOfHost, blockedAddress, blockedUrl, type Reach } from "@cadastre/core/login/oidc/issuer";
-import { type Outside, OutsideError } from "@cadastre/core/login/oidc/outside";
+import {
+  addressOfHost,
+  blockedAddress,
+  blockedUrl,
+  type Outside,
+  OutsideError,
+  type Reach,
+} from "@cadastre/core/limits/outside";
 import { tryParseAddress } from "@cadastre/net/address";
 
 /** A document of a provider, its keys, or its answer to a code have some kilobytes. */
@@ -51,37 +57,36 @@ async function readBounded(host: string, body: Readable): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-/** A body as the library gives it: a form, or nothing. */
-function textOf(body: unknown): string | undefined {
-  if (body === undefined || body === null) return undefined;
-  if (typeof body === "string" || body instanceof URLSearchParams) return String(body);
-  throw new TypeError("only forms are sent outside");
-}
-
 /** Statuses whose answers have no body (Fetch Standard). */
 const BODILESS = [101, 204, 205, 304];
 
 /**
- * How identity providers are asked: over HTTPS at addresses of the internet alone, unless `reach` says more; no redirect is followed, answers
+ * How identity providers, issuers and AWS are asked: over HTTPS at addresses of the internet alone, unless `reach` says more; no redirect is followed, answers
  * have at most 512 KB and come within ten seconds. Throws OutsideError.
  */
 export function createOutside(reach: Reach, { resolve = lookUp }: { readonly resolve?: Resolve } = {}): Outside {
   const lookup = guardedLookup(reach, resolve);
-  async function ask(text: string, { method, headers, body, signal }: Parameters<Outside["fetch"]>[1]) {
+  async function ask(text: string, init: object) {
     const url = new URL(text);
     const { host } = url;
     const blocked = blockedUrl(url, reach);
     if (blocked !== undefined) throw new OutsideError(host, blocked);
-    const sent = textOf(body);
+    // Its method, headers and body as any fetch takes them.
+    const given = new Request(url, { ...init, redirect: "manual" });
+    const sent = Buffer.from(await given.arrayBuffer());
     const timeout = AbortSignal.timeout(TIMEOUT_MILLISECONDS);
     const request = url.protocol === "https:" ? secureRequest : plainRequest;
     const { promise, resolve: answered, reject } = Promise.withResolvers<Response>();
     const sending = request(
       url,
       {
-        method,
-        headers: { ...headers, "accept-encoding": "identity" },
-        signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+        method: given.method,
+        headers: {
+          ...Object.fromEntries(given.headers),
+          "accept-encoding": "identity",
+          ...(sent.byteLength > 0 ? { "content-length": sent.byteLength } : {}),
+        },
+        signal: AbortSignal.any([given.signal, timeout]),
         // An address in the URL itself is not looked up: it was looked at above.
         ...(addressOfHost(url.hostname) === undefined ? { lookup } : {}),
         agent: false,
@@ -90,11 +95,11 @@ export function createOutside(reach: Reach, { resolve = lookUp }: { readonly res
         readBounded(host, response)
           .then((bytes) => {
             const status = response.statusCode ?? 0;
-            const given = Object.entries(response.headersDistinct).flatMap(([name, values = []]) =>
+            const shown = Object.entries(response.headersDistinct).flatMap(([name, values = []]) =>
               values.map((value): [string, string] => [name, value]),
             );
             answered(
-              new Response(BODILESS.includes(status) ? null : new Uint8Array(bytes), { status, headers: given }),
+              new Response(BODILESS.includes(status) ? null : new Uint8Array(bytes), { status, headers: shown }),
             );
           })
           .catch((cause: unknown) => {

@@ -12,7 +12,6 @@ import { createOwnRates, createSharedRates, DEFAULT_RATES, type RatePolicies } f
 import { createLogIn } from "@cadastre/core/login/log-in";
 import { createLoginKey } from "@cadastre/core/login/login-key";
 import { createProviderMemory } from "@cadastre/core/login/oidc/client";
-import type { Outside } from "@cadastre/core/login/oidc/outside";
 import type { RelyingParty } from "@cadastre/core/login/passkeys";
 import { createPasswordCheck, type PasswordCheck } from "@cadastre/core/login/password-check";
 import { createPolicyMemory } from "@cadastre/core/policies/memory";

@@ -15,9 +15,17 @@ export interface Reach {
   readonly loopback: boolean;
 }
 
-/** How others are asked: by a fetch that connects to no address inside, follows no redirect, and is bounded in time and size. */
+/** How others are asked: by a fetch that connects to no address inside, follows no redirect, and is bounded in time and size. It throws OutsideError. */
 export interface Outside extends Reach {
   readonly fetch: (url: string, init: object) => Promise<Response>;
+}
+
+/** Somebody outside was not asked, or did not answer in time and size. */
+export class OutsideError extends Error {
+  constructor(host: string, reason: string, options?: ErrorOptions) {
+    super(`${host}: ${reason}`, options);
+    this.name = "OutsideError";
+  }
 }
 
 /** Why nobody is asked at an address; undefined when one may be. Addresses inside IPv6 forms count as well. */
@@ -29,7 +37,8 @@ export function blockedAddress(address: Address, { loopback }: Reach): string | 
 }
 
 /** The address that the host of a URL is; undefined for a name. */
-const addressOfHost = (hostname: string): Address | undefined => tryParseAddress(hostname.replace(/^\[(.*)\]$/, "$1"));
+export const addressOfHost = (hostname: string): Address | undefined =>
+  tryParseAddress(hostname.replace(/^\[(.*)\]$/, "$1"));
 
 const isThisMachine = (hostname: string): boolean => {
   const address = addressOfHost(hostname);

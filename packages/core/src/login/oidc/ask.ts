@@ -1,10 +1,10 @@
 import { ProblemError } from "@cadastre/contract/errors";
 import { subject } from "@cadastre/contract/identity-provider";
 import { LINK_STATE } from "@cadastre/contract/oidc";
+import { OutsideError } from "../../limits/outside.ts";
 import { type Claims, lacksClaims } from "./claims.ts";
 import { library, type ProviderPorts, unavailable, withClient } from "./client.ts";
 import type { IdentityProviderItem, LoginItem } from "./items.ts";
-import { OutsideError } from "./outside.ts";
 
 type Asked = Pick<LoginItem, "state" | "nonce" | "verifier">;
 

@@ -2,9 +2,8 @@ import { performance } from "node:perf_hooks";
 import { ProblemError } from "@cadastre/contract/errors";
 import type { JWTVerifyGetKey } from "jose";
 import type { Configuration, ServerMetadata } from "openid-client";
-import { blockedUrl, type Reach } from "./issuer.ts";
+import { blockedUrl, type Outside, type Reach } from "../../limits/outside.ts";
 import type { IdentityProviderItem } from "./items.ts";
-import type { Outside } from "./outside.ts";
 
 /** The clock that counts, and how providers are asked. */
 export interface ProviderPorts {

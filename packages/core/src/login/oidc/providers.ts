@@ -13,11 +13,12 @@ import { changesBetween } from "../../changes.ts";
 import { type Actor, actorName, type Context, FIRST_ORGANIZATION, inOrganization } from "../../context.ts";
 import { GroupItem } from "../../directory/items.ts";
 import { findOrganization } from "../../directory/organizations.ts";
+import type { Reach } from "../../limits/outside.ts";
 import { type Listed, type ListOptions, selectPage } from "../../lists.ts";
 import { requireMayGiveRoles } from "../../policies/grants.ts";
 import { retryOnConflict } from "../../retry-on-conflict.ts";
 import type { Sealer } from "../../vault/ports.ts";
-import { type Reach, requireIssuer } from "./issuer.ts";
+import { requireIssuer } from "./issuer.ts";
 import { IDENTITY_PROVIDERS_PARTITION, IdentityProviderItem, IdentityProviderListItem } from "./items.ts";
 import { sealClientSecret } from "./sealed-secret.ts";
 
