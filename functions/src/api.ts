@@ -31,7 +31,7 @@ export const handler = createHttpApiHandler(
     log: createLog({ now, write: writeToStdout }),
     ready: { vaultKey: () => requireUsableKey({ keyArn: dataKeyArn }) },
     relyingParty: config.relyingParty,
-    outside: createOutside(),
+    outside: createOutside({ loopback: false }),
     trustedProxies: config.trustedProxies,
     originOf: createGatewayOrigin({ allowed: config.allowedAddresses }),
     publishTriggers: createTriggerPublisher({ client: openEventBridge(), busName: eventBusName }),

@@ -43,12 +43,11 @@ function answered(request: ClientRequest): Promise<IncomingMessage> {
 
 /**
  * Asks others on the internet: over HTTPS, at the very address that was checked, following no redirect, for five seconds and 256 KB at the
- * most. `loopback` lets it ask this machine too, over plain HTTP. Throws an Error for whatever keeps it from an answer.
+ * most. `reach` may let it ask this machine too, over plain HTTP. Throws an Error for whatever keeps it from an answer.
  */
-export function createOutside({ loopback = false }: Partial<Reach> = {}): Outside {
-  const reach = { loopback };
+export function createOutside(reach: Reach): Outside {
   return {
-    loopback,
+    ...reach,
     async fetch(url, init) {
       const target = new URL(url);
       const blocked = blockedUrl(target, reach);

@@ -118,7 +118,7 @@ async function start(config: LocalConfig, options: ServerOptions, port: number) 
     log: options.log,
     ready: { vaultKey: () => requireKeyFile({ path: keyFile }) },
     relyingParty: config.relyingParty ?? toRelyingParty(`http://localhost:${port}`),
-    outside: createOutside(),
+    outside: createOutside({ loopback: false }),
     trustedProxies: config.trustedProxies,
     following: { wait },
     publishTriggers: async (triggers) => options.onTrigger(triggers.map((trigger) => trigger.name)),

@@ -45,6 +45,7 @@ async function documentOf(outside: Outside, issuer: string) {
 /** Where an issuer has its keys: to the letter the one that was asked for. */
 async function keysAddress(outside: Outside, issuer: string): Promise<URL> {
   const { issuer: named, jwks_uri: address } = await documentOf(outside, issuer);
+  // To the letter, also where the library knows exceptions: one document for all tenants of a cloud would let in each of them.
   if (named !== issuer) throw new SubjectRefusedError("the issuer's document is another issuer's");
   const url = URL.parse(address ?? "");
   const blocked = url ? blockedUrl(url, outside) : "is no address";
