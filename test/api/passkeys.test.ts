@@ -68,6 +68,25 @@ it("an answer of a passkey counts once, in its session alone, for five minutes, 
   expect((await post(other, "auth/step-up", { assertion: await assertion(other, authenticator) })).status).toBe(200);
 });
 
+it("an answer counts once also of a passkey that counts nothing, as synced ones do, and an enrolment's challenge for no proof", async () => {
+  const { visitor, authenticator } = await enrolled();
+  const prove = async (challenge: string) => {
+    // What it is raised to with the answer is 0.
+    authenticator.counter = -1;
+    return authenticator.get({ challenge });
+  };
+  const wanted = { action: "factor:enrol", resource: `user/${visitor.id}` };
+  const answer = await prove(await challengeOf(await post(visitor, "auth/passkey-challenge")));
+  expect((await post(visitor, "auth/step-up", { assertion: answer, ...wanted })).status).toBe(200);
+  expect(await outcomeOf(await post(visitor, "auth/step-up", { assertion: answer, ...wanted }))).toBe(
+    "401 auth.invalid",
+  );
+  const enrolling = await prove(await challengeOf(await post(visitor, "factors/passkey-options")));
+  expect(await outcomeOf(await post(visitor, "auth/step-up", { assertion: enrolling, ...wanted }))).toBe(
+    "401 auth.invalid",
+  );
+});
+
 it("of two who send one answer at the same time one is let in", async () => {
   const { authenticator } = await enrolled();
   const browser = await pending();

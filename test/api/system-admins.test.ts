@@ -176,7 +176,7 @@ describe.each(["role", "group"] as const)("who administers the system by a %s", 
   );
 
   it.each(Object.entries(BY_SOURCE))("is safe from a source that %s", async (_, way) => {
-    expect((await refusedBy(source.token, way, source.send)).status).toBe(403);
+    expect((await refusedBy(source.token, way, (sent) => source.send(sent))).status).toBe(403);
   });
 
   it("is changed by another one who does", async () => {
