@@ -82,6 +82,12 @@ export function problemResponse(
 const OAUTH_ERRORS: Partial<Record<ErrorCode, string>> = {
   "grant.unsupported": "unsupported_grant_type",
   "grant.scope": "invalid_scope",
+  "grant.client": "invalid_client",
+  "grant.invalid": "invalid_grant",
+  "grant.pending": "authorization_pending",
+  "grant.slow_down": "slow_down",
+  "grant.denied": "access_denied",
+  "grant.expired": "expired_token",
   "request.rate": "temporarily_unavailable",
   "request.conflict": "temporarily_unavailable",
   "service.unavailable": "temporarily_unavailable",

@@ -19,6 +19,8 @@ export const AUDIT_ACTIONS = {
   "account.patch": { resource: "account", flags: ["sox"] },
   "audit.erase": { resource: "user", flags: ["gdpr"] },
   "audit.retain": { resource: "organization", flags: ["sox", "gdpr"] },
+  "client-login.approve": { resource: "client-login", flags: ["sox"] },
+  "client-login.deny": { resource: "client-login", flags: ["sox"] },
   "collector.approve": { resource: "collector", flags: ["sox"] },
   "collector.patch": { resource: "collector", flags: ["sox"] },
   "collector.register": { resource: "collector", flags: ["sox"] },

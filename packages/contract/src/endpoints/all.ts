@@ -3,6 +3,7 @@ import { accounts } from "./accounts.ts";
 import { audit } from "./audit.ts";
 import { auth } from "./auth.ts";
 import { changes } from "./changes.ts";
+import { clientLogins } from "./client-logins.ts";
 import { collectors } from "./collectors.ts";
 import { consumers } from "./consumers.ts";
 import { credentials } from "./credentials.ts";
@@ -14,8 +15,8 @@ import { groups } from "./groups.ts";
 import { holds } from "./holds.ts";
 import { identityProviders } from "./identity-providers.ts";
 import { jobs } from "./jobs.ts";
-import { oidc } from "./oidc.ts";
 import { oauth } from "./oauth.ts";
+import { oidc } from "./oidc.ts";
 import { organizations } from "./organizations.ts";
 import { policies } from "./policies.ts";
 import { resources } from "./resources.ts";
@@ -51,6 +52,7 @@ export const AREAS = {
   auth,
   oidc,
   oauth,
+  clientLogins,
   sessions,
   factors,
   identityProviders,

@@ -79,6 +79,14 @@ export const service = defineArea("service", {
     params: z.object({ id: idSchema("identityProvider") }),
     example: { params: { id: exampleId("identityProvider") } },
   }),
+  devicePage: defineEndpoint({
+    method: "GET",
+    path: "/device",
+    access: anyone,
+    summary: "Where a person approves a login from another device",
+    description: "With `code`, as the device shows it. Leads by the page to log in at where nobody is logged in.",
+    media: "text/html",
+  }),
   statusPageFile: defineEndpoint({
     method: "GET",
     path: "/assets/{file}",

@@ -1,0 +1,66 @@
+import { ProblemError } from "@cadastre/contract/errors";
+import { newId } from "@cadastre/contract/ids";
+import { CLI_CLIENT, type DeviceAnswer, type DeviceRequest } from "@cadastre/contract/oauth";
+import { create } from "@cadastre/store/table";
+import type { Context } from "../../context.ts";
+import { retryOnConflict } from "../../retry-on-conflict.ts";
+import { hashSecretText, newSecretText } from "../secret-text.ts";
+import type { LoginFrom } from "../sessions.ts";
+import { DeviceLoginItem, UserCodeItem } from "./items.ts";
+import { hashUserCode, newUserCode } from "./user-code.ts";
+
+const DEVICE_SECONDS = 600;
+const INTERVAL_SECONDS = 5;
+/** For so long it is known that a code has expired. */
+const REMEMBERED_SECONDS = 600;
+const MOST_AGENT = 256;
+const NAMELESS = "a client without a name";
+
+/** Throws 400 `grant.client` for any client but the command. */
+export function requireClient(id: string | undefined): void {
+  if (id !== CLI_CLIENT) throw new ProblemError("grant.client", `client_id must be ${CLI_CLIENT}`);
+}
+
+/**
+ * Begins a login from a device: a code for it, and one for the person who approves it under `origin`. Of nobody yet, and so in no
+ * organization's audit log: what comes of it is. Throws 400 `grant.client`. Writes both codes' hashes, for ten minutes.
+ */
+export async function beginDevice(
+  { table, now }: Context,
+  { origin }: { readonly origin: string },
+  { client_id: client, client_name: name = "" }: DeviceRequest,
+  { address, userAgent }: LoginFrom,
+): Promise<DeviceAnswer> {
+  requireClient(client);
+  const at = now();
+  const id = newId("clientLogin", at);
+  const text = newSecretText(id);
+  const endsAt = new Date(at.getTime() + DEVICE_SECONDS * 1000);
+  const expiresAt = Math.ceil(endsAt.getTime() / 1000);
+  const login: DeviceLoginItem = {
+    id,
+    secretHash: hashSecretText(text),
+    clientName: name.trim() || NAMELESS,
+    ...(address === undefined ? {} : { address }),
+    ...(userAgent === undefined ? {} : { userAgent: userAgent.slice(0, MOST_AGENT).toWellFormed() }),
+    createdAt: at.toISOString(),
+    endsAt: endsAt.toISOString(),
+    interval: INTERVAL_SECONDS,
+    expiresAt: expiresAt + REMEMBERED_SECONDS,
+  };
+  // A person's code that another login has already is refused, and the next one taken.
+  const code = await retryOnConflict(async () => {
+    const userCode = newUserCode();
+    const codeHash = hashUserCode(userCode) ?? "";
+    await table.commit([create(DeviceLoginItem, login), create(UserCodeItem, { codeHash, login: id, expiresAt })]);
+    return userCode;
+  });
+  return {
+    device_code: text,
+    user_code: code,
+    verification_uri: `${origin}/device`,
+    verification_uri_complete: `${origin}/device?code=${code}`,
+    expires_in: DEVICE_SECONDS,
+    interval: INTERVAL_SECONDS,
+  };
+}
