@@ -4,7 +4,7 @@ import { UserItem } from "../directory/items.ts";
 import { readOrganization } from "../directory/organizations.ts";
 import { nameOfPrincipal, readPrincipal } from "../directory/principals.ts";
 import { requireAddress } from "../limits/address-list.ts";
-import { SessionItem } from "../login/items.ts";
+import { SessionItem } from "../sessions/items.ts";
 import { TokenItem } from "./items.ts";
 import { hashTokenText, idOfTokenText, isTokenText } from "./token-text.ts";
 

@@ -5,7 +5,7 @@ import { type Context, inOrganization, type Principal } from "../context.ts";
 import { UserItem } from "../directory/items.ts";
 import { readOrganization } from "../directory/organizations.ts";
 import { requireAddress } from "../limits/address-list.ts";
-import { SessionItem } from "./items.ts";
+import { SessionItem } from "../sessions/items.ts";
 import { hashSecretText, idOfSecretText, isSecretText } from "./secret-text.ts";
 import { endOf, USE_SECONDS } from "./sessions.ts";
 

@@ -4,7 +4,7 @@ import { remove, replace, type Stored } from "@cadastre/store/table";
 import { commitRecorded } from "../../audit/commit-recorded.ts";
 import type { Actor, Context } from "../../context.ts";
 import { retryOnConflict } from "../../retry-on-conflict.ts";
-import type { SessionItem } from "../items.ts";
+import type { SessionItem } from "../../sessions/items.ts";
 import { tokenEndOf } from "./give-token.ts";
 import { DeviceLoginItem, UserCodeItem } from "./items.ts";
 import { hashUserCode } from "./user-code.ts";

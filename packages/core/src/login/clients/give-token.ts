@@ -4,8 +4,8 @@ import type { Write } from "@cadastre/store/table";
 import { createToken } from "../../access/tokens.ts";
 import { type Context, inOrganization } from "../../context.ts";
 import { listOwnActions } from "../../policies/what-can.ts";
+import type { SessionItem } from "../../sessions/items.ts";
 import { readSession } from "../authenticate-session.ts";
-import type { SessionItem } from "../items.ts";
 import type { LoginFrom } from "../sessions.ts";
 import type { Approval } from "./items.ts";
 
