@@ -25,7 +25,7 @@ function references(text: string): string[] {
   return [...text.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, address]) => address ?? "");
 }
 
-describe.each(["/", "/login", "/device", "/login/idp_01JD0000000000000000000000", "/api/docs"])(
+describe.each(["/", "/login", "/device", "/authorize", "/login/idp_01JD0000000000000000000000", "/api/docs"])(
   "the page %s",
   (path) => {
     it("loads without a token, and all that it refers to is here", async () => {
@@ -68,8 +68,8 @@ it("every file of the pages is served with its type, to be kept by browsers", as
     "login.js": "/assets/login.js",
     "login-answer.html": "/login/idp_01JD0000000000000000000000",
     "login-answer.js": "/assets/login-answer.js",
-    "device.html": "/device",
-    "device.js": "/assets/device.js",
+    "client-login.html": "/device",
+    "client-login.js": "/assets/client-login.js",
     "status.js": "/assets/status.js",
     "status.css": "/assets/status.css",
   };

@@ -40,7 +40,7 @@ import { GapItem } from "./ledger/gaps.ts";
 import { LedgerPageItem, SetItem, SourceItem, StaleItem } from "./ledger/items.ts";
 import { ScopeCountItem } from "./ledger/scope-count.ts";
 import { RateItem } from "./limits/items.ts";
-import { DeviceLoginItem, UserCodeItem } from "./login/clients/items.ts";
+import { AuthorizationCodeItem, DeviceLoginItem, UserCodeItem } from "./login/clients/items.ts";
 import {
   FactorItem,
   LockoutItem,
@@ -90,6 +90,7 @@ export const ENTITIES: readonly AnyEntity[] = [
   AuditLateItem,
   AuditLeavesItem,
   AuditOpenItem,
+  AuthorizationCodeItem,
   BootstrapItem,
   CheckpointItem,
   ClaimItem,

@@ -23,4 +23,12 @@ export const CLIENT_LOGIN_ROUTES = implement(clientLogins, {
     await decideDevice(context, byOf(caller), body.code, "deny");
     return undefined;
   },
+  async authorize({ context, body, ...caller }) {
+    const { authorizeClient } = await import("@cadastre/core/login/clients/authorize");
+    return { redirectTo: await authorizeClient(context, byOf(caller), body) };
+  },
+  async refuse({ context, actor, body }) {
+    const { refuseClient } = await import("@cadastre/core/login/clients/authorize");
+    return { redirectTo: await refuseClient(context, actor, body) };
+  },
 });

@@ -1,11 +1,11 @@
 import { oauth } from "@cadastre/contract/endpoints/oauth";
 import { ProblemError } from "@cadastre/contract/errors";
-import { DEVICE_CODE, TOKEN_EXCHANGE } from "@cadastre/contract/oauth";
+import { AUTHORIZATION_CODE, DEVICE_CODE, TOKEN_EXCHANGE } from "@cadastre/contract/oauth";
 import { portOf } from "../services.ts";
 import { implement } from "./route.ts";
 
 /** How a token can be asked for. */
-const GRANTS: readonly string[] = [TOKEN_EXCHANGE, DEVICE_CODE];
+const GRANTS: readonly string[] = [TOKEN_EXCHANGE, DEVICE_CODE, AUTHORIZATION_CODE];
 
 export const OAUTH_ROUTES = implement(oauth, {
   async device({ context, services, body, from }) {
@@ -18,6 +18,10 @@ export const OAUTH_ROUTES = implement(oauth, {
     if (body.grant_type === DEVICE_CODE) {
       const { redeemDevice } = await import("@cadastre/core/login/clients/redeem-device");
       return redeemDevice(context, body, call);
+    }
+    if (body.grant_type === AUTHORIZATION_CODE) {
+      const { redeemCode } = await import("@cadastre/core/login/clients/redeem-code");
+      return redeemCode(context, body, call);
     }
     if (body.grant_type !== TOKEN_EXCHANGE)
       throw new ProblemError("grant.unsupported", `grant_type must be one of ${GRANTS.join(", ")}`);

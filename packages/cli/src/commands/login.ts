@@ -9,6 +9,7 @@ import { type Cli, checkToken, optionsOf } from "../cli.ts";
 import { UsageError } from "../exit-codes.ts";
 import { readText } from "../files.ts";
 import { tokenByDevice } from "../login/device.ts";
+import { tokenByLoopback } from "../login/loopback.ts";
 import { printAll } from "../output/list.ts";
 import type { Column } from "../output/table.ts";
 import { neutralise } from "../output/text.ts";
@@ -111,7 +112,7 @@ interface PersonOptions {
 
 /** A token of who approves it in a browser; on a terminal where the API does not know that way, one that is typed. */
 async function tokenOfPerson(cli: Cli, api: string, { device }: PersonOptions): Promise<string> {
-  const token = await tokenByDevice(cli, api);
+  const token = (device ? undefined : await tokenByLoopback(cli, api)) ?? (await tokenByDevice(cli, api));
   if (token !== undefined) return token;
   if (device) throw new UsageError(`${api} has no login by a browser`, "--token-file keeps a token that you have");
   return givenToken(cli, api, undefined);

@@ -1,9 +1,8 @@
-import { hostname } from "node:os";
 import { ApiError } from "@cadastre/client/api-error";
 import { awaitDeviceToken, beginDeviceLogin } from "@cadastre/client/device-login";
 import type { Cli } from "../cli.ts";
 import { neutralise } from "../output/text.ts";
-import { sayGiven } from "./given.ts";
+import { clientName, sayGiven } from "./given.ts";
 
 /** What an API answers that knows no logins of this kind. */
 const UNKNOWN: readonly string[] = ["request.not_found", "request.method", "api.unknown_answer"];
@@ -11,8 +10,7 @@ const UNKNOWN: readonly string[] = ["request.not_found", "request.method", "api.
 /** A token of who approves it in a browser anywhere; undefined where the API does not know that way. Throws ApiError. */
 export async function tokenByDevice(cli: Cli, api: string): Promise<string | undefined> {
   const at = { baseUrl: api };
-  const clientName = `cadastre on ${hostname()}`.slice(0, 128);
-  const begun = await beginDeviceLogin({ ...at, clientName }).catch((error: unknown) => {
+  const begun = await beginDeviceLogin({ ...at, clientName: clientName() }).catch((error: unknown) => {
     if (error instanceof ApiError && UNKNOWN.includes(error.code)) return undefined;
     throw error;
   });

@@ -1,5 +1,11 @@
+import { hostname } from "node:os";
 import type { GivenToken } from "@cadastre/client/token-exchange";
 import type { Cli } from "../cli.ts";
+
+const MOST_NAME = 128;
+
+/** How the command calls itself, for who approves it. */
+export const clientName = (): string => `cadastre on ${hostname()}`.slice(0, MOST_NAME);
 
 /** Says what a token is that a person was given, and answers it. */
 export async function sayGiven(

@@ -6,7 +6,7 @@ import type { Context } from "../../context.ts";
 import { retryOnConflict } from "../../retry-on-conflict.ts";
 import { hashSecretText, newSecretText } from "../secret-text.ts";
 import type { LoginFrom } from "../sessions.ts";
-import { DeviceLoginItem, UserCodeItem } from "./items.ts";
+import { DeviceLoginItem, NAMELESS, UserCodeItem } from "./items.ts";
 import { hashUserCode, newUserCode } from "./user-code.ts";
 
 const DEVICE_SECONDS = 600;
@@ -14,7 +14,6 @@ const INTERVAL_SECONDS = 5;
 /** For so long it is known that a code has expired. */
 const REMEMBERED_SECONDS = 600;
 const MOST_AGENT = 256;
-const NAMELESS = "a client without a name";
 
 /** Throws 400 `grant.client` for any client but the command. */
 export function requireClient(id: string | undefined): void {

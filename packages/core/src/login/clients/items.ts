@@ -2,6 +2,9 @@ import { idSchema } from "@cadastre/contract/ids";
 import { defineEntity, type ItemOf } from "@cadastre/store/entity";
 import * as z from "zod";
 
+/** What a client is called that does not say it. */
+export const NAMELESS = "a client without a name";
+
 /** Which session has approved. */
 const approval = z.object({ organization: z.string(), user: z.string(), session: z.string() });
 export type Approval = z.output<typeof approval>;
@@ -39,3 +42,23 @@ export const UserCodeItem = defineEntity({
   expires: "expiresAt",
   global: true,
 });
+
+export const AuthorizationCodeItem = defineEntity({
+  type: "authorization-code",
+  about:
+    "A login of the command that a person has approved on the same computer, by the hash of the code that the browser brings. Removed with its token",
+  schema: z.object({
+    id: idSchema("clientLogin"),
+    secretHash: z.string(),
+    clientName: z.string(),
+    codeChallenge: z.string().meta({ description: "SHA-256 of the command's verifier, base64url" }),
+    redirectUri: z.string(),
+    approval,
+    endsAt: z.string(),
+    expiresAt: z.int(),
+  }),
+  key: { partition: (of: { id: string }) => `authorization-code#${of.id}`, sort: () => "code" },
+  expires: "expiresAt",
+  global: true,
+});
+export type AuthorizationCodeItem = ItemOf<typeof AuthorizationCodeItem>;

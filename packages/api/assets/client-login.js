@@ -1,7 +1,26 @@
 const base = document.baseURI;
 const part = (id) => document.getElementById(id);
 let csrf;
-let code = new URLSearchParams(location.search).get("code");
+const asked = new URLSearchParams(location.search);
+/** What the command on this computer asks for; undefined where a device shows a code. */
+const authorization = asked.has("redirect_uri") ? authorizationOf(asked) : undefined;
+let code = asked.get("code");
+
+/** What it asks for by the names of the API, of which it decides what is right. */
+function authorizationOf(query) {
+  const names = [
+    "response_type",
+    "client_id",
+    "client_name",
+    "redirect_uri",
+    "state",
+    "code_challenge",
+    "code_challenge_method",
+  ];
+  const given = names.filter((name) => query.has(name));
+  const toName = (name) => name.replaceAll(/_([a-z])/g, (_, letter) => letter.toUpperCase());
+  return Object.fromEntries(given.map((name) => [toName(name), query.get(name)]));
+}
 
 const say = (text) => {
   part("said").textContent = text;
@@ -39,6 +58,9 @@ async function show() {
   const me = await ask("api/v1/me").catch(() => undefined);
   csrf = me?.csrf;
   if (me?.session === undefined || me.session.stepUpNeeded) return logIn();
+  part("who").textContent = plain(me.principal.name);
+  if (authorization)
+    return showAsked({ clientName: authorization.clientName ?? "a client without a name", address: "this computer" });
   part("typed").hidden = code !== null;
   if (code === null) return say("");
   const login = await ask(`api/v1/auth/device?${new URLSearchParams({ code })}`).catch((error) => {
@@ -46,16 +68,27 @@ async function show() {
     part("typed").hidden = false;
     throw new Error("No login waits under this code: it has expired, or was decided.");
   });
-  part("client").textContent = plain(login.clientName);
-  part("who").textContent = plain(me.principal.name);
-  part("from").textContent = login.address ?? "an address that is not known";
-  part("shown").textContent = code;
-  part("until").textContent = new Date(login.tokenExpiresAt).toLocaleString();
+  showAsked(login);
+}
+
+function showAsked({ clientName, address = "an address that is not known", tokenExpiresAt }) {
+  part("client").textContent = plain(clientName);
+  part("from").textContent = address;
+  part("shown").textContent = code ?? "";
+  part("coded").hidden = authorization !== undefined;
+  part("coding").hidden = authorization !== undefined;
+  part("until").textContent =
+    tokenExpiresAt === undefined ? "for half a day" : `until ${new Date(tokenExpiresAt).toLocaleString()}`;
   part("asked").hidden = false;
   say("");
 }
 
 async function decide(verb, said) {
+  if (authorization) {
+    const path = verb === "approve" ? "api/v1/auth/authorize" : "api/v1/auth/authorize/refuse";
+    const { redirectTo } = await ask(path, authorization);
+    return location.replace(redirectTo);
+  }
   await ask(`api/v1/auth/device/${verb}`, { code });
   part("asked").hidden = true;
   say(said);
