@@ -6,7 +6,7 @@ import { neutralise } from "./output/text.ts";
 const TYPES = ["user", "service-account", "group"] as const;
 type NamedType = (typeof TYPES)[number];
 
-export interface Named {
+interface Named {
   readonly type: NamedType;
   readonly id: string;
 }
