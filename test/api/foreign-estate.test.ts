@@ -211,6 +211,7 @@ const QUERY: Readonly<Record<string, { readonly own?: readonly string[]; readonl
       ["vpc-foreign-subnet", "vpc-nobodys-subnet"],
     ],
   },
+  organization: { own: ["all"] },
   entity_type: { own: ["account", "token"] },
   entity_id: { theirs: [["foreign", "nobodys"]] },
   flag: { own: ["sox"] },

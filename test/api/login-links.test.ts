@@ -77,7 +77,7 @@ describe("the first admin's link", () => {
 describe("an admin's link", () => {
   it("is none any more once its user is removed", async () => {
     const made = await api.send({ method: "POST", path: "/api/v1/users", body: { userName: "gone" } });
-    const path = `/api/v1/users/${(await jsonOf(made)).id}`;
+    const path = `/api/v1/users/${String((await jsonOf(made)).id)}`;
     const { secret } = (await jsonOf(await api.send({ method: "POST", path: `${path}/password-link` }))) as {
       secret: string;
     };

@@ -39,6 +39,12 @@ const PATCHED: Readonly<Record<string, () => Promise<{ path: string; change: obj
       { name: "Okta", issuer: "https://example.okta.com", clientId: "0oa1", clientSecret: "a secret" },
       { name: "Okta here", scopes: ["email", "groups"], groupsClaim: "groups", createsUsers: true },
     ),
+  "forwarders.patch": () =>
+    made(
+      "audit/forwarders",
+      { type: "webhook", name: "siem", url: "https://siem.example.com/in" },
+      { name: "archive", paused: true },
+    ),
   "organizations.patch": () => made("organizations", { name: "Payments", slug: "payments" }, { owner: "Ann" }),
 };
 

@@ -302,7 +302,7 @@ describe("an issuer", () => {
     const subject = await key.sign(claims({ exp: seconds() + 900 }));
     issuer.keys = Array.from({ length: 101 }, (_, n) => ({ ...key.jwk, kid: String(n) }));
     await expectRefused(await present(rule, subject), "too many keys");
-    issuer.keys = [{ ...key.jwk, x5c: ["A".repeat(300_000)] }];
+    issuer.keys = [{ ...key.jwk, x5c: ["A".repeat(600_000)] }];
     await expectRefused(await present(rule, subject), "did not answer a moment ago");
     expect(issuer.asked.keys).toBe(1);
     api.pass(30);

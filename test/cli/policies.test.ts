@@ -33,7 +33,7 @@ test("a role is given, explained, found and taken away", async () => {
   expect(await world.json(["bindings", "list", "--role", "viewer"])).toMatchObject([{ id: made.id }]);
   expect((await world.run("bindings", "remove", made.id)).code).toBe(0);
   expect(await explained()).toMatchObject({ decision: "deny", policies: [] });
-  expect((await world.run("bindings", "add", "robot", "viewer", organization)).code).toBe(2);
+  expect((await world.run("bindings", "add", "nobody", "viewer", organization)).code).toBe(1);
 });
 
 test("a policy comes from a file, is tried before, changed and removed, and one that is wrong says where", async () => {

@@ -136,44 +136,48 @@ describe("the AWS collector", () => {
   });
 });
 
+const minuteNow = () => Math.floor(Date.now() / 60_000);
+
 describe("jobs", () => {
   test("are run once by calls that come close together, with their log and their metrics", async () => {
     const { invoke, output } = world.deployed.functions.jobs;
+    const began = minuteNow();
     await Promise.all([invoke({}), invoke({})]);
     await invoke({});
+    // A minute that is over meanwhile makes what runs every minute due again.
+    const most = 1 + minuteNow() - began;
     const scheduled = JOBS.filter((job) => job.schedule !== undefined).map((job) => job.name);
     const all = metricsOf(output());
     // The look for stale scopes is followed by how many there are, of all collectors.
-    expect(all.flatMap((line) => ("ScopesStale" in line ? [line] : []))).toMatchObject([
-      { Deployment: "cadastre", ScopesStale: 0 },
-    ]);
+    const stale = all.filter((line) => "ScopesStale" in line);
+    expect(stale.length).toBeGreaterThan(0);
+    for (const line of stale) expect(line).toMatchObject({ Deployment: "cadastre", ScopesStale: 0 });
     const metrics = all.filter((line) => "Job" in line) as { Job: string; JobsDone: number; JobsFailed: number }[];
-    expect(metrics).toHaveLength(scheduled.length);
-    expect(new Map(metrics.map(({ Job, JobsDone, JobsFailed }) => [Job, [JobsDone, JobsFailed]]))).toEqual(
-      new Map(scheduled.map((name) => [name, [1, 0]])),
-    );
+    for (const line of metrics) expect(line).toMatchObject({ JobsDone: 1, JobsFailed: 0 });
     const lines = output()
       .split("\n")
       .filter((line) => line.includes('"state"'))
       .map((line) => JSON.parse(line) as { level: string; name: string; state: string });
-    // Two invocations share the work, so which run ends first is open.
-    expect(lines.map(({ level, name, state }) => `${level} ${name} ${state}`).sort()).toEqual(
-      scheduled.map((name) => `info ${name} done`).sort(),
-    );
+    for (const line of lines) expect(line).toMatchObject({ level: "info", state: "done" });
+    for (const runs of [metrics.map(({ Job }) => Job), lines.map(({ name }) => name)]) {
+      expect(new Set(runs)).toEqual(new Set(scheduled));
+      for (const name of scheduled) expect(runs.filter((one) => one === name).length, name).toBeLessThanOrEqual(most);
+    }
   });
 });
 
 describe("the audit log", () => {
   test("is sealed by the key in KMS, and its checkpoints are in the bucket", () => {
     const copies = [...world.deployed.objects].map(([name, text]) => ({ name, ...JSON.parse(text) }));
-    expect(copies).toEqual([
+    // One, or some more where minutes ended while the jobs ran.
+    expect(copies[0]).toEqual(
       expect.objectContaining({
         name: expect.stringMatching(/^cadastre-audit\/[a-z0-9_]+\/000000000000-[0-9a-f]{16}\.json$/i),
         sequence: 0,
         algorithm: "ecdsa-p256-sha256",
         signature: expect.any(String),
       }),
-    ]);
+    );
   });
 });
 

@@ -15,7 +15,7 @@ import { dirname } from "node:path";
 import { RawAesKeyringNode, RawAesWrappingSuiteIdentifier } from "@aws-crypto/raw-aes-keyring-node";
 import type { Opener, Sealer } from "@cadastre/core/vault/ports";
 import { openWith } from "./opening.ts";
-import { createSealer } from "./sealing.ts";
+import { sealWith } from "./sealing.ts";
 
 const KEY_BYTES = 32;
 
@@ -76,5 +76,8 @@ export function createKeyFileEncryption({ path }: { path: string }): Sealer & Op
     wrappingSuite: RawAesWrappingSuiteIdentifier.AES256_GCM_IV12_TAG16_NO_PADDING,
   });
   key.fill(0);
-  return { ...createSealer(keyring), open: (ciphertext, context) => openWith(keyring, ciphertext, context) };
+  return {
+    seal: (plaintext, context) => sealWith(keyring, plaintext, context),
+    open: (ciphertext, context) => openWith(keyring, ciphertext, context),
+  };
 }

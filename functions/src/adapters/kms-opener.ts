@@ -1,7 +1,8 @@
-import { KmsKeyringNode } from "@aws-crypto/kms-keyring-node";
 import type { Opener } from "@cadastre/core/vault/ports";
 import { clientOf, type KeyringClient, type KmsKeyOptions } from "./kms-key.ts";
-import { openWith } from "./opening.ts";
+
+/** Loaded with the first secret: a cold start need not read it. */
+const library = () => Promise.all([import("@aws-crypto/kms-keyring-node"), import("./opening.ts")]);
 
 /** What KMS answers for a data key that is altered, of another context, or of another key. */
 const REFUSALS = new Set(["InvalidCiphertextException", "IncorrectKeyException"]);
@@ -14,6 +15,7 @@ export function createKmsOpener(options: KmsKeyOptions): Opener {
   const client = clientOf(options) as KeyringClient;
   return {
     async open(ciphertext, context) {
+      const [{ KmsKeyringNode }, { openWith }] = await library();
       let failure: unknown;
       // The keyring folds KMS's errors into one text; the error itself is kept, to tell an outage from a refusal.
       const decrypt = async (input: Parameters<KeyringClient["decrypt"]>[0]) => {

@@ -8,7 +8,7 @@ const { decrypt } = buildDecrypt({
 });
 
 /**
- * Opens what `createSealer` sealed; only committing suites are accepted. The context of a message is authenticated, but it is
+ * Opens what `sealWith` sealed; only committing suites are accepted. The context of a message is authenticated, but it is
  * the message's own: so it is compared with the one that is expected, in both directions. Throws UnreadableError.
  */
 export async function openWith(

@@ -94,11 +94,11 @@ const OAUTH_ERRORS: Partial<Record<ErrorCode, string>> = {
   "service.internal": "server_error",
 };
 
-/** The same where OAuth is spoken; what is wrong with a request is a status of 400 there. */
+/** The same where OAuth is spoken; what is wrong with a request is a status of 400 there, but for what nobody may send from where it came. */
 export function oauthResponse(error: ProblemError, requestId: string, headers: Record<string, string> = {}): Response {
   const { code, message } = error;
   const known = OAUTH_ERRORS[code];
-  const status = known === undefined && error.status < 500 ? 400 : error.status;
+  const status = known === undefined && error.status < 500 && error.status !== 403 ? 400 : error.status;
   const body = { error: known ?? "invalid_request", error_description: toAscii(message), code, requestId };
   return new Response(JSON.stringify(body), {
     status,

@@ -6,11 +6,6 @@ import { neutralise } from "./output/text.ts";
 const TYPES = ["user", "service-account", "group"] as const;
 type NamedType = (typeof TYPES)[number];
 
-export interface Named {
-  readonly type: NamedType;
-  readonly id: string;
-}
-
 const PREFIXES: Readonly<Record<NamedType, string>> = { user: "usr_", "service-account": "sva_", group: "grp_" };
 const COMMANDS: Readonly<Record<NamedType, string>> = {
   user: "users",
