@@ -1,4 +1,4 @@
-import { CLI_CLIENT, DEVICE_CODE } from "@cadastre/contract/oauth";
+import { AUTHORIZATION_CODE, CLI_CLIENT, DEVICE_CODE } from "@cadastre/contract/oauth";
 import { listAudit } from "@cadastre/core/audit/list";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { anApi, jsonOf, ORIGIN, outcomeOf, type TestApi, type Visitor } from "./an-api.ts";
@@ -228,5 +228,130 @@ describe("a token of a login", () => {
     await logOut(one);
     await patch(other, { disabled: true });
     for (const device of [ofOne, ofOther]) expect(await poll(device)).toMatchObject({ error: "access_denied" });
+  });
+});
+
+const VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+const REDIRECT = "http://127.0.0.1:51004/callback";
+/** The example of RFC 7636, appendix B. */
+const ASKED = {
+  responseType: "code",
+  clientId: CLI_CLIENT,
+  clientName: "cadastre on laptop",
+  redirectUri: REDIRECT,
+  state: "af0ifjsldkjaf0ifjsldkj",
+  codeChallenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+  codeChallengeMethod: "S256",
+};
+
+describe("a login of the command on the same computer", () => {
+  const authorize = (person: Visitor, more: object = {}, path = "") =>
+    person.send({ method: "POST", path: `/api/v1/auth/authorize${path}`, body: { ...ASKED, ...more } });
+
+  /** A code that a person has approved. */
+  async function aCode(person: Visitor, more: object = {}): Promise<string> {
+    const { redirectTo } = await jsonOf(await authorize(person, more));
+    const url = new URL(String(redirectTo));
+    expect(url.searchParams.get("state")).toBe(ASKED.state);
+    return url.searchParams.get("code") ?? "";
+  }
+
+  const redeem = async (code: string, more: Record<string, string> = {}) =>
+    jsonOf(
+      await api.sendForm("/api/v1/auth/token", {
+        grant_type: AUTHORIZATION_CODE,
+        client_id: CLI_CLIENT,
+        redirect_uri: REDIRECT,
+        code_verifier: VERIFIER,
+        code,
+        ...more,
+      }),
+    );
+
+  const logOut = (person: Visitor) => person.send({ method: "POST", path: "/api/v1/auth/logout", body: {} });
+
+  it("gives one token for a code, which ends with the session, with one record for each step", async () => {
+    const person = await aPerson();
+    const code = await aCode(person);
+    const answers = await Promise.all([redeem(code), redeem(code), redeem(code)]);
+    const [given, ...more] = answers.filter((one) => "access_token" in one);
+    expect(given).toMatchObject({ token_type: "Bearer", expires_in: 12 * 3600 });
+    expect(more).toEqual([]);
+    expect((await redeem(code)).error).toBe("invalid_grant");
+    expect((await recordsOf(person)).slice(0, 2)).toEqual(["token.create", "client-login.approve"]);
+    expect(api.dump()).not.toContain(code.split(".")[1]);
+    const token = String(given?.access_token);
+    expect(await use(token)).toBe("200");
+    await logOut(person);
+    expect(await use(token)).toBe("401 auth.revoked");
+  });
+
+  it("is refused without a code", async () => {
+    const person = await aPerson();
+    const { redirectTo } = await jsonOf(await authorize(person, {}, "/refuse"));
+    expect(redirectTo).toBe(`${REDIRECT}?error=access_denied&state=${ASKED.state}`);
+    expect(await recordsOf(person)).toContain("client-login.deny");
+  });
+
+  it.each([
+    ["another host", { redirectUri: "http://evil.example:51004/callback" }],
+    ["a name for this computer", { redirectUri: "http://localhost:51004/callback" }],
+    ["a host that begins as it", { redirectUri: "http://127.0.0.1.evil.example:80/callback" }],
+    ["another scheme", { redirectUri: "https://127.0.0.1:51004/callback" }],
+    ["a scheme of a script", { redirectUri: "javascript:alert(1)" }],
+    ["somebody in it", { redirectUri: "http://127.0.0.1:51004@evil.example/callback" }],
+    ["a fragment", { redirectUri: `${REDIRECT}#x` }],
+    ["a query", { redirectUri: `${REDIRECT}?x=1` }],
+    ["another path", { redirectUri: "http://127.0.0.1:51004/other" }],
+    ["a way up", { redirectUri: "http://127.0.0.1:51004/callback/.." }],
+    ["no port", { redirectUri: "http://127.0.0.1/callback" }],
+    ["a port that is none", { redirectUri: "http://127.0.0.1:65536/callback" }],
+    ["a line after it", { redirectUri: `${REDIRECT}\n` }],
+    ["another client", { clientId: "another" }],
+    ["a plain challenge", { codeChallengeMethod: "plain" }],
+    ["no challenge", { codeChallenge: "" }],
+    ["a token at once", { responseType: "token" }],
+    ["no state", { state: "" }],
+    ["a state that is more than one parameter", { state: "af0ifjsldkjaf0ifjsldkj&code=x" }],
+  ])("is not approved with %s", async (_, more) => {
+    const person = await aPerson();
+    for (const path of ["", "/refuse"])
+      expect(await outcomeOf(await authorize(person, more, path))).toMatch(/^422 request\.invalid$/);
+  });
+
+  it("goes to the loopback address of IPv6 too", async () => {
+    const redirectUri = "http://[::1]:1/callback";
+    const code = await aCode(await aPerson(), { redirectUri });
+    expect(await redeem(code)).toMatchObject({ error: "invalid_grant" });
+    expect("access_token" in (await redeem(code, { redirect_uri: redirectUri }))).toBe(true);
+  });
+
+  it("takes a code with its verifier, its redirect URI and its client alone, and for a minute", async () => {
+    const person = await aPerson();
+    const code = await aCode(person);
+    for (const wrong of [
+      { code_verifier: `${VERIFIER.slice(0, -1)}A` },
+      { code_verifier: ASKED.codeChallenge },
+      { code_verifier: "" },
+      { code_verifier: "short" },
+      { redirect_uri: "http://127.0.0.1:51005/callback" },
+      { redirect_uri: "" },
+      { code: `${code.slice(0, -1)}${code.endsWith("A") ? "B" : "A"}` },
+      { code: "" },
+      { code: (await aDevice()).device_code },
+    ])
+      expect(await redeem(code, wrong), JSON.stringify(wrong)).toMatchObject({ error: "invalid_grant" });
+    expect(await redeem(code, { client_id: "another" })).toMatchObject({ error: "invalid_client" });
+    const late = await aCode(person);
+    expect("access_token" in (await redeem(code))).toBe(true);
+    api.pass(60);
+    expect(await redeem(late)).toMatchObject({ error: "invalid_grant" });
+  });
+
+  it("gives nothing once the session was ended that has approved", async () => {
+    const person = await aPerson();
+    const code = await aCode(person);
+    await logOut(person);
+    expect(await redeem(code)).toMatchObject({ error: "access_denied", code: "grant.denied" });
   });
 });

@@ -248,6 +248,16 @@ const decideDevice = (verb: "approve" | "deny"): Scenario =>
     return { method: "POST", path: `/api/v1/auth/device/${verb}`, body: { code } };
   });
 
+/** What a command asks for, as its page sends it on. */
+const AUTHORIZATION = {
+  responseType: "code",
+  clientId: CLI_CLIENT,
+  redirectUri: "http://127.0.0.1:51004/callback",
+  state: "af0ifjsldkjaf0ifjsldkj",
+  codeChallenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+  codeChallengeMethod: "S256",
+};
+
 const LOGIN_BODY = { userName: "anna", password: PASSWORD };
 
 function scimBody(type: "User" | "Group", name: string): object {
@@ -426,6 +436,14 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
         subject_token_type: "urn:ietf:params:oauth:token-type:jwt",
       });
   },
+  "oauth.device": async (api) => () =>
+    api.sendForm("/api/v1/auth/device", { client_id: CLI_CLIENT, client_name: "laptop" }),
+  "clientLogins.authorize": byVisitor(() => ({ method: "POST", path: "/api/v1/auth/authorize", body: AUTHORIZATION })),
+  "clientLogins.refuse": byVisitor(() => ({
+    method: "POST",
+    path: "/api/v1/auth/authorize/refuse",
+    body: AUTHORIZATION,
+  })),
   "clientLogins.approve": decideDevice("approve"),
   "clientLogins.deny": decideDevice("deny"),
   async "tokens.revoke"(api) {

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { useLoginLink } from "@cadastre/core/login/login-links";
 import { toRelyingParty } from "@cadastre/core/login/passkeys";
 import { createSetupLink } from "@cadastre/core/login/setup-link";
@@ -33,7 +33,11 @@ afterAll(() => world.end());
 const env = () => ({ CADASTRE_API: world.url, CADASTRE_TOKEN: "", XDG_CONFIG_HOME: world.path("config") });
 
 /** Runs it; while it waits, the person decides what is shown. */
-async function loggingIn(decide: "approve" | "deny", args: readonly string[] = ["--device"]): Promise<Ended> {
+async function loggingIn(
+  decide: "approve" | "deny",
+  args: readonly string[] = ["--device"],
+  here: object = {},
+): Promise<Ended> {
   let shown = "";
   const seen = (text: string) => {
     shown += text;
@@ -42,7 +46,7 @@ async function loggingIn(decide: "approve" | "deny", args: readonly string[] = [
     const code = /code=([A-Z-]+)/.exec(shown)?.[1];
     expect((await page("POST", `/api/v1/auth/device/${decide}`, { code })).status).toBe(204);
   };
-  return runHere(world, ["login", ...args], { env: env(), pause, seen });
+  return runHere(world, ["login", ...args], { env: env(), pause, seen, ...here });
 }
 
 test("who approves the code in a browser is logged in", async () => {
@@ -73,4 +77,39 @@ test("where the API has no such login a terminal asks for a token, and --device 
   } finally {
     await other.end();
   }
+});
+
+/** A browser that approves, or refuses, what it is sent to. */
+function aBrowser(path: string): string {
+  const file = world.path(`browser-${path.length}`);
+  const script = `#!${process.execPath}
+const asked = new URL(process.argv[2]).searchParams;
+const toName = (name) => name.replace(/_([a-z])/g, (_, letter) => letter.toUpperCase());
+const body = JSON.stringify(Object.fromEntries([...asked].map(([name, value]) => [toName(name), value])));
+fetch(${JSON.stringify(`${world.url}${path}`)}, { method: "POST", headers: ${JSON.stringify(headers)}, body })
+  .then((response) => response.json())
+  .then(async ({ redirectTo }) => {
+    const stranger = new URL(redirectTo);
+    stranger.searchParams.set("state", "another");
+    await fetch(stranger);
+    await fetch(redirectTo);
+  });
+`;
+  writeFileSync(file, script, { mode: 0o700 });
+  return file;
+}
+
+test("a browser of this computer brings the token, and what else comes is nothing", async () => {
+  const by = (path: string) => runHere(world, ["login"], { env: { ...env(), BROWSER: aBrowser(path) }, columns: 80 });
+  const done = await by("/api/v1/auth/authorize");
+  expect(done, done.stderr).toMatchObject({ code: 0, stderr: expect.stringContaining("it reveals no credentials") });
+  expect((await runHere(world, ["accounts", "list"], { env: env() })).code).toBe(0);
+  const refused = await by("/api/v1/auth/authorize/refuse");
+  expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining("refused in the browser") });
+});
+
+test("where the browser cannot be started a code is shown instead", async () => {
+  const more = { BROWSER: world.path("no-browser") };
+  const done = await loggingIn("approve", [], { env: { ...env(), ...more }, columns: 80 });
+  expect(done, done.stderr).toMatchObject({ code: 0, stderr: expect.stringContaining("and approve the code") });
 });

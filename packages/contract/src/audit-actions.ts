@@ -20,6 +20,7 @@ export const AUDIT_ACTIONS = {
   "audit.erase": { resource: "user", flags: ["gdpr"] },
   "audit.retain": { resource: "organization", flags: ["sox", "gdpr"] },
   "client-login.approve": { resource: "client-login", flags: ["sox"] },
+  "client-login.begin": { resource: "client-login" },
   "client-login.deny": { resource: "client-login", flags: ["sox"] },
   "collector.approve": { resource: "collector", flags: ["sox"] },
   "collector.patch": { resource: "collector", flags: ["sox"] },

@@ -8,10 +8,10 @@ import { implement } from "./route.ts";
 const GRANTS: readonly string[] = [TOKEN_EXCHANGE, DEVICE_CODE, AUTHORIZATION_CODE];
 
 export const OAUTH_ROUTES = implement(oauth, {
-  async device({ context, services, body, from }) {
+  async device({ context, services, body, from, requestId }) {
     const { beginDevice } = await import("@cadastre/core/login/clients/begin-device");
     const [origin = ""] = portOf(services, "relyingParty").origins;
-    return beginDevice(context, { origin }, body, from);
+    return beginDevice(context, { origin }, body, { ...from, requestId });
   },
   async token({ context, services, body, from, requestId }) {
     const call = { ...from, requestId };

@@ -15,6 +15,7 @@ export const oauth = defineArea("oauth", {
     form: true,
     answer: deviceAnswer,
     rate: "login",
+    mutates: "client-login.begin",
     needs: "relyingParty",
     secret: "answer",
     errors: ["auth.csrf", "request.invalid", "request.rate", "request.conflict", "grant.client"],

@@ -2,8 +2,10 @@ import { ProblemError } from "@cadastre/contract/errors";
 import { newId } from "@cadastre/contract/ids";
 import { CLI_CLIENT, type DeviceAnswer, type DeviceRequest } from "@cadastre/contract/oauth";
 import { create } from "@cadastre/store/table";
+import { recordAs } from "../../audit/commit-recorded.ts";
 import type { Context } from "../../context.ts";
 import { retryOnConflict } from "../../retry-on-conflict.ts";
+import { unknownBy } from "../record-failure.ts";
 import { hashSecretText, newSecretText } from "../secret-text.ts";
 import type { LoginFrom } from "../sessions.ts";
 import { DeviceLoginItem, NAMELESS, UserCodeItem } from "./items.ts";
@@ -21,16 +23,19 @@ export function requireClient(id: string | undefined): void {
 }
 
 /**
- * Begins a login from a device: a code for it, and one for the person who approves it under `origin`. Of nobody yet, and so in no
- * organization's audit log: what comes of it is. Throws 400 `grant.client`. Writes both codes' hashes, for ten minutes.
+ * Begins a login from a device: a code for it, and one for the person who approves it under `origin`. Of nobody yet: its record
+ * is in the log of the context's organization, as those of names are that nobody has. Throws 400 `grant.client`. Writes both codes' hashes, for
+ * ten minutes, and one audit record.
  */
 export async function beginDevice(
-  { table, now }: Context,
+  context: Context,
   { origin }: { readonly origin: string },
   { client_id: client, client_name: name = "" }: DeviceRequest,
-  { address, userAgent }: LoginFrom,
+  call: LoginFrom & { readonly requestId: string },
 ): Promise<DeviceAnswer> {
   requireClient(client);
+  const { table, now } = context;
+  const { address, userAgent } = call;
   const at = now();
   const id = newId("clientLogin", at);
   const text = newSecretText(id);
@@ -51,7 +56,10 @@ export async function beginDevice(
   const code = await retryOnConflict(async () => {
     const userCode = newUserCode();
     const codeHash = hashUserCode(userCode) ?? "";
-    await table.commit([create(DeviceLoginItem, login), create(UserCodeItem, { codeHash, login: id, expiresAt })]);
+    const writes = [create(DeviceLoginItem, login), create(UserCodeItem, { codeHash, login: id, expiresAt })];
+    const detail = { client: login.clientName };
+    const record = await recordAs(context, unknownBy(call), { action: "client-login.begin", target: id, detail });
+    await table.commit([...writes, ...record]);
     return userCode;
   });
   return {
