@@ -91,6 +91,7 @@ fetch(${JSON.stringify(`${world.url}${path}`)}, { method: "POST", headers: ${JSO
   .then(async ({ redirectTo }) => {
     const stranger = new URL(redirectTo);
     stranger.searchParams.set("state", "another");
+    stranger.searchParams.set("code", "another");
     await fetch(stranger);
     await fetch(redirectTo);
   });

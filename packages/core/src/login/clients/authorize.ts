@@ -28,7 +28,6 @@ export async function authorizeClient(
   const at = context.now();
   const id = newId("clientLogin", at);
   const text = newSecretText(id);
-  const endsAt = new Date(at.getTime() + CODE_SECONDS * 1000);
   const { codeChallenge, redirectUri } = asked;
   const clientName = asked.clientName?.trim() || NAMELESS;
   const item: AuthorizationCodeItem = {
@@ -38,8 +37,7 @@ export async function authorizeClient(
     codeChallenge,
     redirectUri,
     approval: { organization: session.organization, user: session.user, session: session.id },
-    endsAt: endsAt.toISOString(),
-    expiresAt: Math.ceil(endsAt.getTime() / 1000),
+    expiresAt: Math.floor(at.getTime() / 1000) + CODE_SECONDS,
   };
   const entry = { action: "client-login.approve", target: id, detail: { client: clientName, redirectUri } } as const;
   await retryOnConflict(() => commitRecorded(context, actor, [create(AuthorizationCodeItem, item)], entry));

@@ -15,11 +15,11 @@ interface Waiting {
 }
 
 /** The login that waits under a person's code. Throws 404 `client-login.not_found`, also once it was decided or has expired. */
-async function readWaiting({ table, now }: Context, typed: string): Promise<Waiting> {
+async function readWaiting({ table }: Context, typed: string): Promise<Waiting> {
   const codeHash = hashUserCode(typed);
   const code = codeHash === undefined ? undefined : await table.get(UserCodeItem, { codeHash }, { consistent: true });
   const login = code && (await table.get(DeviceLoginItem, { id: code.login }, { consistent: true }));
-  if (!login || login.endsAt <= now().toISOString()) throw new ProblemError("client-login.not_found");
+  if (!login) throw new ProblemError("client-login.not_found");
   return { login, code };
 }
 

@@ -54,7 +54,6 @@ export const AuthorizationCodeItem = defineEntity({
     codeChallenge: z.string().meta({ description: "SHA-256 of the command's verifier, base64url" }),
     redirectUri: z.string(),
     approval,
-    endsAt: z.string(),
     expiresAt: z.int(),
   }),
   key: { partition: (of: { id: string }) => `authorization-code#${of.id}`, sort: () => "code" },

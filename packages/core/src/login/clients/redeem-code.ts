@@ -23,14 +23,14 @@ function isVerifier(verifier: string, challenge: string): boolean {
 
 /** The code of a request, which fits it. Every way in which it does not is one answer. Throws 400 `grant.invalid`. */
 async function readCode(
-  { table, now }: Context,
+  { table }: Context,
   { code: text = "", redirect_uri: redirectUri, code_verifier: verifier = "" }: TokenRequest,
 ): Promise<Stored<AuthorizationCodeItem>> {
   const id = idOfSecretText(text, "clientLogin");
   const code = id === undefined ? undefined : await table.get(AuthorizationCodeItem, { id }, { consistent: true });
   const isRight = isSecretText(text, code?.secretHash ?? NO_HASH);
   const isFit = isRight && code?.redirectUri === redirectUri && isVerifier(verifier, code?.codeChallenge ?? "");
-  if (!code || !isFit || code.endsAt <= now().toISOString())
+  if (!code || !isFit)
     throw new ProblemError("grant.invalid", "the code is not valid, was used, has expired, or is another client's");
   return code;
 }
