@@ -10,18 +10,17 @@ const BEGUN = {
   interval: 5,
 };
 const refusal = (status: number, error: string, code: string) => Response.json({ error, code }, { status });
+const pending = () => refusal(400, "authorization_pending", "grant.pending");
 const TOKEN = { access_token: "cad_x", token_type: "Bearer", expires_in: 60, scope: "resources:read" };
 
 /** Waits for a token at an API that answers this, one after the other and the last for ever; answers how long it has waited each time. */
 function waiting(...answers: readonly (() => Response)[]) {
   const pauses: number[] = [];
   const left = [...answers];
-  const fetch = async () => ((left.length > 1 ? left.shift() : left[0]) ?? Response.error)();
+  const fetch = async () => ((left.length > 1 ? left.shift() : left[0]) ?? pending)();
   const pause = async (milliseconds: number) => pauses.push(milliseconds);
   return { pauses, token: awaitDeviceToken({ baseUrl: "https://cadastre.test", fetch, pause }, BEGUN) };
 }
-
-const pending = () => refusal(400, "authorization_pending", "grant.pending");
 
 describe("waiting for a device's token", () => {
   test("goes on while nobody has decided or the API is busy, and slower when it is told so", async () => {
