@@ -4,6 +4,7 @@ import { errorsOf } from "@cadastre/contract/endpoints/errors-of";
 import { SCIM_MEDIA } from "@cadastre/contract/endpoints/scim";
 import { ERRORS } from "@cadastre/contract/errors";
 import { SESSION_COOKIE } from "@cadastre/contract/login";
+import { oauthError } from "@cadastre/contract/oauth";
 import { SIGNATURE_LIFE_SECONDS, SIGNED_COMPONENTS } from "@cadastre/contract/signature";
 import { problem } from "@cadastre/contract/view";
 import type * as z from "zod";
@@ -109,6 +110,13 @@ function successOf({ convert }: Schemas, endpoint: Endpoint): Record<string, obj
 const BY_THE_GATEWAY = "Too many requests: the gateway in front of a deployment says it, and sends no problem document";
 const TOO_MANY = 429;
 
+/** The form in which an endpoint says what is wrong: that of the protocol which it speaks. */
+function failureOf({ convert }: Schemas, { access, area }: Endpoint): object {
+  if (access.kind === "provisioning") return { [SCIM_MEDIA]: { schema: { type: "object" } } };
+  if (area === "oauth") return { "application/json": { schema: convert(oauthError, "output") } };
+  return { [PROBLEM]: { schema: convert(problem, "output") } };
+}
+
 /** One response for each status, which names its codes. */
 function failuresOf(schemas: Schemas, endpoint: Endpoint): Record<string, object> {
   const byStatus = Map.groupBy(errorsOf(endpoint), (code) => ERRORS[code].status);
@@ -117,10 +125,7 @@ function failuresOf(schemas: Schemas, endpoint: Endpoint): Record<string, object
       status,
       {
         description: codes.map((code) => `\`${code}\`: ${ERRORS[code].title}`).join("\n\n"),
-        content:
-          endpoint.access.kind === "provisioning"
-            ? { [SCIM_MEDIA]: { schema: { type: "object" } } }
-            : { [PROBLEM]: { schema: schemas.convert(problem, "output") } },
+        content: failureOf(schemas, endpoint),
       },
     ]),
   );

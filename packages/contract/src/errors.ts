@@ -6,7 +6,7 @@ export const ERRORS = {
   "request.unreadable": { status: 400, title: "This is not a request of HTTP/1.1" },
   "request.timeout": { status: 408, title: "The request did not come to its end in time" },
   "request.head_too_large": { status: 431, title: "The address and the headers are too large" },
-  "request.malformed": { status: 400, title: "The body is not valid JSON" },
+  "request.malformed": { status: 400, title: "The body cannot be read" },
   "request.invalid": { status: 422, title: "The request does not have the required form" },
   "request.media_type": { status: 415, title: "The content type or encoding is not accepted" },
   "request.too_large": { status: 413, title: "The body is too large" },

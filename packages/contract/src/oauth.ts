@@ -49,6 +49,14 @@ export const tokenAnswer = z.object({
 });
 export type TokenAnswer = z.output<typeof tokenAnswer>;
 
+/** What is answered that is wrong (RFC 6749 §5.2), with our own code. */
+export const oauthError = z.object({
+  error: z.string(),
+  error_description: z.string(),
+  code: z.string(),
+  requestId: z.string(),
+});
+
 /** What a person is asked to approve from another device (RFC 8628 §3.1). What is not known here is ignored. */
 export const deviceRequest = z.looseObject({
   client_id: z
