@@ -244,3 +244,13 @@ it("who is narrowed by a token does not count as one who administers the system"
   const sent = { method: "PATCH", path, body: { disabled: true }, headers: { "if-match": "*" }, token: secret };
   expect(await outcomeOf(await api.send(sent))).toBe("403 access.exceeds");
 });
+
+it("who is forbidden everything by a policy of an admin of the organization is still not that one's to log in as", async () => {
+  const { id = "" } = await made("/api/v1/users", { userName: "forbidden" });
+  await bind("user", id, "SystemAdmin", SYSTEM);
+  const text = `forbid (principal == Cadastre::User::"${id}", action, resource);`;
+  await made("/api/v1/policies", { name: "all", text }, boss);
+  const body = { provider: admins.role?.provider, subject: "forbidden" };
+  const sent = { method: "POST", path: `/api/v1/users/${id}/identities`, body, token: boss };
+  expect(await outcomeOf(await api.send(sent))).toBe("403 access.exceeds");
+});
