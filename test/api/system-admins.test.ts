@@ -76,8 +76,12 @@ async function someAdmins(how: "role" | "group"): Promise<Admins> {
   if (how === "group") await bind("group", group, "SystemAdmin", SYSTEM);
   else for (const [type, id] of all) await bind(type, id, "SystemAdmin", SYSTEM);
   const { id: provider = "" } = await made("/api/v1/identity-providers", {
-    ...{ name: how, issuer: `https://${how}.example.org`, clientId: "c", clientSecret: "a secret of theirs" },
-    ...{ groupsClaim: "groups", groups: [{ value: "roots", group }] },
+    name: how,
+    issuer: `https://${how}.example.org`,
+    clientId: "c",
+    clientSecret: "a secret of theirs",
+    groupsClaim: "groups",
+    groups: [{ value: "roots", group }],
   });
   const { id: identity = "" } = await made(`/api/v1/users/${user}/identities`, { provider, subject: "root" });
   const { id: rule = "" } = await made("/api/v1/trust-rules", trusting(robot));
@@ -85,7 +89,9 @@ async function someAdmins(how: "role" | "group"): Promise<Admins> {
 }
 
 const trusting = (serviceAccount: string) => ({
-  ...{ name: "r", serviceAccount, scopes: ["resources:read"] },
+  name: "r",
+  serviceAccount,
+  scopes: ["resources:read"],
   trusts: { type: "github", audience: "cadastre", repository: "acme/infra" },
 });
 

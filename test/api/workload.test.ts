@@ -391,7 +391,9 @@ describe("a rule", () => {
     expect(await post(secret, { scopes: ["audit:read"] })).toBe("token.scope");
     // Of one's own service account it would outlive the narrow token, and its being revoked.
     const own = await made("tokens", {
-      ...{ name: "narrow", scopes: ["tokens:write", "accounts:read"], expiresInSeconds: 60 },
+      name: "narrow",
+      scopes: ["tokens:write", "accounts:read"],
+      expiresInSeconds: 60,
       principal: { type: "service-account", id: serviceAccount },
     });
     expect(await post(own.secret ?? "")).toBe("token.principal");

@@ -2,7 +2,7 @@ import { ProblemError } from "@cadastre/contract/errors";
 import { newId } from "@cadastre/contract/ids";
 import { type NewTrustRule, type TrustRule, trustRule } from "@cadastre/contract/trust-rule";
 import { create, remove, replace, type Stored, type Write } from "@cadastre/store/table";
-import { readOwner, requireGiven } from "../access/grant-token.ts";
+import { readOwner, requireGiven, requireUnscoped } from "../access/grant-token.ts";
 import { guardSystemAdmins } from "../access/system-admins.ts";
 import { commitRecorded } from "../audit/commit-recorded.ts";
 import { changesBetween } from "../changes.ts";
@@ -11,7 +11,6 @@ import { ServiceAccountItem } from "../directory/items.ts";
 import { toAddressList } from "../limits/address-list.ts";
 import { blockedUrl, type Reach } from "../limits/outside.ts";
 import { type Listed, type ListOptions, selectPage } from "../lists.ts";
-import { isUnscoped } from "../policies/scopes.ts";
 import { retryOnConflict } from "../retry-on-conflict.ts";
 import { whyOpen } from "./expected.ts";
 import { TRUST_RULES_PARTITION, TrustRuleItem, TrustRuleListItem } from "./items.ts";
@@ -49,7 +48,7 @@ async function checked(rule: NewTrustRule, reach: Reach): Promise<NewTrustRule> 
 async function requireMayTrust(context: Context, actor: Actor, rule: NewTrustRule): Promise<Write> {
   requireGiven(context, actor.principal, rule);
   // It outlives whatever token has made it, and is not revoked with that one: also for oneself it is no narrow token's to make.
-  if (!isUnscoped(actor.principal)) throw new ProblemError("token.principal", "a trust rule needs the scope admin");
+  requireUnscoped(actor.principal, "a trust rule");
   return (await readOwner(context, actor, { type: "service-account", id: rule.serviceAccount })).guard;
 }
 
