@@ -7,7 +7,7 @@ import { SCENARIOS } from "./scenarios.ts";
 
 /** What is new with each answer. */
 const NEW =
-  /[0-9A-HJKMNP-TV-Z]{26}|"(?:secret|token|access_token|uri|lastModified|created)":"[^"]*"|"codes":\[[^\]]*\]|"version":(?:\d+|"W\/\\"\w+\\"")|dXNyXz[\w-]+|eyJ[\w.-]+|(?<![\w-])(?:[0-9a-f]{64}|[\w-]{43})(?![\w-])/g;
+  /[0-9A-HJKMNP-TV-Z]{26}|"(?:secret|token|access_token|device_code|user_code|verification_uri_complete|redirectTo|uri|lastModified|created)":"[^"]*"|"codes":\[[^\]]*\]|"version":(?:\d+|"W\/\\"\w+\\"")|dXNyXz[\w-]+|eyJ[\w.-]+|(?<![\w-])(?:[0-9a-f]{64}|[\w-]{43})(?![\w-])/g;
 
 /** When a scope was last reported: nobody has just changed it. */
 const SEEN = /"lastSeenAt":"[^"]*",/;

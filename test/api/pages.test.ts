@@ -25,35 +25,38 @@ function references(text: string): string[] {
   return [...text.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, address]) => address ?? "");
 }
 
-describe.each(["/", "/login", "/login/idp_01JD0000000000000000000000", "/api/docs"])("the page %s", (path) => {
-  it("loads without a token, and all that it refers to is here", async () => {
-    const page = await get(path);
-    expect([page.status, page.headers.get("content-type")]).toEqual([200, "text/html; charset=utf-8"]);
-    const own = references(await page.text());
-    expect(own.length).toBeGreaterThan(0);
-    for (const address of own) {
-      const url = new URL(address, `${ORIGIN}${path}`);
-      expect(url.origin).toBe(ORIGIN);
-      expect((await get(url.pathname)).status, url.pathname).toBe(200);
-    }
-  });
+describe.each(["/", "/login", "/device", "/authorize", "/login/idp_01JD0000000000000000000000", "/api/docs"])(
+  "the page %s",
+  (path) => {
+    it("loads without a token, and all that it refers to is here", async () => {
+      const page = await get(path);
+      expect([page.status, page.headers.get("content-type")]).toEqual([200, "text/html; charset=utf-8"]);
+      const own = references(await page.text());
+      expect(own.length).toBeGreaterThan(0);
+      for (const address of own) {
+        const url = new URL(address, `${ORIGIN}${path}`);
+        expect(url.origin).toBe(ORIGIN);
+        expect((await get(url.pathname)).status, url.pathname).toBe(200);
+      }
+    });
 
-  it("runs no script but its own files", async () => {
-    const page = await get(path);
-    const policy = page.headers.get("content-security-policy") ?? "";
-    expect(policy).toContain("default-src 'none'");
-    expect(policy).toContain("script-src 'self';");
-    expect(policy).toContain("connect-src 'self';");
-    expect(await page.text()).not.toMatch(/<script(?![^>]* src=)|\son\w+=|style=/);
-  });
+    it("runs no script but its own files", async () => {
+      const page = await get(path);
+      const policy = page.headers.get("content-security-policy") ?? "";
+      expect(policy).toContain("default-src 'none'");
+      expect(policy).toContain("script-src 'self';");
+      expect(policy).toContain("connect-src 'self';");
+      expect(await page.text()).not.toMatch(/<script(?![^>]* src=)|\son\w+=|style=/);
+    });
 
-  it("shows nothing of the estate without a token", async () => {
-    const texts = [await (await get(path)).text()];
-    for (const address of references(texts[0] ?? ""))
-      texts.push(await (await get(new URL(address, `${ORIGIN}${path}`).pathname)).text());
-    for (const text of texts) expect(text).not.toContain(instanceScope().account);
-  });
-});
+    it("shows nothing of the estate without a token", async () => {
+      const texts = [await (await get(path)).text()];
+      for (const address of references(texts[0] ?? ""))
+        texts.push(await (await get(new URL(address, `${ORIGIN}${path}`).pathname)).text());
+      for (const text of texts) expect(text).not.toContain(instanceScope().account);
+    });
+  },
+);
 
 it("every file of the pages is served with its type, to be kept by browsers", async () => {
   const places: Record<string, string> = {
@@ -65,6 +68,8 @@ it("every file of the pages is served with its type, to be kept by browsers", as
     "login.js": "/assets/login.js",
     "login-answer.html": "/login/idp_01JD0000000000000000000000",
     "login-answer.js": "/assets/login-answer.js",
+    "client-login.html": "/device",
+    "client-login.js": "/assets/client-login.js",
     "status.js": "/assets/status.js",
     "status.css": "/assets/status.css",
   };

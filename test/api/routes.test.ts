@@ -165,6 +165,7 @@ describe("the app", () => {
       "factors.passkeyOptions",
       "identityProviders.create",
       "identityProviders.patch",
+      "oauth.device",
       "oidc.begin",
       "oidc.beginLink",
       "oidc.finish",

@@ -1,6 +1,6 @@
 import { idHash } from "@cadastre/contract/digest";
 import { newId } from "@cadastre/contract/ids";
-import { TOKEN_EXCHANGE } from "@cadastre/contract/oauth";
+import { CLI_CLIENT, TOKEN_EXCHANGE } from "@cadastre/contract/oauth";
 import { revokeCollector } from "@cadastre/core/access/decide-collector";
 import { registerCollector } from "@cadastre/core/access/register-collector";
 import { aCollector, aKey } from "@cadastre/core/access/testing";
@@ -236,6 +236,28 @@ async function anApp(visitor: Visitor, api: TestApi): Promise<string> {
   return secret;
 }
 
+/** A device whose login waits: its code, and the person's. */
+async function aDevice(api: TestApi): Promise<{ device_code: string; user_code: string }> {
+  const begun = await api.sendForm("/api/v1/auth/device", { client_id: CLI_CLIENT, client_name: "laptop" });
+  return (await begun.json()) as { device_code: string; user_code: string };
+}
+
+const decideDevice = (verb: "approve" | "deny"): Scenario =>
+  byVisitor(async (_, api) => {
+    const { user_code: code } = await aDevice(api);
+    return { method: "POST", path: `/api/v1/auth/device/${verb}`, body: { code } };
+  });
+
+/** What a command asks for, as its page sends it on. */
+const AUTHORIZATION = {
+  responseType: "code",
+  clientId: CLI_CLIENT,
+  redirectUri: "http://127.0.0.1:51004/callback",
+  state: "af0ifjsldkjaf0ifjsldkj",
+  codeChallenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+  codeChallengeMethod: "S256",
+};
+
 const LOGIN_BODY = { userName: "anna", password: PASSWORD };
 
 function scimBody(type: "User" | "Group", name: string): object {
@@ -414,6 +436,16 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
         subject_token_type: "urn:ietf:params:oauth:token-type:jwt",
       });
   },
+  "oauth.device": async (api) => () =>
+    api.sendForm("/api/v1/auth/device", { client_id: CLI_CLIENT, client_name: "laptop" }),
+  "clientLogins.authorize": byVisitor(() => ({ method: "POST", path: "/api/v1/auth/authorize", body: AUTHORIZATION })),
+  "clientLogins.refuse": byVisitor(() => ({
+    method: "POST",
+    path: "/api/v1/auth/authorize/refuse",
+    body: AUTHORIZATION,
+  })),
+  "clientLogins.approve": decideDevice("approve"),
+  "clientLogins.deny": decideDevice("deny"),
   async "tokens.revoke"(api) {
     const { id } = await api.aToken(["resources:read"]);
     return () => api.send({ method: "DELETE", path: `/api/v1/tokens/${id}` });

@@ -1,5 +1,7 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { beginCodeLogin } from "@cadastre/client/code-login";
+import { CLI_CLIENT, DEVICE_CODE } from "@cadastre/contract/oauth";
 import { toRelyingParty } from "@cadastre/core/login/passkeys";
 import { createSetupLink } from "@cadastre/core/login/setup-link";
 import { PASSWORD } from "@cadastre/core/login/testing";
@@ -158,6 +160,83 @@ describe("a login by a provider in a browser", () => {
       expect(page.url()).toBe(redirectUri);
     } finally {
       await provider.close();
+    }
+  });
+});
+
+describe("the page that approves a login of a client", () => {
+  interface Begun {
+    readonly device_code: string;
+    readonly user_code: string;
+    readonly verification_uri_complete: string;
+  }
+
+  const begin = async (): Promise<Begun> => {
+    const form = { client_id: CLI_CLIENT, client_name: "<b>laptop</b>\u202e" };
+    return (await (await api.sendForm("/api/v1/auth/device", form)).json()) as Begun;
+  };
+  const errorOf = async ({ device_code }: Begun) => {
+    const form = { grant_type: DEVICE_CODE, client_id: CLI_CLIENT, device_code };
+    return ((await (await api.sendForm("/api/v1/auth/token", form)).json()) as { error?: string }).error;
+  };
+
+  it("has one log in first, shows what asks as text, and approves or denies", async () => {
+    const { userName } = await api.aVisitor({ userName: "who approves" });
+    const [one, other] = [await begin(), await begin()];
+    await page.goto(one.verification_uri_complete);
+    await page.waitForURL(`http://localhost:${port}/login?**`);
+    await page.fill("#name", userName);
+    await page.fill("#password", PASSWORD);
+    await page.click("#form button");
+    await page.waitForURL(one.verification_uri_complete);
+    await expect.poll(() => page.isVisible("#asked")).toBe(true);
+    expect(await page.textContent("#client")).toBe("<b>laptop</b> ");
+    expect(await page.textContent("#asked")).toContain(`to act as ${userName}`);
+    expect(await page.textContent("#shown")).toBe(one.user_code);
+    expect(await errorOf(one)).toBe("authorization_pending");
+    await page.click("#approve");
+    await expect.poll(() => page.textContent("#said")).toContain("It is logged in");
+    expect(await errorOf(one)).toBeUndefined();
+    await page.goto(`http://localhost:${port}/device`);
+    await expect.poll(() => page.isVisible("#typed")).toBe(true);
+    await page.fill("#code", other.user_code.toLowerCase());
+    await page.click("#typed button");
+    await expect.poll(() => page.isVisible("#asked")).toBe(true);
+    await page.click("#deny");
+    await expect.poll(() => page.textContent("#said")).toContain("It was refused");
+    expect(await errorOf(other)).toBe("access_denied");
+    await page.goto(other.verification_uri_complete);
+    await expect.poll(() => page.textContent("#said")).toContain("No login waits under this code");
+  });
+
+  it("sends the browser to the command on this computer, with a code or without", async () => {
+    const { userName } = await api.aVisitor({ userName: "who approves here" });
+    await logIn("localhost", userName);
+    const brought: string[] = [];
+    const command = createServer(({ url = "" }, response) => {
+      if (url.startsWith("/callback")) brought.push(url);
+      response.end();
+    });
+    await new Promise<void>((resolve) => command.listen(0, "127.0.0.1", resolve));
+    const redirectUri = `http://127.0.0.1:${(command.address() as AddressInfo).port}/callback`;
+    const { url, redeem } = beginCodeLogin({
+      baseUrl: `http://localhost:${port}`,
+      clientName: "cadastre on laptop",
+      redirectUri,
+    });
+    try {
+      for (const button of ["#deny", "#approve"]) {
+        await page.goto(url);
+        await expect.poll(() => page.isVisible("#asked")).toBe(true);
+        await page.click(button);
+        await page.waitForURL(`${redirectUri}?**`);
+      }
+      const [denied, approved] = brought.map((one) => new URL(one, redirectUri).searchParams);
+      expect(denied?.get("error")).toBe("access_denied");
+      expect((await redeem(approved?.get("code") ?? "")).secret).toMatch(/^cad_/);
+    } finally {
+      command.closeAllConnections();
+      command.close();
     }
   });
 });

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
+import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { createApp } from "@cadastre/api/app";
 import { createFileAssets } from "@cadastre/api/assets";
@@ -88,19 +89,32 @@ interface Here {
   readonly columns?: number;
   readonly input?: string;
   readonly env?: Env;
+  /** What is done where it would wait. */
+  readonly pause?: () => Promise<unknown>;
+  /** Told what is written to stderr, when it is. */
+  readonly seen?: (text: string) => void;
 }
 
 /** Runs a command in this process, which is much quicker, with streams of its own. */
 export async function runHere(world: World, args: readonly string[], here: Here = {}): Promise<Ended> {
   const terminal = here.columns === undefined ? undefined : { columns: here.columns };
   const [stdout, stderr] = [aScreen(terminal, { NO_COLOR: "1" }), aScreen(terminal, { NO_COLOR: "1" })];
+  const told: typeof stderr = Object.create(stderr, {
+    write: {
+      value: (text: string) => {
+        here.seen?.(text);
+        return stderr.write(text);
+      },
+    },
+  });
   const stdin = Object.assign(Readable.from([Buffer.from(here.input ?? "")]), { isTTY: terminal !== undefined });
   const code = await run(args, {
     env: { ...world.env, ...here.env },
     stdin,
     stdout,
-    stderr,
+    stderr: told,
     now: () => new Date(),
+    pause: here.pause ?? pause,
     node: process.version,
     onInterrupt: () => undefined,
   });
@@ -127,7 +141,7 @@ export interface World {
 
 /** The real API over SQLite on a port of its own, a folder for keys and spools, and the command pointed at both. */
 export async function createWorld(
-  asking: Pick<Parameters<typeof createApp>[0], "outside" | "stsEndpoint"> = {},
+  asking: Pick<Parameters<typeof createApp>[0], "outside" | "relyingParty" | "stsEndpoint"> = {},
 ): Promise<World> {
   const directory = mkdtempSync(join(tmpdir(), "cadastre-cli-"));
   const path = (name: string) => join(directory, name);

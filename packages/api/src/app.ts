@@ -101,7 +101,7 @@ function answerError(c: ApiContext, error: unknown, log: Log, headers: Record<st
 
 /** Whether OAuth is spoken: of what an endpoint of it was asked. */
 const isOauth = ({ method, path }: { readonly method: string; readonly path: string }): boolean =>
-  method === oauth.token.method && path === oauth.token.path;
+  Object.values(oauth).some((endpoint) => method === endpoint.method && path === endpoint.path);
 
 /** Where SCIM is spoken, also of what is not there. */
 const isScim = (path: string): boolean => path === SCIM_PATH || path.startsWith(`${SCIM_PATH}/`);

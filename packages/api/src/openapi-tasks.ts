@@ -29,6 +29,7 @@ export const TASKS = [
     areas: [
       "auth",
       "oauth",
+      "clientLogins",
       "sessions",
       "oidc",
       "factors",

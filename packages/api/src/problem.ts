@@ -82,17 +82,27 @@ export function problemResponse(
 const OAUTH_ERRORS: Partial<Record<ErrorCode, string>> = {
   "grant.unsupported": "unsupported_grant_type",
   "grant.scope": "invalid_scope",
+  "grant.client": "invalid_client",
+  "grant.invalid": "invalid_grant",
+  "grant.pending": "authorization_pending",
+  "grant.slow_down": "slow_down",
+  "grant.denied": "access_denied",
+  "grant.expired": "expired_token",
   "request.rate": "temporarily_unavailable",
   "request.conflict": "temporarily_unavailable",
   "service.unavailable": "temporarily_unavailable",
   "service.internal": "server_error",
 };
 
-/** The same where OAuth is spoken; what is wrong with a request is a status of 400 there, but for what nobody may send from where it came. */
+/** Of who may not send it from there, and of what is not there to send it to. */
+const KEPT_STATUSES: readonly number[] = [403, 404, 405];
+
+/** The same where OAuth is spoken; what else is wrong with a request is a status of 400 there. */
 export function oauthResponse(error: ProblemError, requestId: string, headers: Record<string, string> = {}): Response {
   const { code, message } = error;
   const known = OAUTH_ERRORS[code];
-  const status = known === undefined && error.status < 500 && error.status !== 403 ? 400 : error.status;
+  const status =
+    known === undefined && error.status < 500 && !KEPT_STATUSES.includes(error.status) ? 400 : error.status;
   const body = { error: known ?? "invalid_request", error_description: toAscii(message), code, requestId };
   return new Response(JSON.stringify(body), {
     status,

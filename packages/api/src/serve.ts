@@ -210,7 +210,7 @@ export async function recordRefusal(
 }
 
 /** Codes of who did not prove who it is. */
-const UNPROVED = /^(auth|signature)\.|^grant\.refused$|^request\.rate$/;
+const UNPROVED = /^(auth|signature)\.|^grant\.(refused|invalid)$|^request\.rate$/;
 
 /** Answers one request by its route; one that is refused leaves its record before it is answered. */
 export async function serve(c: ApiContext, route: Route, services: Services): Promise<Response> {

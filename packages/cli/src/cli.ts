@@ -18,6 +18,7 @@ export interface Cli {
   readonly stdout: Screen;
   readonly stderr: Screen;
   readonly now: () => Date;
+  readonly pause: (this: void, milliseconds: number) => Promise<unknown>;
   /** The version of Node that it runs on, such as v24.1.0. */
   readonly node: string;
   /** Calls `first` at the first Ctrl-C (or SIGTERM) from now on, and ends the process at the second. */

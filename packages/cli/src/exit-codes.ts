@@ -46,9 +46,12 @@ export class NotFoundError extends Error {
   }
 }
 
+/** What OAuth answers with 400 to who is not let in. */
+const GRANTS: readonly string[] = ["grant.refused", "grant.invalid", "grant.denied", "grant.expired", "grant.scope"];
+
 /** The exit code of an answer with this code and HTTP status. */
 export function exitCodeOfStatus(code: string, status: number | undefined): number {
-  if (status === 401 || status === 403 || code === "grant.refused") return EXIT.unauthorised;
+  if (status === 401 || status === 403 || GRANTS.includes(code)) return EXIT.unauthorised;
   return code === "api.unreachable" || code === "api.unavailable" || code === "spool.busy"
     ? EXIT.unreachable
     : EXIT.failure;

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { createInterrupts } from "./interrupts.ts";
 import { createPagedScreens } from "./output/pager.ts";
 import { createScreen } from "./output/screen.ts";
@@ -21,6 +22,7 @@ const exitCode = await run(process.argv.slice(2), {
   stdout,
   stderr,
   now: () => new Date(),
+  pause,
   node: process.version,
   onInterrupt: createInterrupts({ process, now: () => performance.now() }),
 });

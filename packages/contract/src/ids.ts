@@ -28,6 +28,7 @@ export const ID_PREFIXES = {
   identityProvider: "idp",
   identity: "idn",
   login: "lgn",
+  clientLogin: "clg",
   trustRule: "trl",
 } as const;
 

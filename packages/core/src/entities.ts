@@ -40,6 +40,7 @@ import { GapItem } from "./ledger/gaps.ts";
 import { LedgerPageItem, SetItem, SourceItem, StaleItem } from "./ledger/items.ts";
 import { ScopeCountItem } from "./ledger/scope-count.ts";
 import { RateItem } from "./limits/items.ts";
+import { AuthorizationCodeItem, DeviceLoginItem, UserCodeItem } from "./login/clients/items.ts";
 import {
   FactorItem,
   LockoutItem,
@@ -47,7 +48,6 @@ import {
   LoginLinkItem,
   PasskeyChallengeItem,
   PasswordItem,
-  SessionItem,
   SessionListItem,
   StepUpItem,
 } from "./login/items.ts";
@@ -74,6 +74,7 @@ import {
   ScimSourceListItem,
 } from "./scim/items.ts";
 import { AuditCheckpointItem, AuditKeyItem, AuditLateItem, AuditLeavesItem, SealHeadItem } from "./seals/items.ts";
+import { SessionItem } from "./sessions/items.ts";
 import { IndexItem, PrefixLengthItem } from "./subjects/items.ts";
 import { CredentialItem, CredentialMarkItem, SealedItem } from "./vault/items.ts";
 import { SubjectUseItem, TrustRuleItem, TrustRuleListItem } from "./workload/items.ts";
@@ -89,6 +90,7 @@ export const ENTITIES: readonly AnyEntity[] = [
   AuditLateItem,
   AuditLeavesItem,
   AuditOpenItem,
+  AuthorizationCodeItem,
   BootstrapItem,
   CheckpointItem,
   ClaimItem,
@@ -101,6 +103,7 @@ export const ENTITIES: readonly AnyEntity[] = [
   CredentialItem,
   CredentialMarkItem,
   DeadLetterItem,
+  DeviceLoginItem,
   DirectoryListItem,
   DirectoryNameItem,
   EndedSourceItem,
@@ -178,6 +181,7 @@ export const ENTITIES: readonly AnyEntity[] = [
   TrustRuleItem,
   TrustRuleListItem,
   TriggerItem,
+  UserCodeItem,
   UserIdentityItem,
   UserItem,
 ];

@@ -28,7 +28,7 @@ const forDocs = secureHeaders({
   },
 });
 
-const PAGES = new Set(["/", "/setup", "/login"]);
+const PAGES = new Set(["/", "/setup", "/login", "/device", "/authorize"]);
 
 /** Security headers, by what is at the path; nothing of the API is cached. */
 export const securityHeaders: MiddlewareHandler = async function securityHeaders(c, next) {

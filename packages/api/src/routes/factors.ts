@@ -2,8 +2,8 @@ import { factors } from "@cadastre/contract/endpoints/factors";
 import type { Actor, Context } from "@cadastre/core/context";
 import { beginPasskey, confirmTotp, createPasskey, createRecoveryCodes, createTotp } from "@cadastre/core/login/enrol";
 import { listFactors, removeFactor } from "@cadastre/core/login/factors";
-import type { SessionItem } from "@cadastre/core/login/items";
 import { requireMayEnrol, requireStepUp } from "@cadastre/core/login/step-up";
+import type { SessionItem } from "@cadastre/core/sessions/items";
 import { portOf, requireSession } from "../services.ts";
 import { implement } from "./route.ts";
 

@@ -7,7 +7,7 @@ import { implement } from "./route.ts";
 const CACHE = "public, max-age=3600";
 
 const DOCS_FILES = ["docs.js", "swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png"];
-const STATUS_FILES = ["status.js", "status.css", "setup.js", "login.js", "login-answer.js"];
+const STATUS_FILES = ["status.js", "status.css", "setup.js", "login.js", "login-answer.js", "client-login.js"];
 
 async function asset(services: Services, name: string, allowed = [name]): Promise<Response> {
   const found = allowed.includes(name) ? await services.assets(name) : undefined;
@@ -29,5 +29,7 @@ export const SERVICE_ROUTES = implement(service, {
   setupPage: ({ services }) => asset(services, "setup.html"),
   loginPage: ({ services }) => asset(services, "login.html"),
   loginAnswerPage: ({ services }) => asset(services, "login-answer.html"),
+  devicePage: ({ services }) => asset(services, "client-login.html"),
+  authorizePage: ({ services }) => asset(services, "client-login.html"),
   statusPageFile: ({ services, params }) => asset(services, params.file, STATUS_FILES),
 });

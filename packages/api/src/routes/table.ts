@@ -4,6 +4,7 @@ import { ACCOUNT_ROUTES } from "./accounts.ts";
 import { AUDIT_ROUTES } from "./audit.ts";
 import { AUTH_ROUTES } from "./auth.ts";
 import { CHANGE_ROUTES } from "./changes.ts";
+import { CLIENT_LOGIN_ROUTES } from "./client-logins.ts";
 import { COLLECTOR_ROUTES } from "./collectors.ts";
 import { CONSUMER_ROUTES } from "./consumers.ts";
 import { CREDENTIAL_ROUTES } from "./credentials.ts";
@@ -49,6 +50,7 @@ const BY_AREA: { readonly [Area in keyof Areas]: readonly Route[] } = {
   auth: AUTH_ROUTES,
   oidc: OIDC_ROUTES,
   oauth: OAUTH_ROUTES,
+  clientLogins: CLIENT_LOGIN_ROUTES,
   sessions: SESSION_ROUTES,
   factors: FACTOR_ROUTES,
   identityProviders: IDENTITY_PROVIDER_ROUTES,

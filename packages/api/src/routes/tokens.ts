@@ -16,10 +16,12 @@ const madeBefore = (token: string): ProblemError =>
 export const TOKEN_ROUTES = implement(tokens, {
   create: {
     handle: ({ context, actor, body }) =>
-      createToken(context, actor, body, async () => {
-        // A token reveals without a step-up: a session gives that on only by one.
-        if (!body.scopes.includes("credentials:reveal")) return [];
-        return requireStepUp(context, actor, { action: "credentials:reveal", resource: "token/new" });
+      createToken(context, actor, body, {
+        async guard() {
+          // A token reveals without a step-up: a session gives that on only by one.
+          if (!body.scopes.includes("credentials:reveal")) return [];
+          return requireStepUp(context, actor, { action: "credentials:reveal", resource: "token/new" });
+        },
       }),
     async replay(_, { target }) {
       throw madeBefore(target);

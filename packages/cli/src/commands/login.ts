@@ -8,6 +8,8 @@ import { choice, withColumns, withExamples } from "../arguments.ts";
 import { type Cli, checkToken, optionsOf } from "../cli.ts";
 import { UsageError } from "../exit-codes.ts";
 import { readText } from "../files.ts";
+import { tokenByDevice } from "../login/device.ts";
+import { tokenByLoopback } from "../login/loopback.ts";
 import { printAll } from "../output/list.ts";
 import type { Column } from "../output/table.ts";
 import { neutralise } from "../output/text.ts";
@@ -104,9 +106,23 @@ async function tokenOfWorkload(cli: Cli, api: string, options: WorkloadOptions):
   return secret;
 }
 
+interface PersonOptions {
+  readonly device?: true;
+}
+
+/** A token of who approves it in a browser; on a terminal where the API does not know that way, one that is typed. */
+async function tokenOfPerson(cli: Cli, api: string, { device }: PersonOptions): Promise<string> {
+  const token = (device ? undefined : await tokenByLoopback(cli, api)) ?? (await tokenByDevice(cli, api));
+  if (token !== undefined) return token;
+  if (device) throw new UsageError(`${api} has no login by a browser`, "--token-file keeps a token that you have");
+  return givenToken(cli, api, undefined);
+}
+
 async function login(cli: Cli, command: Command): Promise<void> {
   const { api: given, profile, tokenFile } = optionsOf(command);
-  const { user, ...more } = command.opts<UserOptions & WorkloadOptions>();
+  const { user, ...more } = command.opts<UserOptions & WorkloadOptions & PersonOptions>();
+  if (more.device && (more.workload || user !== undefined || tokenFile !== undefined))
+    throw new UsageError("give one of --device, --workload, --user and --token-file");
   if (more.workload && (user !== undefined || tokenFile !== undefined))
     throw new UsageError("give one of --workload, --user and --token-file");
   if (user !== undefined && tokenFile !== undefined) throw new UsageError("give --user or --token-file, not both");
@@ -114,11 +130,14 @@ async function login(cli: Cli, command: Command): Promise<void> {
   const config = readConfig(cli.env);
   const known = Object.hasOwn(config.profiles, name) ? config.profiles[name]?.api : undefined;
   const api = given ?? (cli.env.CADASTRE_API || undefined) ?? known ?? DEFAULT_API;
+  const isByBrowser = more.device || (cli.stdin.isTTY === true && tokenFile === undefined);
   const token = more.workload
     ? await tokenOfWorkload(cli, api, more)
-    : user === undefined
-      ? await givenToken(cli, api, tokenFile)
-      : await tokenOfUser(cli, api, user, more);
+    : user !== undefined
+      ? await tokenOfUser(cli, api, user, more)
+      : isByBrowser
+        ? await tokenOfPerson(cli, api, more)
+        : await givenToken(cli, api, tokenFile);
   writeConfig(cli.env, { current: name, profiles: { ...config.profiles, [name]: { api, token } } });
   await cli.stderr.write(`logged in to ${neutralise(api)} as profile ${name}, kept in ${configPath(cli.env)}\n`);
   const set = (["CADASTRE_TOKEN", "CADASTRE_PROFILE"] as const).filter((variable) => cli.env[variable]);
@@ -161,6 +180,7 @@ export function addLogin(program: Command, cli: Cli): void {
     program
       .command("login")
       .description("keep an API's address and token in a file that only you can read, under --profile or `default`")
+      .option("--device", "log in by a browser on any device: it shows a code to approve there")
       .option("--user <name>", "log in by name and password, for a token of half a day")
       .option("--code <code>", "with --user: the code of an authenticator app, or a recovery code")
       .option("--organization <name>", "with --user: whose user, by id or slug, where several have the name")
@@ -174,6 +194,7 @@ export function addLogin(program: Command, cli: Cli): void {
       .option("--subject-token-file <file>", "with --workload: a file that holds its JSON Web Token")
       .action((_: unknown, command: Command) => login(cli, command)),
     "login --api https://cadastre.example.org",
+    "login --api https://cadastre.example.org --device",
     "login --api https://cadastre.example.org --user ann@example.org",
     "login --api https://cadastre.example.org --profile prod --token-file prod.token",
   );

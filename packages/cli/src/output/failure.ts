@@ -16,8 +16,9 @@ export interface Failure {
 const HINTS: Readonly<Record<string, string>> = {
   "auth.missing": "set CADASTRE_TOKEN, or give --token-file",
   "auth.invalid": "is the token of this API, and whole? `cadastre tokens create` makes another one",
-  "auth.expired": "`cadastre tokens create`, with a token that is still valid, makes another one",
-  "auth.revoked": "ask for another token: `cadastre tokens create`",
+  "auth.expired":
+    "`cadastre login` gives another one; or `cadastre tokens create`, with a token that is still valid, makes another one",
+  "auth.revoked": "`cadastre login` gives another one; or ask for one: `cadastre tokens create`",
   "auth.forbidden": "use a token with the scope, or ask for one: `cadastre tokens create NAME --scopes …`",
   "request.precondition_failed": "somebody was faster: look at it again, then repeat the command",
   "api.unreachable": "is the API running there? CADASTRE_API or --api says where it is",

@@ -3,6 +3,7 @@ import { accounts } from "./accounts.ts";
 import { audit } from "./audit.ts";
 import { auth } from "./auth.ts";
 import { changes } from "./changes.ts";
+import { clientLogins } from "./client-logins.ts";
 import { collectors } from "./collectors.ts";
 import { consumers } from "./consumers.ts";
 import { credentials } from "./credentials.ts";
@@ -51,6 +52,7 @@ export const AREAS = {
   auth,
   oidc,
   oauth,
+  clientLogins,
   sessions,
   factors,
   identityProviders,

@@ -100,7 +100,7 @@ export interface EndpointDefinition {
   /** Errors of its own, beside those that follow from the rest of the definition. */
   readonly errors?: readonly ErrorCode[];
   /** What of it is limited beside that it changes something: attempts to log in and exchanges by source, all else by principal. */
-  readonly rate?: "login" | "exchange" | "tokenCreation" | "reveal" | "search";
+  readonly rate?: "login" | "exchange" | "userCode" | "tokenCreation" | "reveal" | "search";
   /** It is there only where this port is. */
   readonly needs?: Port;
   /** Where a secret is: nothing of such a request is repeated in an error, and in the log no message of a fault of either. */

@@ -79,6 +79,23 @@ export const service = defineArea("service", {
     params: z.object({ id: idSchema("identityProvider") }),
     example: { params: { id: exampleId("identityProvider") } },
   }),
+  devicePage: defineEndpoint({
+    method: "GET",
+    path: "/device",
+    access: anyone,
+    summary: "Where a person approves a login from another device",
+    description: "With `code`, as the device shows it. Leads by the page to log in at where nobody is logged in.",
+    media: "text/html",
+  }),
+  authorizePage: defineEndpoint({
+    method: "GET",
+    path: "/authorize",
+    access: anyone,
+    summary: "Where a person approves a login of the command on the same computer (RFC 8252)",
+    description:
+      "With `response_type=code`, `client_id`, `client_name`, `redirect_uri`, `state`, `code_challenge` and `code_challenge_method=S256`. Goes on at the redirect URI.",
+    media: "text/html",
+  }),
   statusPageFile: defineEndpoint({
     method: "GET",
     path: "/assets/{file}",

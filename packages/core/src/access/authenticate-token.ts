@@ -1,8 +1,10 @@
 import { ProblemError } from "@cadastre/contract/errors";
 import { type Context, inOrganization, type Principal } from "../context.ts";
+import { UserItem } from "../directory/items.ts";
 import { readOrganization } from "../directory/organizations.ts";
 import { nameOfPrincipal, readPrincipal } from "../directory/principals.ts";
 import { requireAddress } from "../limits/address-list.ts";
+import { SessionItem } from "../sessions/items.ts";
 import { TokenItem } from "./items.ts";
 import { hashTokenText, idOfTokenText, isTokenText } from "./token-text.ts";
 
@@ -43,16 +45,32 @@ export async function authenticateToken(
   return readStanding(context, stored, address);
 }
 
+/**
+ * Whether the session that a token ends with was ended, or its user has another password or second factor since: two more reads, for such a token
+ * alone. That nobody has used it for a while does not end the token; that both end in time is in the token's own end.
+ */
+async function isSessionOver({ table, ...context }: Context, { session }: TokenItem): Promise<boolean> {
+  if (session === undefined) return false;
+  const own = inOrganization({ ...context, table }, session.organization);
+  const [stored, user] = await Promise.all([
+    table.get(SessionItem, { id: session.id }, { consistent: true }),
+    own.table.get(UserItem, { id: session.user }, { consistent: true }),
+  ]);
+  return !stored || !user || (user.loginEpoch ?? 0) !== session.loginEpoch;
+}
+
 /** The principal as it stands now: what was given before it was disabled is of no use any more. */
 async function readStanding(context: Context, token: TokenItem, address: string | undefined): Promise<Principal> {
   const { id, organization, scopes, accounts, cursorKey, epoch, expiresAt } = token;
-  const [standing, known] = await Promise.all([
+  const [standing, known, isOver] = await Promise.all([
     readPrincipal(inOrganization(context, organization), token.principal),
     readOrganization(context, organization),
+    isSessionOver(context, token),
   ]);
   if (!standing || !known || standing.disabled || standing.epoch !== epoch) {
     throw new ProblemError("auth.revoked", "whose it is was disabled or removed");
   }
+  if (isOver) throw new ProblemError("auth.revoked", "the login session that it ends with was ended");
   requireAddress(address, token.addresses === undefined ? undefined : { allow: token.addresses });
   requireAddress(address, known.addresses);
   return {

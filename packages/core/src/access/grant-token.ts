@@ -5,6 +5,7 @@ import { check, type Write } from "@cadastre/store/table";
 import type { Actor, Context, Principal } from "../context.ts";
 import { ServiceAccountItem, UserItem } from "../directory/items.ts";
 import { requirePrincipal } from "../directory/principals.ts";
+import { addressesBeyond } from "../limits/address-list.ts";
 import { requireNoMore } from "../policies/grants.ts";
 import { isUnscoped, mayByScope } from "../policies/scopes.ts";
 import { TokenItem } from "./items.ts";
@@ -38,6 +39,10 @@ export function requireUnscoped(granter: Principal, what: string): void {
 }
 
 interface Granted {
+  /** From where what it makes can be used, when it is limited itself. */
+  readonly addresses?: readonly string[] | undefined;
+  /** The login session that it ends with, and all that it makes. */
+  readonly session?: TokenItem["session"];
   /** The most seconds that what it makes can live. */
   readonly longest: number;
   readonly parent?: string;
@@ -52,7 +57,28 @@ export async function readGranted({ table, now }: Context, { token }: Principal)
   const granter = await table.get(TokenItem, { id }, { consistent: true });
   if (!granter || granter.revokedAt !== undefined) throw new ProblemError("auth.revoked");
   const longest = Math.floor((Date.parse(granter.expiresAt) - now().getTime()) / 1000);
-  return { longest, parent: id, guard: [check(TokenItem, { id }, granter.version)] };
+  const { addresses, session, version } = granter;
+  return {
+    longest,
+    parent: id,
+    guard: [check(TokenItem, { id }, version)],
+    ...(addresses === undefined ? {} : { addresses }),
+    ...(session === undefined ? {} : { session }),
+  };
+}
+
+/**
+ * From where a new token can be used: as is wanted, within where its granter can. Throws 403 `token.scope` for an address beyond. Both lists
+ * are canonical.
+ */
+export function addressesOf(
+  { addresses: limits }: Pick<Granted, "addresses">,
+  wanted: readonly string[] | undefined,
+): readonly string[] | undefined {
+  if (limits === undefined || wanted === undefined) return wanted ?? limits;
+  const beyond = addressesBeyond(wanted, limits);
+  if (beyond.length === 0) return wanted;
+  throw new ProblemError("token.scope", `your token cannot be used from ${beyond.join(", ")}`);
 }
 
 /** How long a new token lives: as is wanted, or as is usual and its granter allows. Throws 422 `request.invalid` for one that would outlive that. */
@@ -62,6 +88,16 @@ export function secondsOf({ longest }: Granted, wanted: number | undefined): num
   throw new ProblemError("request.invalid", `expiresInSeconds: ${message}`, {
     errors: [{ path: "expiresInSeconds", message }],
   });
+}
+
+/** Throws 403 `token.scope` unless a token that can be used from there, or everywhere, is within where its granter can. */
+export function requireAddressesGiven(
+  { addresses }: Pick<Granted, "addresses">,
+  given: readonly string[] | undefined,
+): void {
+  if (addresses !== undefined && given === undefined)
+    throw new ProblemError("token.scope", "your token cannot be used from everywhere, and what it makes neither");
+  addressesOf({ addresses }, given);
 }
 
 /**

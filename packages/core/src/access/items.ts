@@ -71,6 +71,10 @@ export const TokenItem = defineEntity({
       .meta({ description: "What cursors of lists that it sees a part of are sealed with" }),
     /** The token that it was made with; absent where the service made it. */
     parent: z.string().optional(),
+    session: z
+      .object({ id: z.string(), organization: z.string(), user: z.string(), loginEpoch: z.int() })
+      .optional()
+      .meta({ description: "The login session that it ends with, and at which login epoch of its user" }),
     forgottenAt: z
       .int()
       .optional()

@@ -5,7 +5,7 @@ import { create, replace, type Stored, type Write } from "@cadastre/store/table"
 import { commitRecorded } from "../audit/commit-recorded.ts";
 import { type Actor, actorName, type Context } from "../context.ts";
 import { retryOnConflict } from "../retry-on-conflict.ts";
-import { readGranted, readOwner, requireGiven } from "./grant-token.ts";
+import { readGranted, readOwner, requireAddressesGiven, requireGiven } from "./grant-token.ts";
 import { TokenChildItem, TokenItem, TokenListItem } from "./items.ts";
 import { newTokenText } from "./token-text.ts";
 import { readToken, showSecret, toTokenItem } from "./tokens.ts";
@@ -16,9 +16,10 @@ const MOST_ANCESTORS = 16;
 const stateError = (message: string) => new ProblemError("token.state", message);
 
 /** A token that can be rotated. Throws 409 `token.state`. */
-function requireRotatable({ now }: Context, { id, revokedAt, expiresAt, rotatedTo }: TokenItem): void {
+function requireRotatable({ now }: Context, { id, revokedAt, expiresAt, rotatedTo, session }: TokenItem): void {
   if (revokedAt !== undefined) throw stateError(`${id} was revoked`);
   if (rotatedTo !== undefined) throw stateError(`${id} was rotated; its successor is ${rotatedTo}`);
+  if (session !== undefined) throw stateError(`${id} ends with a login session: log in again instead`);
   if (Date.parse(expiresAt) <= now().getTime()) throw stateError(`${id} has expired`);
 }
 
@@ -81,7 +82,9 @@ export async function rotateToken(
     requireRotatable(context, old);
     requireGiven(context, principal, old);
     const wanted = Math.ceil((Date.parse(old.expiresAt) - Date.parse(old.createdAt)) / 1000);
-    const { longest, parent, guard: relied } = await readGranted(context, principal);
+    const granted = await readGranted(context, principal);
+    const { longest, parent, session, guard: relied } = granted;
+    requireAddressesGiven(granted, old.addresses);
     const { guard: standing, ...owner } = await readOwner(context, actor, old.principal);
     // What was given before its principal was disabled is of no use any more, and makes nothing that is.
     if (owner.epoch !== old.epoch) throw stateError(`whose ${id} is was disabled or removed`);
@@ -92,7 +95,15 @@ export async function rotateToken(
         to,
         text,
         { ...old, expiresInSeconds: Math.min(wanted, longest) },
-        { ...owner, now: at, createdBy: actorName(actor), organization: context.organization, parent, rotatedFrom: id },
+        {
+          ...owner,
+          now: at,
+          createdBy: actorName(actor),
+          organization: context.organization,
+          parent,
+          rotatedFrom: id,
+          session,
+        },
       ),
       ...(ancestors.length === 0 ? {} : { ancestors: ancestors.map((one) => one.id) }),
     };

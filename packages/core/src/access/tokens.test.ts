@@ -18,6 +18,7 @@ import { patchServiceAccount, toServiceAccountItem } from "../directory/service-
 import { toUserItem } from "../directory/users.ts";
 import { authenticateToken } from "./authenticate-token.ts";
 import { TokenItem } from "./items.ts";
+import { rotateToken } from "./rotate-token.ts";
 import { idOfTokenText, newTokenText } from "./token-text.ts";
 import { createToken, listTokens, revokeToken, toTokenItem } from "./tokens.ts";
 
@@ -372,5 +373,50 @@ describe("whose a token is", () => {
     const made = createToken(late, anAdmin, aToken({ principal: SERVICE_ACCOUNT }));
     await expect(made).rejects.toMatchObject({ code: "token.principal", message: `${SERVICE_ACCOUNT.id} is disabled` });
     expect((await listTokens(context, { limit: 10 })).items).toEqual([]);
+  });
+});
+
+describe("a token that is limited to addresses", () => {
+  const limited = async (context: TestContext) => {
+    const { id } = await createToken(
+      context,
+      anAdmin,
+      aToken({ scopes: ["admin"], addresses: ["10.0.0.0/8", "2001:db8::/32"] }),
+    );
+    return actingBy({ id });
+  };
+
+  test("makes such as are limited to the same, or to a part", async () => {
+    const context = await withGranter();
+    const by = await limited(context);
+    expect((await createToken(context, by, aToken())).addresses).toEqual(["10.0.0.0/8", "2001:db8::/32"]);
+    const part = ["10.1.0.0/16", "10.2.0.7", "2001:db8:1::/48"];
+    expect((await createToken(context, by, aToken({ addresses: part }))).addresses).toEqual([
+      "10.1.0.0/16",
+      "10.2.0.7/32",
+      "2001:db8:1::/48",
+    ]);
+    for (const beyond of [["0.0.0.0/0"], ["10.0.0.0/7"], ["10.0.0.0/9", "192.0.2.1"], ["::/0"]])
+      await expect(createToken(context, by, aToken({ addresses: beyond }))).rejects.toMatchObject({
+        code: "token.scope",
+      });
+  });
+
+  test("rotates none that can be used from elsewhere, and a rotation keeps the addresses", async () => {
+    const context = await withGranter();
+    const by = await limited(context);
+    const [everywhere, beyond, within] = await Promise.all(
+      [{}, { addresses: ["192.0.2.0/24"] }, { addresses: ["10.1.0.0/16"] }].map((more) =>
+        createToken(context, anAdmin, aToken(more)),
+      ),
+    );
+    for (const one of [everywhere, beyond])
+      await expect(rotateToken(context, by, one?.id ?? "", { overlapSeconds: 0 })).rejects.toMatchObject({
+        code: "token.scope",
+      });
+    const rotated = await rotateToken(context, by, within?.id ?? "", { overlapSeconds: 0 });
+    expect(rotated.addresses).toEqual(["10.1.0.0/16"]);
+    const itself = await rotateToken(context, by, by.principal.token?.id ?? "", { overlapSeconds: 0 });
+    expect(itself.addresses).toEqual(["10.0.0.0/8", "2001:db8::/32"]);
   });
 });

@@ -12,7 +12,8 @@ import { type Listed, type ListOptions, selectPage } from "../lists.ts";
 import { isUnscoped } from "../policies/scopes.ts";
 import { retryOnConflict } from "../retry-on-conflict.ts";
 import { newSealKey } from "../sealed-text.ts";
-import { readGranted, readOwner, requireGiven, secondsOf } from "./grant-token.ts";
+import type { SessionItem } from "../sessions/items.ts";
+import { addressesOf, readGranted, readOwner, requireGiven, secondsOf } from "./grant-token.ts";
 import { TOKENS_PARTITION, TokenChildItem, TokenItem, TokenListItem, TokenUseItem } from "./items.ts";
 import { guardSystemAdmins } from "./system-admins.ts";
 import { hashTokenText, newTokenText } from "./token-text.ts";
@@ -37,6 +38,8 @@ interface TokenOwner {
   readonly parent?: string | undefined;
   /** The token in whose place it is. */
   readonly rotatedFrom?: string | undefined;
+  /** The login session that it ends with. */
+  readonly session?: TokenItem["session"] | undefined;
 }
 
 /** The stored form of a new token that ends `expiresInSeconds` from now. */
@@ -44,7 +47,7 @@ export function toTokenItem(
   id: string,
   text: string,
   { expiresInSeconds, ...input }: Omit<NewToken, "principal"> & { readonly expiresInSeconds: number },
-  { now, createdBy, organization, principal, epoch, parent, rotatedFrom }: TokenOwner,
+  { now, createdBy, organization, principal, epoch, parent, rotatedFrom, session }: TokenOwner,
 ): TokenItem {
   return {
     id,
@@ -62,6 +65,7 @@ export function toTokenItem(
     secretHash: hashTokenText(text),
     ...(parent === undefined ? {} : { parent }),
     ...(rotatedFrom === undefined ? {} : { rotatedFrom }),
+    ...(session === undefined ? {} : { session }),
   };
 }
 
@@ -78,16 +82,32 @@ export async function readToken(context: Context, id: string): Promise<Stored<To
   return stored;
 }
 
+/** What else a new token rests on. */
+interface TokenRest {
+  /** Answers what is used up in its commit. */
+  readonly guard?: () => Promise<readonly Write[]>;
+  /** The login session that it ends with. */
+  readonly endsWith?: SessionItem;
+}
+
+/** What is kept of the session that a token ends with. */
+const boundTo = ({ id, organization, user, loginEpoch }: SessionItem): TokenItem["session"] => ({
+  id,
+  organization,
+  user,
+  loginEpoch,
+});
+
 /**
- * Makes a token. Its text is in this answer and nowhere else ever again. Throws 403 `token.scope` for a scope or an account
+ * Makes a token. Its text is in this answer and nowhere else ever again. Throws 403 `token.scope` for a scope, an account or an address
  * that the granter does not have, 403 `token.principal` and 404 `service-account.not_found` for whose it may not be, 422 `request.invalid` for a life that is longer than the granter's; a granter that is limited to
- * accounts gives its limits on. What `guard` answers is used up in its commit. Writes the token, its place in the list and among those of its granter, and one audit record.
+ * accounts or addresses gives its limits on, and one that ends with a session gives that on. What `guard` answers is used up in its commit. Writes the token, its place in the list and among those of its granter, and one audit record.
  */
 export async function createToken(
   context: Context,
   actor: Actor,
   input: NewToken,
-  guard: () => Promise<readonly Write[]> = async () => [],
+  { guard = async () => [], endsWith }: TokenRest = {},
 ): Promise<CreatedToken> {
   const { principal } = actor;
   requireGiven(context, principal, input);
@@ -95,20 +115,23 @@ export async function createToken(
   const id = newId("token", now);
   const text = newTokenText(id);
   const within = input.accounts ?? context.restriction?.accounts ?? principal.token?.accounts;
-  const addresses = input.addresses === undefined ? {} : { addresses: toAddressList(input.addresses, "addresses") };
+  const wanted = input.addresses === undefined ? undefined : toAddressList(input.addresses, "addresses");
   await retryOnConflict(async () => {
     const granted = await readGranted(context, principal);
     const { parent, guard: relied } = granted;
     const guards = await guard();
+    const addresses = addressesOf(granted, wanted);
     const { guard: standing, ...owner } = await readOwner(context, actor, input.principal);
     const given = {
       ...input,
-      ...addresses,
+      ...(addresses === undefined ? {} : { addresses: [...addresses] }),
       expiresInSeconds: secondsOf(granted, input.expiresInSeconds),
       ...(within === undefined ? {} : { accounts: [...within] }),
     };
     const { organization } = context;
-    const item = toTokenItem(id, text, given, { now, createdBy: actorName(actor), organization, ...owner, parent });
+    const session = endsWith === undefined ? granted.session : boundTo(endsWith);
+    const made = { now, createdBy: actorName(actor), organization, ...owner, parent, session };
+    const item = toTokenItem(id, text, given, made);
     const { name, scopes, accounts, expiresAt } = item;
     const place = parent === undefined ? [] : [create(TokenChildItem, { parent, id })];
     const writes = [create(TokenItem, item), create(TokenListItem, { id }), ...place, ...relied, standing, ...guards];

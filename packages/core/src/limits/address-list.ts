@@ -1,7 +1,7 @@
 import { ProblemError } from "@cadastre/contract/errors";
 import { AddressError } from "@cadastre/net/address";
 import { containsAddress, formatPrefix } from "@cadastre/net/prefix";
-import { union } from "@cadastre/net/set";
+import { subtract, union } from "@cadastre/net/set";
 import { readAddress, readPrefix } from "./canonical-address.ts";
 
 /** From where somebody may call. Without `allow` from everywhere; what is denied is so although it is allowed. */
@@ -31,6 +31,11 @@ export function toAddressList(texts: readonly string[], path: string): string[] 
   const [first] = errors;
   if (first) throw new ProblemError("request.invalid", `${first.path}: ${first.message}`, { errors });
   return union(prefixes).map(formatPrefix);
+}
+
+/** What of a canonical list is not in another. */
+export function addressesBeyond(texts: readonly string[], limits: readonly string[]): string[] {
+  return subtract(texts.map(readPrefix), limits.map(readPrefix)).map(formatPrefix);
 }
 
 /** Whether the lists let an address call. One that is not known is in no list: it may only where everybody may. */

@@ -14,6 +14,7 @@ const MOST_ATTEMPTS = 32;
 export interface RatePolicies {
   readonly login: RatePolicy;
   readonly exchange: RatePolicy;
+  readonly userCode: RatePolicy;
   readonly tokenCreation: RatePolicy;
   readonly reveal: RatePolicy;
   readonly write: RatePolicy;
@@ -25,6 +26,8 @@ export const DEFAULT_RATES: RatePolicies = {
   login: { name: "login", quota: 100, windowSeconds: 300 },
   // Pipelines behind one address are many, and none of them locks people out.
   exchange: { name: "exchange", quota: 1200, windowSeconds: 300 },
+  // A person types one or two: whoever guesses others' finds none of eight letters.
+  userCode: { name: "user-code", quota: 30, windowSeconds: 300 },
   tokenCreation: { name: "token-creation", quota: 600, windowSeconds: 3600 },
   reveal: { name: "reveal", quota: 600, windowSeconds: 3600 },
   write: { name: "write", quota: 120_000, windowSeconds: 60 },

@@ -5,7 +5,7 @@ import { type Context, inOrganization, type Principal } from "../context.ts";
 import { UserItem } from "../directory/items.ts";
 import { readOrganization } from "../directory/organizations.ts";
 import { requireAddress } from "../limits/address-list.ts";
-import { SessionItem } from "./items.ts";
+import { SessionItem } from "../sessions/items.ts";
 import { hashSecretText, idOfSecretText, isSecretText } from "./secret-text.ts";
 import { endOf, USE_SECONDS } from "./sessions.ts";
 
@@ -48,6 +48,13 @@ export async function authenticateSession(
   if (!stored || !isRight) throw invalid();
   if (endOf(stored) <= context.now().toISOString())
     throw new ProblemError("auth.expired", "the session has ended: log in");
+  const principal = await readStanding(context, stored, address);
+  await noteUse(inOrganization(context, stored.organization), stored);
+  return { principal, session: stored };
+}
+
+/** Whose a session is, as that one stands now. Throws 401 `auth.revoked`, 403 `auth.address`. */
+async function readStanding(context: Context, stored: SessionItem, address: string | undefined): Promise<Principal> {
   const own = inOrganization(context, stored.organization);
   const [user, organization] = await Promise.all([
     own.table.get(UserItem, { id: stored.user }, { consistent: true }),
@@ -57,8 +64,18 @@ export async function authenticateSession(
     user !== undefined && !user.disabled && user.epoch === stored.epoch && (user.loginEpoch ?? 0) === stored.loginEpoch;
   if (!isStanding || !organization) throw new ProblemError("auth.revoked", "the session was ended: log in");
   requireAddress(address, organization.addresses);
-  await noteUse(own, stored);
-  return { principal: toPrincipal(user, stored, organization.policyVersion), session: stored };
+  return toPrincipal(user, stored, organization.policyVersion);
+}
+
+/** The same for who does not have its secret, but was allowed to act for it, however long nobody has used it. Throws 401 `auth.revoked`, 403 `auth.address`. */
+export async function readSession(
+  context: Context,
+  id: string,
+  address: string | undefined,
+): Promise<AuthenticatedSession> {
+  const session = await context.table.get(SessionItem, { id }, { consistent: true });
+  if (!session) throw new ProblemError("auth.revoked", "the session was ended");
+  return { principal: await readStanding(context, session, address), session };
 }
 
 function toPrincipal(

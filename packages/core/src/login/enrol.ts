@@ -5,9 +5,10 @@ import { create, put, remove, replace, type Stored, type Write } from "@cadastre
 import { commitRecorded } from "../audit/commit-recorded.ts";
 import type { Actor, Context } from "../context.ts";
 import { retryOnConflict } from "../retry-on-conflict.ts";
+import type { SessionItem } from "../sessions/items.ts";
 import type { Opener, Sealer } from "../vault/ports.ts";
 import { type Guard, isUsable, MOST_FACTORS, readFactors, type StoredFactor, toFactor } from "./factors.ts";
-import { FactorItem, PasskeyChallengeItem, type SessionItem } from "./items.ts";
+import { FactorItem, PasskeyChallengeItem } from "./items.ts";
 import { beginAttempt, lockoutSlot } from "./lockout.ts";
 import { readUser } from "./login-epoch.ts";
 import { challengeOf, enrolOptions, type RelyingParty, readNewPasskey } from "./passkeys.ts";

@@ -2,8 +2,8 @@ import { ProblemError } from "@cadastre/contract/errors";
 import type { Me } from "@cadastre/contract/login";
 import type { Actor, Context } from "../context.ts";
 import { listOwnActions } from "../policies/what-can.ts";
+import type { SessionItem } from "../sessions/items.ts";
 import { methodsOf, readFactors } from "./factors.ts";
-import type { SessionItem } from "./items.ts";
 import { readUser } from "./login-epoch.ts";
 
 /**

@@ -8,7 +8,8 @@ import type { UserItem } from "../directory/items.ts";
 import { type Listed, type ListOptions, selectPage } from "../lists.ts";
 import { retryOnConflict } from "../retry-on-conflict.ts";
 import { newSealKey } from "../sealed-text.ts";
-import { SessionItem, SessionListItem, sessionsPartition } from "./items.ts";
+import { SessionItem } from "../sessions/items.ts";
+import { SessionListItem, sessionsPartition } from "./items.ts";
 import { csrfOf, hashSecretText, newSecretText } from "./secret-text.ts";
 
 /** A session that nobody uses ends after an hour, and every one after a day (NIST SP 800-63B-4 §2.2.3, AAL2). */

@@ -1,6 +1,7 @@
 import { create, remove, type Stored, type Write } from "@cadastre/store/table";
 import type { Context } from "../../context.ts";
-import { SessionItem, SessionListItem } from "../items.ts";
+import { SessionItem } from "../../sessions/items.ts";
+import { SessionListItem } from "../items.ts";
 import type { Proved } from "./ask.ts";
 import { ProviderSessionItem, placesPartition, SessionPlaceItem } from "./items.ts";
 
