@@ -12,6 +12,7 @@ let api: TestApi;
 let source: TestSource;
 /** May do everything in the first organization, and does not administer the system. */
 let boss: string;
+let bossId: string;
 const SYSTEM = { type: "system", id: "system" };
 
 async function made(path: string, body: object, token = api.admin): Promise<Record<string, string>> {
@@ -36,6 +37,11 @@ interface Admins {
   readonly provisioned: string;
   /** A group that the source made, which they are in. */
   readonly provisionedGroup: string;
+  /** Of the user, at a provider that maps a claim to the group. */
+  readonly identity: string;
+  readonly provider: string;
+  /** Trusts tokens of others for the service account. */
+  readonly rule: string;
 }
 
 const join = async (group: string, type: string, id: string) => {
@@ -69,8 +75,25 @@ async function someAdmins(how: "role" | "group"): Promise<Admins> {
   for (const [type, id] of all.slice(0, 2)) await join(plain, type, id);
   if (how === "group") await bind("group", group, "SystemAdmin", SYSTEM);
   else for (const [type, id] of all) await bind(type, id, "SystemAdmin", SYSTEM);
-  return { user, robot, tokenId, group, plain, provisioned, provisionedGroup };
+  const { id: provider = "" } = await made("/api/v1/identity-providers", {
+    name: how,
+    issuer: `https://${how}.example.org`,
+    clientId: "c",
+    clientSecret: "a secret of theirs",
+    groupsClaim: "groups",
+    groups: [{ value: "roots", group }],
+  });
+  const { id: identity = "" } = await made(`/api/v1/users/${user}/identities`, { provider, subject: "root" });
+  const { id: rule = "" } = await made("/api/v1/trust-rules", trusting(robot));
+  return { user, robot, tokenId, group, plain, provisioned, provisionedGroup, identity, provider, rule };
 }
+
+const trusting = (serviceAccount: string) => ({
+  name: "r",
+  serviceAccount,
+  scopes: ["resources:read"],
+  trusts: { type: "github", audience: "cadastre", repository: "acme/infra" },
+});
 
 const admins: Partial<Record<"role" | "group", Admins>> = {};
 
@@ -80,6 +103,7 @@ beforeAll(async () => {
   const { id = "" } = await made("/api/v1/service-accounts", { name: "boss" });
   for (const role of ["admin", "vault-user"] as const) await bind("service-account", id, role, everywhere());
   const principal = { type: "service-account", id };
+  bossId = id;
   boss = (await made("/api/v1/tokens", { name: "b", scopes: ["admin", "credentials:reveal"], principal })).secret ?? "";
   for (const how of ["role", "group"] as const) admins[how] = await someAdmins(how);
 });
@@ -113,6 +137,26 @@ const WAYS: Readonly<Record<string, Way>> = {
     path: (of) => `/api/v1/groups/${of.plain}/members`,
     body: (of: Admins) => ({ principal: { type: "user", id: of.provisioned } }),
   },
+  "gives a user an identity": {
+    method: "POST",
+    path: user("/identities"),
+    body: (of: Admins) => ({ provider: of.provider, subject: "mine" }),
+  },
+  "takes an identity from a user": {
+    method: "DELETE",
+    path: (of) => `/api/v1/users/${of.user}/identities/${of.identity}`,
+  },
+  "trusts others' tokens for a service account": {
+    method: "POST",
+    path: () => "/api/v1/trust-rules",
+    body: (of: Admins) => trusting(of.robot),
+  },
+  "makes its trust rule another's": {
+    method: "PUT",
+    path: (of) => `/api/v1/trust-rules/${of.rule}`,
+    body: () => trusting(bossId),
+  },
+  "deletes its trust rule": { method: "DELETE", path: (of) => `/api/v1/trust-rules/${of.rule}` },
   "gives a user to a source": {
     method: "POST",
     path: () => `/api/v1/scim-sources/${source.id}/links`,
@@ -126,6 +170,11 @@ const OF_GROUP: Readonly<Record<string, Way>> = {
   "takes somebody out of the group": {
     method: "DELETE",
     path: (of) => `/api/v1/groups/${of.group}/members/${of.robot}`,
+  },
+  "maps claims to the group no more, which takes out who logs in next": {
+    method: "PATCH",
+    path: (of) => `/api/v1/identity-providers/${of.provider}`,
+    body: { groups: [] },
   },
 };
 
@@ -199,5 +248,15 @@ it("who is narrowed by a token does not count as one who administers the system"
   const { secret = "" } = await made("/api/v1/tokens", { name: "narrow", scopes: ["directory:write"] });
   const path = `/api/v1/users/${admins.role?.user}`;
   const sent = { method: "PATCH", path, body: { disabled: true }, headers: { "if-match": "*" }, token: secret };
+  expect(await outcomeOf(await api.send(sent))).toBe("403 access.exceeds");
+});
+
+it("who is forbidden everything by a policy of an admin of the organization is still not that one's to log in as", async () => {
+  const { id = "" } = await made("/api/v1/users", { userName: "forbidden" });
+  await bind("user", id, "SystemAdmin", SYSTEM);
+  const text = `forbid (principal == Cadastre::User::"${id}", action, resource);`;
+  await made("/api/v1/policies", { name: "all", text }, boss);
+  const body = { provider: admins.role?.provider, subject: "forbidden" };
+  const sent = { method: "POST", path: `/api/v1/users/${id}/identities`, body, token: boss };
   expect(await outcomeOf(await api.send(sent))).toBe("403 access.exceeds");
 });

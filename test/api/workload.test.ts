@@ -372,6 +372,8 @@ describe("an issuer", () => {
     expect(await tried({ keys: { keys: [{ kty: "oct", k: "c2VjcmV0" }] } })).toEqual([422, "trusts.keys"]);
     expect(await tried({ keys: { keys: [{ ...key.jwk, d: "AAAA" }] } })).toEqual([422, "trusts.keys"]);
     expect(await tried({ keys: { keys: [{ kty: "EC", crv: "P-256", x: "no" }] } })).toEqual([422, "trusts.keys"]);
+    for (const odd of [{ a: { b: 1 } }, 1e308, null])
+      expect(await tried({ keys: { keys: [{ ...key.jwk, odd }] } })).toEqual([422, "trusts.keys"]);
     for (const address of ["https://10.96.0.1", "https://169.254.169.254", "http://issuer.test", "https://[fd00::1]"])
       expect(await tried({ issuer: address }), address).toEqual([422, "trusts.issuer"]);
   });
@@ -387,6 +389,14 @@ describe("a rule", () => {
     const { secret } = await api.aToken(["tokens:write", "tokens:read", "accounts:read"]);
     expect(await post(secret)).toBe("token.principal");
     expect(await post(secret, { scopes: ["audit:read"] })).toBe("token.scope");
+    // Of one's own service account it would outlive the narrow token, and its being revoked.
+    const own = await made("tokens", {
+      name: "narrow",
+      scopes: ["tokens:write", "accounts:read"],
+      expiresInSeconds: 60,
+      principal: { type: "service-account", id: serviceAccount },
+    });
+    expect(await post(own.secret ?? "")).toBe("token.principal");
     const { secret: all } = await api.aToken(["admin"]);
     expect(await post(all, { scopes: ["credentials:reveal"] })).toBe("token.scope");
     await made("accounts", { provider: "aws", account: "1" });

@@ -469,7 +469,7 @@ describe("a group that an admin gives to a source", () => {
     expect(shown).toMatchObject({ displayName: "Engineers", members: [{ value: ann, display: "Ann", type: "User" }] });
   });
 
-  it("and that holds roles is given only by who could give those", async () => {
+  it("and that holds roles is given only by who could give those, and a user by who may do as much", async () => {
     const created = await api.send({ method: "POST", path: "/api/v1/groups", body: { name: "Vault" } });
     const { id } = (await jsonOf(created)) as { id: string };
     const everywhere = { type: "organization", id: api.context.organization };
@@ -487,5 +487,13 @@ describe("a group that an admin gives to a source", () => {
     const { secret } = (await jsonOf(made_)) as { secret: string };
     expect((await give(id, secret)).status).toBe(403);
     expect((await give(id)).status).toBe(204);
+    // For a user it can set a password.
+    const more = await api.send({ method: "POST", path: "/api/v1/users", body: { userName: "more" } });
+    const { id: user } = (await jsonOf(more)) as { id: string };
+    expect((await bind({ type: "user", id: user }, "vault-user")).status).toBe(201);
+    const path = `/api/v1/scim-sources/${source.id}/links`;
+    const refused = await api.send({ method: "POST", path, body: { user }, token: secret });
+    expect((await jsonOf(refused)).code).toBe("access.exceeds");
+    expect((await api.send({ method: "POST", path, body: { user } })).status).toBe(204);
   });
 });

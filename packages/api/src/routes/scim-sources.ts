@@ -1,7 +1,7 @@
 import { scimSources } from "@cadastre/contract/endpoints/scim-sources";
 import { ProblemError } from "@cadastre/contract/errors";
 import { contextIn } from "@cadastre/core/access/act-in";
-import { requireMayGiveRoles } from "@cadastre/core/policies/grants";
+import { requireMayGiveRoles, requireNoMore } from "@cadastre/core/policies/grants";
 import { linkResource } from "@cadastre/core/scim/link";
 import { createScimSource, deleteScimSource, getScimSource, listScimSources } from "@cadastre/core/scim/sources";
 import { implement } from "./route.ts";
@@ -26,7 +26,10 @@ export const SCIM_SOURCE_ROUTES = implement(scimSources, {
     return undefined;
   },
   async link({ context, actor, params, body }) {
-    await linkResource(context, actor, params.id, body, (roles) => requireMayGiveRoles(context, actor, roles));
+    await linkResource(context, actor, params.id, body, {
+      requireMayGive: (roles) => requireMayGiveRoles(context, actor, roles),
+      requireNoMore: (user) => requireNoMore(context, actor, { ...user, type: "user" }),
+    });
     return undefined;
   },
 });

@@ -133,7 +133,7 @@ export const identityProviders = defineArea("identityProviders", {
     params: ofUser.extend({ identity: idSchema("identity") }),
     status: 204,
     mutates: "identity.unlink",
-    errors: ["user.not_found", "identity.not_found", "request.conflict"],
+    errors: ["user.not_found", "identity.not_found", "access.exceeds", "request.conflict"],
     example: { params: { id: exampleId("user"), identity: exampleId("identity") } },
   }),
   ownIdentities: defineEndpoint({

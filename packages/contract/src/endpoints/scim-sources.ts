@@ -64,7 +64,7 @@ export const scimSources = defineArea("scimSources", {
     access: operator("scim:write", "scim-source"),
     summary: "Give a user or a group to a SCIM source, which sees and changes it from now on",
     description:
-      "A source touches nobody else's users and groups, whatever their names and addresses are. Who gives it a group that holds roles must be one who could give those.",
+      "A source touches nobody else's users and groups, whatever their names and addresses are. Who gives it a group that holds roles must be one who could give those; a user, for whom it can set a password, one who may do all that the user may.",
     params: byId,
     body: scimLink,
     status: 204,

@@ -90,7 +90,7 @@ export const trustRules = defineArea("trustRules", {
     ifMatch: "optional",
     status: 204,
     mutates: "trust-rule.delete",
-    errors: ["trust-rule.not_found", "request.conflict"],
+    errors: ["trust-rule.not_found", "access.exceeds", "request.conflict"],
     example: { params },
   }),
 });

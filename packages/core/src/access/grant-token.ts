@@ -33,6 +33,11 @@ export function requireGiven(context: Context, granter: Principal, given: Pick<N
   if (missing.length > 0) throw new ProblemError("token.scope", `your token does not have ${missing.join(", ")}`);
 }
 
+/** Throws 403 `token.principal` for a granter that a token narrows. `what` is not for it to make. */
+export function requireUnscoped(granter: Principal, what: string): void {
+  if (!isUnscoped(granter)) throw new ProblemError("token.principal", `${what} needs the scope admin`);
+}
+
 interface Granted {
   /** From where what it makes can be used, when it is limited itself. */
   readonly addresses?: readonly string[] | undefined;
@@ -112,8 +117,7 @@ export async function readOwner(
   if (principal.id !== id && type !== "system") {
     if (principal.type !== "service-account")
       throw new ProblemError("token.principal", "a token of another can only be a service account's");
-    if (!isUnscoped(actor.principal))
-      throw new ProblemError("token.principal", "a token of a service account needs the scope admin");
+    requireUnscoped(actor.principal, "a token of a service account");
   }
   const stored = await requirePrincipal(context, principal);
   // Whoever has another's token can do what that one may.

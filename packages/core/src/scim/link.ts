@@ -31,20 +31,24 @@ interface Given {
   readonly guard: Write;
 }
 
-/** Throws when the actor could not give these roles: whoever is in a group holds them. */
-type RequireMayGive = (roles: readonly HeldRole[]) => Promise<void>;
+/** What throws when the actor could not give a group's roles, which whoever is in it holds, or may do less than a user, for whom the source can set a password. */
+export interface LinkGuards {
+  readonly requireMayGive: (roles: readonly HeldRole[]) => Promise<void>;
+  readonly requireNoMore: (user: Stored<UserItem>) => Promise<void>;
+}
 
 async function readGiven(
   context: Context,
   actor: Actor,
   link: ScimLink,
-  requireMayGive: RequireMayGive,
+  { requireMayGive, requireNoMore }: LinkGuards,
 ): Promise<Given> {
   const mayChange = guardSystemAdmins(context, actor);
   const { user: id, group: groupId = "", externalId } = link;
   if (id !== undefined) {
     const user = (await requirePrincipal(context, { type: "user", id })) as Stored<UserItem>;
     await mayChange(user);
+    await requireNoMore(user);
     return { type: "User", id, values: saidOf(user, externalId), guard: check(UserItem, { id }, user.version) };
   }
   const group = await requireGroup(context, groupId);
@@ -57,7 +61,7 @@ async function readGiven(
 /**
  * Gives a user or a group to a source, which sees and changes it from now on: an admin's word, since no name and no address alone says who somebody
  * is. Of a group's members the source sees those that it has. Throws 404 `scim-source.not_found`, `user.not_found`, `group.not_found`, 403
- * `access.exceeds` and what `requireMayGive` throws, 409 `scim-source.linked` when a source has it. Writes what the source has of it, and one audit
+ * `access.exceeds` and what `guards` throw, 409 `scim-source.linked` when a source has it. Writes what the source has of it, and one audit
  * record.
  */
 export async function linkResource(
@@ -65,11 +69,11 @@ export async function linkResource(
   actor: Actor,
   source: string,
   link: ScimLink,
-  requireMayGive: RequireMayGive,
+  guards: LinkGuards,
 ): Promise<void> {
   await retryOnConflict(async () => {
     await requireSource(context, source);
-    const { type, id, values, guard } = await readGiven(context, actor, link, requireMayGive);
+    const { type, id, values, guard } = await readGiven(context, actor, link, guards);
     const at = context.now().toISOString();
     const piece = await openPiece(context, { source, type });
     const item = { id, source, type, piece, values, createdAt: at, updatedAt: at };

@@ -120,6 +120,12 @@ export async function pinnedKeys(keys: { readonly keys: readonly object[] }): Pr
   return createLocalJWKSet({ keys: [...keys.keys] as { kty: string }[] });
 }
 
+/** All that a public key says of itself (RFC 7517): nothing that is nested deeper, and no number that the table could not keep. */
+const isMember = (value: unknown): boolean =>
+  ["string", "boolean"].includes(typeof value) ||
+  Number.isSafeInteger(value) ||
+  (Array.isArray(value) && value.every((one) => typeof one === "string"));
+
 /** Why a set of keys is none of public keys that sign; undefined when it is. */
 export async function whyNoKeys({
   keys,
@@ -129,6 +135,8 @@ export async function whyNoKeys({
   const { importJWK } = await import("jose");
   for (const [at, key] of keys.entries()) {
     const { kty, alg } = key;
+    if (!Object.values(key).every(isMember))
+      return `keys[${at}] has a member that is no text, list of texts, or plain value`;
     if (kty !== "RSA" && kty !== "EC" && kty !== "OKP") return `keys[${at}] is not of RSA, EC or OKP`;
     try {
       const imported = (await importJWK(

@@ -2,10 +2,12 @@ import { ProblemError } from "@cadastre/contract/errors";
 import { newId } from "@cadastre/contract/ids";
 import { type NewTrustRule, type TrustRule, trustRule } from "@cadastre/contract/trust-rule";
 import { create, remove, replace, type Stored, type Write } from "@cadastre/store/table";
-import { readOwner, requireGiven } from "../access/grant-token.ts";
+import { readOwner, requireGiven, requireUnscoped } from "../access/grant-token.ts";
+import { guardSystemAdmins } from "../access/system-admins.ts";
 import { commitRecorded } from "../audit/commit-recorded.ts";
 import { changesBetween } from "../changes.ts";
 import { type Actor, actorName, type Context } from "../context.ts";
+import { ServiceAccountItem } from "../directory/items.ts";
 import { toAddressList } from "../limits/address-list.ts";
 import { blockedUrl, type Reach } from "../limits/outside.ts";
 import { type Listed, type ListOptions, selectPage } from "../lists.ts";
@@ -45,7 +47,15 @@ async function checked(rule: NewTrustRule, reach: Reach): Promise<NewTrustRule> 
 /** What a caller's giving somebody the rights of a service account rests on: what a token of that one does. */
 async function requireMayTrust(context: Context, actor: Actor, rule: NewTrustRule): Promise<Write> {
   requireGiven(context, actor.principal, rule);
+  // It outlives whatever token has made it, and is not revoked with that one: also for oneself it is no narrow token's to make.
+  requireUnscoped(actor.principal, "a trust rule");
   return (await readOwner(context, actor, { type: "service-account", id: rule.serviceAccount })).guard;
+}
+
+/** What takes from a service account a way to act is for who may change it, as long as it is there. Throws 403 `access.exceeds`. */
+async function requireMayTake(context: Context, actor: Actor, { serviceAccount: id }: NewTrustRule): Promise<void> {
+  const standing = await context.table.get(ServiceAccountItem, { id }, { consistent: true });
+  if (standing) await guardSystemAdmins(context, actor)(standing);
 }
 
 type Guard = () => Promise<readonly Write[]>;
@@ -121,6 +131,7 @@ export async function replaceTrustRule(
   await retryOnConflict(async () => {
     const { version, ...before } = await read(context, id);
     if (seen !== undefined && seen !== version) throw new ProblemError("request.precondition_failed");
+    await requireMayTake(context, actor, before);
     const standing = await requireMayTrust(context, actor, rule);
     const { organization, createdAt, createdBy, updatedAt, updatedBy } = before;
     const kept = { id, organization, createdAt, createdBy };
@@ -136,7 +147,7 @@ export async function replaceTrustRule(
   return getTrustRule(context, id);
 }
 
-/** Removes a trust rule: nothing is exchanged by it any more. Throws 404 `trust-rule.not_found`, 412 `request.precondition_failed`. Writes that and one audit record. */
+/** Removes a trust rule: nothing is exchanged by it any more. Throws 404 `trust-rule.not_found`, 412 `request.precondition_failed`, 403 `access.exceeds`. Writes that and one audit record. */
 export async function deleteTrustRule(
   context: Context,
   actor: Actor,
@@ -144,8 +155,10 @@ export async function deleteTrustRule(
   { version: seen }: { readonly version?: number | undefined },
 ): Promise<void> {
   await retryOnConflict(async () => {
-    const { version, name } = await read(context, id);
+    const { version, ...rule } = await read(context, id);
     if (seen !== undefined && seen !== version) throw new ProblemError("request.precondition_failed");
+    await requireMayTake(context, actor, rule);
+    const { name } = rule;
     const writes = [remove(TrustRuleItem, { id }, version), remove(TrustRuleListItem, { id })];
     await commitRecorded(context, actor, writes, { action: "trust-rule.delete", target: id, detail: { name } });
   });

@@ -2,6 +2,7 @@ import { ProblemError } from "@cadastre/contract/errors";
 import { type Identity, identity, type NewIdentity } from "@cadastre/contract/identity-provider";
 import { newId } from "@cadastre/contract/ids";
 import { check, create, remove, type Stored, type Write } from "@cadastre/store/table";
+import { guardSystemAdmins } from "../../access/system-admins.ts";
 import { commitRecorded } from "../../audit/commit-recorded.ts";
 import { type Actor, actorName, type Context } from "../../context.ts";
 import { UserItem } from "../../directory/items.ts";
@@ -96,23 +97,29 @@ export async function linkIdentity(
   { provider, subject }: NewIdentity,
 ): Promise<Identity> {
   const { groups, roles } = await readUser(context, user);
+  await guardSystemAdmins(context, actor)({ groups, roles });
   await requireNoMore(context, actor, { type: "user", id: user, groups, roles });
   const { issuer } = await requireProvider(context, provider);
   return addIdentity(context, actor, { user, issuer, subject });
 }
 
-/** Takes an identity from a user. Throws 404 `user.not_found`, `identity.not_found`. Writes its two ends and one audit record. */
+/**
+ * Takes an identity from a user, who may have no other way in. Throws 404 `user.not_found`, `identity.not_found`, 403 `access.exceeds`. Writes its
+ * two ends and one audit record.
+ */
 export async function unlinkIdentity(
   context: Context,
   actor: Actor,
   { user, identity: id }: { readonly user: string; readonly identity: string },
 ): Promise<void> {
   await retryOnConflict(async () => {
-    await readUser(context, user);
+    const { groups, roles, version: standing } = await readUser(context, user);
+    await guardSystemAdmins(context, actor)({ groups, roles });
     const found = await context.table.get(UserIdentityItem, { user, id }, { consistent: true });
     if (!found) throw new ProblemError("identity.not_found");
     const { issuer, subject, version } = found;
-    const writes = [remove(UserIdentityItem, found, version), remove(IdentityItem, found)];
+    const ends = [remove(UserIdentityItem, found, version), remove(IdentityItem, found)];
+    const writes = [...ends, check(UserItem, { id: user }, standing)];
     const detail = { identity: id, issuer, subject };
     await commitRecorded(context, actor, writes, { action: "identity.unlink", target: user, detail });
   });

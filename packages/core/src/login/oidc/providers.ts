@@ -7,6 +7,7 @@ import {
 } from "@cadastre/contract/identity-provider";
 import { newId } from "@cadastre/contract/ids";
 import { create, remove, replace, type Stored } from "@cadastre/store/table";
+import { guardSystemAdmins } from "../../access/system-admins.ts";
 import { commitRecorded } from "../../audit/commit-recorded.ts";
 import { secretChange } from "../../audit/hash-key.ts";
 import { changesBetween } from "../../changes.ts";
@@ -90,6 +91,17 @@ async function requireMayMap(
     actor,
     [...known.values()].flatMap(({ roles }) => roles),
   );
+}
+
+/** That the actor may take people out of the groups that a provider fills, as far as they are there. Throws 403 `access.exceeds`. */
+async function requireMayUnmap(
+  context: Context,
+  actor: Actor,
+  { groups }: Pick<IdentityProviderItem, "groups">,
+): Promise<void> {
+  const keys = [...new Set(groups.map(({ group }) => group))].map((id) => ({ id }));
+  const found = await context.table.getMany(GroupItem, keys, { consistent: true });
+  await guardSystemAdmins(context, actor)(...found.flatMap((group) => (group ? [group] : [])));
 }
 
 /**
@@ -197,6 +209,8 @@ export async function patchProvider(
     if (changes.length === 0) return;
     // Whatever is changed, also who the issuer is: by another one somebody else says who is in these groups.
     await requireMayMap(context, actor, next);
+    // Whom it puts into a group it takes out again once the group is mapped no more.
+    await requireMayUnmap(context, actor, stored);
     const sealedSecret =
       clientSecret === undefined ? stored.sealedSecret : await sealClientSecret(sealer, next, clientSecret);
     const item = { ...next, sealedSecret, updatedAt: context.now().toISOString() };
