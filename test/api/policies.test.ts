@@ -221,6 +221,22 @@ describe("a hostile neighbour", () => {
     expect(await outcomeOf(await join)).toBe("403 access.exceeds");
   });
 
+  it.each(["principal", "principal == Cadastre::ServiceAccount::ID"])(
+    "takes no token of somebody by a policy of his own that forbids that one for a moment what it may do: (%s)",
+    async (head) => {
+      const boss = await someone(["admin"]);
+      const strong = await someone(["vault-user"]);
+      const who = head.replace("ID", JSON.stringify(strong.id));
+      const text = `forbid (${who}, action == Cadastre::Action::"credentials:reveal", resource);`;
+      const { id } = await storePolicy("for a moment", text, boss.token);
+      const token = { name: "mine", scopes: ["admin"], principal: { type: "service-account", id: strong.id } };
+      expect(await outcomeOf(await post("/api/v1/tokens", token, boss.token))).toBe("403 access.exceeds");
+      expect((await api.send({ method: "DELETE", path: `/api/v1/policies/${id}`, token: boss.token })).status).toBe(
+        204,
+      );
+    },
+  );
+
   it("does not take away a policy that keeps something from him", async () => {
     const boss = await someone(["admin"]);
     const text = 'forbid (principal, action == Cadastre::Action::"accounts:write", resource);';

@@ -102,7 +102,8 @@ export async function requireMayGiveRoles(context: Context, actor: Actor, roles:
 
 /**
  * Throws 403 `access.exceeds` when somebody else may do anything that the actor may not: with a token of that one, or its password, the
- * actor could do it. What policies allow under conditions is judged as of now.
+ * actor could do it. What policies allow under conditions is judged as of now; and what they forbid is no less than it is without them,
+ * since who writes policies could forbid it for as long as it takes to get in.
  */
 export async function requireNoMore(
   context: Context,
@@ -114,10 +115,37 @@ export async function requireNoMore(
   const holder = holderOf(principal);
   if (holder === undefined) throw exceeds(["any role"], "another's rights");
   const { organization } = context;
-  const situation = situationOf(context, actor);
   const own = await rightsOf(context, holder);
   const theirs = await rightsOf(context, { ...other, organization, isRecovery: other.recovery ?? false });
   const [who, whose] = [placedHolder(holder), placedHolder(other)];
+  const standing = await exceeding(context, actor, { own, theirs, who, whose });
+  const given = await exceeding(context, actor, {
+    own: withoutForbids(own),
+    theirs: withoutForbids(theirs),
+    who,
+    whose,
+  });
+  const missing = [...new Set([...standing, ...given])];
+  if (missing.length > 0) throw exceeds(missing, `${other.id} may do more than you`);
+}
+
+const withoutForbids = (rights: Rights): Rights => ({
+  ...rights,
+  rules: rights.rules.filter(({ effect }) => effect === "permit"),
+});
+
+interface Compared {
+  readonly own: Rights;
+  readonly theirs: Rights;
+  readonly who: Placed;
+  readonly whose: Placed;
+}
+
+/** The actions that somebody may do where, or to what, the actor may not. */
+async function exceeding(context: Context, actor: Actor, { own, theirs, who, whose }: Compared): Promise<string[]> {
+  const { principal } = actor;
+  const { organization } = context;
+  const situation = situationOf(context, actor);
   const accounts = () => readAccountFacts(context);
   const missing: string[] = [];
   for (const action of OPERATOR_ACTIONS) {
@@ -135,7 +163,7 @@ export async function requireNoMore(
     const isUnsaid = (part.isWhole || part.accounts.length > 0) && !mayByScope(principal, action);
     if (isLess || isMoreOfThings || isUnsaid || (atSystem(theirs, whose) && !atSystem(own, who))) missing.push(action);
   }
-  if (missing.length > 0) throw exceeds(missing, `${other.id} may do more than you`);
+  return missing;
 }
 
 /**
