@@ -54,7 +54,7 @@ function logIn() {
   location.replace(new URL(`login?${new URLSearchParams({ returnTo: here.pathname + here.search, ...second })}`, base));
 }
 
-async function show() {
+async function showRequest() {
   const me = await ask("api/v1/me").catch(() => undefined);
   csrf = me?.csrf;
   if (me?.session === undefined || me.session.stepUpNeeded) return logIn();
@@ -102,10 +102,10 @@ const doing = (work) => {
 part("typed").addEventListener("submit", (event) => {
   event.preventDefault();
   code = part("code").value.trim().toUpperCase();
-  doing(show);
+  doing(showRequest);
 });
 part("approve").addEventListener("click", () =>
   doing(() => decide("approve", "It is logged in: you can go back to it.")),
 );
 part("deny").addEventListener("click", () => doing(() => decide("deny", "It was refused.")));
-doing(show);
+doing(showRequest);
