@@ -2,6 +2,8 @@
  * Runs a packed function as Lambda does: a process of its own, with the function's environment and nothing else. Started by
  * lambda.ts, which sends events and is answered with results.
  */
+import { endOf } from "./lambda-end.ts";
+
 const [bundle = ""] = process.argv.slice(2);
 
 interface Handlers {
@@ -14,8 +16,12 @@ process.send?.({ type: "ready", importMilliseconds: performance.now() - started 
 
 process.on("message", ({ id, event }: { id: number; event: unknown }) => {
   const context = { getRemainingTimeInMillis: () => 60_000, awsRequestId: `invocation-${id}` };
+  const answer = (outcome: object) => {
+    // What it wrote before is another stream: its end is told in there.
+    process.stdout.write(`${endOf(id)}\n`, () => process.send?.({ type: "answer", id, ...outcome }));
+  };
   handler(event, context).then(
-    (result) => process.send?.({ type: "answer", id, result }),
-    (error: Error) => process.send?.({ type: "answer", id, error: `${error.name}: ${error.message}` }),
+    (result) => answer({ result }),
+    (error: Error) => answer({ error: `${error.name}: ${error.message}` }),
   );
 });

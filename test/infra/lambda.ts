@@ -1,5 +1,9 @@
 import { fork } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { endOf, withoutEnds } from "./lambda-end.ts";
 
 type Message =
   | { readonly type: "ready"; readonly importMilliseconds: number }
@@ -18,12 +22,31 @@ export interface Lambda {
 /** Starts a packed function in a process of its own, which sees the given environment alone. Rejects when it does not load. */
 export async function startLambda(bundle: string, environment: Readonly<Record<string, string>>): Promise<Lambda> {
   const script = fileURLToPath(new URL("lambda-child.ts", import.meta.url));
+  // As Lambda has it: its own, and empty. Another deployment on this machine would take what waits there for its own.
+  const scratch = mkdtempSync(join(tmpdir(), "cadastre-lambda-"));
   const child = fork(script, [`${bundle}/index.mjs`], {
-    env: { ...environment },
+    env: { TMPDIR: scratch, ...environment },
     stdio: ["ignore", "pipe", "pipe", "ipc"],
   });
   let text = "";
-  for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk: Buffer) => (text += chunk.toString()));
+  const reading = new Set<() => void>();
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding("utf8").on("data", (chunk: string) => {
+      text += chunk;
+      for (const look of reading) look();
+    });
+  }
+  /** Resolves once all that an invocation wrote has come: its answer can be here before that. */
+  const written = (id: number) =>
+    new Promise<void>((resolve) => {
+      const look = () => {
+        if (!text.includes(`${endOf(id)}\n`)) return;
+        reading.delete(look);
+        resolve();
+      };
+      reading.add(look);
+      look();
+    });
   const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   const endedEarly = exited.then((): never => {
     throw new Error(`the function ended:\n${text}`);
@@ -47,17 +70,17 @@ export async function startLambda(bundle: string, environment: Readonly<Record<s
         const id = count++;
         waiting.set(id, ({ result, error }) => {
           waiting.delete(id);
-          if (error === undefined) resolve(result);
-          else reject(new Error(error));
+          void written(id).then(() => (error === undefined ? resolve(result) : reject(new Error(error))));
         });
         child.send({ id, event });
       });
       return Promise.race([answered, endedEarly]);
     },
-    output: () => text,
+    output: () => withoutEnds(text),
     stop: async () => {
       child.kill();
       await exited;
+      rmSync(scratch, { recursive: true, force: true });
     },
   };
 }
