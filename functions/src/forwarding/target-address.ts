@@ -1,31 +1,24 @@
 import { lookup } from "node:dns/promises";
 import { isIP, type LookupFunction } from "node:net";
 import { DeliveryError } from "@cadastre/core/forwarding/ports";
-import { type Address, tryParseAddress } from "@cadastre/net/address";
+import { blockedAddress } from "@cadastre/core/limits/outside";
+import { tryParseAddress } from "@cadastre/net/address";
 import { containsAddress, type Prefix } from "@cadastre/net/prefix";
-import {
-  isLinkLocal,
-  isLoopback,
-  isMetadataAddress,
-  isMulticast,
-  isPrivate,
-  isUnspecified,
-} from "@cadastre/net/special";
 
 /** The addresses of a host name. */
 export type Resolve = (host: string) => Promise<readonly { readonly address: string; readonly family: number }[]>;
 
 export const resolveHost: Resolve = (host) => lookup(host, { all: true });
 
-const isInternal = (address: Address): boolean =>
-  [isLoopback, isLinkLocal, isPrivate, isMetadataAddress, isMulticast, isUnspecified].some((is) => is(address));
-
 /** Whether a receiver may be there: on the public Internet, or where the deployment allows it. */
 function isAllowed(text: string, allowed: readonly Prefix[]): boolean {
   // A zone says on which link an address is meant, and is no part of it.
   const address = tryParseAddress(text.replace(/%.*$/, ""));
   if (!address) return false;
-  return !isInternal(address) || allowed.some((prefix) => containsAddress(prefix, address));
+  return (
+    blockedAddress(address, { loopback: false }) === undefined ||
+    allowed.some((prefix) => containsAddress(prefix, address))
+  );
 }
 
 /**
