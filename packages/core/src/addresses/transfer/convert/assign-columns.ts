@@ -103,6 +103,8 @@ const MEMBERS = {
     "externalId",
     "externalNetwork",
     "region",
+    "reserveUntil",
+    "attributes",
   ],
   range: ["start", "end", "populated", "utilized", "name", "description"],
   vlan: ["vid", "name", "group", "description"],

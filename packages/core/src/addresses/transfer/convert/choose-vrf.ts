@@ -10,14 +10,14 @@ const GLOBAL = "global";
  * Tells whether a row is in the VRF that is imported, since a space is one VRF: the one that was chosen, by its name or as the
  * file writes it (`global` for none); else all have to be in one.
  */
-export function createVrfChoice({ vrf: columns = [] }: Format, chosen: string | undefined) {
+export function createVrfChoice({ vrf: columns = [], read }: Format, chosen: string | undefined) {
   const seen = new Set<string>();
   const isChosen = (vrf: string) => vrf === chosen || vrf.replace(/ \([^()]*\)$/, "") === chosen;
   return {
     includes(cells: Cells): boolean {
       if (columns.length === 0) return true;
       const text = columns.map((column) => cells(column).trim()).find((one) => one !== "") ?? "";
-      const vrf = NONE.test(text) ? GLOBAL : text;
+      const vrf = NONE.test(text) ? GLOBAL : (read?.vrf?.(text, cells) ?? text);
       if (seen.size < MOST_NAMED) seen.add(vrf);
       return chosen === undefined || isChosen(vrf);
     },

@@ -11,7 +11,7 @@ export interface Format {
   readonly marks: readonly (readonly string[])[];
   /** Member → the columns that may say it, the best one first. */
   readonly columns: Readonly<Record<string, readonly string[]>>;
-  /** Member → what its column's text is here. */
+  /** Member, or `vrf` → what its column's text is here. */
   readonly read?: Readonly<Record<string, (text: string, cells: Cells) => string>>;
   /** Rows that stand for nothing here. */
   readonly passesOver?: (cells: Cells) => boolean;

@@ -3,7 +3,7 @@ import { formatPrefix, parsePrefix } from "@cadastre/net/prefix";
 import { type RowProblem, rowProblem } from "../row.ts";
 import type { AssignedCells, Cell } from "./assign-columns.ts";
 import { type ImportRow, IP_STATUSES, type IpStatus, type RowKind } from "./records.ts";
-import { readTags } from "./tags-text.ts";
+import { readObject, readTags } from "./tags-text.ts";
 
 /** A record of what cells say, or what is wrong with them: all of it. */
 export type Read = { readonly record: ImportRow } | { readonly problems: readonly RowProblem[] };
@@ -61,6 +61,8 @@ export function readRecord(kind: RowKind, row: number, { members, tags }: Assign
         externalId: text("externalId"),
         externalNetwork: text("externalNetwork"),
         region: text("region"),
+        reserveUntil: read("reserveUntil", toTime, "is no time such as 2030-01-31T12:00:00Z"),
+        attributes: read("attributes", (cell) => (cell === "" ? {} : readObject(cell)), "is no JSON object"),
       });
     }
     case "range": {
@@ -87,6 +89,12 @@ export function readRecord(kind: RowKind, row: number, { members, tags }: Assign
 function toStatus(text: string): IpStatus | undefined {
   const status = text === "" ? "active" : text.toLowerCase();
   return IP_STATUSES.find((one) => one === status);
+}
+
+function toTime(text: string): string | undefined {
+  if (text === "") return "";
+  const time = /^\d{4}-\d{2}-\d{2}/.test(text) ? new Date(text) : undefined;
+  return time === undefined || Number.isNaN(time.getTime()) ? undefined : time.toISOString();
 }
 
 function toVid(text: string): number | undefined {

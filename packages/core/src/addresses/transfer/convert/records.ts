@@ -21,6 +21,10 @@ export interface PrefixRow {
   readonly externalId?: string | undefined;
   readonly externalNetwork?: string | undefined;
   readonly region?: string | undefined;
+  /** When a reservation ends, as an ISO time. */
+  readonly reserveUntil?: string | undefined;
+  /** All attributes of one's own, where the file lists them. */
+  readonly attributes?: Readonly<Record<string, unknown>> | undefined;
 }
 
 export const IP_STATUSES = ["container", "active", "reserved", "deprecated"] as const;

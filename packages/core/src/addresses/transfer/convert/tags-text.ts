@@ -5,7 +5,10 @@
 export function readTags(text: string): Record<string, string> | undefined {
   const trimmed = text.trim();
   if (trimmed === "") return {};
-  if (trimmed.startsWith("{")) return readObject(trimmed);
+  if (trimmed.startsWith("{")) {
+    const object = readObject(trimmed);
+    return object && Object.values(object).every((value) => typeof value === "string") ? toTexts(Object.entries(object)) : undefined;
+  }
   const tags = new Map<string, string>();
   for (const pair of trimmed.split(/[,;\n]/)) {
     if (pair.trim() === "") continue;
@@ -14,22 +17,21 @@ export function readTags(text: string): Record<string, string> | undefined {
     if (at < 1 || name === "" || tags.has(name)) return undefined;
     tags.set(name, pair.slice(at + 1).trim());
   }
-  return toObject(tags);
+  return toTexts(tags);
 }
 
-function readObject(text: string): Record<string, string> | undefined {
+/** A JSON object, or undefined when a text is none. */
+export function readObject(text: string): Record<string, unknown> | undefined {
   try {
-    const entries = Object.entries(JSON.parse(text) as object);
-    return entries.every(([, value]) => typeof value === "string") ? toObject(entries) : undefined;
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : undefined;
   } catch {
     return undefined;
   }
 }
 
 /** Defines members: an assignment to one that is called `__proto__` would be none. */
-function toObject(entries: Iterable<readonly [string, unknown]>): Record<string, string> {
-  return Object.fromEntries(entries) as Record<string, string>;
-}
+const toTexts = (entries: Iterable<readonly [string, unknown]>) => Object.fromEntries(entries) as Record<string, string>;
 
 /** What `readTags` reads the same tags from: pairs while they are plain, for people to read; JSON otherwise. */
 export function writeTags(tags: Readonly<Record<string, string>>): string {

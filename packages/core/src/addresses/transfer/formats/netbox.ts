@@ -6,7 +6,7 @@ import { type Format, withoutMask } from "../convert/format.ts";
  * objects (netbox/ipam/api/serializers_), choices as {value, label}, related objects nested.
  */
 
-/** Cells that a template made have its HTML escapes still. */
+/** The cell of a VRF was made by a template, and has its HTML escapes still. */
 const unescapeHtml = (text: string): string =>
   text
     .replace(/&lt;/g, "<")
@@ -15,7 +15,6 @@ const unescapeHtml = (text: string): string =>
     .replace(/&#x27;|&#39;/g, "'")
     .replace(/&amp;/g, "&");
 
-const plain = (text: string): string => unescapeHtml(text);
 const vlanNumber = (text: string, cells: (column: string) => string): string => {
   const number = /\((\d+)\)\s*$/.exec(text)?.[1] ?? text;
   const group = cells("vlangroup") || cells("vlan.group.name");
@@ -46,7 +45,7 @@ export const netboxPrefixes: Format = {
     owner,
     region,
   },
-  read: { vlan: vlanNumber, description: plain, owner: plain },
+  read: { vlan: vlanNumber, vrf: unescapeHtml },
   vrf,
 };
 
@@ -60,7 +59,7 @@ export const netboxAddresses: Format = {
     ["address", "vrf.name"],
   ],
   columns: { prefix: ["address", "ipaddress"], name: ["dnsname"], description: ["description"], status, owner },
-  read: { prefix: withoutMask, status: addressStatus },
+  read: { prefix: withoutMask, status: addressStatus, vrf: unescapeHtml },
   vrf,
 };
 
@@ -75,7 +74,7 @@ export const netboxRanges: Format = {
     utilized: ["markutilized", "markedutilized"],
     description: ["description"],
   },
-  read: { start: withoutMask, end: withoutMask },
+  read: { start: withoutMask, end: withoutMask, vrf: unescapeHtml },
   vrf,
 };
 

@@ -34,6 +34,8 @@ export const ownPrefixes: Format = {
     externalId: ["externalid", "resourceid", "subnetid"],
     externalNetwork: ["externalnetwork", "vpc", "vpcid", "vnet", "networkid"],
     region: ["region", "location", "site"],
+    reserveUntil: ["reserveuntil"],
+    attributes: ["attributes"],
   },
 };
 

@@ -9,10 +9,12 @@ const LISTS = ["results", "data", "IpamResourceCidrs", "items"];
 const MORE = ["next", "NextToken", "cursor"];
 /** How deep values may lie. What lies deeper stays JSON. */
 const DEEPEST = 4;
+/** Objects that are one value: people choose the names in them. */
+const WHOLE = ["tags", "attributes"];
 
 /**
  * The rows of JSON: an array of objects, objects one after the other (JSON Lines), or pages of a service. What lies in
- * objects has the names on the way to it, with dots: `vrf.name`. Arrays are given as JSON. null and "" are no value.
+ * objects has the names on the way to it, with dots: `vrf.name`. Arrays, tags and attributes are given as JSON. null and "" are no value.
  * Throws FileProblem (`malformed`, `row_length`, `rows`, `columns`, `empty`; `incomplete` where the last page tells of more).
  */
 export async function* jsonRows(text: AsyncIterable<string>, limits: FileLimits): AsyncGenerator<FileRow> {
@@ -58,7 +60,8 @@ function toRow(value: Json, row: number, limits: FileLimits): FileRow {
   const walk = (object: Json, path: string, depth: number) => {
     for (const [name, member] of Object.entries(object)) {
       const column = path === "" ? name : `${path}.${name}`;
-      if (typeof member === "object" && member !== null && !Array.isArray(member) && depth < DEEPEST) {
+      const isObject = typeof member === "object" && member !== null && !Array.isArray(member);
+      if (isObject && depth < DEEPEST && !WHOLE.includes(column)) {
         walk(member as Json, column, depth + 1);
       } else {
         const text = typeof member === "string" ? member : member === null ? "" : JSON.stringify(member);

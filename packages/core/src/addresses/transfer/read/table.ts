@@ -58,7 +58,8 @@ function toRow(header: readonly string[], { row, cells, faults }: TableLine, { e
   const values = new Map<string, string>();
   const problems: RowProblem[] = [];
   const counts = `the row has ${cells.length} cells, and the header names ${header.length} columns`;
-  for (const [index, cell] of cells.entries()) {
+  for (let index = 0; index < Math.max(cells.length, header.length); index++) {
+    const cell = cells[index] ?? "";
     const name = header[index] ?? "";
     const fault = faults?.get(index);
     if (fault !== undefined) problems.push(rowProblem(row, name || columnName(index), cell, fault));

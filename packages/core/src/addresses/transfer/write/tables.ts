@@ -16,6 +16,8 @@ export interface ExportedPrefix {
   readonly externalId?: string | undefined;
   readonly externalNetwork?: string | undefined;
   readonly region?: string | undefined;
+  readonly reserveUntil?: string | undefined;
+  readonly attributes: Readonly<Record<string, unknown>>;
 }
 
 export const prefixTable: Table<ExportedPrefix> = {
@@ -33,6 +35,8 @@ export const prefixTable: Table<ExportedPrefix> = {
     { name: "externalId", text: ({ externalId = "" }) => externalId },
     { name: "externalNetwork", text: ({ externalNetwork = "" }) => externalNetwork },
     { name: "region", text: ({ region = "" }) => region },
+    { name: "reserveUntil", text: ({ reserveUntil = "" }) => reserveUntil },
+    { name: "attributes", text: ({ attributes }) => (Object.keys(attributes).length === 0 ? "" : JSON.stringify(attributes)) },
   ],
 };
 

@@ -9,16 +9,22 @@ export interface ZipEntry {
 export async function* writeZip(entries: Iterable<ZipEntry>, at: Date): AsyncGenerator<Uint8Array> {
   const { ZipFile } = await import("yazl");
   const archive = new ZipFile();
-  const output = new Readable().wrap(archive.outputStream);
+  const output = archive.outputStream as Readable;
+  let open: Readable | undefined;
   archive.on("error", (error: Error) => output.destroy(error));
   for (const { name, content } of entries) {
     const options = { mtime: at, forceDosTimestamp: true };
     archive.addReadStreamLazy(name, options, (give) => {
-      const stream = Readable.from(content);
-      stream.on("error", (error) => output.destroy(error));
-      give(null, stream);
+      open = Readable.from(content);
+      open.on("error", (error) => output.destroy(error));
+      give(null, open);
     });
   }
   archive.end();
-  yield* output as AsyncIterable<Uint8Array>;
+  try {
+    yield* output as AsyncIterable<Uint8Array>;
+  } finally {
+    // Whoever stops reading closes what is read from, too.
+    open?.destroy();
+  }
 }

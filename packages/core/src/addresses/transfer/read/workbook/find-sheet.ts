@@ -1,7 +1,7 @@
 import { FileProblem } from "../../file-problem.ts";
 import { readXml } from "./parse-xml.ts";
 
-type Files = Readonly<Record<string, Uint8Array>>;
+type Files = ReadonlyMap<string, Uint8Array>;
 
 export interface SheetPlace {
   /** The file in the archive. */
@@ -16,7 +16,7 @@ export interface SheetPlace {
 export function findSheet(files: Files, wanted: string | undefined): SheetPlace {
   const sheets: { readonly name: string; readonly id: string | undefined }[] = [];
   let calendar: 1900 | 1904 = 1900;
-  readXml(files["xl/workbook.xml"], {
+  readXml(files.get("xl/workbook.xml"), {
     open(name, attribute) {
       if (name === "sheet") sheets.push({ name: attribute("name") ?? "", id: attribute("r:id") ?? attribute("id") });
       if (name === "workbookPr" && /^(1|true)$/.test(attribute("date1904") ?? "")) calendar = 1904;
@@ -24,16 +24,16 @@ export function findSheet(files: Files, wanted: string | undefined): SheetPlace 
     close() {},
     text() {},
   });
-  const parts = readParts(files["xl/_rels/workbook.xml.rels"]);
+  const parts = readParts(files.get("xl/_rels/workbook.xml.rels"));
   const sheet = wanted === undefined ? sheets[0] : sheets.find(({ name }) => name === wanted);
   if (sheet === undefined) {
     const choices = sheets.map(({ name }) => name);
     const message = `the workbook has no sheet ${JSON.stringify(wanted ?? "")}; it has ${choices.join(", ") || "none"}`;
     throw new FileProblem("sheet", message, { choices });
   }
-  const file = files[parts.find(({ id }) => id === sheet.id)?.path ?? ""];
+  const file = files.get(parts.find(({ id }) => id === sheet.id)?.path ?? "");
   if (file === undefined) throw new FileProblem("malformed", "the workbook names a sheet that it does not hold");
-  const partOf = (type: string) => files[parts.find((part) => part.type === type)?.path ?? ""];
+  const partOf = (type: string) => files.get(parts.find((part) => part.type === type)?.path ?? "");
   return { file, sharedTexts: partOf("sharedStrings"), styles: partOf("styles"), calendar };
 }
 
