@@ -25,10 +25,14 @@ const ALLOWED: Record<string, readonly string[]> = {
     "@simplewebauthn/server",
     "@zxcvbn-ts/language-common",
     "croner",
+    "csv-parse",
+    "fflate",
     "jose",
     "openid-client",
     "otpauth",
+    "saxen",
     "standardwebhooks",
+    "yazl",
     "zod",
   ],
   "packages/api": ["@cadastre/contract", "@cadastre/core", "hono", "zod"],
@@ -99,7 +103,11 @@ const ONLY_IN: readonly { readonly module: string; readonly within: string; read
   { module: "esbuild", within: "packages/cli", files: /\/bundle\.ts$/ },
   { module: "openid-client", within: "packages/core", files: /\/login\/oidc\// },
   { module: "csv-stringify", within: "packages/cli", files: /\/output\/encode\.ts$/ },
-  { module: "csv-stringify", within: "packages/core", files: /\/audit\/csv\.ts$/ },
+  { module: "csv-stringify", within: "packages/core", files: /\/(audit|addresses\/transfer\/write)\/csv\.ts$/ },
+  { module: "csv-parse", within: "packages/core", files: /\/addresses\/transfer\/read\/csv\.ts$/ },
+  { module: "fflate", within: "packages/core", files: /\/addresses\/transfer\/read\/workbook\/archive\.ts$/ },
+  { module: "saxen", within: "packages/core", files: /\/addresses\/transfer\/read\/workbook\/parse-xml\.ts$/ },
+  { module: "yazl", within: "packages/core", files: /\/addresses\/transfer\/write\/zip\.ts$/ },
   { module: "yaml", within: "packages/cli", files: /\/output\/encode\.ts$/ },
 ];
 
@@ -108,6 +116,7 @@ const GROUND: readonly string[] = ["audit", "feed", "jobs", "said", "subjects"];
 
 /** What each area of core may import beside the ground. */
 const AREAS: Record<string, readonly string[]> = {
+  addresses: [],
   audit: [],
   feed: [],
   said: [],

@@ -7,7 +7,7 @@ export interface ProblemList {
 }
 
 /** So many are listed. */
-export const MOST_PROBLEMS = 1_000;
+const MOST_PROBLEMS = 1_000;
 
 export function createProblemList(most: number = MOST_PROBLEMS) {
   const problems: RowProblem[] = [];

@@ -25,7 +25,8 @@ export function createVrfChoice({ vrf: columns = [], read }: Format, chosen: str
     finish(): void {
       const choices = [...seen].sort();
       if (chosen === undefined ? choices.length <= 1 : choices.length === 0 || choices.some(isChosen)) return;
-      const wish = chosen === undefined ? "the file has several VRFs, and a space is one" : `the file has no VRF ${chosen}`;
+      const wish =
+        chosen === undefined ? "the file has several VRFs, and a space is one" : `the file has no VRF ${chosen}`;
       throw new FileProblem("vrf", `${wish}; choose one of ${choices.join(", ")}`, { choices });
     },
   };

@@ -1,5 +1,5 @@
 import { FileProblem } from "../file-problem.ts";
-import { findFormat, FORMAT_NAMES, formatOf } from "../formats/all.ts";
+import { FORMAT_NAMES, findFormat, formatOf } from "../formats/all.ts";
 import type { FileRow, FileRows, RowProblem } from "../row.ts";
 import { type Cell, type ColumnChoices, createAssigner } from "./assign-columns.ts";
 import { createVrfChoice } from "./choose-vrf.ts";
@@ -22,7 +22,9 @@ export type ConvertedRow = { readonly record: ImportRow } | { readonly problems:
 export interface Conversion {
   readonly rows: AsyncIterable<ConvertedRow>;
   /** What the file was taken for, once there was a row. */
-  readonly about: () => { readonly format: string; readonly kind: RowKind; readonly ignored: readonly string[] } | undefined;
+  readonly about: () =>
+    | { readonly format: string; readonly kind: RowKind; readonly ignored: readonly string[] }
+    | undefined;
 }
 
 /**

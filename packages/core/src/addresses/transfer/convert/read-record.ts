@@ -75,7 +75,14 @@ export function readRecord(kind: RowKind, row: number, { members, tags }: Assign
     case "vlan": {
       const vid = read("vid", toVid, "is no VLAN's number from 1 to 4094");
       if (cellOf("vid") === undefined) fail({ column: "vid", text: "" }, "a VLAN has a number");
-      return made({ kind, row, vid: vid ?? 0, name: text("name"), group: text("group"), description: long("description") });
+      return made({
+        kind,
+        row,
+        vid: vid ?? 0,
+        name: text("name"),
+        group: text("group"),
+        description: long("description"),
+      });
     }
     case "vrf": {
       const name = text("name") ?? "";

@@ -7,7 +7,9 @@ export function readTags(text: string): Record<string, string> | undefined {
   if (trimmed === "") return {};
   if (trimmed.startsWith("{")) {
     const object = readObject(trimmed);
-    return object && Object.values(object).every((value) => typeof value === "string") ? toTexts(Object.entries(object)) : undefined;
+    return object && Object.values(object).every((value) => typeof value === "string")
+      ? toTexts(Object.entries(object))
+      : undefined;
   }
   const tags = new Map<string, string>();
   for (const pair of trimmed.split(/[,;\n]/)) {
@@ -31,14 +33,16 @@ export function readObject(text: string): Record<string, unknown> | undefined {
 }
 
 /** Defines members: an assignment to one that is called `__proto__` would be none. */
-const toTexts = (entries: Iterable<readonly [string, unknown]>) => Object.fromEntries(entries) as Record<string, string>;
+const toTexts = (entries: Iterable<readonly [string, unknown]>) =>
+  Object.fromEntries(entries) as Record<string, string>;
 
 /** What `readTags` reads the same tags from: pairs while they are plain, for people to read; JSON otherwise. */
 export function writeTags(tags: Readonly<Record<string, string>>): string {
   const pairs = Object.entries(tags);
   const text = pairs.map(([name, value]) => `${name}=${value}`).join(",");
   const isPlain = pairs.every(
-    ([name, value]) => name === name.trim() && value === value.trim() && !/[,;\n\r={}]/.test(name) && !/[,;\n\r]/.test(value),
+    ([name, value]) =>
+      name === name.trim() && value === value.trim() && !/[,;\n\r={}]/.test(name) && !/[,;\n\r]/.test(value),
   );
   return isPlain && !text.startsWith("{") ? text : JSON.stringify(tags);
 }

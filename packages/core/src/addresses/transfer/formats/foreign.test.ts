@@ -26,7 +26,7 @@ describe("an export of NetBox", () => {
     const problem = await problemOf(read("netbox-prefixes-page.csv"));
     expect(problem).toMatchObject({ reason: "vrf", choices: ["R&D (65000:1)", "global"] });
     const global = await read("netbox-prefixes-page.csv", { vrf: "global" });
-    expect(global.records.map(({ prefix }: { prefix?: string }) => prefix)).toEqual(["10.0.0.0/8"]);
+    expect(global.records).toMatchObject([{ prefix: "10.0.0.0/8" }]);
     for (const vrf of ["R&D", "R&D (65000:1)"]) {
       const { format, records } = await read("netbox-prefixes-page.csv", { vrf });
       expect(format).toBe("netbox-prefixes");
@@ -87,7 +87,11 @@ describe("an export of NetBox", () => {
       { vid: 200, name: "Voice", group: "", description: "" },
     ]);
     expect((await read("netbox-vlans.json")).records).toMatchObject([{ vid: 100, name: "Data", group: "Core" }]);
-    expect((await read("netbox-vrfs.csv")).records[0]).toEqual({ name: "Alpha", rd: "65000:100", description: "First" });
+    expect((await read("netbox-vrfs.csv")).records[0]).toEqual({
+      name: "Alpha",
+      rd: "65000:100",
+      description: "First",
+    });
     expect((await read("netbox-vrfs.json")).records).toMatchObject([{ name: "Alpha", rd: "65000:100" }]);
   });
 });

@@ -20,7 +20,10 @@ const rowsIn = (rows: readonly PrefixRow[]) => rows.map(({ row }) => row);
 describe("an import", () => {
   it("makes what contains others before them, whatever the order of its rows", () => {
     const rows = ["10.1.2.0/24", "::/0", "10.1.0.0/16", "10.0.0.0/8", "10.1.2.3/32", "2001:db8::/32"];
-    const plan = decideImport(rows.map(rowOf), rules());
+    const plan = decideImport(
+      rows.map((prefix, index) => rowOf(prefix, index)),
+      rules(),
+    );
     expect(plan.create.map(({ prefix }) => prefix)).toEqual([
       "10.0.0.0/8",
       "10.1.0.0/16",

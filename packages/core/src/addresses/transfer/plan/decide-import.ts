@@ -30,10 +30,7 @@ export interface ImportPlan<Existing> {
  * Decides what an import does, whatever the order of its rows. Of several rows of one prefix the first is heard, or the last
  * when duplicates are to update. Nothing is created or updated when a row is refused and it is all or nothing.
  */
-export function decideImport<Existing>(
-  rows: readonly PrefixRow[],
-  rules: ImportRules<Existing>,
-): ImportPlan<Existing> {
+export function decideImport<Existing>(rows: readonly PrefixRow[], rules: ImportRules<Existing>): ImportPlan<Existing> {
   const create: PrefixRow[] = [];
   const update: { existing: Existing; row: PrefixRow }[] = [];
   const skip: PrefixRow[] = [];

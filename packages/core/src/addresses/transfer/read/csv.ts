@@ -5,7 +5,8 @@ import { FileProblem } from "../file-problem.ts";
 import { unescapeFormula } from "../formula.ts";
 import type { FileLimits } from "../limits.ts";
 import type { FileRow } from "../row.ts";
-import { type TableLine, tableRows } from "./table.ts";
+import { tableRows } from "./table.ts";
+import type { TableLine } from "./table-line.ts";
 
 const DELIMITERS = [",", ";", "\t", "|"] as const;
 
@@ -37,7 +38,8 @@ async function* csvLines(text: AsyncIterable<string>, limits: FileLimits): Async
   const before = named === null ? 0 : 1;
   let row = before;
   try {
-    for await (const record of parser as AsyncIterable<string[]>) yield { row: ++row, cells: record.map(unescapeFormula) };
+    for await (const record of parser as AsyncIterable<string[]>)
+      yield { row: ++row, cells: record.map(unescapeFormula) };
   } catch (error) {
     throw error instanceof CsvError ? toProblem(error, before + rowsBefore(error) + 1, limits) : error;
   } finally {

@@ -11,12 +11,12 @@ export async function* decodeText(source: AsyncIterable<Uint8Array>): AsyncGener
   let line = 1;
 
   const decode = (chunk: Uint8Array | undefined): string => {
-    const used = (decoder ??= new TextDecoder(encodingOf(head), { fatal: true }));
+    decoder ??= new TextDecoder(encodingOf(head), { fatal: true });
     let text: string;
     try {
-      text = chunk === undefined ? used.decode() : used.decode(chunk, { stream: true });
+      text = chunk === undefined ? decoder.decode() : decoder.decode(chunk, { stream: true });
     } catch {
-      throw wrongEncoding(used.encoding, line + linesBeforeFault(chunk ?? new Uint8Array(0)));
+      throw wrongEncoding(decoder.encoding, line + linesBeforeFault(chunk ?? new Uint8Array(0)));
     }
     const nul = text.indexOf("\0");
     if (nul >= 0) throw nulIn(line + linesIn(text.slice(0, nul)));

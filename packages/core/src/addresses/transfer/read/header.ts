@@ -1,6 +1,6 @@
 import { tryParsePrefix } from "@cadastre/net/prefix";
 import { FileProblem } from "../file-problem.ts";
-import type { TableLine } from "./table.ts";
+import type { TableLine } from "./table-line.ts";
 
 /**
  * The names of a table's columns; one without a name is "". Throws FileProblem (`no_header`, `duplicate_column`, `columns`).

@@ -11,6 +11,8 @@ const [QUOTE, COMMA, OPEN_ARRAY, BACKSLASH, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJE
 
 /** Deeper than any export is, and far from what fills a stack. */
 const DEEPEST = 64;
+/** Characters that the name of a list takes, with its quotes, its colon and the space around. */
+const NAME = 80;
 
 /**
  * Cuts JSON into the elements of its list and reads none: those of an array, of the array below one of the names in
@@ -21,7 +23,7 @@ export async function* jsonElements(
   source: AsyncIterable<string>,
   { lists, most }: { readonly lists: readonly string[]; readonly most: number },
 ): AsyncGenerator<JsonElement> {
-  const named = new RegExp(`^\\s*\\{(?:.*,)?\\s*"(?:${lists.join("|")})"\\s*:\\s*$`, "s");
+  const named = new RegExp(`"(?:${lists.join("|")})"\\s*:\\s*$`);
   /** What was read of the element, and of what stands around the list that it is in. */
   let element = "";
   let around = "";
@@ -30,6 +32,8 @@ export async function* jsonElements(
   let base = 0;
   let inText = false;
   let escaped = false;
+  /** The end of the piece before. */
+  let tail = "";
 
   const hold = (text: string) => {
     element += text;
@@ -60,15 +64,15 @@ export async function* jsonElements(
       } else if (code === OPEN_ARRAY) {
         depth++;
         if (base > 0 || depth > 2) continue;
+        // What stands before a list in an object is its name: a look at so much suffices, and never at all that came before.
+        const before = at >= NAME ? piece.slice(at - NAME, at) : tail + piece.slice(0, at);
+        if (depth === 2 && !named.test(before)) continue;
+        if (depth === 1 && /\S/.test(element + piece.slice(start, at))) continue;
         hold(piece.slice(start, at));
-        start = at;
-        if (depth === 1 && element.trim() === "") base = 1;
-        if (depth === 2 && named.test(element)) base = 2;
-        if (base > 0) {
-          around = element;
-          element = "";
-          start = at + 1;
-        }
+        base = depth;
+        around = element;
+        element = "";
+        start = at + 1;
       } else if (code === CLOSE_ARRAY && base > 0 && depth === base) {
         hold(piece.slice(start, at));
         yield* take();
@@ -76,7 +80,7 @@ export async function* jsonElements(
         start = base === 2 ? at : at + 1;
         depth--;
         base = 0;
-        around = depth === 0 ? "" : around;
+        if (depth === 0) around = "";
       } else if (code === CLOSE_OBJECT || code === CLOSE_ARRAY) {
         depth--;
         if (depth < base) throw new FileProblem("malformed", "the JSON closes what it never opened");
@@ -88,6 +92,7 @@ export async function* jsonElements(
       }
     }
     hold(piece.slice(start));
+    tail = (tail + piece).slice(-NAME);
   }
   if (depth > 0 || inText) throw new FileProblem("malformed", "the JSON ends in the middle");
   yield* take();

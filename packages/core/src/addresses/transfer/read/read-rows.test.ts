@@ -96,7 +96,9 @@ describe("text with delimiters", () => {
     expect((await problemOf(read(limits({ bytes: 200_000, rows: 1e9 })))).reason).toBe("bytes");
     expect(given).toBeLessThan(500_000);
     expect(await problemOf(read(limits({ rows: 5 })))).toMatchObject({ reason: "rows", row: 7 });
-    expect((await problemOf(rowsOf(`a,b\n1,${"x".repeat(200)}`, limits({ rowLength: 100 })))).reason).toBe("row_length");
+    expect((await problemOf(rowsOf(`a,b\n1,${"x".repeat(200)}`, limits({ rowLength: 100 })))).reason).toBe(
+      "row_length",
+    );
     expect((await problemOf(rowsOf("a,b,c", limits({ columns: 2 })))).reason).toBe("columns");
   });
 });
@@ -141,9 +143,16 @@ describe("JSON", () => {
   });
 
   it("is refused when one of its objects is too large, or deeper than any stack", async () => {
-    expect((await problemOf(rowsOf(`[{"a":"${"x".repeat(500)}"}]`, limits({ rowLength: 100 })))).reason).toBe("row_length");
+    expect((await problemOf(rowsOf(`[{"a":"${"x".repeat(500)}"}]`, limits({ rowLength: 100 })))).reason).toBe(
+      "row_length",
+    );
     const deep = `[{"a":${"[".repeat(200_000)}${"]".repeat(200_000)}}]`;
     expect((await problemOf(rowsOf(deep, { size: 4096 }))).reason).toBe("malformed");
+  });
+
+  it("takes no longer for many lists than for one", async () => {
+    const lists = Array.from({ length: 90_000 }, (_, index) => `"${index}":[]`).join(",");
+    expect((await problemOf(rowsOf(`{${lists}}`, { size: 65_536 }))).reason).toBe("columns");
   });
 
   it("keeps names that mean something to the language", async () => {

@@ -2,13 +2,7 @@ import { FileProblem } from "../file-problem.ts";
 import type { FileLimits } from "../limits.ts";
 import { type FileRow, type RowProblem, rowProblem } from "../row.ts";
 import { columnName, readHeader } from "./header.ts";
-
-/** A line of a table: its cells, and what is wrong with some of them, by column from 0. */
-export interface TableLine {
-  readonly row: number;
-  readonly cells: readonly string[];
-  readonly faults?: ReadonlyMap<number, string> | undefined;
-}
+import type { TableLine } from "./table-line.ts";
 
 export interface TableOptions {
   readonly limits: FileLimits;

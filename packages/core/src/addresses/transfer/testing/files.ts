@@ -15,7 +15,9 @@ export async function* each<Item>(items: Iterable<Item>): AsyncGenerator<Item> {
 }
 
 export async function collect<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
-  return Array.fromAsync(items);
+  const all: Item[] = [];
+  for await (const item of items) all.push(item);
+  return all;
 }
 
 export async function collectBytes(pieces: AsyncIterable<string | Uint8Array>): Promise<Buffer> {
@@ -32,7 +34,7 @@ export async function rowsOf(content: string | Uint8Array, options: ReadOptions 
 export async function problemOf(reading: Promise<unknown>): Promise<FileProblem> {
   const caught = await reading.catch((error: unknown) => error);
   if (caught instanceof FileProblem) return caught;
-  throw new Error(`it was read, or broke: ${caught}`);
+  throw new Error("it was read, or broke", { cause: caught });
 }
 
 /** What the rows of a file are understood as. */

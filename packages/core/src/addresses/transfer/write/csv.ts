@@ -24,6 +24,10 @@ function toText(lines: readonly string[][]): string {
   return stringify(
     lines.map((cells) => cells.map(escapeFormula)),
     // A line that is empty would be passed over when it is read, and a lone line end would end one.
-    { record_delimiter: "windows", quoted_match: /[\r\n]|^\s|\s$/, quoted_empty: lines.some((cells) => cells.length === 1) },
+    {
+      record_delimiter: "windows",
+      quoted_match: /[\r\n]|^\s|\s$/,
+      quoted_empty: lines.some((cells) => cells.length === 1),
+    },
   );
 }

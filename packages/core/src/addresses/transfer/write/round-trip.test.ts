@@ -56,7 +56,13 @@ const row: fc.Arbitrary<ExportedPrefix> = fc.record({
   status: fc.constantFrom("container", "active", "reserved", "deprecated"),
   pool: fc.boolean(),
   tags: fc
-    .array(fc.tuple(tagName, trimmed.filter((text) => text !== "")), { maxLength: 3 })
+    .array(
+      fc.tuple(
+        tagName,
+        trimmed.filter((text) => text !== ""),
+      ),
+      { maxLength: 3 },
+    )
     .map((tags) => Object.fromEntries(tags)),
   vlan: fc.constantFrom("", "vlan_01jd", "100"),
   account: trimmed,
@@ -69,6 +75,8 @@ const row: fc.Arbitrary<ExportedPrefix> = fc.record({
   attributes: fc.dictionary(trimmed, fc.jsonValue({ maxDepth: 2 }), { maxKeys: 2, noNullPrototype: true }),
 });
 const rows = fc.array(row, { minLength: 1, maxLength: 5 });
+
+const book = { sheet: "prefixes & more", at: new Date("2031-01-31T12:00:00Z") };
 
 async function back(file: Buffer): Promise<unknown[]> {
   const { records, problems, ignored, format } = await understand(file);
@@ -83,7 +91,7 @@ describe("what was written and is read again is the same", () => {
     ["CSV", 60, (all: ExportedPrefix[]) => writeCsv(prefixTable, each(all))],
     ["JSON", 60, (all: ExportedPrefix[]) => writeJson(each(all))],
     ["JSON Lines", 60, (all: ExportedPrefix[]) => writeJsonLines(each(all))],
-    ["XLSX", 20, (all: ExportedPrefix[]) => writeXlsx(prefixTable, each(all), "prefixes")],
+    ["XLSX", 20, (all: ExportedPrefix[]) => writeXlsx(prefixTable, each(all), book)],
   ] as const)("as %s", async (_, numRuns, write) => {
     await fc.assert(
       fc.asyncProperty(rows, async (all) => {
@@ -98,13 +106,21 @@ describe("what was written and is read again is the same", () => {
       const name = text.trim();
       const rest = { status: "active", pool: false, vlan: "", account: name, project: name, owner: name };
       const external = { externalId: name, externalNetwork: name, region: name, reserveUntil: "" };
-      return { prefix: `10.0.${index}.0/24`, name, description: text, tags: { [name.replace(/[=,]/g, "") || "a"]: name || "b" }, ...rest, ...external, attributes: { [text]: text } };
+      return {
+        prefix: `10.0.${index}.0/24`,
+        name,
+        description: text,
+        tags: { [name.replace(/[=,]/g, "") || "a"]: name || "b" },
+        ...rest,
+        ...external,
+        attributes: { [text]: text },
+      };
     });
     for (const write of [
       writeCsv(prefixTable, each(all)),
       writeJson(each(all)),
       writeJsonLines(each(all)),
-      writeXlsx(prefixTable, each(all), "prefixes"),
+      writeXlsx(prefixTable, each(all), book),
     ]) {
       expect(await back(await collectBytes(write))).toEqual(expected(all));
     }
@@ -122,8 +138,8 @@ describe("a table that spreadsheets open", () => {
   });
 
   it("has texts and nothing else in a workbook, to another reader, too", async () => {
-    const book = await collectBytes(writeXlsx(table, each(dangerous), "texts"));
-    expect((await readSheet(book, { trim: false })).flat()).toEqual(["text", ...dangerous]);
-    await expect(collect(writeXlsx(table, each(["x".repeat(32_768)]), "texts"))).rejects.toThrow("export as CSV");
+    const bytes = await collectBytes(writeXlsx(table, each(dangerous), book));
+    expect((await readSheet(bytes, "prefixes & more", { trim: false })).flat()).toEqual(["text", ...dangerous]);
+    await expect(collect(writeXlsx(table, each(["x".repeat(32_768)]), book))).rejects.toThrow("export as CSV");
   });
 });

@@ -18,9 +18,18 @@ const prefix = {
 it("all of a space in one archive, each kind in a file that is read again", async () => {
   const contents = {
     prefixes: each([prefix]),
-    ranges: each([{ start: "10.0.0.1", end: "10.0.0.9", populated: true, utilized: false, name: "r", description: "" }]),
+    ranges: each([
+      { start: "10.0.0.1", end: "10.0.0.9", populated: true, utilized: false, name: "r", description: "" },
+    ]),
     tags: each([
-      { name: "a", description: "", type: "Inheritable", knownValues: ["b"], attributes: {}, implies: { c: { b: "d" } } },
+      {
+        name: "a",
+        description: "",
+        type: "Inheritable",
+        knownValues: ["b"],
+        attributes: {},
+        implies: { c: { b: "d" } },
+      },
     ]),
     vlans: each([{ vid: 100, name: "v", group: "g", description: "" }]),
   };

@@ -1,6 +1,15 @@
 import { writeCsv } from "./csv.ts";
-import { type ExportedPrefix, type ExportedRange, type ExportedTag, type ExportedVlan, prefixTable, rangeTable, tagTable, vlanTable } from "./tables.ts";
 import type { Table } from "./table.ts";
+import {
+  type ExportedPrefix,
+  type ExportedRange,
+  type ExportedTag,
+  type ExportedVlan,
+  prefixTable,
+  rangeTable,
+  tagTable,
+  vlanTable,
+} from "./tables.ts";
 import { writeZip, type ZipEntry } from "./zip.ts";
 
 export interface SpaceContents {

@@ -36,7 +36,10 @@ export const prefixTable: Table<ExportedPrefix> = {
     { name: "externalNetwork", text: ({ externalNetwork = "" }) => externalNetwork },
     { name: "region", text: ({ region = "" }) => region },
     { name: "reserveUntil", text: ({ reserveUntil = "" }) => reserveUntil },
-    { name: "attributes", text: ({ attributes }) => (Object.keys(attributes).length === 0 ? "" : JSON.stringify(attributes)) },
+    {
+      name: "attributes",
+      text: ({ attributes }) => (Object.keys(attributes).length === 0 ? "" : JSON.stringify(attributes)),
+    },
   ],
 };
 

@@ -1,48 +1,81 @@
 import { FileProblem } from "../file-problem.ts";
+import { columnName } from "../read/header.ts";
 import { cellsOf, type Table } from "./table.ts";
+import { writeZip } from "./zip.ts";
 
-/** A workbook is made whole before its first byte goes out. */
-const MOST_ROWS = 200_000;
-/** Excel shows no more of a cell. */
+/** What a sheet has at most (Excel specifications and limits): rows with the header, and characters of a cell. */
+const MOST_ROWS = 1_048_576;
 const MOST_CHARACTERS = 32_767;
-const PIECE = 64 * 1024;
+/** So many rows are made into text at once. */
+const BATCH = 200;
+
+const HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n';
+const MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
+const DOCUMENT = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
+const PACKAGE = "http://schemas.openxmlformats.org/package/2006";
+const CONTENT = "application/vnd.openxmlformats-officedocument.spreadsheetml";
 
 /**
- * Characters that XML, or what writes it, does not keep; and what would read as one that is escaped
- * (ECMA-376-1, 22.9.2.19, ST_Xstring).
+ * Rows as a workbook (.xlsx, ECMA-376) of one sheet, piece by piece, with the names of the columns first. Every cell is a text,
+ * so none is a formula. The libraries that write workbooks hold the whole of one: 100,000 rows took one of them half a gigabyte.
+ * Throws FileProblem (`rows`, `row_length`) for what a sheet does not take.
  */
-const ESCAPED =
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: those are the ones
-  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\ufdd0-\ufdef\ufffd-\uffff]|[\ud83f\ud87f\ud8bf\ud8ff\ud93f\ud97f\ud9bf\ud9ff\uda3f\uda7f\udabf\udaff\udb3f\udb7f\udbbf\udbff][\udffe\udfff]|_(?=x[0-9A-Fa-f]{4}_)/g;
-
-/**
- * Rows as a workbook (.xlsx) of one sheet, with the names of the columns first. All cells are text, so none is a formula.
- * Throws FileProblem (`rows`) for more than 200,000 rows.
- */
-export async function* writeXlsx<Row>(
-  { columns }: Table<Row>,
+export function writeXlsx<Row>(
+  table: Table<Row>,
   rows: AsyncIterable<Row>,
-  sheet: string,
+  { sheet, at }: { readonly sheet: string; readonly at: Date },
 ): AsyncGenerator<Uint8Array> {
-  const data: (string | null)[][] = [columns.map(({ name }) => name)];
+  const relationship = (type: string, target: string) =>
+    `<Relationships xmlns="${PACKAGE}/relationships"><Relationship Id="rId1" Type="${DOCUMENT}/${type}" Target="${target}"/></Relationships>`;
+  const parts = {
+    "[Content_Types].xml": `<Types xmlns="${PACKAGE}/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/><Override PartName="/xl/workbook.xml" ContentType="${CONTENT}.sheet.main+xml"/><Override PartName="/xl/worksheets/sheet1.xml" ContentType="${CONTENT}.worksheet+xml"/></Types>`,
+    "_rels/.rels": relationship("officeDocument", "xl/workbook.xml"),
+    "xl/_rels/workbook.xml.rels": relationship("worksheet", "worksheets/sheet1.xml"),
+    "xl/workbook.xml": `<workbook xmlns="${MAIN}" xmlns:r="${DOCUMENT}"><sheets><sheet name="${toXml(sheet)}" sheetId="1" r:id="rId1"/></sheets></workbook>`,
+  };
+  const entries = Object.entries(parts).map(([name, xml]) => ({ name, content: once(HEAD + xml) }));
+  return writeZip([...entries, { name: "xl/worksheets/sheet1.xml", content: sheetXml(table, rows) }], at);
+}
+
+async function* once(text: string): AsyncGenerator<string> {
+  yield text;
+}
+
+async function* sheetXml<Row>(table: Table<Row>, rows: AsyncIterable<Row>): AsyncGenerator<string> {
+  let text = `${HEAD}<worksheet xmlns="${MAIN}"><sheetData>${rowXml(
+    table.columns.map(({ name }) => name),
+    1,
+  )}`;
+  let count = 1;
   for await (const row of rows) {
-    if (data.length > MOST_ROWS) throw new FileProblem("rows", `a workbook takes ${MOST_ROWS} rows; export as CSV`);
-    data.push(cellsOf({ columns }, row).map(toCell));
+    if (++count > MOST_ROWS) throw new FileProblem("rows", `a sheet takes ${MOST_ROWS} rows; export as CSV`);
+    text += rowXml(cellsOf(table, row), count);
+    if (count % BATCH > 0) continue;
+    yield text;
+    text = "";
   }
-  const { default: writeExcelFile } = await import("write-excel-file/node");
-  const book = await writeExcelFile(data, { sheet }).toBuffer();
-  for (let start = 0; start < book.length; start += PIECE) yield book.subarray(start, start + PIECE);
+  yield `${text}</sheetData></worksheet>`;
 }
 
-function toCell(text: string): string | null {
-  if (text === "") return null;
+function rowXml(cells: readonly string[], row: number): string {
+  const xml = cells.map((text, column) => (text === "" ? "" : cellXml(text, columnName(column) + row)));
+  return `<row r="${row}">${xml.join("")}</row>`;
+}
+
+function cellXml(text: string, address: string): string {
   if (text.length > MOST_CHARACTERS) {
-    throw new FileProblem("row_length", `a workbook's cell takes ${MOST_CHARACTERS} characters; export as CSV`);
+    throw new FileProblem("row_length", `a cell takes ${MOST_CHARACTERS} characters; export as CSV`);
   }
-  const escaped = text.replace(ESCAPED, (characters) => characters.split("").map(escape).join(""));
-  // The writer looks texts up in an object, in which names such as "constructor" are there already.
-  return escaped in Object.prototype ? escape(escaped.charAt(0)) + escaped.slice(1) : escaped;
+  return `<c r="${address}" t="inlineStr"><is><t xml:space="preserve">${toXml(text)}</t></is></c>`;
 }
 
-const escape = (character: string): string =>
-  `_x${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}_`;
+/** Characters that XML does not allow or does not keep, and what would read as one that is escaped (ECMA-376-1, 22.9.2.19). */
+const ESCAPED = /[[\p{Cc}\p{Cs}\ufffe\uffff]--[\t\n]]|_(?=x[0-9A-Fa-f]{4}_)/gv;
+
+const ENTITIES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
+
+function toXml(text: string): string {
+  return text
+    .replace(ESCAPED, (character) => `_x${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}_`)
+    .replace(/[&<>"]/g, (character) => ENTITIES[character] ?? character);
+}

@@ -1,23 +1,23 @@
-import { readXml } from "./parse-xml.ts";
+import { readXml, type XmlBytes } from "./parse-xml.ts";
 
 /** Numbers of formats that are dates or times without being written down (ECMA-376-1, 18.8.30), East Asian ones included. */
 const isBuiltInDate = (id: number): boolean =>
   (id >= 14 && id <= 22) || (id >= 27 && id <= 36) || (id >= 45 && id <= 47) || (id >= 50 && id <= 58);
 
 /** Whether a format of numbers shows a date: it has a letter of one outside of quotes, escapes, colours and conditions. */
-export function isDateFormat(format: string): boolean {
+function isDateFormat(format: string): boolean {
   const bare = format.replace(/"[^"]*"|\\.|_.|\*.|\[[^\]]*\]/g, "");
   return /[ymdhs]/i.test(bare);
 }
 
 /** Which styles of cells show a number as a date (`xl/styles.xml`). Throws FileProblem (`malformed`). */
-export function readDateStyles(bytes: Uint8Array | undefined): ReadonlySet<number> {
+export async function readDateStyles(bytes: XmlBytes | undefined): Promise<ReadonlySet<number>> {
   const dates = new Set<number>();
   if (bytes === undefined) return dates;
   const formats = new Map<number, string>();
   let inCells = false;
   let style = 0;
-  readXml(bytes, {
+  await readXml(bytes, {
     open(name, attribute) {
       if (name === "numFmt") formats.set(Number(attribute("numFmtId")), attribute("formatCode") ?? "");
       else if (name === "cellXfs") inCells = true;

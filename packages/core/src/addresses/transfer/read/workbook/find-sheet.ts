@@ -1,22 +1,21 @@
 import { FileProblem } from "../../file-problem.ts";
-import { readXml } from "./parse-xml.ts";
-
-type Files = ReadonlyMap<string, Uint8Array>;
+import type { Archive } from "./archive.ts";
+import { readXml, type XmlBytes } from "./parse-xml.ts";
 
 export interface SheetPlace {
   /** The file in the archive. */
-  readonly file: Uint8Array;
-  readonly sharedTexts: Uint8Array | undefined;
-  readonly styles: Uint8Array | undefined;
+  readonly file: XmlBytes;
+  readonly sharedTexts: XmlBytes | undefined;
+  readonly styles: XmlBytes | undefined;
   /** The year that its dates count from. */
   readonly calendar: 1900 | 1904;
 }
 
 /** Where a workbook keeps the sheet of a name, or its first one. Throws FileProblem (`sheet`, `malformed`). */
-export function findSheet(files: Files, wanted: string | undefined): SheetPlace {
+export async function findSheet(files: Archive, wanted: string | undefined): Promise<SheetPlace> {
   const sheets: { readonly name: string; readonly id: string | undefined }[] = [];
   let calendar: 1900 | 1904 = 1900;
-  readXml(files.get("xl/workbook.xml"), {
+  await readXml(files.read("xl/workbook.xml"), {
     open(name, attribute) {
       if (name === "sheet") sheets.push({ name: attribute("name") ?? "", id: attribute("r:id") ?? attribute("id") });
       if (name === "workbookPr" && /^(1|true)$/.test(attribute("date1904") ?? "")) calendar = 1904;
@@ -24,23 +23,23 @@ export function findSheet(files: Files, wanted: string | undefined): SheetPlace 
     close() {},
     text() {},
   });
-  const parts = readParts(files.get("xl/_rels/workbook.xml.rels"));
+  const parts = await readParts(files.read("xl/_rels/workbook.xml.rels"));
   const sheet = wanted === undefined ? sheets[0] : sheets.find(({ name }) => name === wanted);
   if (sheet === undefined) {
     const choices = sheets.map(({ name }) => name);
     const message = `the workbook has no sheet ${JSON.stringify(wanted ?? "")}; it has ${choices.join(", ") || "none"}`;
     throw new FileProblem("sheet", message, { choices });
   }
-  const file = files.get(parts.find(({ id }) => id === sheet.id)?.path ?? "");
+  const file = files.read(parts.find(({ id }) => id === sheet.id)?.path ?? "");
   if (file === undefined) throw new FileProblem("malformed", "the workbook names a sheet that it does not hold");
-  const partOf = (type: string) => files.get(parts.find((part) => part.type === type)?.path ?? "");
+  const partOf = (type: string) => files.read(parts.find((part) => part.type === type)?.path ?? "");
   return { file, sharedTexts: partOf("sharedStrings"), styles: partOf("styles"), calendar };
 }
 
 /** What a workbook is made of, with paths in the archive (ECMA-376-2, relationships). */
-function readParts(bytes: Uint8Array | undefined): readonly { id: string; type: string; path: string }[] {
+async function readParts(bytes: XmlBytes | undefined): Promise<readonly { id: string; type: string; path: string }[]> {
   const parts: { id: string; type: string; path: string }[] = [];
-  readXml(bytes, {
+  await readXml(bytes, {
     open(name, attribute) {
       if (name !== "Relationship") return;
       const target = attribute("Target") ?? "";

@@ -9,13 +9,18 @@ export interface XmlHandler {
   text(text: string): void;
 }
 
-/** So many characters are parsed at a time, so that what they hold can be taken before the next. */
-const PIECE = 64 * 1024;
+/** So many bytes of a file without a tag or a text are no workbook's: what is begun and not ended is looked at again with each piece. */
+const MOST_SILENT = 2 * 1024 * 1024;
 
-/** Parses an XML file, and stops after each piece of it. Declares no entities of its own. Throws FileProblem (`malformed`). */
-export function* parseXml(bytes: Uint8Array, handler: XmlHandler): Generator<void> {
+/** An XML file, piece by piece. */
+export type XmlBytes = AsyncIterable<Uint8Array>;
+
+/** Parses an XML file, and stops after each piece of it. Knows no entities but XML's own. Throws FileProblem (`malformed`). */
+export async function* parseXml(bytes: XmlBytes, handler: XmlHandler): AsyncGenerator<void> {
   const parser = new Parser();
+  let silent = 0;
   parser.on("openTag", (name, attributes, decode) => {
+    silent = 0;
     handler.open(localName(name), (wanted) => {
       const values = attributes();
       const value = values[wanted] ?? Object.entries(values).find(([key]) => localName(key) === wanted)?.[1];
@@ -23,15 +28,21 @@ export function* parseXml(bytes: Uint8Array, handler: XmlHandler): Generator<voi
     });
   });
   parser.on("closeTag", (name) => handler.close(localName(name)));
-  parser.on("text", (text, decode) => handler.text(decode(text)));
-  parser.on("cdata", (text) => handler.text(text));
+  const hear = (text: string) => {
+    silent = 0;
+    handler.text(text);
+  };
+  parser.on("text", (text, decode) => hear(decode(text)));
+  parser.on("cdata", hear);
   try {
     const decoder = new TextDecoder("utf-8", { fatal: true });
-    for (let start = 0; start < bytes.length; start += PIECE) {
-      const end = start + PIECE;
-      parser.write(decoder.decode(bytes.subarray(start, end), { stream: end < bytes.length }));
+    for await (const piece of bytes) {
+      silent += piece.length;
+      if (silent > MOST_SILENT) throw new FileProblem("malformed", "the workbook holds a file that is no sheet's");
+      parser.write(decoder.decode(piece, { stream: true }));
       yield;
     }
+    parser.write(decoder.decode());
     parser.end();
     yield;
   } catch (error) {
@@ -40,9 +51,10 @@ export function* parseXml(bytes: Uint8Array, handler: XmlHandler): Generator<voi
   }
 }
 
-/** Parses all of an XML file at once. Throws FileProblem (`malformed`). */
-export function readXml(bytes: Uint8Array | undefined, handler: XmlHandler): void {
-  for (const _ of parseXml(bytes ?? new Uint8Array(0), handler));
+/** Parses all of an XML file. Throws FileProblem (`malformed`). */
+export async function readXml(bytes: XmlBytes | undefined, handler: XmlHandler): Promise<void> {
+  if (bytes === undefined) throw new FileProblem("malformed", "the workbook lacks a file");
+  for await (const _ of parseXml(bytes, handler));
 }
 
 const localName = (name: string): string => name.slice(name.indexOf(":") + 1);

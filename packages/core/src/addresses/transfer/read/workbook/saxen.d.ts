@@ -3,7 +3,11 @@ declare module "saxen" {
   export class Parser {
     on(
       event: "openTag",
-      handle: (name: string, attributes: () => Readonly<Record<string, string>>, decode: (text: string) => string) => void,
+      handle: (
+        name: string,
+        attributes: () => Readonly<Record<string, string>>,
+        decode: (text: string) => string,
+      ) => void,
     ): this;
     on(event: "closeTag", handle: (name: string) => void): this;
     on(event: "text", handle: (text: string, decode: (text: string) => string) => void): this;

@@ -1,6 +1,6 @@
 import { FileProblem } from "../../file-problem.ts";
 import type { FileLimits } from "../../limits.ts";
-import type { TableLine } from "../table.ts";
+import type { TableLine } from "../table-line.ts";
 import { readDateStyles, toDate } from "./dates.ts";
 import type { SheetPlace } from "./find-sheet.ts";
 import { parseXml } from "./parse-xml.ts";
@@ -22,8 +22,8 @@ const NO_VALUE = "the formula has no value stored with it, and none is worked ou
  * The lines of a sheet (SpreadsheetML), as far as they have cells. A cell lies where its address says; what lies further out
  * than allowed is refused, so that a single cell cannot blow a sheet up. Throws FileProblem (`malformed`, `columns`).
  */
-export function* sheetLines(place: SheetPlace, limits: FileLimits): Generator<TableLine> {
-  const toText = cellReader(place);
+export async function* sheetLines(place: SheetPlace, limits: FileLimits): AsyncGenerator<TableLine> {
+  const toText = await cellReader(place);
   const texts = new TextReader();
   let lines: TableLine[] = [];
   let row = 0;
@@ -78,15 +78,15 @@ export function* sheetLines(place: SheetPlace, limits: FileLimits): Generator<Ta
       } else if (name === "row") lines.push({ row, cells, faults: faults.size > 0 ? faults : undefined });
     },
   });
-  for (const _ of pieces) {
+  for await (const _ of pieces) {
     yield* lines;
     lines = [];
   }
 }
 
-function cellReader(place: SheetPlace): (cell: RawCell) => CellText {
-  const shared = readSharedTexts(place.sharedTexts);
-  const dates = readDateStyles(place.styles);
+async function cellReader(place: SheetPlace): Promise<(cell: RawCell) => CellText> {
+  const shared = await readSharedTexts(place.sharedTexts);
+  const dates = await readDateStyles(place.styles);
   return ({ type, style, formula, value, inline }) => {
     if (type === "e") return { fault: `the cell holds the error ${value}; put a value there` };
     if (formula && value === "") return { fault: NO_VALUE };
@@ -95,7 +95,8 @@ function cellReader(place: SheetPlace): (cell: RawCell) => CellText {
     if (value === "") return { text: "" };
     if (type === "s") return textOr(shared[Number(value)], "the cell names a text that the workbook does not hold");
     if (type === "b") return { text: value === "1" ? "true" : "false" };
-    if (type === "n" && dates.has(style)) return textOr(toDate(Number(value), place.calendar), "the cell holds no date");
+    if (type === "n" && dates.has(style))
+      return textOr(toDate(Number(value), place.calendar), "the cell holds no date");
     return { text: type === "n" ? plainNumber(value) : value };
   };
 }

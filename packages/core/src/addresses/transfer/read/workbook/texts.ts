@@ -1,4 +1,4 @@
-import { type XmlHandler, readXml } from "./parse-xml.ts";
+import { readXml, type XmlBytes, type XmlHandler } from "./parse-xml.ts";
 
 /** A character that XML does not allow is written `_xHHHH_` in a workbook (ECMA-376-1, 22.9.2.19, ST_Xstring). */
 export function unescapeText(text: string): string {
@@ -35,7 +35,7 @@ export class TextReader {
 }
 
 /** The texts that cells name by their number (`xl/sharedStrings.xml`). Throws FileProblem (`malformed`). */
-export function readSharedTexts(bytes: Uint8Array | undefined): readonly string[] {
+export async function readSharedTexts(bytes: XmlBytes | undefined): Promise<readonly string[]> {
   const texts: string[] = [];
   if (bytes === undefined) return texts;
   const reader = new TextReader();
@@ -47,6 +47,6 @@ export function readSharedTexts(bytes: Uint8Array | undefined): readonly string[
       if (name === "si") texts.push(reader.take());
     },
   };
-  readXml(bytes, handler);
+  await readXml(bytes, handler);
   return texts;
 }
