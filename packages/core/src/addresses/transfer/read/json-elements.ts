@@ -83,7 +83,6 @@ export async function* jsonElements(
         if (depth === 0) around = "";
       } else if (code === CLOSE_OBJECT || code === CLOSE_ARRAY) {
         depth--;
-        if (depth < base) throw new FileProblem("malformed", "the JSON closes what it never opened");
         if (depth > 0 || base > 0) continue;
         hold(piece.slice(start, at + 1));
         yield* take(around !== "");
