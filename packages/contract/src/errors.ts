@@ -142,6 +142,11 @@ export const ERRORS = {
   "scim.not_found": { status: 404, title: "There is no such resource" },
   "scim.precondition_failed": { status: 412, title: "The resource was changed meanwhile" },
   "scim.conflict": { status: 409, title: "The operation cannot be done now" },
+  "ip.not_found": { status: 404, title: "There is no such prefix in this address space" },
+  "ip.exists": { status: 409, title: "The prefix is there already" },
+  "ip.parent_differs": { status: 422, title: "The prefix is in another one than was given" },
+  "ip.too_much_inside": { status: 409, title: "Too much of it changes for one step" },
+  "addresses.no_space": { status: 409, title: "There is no such free space" },
   "service.unavailable": { status: 503, title: "The service cannot answer now" },
   "service.internal": { status: 500, title: "Something went wrong on our side" },
 } as const satisfies Record<string, { status: number; title: string }>;

@@ -30,6 +30,10 @@ export const ID_PREFIXES = {
   login: "lgn",
   clientLogin: "clg",
   trustRule: "trl",
+  space: "spc",
+  ip: "ip",
+  vlan: "vln",
+  allocation: "alc",
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;

@@ -1,6 +1,7 @@
 import type { HeldRole } from "@cadastre/contract/principal";
 import { inKeySpace } from "@cadastre/store/key-space";
 import type { Table } from "@cadastre/store/table";
+import type { Lanes } from "./addresses/allocation/lanes.ts";
 import type { IdempotencyClaim } from "./audit/claim.ts";
 import type { PolicyMemory } from "./policies/memory.ts";
 import type { Restriction } from "./restriction.ts";
@@ -25,6 +26,8 @@ export interface Context {
   readonly attempt?: { isRefusalRecorded: boolean };
   /** Of a request whose caller may see only a part of the estate. Every list and every read by an id keeps to it. */
   readonly restriction?: Restriction | undefined;
+  /** Of a process that allocates: who in it is at work where. */
+  readonly lanes?: Lanes | undefined;
   /** Of a process that decides requests: what it remembers of policies. */
   readonly policies?: PolicyMemory | undefined;
 }

@@ -30,6 +30,8 @@ export interface Selection<E extends AnyEntity, View> {
   readonly partition: string;
   /** Only sort keys that begin with this. */
   readonly beginsWith?: string;
+  /** Only sort keys between these, both exclusive; instead of a beginning. */
+  readonly between?: { readonly after: string; readonly before: string };
   /** Greatest sort key first. */
   readonly reverse?: boolean;
   /** The views of some items in their order, undefined for what is left out. */
@@ -45,9 +47,10 @@ const position = z.string().min(1).max(2000);
 /** After every key that begins so. */
 const END = "\u{10ffff}";
 
-function boundsOf({ beginsWith, reverse }: Selection<AnyEntity, unknown>, at: string | undefined): SortRange {
-  const first = beginsWith === undefined ? {} : { after: beginsWith };
-  const last = beginsWith === undefined ? {} : { before: `${beginsWith}${END}` };
+function boundsOf({ beginsWith, between, reverse }: Selection<AnyEntity, unknown>, at: string | undefined): SortRange {
+  const { after, before } = between ?? { after: beginsWith, before: beginsWith && `${beginsWith}${END}` };
+  const first = after === undefined ? {} : { after };
+  const last = before === undefined ? {} : { before };
   if (at === undefined) return { ...first, ...last };
   return reverse ? { ...first, before: at } : { ...last, after: at };
 }
