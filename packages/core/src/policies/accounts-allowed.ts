@@ -1,4 +1,13 @@
-import { decide, type Rights, type Rule, type Situation, type Thing, type Verdict } from "./engine.ts";
+import {
+  decide,
+  isForbidden,
+  joined,
+  type Rights,
+  type Rule,
+  type Situation,
+  type Thing,
+  type Verdict,
+} from "./engine.ts";
 import { rulesOfAction } from "./looked-at.ts";
 import { fromCedarType, singleOf, toCedarType, typesOf } from "./schema.ts";
 import { isAbout, isSame, type Placed } from "./scope.ts";
@@ -60,22 +69,6 @@ function boundAccounts({ links }: Rights, action: string): AccountFacts[] {
     const slash = name.indexOf("/");
     return { provider: name.slice(0, slash), account: name.slice(slash + 1) };
   });
-}
-
-const isForbidden = ({ allowed, policies, errors }: Verdict): boolean =>
-  errors.length > 0 || (!allowed && policies.length > 0);
-
-/** What is said of a place and of a thing in it: either may allow, and either forbids. */
-function joined(place: Verdict, thing: Verdict): Verdict {
-  const both = [place, thing];
-  const forbidding = both.filter(isForbidden);
-  const allowed = forbidding.length === 0 && both.some((one) => one.allowed);
-  const deciding = forbidding.length > 0 ? forbidding : both;
-  return {
-    allowed,
-    policies: [...new Set(deciding.flatMap(({ policies }) => policies))],
-    errors: [...new Set(both.flatMap(({ errors }) => errors))],
-  };
 }
 
 /** How something is decided of a thing in a place; of the place alone, where the action is not decided of single things. */
