@@ -115,6 +115,8 @@ export function addSpaces(program: Command, cli: Cli): void {
       .action(async (space: string, _: unknown, command: Command) => {
         const options = optionsOf<Said>(command);
         const said = saidBy(options);
+        if (Object.keys(said).length === 0)
+          throw new UsageError("nothing to change", "`cadastre spaces set --help` has what can be said of one");
         const client = openClient(cli, options);
         const stood = await client.addressSpaces.get({ spaceId: await findSpaceId(client, space) });
         const { name, description, rules, importPolicy, routeDistinguisher, version, id: spaceId } = stood;
