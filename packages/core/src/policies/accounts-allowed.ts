@@ -34,13 +34,16 @@ export interface AllowedPart {
   readonly keptBy: readonly string[];
 }
 
+const ADDRESS_SPACE = toCedarType("address-space");
+
 /** Types of things that neither accounts nor what is in them ever are. */
 const ASIDE: readonly string[] = (["system", "address-space", "project"] as const).map(toCedarType);
 
 /** Whether a rule says the same of all that is in the organisation. */
 function isUniform({ looksAtResource, scope: { resource } }: Rule, organization: string): boolean {
   // Of what holds no accounts and is in none it says something, and of these nothing.
-  const exact = resource.is ?? resource.same?.type;
+  const inside = resource.within?.type === ADDRESS_SPACE ? ADDRESS_SPACE : undefined;
+  const exact = resource.is ?? resource.same?.type ?? inside;
   if (exact !== undefined && ASIDE.includes(exact)) return true;
   if (looksAtResource || resource.is !== undefined || resource.same !== undefined) return false;
   const { within } = resource;
