@@ -32,7 +32,13 @@ export const ID_PREFIXES = {
   trustRule: "trl",
   space: "spc",
   ip: "ip",
+  range: "rng",
   vlan: "vln",
+  vlanGroup: "vlg",
+  allocationRequest: "alr",
+  drift: "drf",
+  savedFilter: "flt",
+  addressImport: "imp",
   allocation: "alc",
 } as const;
 

@@ -149,7 +149,7 @@ async function select(context: Context, space: string, filters: IpFilters, optio
       filters: { space, ...shown(filters) },
       entity: IpItem,
       partition: spacePartition(space),
-      between: place ? boundsWithin(place, { itself: true }) : boundsOf(family),
+      ...(place ? boundsWithin(place, { itself: true }) : boundsOf(family)),
       select: async (items) => {
         const views = await viewsOf(items);
         return views.map((view) => (view && matches(view, filters) ? view : undefined));
