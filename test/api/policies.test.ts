@@ -663,7 +663,7 @@ describe("what may be asked of access", () => {
       policies: [id],
       missing: [`${id} forbids it`],
     });
-    expect(await explain(who, "accounts:read", "address-space/spc_1")).toMatchObject({ decision: "deny" });
+    expect(await explain(who, "accounts:read", "address-space/spc_1")).toMatchObject({ code: "space.not_found" });
   });
 
   it.each([

@@ -119,6 +119,7 @@ const decideHold =
 export const ACCOUNT_BODY = { provider: "aws", account: "222233334444", name: "shop" };
 export const CREDENTIAL_BODY = { name: "deploy", secret: { type: "generic", secret: "canary-7f3a91" } };
 
+const SPACES = "/api/v1/addressspaces";
 const FORWARDERS = "/api/v1/audit/forwarders";
 const WEBHOOK = { type: "webhook", name: "siem", url: "https://siem.example.com/in" };
 
@@ -626,6 +627,12 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   async "organizations.patch"(api) {
     const path = `/api/v1/organizations/${FIRST_ORGANIZATION}`;
     return () => api.send({ method: "PATCH", path, body: { owner: "Ann" }, headers: ifMatch });
+  },
+  "addressSpaces.create": async (api) => () =>
+    api.send({ method: "POST", path: SPACES, body: { name: "production", rules: [{ provider: "aws" }] } }),
+  async "addressSpaces.replace"(api) {
+    const path = await made(api, "addressspaces", { name: "production" });
+    return () => api.send({ method: "PUT", path, body: { name: "staging" }, headers: ifMatch });
   },
   "forwarders.create": async (api) => () => api.send({ method: "POST", path: FORWARDERS, body: WEBHOOK }),
   async "forwarders.patch"(api) {

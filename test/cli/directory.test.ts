@@ -1,4 +1,5 @@
 import { writeFileSync } from "node:fs";
+import type { Space } from "@cadastre/contract/addresses/space";
 import type { Group } from "@cadastre/contract/group";
 import type { Identity, IdentityProvider } from "@cadastre/contract/identity-provider";
 import type { Organization } from "@cadastre/contract/organization";
@@ -49,6 +50,45 @@ describe("identity providers", () => {
     expect((await here("identity-providers", "show", made.id)).code).toBe(1);
     expect((await here("identity-providers", "set", made.id)).stderr).toContain("nothing to change");
     expect((await here("identity-providers", "set", made.id, "--group", "x")).stderr).toContain("admins=engineers");
+  });
+});
+
+describe("address spaces", () => {
+  test("are made, found by name, changed in what is said and in nothing else, and listed", async () => {
+    const rules = ["--rule", "aws/111122223333", "--rule", "gcp/shop/shared", "--rule", "aws"];
+    const made = await json<Space>("spaces", "add", "Production", ...rules, "--description", "all of it");
+    expect(made.rules).toEqual([
+      { provider: "aws", account: "111122223333" },
+      { provider: "gcp", account: "shop", network: "shared" },
+      { provider: "aws" },
+    ]);
+    const next = await json<Space>("spaces", "set", "production", "--import-policy", "automatic", "--name", "Live");
+    expect(next).toEqual({
+      ...made,
+      name: "Live",
+      importPolicy: "automatic",
+      modifiedOn: next.modifiedOn,
+      version: next.version,
+    });
+    const distinct = await json<Space>("spaces", "set", "live", "--no-rules", "--route-distinguisher", "65000:1");
+    expect(distinct).toMatchObject({ rules: [], routeDistinguisher: "65000:1", description: "all of it" });
+    expect(await json<Space>("spaces", "set", "live", "--route-distinguisher", "")).not.toHaveProperty(
+      "routeDistinguisher",
+    );
+    expect(await json<Space[]>("spaces", "list", "--name-contains", "LIV")).toMatchObject([{ id: made.id }]);
+    expect((await here("spaces", "list")).stdout).toMatch(/spc_\w+ +Live +automatic/);
+    expect((await here("spaces", "show", made.id)).stdout).toContain("all of it");
+    expect((await here("access", "explain", "nobody", "addresses:read", "address-space/live")).stderr).toContain(
+      "nobody",
+    );
+    for (const [args, text] of [
+      [["set", "live"], "nothing to change"],
+      [["set", "live", "--rule", "azure/1"], "is no rule"],
+      [["show", "gone"], "there is no address space of the name"],
+      [["add", "LIVE"], "another address space has the name"],
+      [["add", "x", "--route-distinguisher", "1"], "65000:100"],
+    ] as const)
+      expect((await here("spaces", ...args)).stderr).toContain(text);
   });
 });
 

@@ -9,7 +9,7 @@ import { authenticateSession } from "@cadastre/core/login/authenticate-session";
 import { stepUpNeeded } from "@cadastre/core/login/step-up";
 import { decideAccess, type Target } from "@cadastre/core/policies/authorize";
 import { decideSigned } from "@cadastre/core/policies/decide-signed";
-import type { Restriction } from "@cadastre/core/restriction";
+import type { Restriction, SpaceReach } from "@cadastre/core/restriction";
 import type { ApiContext } from "./env.ts";
 import type { Operator, Reporting } from "./routes/route.ts";
 import { requireCsrf, requireSameOrigin } from "./same-origin.ts";
@@ -158,6 +158,7 @@ export async function authenticateReporting(
 export interface Authorized<Caller> {
   readonly caller: Caller;
   readonly restriction?: Restriction | undefined;
+  readonly spaces?: SpaceReach | undefined;
 }
 
 /**
@@ -177,10 +178,10 @@ export async function authorizeCaller<Caller extends { readonly actor: Actor }>(
   const actor: Actor = policies.length === 0 ? caller.actor : { ...caller.actor, decision: { policies } };
   c.set("caller", actor);
   // What was read also tells of what is there and not shown: who may not see all is told no number.
-  const isToldAll = decision.allowed ? decision.restriction === undefined : decision.byToken === true;
+  const isToldAll = decision.allowed ? !decision.restriction && !decision.spaces : decision.byToken === true;
   c.set("showsCost", actor.principal.token?.accounts === undefined && isToldAll);
   if (!decision.allowed) throw new ProblemError("auth.forbidden", decision.reason);
-  return { caller: { ...caller, actor }, restriction: decision.restriction };
+  return { caller: { ...caller, actor }, restriction: decision.restriction, spaces: decision.spaces };
 }
 
 /** The same of a collector, of whose accounts policies may keep it from some. Throws 403 `auth.forbidden`. */

@@ -16,6 +16,11 @@ export const TASKS = [
     about: "What was looked at, when, and what was denied; losses that wait for a decision; asking for a new look.",
     areas: ["scopes", "holds", "runs"],
   },
+  {
+    name: "Address spaces",
+    about: "Where addresses are planned: spaces in which prefixes do not overlap, and which networks belong to them.",
+    areas: ["addressSpaces"],
+  },
   { name: "Accounts", about: "Cloud accounts and projects, and what they are for.", areas: ["accounts"] },
   {
     name: "Credentials",

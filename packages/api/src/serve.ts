@@ -4,7 +4,7 @@ import { runOnce } from "@cadastre/core/access/idempotency";
 import { type Actor, actorName, type Context, inOrganization } from "@cadastre/core/context";
 import { sourceOf } from "@cadastre/core/limits/canonical-address";
 import { rateHeaders } from "@cadastre/core/limits/rates";
-import type { Restriction } from "@cadastre/core/restriction";
+import type { Restriction, SpaceReach } from "@cadastre/core/restriction";
 import * as z from "zod";
 import {
   addressOf,
@@ -76,6 +76,7 @@ interface Received {
   /** Of the organization in which it acts. */
   readonly context: Context;
   readonly restriction?: Restriction | undefined;
+  readonly spaces?: SpaceReach | undefined;
   readonly raw: unknown;
 }
 
@@ -229,14 +230,14 @@ async function answer(c: ApiContext, route: Route, services: Services, attempt: 
   c.set("route", endpoint.path);
   c.set("address", addressOf(c, services));
   c.set("hasSecret", endpoint.secret !== undefined);
-  const { caller, context: own, restriction, raw } = await receive(c, route, services);
+  const { caller, context: own, restriction, spaces, raw } = await receive(c, route, services);
   const isSecret = endpoint.secret !== undefined;
   const { params, query = endpoint.access.kind === "public" ? ANY_PARAMETERS : NO_PARAMETERS, body } = endpoint;
   if (endpoint.access.kind !== "public") requireTextQuery(c.req.url);
   const request: ServedRequest = {
     ...caller,
     services,
-    context: { ...own, attempt, ...(restriction === undefined ? {} : { restriction }) },
+    context: { ...own, attempt, ...(restriction && { restriction }), ...(spaces && { spaces }) },
     params: params ? parse(params, c.req.param()) : {},
     query: parse(query, queryOf(c.req.url, endpoint.repeatable), { isSecret }),
     version: readIfMatch(c.req.raw.headers.get("if-match"), endpoint.ifMatch),

@@ -3,14 +3,20 @@ import { NotFoundError, UsageError } from "./exit-codes.ts";
 import { neutralise } from "./output/text.ts";
 
 /** What has a name of its own in an organization. */
-const TYPES = ["user", "service-account", "group"] as const;
+const TYPES = ["user", "service-account", "group", "address-space"] as const;
 type NamedType = (typeof TYPES)[number];
 
-const PREFIXES: Readonly<Record<NamedType, string>> = { user: "usr_", "service-account": "sva_", group: "grp_" };
+const PREFIXES: Readonly<Record<NamedType, string>> = {
+  user: "usr_",
+  "service-account": "sva_",
+  group: "grp_",
+  "address-space": "spc_",
+};
 const COMMANDS: Readonly<Record<NamedType, string>> = {
   user: "users",
   "service-account": "service-accounts",
   group: "groups",
+  "address-space": "spaces",
 };
 
 async function idsOf(client: Client, type: NamedType, name: string): Promise<readonly { readonly id: string }[]> {
@@ -21,6 +27,8 @@ async function idsOf(client: Client, type: NamedType, name: string): Promise<rea
       return (await client.serviceAccounts.list({ name, limit: 1 })).items;
     case "group":
       return (await client.groups.list({ name, limit: 1 })).items;
+    case "address-space":
+      return (await client.addressSpaces.list({ name, limit: 1 })).items;
   }
 }
 
@@ -41,6 +49,8 @@ export const findServiceAccountId = (client: Client, text: string): Promise<stri
   findId(client, "service-account", text);
 /** The same of a group. */
 export const findGroupId = (client: Client, text: string): Promise<string> => findId(client, "group", text);
+/** The same of an address space. */
+export const findSpaceId = (client: Client, text: string): Promise<string> => findId(client, "address-space", text);
 
 /**
  * Who is meant: by an id, which says what it is, by type and id or name (`user/ann`), or by a name alone when it is the name of
@@ -79,13 +89,16 @@ export async function findOrganizationId(client: Client, text: string): Promise<
 
 /**
  * A thing by type and id, as the API names it: an organization by its slug, too (`organization/payments`), the system by `system` alone,
- * an account as `aws/123456789012`, and what has an id of its own by that. What is no such form goes to the API as it is.
+ * an account as `aws/123456789012`, an address space by its name, too (`address-space/production`), and what has an id of its own by that. What is no such form goes to the API as it is.
  */
 export async function findThing(client: Client, text: string): Promise<string> {
   if (text === "system") return "system/system";
   if (/^(?:aws|gcp)\//.test(text)) return `account/${text}`;
   if (text.startsWith("org_")) return `organization/${text}`;
   if (text.startsWith("crd_")) return `credential/${text}`;
+  if (text.startsWith("spc_")) return `address-space/${text}`;
+  const [, space] = /^address-space\/(.+)$/.exec(text) ?? [];
+  if (space !== undefined) return `address-space/${await findSpaceId(client, space)}`;
   const [, organization] = /^organization\/(.+)$/.exec(text) ?? [];
   return organization === undefined ? text : `organization/${await findOrganizationId(client, organization)}`;
 }

@@ -41,6 +41,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   search: async () => (await import("./commands/search.ts")).addSearch,
   whose: async () => (await import("./commands/whose.ts")).addWhose,
   changes: async () => (await import("./commands/changes.ts")).addChanges,
+  spaces: async () => (await import("./commands/spaces.ts")).addSpaces,
   accounts: async () => (await import("./commands/accounts.ts")).addAccounts,
   credentials: async () => (await import("./commands/credentials.ts")).addCredentials,
   tokens: async () => (await import("./commands/tokens.ts")).addTokens,

@@ -34,6 +34,9 @@ export const OPERATOR_ACTIONS = [
   "scim:provision",
   "identity-providers:read",
   "identity-providers:write",
+  "addresses:read",
+  "addresses:write",
+  "addresses:allocate",
 ] as const;
 export type OperatorAction = (typeof OPERATOR_ACTIONS)[number];
 
@@ -57,6 +60,12 @@ export const ACCOUNT_ACTIONS: readonly OperatorAction[] = [
   "bindings:write",
 ];
 
+/**
+ * What is done in address spaces, so that one may do it in some of them: `allocate` is to take, to reserve and to release; `write` is all
+ * else that changes anything, such as spaces, tags, rules and deletion.
+ */
+export const SPACE_ACTIONS: readonly OperatorAction[] = ["addresses:read", "addresses:write", "addresses:allocate"];
+
 /** All that a collector may do: deliver for its accounts, ask for triggers, and fetch the one credential bound to it. */
 export const COLLECTOR_ACTIONS = ["discovery:deliver", "discovery:poll", "credential:fetch"] as const;
 export type CollectorAction = (typeof COLLECTOR_ACTIONS)[number];
@@ -75,10 +84,11 @@ export type SelfAction =
 
 export type Action = OperatorAction | CollectorAction;
 
-/** What an action is done to. */
+/** What an action is done to; whatever is in an address space is of the type of that. */
 export type ResourceType =
   | "access"
   | "account"
+  | "address-space"
   | "audit"
   | "client-login"
   | "collector"

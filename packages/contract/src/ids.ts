@@ -30,6 +30,16 @@ export const ID_PREFIXES = {
   login: "lgn",
   clientLogin: "clg",
   trustRule: "trl",
+  space: "spc",
+  ip: "ip",
+  range: "rng",
+  vlan: "vln",
+  vlanGroup: "vlg",
+  allocationRequest: "alr",
+  drift: "drf",
+  savedFilter: "flt",
+  addressImport: "imp",
+  allocation: "alc",
 } as const;
 
 export type IdKind = keyof typeof ID_PREFIXES;

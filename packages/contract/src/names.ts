@@ -58,3 +58,17 @@ export function namedTexts(limits?: TextLimits) {
       : undefined;
   });
 }
+
+/** Texts by name, by name. `complain` says what is wrong with an inner member: its name, its text, and the name that it is below. */
+export function namedMaps(complain: (inner: string, text: string, name: string) => string | undefined) {
+  const schema: JsonSchema = { additionalProperties: { type: "object", additionalProperties: { type: "string" } } };
+  return named<Record<string, string>>(schema, (map, name) => {
+    if (!isObject(map)) return "must be an object";
+    for (const [inner, text] of Object.entries(map)) {
+      if (typeof text !== "string") return `${JSON.stringify(inner)} must be text`;
+      const message = complain(inner, text, name);
+      if (message !== undefined) return message;
+    }
+    return undefined;
+  });
+}

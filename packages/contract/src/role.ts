@@ -1,4 +1,4 @@
-import { OPERATOR_ACTIONS, type OperatorAction } from "./actions.ts";
+import { OPERATOR_ACTIONS, type OperatorAction, SPACE_ACTIONS } from "./actions.ts";
 import { BINDING_TYPES, type Role } from "./principal.ts";
 
 export type BindingType = (typeof BINDING_TYPES)[number];
@@ -8,7 +8,7 @@ export const DECIDED_TYPES = [...BINDING_TYPES, "credential", "resource"] as con
 export type DecidedType = (typeof DECIDED_TYPES)[number];
 
 const READS = ["resources:read", "discovery:read", "collectors:read", "accounts:read", "credentials:read"] as const;
-const VIEWS = [...READS, "jobs:read", "feed:read"] as const;
+const VIEWS = [...READS, "jobs:read", "feed:read", "addresses:read"] as const;
 const EDITS = [
   "resources:write",
   "discovery:write",
@@ -16,6 +16,8 @@ const EDITS = [
   "credentials:write",
   "jobs:write",
   "feed:write",
+  "addresses:write",
+  "addresses:allocate",
 ] as const;
 
 /** Secrets are shown to nobody by a role that is for something else, and what a SCIM source does its token alone lets it do. */
@@ -26,9 +28,9 @@ const ALL_BUT_SECRETS = OPERATOR_ACTIONS.filter(
 /** What each role may do in what it is bound to; an action of a new area joins the roles here. */
 export const ROLE_ACTIONS: Readonly<Record<Role, readonly OperatorAction[]>> = {
   SystemAdmin: ALL_BUT_SECRETS,
-  AddressSpaceAdmin: [],
-  AddressSpaceOperator: [],
-  AddressSpaceViewer: [],
+  AddressSpaceAdmin: SPACE_ACTIONS,
+  AddressSpaceOperator: ["addresses:read", "addresses:allocate"],
+  AddressSpaceViewer: ["addresses:read"],
   admin: ALL_BUT_SECRETS,
   editor: [...VIEWS, ...EDITS],
   viewer: VIEWS,

@@ -1,9 +1,10 @@
 import type { HeldRole } from "@cadastre/contract/principal";
 import { inKeySpace } from "@cadastre/store/key-space";
 import type { Table } from "@cadastre/store/table";
+import type { Lanes } from "./addresses/allocation/lanes.ts";
 import type { IdempotencyClaim } from "./audit/claim.ts";
 import type { PolicyMemory } from "./policies/memory.ts";
-import type { Restriction } from "./restriction.ts";
+import type { Restriction, SpaceReach } from "./restriction.ts";
 import type { Sealing } from "./seals/ports.ts";
 
 /** What every use case is given: the table, the clock, and the policy numbers. Nothing global, nothing hidden. */
@@ -25,6 +26,10 @@ export interface Context {
   readonly attempt?: { isRefusalRecorded: boolean };
   /** Of a request whose caller may see only a part of the estate. Every list and every read by an id keeps to it. */
   readonly restriction?: Restriction | undefined;
+  /** Of a process that allocates: who in it is at work where. */
+  readonly lanes?: Lanes | undefined;
+  /** Of a request about address spaces, of a caller that not all of them are for. */
+  readonly spaces?: SpaceReach | undefined;
   /** Of a process that decides requests: what it remembers of policies. */
   readonly policies?: PolicyMemory | undefined;
 }

@@ -21,7 +21,7 @@ export function createCursors<Position>(
   list: string,
   filters: object,
   position: z.ZodType<Position>,
-  restriction?: Restriction,
+  restriction?: Pick<Restriction, "cursorKey">,
 ): Cursors<Position> {
   const key = restriction?.cursorKey;
   const seal = (at: unknown) => {

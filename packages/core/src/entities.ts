@@ -12,6 +12,14 @@ import {
   TokenUseItem,
 } from "./access/items.ts";
 import { AccountItem, AccountOwnerItem } from "./accounts/items.ts";
+import {
+  AddressSpaceGateItem,
+  AddressSpaceItem,
+  AddressSpaceListItem,
+  AddressSpaceNameItem,
+  AddressSpaceRuleItem,
+} from "./addresses/spaces/items.ts";
+import { AddressTagItem, TagUseItem } from "./addresses/tags/items.ts";
 import { ClaimItem } from "./audit/claim.ts";
 import { HashKeyItem } from "./audit/hash-key.ts";
 import { AuditEntryItem, AuditItem, AuditOpenItem } from "./audit/items.ts";
@@ -82,6 +90,12 @@ import { SubjectUseItem, TrustRuleItem, TrustRuleListItem } from "./workload/ite
 /** Every type of item in the table, for its documentation and for what must hold of all of them. */
 export const ENTITIES: readonly AnyEntity[] = [
   AccountItem,
+  AddressSpaceGateItem,
+  AddressSpaceItem,
+  AddressSpaceListItem,
+  AddressSpaceNameItem,
+  AddressSpaceRuleItem,
+  AddressTagItem,
   AuditCheckpointItem,
   AuditEntryItem,
   AccountOwnerItem,
@@ -174,6 +188,7 @@ export const ENTITIES: readonly AnyEntity[] = [
   StepUpItem,
   SubjectUseItem,
   SourceItem,
+  TagUseItem,
   TokenChildItem,
   TokenItem,
   TokenListItem,

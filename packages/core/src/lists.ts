@@ -3,6 +3,7 @@ import type { SortRange, Stored } from "@cadastre/store/table";
 import * as z from "zod";
 import type { Context } from "./context.ts";
 import { createCursors } from "./cursor.ts";
+import type { Restriction } from "./restriction.ts";
 
 /** What every list takes: how many at most, and where the page before it ended. */
 export interface ListOptions {
@@ -30,6 +31,9 @@ export interface Selection<E extends AnyEntity, View> {
   readonly partition: string;
   /** Only sort keys that begin with this. */
   readonly beginsWith?: string;
+  /** Only sort keys after this, and before that; not together with `beginsWith`. */
+  readonly after?: string | undefined;
+  readonly before?: string | undefined;
   /** Greatest sort key first. */
   readonly reverse?: boolean;
   /** The views of some items in their order, undefined for what is left out. */
@@ -45,9 +49,11 @@ const position = z.string().min(1).max(2000);
 /** After every key that begins so. */
 const END = "\u{10ffff}";
 
-function boundsOf({ beginsWith, reverse }: Selection<AnyEntity, unknown>, at: string | undefined): SortRange {
-  const first = beginsWith === undefined ? {} : { after: beginsWith };
-  const last = beginsWith === undefined ? {} : { before: `${beginsWith}${END}` };
+function boundsOf(selection: Selection<AnyEntity, unknown>, at: string | undefined): SortRange {
+  const { beginsWith, reverse, after = beginsWith } = selection;
+  const { before = beginsWith && `${beginsWith}${END}` } = selection;
+  const first = after === undefined ? {} : { after };
+  const last = before === undefined ? {} : { before };
   if (at === undefined) return { ...first, ...last };
   return reverse ? { ...first, before: at } : { ...last, after: at };
 }
@@ -57,7 +63,10 @@ function boundsOf({ beginsWith, reverse }: Selection<AnyEntity, unknown>, at: st
  * a cursor to go on from. Costs one strongly consistent query for a list without filters. Throws 422 `cursor.invalid`.
  */
 export async function selectPage<E extends AnyEntity, View>(
-  { table, restriction }: Pick<Context, "table" | "restriction">,
+  {
+    table,
+    restriction,
+  }: Pick<Context, "table"> & { readonly restriction?: Pick<Restriction, "cursorKey"> | undefined },
   selection: Selection<E, View>,
   { limit, cursor }: ListOptions,
 ): Promise<Listed<View>> {

@@ -10,6 +10,23 @@ export interface Restriction {
   readonly cursorKey?: string | undefined;
 }
 
+/** Which address spaces a caller may do what it asked for in: all but some, or only some. What it may not know of is not among them. */
+export interface SpaceReach {
+  /** Of a space that no binding and no policy names. */
+  readonly isDefault: boolean;
+  /** Ids of those that it is otherwise for. */
+  readonly except: readonly string[];
+  /** As of a restriction to accounts. */
+  readonly cursorKey?: string | undefined;
+}
+
+/** Whether an address space is among them. */
+export const isReached = ({ isDefault, except }: SpaceReach, id: string): boolean => isDefault !== except.includes(id);
+
+/** Whether a caller may know of an address space, as far as what it asked for goes. */
+export const mayKnowOfSpace = ({ spaces }: { readonly spaces?: SpaceReach | undefined }, id: string): boolean =>
+  spaces === undefined || isReached(spaces, id);
+
 interface Restricted {
   readonly restriction?: Restriction | undefined;
 }

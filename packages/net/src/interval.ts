@@ -13,14 +13,45 @@ export interface Interval {
  * any two. Everything in set.ts works on this form, because there union, difference and intersection are one walk.
  */
 export function toIntervals(prefixes: readonly Prefix[]): Interval[] {
+  return joined(prefixes.toSorted(comparePrefixes).map(prefixInterval));
+}
+
+/** The addresses of a prefix as one interval. */
+export function prefixInterval(prefix: Prefix): Interval {
+  return { family: prefix.family, first: prefix.network, last: lastAddress(prefix).value };
+}
+
+/** Intervals in the order of their first addresses as the fewest. */
+function joined(sorted: readonly Interval[]): Interval[] {
   const merged: { family: Family; first: bigint; last: bigint }[] = [];
-  for (const prefix of prefixes.toSorted(comparePrefixes)) {
-    const next = { family: prefix.family, first: prefix.network, last: lastAddress(prefix).value };
+  for (const next of sorted) {
     const current = merged.at(-1);
-    if (current === undefined || current.family !== next.family || next.first > current.last + 1n) merged.push(next);
+    if (current === undefined || current.family !== next.family || next.first > current.last + 1n)
+      merged.push({ ...next });
     else if (next.last > current.last) current.last = next.last;
   }
   return merged;
+}
+
+/** Every address that is in at least one of the intervals, whatever their order, as `toIntervals` makes them. */
+export function unionIntervals(intervals: readonly Interval[]): Interval[] {
+  return joined(
+    intervals.toSorted((one, other) => {
+      if (one.family !== other.family) return one.family - other.family;
+      if (one.first === other.first) return 0;
+      return one.first < other.first ? -1 : 1;
+    }),
+  );
+}
+
+/** The addresses that both lists have. Both as `toIntervals` makes them. */
+export function commonIntervals(ones: readonly Interval[], others: readonly Interval[]): Interval[] {
+  return remainingIntervals(ones, remainingIntervals(ones, others));
+}
+
+/** How many addresses the intervals have, which share none. */
+export function intervalsCount(intervals: readonly Interval[]): bigint {
+  return intervals.reduce((sum, { first, last }) => sum + last - first + 1n, 0n);
 }
 
 /** The fewest prefixes that cover the interval exactly, in order: at each place the largest block that is aligned and fits. */

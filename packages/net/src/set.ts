@@ -1,5 +1,5 @@
 import { type Address, AddressError, formatAddress } from "./address.ts";
-import { intervalPrefixes, remainingIntervals, toIntervals } from "./interval.ts";
+import { commonIntervals, intervalPrefixes, remainingIntervals, toIntervals } from "./interval.ts";
 import type { Prefix } from "./prefix.ts";
 
 /*
@@ -14,9 +14,7 @@ export function union(prefixes: readonly Prefix[]): Prefix[] {
 
 /** Every address that is in both lists. */
 export function intersect(ones: readonly Prefix[], others: readonly Prefix[]): Prefix[] {
-  const all = toIntervals(ones);
-  const onlyInOnes = remainingIntervals(all, toIntervals(others));
-  return remainingIntervals(all, onlyInOnes).flatMap(intervalPrefixes);
+  return commonIntervals(toIntervals(ones), toIntervals(others)).flatMap(intervalPrefixes);
 }
 
 /** Every address of `from` that is not in `taken`. */

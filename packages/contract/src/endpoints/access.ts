@@ -24,6 +24,7 @@ export const access = defineArea("access", {
       "user.not_found",
       "service-account.not_found",
       "account.not_found",
+      "space.not_found",
       "credential.not_found",
       "resource.not_found",
     ],
@@ -37,7 +38,7 @@ export const access = defineArea("access", {
     description: "A page may be short, or empty, and still have a cursor.",
     query: z.strictObject({ ...paging, action: actionText, resource }),
     answer: page(whoCan),
-    errors: ["account.not_found", "credential.not_found", "resource.not_found"],
+    errors: ["account.not_found", "space.not_found", "credential.not_found", "resource.not_found"],
     example: { query: example },
   }),
   whatCan: defineEndpoint({

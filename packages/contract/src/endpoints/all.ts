@@ -1,5 +1,6 @@
 import { access } from "./access.ts";
 import { accounts } from "./accounts.ts";
+import { addressSpaces } from "./address-spaces.ts";
 import { audit } from "./audit.ts";
 import { auth } from "./auth.ts";
 import { changes } from "./changes.ts";
@@ -43,6 +44,7 @@ export const AREAS = {
   holds,
   collectors,
   accounts,
+  addressSpaces,
   resources,
   changes,
   consumers,

@@ -1,4 +1,13 @@
-import { decide, type Rights, type Rule, type Situation, type Thing, type Verdict } from "./engine.ts";
+import {
+  decide,
+  isForbidden,
+  joined,
+  type Rights,
+  type Rule,
+  type Situation,
+  type Thing,
+  type Verdict,
+} from "./engine.ts";
 import { rulesOfAction } from "./looked-at.ts";
 import { fromCedarType, singleOf, toCedarType, typesOf } from "./schema.ts";
 import { isAbout, isSame, type Placed } from "./scope.ts";
@@ -25,13 +34,16 @@ export interface AllowedPart {
   readonly keptBy: readonly string[];
 }
 
+const ADDRESS_SPACE = toCedarType("address-space");
+
 /** Types of things that neither accounts nor what is in them ever are. */
 const ASIDE: readonly string[] = (["system", "address-space", "project"] as const).map(toCedarType);
 
 /** Whether a rule says the same of all that is in the organisation. */
 function isUniform({ looksAtResource, scope: { resource } }: Rule, organization: string): boolean {
   // Of what holds no accounts and is in none it says something, and of these nothing.
-  const exact = resource.is ?? resource.same?.type;
+  const inside = resource.within?.type === ADDRESS_SPACE ? ADDRESS_SPACE : undefined;
+  const exact = resource.is ?? resource.same?.type ?? inside;
   if (exact !== undefined && ASIDE.includes(exact)) return true;
   if (looksAtResource || resource.is !== undefined || resource.same !== undefined) return false;
   const { within } = resource;
@@ -60,22 +72,6 @@ function boundAccounts({ links }: Rights, action: string): AccountFacts[] {
     const slash = name.indexOf("/");
     return { provider: name.slice(0, slash), account: name.slice(slash + 1) };
   });
-}
-
-const isForbidden = ({ allowed, policies, errors }: Verdict): boolean =>
-  errors.length > 0 || (!allowed && policies.length > 0);
-
-/** What is said of a place and of a thing in it: either may allow, and either forbids. */
-function joined(place: Verdict, thing: Verdict): Verdict {
-  const both = [place, thing];
-  const forbidding = both.filter(isForbidden);
-  const allowed = forbidding.length === 0 && both.some((one) => one.allowed);
-  const deciding = forbidding.length > 0 ? forbidding : both;
-  return {
-    allowed,
-    policies: [...new Set(deciding.flatMap(({ policies }) => policies))],
-    errors: [...new Set(both.flatMap(({ errors }) => errors))],
-  };
 }
 
 /** How something is decided of a thing in a place; of the place alone, where the action is not decided of single things. */

@@ -1,6 +1,6 @@
 import { type Action, COLLECTOR_ACTIONS, type OperatorAction, type ResourceType } from "@cadastre/contract/actions";
 import type { Actor, Context, Principal } from "../context.ts";
-import type { Restriction } from "../restriction.ts";
+import { isReached, type Restriction, type SpaceReach } from "../restriction.ts";
 import { readAccountFacts } from "./account-facts.ts";
 import {
   type AllowedPart,
@@ -17,6 +17,7 @@ import { type SingleType, singleOf } from "./schema.ts";
 import { isUnscoped, mayByScope } from "./scopes.ts";
 import { readSingle, type SingleThing } from "./single-things.ts";
 import { situationOf } from "./situation.ts";
+import { decideNewSpace, decideSpace, decideSpaces, isAllSpaces, isSomeSpace, namedSpaces } from "./spaces-allowed.ts";
 import { anOrganization, nameOfAccount, theSystem } from "./things.ts";
 
 /** What an action is done to: a type of things, and which of them when the request names one. */
@@ -30,6 +31,8 @@ export type Decision = { readonly policies: readonly string[] } & (
   | {
       readonly allowed: true;
       readonly restriction?: Restriction;
+      /** Of address spaces, where it is not all: those that the caller may know of as it asks. */
+      readonly spaces?: SpaceReach;
       /** It was decided of the one thing that was named, and not of all in its account. */
       readonly isOfOne?: true;
     }
@@ -141,6 +144,45 @@ const isWithin = ({ account, seenIn }: SingleThing, limit: readonly string[] | u
   limit === undefined ||
   [...(account === undefined ? [] : [account]), ...seenIn].map(nameOfAccount).some((one) => limit.includes(one));
 
+/** The address space that a request is about: what is in one is named behind it. */
+const spaceOf = ({ id }: Target): string | undefined => id?.split("/")[0];
+
+/**
+ * A request about an address space, about what is in it, or about all of them. One that may be read and in which this may not be done is refused; one
+ * that may not be read is answered as if it were not there, to who may do this, or read, anywhere. A list is of those that may be read; whoever makes one
+ * may do it in what nobody names yet.
+ */
+function decideBySpace(rights: Rights, { holder, action, target, question }: Asked): Decision {
+  const reach = (isDefault: boolean, except: readonly string[]): SpaceReach => ({
+    isDefault,
+    except,
+    cursorKey: holder.token?.cursorKey ?? holder.session?.cursorKey,
+  });
+  const id = spaceOf(target);
+  if (id === undefined && action !== "addresses:read") {
+    const { allowed, policies } = decideNewSpace(rights, question);
+    if (!allowed) return denied(sentence(action, policies), policies);
+    const named = namedSpaces(rights, question);
+    return { allowed: true, policies, ...(named.length === 0 ? {} : { spaces: reach(true, named) }) };
+  }
+  if (id === undefined) {
+    const { isDefault, except, policies } = decideSpaces(rights, question);
+    if (!isSomeSpace({ isDefault, except })) return denied(sentence(action, policies), policies);
+    return isAllSpaces({ isDefault, except })
+      ? { allowed: true, policies }
+      : { allowed: true, policies, spaces: reach(isDefault, except) };
+  }
+  const { allowed, policies } = decideSpace(rights, question, id);
+  const isAlike = namedSpaces(rights, question).length === 0;
+  if (allowed) return { allowed: true, policies, ...(isAlike ? {} : { spaces: reach(false, [id]) }) };
+  const read = decideSpaces(rights, { ...question, action: "addresses:read" });
+  const isKnown = isReached(read, id);
+  const isAnywhere = isSomeSpace(read) || isSomeSpace(decideSpaces(rights, question));
+  if (isKnown || !isAnywhere) return denied(sentence(action, policies), policies);
+  // The use case finds nothing, whether there is such a space or not.
+  return { allowed: true, policies, spaces: reach(false, []) };
+}
+
 type Caller = Holder & Pick<Principal, "token" | "session">;
 
 interface Asked {
@@ -184,18 +226,19 @@ export async function decideAccess(context: Context, actor: Actor, action: Actio
     // A list of them is of the caller's own for anybody else.
     if (system.allowed || action !== "organizations:read") return system;
   }
-  if (!isByAccount) {
-    const decision = decideOne(rights, holder, action, anOrganization(organization), situation);
-    // Its token gives a SCIM source this, and no role: it touches nothing but what is its own. What forbids it still does.
-    const isGiven = action === "scim:provision" && decision.policies.length === 0;
-    return isGiven ? { allowed: true, policies: [] } : decision;
-  }
   const asked = {
     holder: { ...holder, ...(token && { token }), ...(session && { session }) },
     action,
     target,
     question: { who: placedHolder(holder), action, organization, situation },
   };
+  if (target.type === "address-space") return decideBySpace(rights, asked);
+  if (!isByAccount) {
+    const decision = decideOne(rights, holder, action, anOrganization(organization), situation);
+    // Its token gives a SCIM source this, and no role: it touches nothing but what is its own. What forbids it still does.
+    const isGiven = action === "scim:provision" && decision.policies.length === 0;
+    return isGiven ? { allowed: true, policies: [] } : decision;
+  }
   const single = singleOf(action);
   const isOne = single === target.type && target.id !== undefined && tellsApart(rights, asked.question);
   return isOne ? decideOneThing(context, rights, asked, single) : decideByAccount(context, rights, asked);
@@ -208,7 +251,11 @@ export async function decideAccess(context: Context, actor: Actor, action: Actio
 export async function mayAlso(context: Context, actor: Actor, action: Action, target: Target): Promise<boolean> {
   const decision = await decideAccess(context, actor, action, target);
   if (!decision.allowed) return false;
-  const { restriction, isOfOne } = decision;
+  const { restriction, spaces, isOfOne } = decision;
+  if (spaces !== undefined) {
+    const id = spaceOf(target);
+    return id !== undefined && isReached(spaces, id);
+  }
   if (isOfOne && restriction?.accounts.length !== 0) return true;
   if (restriction === undefined) return true;
   return context.restriction?.accounts.every((account) => restriction.accounts.includes(account)) ?? false;

@@ -4,6 +4,7 @@ import { decide, type Rights, type Verdict } from "./engine.ts";
 import type { AskedThing } from "./questions.ts";
 import { rightsToSystem } from "./rights.ts";
 import { fromCedarType, typesOf } from "./schema.ts";
+import { decideSpaces, isAllSpaces, isBySpace } from "./spaces-allowed.ts";
 import { type AccountFacts, SYSTEM_ID } from "./things.ts";
 
 type ReadAccounts = () => Promise<readonly AccountFacts[]>;
@@ -48,5 +49,11 @@ export async function decideAsked(
     return seen ?? isWhole();
   }
   if (fromCedarType(what.uid.type) === "organization" && isByAccount(action)) return isWhole();
+  if (fromCedarType(what.uid.type) === "organization" && isBySpace(action)) {
+    const { isDefault, policies, keptBy, ...reach } = decideSpaces(rights, question);
+    // All of them are allowed when none is kept back.
+    const allowed = isAllSpaces({ isDefault, ...reach });
+    return { allowed, policies: isDefault && !allowed ? keptBy : policies, errors: [] };
+  }
   return decide(rights, { who, action, what, situation });
 }

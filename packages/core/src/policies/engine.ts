@@ -60,6 +60,23 @@ export interface Verdict {
   readonly errors: readonly string[];
 }
 
+/** Whether something says no, which no other permission outweighs. */
+export const isForbidden = ({ allowed, policies, errors }: Verdict): boolean =>
+  errors.length > 0 || (!allowed && policies.length > 0);
+
+/** What is said of a place and of a thing in it: either may allow, and either forbids. */
+export function joined(place: Verdict, thing: Verdict): Verdict {
+  const both = [place, thing];
+  const forbidding = both.filter(isForbidden);
+  const allowed = forbidding.length === 0 && both.some((one) => one.allowed);
+  const deciding = forbidding.length > 0 ? forbidding : both;
+  return {
+    allowed,
+    policies: [...new Set(deciding.flatMap(({ policies }) => policies))],
+    errors: [...new Set(both.flatMap(({ errors }) => errors))],
+  };
+}
+
 const NOTHING_ALLOWS: Verdict = { allowed: false, policies: [], errors: [] };
 
 /** Sets of policies that are kept parsed. A request needs one, or one for each account that its rights differ in. */

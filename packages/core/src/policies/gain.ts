@@ -11,6 +11,7 @@ import { singleOf } from "./schema.ts";
 import { isAbout } from "./scope.ts";
 import { namedThings } from "./single-things.ts";
 import { situationOf } from "./situation.ts";
+import { decideSpaces, isBySpace, isMoreSpaces } from "./spaces-allowed.ts";
 import { theSystem } from "./things.ts";
 
 /**
@@ -41,6 +42,14 @@ export async function requireNoGain(
   const gained: string[] = [];
   for (const action of OPERATOR_ACTIONS.filter((one) => changed.some(({ scope }) => isAbout(scope, who, one)))) {
     const question = { who, action, organization, situation };
+    if (isBySpace(action)) {
+      const [spaces, stoodSpaces] = [
+        decideSpaces({ links, rules: after }, question),
+        decideSpaces({ links, rules: before }, question),
+      ];
+      if (isMoreSpaces(spaces, stoodSpaces)) gained.push(action);
+      continue;
+    }
     const [had, has] = [
       await decideAccounts({ links, rules: before }, question, readAccounts),
       await decideAccounts({ links, rules: after }, question, readAccounts),

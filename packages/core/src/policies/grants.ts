@@ -15,6 +15,7 @@ import { isAbout, isSame, type Placed } from "./scope.ts";
 import { mayByScope } from "./scopes.ts";
 import { namedThings } from "./single-things.ts";
 import { situationOf } from "./situation.ts";
+import { decideSpaces, isBySpace, isMoreSpaces, isSomeSpace } from "./spaces-allowed.ts";
 import { roleGives } from "./templates.ts";
 import { theSystem, toThing } from "./things.ts";
 
@@ -151,6 +152,16 @@ async function exceeding(context: Context, actor: Actor, { own, theirs, who, who
   for (const action of OPERATOR_ACTIONS) {
     const atSystem = (rights: Rights, one: typeof who) =>
       decide(rightsToSystem(rights, organization), { who: one, action, what: theSystem(), situation }).allowed;
+    const isMoreOfSystem = atSystem(theirs, whose) && !atSystem(own, who);
+    if (isBySpace(action)) {
+      const [ownSpaces, spaces] = [
+        decideSpaces(own, { who, action, organization, situation }),
+        decideSpaces(theirs, { who: whose, action, organization, situation }),
+      ];
+      const isUnsaid = isSomeSpace(spaces) && !mayByScope(principal, action);
+      if (isMoreSpaces(spaces, ownSpaces) || isUnsaid || isMoreOfSystem) missing.push(action);
+      continue;
+    }
     const [mine, part] = await Promise.all([
       decideAccounts(own, { who, action, organization, situation }, accounts),
       decideAccounts(theirs, { who: whose, action, organization, situation }, accounts),
@@ -161,7 +172,7 @@ async function exceeding(context: Context, actor: Actor, { own, theirs, who, who
     const isMoreOfThings =
       !mine.isWhole && (await mayDoToMore(context, { own, theirs }, { who, whose, action, situation }));
     const isUnsaid = (part.isWhole || part.accounts.length > 0) && !mayByScope(principal, action);
-    if (isLess || isMoreOfThings || isUnsaid || (atSystem(theirs, whose) && !atSystem(own, who))) missing.push(action);
+    if (isLess || isMoreOfThings || isUnsaid || isMoreOfSystem) missing.push(action);
   }
   return missing;
 }

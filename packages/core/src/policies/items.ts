@@ -14,6 +14,7 @@ const statement = z.object({
   scope: z.object({ principal: constraint, actions: z.array(z.string()).readonly().optional(), resource: constraint }),
   looksAtResource: z.boolean(),
   looksAtThing: z.boolean().optional(),
+  spaces: z.array(z.string()).readonly().optional(),
 });
 
 export const PolicyItem = defineEntity({

@@ -1,7 +1,7 @@
 import type { DetailedError, PolicyJson } from "@cedar-policy/cedar-wasm/nodejs";
 import { type CedarEngine, isDead, openCedar } from "./cedar.ts";
 import { unkeepable } from "./check-head.ts";
-import { PLACE_ATTRIBUTES, SCHEMA } from "./schema.ts";
+import { PLACE_ATTRIBUTES, SCHEMA, toCedarType } from "./schema.ts";
 import { type Scope, scopeOf } from "./scope.ts";
 
 /** Where in a policy's text something is wrong; both count from 1, columns in characters. */
@@ -20,6 +20,8 @@ export interface Statement {
   readonly looksAtResource: boolean;
   /** At more than what all have in common that is in an account. Of what was stored before that was asked, it is not known. */
   readonly looksAtThing?: boolean | undefined;
+  /** Address spaces that its conditions name, where they name any. */
+  readonly spaces?: readonly string[] | undefined;
 }
 
 export type ParsedPolicy = { readonly statements: readonly Statement[] } | { readonly errors: readonly PolicyError[] };
@@ -75,10 +77,22 @@ function looksAtThing(value: unknown): boolean {
   });
 }
 
+const ADDRESS_SPACE = toCedarType("address-space");
+
+/** The address spaces that an expression names. */
+function spacesIn(value: unknown): string[] {
+  if (typeof value !== "object" || value === null) return [];
+  const { type, id } = value as { readonly type?: unknown; readonly id?: unknown };
+  if (type === ADDRESS_SPACE && typeof id === "string") return [id];
+  return Object.values(value).flatMap(spacesIn);
+}
+
 function toStatement(text: string, json: PolicyJson): Statement {
   const { effect, conditions } = json;
   const looksAtResource = looksAt("resource", conditions);
-  return { text, effect, scope: scopeOf(json), looksAtResource, looksAtThing: looksAtThing(conditions) };
+  const spaces = [...new Set(spacesIn(conditions))];
+  const looks = { looksAtResource, looksAtThing: looksAtThing(conditions) };
+  return { text, effect, scope: scopeOf(json), ...looks, ...(spaces.length === 0 ? {} : { spaces }) };
 }
 
 /** What no decision would keep of what the heads say; Cedar would call it inapplicable at best, and pass over it where another action applies. */

@@ -1,8 +1,10 @@
 import { accountName } from "@cadastre/contract/account";
 import { OPERATOR_ACTIONS, type OperatorAction } from "@cadastre/contract/actions";
 import { ProblemError } from "@cadastre/contract/errors";
+import { idSchema } from "@cadastre/contract/ids";
 import type { PrincipalRef } from "@cadastre/contract/principal";
 import type { DecidedType } from "@cadastre/contract/role";
+import { AddressSpaceItem } from "../addresses/spaces/items.ts";
 import type { Context } from "../context.ts";
 import { readOrganization } from "../directory/organizations.ts";
 import { nameOfPrincipal, requirePrincipal, type StandingPrincipal } from "../directory/principals.ts";
@@ -67,7 +69,7 @@ export interface AskedThing {
 
 /**
  * `account/aws/123456789012` as a thing of the context's organisation; of another organisation's nothing is known. Throws 404
- * `account.not_found`, `credential.not_found`, `resource.not_found`, 422 `request.invalid`.
+ * `account.not_found`, `space.not_found`, `credential.not_found`, `resource.not_found`, 422 `request.invalid`.
  */
 export async function requireThing(context: Context, text: string): Promise<AskedThing> {
   const slash = text.indexOf("/");
@@ -79,6 +81,12 @@ export async function requireThing(context: Context, text: string): Promise<Aske
     const single = await readSingle(context, type, id);
     if (single === undefined) throw new ProblemError(`${type}.not_found`, `there is no ${type} ${id}`);
     return { what: single.thing, single };
+  }
+  if (type === "address-space") {
+    const isThere =
+      idSchema("space").safeParse(id).success &&
+      (await context.table.get(AddressSpaceItem, { id }, { consistent: true }));
+    if (!isThere) throw new ProblemError("space.not_found", `there is no address space ${id}`);
   }
   if (type !== "account") return { what: toThing(organization, type, id) };
   const account = accountName.safeParse(id).success ? await accountFacts(context, id) : undefined;

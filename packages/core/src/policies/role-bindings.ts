@@ -6,6 +6,7 @@ import { ROLE_PLACES } from "@cadastre/contract/role";
 import { type NewRoleBinding, type RoleBinding, type RoleHolder, roleBinding } from "@cadastre/contract/role-binding";
 import { check, create, remove, replace, type Stored, type Write } from "@cadastre/store/table";
 import { AccountItem } from "../accounts/items.ts";
+import { AddressSpaceItem } from "../addresses/spaces/items.ts";
 import { commitRecorded } from "../audit/commit-recorded.ts";
 import { changesBetween } from "../changes.ts";
 import { type Actor, actorName, type Context, FIRST_ORGANIZATION } from "../context.ts";
@@ -78,7 +79,11 @@ async function requirePlace(context: Context, role: Role, { type, id }: HeldRole
       if (facts === undefined) throw missing();
       return [check(AccountItem, facts, facts.version)];
     }
-    case "address-space":
+    case "address-space": {
+      const space = await context.table.get(AddressSpaceItem, { id }, { consistent: true });
+      if (space === undefined || space.deletion !== undefined) throw missing();
+      return [check(AddressSpaceItem, { id }, space.version)];
+    }
     case "project":
       throw missing();
   }

@@ -1,4 +1,10 @@
-import { ACCOUNT_ACTIONS, type Action, COLLECTOR_ACTIONS, OPERATOR_ACTIONS } from "@cadastre/contract/actions";
+import {
+  ACCOUNT_ACTIONS,
+  type Action,
+  COLLECTOR_ACTIONS,
+  OPERATOR_ACTIONS,
+  SPACE_ACTIONS,
+} from "@cadastre/contract/actions";
 import { BINDING_TYPES } from "@cadastre/contract/principal";
 import { DECIDED_TYPES, type DecidedType } from "@cadastre/contract/role";
 
@@ -46,12 +52,16 @@ export const singleOf = (action: string): SingleType | undefined => SINGLE[actio
 /** Triggers are of a collector as such. */
 const PARTED: readonly Action[] = [...ACCOUNT_ACTIONS, "discovery:deliver", "credential:fetch"];
 const WHOLE: readonly DecidedType[] = ["system", "organization"];
+const IN_SPACES: readonly DecidedType[] = [...WHOLE, "address-space"];
+/** What roles are bound to, but for address spaces: what is in accounts is in none of these. */
+const OF_ACCOUNTS: readonly DecidedType[] = BINDING_TYPES.filter((type) => type !== "address-space");
 
 /** The types that an action is decided of. */
 export function typesOf(action: string): readonly DecidedType[] {
+  if ((SPACE_ACTIONS as readonly string[]).includes(action)) return IN_SPACES;
   if (!(PARTED as readonly string[]).includes(action)) return WHOLE;
   const single = singleOf(action);
-  return single === undefined ? BINDING_TYPES : [...BINDING_TYPES, single];
+  return single === undefined ? OF_ACCOUNTS : [...OF_ACCOUNTS, single];
 }
 
 /** What is known of the place of something: of its account, as operators say it. */

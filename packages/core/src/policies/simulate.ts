@@ -84,6 +84,8 @@ function createThings(context: Context): (resource: ResourceType, record: AuditR
     if (action === "organization.create") return { what: theSystem() };
     if (resource === "account" && accountName.safeParse(id).success) return read(`account/${id}`);
     if (resource === "credential" || resource === "resource") return read(`${resource}/${id}`);
+    // Whatever is in a space has its id in front of its own.
+    if (resource === "address-space") return read(`${resource}/${id.split("/")[0]}`);
     return { what: whole };
   };
 }

@@ -13,6 +13,7 @@ import { isAbout } from "./scope.ts";
 import { mayByScope } from "./scopes.ts";
 import { namedThings } from "./single-things.ts";
 import { situationOf } from "./situation.ts";
+import { decideSpaces, isBySpace } from "./spaces-allowed.ts";
 import { anOrganization, nameOfAccount, theSystem } from "./things.ts";
 
 interface Reach {
@@ -20,7 +21,7 @@ interface Reach {
   readonly isOrganization: boolean;
   /** Single accounts beyond that. */
   readonly accounts: readonly string[];
-  /** Single things that policies name, beyond that: `credential/crd_…`. */
+  /** Single things that policies or roles name, beyond that: `credential/crd_…`, `address-space/spc_…`. */
   readonly things: readonly string[];
 }
 
@@ -35,6 +36,13 @@ function createReach(context: Context, actor: Actor, holder: Holder, rights: Rig
   const readAccounts = createAccountsReader(context);
   return async function reachOf(action: OperatorAction): Promise<Reach> {
     const question = { who, action, organization, situation };
+    const isSystem = decide(ofSystem, { who, action, what: theSystem(), situation }).allowed;
+    if (isBySpace(action)) {
+      const { isDefault, except } = decideSpaces(rights, question);
+      // What policies keep back of all spaces is not counted up: there may be any number of the others.
+      const things = isDefault ? [] : except.map((id) => `address-space/${id}`);
+      return { isSystem, isOrganization: isDefault, accounts: [], things };
+    }
     const part: Pick<AllowedPart, "isWhole" | "accounts"> = isByAccount(action)
       ? await decideAccounts(rights, question, readAccounts)
       : {
@@ -52,7 +60,7 @@ function createReach(context: Context, actor: Actor, holder: Holder, rights: Rig
       if (isBeyond) things.push(text);
     }
     return {
-      isSystem: decide(ofSystem, { who, action, what: theSystem(), situation }).allowed,
+      isSystem,
       isOrganization: part.isWhole,
       accounts: part.accounts,
       things,

@@ -1,0 +1,91 @@
+import type { Change } from "@cadastre/contract/change";
+import { parsePrefix } from "@cadastre/net/prefix";
+import { create, put, remove, replace, type Stored, type Write } from "@cadastre/store/table";
+import type { Context } from "../../context.ts";
+import { recordChange } from "../../feed/record-change.ts";
+import { IpIdItem, IpItem, IpLengthsItem, IpPastItem } from "./items.ts";
+
+const DAY_SECONDS = 86_400;
+
+/** Who changed what of a prefix, for those who follow changes. */
+interface Told {
+  readonly actor: string;
+  readonly changes: readonly Change[];
+}
+
+function tell(
+  context: Context,
+  item: IpItem,
+  type: "created" | "updated" | "deleted",
+  at: string,
+  told: Told,
+): Write[] {
+  const slash = item.account?.indexOf("/") ?? -1;
+  const place = item.account === undefined ? {} : { account: item.account.slice(slash + 1) };
+  return recordChange(context, {
+    subject: { type: "ip", key: item.id },
+    id: item.prefix,
+    type,
+    at,
+    stream: "o",
+    sequence: item.revision,
+    actor: told.actor,
+    changes: told.changes,
+    place: { ...place, region: item.region },
+  });
+}
+
+/** The writes of a new prefix: itself, where it is, and that it was made. */
+export function creationWrites(context: Context, item: IpItem, actor: string): Write[] {
+  const { id, space, prefix } = item;
+  return [
+    create(IpItem, item),
+    create(IpIdItem, { id, space, prefix }),
+    ...tell(context, item, "created", item.createdOn, { actor, changes: [] }),
+  ];
+}
+
+function pastWrite(context: Context, { version: _, ...was }: Stored<IpItem>, until: string): Write {
+  const expiresAtSeconds = Math.floor(Date.parse(until) / 1000) + context.retentionDays * DAY_SECONDS;
+  const { space, prefix, modifiedOn: from } = was;
+  return put(IpPastItem, { space, prefix, from, until, was, expiresAtSeconds });
+}
+
+/** The writes of a prefix that is said otherwise, at the version that was read; in another place when its prefix is another. */
+export function replacementWrites(context: Context, stored: Stored<IpItem>, next: IpItem, told: Told): Write[] {
+  const { id, space, prefix } = next;
+  const written =
+    prefix === stored.prefix
+      ? [replace(IpItem, next, stored.version)]
+      : [remove(IpItem, stored, stored.version), create(IpItem, next), put(IpIdItem, { id, space, prefix })];
+  return [
+    ...written,
+    pastWrite(context, stored, next.modifiedOn),
+    ...tell(context, next, "updated", next.modifiedOn, told),
+  ];
+}
+
+/** The writes of a prefix that is no more. */
+export function deletionWrites(context: Context, stored: Stored<IpItem>, at: string, told: Told): Write[] {
+  return [
+    remove(IpItem, stored, stored.version),
+    remove(IpIdItem, stored),
+    pastWrite(context, stored, at),
+    ...tell(context, { ...stored, revision: stored.revision + 1 }, "deleted", at, told),
+  ];
+}
+
+/** That prefixes of these lengths can be found, where a length is new to the space. */
+export function lengthWrites(
+  space: string,
+  prefixes: readonly string[],
+  known: { readonly lengths: readonly number[]; readonly stored: Stored<IpLengthsItem> | undefined },
+): Write[] {
+  const [first] = prefixes;
+  if (first === undefined) return [];
+  const { family } = parsePrefix(first);
+  const all = new Set([...known.lengths, ...prefixes.map((prefix) => parsePrefix(prefix).length)]);
+  if (all.size === known.lengths.length) return [];
+  const item = { space, family, lengths: [...all].sort((one, other) => one - other) };
+  return [known.stored ? replace(IpLengthsItem, item, known.stored.version) : create(IpLengthsItem, item)];
+}
