@@ -1,3 +1,4 @@
+import { importAddresses } from "./addresses/imports/job.ts";
 import { emptyGroup } from "./directory/empty-group.ts";
 import { approveHoldJob } from "./discovery/approve-hold.ts";
 import { endSightings } from "./discovery/end-sightings.ts";
@@ -16,6 +17,7 @@ export const JOBS: readonly Job[] = [
   approveHoldJob,
   endSightings,
   forgetScopes,
+  importAddresses,
   emptyGroup,
   auditSeal,
   auditRetention,

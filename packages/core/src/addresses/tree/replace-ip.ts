@@ -30,8 +30,8 @@ export function requireSeen({ version }: Seen, stored: Stored<IpItem>): void {
   if (version !== undefined && version !== stored.version) throw new ProblemError("request.precondition_failed");
 }
 
-/** What members a replacement takes away when it does not have them; all others come from what it says, or stay. */
-function replaced(stored: Stored<IpItem>, said: Omit<IpReplacement, "parentId">, now: Date): IpItem {
+/** A prefix as it is once it was replaced. What members a replacement takes away when it does not have them; all others come from what it says, or stay. */
+export function replaced(stored: Stored<IpItem>, said: Omit<IpReplacement, "parentId">, now: Date): IpItem {
   const { id, space, source, createdOn, createdBy, lastSyncAt, syncStatus, provider, revision } = stored;
   return {
     ...toStoredIp(said, now),

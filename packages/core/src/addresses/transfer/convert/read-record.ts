@@ -110,7 +110,7 @@ function toVid(text: string): number | undefined {
 }
 
 function toVlan(text: string): string | undefined {
-  if (text === "" || /^vlan_[0-9a-z]+$/i.test(text)) return text;
+  if (text === "" || /^vln_[0-9a-z]+$/i.test(text)) return text;
   return toVid(text.slice(text.lastIndexOf("/") + 1)) === undefined ? undefined : text;
 }
 
