@@ -24,7 +24,6 @@ it("all of a space in one archive, each kind in a file that is read again", asyn
     tags: each([
       {
         name: "a",
-        description: "",
         type: "Inheritable",
         knownValues: ["b"],
         attributes: {},

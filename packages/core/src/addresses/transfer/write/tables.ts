@@ -81,7 +81,6 @@ export const vlanTable: Table<ExportedVlan> = {
 
 export interface ExportedTag {
   readonly name: string;
-  readonly description: string;
   readonly type: string;
   readonly knownValues: readonly string[];
   readonly attributes: object;
@@ -91,7 +90,6 @@ export interface ExportedTag {
 export const tagTable: Table<ExportedTag> = {
   columns: [
     { name: "name", text: ({ name }) => name },
-    { name: "description", text: ({ description }) => description },
     { name: "type", text: ({ type }) => type },
     { name: "knownValues", text: ({ knownValues }) => JSON.stringify(knownValues) },
     { name: "attributes", text: ({ attributes }) => JSON.stringify(attributes) },
