@@ -125,6 +125,8 @@ describe("a word that nothing stands before", () => {
     ["/web/", "/web/ » regular expressions are not understood; * stands for any characters"],
     ["/a/b/", "/a/b/ » regular expressions are not understood; * stands for any characters"],
     [".web", ".web » nothing begins with a dot; write web, or name:*.web"],
+    [".or", ".or » nothing begins with a dot; write or, or name:*.or"],
+    ["or?", "or? » ? is no wildcard; * stands for any characters"],
     ["?", "? » ? is no wildcard; * stands for any characters"],
     ["a-?.b_", "a-?.b_ » ? is no wildcard; * stands for any characters"],
     [":443", ":443 » a port is port:443"],
@@ -176,6 +178,7 @@ describe("an id that nothing stands before", () => {
   it.each<[string, string]>([
     [VPC, `named ${VPC}`],
     [VPC.toUpperCase(), `named ${VPC}`],
+    [`${VPC}-A`, `named ${VPC}-A`],
     [`"${VPC}"`, `named ${VPC}`],
     [SHORT, `named ${SHORT}`],
     [`"${SHORT}"`, `named ${SHORT}`],
@@ -195,6 +198,7 @@ describe("an id that nothing stands before", () => {
     ["arn:aws:ec2:*:VPC/*", "id arn:aws:ec2:*:vpc/*"],
     ["sha256:*ab", "id sha256:*ab"],
     ["arn:x=y", "beginning arn:x=y"],
+    ["arn:sha256:x", "beginning arn:sha256:x"],
     ['"arn:aws"', "words 'arn:aws'"],
   ])("%s is %s", (q, expected) => {
     expect(short(q)).toBe(expected);
@@ -217,6 +221,7 @@ describe("an address that nothing stands before", () => {
     ["10.140", "(address 10.140.0.0-10.140.255.255 | words 10.140)"],
     ["10.1.2", "(address 10.1.2.0-10.1.2.255 | words 10.1.2)"],
     ["255.0", "(address 255.0.0.0-255.0.255.255 | words 255.0)"],
+    ["10.100", "(address 10.100.0.0-10.100.255.255 | words 10.100)"],
     ["10", "words 10"],
     ["10.256", "words 10.256"],
     ["256.1.2", "words 256.1.2"],
@@ -267,6 +272,7 @@ describe("a URL", () => {
     ["https://h*/x", "words https://h*/x,h*"],
     ["http:///x", "words http:///x"],
     ['"https://h/x"', "words 'https://h/x'"],
+    ["*https://h/x", "words *https://h/x"],
   ])("%s is a text, or what answers there: %s", (q, expected) => {
     expect(short(q)).toBe(expected);
   });
@@ -279,6 +285,8 @@ describe("a tag that nothing stands before", () => {
     ["env=prod,kind", "tag env=prod,kind"],
     ["env=prod,team=a", "(tag env=prod | tag team=a)"],
     ["a=b", "tag a=b"],
+    ["tagx=a", "tag tagx=a"],
+    ["url=https://h/x", "tag url=https://h/x"],
     ["env=", "tag env="],
     ["env=a=b", "tag env=a=b"],
     ["a=b<c", "tag a=b<c"],
@@ -301,6 +309,7 @@ describe("a tag that nothing stands before", () => {
     ["VPC!==x", "VPC!==x » what must not match has a minus before it: -VPC:x"],
     ["kind=vm", "kind=vm » write kind:vm, or tag:kind=vm for a tag"],
     ["Kind==vm", "Kind==vm » write kind:vm, or tag:Kind=vm for a tag"],
+    ["kind===vm", "kind===vm » write kind:vm, or tag:kind=vm for a tag"],
     ["owner=~web", "owner=~web » write owner:web, or tag:owner=web for a tag"],
     ["owner=a=~b", "owner=a=~b » write owner:a=~b, or tag:owner=a=~b for a tag"],
     ["web kind=vm,vpc", "kind=vm,vpc » write kind:vm, or tag:kind=vm for a tag"],
