@@ -209,6 +209,14 @@ describe("whose a new token is", () => {
     expect(robot).toMatchObject({ principal: ROBOT, epoch: 4, guard: { entity: ServiceAccountItem } });
   });
 
+  test("is its own where it may do more than its token says: what that can give is asked elsewhere", async () => {
+    const roles = [role("SystemAdmin")];
+    await withRobot(roles);
+    const { principal } = anActorOf("service-account", ROBOT.id);
+    const narrowed = withScopes({ ...anActor, principal: { ...principal, roles } }, ["audit:read"]);
+    expect(await owner(narrowed, ROBOT)).toMatchObject({ principal: ROBOT });
+  });
+
   test("has to be said by the service, and by a collector, which have none", async () => {
     const unsaid = { code: "token.principal", message: "say whose token it is" };
     await expect(owner(systemActor("req_1"))).rejects.toMatchObject(unsaid);

@@ -293,6 +293,19 @@ describe("what a rotation rests on", () => {
     expect(await stored(context, another)).not.toHaveProperty("rotatedTo");
   });
 
+  test("is that it can be used from nowhere beyond where who asks can", async () => {
+    const context = await withGranter();
+    await change(context, GRANTER, { addresses: ["10.0.0.0/8"] });
+    const of = async (addresses: readonly string[] | undefined) => {
+      const { id } = await createToken(context, systemActor("req_1"), aToken({ principal: OWNER }));
+      if (addresses !== undefined) await change(context, id, { addresses: [...addresses] });
+      return rotateToken(context, anAdmin, id, HOUR);
+    };
+    for (const addresses of [undefined, ["11.0.0.0/8"]])
+      await expect(of(addresses)).rejects.toMatchObject({ code: "token.scope" });
+    expect((await of(["10.1.0.0/16"])).addresses).toEqual(["10.1.0.0/16"]);
+  });
+
   test("gives the login session of who asks on", async () => {
     const context = await withGranter();
     const session = { id: "ses_1", organization: FIRST_ORGANIZATION, user: OWNER.id, loginEpoch: 0 };
