@@ -120,6 +120,14 @@ describe("who changes policies", () => {
     expect(await gained(boss, [inOne], [forbid(READ)])).toBe("");
   });
 
+  test("takes nothing away that keeps from it what concerns the whole, also beside a policy that tells accounts apart", async () => {
+    const stands = forbid("audit:read");
+    const apart = forbid("audit:read", { resource: { same: uid("Organization", "org_01JD0000000000000000000009") } });
+    expect(await gained(boss, [stands, apart], [apart])).toBe("audit:read");
+    const ofAccounts = forbid(undefined, { resource: { is: "Cadastre::Account" } });
+    expect(await gained(boss, [stands, ofAccounts], [ofAccounts])).toBe("audit:read");
+  });
+
   test("may do so where it administers the system, or was made to recover, and where the service does it", async () => {
     const stands = [forbid()];
     const root = anAdminOf(held("SystemAdmin", { type: "system", id: "system" }));

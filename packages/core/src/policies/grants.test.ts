@@ -286,6 +286,13 @@ describe("who gets in as another", () => {
     expect(await asked(withRoles(aRole("vault-user")), other())).toBe("");
   });
 
+  test("may do all that concerns the whole that that one may, also where a policy tells accounts apart", async () => {
+    await withRules({ effect: "permit", resource: { is: "Cadastre::Account" } });
+    const auditor = other(aRole("auditor"));
+    expect(await asked(withRoles(aRole("viewer")), auditor)).toMatch(/audit:read/);
+    expect(await asked(withRoles(aRole("auditor")), auditor)).toBe("");
+  });
+
   test("may do what policies let that one do to things by what they are like, which cannot be counted up", async () => {
     const boss = withRoles(aRole("admin"));
     const like = { effect: "permit", actions: [REVEAL], looksAtThing: true } as const;
