@@ -257,12 +257,12 @@ describe("where those stand that name a resource", () => {
   });
 
   it("are for a global network, which has no region, all lists of its project", async () => {
-    const ofProject = [NETWORK, SUBNETWORK, ...[inNetwork[0], inNetwork[2], besides[1]].map((one) => one?.id)];
-    const others = [inNetwork[1], inNetwork[3]].map((one) => one?.id);
-    expect(ids(await within(rangesOf(NETWORK)))).toEqual([...ofProject, others[0]].toSorted());
+    const ofProject = [NETWORK, SUBNETWORK, ...[inNetwork[0], inNetwork[2], besides[1]].map((one) => one?.id ?? "")];
+    const others = [inNetwork[1], inNetwork[3]].map((one) => one?.id ?? "");
+    expect(ids(await within(rangesOf(NETWORK)))).toEqual([...ofProject, others[0] ?? ""].toSorted());
     expect(ids(await within(rangesOf(SUBNETWORK)))).toEqual([...ofProject, ...others].toSorted());
     const relations = (await rangesOf(SUBNETWORK)).filter(({ rank }) => rank.startsWith("~"));
-    expect(ids(await within(relations))).toEqual([...others, inNetwork[2]?.id].toSorted());
+    expect(ids(await within(relations))).toEqual([...others, inNetwork[2]?.id ?? ""].toSorted());
   });
 
   it("are the relations to anything else, whether the register has it or not", async () => {
