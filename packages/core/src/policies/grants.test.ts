@@ -186,6 +186,10 @@ describe("what somebody gives", () => {
     const root = withRoles(aRole("SystemAdmin", SYSTEM));
     const there = inOrganization(context, OTHER_ORGANIZATION);
     expect(await given(root, { actions: ["audit:read"], place: theSystem() }, there)).toBe("");
+    const whole = anOrganization(OTHER_ORGANIZATION);
+    expect(await given(root, { actions: ["audit:read"], place: whole }, there)).toBe(
+      lacks(`audit:read in Organization ${OTHER_ORGANIZATION}`),
+    );
     expect(await given(root, { actions: ["audit:read"], place: theSystem() })).toBe(
       lacks("audit:read in System system"),
     );
@@ -255,6 +259,9 @@ describe("who gets in as another", () => {
     const boss = withRoles(aRole("admin"));
     await withRules({ effect: "forbid", actions: [REVEAL], principal: { same: uid("ServiceAccount", "sva_2") } });
     expect(await asked(boss, other(aRole("vault-user")))).toBe(more(REVEAL));
+    const robots = { actions: [REVEAL], principal: { same: uid("ServiceAccount", "sva_2") } };
+    await withRules({ effect: "forbid", ...robots }, { effect: "permit", ...robots });
+    expect(await asked(boss, other())).toBe(more(REVEAL));
     await withRules({ effect: "forbid", actions: [READ], principal: of("usr_1") });
     expect(await asked(boss, other(aRole("viewer")))).toBe(more(READ));
     expect(await asked(boss, other(aRole("vault-user")))).toBe(more(REVEAL));
@@ -300,6 +307,9 @@ describe("who gets in as another", () => {
     await withRules({ ...like, principal: { same: uid("ServiceAccount", "sva_2") }, resource: nowhere });
     expect(await asked(boss, other())).toBe(more(REVEAL));
     await withRules({ ...like, resource: nowhere });
+    expect(await asked(boss, other())).toBe("");
+    const robot = { same: uid("ServiceAccount", "sva_2") };
+    await withRules({ ...like, effect: "forbid", principal: robot, resource: nowhere });
     expect(await asked(boss, other())).toBe("");
     await withRules({ ...like, principal: of("usr_9"), resource: nowhere });
     expect(await asked(boss, other())).toBe("");
