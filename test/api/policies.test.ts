@@ -561,7 +561,9 @@ describe("a collector", () => {
     );
     expect([await deliver(OTHER), await deliver(ACCOUNT)]).toEqual(["403 auth.forbidden", "200"]);
     const asked = async (action: string, resource: string, principal = `collector/${collector.id}`) => {
-      const response = await get(`/api/v1/access/explain?${new URLSearchParams({ principal, action, resource })}`);
+      const response = await get(
+        `/api/v1/access/explain?${new URLSearchParams({ principal, action, resource }).toString()}`,
+      );
       return response.ok ? jsonOf(response) : outcomeOf(response);
     };
     const forbidden = { decision: "deny", policies: [id], missing: [`${id} forbids it`] };
