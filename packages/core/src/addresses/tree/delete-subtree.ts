@@ -101,7 +101,7 @@ export async function previewRemoval(context: Context, space: string, id: string
   return { removed: await countIn(context, await requireIp(context, space, id)) };
 }
 
-export const REMOVE_PREFIXES = "remove-prefixes";
+const REMOVE_PREFIXES = "remove-prefixes";
 
 /**
  * Removes a prefix and all that is inside it: at once when it is little, else by a job, from the smallest on, each step complete in itself. Throws
