@@ -64,7 +64,7 @@ const row: fc.Arbitrary<ExportedPrefix> = fc.record({
       { maxLength: 3 },
     )
     .map((tags) => Object.fromEntries(tags)),
-  vlan: fc.constantFrom("", "vlan_01jd", "100"),
+  vlan: fc.constantFrom("", "vln_01jd", "100"),
   account: trimmed,
   project: trimmed,
   owner: trimmed,
