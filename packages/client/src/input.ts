@@ -27,7 +27,9 @@ type Version<E> = E extends { ifMatch: "required" }
 type Key<E> = E extends { idempotent: true } ? { readonly idempotencyKey?: string | undefined } : object;
 
 /** A file, as it is or compressed. */
-type File<E> = E extends { file: object } ? { readonly file: Uint8Array; readonly isGzip?: boolean | undefined } : object;
+type File<E> = E extends { file: object }
+  ? { readonly file: Uint8Array; readonly isGzip?: boolean | undefined }
+  : object;
 
 /**
  * What an endpoint is called with, in one object: the parameters of its path, its query, the members of its body, and where it

@@ -91,7 +91,11 @@ function toRefusal(what: string, response: Response, text: string): ApiError {
 
 /** A body as it is sent: a file as it is; of a form, whose members are texts, in that form. */
 const bodyOf = ({ form }: Endpoint, { body, file }: Parts): string | Uint8Array<ArrayBuffer> =>
-  file ? new Uint8Array(file.bytes) : form ? new URLSearchParams(body as Record<string, string>).toString() : JSON.stringify(body);
+  file
+    ? new Uint8Array(file.bytes)
+    : form
+      ? new URLSearchParams(body as Record<string, string>).toString()
+      : JSON.stringify(body);
 
 /** What an answer must hold; of one without a body, nothing. */
 const nothing = z.unknown().transform(() => undefined);

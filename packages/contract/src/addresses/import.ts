@@ -29,7 +29,10 @@ export type ImportState = (typeof IMPORT_STATES)[number];
 /** What is wrong with one value of a file. */
 export const importProblem = z.object({
   row: z.int().meta({ description: "As a spreadsheet numbers it: from 1, the header included" }),
-  column: z.string().optional().meta({ description: "As the file calls it, or what it stands for; none where a whole row is meant" }),
+  column: z
+    .string()
+    .optional()
+    .meta({ description: "As the file calls it, or what it stands for; none where a whole row is meant" }),
   value: z.string().meta({ description: "At most 200 characters of it" }),
   reason: z.string(),
 });
@@ -73,7 +76,9 @@ export const addressImport = z.object({
   format: z.string().optional().meta({ description: "What the file was taken for, once it was read" }),
   ignored: z.array(z.string()).meta({ description: "Columns that stand for nothing here" }),
   rows: count.meta({ description: "Rows that were understood so far" }),
-  counts: importCounts.meta({ description: "Of the rows that were looked at so far: what is done with them, or would be" }),
+  counts: importCounts.meta({
+    description: "Of the rows that were looked at so far: what is done with them, or would be",
+  }),
   problems: count.meta({ description: "How many there are; they are a list of their own" }),
   file: z
     .object({ reason: z.string(), message: z.string(), row: z.int().optional(), choices: z.array(z.string()) })

@@ -30,22 +30,43 @@ export const addressImports = defineArea("addressImports", {
     method: "POST",
     path: `${SPACE}/imports`,
     access: operator("addresses:write", "address-space"),
-    summary: "Import a file of prefixes: CSV, JSON, JSON Lines or a workbook, also as NetBox, phpIPAM and AWS IPAM export it",
+    summary:
+      "Import a file of prefixes: CSV, JSON, JSON Lines or a workbook, also as NetBox, phpIPAM and AWS IPAM export it",
     description:
       "The body is the file, or the first of its `parts`; what form it has is told by its content, and it may be compressed (`content-encoding: gzip`). A small file is done when this answers, a larger one goes on as a job. All or nothing: the whole file is judged first, and nothing is written when a row of it is refused.",
     params: inSpace,
     query: z.strictObject({
       name: z.string().max(256).optional().meta({ description: "Of the file, for people" }),
-      format: z.string().max(64).optional().meta({ description: "The form, where its columns do not tell it: `netbox-prefixes`, `phpipam-subnets`, `aws-ipam`, …" }),
+      format: z.string().max(64).optional().meta({
+        description: "The form, where its columns do not tell it: `netbox-prefixes`, `phpipam-subnets`, `aws-ipam`, …",
+      }),
       sheet: z.string().max(128).optional().meta({ description: "Of a workbook; the first one by default" }),
-      vrf: z.string().max(256).optional().meta({ description: "Which VRF of a file that has several; `global` for none" }),
+      vrf: z
+        .string()
+        .max(256)
+        .optional()
+        .meta({ description: "Which VRF of a file that has several; `global` for none" }),
       column: z
-        .array(z.string().max(512).regex(/^.+=.+$/s, "COLUMN=MEMBER"))
+        .array(
+          z
+            .string()
+            .max(512)
+            .regex(/^.+=.+$/s, "COLUMN=MEMBER"),
+        )
         .max(MOST_COLUMNS)
         .optional()
-        .meta({ description: "COLUMN=MEMBER: what a column of the file stands for, `tag:NAME` for a tag, `ignore` for nothing; may be given again" }),
-      duplicates: z.enum(DUPLICATES).optional().meta({ description: "What becomes of rows whose prefix is planned already, or stands in the file twice; `fail` by default" }),
-      mode: z.enum(IMPORT_MODES).optional().meta({ description: "Whether one row that is refused refuses all; it does by default" }),
+        .meta({
+          description:
+            "COLUMN=MEMBER: what a column of the file stands for, `tag:NAME` for a tag, `ignore` for nothing; may be given again",
+        }),
+      duplicates: z.enum(DUPLICATES).optional().meta({
+        description:
+          "What becomes of rows whose prefix is planned already, or stands in the file twice; `fail` by default",
+      }),
+      mode: z
+        .enum(IMPORT_MODES)
+        .optional()
+        .meta({ description: "Whether one row that is refused refuses all; it does by default" }),
       dryRun: yesOrNo.optional().meta({ description: "Say what would be done, and do nothing" }),
       parts: part.optional().meta({ description: "In how many parts the file is sent; this body is the first" }),
     }),
@@ -56,7 +77,10 @@ export const addressImports = defineArea("addressImports", {
     answer: addressImport,
     mutates: "space-import.create",
     errors: ["space.not_found", "space.deleting", "request.conflict"],
-    example: { params: space, query: { name: "prefixes.csv", dryRun: "true", column: ["Network=prefix", "Env=tag:environment"] } },
+    example: {
+      params: space,
+      query: { name: "prefixes.csv", dryRun: "true", column: ["Network=prefix", "Env=tag:environment"] },
+    },
   }),
   upload: defineEndpoint({
     method: "PUT",
@@ -114,7 +138,9 @@ export const addressImports = defineArea("addressImports", {
     query: z.strictObject({
       format: z.enum(EXPORT_FORMATS).default("csv"),
       within: prefixInput.optional().meta({ description: "Only this prefix and what is inside it" }),
-      after: prefixInput.optional().meta({ description: "Only what comes after this prefix in the order of addresses" }),
+      after: prefixInput
+        .optional()
+        .meta({ description: "Only what comes after this prefix in the order of addresses" }),
       limit: wholeNumber(1, MOST_ROWS).optional().meta({ description: "At most so many; all by default" }),
     }),
     media: "*/*",

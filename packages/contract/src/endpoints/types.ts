@@ -20,8 +20,8 @@ export type BodyOf<E extends EndpointDefinition> = E extends { rawBody: true }
   : E extends { file: object }
     ? SentFile
     : E extends { body: infer S extends z.ZodType }
-    ? z.output<S>
-    : undefined;
+      ? z.output<S>
+      : undefined;
 
 /** The same value where nobody changes it: what makes an answer may hand out lists of its own. */
 export type Frozen<T> = T extends readonly (infer Item)[]

@@ -77,7 +77,10 @@ export async function* fileBytes(
     yield* source.pipe(plain) as AsyncIterable<Uint8Array>;
   } catch (error) {
     if (error instanceof FileProblem) throw error;
-    if (typeof (error as NodeJS.ErrnoException).code === "string" && String((error as NodeJS.ErrnoException).code).startsWith("Z_"))
+    if (
+      typeof (error as NodeJS.ErrnoException).code === "string" &&
+      String((error as NodeJS.ErrnoException).code).startsWith("Z_")
+    )
       throw new FileProblem("malformed", "the file is no valid gzip");
     throw error;
   } finally {

@@ -2,13 +2,12 @@ import type { AddressImport, ImportProblem, ImportState } from "@cadastre/contra
 import { addressImport, importProblem } from "@cadastre/contract/addresses/import";
 import { ProblemError } from "@cadastre/contract/errors";
 import type { Job } from "@cadastre/contract/job";
-import type { Context } from "../../context.ts";
+import type { Stored } from "@cadastre/store/table";
+import type { Actor, Context } from "../../context.ts";
 import { cancelJob } from "../../jobs/cancel.ts";
 import { getJob } from "../../jobs/list.ts";
 import { type Listed, type ListOptions, selectPage } from "../../lists.ts";
-import type { Actor } from "../../context.ts";
 import { requireSpace } from "../spaces/read.ts";
-import type { Stored } from "@cadastre/store/table";
 import { partsOf } from "./file.ts";
 import { AddressImportItem, ImportProblemItem, problemsPartition } from "./items.ts";
 
@@ -95,7 +94,8 @@ export async function listProblems(
 export async function cancelImport(context: Context, actor: Actor, space: string, id: string): Promise<AddressImport> {
   await requireSpace(context, space);
   const { job, result } = await requireImport(context, space, id);
-  if (job === undefined) throw new ProblemError("import.state", "it waits for parts of its file, and ends by itself without them");
+  if (job === undefined)
+    throw new ProblemError("import.state", "it waits for parts of its file, and ends by itself without them");
   if (result !== undefined) throw new ProblemError("import.state", `it is ${result}`);
   try {
     await cancelJob(context, actor, job);

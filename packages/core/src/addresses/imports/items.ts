@@ -83,8 +83,7 @@ export const ImportPieceItem = defineEntity({
   }),
   key: {
     partition: (of: OfPiece) => `${importPartition(of.import)}#file`,
-    sort: (of: OfPiece) =>
-      `${String(of.part).padStart(3, "0")}#${of.digest}#${String(of.piece).padStart(3, "0")}`,
+    sort: (of: OfPiece) => `${String(of.part).padStart(3, "0")}#${of.digest}#${String(of.piece).padStart(3, "0")}`,
   },
   expires: "expiresAtSeconds",
 });
@@ -101,7 +100,8 @@ export const rowsOf = (prefix: string): string => `${prefixKey(parsePrefix(prefi
 
 export const ImportRowItem = defineEntity({
   type: "address-import-row",
-  about: "A row of the file of an import, in the order of addresses: what is held of a file is a page of these; kept for two days",
+  about:
+    "A row of the file of an import, in the order of addresses: what is held of a file is a page of these; kept for two days",
   schema: z.object({
     import: z.string(),
     prefix: z.string(),

@@ -8,7 +8,7 @@ import { retryOnConflict } from "../../retry-on-conflict.ts";
 import { FileProblem } from "../transfer/file-problem.ts";
 import { AddressImportItem } from "./items.ts";
 import { type JudgeState, judgePage, NO_ROWS } from "./judge.ts";
-import { type PlaceState, type Placing, placePage, StaleError } from "./place-rows.ts";
+import { type PlaceState, type Placing, placePage } from "./place-rows.ts";
 import { stageRows } from "./stage.ts";
 import { undoPage } from "./undo-rows.ts";
 
@@ -103,7 +103,6 @@ const again = <Done>(work: () => Promise<Done>): Promise<Done> =>
   retryOnConflict(work, {
     attempts: ATTEMPTS,
     detail: "others keep changing what the file is about",
-    also: (error) => error instanceof StaleError,
   });
 
 async function write(context: Context, of: Placing, begun: ImportingState): Promise<Advanced> {
@@ -147,7 +146,12 @@ async function advance(context: Context, of: Placing, state: ImportingState): Pr
   } catch (error) {
     if (error instanceof FileProblem) {
       const { reason, message, row, choices } = error;
-      const file = { reason, message: message.toWellFormed(), ...(row === undefined ? {} : { row }), choices: choices.map((one) => one.toWellFormed()) };
+      const file = {
+        reason,
+        message: message.toWellFormed(),
+        ...(row === undefined ? {} : { row }),
+        choices: choices.map((one) => one.toWellFormed()),
+      };
       return { state, result: "refused", file };
     }
     // A space that is gone, or goes, does not come back.
@@ -175,13 +179,19 @@ function told(item: AddressImportItem, { state, result, file, error }: Advanced,
 
 const WORDS = { read: "read", judge: "judged", write: "done", undo: "taken back" } as const;
 
-async function step(context: Context, { id, state: before, guard }: Step<ImportingState>): Promise<StepResult<ImportingState>> {
+async function step(
+  context: Context,
+  { id, state: before, guard }: Step<ImportingState>,
+): Promise<StepResult<ImportingState>> {
   const stored = await context.table.get(AddressImportItem, { id: before.import }, { consistent: true });
   if (!stored) throw new ProblemError("import.not_found");
   const { version, ...item } = stored;
   const actor = fromAskedBy(context, before.actor, id);
   // A step that died between this and its own end has told of what it did already.
-  const next = item.result === undefined ? await advance(context, { item, actor, guard }, before) : { state: before, result: item.result };
+  const next =
+    item.result === undefined
+      ? await advance(context, { item, actor, guard }, before)
+      : { state: before, result: item.result };
   if (item.result === undefined)
     await context.table.commit([guard, replace(AddressImportItem, told(item, next, context.now()), version)]);
   const { state } = next;

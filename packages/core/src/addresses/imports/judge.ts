@@ -44,7 +44,8 @@ export function judgeRow(
 function isChanged(stored: Stored<IpItem>, said: SaidOfIp, now: Date): boolean {
   const { version: _, import: __, ...before } = stored;
   const { modifiedOn, revision } = before;
-  return changesBetween(before, { ...replaced(stored, said, now), modifiedOn, revision }).length > 0;
+  const { import: ___, ...after } = replaced(stored, said, now);
+  return changesBetween(before, { ...after, modifiedOn, revision }).length > 0;
 }
 
 /** Rows by what becomes of them, and how many things are wrong with those that are refused. */

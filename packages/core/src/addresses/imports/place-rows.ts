@@ -1,24 +1,23 @@
 import { newId } from "@cadastre/contract/ids";
-import { prefixInterval, remainingIntervals } from "@cadastre/net/interval";
-import { type Prefix, parsePrefix } from "@cadastre/net/prefix";
-import { ConflictError } from "@cadastre/store/errors";
+import { parsePrefix } from "@cadastre/net/prefix";
 import { COMMIT_LIMIT, check, type Stored, type Write } from "@cadastre/store/table";
 import { changesBetween } from "../../changes.ts";
-import { actorName, type Actor, type Context } from "../../context.ts";
+import { type Actor, actorName, type Context } from "../../context.ts";
 import { enterSpace } from "../spaces/read.ts";
 import { rowProblem } from "../transfer/row.ts";
-import { above, readChain, readLengths } from "../tree/chain.ts";
+import { readLengths } from "../tree/chain.ts";
 import { creationWrites, lengthWrites, replacementWrites } from "../tree/change.ts";
-import { createEdit, type Edit } from "../tree/edit.ts";
+import { createEdit } from "../tree/edit.ts";
 import { IpItem } from "../tree/items.ts";
+import { requireNearest } from "../tree/nearest.ts";
 import { settle } from "../tree/pending.ts";
 import { insertPlaced, restatePlaced } from "../tree/place.ts";
 import { parentOf } from "../tree/read-ips.ts";
 import { replaced } from "../tree/replace-ip.ts";
 import { type SaidOfIp, toStoredIp } from "../tree/said.ts";
 import { type Parent, parentName } from "../tree/window.ts";
-import { type Judged, judgeRow, type Tally, tallied } from "./judge.ts";
 import type { AddressImportItem } from "./items.ts";
+import { type Judged, judgeRow, type Tally, tallied } from "./judge.ts";
 import { meet } from "./meet.ts";
 import { keepProblems } from "./problems.ts";
 import { type Place, type Placed, readPage } from "./row-pages.ts";
@@ -40,9 +39,6 @@ interface Act {
   readonly containing: readonly Stored<IpItem>[];
   readonly writes: readonly Write[];
 }
-
-/** Others have changed what was decided on: it is looked at again. */
-export class StaleError extends Error {}
 
 /** Of the 100 writes of a commit, those of prefixes themselves: what they change around them takes the rest. */
 const OWN_WRITES = 72;
@@ -81,25 +77,13 @@ function toAct(context: Context, of: Placing, placed: Placed, judged: Judged, co
   return { placed, judged, next, stored, containing, writes };
 }
 
-/**
- * That what was read as the parent of a prefix still is, where the parent's windows, which were read after it, leave that open: whoever put
- * something between the two has filled the place. What is put there later meets the windows' versions.
- */
-export async function requireParent(
-  { table }: Context,
-  space: string,
-  at: Prefix,
-  { parent, edit, stored }: { readonly parent: Parent; readonly edit: Edit; readonly stored: IpItem | undefined },
-): Promise<void> {
-  const windows = await edit.windowsIn(parent, prefixInterval(at));
-  const isFull = remainingIntervals([prefixInterval(at)], windows.flatMap(({ layers }) => layers.planned)).length === 0;
-  if (!isFull) return;
-  const chain = above(await readChain(table, space, at), at);
-  if (chain[0]?.id !== stored?.id) throw new StaleError();
-}
-
-/** Commits some of what is to be done, in the order of addresses. Throws StaleError, "too many" when it does not fit one commit. */
-async function commitActs(context: Context, of: Placing, gate: Write, acts: readonly Act[]): Promise<"too many" | "done"> {
+/** Commits some of what is to be done, in the order of addresses. Throws ConflictError; answers "too many" when it does not fit one commit. */
+async function commitActs(
+  context: Context,
+  of: Placing,
+  gate: Write,
+  acts: readonly Act[],
+): Promise<"too many" | "done"> {
   const { table } = context;
   const { space } = of.item;
   const edit = createEdit(table, space);
@@ -114,7 +98,7 @@ async function commitActs(context: Context, of: Placing, gate: Write, acts: read
     const [nearest] = containing;
     if (nearest && !written.has(nearest.prefix)) parents.set(parentName(parent), { parent, stored: nearest });
     const isMoved = !stored || next.status !== stored.status || next.reserveUntil !== stored.reserveUntil;
-    if (isMoved) await requireParent(context, space, at, { parent, edit, stored: above });
+    if (isMoved) await requireNearest({ edit, table, space, parent }, at, above);
     if (!stored) await insertPlaced(edit, table, space, parent, next);
     else if (isMoved) await restatePlaced(edit, parent, next);
   }
@@ -134,12 +118,7 @@ async function commitActs(context: Context, of: Placing, gate: Write, acts: read
     ...present.map(({ stored }) => check(IpItem, stored, "present")),
   ];
   if (writes.length > COMMIT_LIMIT) return "too many";
-  try {
-    await table.commit(writes);
-  } catch (error) {
-    const isOurs = error instanceof ConflictError && !error.refusals.some(({ index }) => index === 0);
-    throw isOurs ? new StaleError(undefined, { cause: error }) : error;
-  }
+  await table.commit(writes);
   return "done";
 }
 
@@ -172,7 +151,14 @@ const tooMuch = ({ placed: { row }, judged }: Act): Judged => ({
   ...judged,
   decision: {
     act: "refuse",
-    problems: [rowProblem(row.row, "prefix", row.prefix, "has too much inside it that is planned already, more than one step can move into it")],
+    problems: [
+      rowProblem(
+        row.row,
+        "prefix",
+        row.prefix,
+        "has too much inside it that is planned already, more than one step can move into it",
+      ),
+    ],
   },
 });
 
@@ -182,21 +168,33 @@ export interface PlaceState extends Place {
 
 /**
  * Makes and changes what a page of rows says. A row that a step before has carried out already is counted as done: the prefix has the import's
- * id. Answers where to go on; `isRefused` where a row cannot be taken and all or nothing is wanted, with what it was. Throws StaleError when
- * others keep changing what is there; ConflictError when the runner has lost its lease.
+ * id. Answers where to go on; `isRefused` where a row cannot be taken and all or nothing is wanted, with what it was. Throws ConflictError when
+ * others have changed what is there, or the runner has lost its lease.
  */
 export async function placePage(
   context: Context,
   of: Placing,
   state: PlaceState,
-): Promise<{ readonly state: PlaceState; readonly isLast: boolean; readonly isRefused: boolean; readonly rows: number }> {
+): Promise<{
+  readonly state: PlaceState;
+  readonly isLast: boolean;
+  readonly isRefused: boolean;
+  readonly rows: number;
+}> {
   const { item } = of;
   const { settings } = item;
   const isAll = settings.mode === "all-or-nothing";
-  const page = await readPage(context, item.id, state, { limit: PAGE_ROWS, isLastHeard: settings.duplicates === "update" });
+  const page = await readPage(context, item.id, state, {
+    limit: PAGE_ROWS,
+    isLastHeard: settings.duplicates === "update",
+  });
   const { gate } = await enterSpace(context, item.space);
   await settle(context, item.space);
-  const met = await meet(context, item.space, page.rows.map(({ row }) => row));
+  const met = await meet(
+    context,
+    item.space,
+    page.rows.map(({ row }) => row),
+  );
   const judged: Judged[] = [];
   const acts: Act[] = [];
   for (const placed of page.rows) {

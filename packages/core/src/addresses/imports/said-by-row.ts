@@ -47,7 +47,9 @@ export function saidByRow(row: PrefixRow, stored: IpItem | undefined, now: Date)
   const refused = (problems: readonly RowProblem[]): SaidByRow => ({ said: undefined, problems });
   const own = merged(row, stored);
   if (row.vlan && !row.vlan.startsWith("vln_") && stored?.vlan !== row.vlan)
-    return refused([rowProblem(row.row, "vlan", row.vlan, "is no VLAN of this address space, by its id such as vln_01J…")]);
+    return refused([
+      rowProblem(row.row, "vlan", row.vlan, "is no VLAN of this address space, by its id such as vln_01J…"),
+    ]);
   const parsed = newIp.safeParse(own);
   if (!parsed.success) {
     return refused(

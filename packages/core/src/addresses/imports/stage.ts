@@ -19,8 +19,7 @@ function isStorable(value: unknown, levels = MOST_LEVELS): boolean {
   if (typeof value === "string") return value.isWellFormed();
   if (typeof value !== "object" || value === null) return true;
   return (
-    levels > 0 &&
-    Object.entries(value).every(([name, member]) => name.isWellFormed() && isStorable(member, levels - 1))
+    levels > 0 && Object.entries(value).every(([name, member]) => name.isWellFormed() && isStorable(member, levels - 1))
   );
 }
 
@@ -41,9 +40,14 @@ function judgeForm(rows: readonly ConvertedRow[]): { readonly good: PrefixRow[];
     }
     const { record } = one;
     if (record.kind !== "prefix") throw new FileProblem("unknown_form", NOT_TAKEN[record.kind], { row: record.row });
-    if (!isStorable(record)) problems.push(rowProblem(record.row, undefined, "", "has half of a character, or is nested deeper than 100 levels"));
+    if (!isStorable(record))
+      problems.push(
+        rowProblem(record.row, undefined, "", "has half of a character, or is nested deeper than 100 levels"),
+      );
     else if (JSON.stringify(record).length > MOST_CHARACTERS)
-      problems.push(rowProblem(record.row, undefined, "", `says more than ${MOST_CHARACTERS} characters of one prefix`));
+      problems.push(
+        rowProblem(record.row, undefined, "", `says more than ${MOST_CHARACTERS} characters of one prefix`),
+      );
     else good.push(record);
   }
   return { good, problems };

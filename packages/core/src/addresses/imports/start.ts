@@ -115,7 +115,10 @@ export async function uploadPart(
   const first = await requireImport(context, space, id);
   if (part > first.parts || part > MOST_PARTS) throw invalid("part", `the file has ${first.parts} parts`);
   if (file.isGzip !== first.isGzip)
-    throw invalid("content-encoding", first.isGzip ? "the first part is compressed" : "the first part is not compressed");
+    throw invalid(
+      "content-encoding",
+      first.isGzip ? "the first part is compressed" : "the first part is not compressed",
+    );
   if (first.job !== undefined) throw new ProblemError("import.state", "no part is missing: it has begun");
   const stored = await storePart(context, first, part, file.bytes);
   const job = await retryOnConflict(async () => {

@@ -1,5 +1,4 @@
 import { parsePrefix } from "@cadastre/net/prefix";
-import { ConflictError } from "@cadastre/store/errors";
 import { COMMIT_LIMIT, check, type Stored, type Write } from "@cadastre/store/table";
 import { changesBetween } from "../../changes.ts";
 import { actorName, type Context } from "../../context.ts";
@@ -9,11 +8,12 @@ import { rowProblem } from "../transfer/row.ts";
 import { deletionWrites, replacementWrites } from "../tree/change.ts";
 import { createEdit } from "../tree/edit.ts";
 import { IpItem, IpPastItem } from "../tree/items.ts";
+import { requireNearest } from "../tree/nearest.ts";
 import { settle } from "../tree/pending.ts";
 import { removePlaced, restatePlaced } from "../tree/place.ts";
 import { parentOf, readAbove } from "../tree/read-ips.ts";
 import { ImportRowItem, rowsPartition } from "./items.ts";
-import { type Placing, requireParent, StaleError } from "./place-rows.ts";
+import type { Placing } from "./place-rows.ts";
 import { keepProblems } from "./problems.ts";
 
 const PAGE_ROWS = 100;
@@ -38,7 +38,7 @@ async function undoOne(context: Context, of: Placing, stored: Stored<IpItem>): P
   const containing = await readAbove(context, space, at);
   const parent = parentOf(containing, at);
   const edit = createEdit(table, space);
-  await requireParent(context, space, at, { parent, edit, stored: containing[0] });
+  await requireNearest({ edit, table, space, parent }, at, containing[0]);
   const by = actorName(of.actor);
   const modifiedOn = laterOf(context.now().toISOString(), stored.modifiedOn);
   const own: Write[] = [];
@@ -58,18 +58,13 @@ async function undoOne(context: Context, of: Placing, stored: Stored<IpItem>): P
   const present = nearest && edit.makesWindowsOf(parent) ? [check(IpItem, nearest, "present")] : [];
   const writes = [of.guard, gate, ...own, ...edit.writes(), ...present];
   if (writes.length > COMMIT_LIMIT) return true;
-  try {
-    await table.commit(writes);
-  } catch (error) {
-    const isOurs = error instanceof ConflictError && !error.refusals.some(({ index }) => index === 0);
-    throw isOurs ? new StaleError(undefined, { cause: error }) : error;
-  }
+  await table.commit(writes);
   return false;
 }
 
 /**
  * Takes back what an import wrote, what is inside others before them: one commit for each prefix. What others have changed since stays, and is
- * named. A repeat finds nothing more to do. Throws StaleError and ConflictError as `placePage` does.
+ * named. A repeat finds nothing more to do. Throws ConflictError as `placePage` does.
  */
 export async function undoPage(
   context: Context,

@@ -11,6 +11,7 @@ import { creationWrites, lengthWrites } from "./change.ts";
 import { windowWrites } from "./commit-writes.ts";
 import { createEdit } from "./edit.ts";
 import { auditTarget, type IpItem } from "./items.ts";
+import { requireNearest } from "./nearest.ts";
 import { settle } from "./pending.ts";
 import { insertPlaced } from "./place.ts";
 import { parentOf, readView } from "./read-ips.ts";
@@ -50,6 +51,7 @@ export async function createIp(context: Context, actor: Actor, space: string, in
     requireTags(await definitionsFor(context, space, [item, ...containing]), [item, ...containing]);
     const edit = createEdit(table, space);
     const parent = parentOf(containing, at);
+    await requireNearest({ edit, table, space, parent }, at, containing[0]);
     await insertPlaced(edit, table, space, parent, item);
     const own = [
       ...creationWrites(context, item, actorName(actor)),

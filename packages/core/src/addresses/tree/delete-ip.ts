@@ -10,6 +10,7 @@ import { childrenOf } from "./children.ts";
 import { MOST_WRITES, windowWrites } from "./commit-writes.ts";
 import { createEdit } from "./edit.ts";
 import { auditTarget, type IpItem } from "./items.ts";
+import { requireNearest } from "./nearest.ts";
 import { pendingTags, settle, tagsDownWrites } from "./pending.ts";
 import { removePlaced } from "./place.ts";
 import { parentOf, readAbove, requireIp } from "./read-ips.ts";
@@ -55,6 +56,7 @@ export async function deleteIp(context: Context, actor: Actor, space: string, id
     const containing = await readAbove(context, space, at);
     const edit = createEdit(context.table, space);
     const parent = parentOf(containing, at);
+    await requireNearest({ edit, table: context.table, space, parent }, at, containing[0]);
     await removePlaced(edit, context.table, space, parent, stored.prefix);
     const time = laterOf(context.now().toISOString(), stored.modifiedOn);
     const by = actorName(actor);

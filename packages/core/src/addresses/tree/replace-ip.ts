@@ -13,6 +13,7 @@ import { lengthWrites, replacementWrites } from "./change.ts";
 import { windowWrites } from "./commit-writes.ts";
 import { createEdit, type Edit } from "./edit.ts";
 import { auditTarget, type IpItem } from "./items.ts";
+import { requireNearest } from "./nearest.ts";
 import { settle } from "./pending.ts";
 import { insertPlaced, removePlaced, restatePlaced } from "./place.ts";
 import { parentOf, readAbove, readView, requireIp } from "./read-ips.ts";
@@ -94,6 +95,7 @@ export async function replaceIp(
     if (changes.length === 0) return;
     const edit = createEdit(table, space);
     const parent = parentOf(containing, at);
+    if (next.prefix !== stored.prefix) await requireNearest({ edit, table, space, parent }, at, containing[0], stored);
     await placeAnew(context, edit, stored, next, parent);
     const own = [
       ...replacementWrites(context, stored, next, { actor: actorName(actor), changes }),
