@@ -2,13 +2,18 @@ import { newIp } from "@cadastre/contract/addresses/ip";
 import { getImport } from "@cadastre/core/addresses/imports/imports";
 import { importAddresses } from "@cadastre/core/addresses/imports/job";
 import { aTag, importFile, plannedIn, problemsOf } from "@cadastre/core/addresses/imports/testing";
+import { haltSpace } from "@cadastre/core/addresses/spaces/read";
+import { AddressTagItem } from "@cadastre/core/addresses/tags/items";
 import { aSpace } from "@cadastre/core/addresses/testing";
 import { createIp } from "@cadastre/core/addresses/tree/create-ip";
 import { spacePartition, WindowItem } from "@cadastre/core/addresses/tree/items";
+import { listIps } from "@cadastre/core/addresses/tree/list";
 import { queryAll } from "@cadastre/core/addresses/tree/query-all";
+import { replaceIp } from "@cadastre/core/addresses/tree/replace-ip";
 import { aContext, anActorOf, auditRecords } from "@cadastre/core/audit/testing";
 import { type Context, DEFAULT_HOLD_POLICY, FIRST_ORGANIZATION } from "@cadastre/core/context";
 import { cancelJob } from "@cadastre/core/jobs/cancel";
+import { remove } from "@cadastre/store/table";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openDynamo } from "../store/open-dynamo.ts";
 import { crashAt } from "../support/crashing-table.ts";
@@ -93,6 +98,21 @@ describe.each(Object.keys(DRIVERS))("an import over %s", (driver) => {
     await aTag(context, space, "env");
     return space;
   };
+  /** A table that does something before the n-th commit of prefixes that are imported; of the run it is told the id. */
+  const beforeWriting = (at: number, act: (job: string) => Promise<void>): Context["table"] => {
+    let count = 0;
+    return {
+      ...context.table,
+      commit: async (writes) => {
+        const isImport = writes.some(
+          (one) => one.op === "create" && "source" in one.item && one.item.source === "imported",
+        );
+        const [guard] = writes;
+        if (isImport && ++count === at && guard?.op === "check") await act((guard.key as { id: string }).id);
+        return context.table.commit(writes);
+      },
+    };
+  };
   const plan = (space: string, prefix: string, more: object = {}) =>
     createIp(context, ACTOR, space, newIp.parse({ prefix, ...more }));
 
@@ -105,7 +125,7 @@ describe.each(Object.keys(DRIVERS))("an import over %s", (driver) => {
     const writes = counting.writes();
     expect(writes).toBeGreaterThan(10);
     // What the other driver takes ten times as long for, it need not show at each write again.
-    for (let at = 1; at <= writes; at += driver === "SQLite" ? 1 : 7) {
+    for (let at = 1; at <= writes; at += driver === "SQLite" ? 1 : 9) {
       const space = await aNewSpace();
       const before = (await auditRecords(context)).length;
       const table = crashAt(context.table, at);
@@ -126,35 +146,61 @@ describe.each(Object.keys(DRIVERS))("an import over %s", (driver) => {
     const space = await aNewSpace();
     await plan(space, "10.1.0.0/16", { name: "old", tags: { env: "test" } });
     const tree = await treeOf(context, space);
-    // Between its verdict and its last commit another takes a prefix that it is about.
-    let commits = 0;
-    const table = {
-      ...context.table,
-      commit: async (writes: Parameters<typeof context.table.commit>[0]) => {
-        if (
-          writes.some(
-            ({ op, item }: { op: string; item?: unknown }) =>
-              op === "create" && JSON.stringify(item).includes('"imported"'),
-          ) &&
-          ++commits === 2
-        )
-          await plan(space, "192.0.2.1/32", { name: "faster" });
-        return context.table.commit(writes);
-      },
-    };
+    // Between its verdict and its last commit another takes a prefix that it is about, and changes one that it has made.
+    const table = beforeWriting(2, async () => {
+      await plan(space, "192.0.2.1/32", { name: "faster" });
+      const { items } = await listIps(context, space, { prefix: "10.0.0.0/8" }, { limit: 1 });
+      const said = newIp.parse({ prefix: "10.0.0.0/8", name: "mine" });
+      await replaceIp(context, ACTOR, space, items[0]?.id ?? "", said, {});
+    });
     const file = aFile(8).replace("10.1.0.0/16,net 1,\n", "");
     const undone = await importFile({ ...context, table }, space, file);
-    expect(undone).toMatchObject({ state: "undone", problems: 1 });
-    expect(await problemsOf(context, space, undone.id)).toEqual(["4 prefix 192.0.2.1/32: is planned already"]);
+    expect(undone).toMatchObject({ state: "undone", problems: 2 });
+    expect(await problemsOf(context, space, undone.id)).toEqual([
+      "3 prefix 10.0.0.0/8: was made or changed by this import and changed by others since: it stays as it is",
+      "4 prefix 192.0.2.1/32: is planned already",
+    ]);
     const after = await treeOf(context, space);
     expect(after.prefixes).toEqual([
+      { prefix: "10.0.0.0/8", name: "mine", tags: {}, status: "active", revision: 2 },
       ...tree.prefixes,
       { prefix: "192.0.2.1/32", name: "faster", tags: {}, status: "active", revision: 1 },
     ]);
     const planned = after.windows
-      .filter(({ planned }) => planned !== "")
+      .filter((one) => one.planned !== "")
       .map(({ parent, first }) => `${parent} ${first.slice(-8)}`);
-    expect(planned).toEqual(["4 00000000", "4 c0000000"]);
+    expect(planned).toEqual(["10.0.0.0/8 0a000000", "4 00000000", "4 c0000000"]);
+  });
+
+  it("whose tags go at that moment is taken back, with what it changed as it was", async () => {
+    const space = await aNewSpace();
+    await plan(space, "10.0.0.0/16", { name: "old" });
+    const table = beforeWriting(2, async () => {
+      const { turn } = await haltSpace(context, space);
+      await context.table.commit([remove(AddressTagItem, { space, name: "env" }), ...turn]);
+    });
+    const file = aFile(8).replace(",env=prod", ",");
+    const undone = await importFile({ ...context, table }, space, file, { duplicates: "update" });
+    expect(undone).toMatchObject({ state: "undone", problems: 1 });
+    expect((await treeOf(context, space)).prefixes).toEqual([
+      { prefix: "10.0.0.0/16", name: "old", tags: {}, status: "active", revision: 3 },
+    ]);
+  });
+
+  it("whose run has ended writes nothing more, however late its runner wakes", async () => {
+    const space = await aNewSpace();
+    let left = 0;
+    const table = beforeWriting(2, async (job) => {
+      // Its runner is paused for longer than its lease; meanwhile somebody cancels the run, and another runner ends it.
+      await cancelJob(context, ACTOR, job);
+      opened.advance(200);
+      await runJobs(context, JOBS);
+      left = (await plannedIn(context, space)).length;
+    });
+    const late = await importFile({ ...context, table }, space, aFile(8));
+    expect(late.state).toBe("cancelled");
+    expect(left).toBeGreaterThan(0);
+    expect(await plannedIn(context, space)).toHaveLength(left);
   });
 
   it("meets others who plan in the same place: all of both is there, each in its parent", async () => {
@@ -180,17 +226,7 @@ describe.each(Object.keys(DRIVERS))("an import over %s", (driver) => {
     const space = await aNewSpace();
     // More than a step writes.
     const rows = Array.from({ length: 1500 }, (_, n) => `10.0.${n >> 8}.${n & 255}`);
-    let wrote = 0;
-    const table = {
-      ...context.table,
-      commit: async (writes: Parameters<typeof context.table.commit>[0]) => {
-        await context.table.commit(writes);
-        if (JSON.stringify(writes).includes('"imported"') && ++wrote === 3) {
-          const [job] = JSON.stringify(writes[0]).match(/job_[0-9A-Z]{26}/) ?? [];
-          await cancelJob(context, ACTOR, job ?? "");
-        }
-      },
-    };
+    const table = beforeWriting(3, (job) => cancelJob(context, ACTOR, job));
     const cancelled = await importFile({ ...context, table }, space, `prefix\n${rows.join("\n")}\n`);
     expect(cancelled).toMatchObject({ state: "cancelled", counts: { create: 1000 } });
     expect(await plannedIn(context, space)).toHaveLength(1000);

@@ -122,7 +122,9 @@ function resultOf({ state, dryRun, counts, file, error }: AddressImport): string
     case "done":
       return dryRun ? `nothing was written: ${rows}` : rows;
     case "refused":
-      return why === undefined ? `nothing was written: ${refuse === 1 ? "1 row is" : `${refuse} rows are`} refused` : `nothing was written: ${why}`;
+      return why === undefined
+        ? `nothing was written: ${refuse === 1 ? "1 row is" : `${refuse} rows are`} refused`
+        : `nothing was written: ${why}`;
     case "undone":
       return "what was written was taken back: something changed meanwhile";
     default:

@@ -41,13 +41,12 @@ export type ImportProblem = z.output<typeof importProblem>;
 const count = z.int().min(0);
 
 /** Rows by what becomes of them. */
-export const importCounts = z.object({
+const importCounts = z.object({
   create: count,
   update: count,
   skip: count.meta({ description: "Said nothing new, or were to be passed over" }),
   refuse: count.meta({ description: "Rows that something is wrong with" }),
 });
-export type ImportCounts = z.output<typeof importCounts>;
 
 /** How a file is imported. */
 export const importSettings = z.object({

@@ -133,7 +133,7 @@ export const ImportProblemItem = defineEntity({
   expires: "expiresAtSeconds",
 });
 
-export const DAY_SECONDS = 86_400;
+const DAY_SECONDS = 86_400;
 
 /** When what is kept for so many days from the beginning of an import ends. */
 export const endOf = (createdOn: string, days: number): number =>

@@ -126,7 +126,7 @@ export async function judgePage(
     else if (decision.act !== "skip" && said) above = [{ prefix: placed.row.prefix, tags: said.tags }, ...above];
   }
   await keepProblems(context, item, problems, "space");
-  const next = { ...(page.next ?? {}), above: above.map(({ prefix }) => prefix), tally };
+  const next = { ...page.next, above: above.map(({ prefix }) => prefix), tally };
   return { state: next, isLast: page.next === undefined, rows: rows.length };
 }
 

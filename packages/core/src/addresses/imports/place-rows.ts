@@ -224,5 +224,5 @@ export async function placePage(
   await keepProblems(context, item, problems, "space");
   const isRefused = isAll && problems.length > 0;
   const tally = ended.reduce(tallied, state.tally);
-  return { state: { ...(page.next ?? {}), tally }, isLast: page.next === undefined, isRefused, rows: page.rows.length };
+  return { state: { ...page.next, tally }, isLast: page.next === undefined, isRefused, rows: page.rows.length };
 }
