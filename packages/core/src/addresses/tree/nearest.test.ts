@@ -49,7 +49,8 @@ test.each(["made", "moved", "removed"] as const)(
     const context = aContext();
     const space = await aSpace(context);
     const plan = (prefix: string, in_: Context = context) => createIp(in_, ACTOR, space, newIp.parse({ prefix }));
-    await plan("10.0.0.0/8");
+    // Lengths that are new to the space would be met by each other.
+    for (const prefix of ["172.16.0.0/12", "192.168.0.0/16", "10.0.0.0/8"]) await plan(prefix);
     const [one] = how === "made" ? [] : [await plan(how === "moved" ? "192.0.2.0/24" : "10.1.0.0/16")];
     const late = beforeWindows(context, () => plan("10.0.0.0/12"));
     if (how === "made") await plan("10.1.0.0/16", late);
