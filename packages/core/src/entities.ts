@@ -79,7 +79,7 @@ import {
   SessionPlaceItem,
   UserIdentityItem,
 } from "./login/oidc/items.ts";
-import { PolicyItem, PolicyNameItem, PolicyRevisionItem } from "./policies/items.ts";
+import { AdminsTurnItem, PolicyItem, PolicyNameItem, PolicyRevisionItem } from "./policies/items.ts";
 import { CountItem } from "./register/counts.ts";
 import { ResourceItem } from "./register/items.ts";
 import { SaidItem } from "./said/items.ts";
@@ -171,6 +171,7 @@ export const ENTITIES: readonly AnyEntity[] = [
   PolicyItem,
   PolicyNameItem,
   PolicyRevisionItem,
+  AdminsTurnItem,
   PrefixLengthItem,
   ProviderSessionItem,
   RateItem,
