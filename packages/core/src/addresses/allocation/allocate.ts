@@ -17,12 +17,13 @@ import { inGroups } from "../../in-parallel.ts";
 import { retryOnConflict } from "../../retry-on-conflict.ts";
 import { readLengths } from "../tree/chain.ts";
 import { creationWrites, lengthWrites } from "../tree/change.ts";
-import { createEdit, readWindows } from "../tree/edit.ts";
+import { createEdit } from "../tree/edit.ts";
 import { getIps, readAbove, requireIp, toItem, windowWrites } from "../tree/ips.ts";
 import { AllocationItem, type IpItem } from "../tree/items.ts";
 import { MOST_IN_COMMIT, pendingWrite, settle } from "../tree/pending.ts";
 import { insertPlaced } from "../tree/place.ts";
-import { partsOf, placeOf, takenIn, type Window } from "../tree/window.ts";
+import { readWindows, walkWindows } from "../tree/read-windows.ts";
+import { placeOf, takenIn, type Window } from "../tree/window.ts";
 import { usableOf } from "../utilization.ts";
 import { findBlocks, largestBlock, type Strategy } from "./find.ts";
 import type { Lanes } from "./lanes.ts";
@@ -61,9 +62,6 @@ function noSpace(parent: IpItem, { length, count }: Wish, free: readonly Interva
 /** In a process that allocates alone, nobody waits. */
 const NO_LANES: Lanes = { waiting: () => 0, take: (_, work) => work() };
 
-/** A prefix is read in four parts, so that what is found at its beginning costs no more when the rest is full of holes. */
-const QUARTERS = 4;
-
 interface Search extends Wish {
   readonly parent: IpItem;
   readonly consistent: boolean;
@@ -71,18 +69,21 @@ interface Search extends Wish {
   readonly isOpen: (window: Window) => boolean;
 }
 
-/** Blocks of a prefix, and the windows that they are in; fewer than were asked for when there are no more. */
-async function search(context: Context, wish: Search) {
-  const { parent, consistent, strategy, count, isOpen } = wish;
+/** Windows of a prefix, all at once where the whole has to be known to choose. */
+async function* windowsFor(context: Context, { parent, consistent, strategy }: Search): AsyncGenerator<Window[]> {
   const place = parsePrefix(parent.prefix);
-  const parts = partsOf(place, placeOf(place));
-  const size = strategy === "first-fit" ? Math.ceil(parts.length / QUARTERS) : parts.length;
+  if (strategy === "first-fit") yield* walkWindows(context.table, parent.space, place, { consistent });
+  else yield readWindows(context.table, parent.space, place, undefined, { consistent });
+}
+
+/** Blocks of a prefix, and the windows that were looked at; none when there are fewer than were asked for. */
+async function search(context: Context, wish: Search) {
+  const { parent, count, isOpen } = wish;
   const windows: Window[] = [];
-  for (const group of inGroups(parts, size)) {
-    const [{ family, first }, { last }] = [group[0] as Interval, group.at(-1) as Interval];
-    windows.push(...(await readWindows(context.table, parent.space, place, { family, first, last }, { consistent })));
+  for await (const group of windowsFor(context, wish)) {
+    windows.push(...group);
     const free = freeIn(parent, windows.filter(isOpen), context.now(), wish);
-    const blocks = findBlocks(free, wish, placeOf(place));
+    const blocks = findBlocks(free, wish, placeOf(parsePrefix(parent.prefix)));
     if (blocks.length === count) return { blocks, windows };
   }
   return { blocks: [], windows };
@@ -163,7 +164,8 @@ async function commitGiven(context: Context, actor: Actor, { allocation, parent,
   const { space } = parent;
   const place = parsePrefix(parent.prefix);
   const edit = createEdit(table, space);
-  const windows = (await Promise.all(wanted.map((block) => edit.windowsIn(place, prefixInterval(block))))).flat();
+  const windows: Window[] = [];
+  for (const part of unionIntervals(wanted.map(prefixInterval))) windows.push(...(await edit.windowsIn(place, part)));
   const free = freeIn(parent, windows, context.now(), wish);
   const isFree = (block: Prefix) => remainingIntervals([prefixInterval(block)], free).length === 0;
   // Who waited finds what is left of the window that it waited for.

@@ -7,23 +7,19 @@ import { commitRecorded, RECORD_WRITES } from "../../audit/commit-recorded.ts";
 import { changesBetween } from "../../changes.ts";
 import { type Actor, actorName, type Context } from "../../context.ts";
 import { laterOf } from "../../feed/record-change.ts";
-import { isTaken, retryOnConflict } from "../../retry-on-conflict.ts";
-import { above, readChain, readLengths } from "./chain.ts";
+import { retryOnConflict } from "../../retry-on-conflict.ts";
+import { above, readChain } from "./chain.ts";
 import { creationWrites, deletionWrites, lengthWrites, replacementWrites } from "./change.ts";
 import { createEdit, type Edit } from "./edit.ts";
 import { IpIdItem, IpItem } from "./items.ts";
+import { locate } from "./locate.ts";
+import { settle } from "./pending.ts";
 import { insertPlaced, removePlaced, restatePlaced } from "./place.ts";
 import { isThere, toIpView } from "./view.ts";
 import type { Parent } from "./window.ts";
 
 /** Lists of audit records and the claim of a request take some writes of a commit. */
 const MOST_WRITES = COMMIT_LIMIT - RECORD_WRITES - 5;
-
-/** What directly contains a prefix, of what contains it. */
-export function parentOf(chain: readonly Pick<IpItem, "prefix">[], { family }: Prefix): Parent {
-  const [parent] = chain;
-  return parent === undefined ? { family, isTop: true } : parsePrefix(parent.prefix);
-}
 
 /**
  * The writes of windows, and that a parent whose window is made is there: of one that was there before, the version of the window says it.
@@ -107,23 +103,15 @@ export async function createIp(context: Context, actor: Actor, space: string, in
     revision: 1,
   };
   await retryOnConflict(async () => {
-    const known = await readLengths(context.table, space, at.family);
-    const chain = await readChain(context.table, space, at, known);
-    const containing = above(chain, at);
+    const edit = createEdit(context.table, space);
+    const { chain, containing, parent, known } = await locate(context, edit, space, at);
     if (chain.length > containing.length) throw existing(chain[0]);
     requireParent(parentId, containing);
-    const edit = createEdit(context.table, space);
-    const parent = parentOf(containing, at);
     await insertPlaced(edit, context.table, space, parent, item);
     const own = [...creationWrites(context, item, actorName(actor)), ...lengthWrites(space, [item.prefix], known)];
     const writes = [...own, ...windowWrites(edit, parent, containing, own.length)];
     const changes = changesBetween(undefined, { space, ...said });
-    try {
-      await commitRecorded(context, actor, writes, { action: "ip.create", target: id, changes });
-    } catch (error) {
-      if (isTaken(error, 0)) throw existing(item);
-      throw error;
-    }
+    await commitRecorded(context, actor, writes, { action: "ip.create", target: id, changes });
   });
   return getIp(context, space, id);
 }
@@ -188,9 +176,10 @@ export async function replaceIp(
     const { table } = context;
     const stored = await requireIp(context, space, id);
     requireSeen(seen, stored);
-    const known = await readLengths(table, space, at.family);
-    const chain = (await readChain(table, space, at, known)).filter((one) => one.id !== id);
-    const containing = above(chain, at);
+    // What is carried out in part must not be made again by who carries it out.
+    await settle(context, space);
+    const edit = createEdit(table, space);
+    const { chain, containing, parent, known } = await locate(context, edit, space, at, id);
     if (chain.length > containing.length) throw existing(chain[0]);
     requireParent(parentId, containing);
     const { version: _, ...before } = stored;
@@ -200,12 +189,10 @@ export async function replaceIp(
     const next: IpItem = { ...kept, ...toItem(said, context.now()), modifiedOn, revision };
     const changes = changesBetween({ ...before, modifiedOn, revision }, next);
     if (changes.length === 0) return;
-    const edit = createEdit(table, space);
-    const parent = parentOf(containing, at);
     if (next.prefix !== stored.prefix) {
       const old = parsePrefix(stored.prefix);
-      const was = above(await readAbove(context, space, old), old);
-      await removePlaced(edit, table, space, parentOf(was, old), stored.prefix);
+      const was = await locate(context, edit, space, old);
+      await removePlaced(edit, table, space, was.parent, stored.prefix);
       await insertPlaced(edit, table, space, parent, next);
     } else if (next.status !== stored.status || next.reserveUntil !== stored.reserveUntil) {
       await restatePlaced(edit, parent, next);
@@ -229,9 +216,10 @@ export async function deleteIp(context: Context, actor: Actor, space: string, id
     const stored = await requireIp(context, space, id);
     requireSeen(seen, stored);
     const at = parsePrefix(stored.prefix);
-    const containing = await readAbove(context, space, at);
+    // What is carried out in part must not be made again by who carries it out.
+    await settle(context, space);
     const edit = createEdit(context.table, space);
-    const parent = parentOf(containing, at);
+    const { containing, parent } = await locate(context, edit, space, at);
     await removePlaced(edit, context.table, space, parent, stored.prefix);
     const time = laterOf(context.now().toISOString(), stored.modifiedOn);
     const told = { actor: actorName(actor), changes: [] };

@@ -10,7 +10,7 @@ import { type Listed, type ListOptions, selectPage } from "../../lists.ts";
 import { utilizationOf } from "../utilization.ts";
 import { above, readChain } from "./chain.ts";
 import { childrenOf } from "./children.ts";
-import { readWindows } from "./edit.ts";
+import { readWindows } from "./read-windows.ts";
 import { readAbove, requireIp } from "./ips.ts";
 import { IpItem, spacePartition } from "./items.ts";
 import { settle } from "./pending.ts";

@@ -4,7 +4,7 @@ import { contains, formatPrefix, type Prefix, parsePrefix, prefixOf } from "@cad
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { aContext, anAdmin, type TestContext } from "../../audit/testing.ts";
-import { readWindows } from "./edit.ts";
+import { readWindows } from "./read-windows.ts";
 import { createIp, deleteIp, getIp, replaceIp } from "./ips.ts";
 import { IpItem, spacePartition } from "./items.ts";
 import { queryAll } from "./query-all.ts";
