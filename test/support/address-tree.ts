@@ -11,7 +11,10 @@ const nameOf = (parent: Parent): string => ("isTop" in parent ? String(parent.fa
 /** The smallest of the prefixes that contains one, or the top of its family. */
 function nearest(at: Prefix, others: readonly Prefix[]): string {
   const outer = others.filter((one) => one.length < at.length && contains(one, at));
-  const parent = outer.reduce<Prefix | undefined>((best, one) => (best && best.length > one.length ? best : one), undefined);
+  const parent = outer.reduce<Prefix | undefined>(
+    (best, one) => (best && best.length > one.length ? best : one),
+    undefined,
+  );
   return parent === undefined ? String(at.family) : formatPrefix(parent);
 }
 
