@@ -15,17 +15,18 @@ import { commitRecorded } from "../../audit/commit-recorded.ts";
 import { type Actor, actorName, type Context } from "../../context.ts";
 import { retryOnConflict } from "../../retry-on-conflict.ts";
 import { enterSpace, requireSpace } from "../spaces/read.ts";
-import { readLengths } from "../tree/chain.ts";
+import { above, readChain, readLengths } from "../tree/chain.ts";
 import { creationWrites, lengthWrites } from "../tree/change.ts";
 import { windowWrites } from "../tree/commit-writes.ts";
 import { createEdit } from "../tree/edit.ts";
-import { AllocationItem, type IpItem } from "../tree/items.ts";
+import { AllocationItem, IpItem } from "../tree/items.ts";
 import { MOST_IN_COMMIT, pendingPrefixes, settle } from "../tree/pending.ts";
 import { insertPlaced } from "../tree/place.ts";
-import { readAbove, readViews, requireIp } from "../tree/read-ips.ts";
+import { readViews, requireIp } from "../tree/read-ips.ts";
 import { readWindows, walkWindows } from "../tree/read-windows.ts";
 import { toStoredIp } from "../tree/said.ts";
 import { definitionsFor, requireTags } from "../tree/tagged.ts";
+import { toIpView } from "../tree/view.ts";
 import { placeOf, takenIn, type Window } from "../tree/window.ts";
 import { usableOf } from "../utilization.ts";
 import { findBlocks, largestBlock, type Strategy } from "./find.ts";
@@ -178,11 +179,11 @@ async function commitGiven(context: Context, actor: Actor, { allocation, gate, p
   if (blocks.length < wish.count) throw new TakenError();
   const items = blocks.map((block) => wish.item(newId("ip", context.now()), formatPrefix(block), parent));
   const [one] = items;
-  const containing = [parent, ...(await readAbove(context, space, place))];
+  const known = await readLengths(table, space, place.family);
+  const containing = [parent, ...above(await readChain(table, space, place, known), place)];
   if (one) requireTags(await definitionsFor(context, space, [one, ...containing]), [one, ...containing]);
   for (const item of items) await insertPlaced(edit, table, space, place, item);
   const ips = items.map((item) => item.id);
-  const known = await readLengths(table, space, place.family);
   const isMany = items.length > MOST_IN_COMMIT;
   const made =
     one && isMany
@@ -193,7 +194,8 @@ async function commitGiven(context: Context, actor: Actor, { allocation, gate, p
   const own: Write[] = [
     ...made,
     gate,
-    create(AllocationItem, { id: allocation, space, ips, expiresAtSeconds }),
+    // What a repeat is answered from; without a key nothing can be repeated.
+    ...(context.claim ? [create(AllocationItem, { id: allocation, space, ips, expiresAtSeconds })] : []),
     ...lengthWrites(space, prefixes, known),
   ];
   const writes = [...own, ...windowWrites(edit, place, [parent], own.length)];
@@ -204,7 +206,18 @@ async function commitGiven(context: Context, actor: Actor, { allocation, gate, p
     detail,
   });
   if (isMany) await settle(context, space);
-  return { items: await readViews(context, space, ips, containing) };
+  return { items: await readMade(context, items, containing) };
+}
+
+/** What was made, as it is now: of what was removed or moved at once there is nothing to say. */
+async function readMade(context: Context, items: readonly IpItem[], containing: readonly Stored<IpItem>[]) {
+  const { space } = containing[0] as IpItem;
+  const stored = await context.table.getMany(IpItem, items, { consistent: true });
+  const definitions = await definitionsFor(context, space, [...items.slice(0, 1), ...containing]);
+  return stored
+    .filter((item, at) => item?.id === items[at]?.id)
+    .filter((item) => item !== undefined)
+    .map((item) => toIpView(item, containing, definitions));
 }
 
 function toGiven(context: Context, actor: Actor, space: string, said: Omit<NewAddresses, "count">): Given["item"] {
