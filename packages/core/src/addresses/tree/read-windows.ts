@@ -1,7 +1,16 @@
 import type { Interval } from "@cadastre/net/interval";
 import type { Stored, Table } from "@cadastre/store/table";
 import { spacePartition, WindowItem, windowsOf } from "./items.ts";
-import { fillWindows, firstDigits, type Parent, parentName, partsOf, placeOf, toWindow, type Window } from "./window.ts";
+import {
+  fillWindows,
+  firstDigits,
+  type Parent,
+  parentName,
+  partsOf,
+  placeOf,
+  toWindow,
+  type Window,
+} from "./window.ts";
 
 interface ReadOptions {
   readonly consistent?: boolean;
