@@ -5,6 +5,7 @@ import { createLanes } from "@cadastre/core/addresses/allocation/lanes";
 import { aSpace } from "@cadastre/core/addresses/testing";
 import { createIp } from "@cadastre/core/addresses/tree/create-ip";
 import { deleteIp } from "@cadastre/core/addresses/tree/delete-ip";
+import { deleteSubtree } from "@cadastre/core/addresses/tree/delete-subtree";
 import { settle } from "@cadastre/core/addresses/tree/pending";
 import { replaceIp } from "@cadastre/core/addresses/tree/replace-ip";
 import { aContext, anActorOf } from "@cadastre/core/audit/testing";
@@ -138,6 +139,10 @@ describe("between the look at the tree and that at the windows", () => {
   test.each([
     ["creates a prefix", (context: Context, space: string) => plan(context, space, "10.0.2.0/28")],
     ["removes one", (context: Context, space: string, id: string) => deleteIp(context, ACTOR, space, id, {})],
+    [
+      "removes one with what is inside",
+      (context: Context, space: string, id: string) => deleteSubtree(context, ACTOR, space, id, {}),
+    ],
     [
       "moves one",
       (context: Context, space: string, id: string) =>

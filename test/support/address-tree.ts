@@ -1,7 +1,6 @@
 import { type IpItem as Ip, IpItem, spacePartition, WindowItem } from "@cadastre/core/addresses/tree/items";
 import { queryAll } from "@cadastre/core/addresses/tree/query-all";
-import { readWindows } from "@cadastre/core/addresses/tree/read-windows";
-import type { Parent } from "@cadastre/core/addresses/tree/window";
+import { type Parent, toWindow } from "@cadastre/core/addresses/tree/window";
 import { type Interval, prefixInterval, unionIntervals } from "@cadastre/net/interval";
 import { contains, formatPrefix, type Prefix, parsePrefix } from "@cadastre/net/prefix";
 import type { Table } from "@cadastre/store/table";
@@ -33,14 +32,19 @@ const shown = (intervals: readonly Interval[]): string =>
  */
 export async function statedIn(table: Table, space: string) {
   const items = await plannedIn(table, space);
+  const stored = await queryAll(table, WindowItem, {
+    partition: spacePartition(space),
+    sort: { beginsWith: "window#" },
+    consistent: true,
+  });
+  const windowsOf = Map.groupBy(stored, ({ parent }) => parent);
   const prefixes = items.map(({ prefix }) => parsePrefix(prefix));
   const parents: Parent[] = [...prefixes, { family: 4, isTop: true }, { family: 6, isTop: true }];
   const said: Record<string, unknown> = {};
   const expected: Record<string, unknown> = {};
   const parentOf = new Map(items.map((item) => [item.prefix, nearest(parsePrefix(item.prefix), prefixes)]));
   for (const parent of parents) {
-    const windows = await readWindows(table, space, parent);
-    const layers = windows.map((window) => window.layers);
+    const layers = (windowsOf.get(nameOf(parent)) ?? []).map((window) => toWindow(window).layers);
     const children = items.filter(({ prefix }) => parentOf.get(prefix) === nameOf(parent));
     const placesOf = (some: readonly Ip[]) => some.map(({ prefix }) => prefixInterval(parsePrefix(prefix)));
     said[nameOf(parent)] = [
@@ -52,12 +56,7 @@ export async function statedIn(table: Table, space: string) {
       shown(placesOf(children.filter(({ status }) => status === "reserved"))),
     ];
   }
-  const windows = await queryAll(table, WindowItem, {
-    partition: spacePartition(space),
-    sort: { beginsWith: "window#" },
-    consistent: true,
-  });
   const names = new Set(parents.map(nameOf));
-  const strays = windows.map(({ parent }) => parent).filter((parent) => !names.has(parent));
+  const strays = [...windowsOf.keys()].filter((parent) => !names.has(parent));
   return { said: { ...said, strays }, expected: { ...expected, strays: [] } };
 }
