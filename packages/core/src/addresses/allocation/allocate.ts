@@ -93,20 +93,21 @@ async function search(context: Context, wish: Search) {
   return { blocks: [], windows };
 }
 
-/** Where all windows that have room are at work on: that with the fewest who wait for it, and any when no single one has room for all. */
-async function searchQuietest(
-  context: Context,
+type Found = Awaited<ReturnType<typeof search>>;
+
+/** Where all windows that have room are at work on: that with the fewest who wait for it. Nothing when no single one has room for all. */
+function inQuietest(
   wish: Omit<Search, "isOpen">,
+  now: Date,
+  { windows }: Found,
   waiting: (window: Window) => number,
-): Promise<Awaited<ReturnType<typeof search>>> {
-  const all = await search(context, { ...wish, strategy: "best-fit", isOpen: () => true });
-  const quiet = all.windows.toSorted((one, other) => waiting(one) - waiting(other));
+): Found {
   const place = placeOf(parsePrefix(wish.parent.prefix));
-  for (const window of quiet) {
-    const blocks = findBlocks(freeIn(wish.parent, [window], context.now(), wish), wish, place);
-    if (blocks.length === wish.count) return { ...all, blocks };
+  for (const window of windows.toSorted((one, other) => waiting(one) - waiting(other))) {
+    const blocks = findBlocks(freeIn(wish.parent, [window], now, wish), wish, place);
+    if (blocks.length === wish.count) return { blocks, windows };
   }
-  return search(context, { ...wish, isOpen: () => true });
+  return { blocks: [], windows };
 }
 
 /** What was found was taken by another before it was ours. */
@@ -144,9 +145,11 @@ async function give(
       const consistent = attempt > 1;
       const lanes = context.lanes ?? NO_LANES;
       const waiting = (window: Window) => lanes.waiting(laneOf(parent, window));
-      let found = await search(context, { ...wish, parent, consistent, isOpen: (window) => waiting(window) === 0 });
+      const isOpen = (window: Window) => waiting(window) === 0;
+      let found = await search(context, { ...wish, parent, consistent, isOpen });
+      if (found.blocks.length === 0) found = inQuietest({ ...wish, parent, consistent }, context.now(), found, waiting);
       if (found.blocks.length === 0)
-        found = await searchQuietest(context, { ...wish, parent, consistent: true }, waiting);
+        found = await search(context, { ...wish, parent, consistent: true, isOpen: () => true });
       const [first] = found.blocks;
       if (!first) throw noSpace(parent, wish, freeIn(parent, found.windows, context.now(), wish));
       const window = found.windows.find((one) => one.first <= first.network && one.last >= first.network) as Window;

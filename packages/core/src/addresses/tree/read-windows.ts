@@ -21,7 +21,7 @@ const FIRST_PAGE = 1;
 const NEXT_PAGES = 32;
 
 /** The first group of a walk. */
-const PAGE = 4;
+const PAGE = 8;
 
 const toPlace = (item: Stored<WindowItem>): bigint => BigInt(`0x${item.first}`);
 
