@@ -54,6 +54,20 @@ function anOpening(count: number, variant: number): string {
   });
 }
 
+interface MixedLoad {
+  readonly url: string;
+  readonly token: string;
+  readonly workers: number;
+  readonly seconds: number;
+  readonly drawn: readonly { readonly method: string; readonly path: string; readonly body?: string }[];
+}
+
+interface MixedResult {
+  readonly milliseconds: number[];
+  readonly failures: Readonly<Record<string, number>>;
+  readonly seconds: number;
+}
+
 const handlers = {
   /** Opens a run, compressed as a collector sends it. */
   async open(options: { url: string; privateKey: string; scopes: number; variant: number }) {
@@ -110,6 +124,39 @@ const handlers = {
     sendAll(requests, workers, async () => {
       await post(of);
     }),
+  /**
+   * Sends what is drawn of some requests, so many at a time, for some seconds. Answers how many were answered, how long each took in
+   * milliseconds, and how many were answered otherwise than well, by status; 0 stands for no answer.
+   */
+  async mix({ url, token, workers, seconds, drawn }: MixedLoad): Promise<MixedResult> {
+    const until = performance.now() + seconds * 1000;
+    const milliseconds: number[] = [];
+    const failures: Record<string, number> = {};
+    const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+    const gauge = beginGauge();
+    await Promise.all(
+      Array.from({ length: workers }, async (_, worker) => {
+        for (let n = worker; performance.now() < until; n += workers) {
+          const { method, path, body } = drawn[n % drawn.length] as MixedLoad["drawn"][number];
+          const started = performance.now();
+          const status = await fetch(`${url}${path}`, {
+            method,
+            headers,
+            ...(body === undefined ? {} : { body }),
+          }).then(
+            async (response) => {
+              await response.arrayBuffer();
+              return response.status;
+            },
+            () => 0,
+          );
+          milliseconds.push(performance.now() - started);
+          if (status < 200 || status > 299) failures[status] = (failures[status] ?? 0) + 1;
+        }
+      }),
+    );
+    return { milliseconds, failures, seconds: gauge().seconds };
+  },
   /** Posts a run, each worker as a collector of its own. Every request is signed anew. */
   posts: ({
     url,
