@@ -29,6 +29,11 @@ async function sendAll(requests: number, workers: number, send: (worker: number)
   return gauge();
 }
 
+const post = async (of: { url: string; token: string; path: string; body: object }): Promise<string> => {
+  const headers = { authorization: `Bearer ${of.token}`, "content-type": "application/json" };
+  return requireOk(await fetch(`${of.url}${of.path}`, { method: "POST", headers, body: JSON.stringify(of.body) }));
+};
+
 const hash = (text: string) => createHash("sha256").update(text).digest("hex").slice(0, 32);
 
 /** A run of so many scopes with a shard each, 40 of them in an account; every variant has other content. */
@@ -99,6 +104,25 @@ const handlers = {
   }) =>
     sendAll(requests, workers, async () => {
       await requireOk(await fetch(`${url}${path}`, { headers: { authorization: `Bearer ${token}` } }));
+    }),
+  /** Makes one thing; answers its id. */
+  make: async (of: { url: string; token: string; path: string; body: object }) =>
+    (JSON.parse(await post(of)) as { id: string }).id,
+  /** Posts the same so often. */
+  makeMany: ({
+    requests,
+    workers,
+    ...of
+  }: {
+    url: string;
+    token: string;
+    path: string;
+    body: object;
+    requests: number;
+    workers: number;
+  }) =>
+    sendAll(requests, workers, async () => {
+      await post(of);
     }),
   /**
    * Sends what is drawn of some requests, so many at a time, for some seconds. Answers how many were answered, how long each took in
