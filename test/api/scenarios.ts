@@ -85,6 +85,18 @@ export const PAYLOAD = {
   scopes: [{ ...instanceScope(), status: "complete", resources: [anInstance(1)] }],
 };
 
+/** An import that waits for the second of its two parts. */
+async function anUpload(api: TestApi) {
+  const space = await made(api, "addressspaces", { name: "production" });
+  const begun = await api.send({
+    method: "POST",
+    path: `${space}/imports?parts=2`,
+    body: Buffer.from("prefix\n10.0.0.0/8\n"),
+  });
+  const { id } = (await begun.json()) as { id: string };
+  return { path: `${space}/imports/${id}` };
+}
+
 /** Prepares what a request needs and answers the request, which then succeeds and does one thing. */
 type Scenario = (api: TestApi) => Promise<() => Promise<Response>>;
 
@@ -661,6 +673,19 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   async "ips.allocateAddresses"(api) {
     const path = await aPrefix(api);
     return () => api.send({ method: "POST", path: `${path}/available-addresses`, body: { count: 2 } });
+  },
+  async "addressImports.create"(api) {
+    const space = await made(api, "addressspaces", { name: "production" });
+    return () => api.send({ method: "POST", path: `${space}/imports`, body: Buffer.from("prefix\n10.0.0.0/8\n") });
+  },
+  async "addressImports.upload"(api) {
+    const { path } = await anUpload(api);
+    return () => api.send({ method: "PUT", path: `${path}/parts/2`, body: Buffer.from("10.1.0.0/16\n") });
+  },
+  async "addressImports.cancel"(api) {
+    const { path } = await anUpload(api);
+    await api.send({ method: "PUT", path: `${path}/parts/2`, body: Buffer.from("10.1.0.0/16\n") });
+    return () => api.send({ method: "POST", path: `${path}/cancel` });
   },
   "forwarders.create": async (api) => () => api.send({ method: "POST", path: FORWARDERS, body: WEBHOOK }),
   async "forwarders.patch"(api) {

@@ -13,6 +13,13 @@ import {
 } from "./access/items.ts";
 import { AccountItem, AccountOwnerItem } from "./accounts/items.ts";
 import {
+  AddressImportItem,
+  ImportPartItem,
+  ImportPieceItem,
+  ImportProblemItem,
+  ImportRowItem,
+} from "./addresses/imports/items.ts";
+import {
   AddressSpaceGateItem,
   AddressSpaceItem,
   AddressSpaceListItem,
@@ -200,6 +207,11 @@ export const ENTITIES: readonly AnyEntity[] = [
   SubjectUseItem,
   SourceItem,
   TagUseItem,
+  AddressImportItem,
+  ImportPartItem,
+  ImportPieceItem,
+  ImportRowItem,
+  ImportProblemItem,
   IpItem,
   IpIdItem,
   IpLengthsItem,

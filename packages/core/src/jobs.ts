@@ -1,3 +1,4 @@
+import { importAddresses } from "./addresses/imports/job.ts";
 import { removePrefixes } from "./addresses/tree/delete-subtree.ts";
 import { emptyGroup } from "./directory/empty-group.ts";
 import { approveHoldJob } from "./discovery/approve-hold.ts";
@@ -17,6 +18,7 @@ export const JOBS: readonly Job[] = [
   approveHoldJob,
   endSightings,
   forgetScopes,
+  importAddresses,
   emptyGroup,
   auditSeal,
   auditRetention,

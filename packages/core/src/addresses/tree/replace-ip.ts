@@ -31,7 +31,7 @@ export function requireSeen({ version }: Seen, stored: Stored<IpItem>): void {
 }
 
 /** What members a replacement takes away when it does not have them; all others come from what it says, or stay. */
-function replaced(stored: Stored<IpItem>, said: Omit<IpReplacement, "parentId">, now: Date): IpItem {
+export function replaced(stored: Stored<IpItem>, said: Omit<IpReplacement, "parentId">, now: Date): IpItem {
   const { id, space, source, createdOn, createdBy, lastSyncAt, syncStatus, provider, revision } = stored;
   return {
     ...toStoredIp(said, now),
