@@ -12,6 +12,8 @@ import {
   TokenUseItem,
 } from "./access/items.ts";
 import { AccountItem, AccountOwnerItem } from "./accounts/items.ts";
+import { AwaitedItem, TrackedItem } from "./addresses/discovered/items.ts";
+import { DriftItem } from "./addresses/drift/items.ts";
 import {
   AddressSpaceGateItem,
   AddressSpaceItem,
@@ -105,6 +107,7 @@ export const ENTITIES: readonly AnyEntity[] = [
   AuditLeavesItem,
   AuditOpenItem,
   AuthorizationCodeItem,
+  AwaitedItem,
   BootstrapItem,
   CheckpointItem,
   ClaimItem,
@@ -120,6 +123,7 @@ export const ENTITIES: readonly AnyEntity[] = [
   DeviceLoginItem,
   DirectoryListItem,
   DirectoryNameItem,
+  DriftItem,
   EndedSourceItem,
   EventItem,
   FactorItem,
@@ -193,6 +197,7 @@ export const ENTITIES: readonly AnyEntity[] = [
   TokenItem,
   TokenListItem,
   TokenUseItem,
+  TrackedItem,
   TrustRuleItem,
   TrustRuleListItem,
   TriggerItem,

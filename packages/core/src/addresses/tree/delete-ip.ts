@@ -55,7 +55,7 @@ export async function deleteIp(context: Context, actor: Actor, space: string, id
     const containing = await readAbove(context, space, at);
     const edit = createEdit(context.table, space);
     const parent = parentOf(containing, at);
-    await removePlaced(edit, context.table, space, parent, stored.prefix);
+    await removePlaced(edit, parent, stored.prefix);
     const time = laterOf(context.now().toISOString(), stored.modifiedOn);
     const by = actorName(actor);
     const own = [

@@ -53,7 +53,7 @@ async function placeAnew(context: Context, edit: Edit, stored: IpItem, next: IpI
   const { space } = stored;
   if (next.prefix !== stored.prefix) {
     const old = parsePrefix(stored.prefix);
-    await removePlaced(edit, table, space, parentOf(await readAbove(context, space, old), old), stored.prefix);
+    await removePlaced(edit, parentOf(await readAbove(context, space, old), old), stored.prefix);
     await insertPlaced(edit, table, space, parent, next);
   } else if (next.status !== stored.status || next.reserveUntil !== stored.reserveUntil) {
     await restatePlaced(edit, parent, next);
