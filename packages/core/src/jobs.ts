@@ -1,4 +1,5 @@
 import { observeJob } from "./addresses/discovered/observe-job.ts";
+import { removePrefixes } from "./addresses/tree/delete-subtree.ts";
 import { emptyGroup } from "./directory/empty-group.ts";
 import { approveHoldJob } from "./discovery/approve-hold.ts";
 import { endSightings } from "./discovery/end-sightings.ts";
@@ -22,4 +23,5 @@ export const JOBS: readonly Job[] = [
   auditRetention,
   emptyScimSource,
   observeJob,
+  removePrefixes,
 ];

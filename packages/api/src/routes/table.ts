@@ -9,12 +9,15 @@ import { CLIENT_LOGIN_ROUTES } from "./client-logins.ts";
 import { COLLECTOR_ROUTES } from "./collectors.ts";
 import { CONSUMER_ROUTES } from "./consumers.ts";
 import { CREDENTIAL_ROUTES } from "./credentials.ts";
+import { DISCOVERED_ROUTES } from "./discovered.ts";
 import { DISCOVERY_ROUTES } from "./discovery.ts";
+import { DRIFT_ROUTES } from "./drift.ts";
 import { FACTOR_ROUTES } from "./factors.ts";
 import { FORWARDER_ROUTES } from "./forwarders.ts";
 import { GROUP_ROUTES } from "./groups.ts";
 import { HOLD_ROUTES } from "./holds.ts";
 import { IDENTITY_PROVIDER_ROUTES } from "./identity-providers.ts";
+import { IP_ROUTES } from "./ips.ts";
 import { JOB_ROUTES } from "./jobs.ts";
 import { OAUTH_ROUTES } from "./oauth.ts";
 import { OIDC_ROUTES } from "./oidc.ts";
@@ -43,6 +46,9 @@ const BY_AREA: { readonly [Area in keyof Areas]: readonly Route[] } = {
   collectors: COLLECTOR_ROUTES,
   accounts: ACCOUNT_ROUTES,
   addressSpaces: ADDRESS_SPACE_ROUTES,
+  ips: IP_ROUTES,
+  discovered: DISCOVERED_ROUTES,
+  drift: DRIFT_ROUTES,
   resources: RESOURCE_ROUTES,
   changes: CHANGE_ROUTES,
   consumers: CONSUMER_ROUTES,

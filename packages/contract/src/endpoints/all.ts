@@ -8,13 +8,16 @@ import { clientLogins } from "./client-logins.ts";
 import { collectors } from "./collectors.ts";
 import { consumers } from "./consumers.ts";
 import { credentials } from "./credentials.ts";
+import { discovered } from "./discovered.ts";
 import { discovery } from "./discovery.ts";
+import { drift } from "./drift.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { factors } from "./factors.ts";
 import { forwarders } from "./forwarders.ts";
 import { groups } from "./groups.ts";
 import { holds } from "./holds.ts";
 import { identityProviders } from "./identity-providers.ts";
+import { ips } from "./ips.ts";
 import { jobs } from "./jobs.ts";
 import { oauth } from "./oauth.ts";
 import { oidc } from "./oidc.ts";
@@ -45,6 +48,9 @@ export const AREAS = {
   collectors,
   accounts,
   addressSpaces,
+  ips,
+  discovered,
+  drift,
   resources,
   changes,
   consumers,
