@@ -65,7 +65,10 @@ export function partsOf(endpoint: EndpointDefinition, input: Readonly<Record<str
   const version = ifMatch ? (take("version") as number | undefined) : undefined;
   const idempotencyKey = idempotent ? (take("idempotencyKey") as string | undefined) : undefined;
   const others = Object.fromEntries(rest);
-  return endpoint.body
-    ? { path, query: {}, body: others, version, idempotencyKey }
-    : { path, query: others, body: undefined, version, idempotencyKey };
+  if (!endpoint.body) return { path, query: others, body: undefined, version, idempotencyKey };
+  const asked = endpoint.query?.shape ?? {};
+  const [query, body] = [true, false].map((isAsked) =>
+    Object.fromEntries(Object.entries(others).filter(([name]) => Object.hasOwn(asked, name) === isAsked)),
+  );
+  return { path, query: (query ?? {}) as Query, body, version, idempotencyKey };
 }

@@ -5,7 +5,6 @@ import { type Cli, openClient, optionsOf } from "../cli.ts";
 import { findSpaceId } from "../find-named.ts";
 import { withSpace } from "../find-prefix.ts";
 import { printList } from "../output/list.ts";
-import { printOne } from "../output/one.ts";
 import type { Column } from "../output/table.ts";
 
 const styleOf = ({ state }: Discovered) => (state === "conflict" ? "red" : state === "importable" ? "green" : "dim");
@@ -47,8 +46,11 @@ export function addDiscovered(program: Command, cli: Cli): void {
         const options = optionsOf<InSpace & { dryRun?: boolean }>(command);
         const client = openClient(cli, options);
         const spaceId = await findSpaceId(client, options.space);
-        const dryRun = options.dryRun ? ("true" as const) : undefined;
-        await printOne(cli.stdout, options, await client.discovered.import({ spaceId, externalIds, dryRun }));
+        const { items } = await client.discovered.import({ spaceId, externalIds, dryRun: options.dryRun });
+        const all = async function* () {
+          yield* items;
+        };
+        await printList({ ...cli, options: { ...options, all: true }, columns: COLUMNS, noun: "networks", items: all });
       }),
     "discovered import --space production vpc-0abc subnet-0def --dry-run",
   );

@@ -22,7 +22,7 @@ import { queryAll } from "../tree/query-all.ts";
 import { parentOf } from "../tree/read-ips.ts";
 import { isThere } from "../tree/view.ts";
 import { isOwnersWord } from "./blocks.ts";
-import { TrackedItem } from "./items.ts";
+import { TrackedItem, trackedKey } from "./items.ts";
 import { chooseSeen, decideLink, type Fate } from "./link.ts";
 import { readSeenAt } from "./seen.ts";
 import { serviceItself } from "./service-itself.ts";
@@ -38,7 +38,7 @@ async function readFate(context: Context, { space, externalId, syncStatus }: IpI
   const resource = idHash(kind, externalId);
   const [item, tracked] = await Promise.all([
     context.table.get(ResourceItem, { idHash: resource }, { consistent: true }),
-    context.table.get(TrackedItem, { resource }, { consistent: true }),
+    context.table.get(TrackedItem, trackedKey(resource), { consistent: true }),
   ]);
   if (!item || !(await isOwnersWord(context, item))) return { is: "unknown" };
   const standing = tracked?.blocks.filter((one) => one.space === space && !one.isLeaving) ?? [];
@@ -59,7 +59,11 @@ async function readReservations(context: Context, space: string, seen: readonly 
       ids.map((id) => ({ id })),
       { consistent: true },
     ),
-    table.getMany(TrackedItem, tagged, { consistent: true }),
+    table.getMany(
+      TrackedItem,
+      tagged.map(({ resource }) => trackedKey(resource)),
+      { consistent: true },
+    ),
   ]);
   const here = places.filter((place) => place?.space === space).filter((place) => place !== undefined);
   const items = await table.getMany(IpItem, here, { consistent: true });

@@ -13,7 +13,7 @@ import { settle } from "../tree/pending.ts";
 import { readAbove } from "../tree/read-ips.ts";
 import { readWanted } from "./blocks.ts";
 import { importWhatMay } from "./import-seen.ts";
-import { AwaitedItem, TrackedItem } from "./items.ts";
+import { AwaitedItem, TrackedItem, trackedKey } from "./items.ts";
 import { judge } from "./judge.ts";
 import { readSeenAt, seenWrites, unseenWrites } from "./seen.ts";
 
@@ -56,9 +56,9 @@ async function untilDone(step: () => Promise<boolean>): Promise<void> {
 }
 
 function trackedWrite(resource: string, stored: Stored<TrackedItem> | undefined, blocks: Blocks): Write {
-  if (!stored) return create(TrackedItem, { resource, blocks });
+  if (!stored) return create(TrackedItem, { ...trackedKey(resource), blocks });
   if (blocks.length === 0) return remove(TrackedItem, stored, stored.version);
-  return replace(TrackedItem, { resource, blocks }, stored.version);
+  return replace(TrackedItem, { ...trackedKey(resource), blocks }, stored.version);
 }
 
 const isAt =
@@ -153,7 +153,7 @@ export async function reconcilePrefix(context: Context, space: string, prefix: s
 async function stepOf(context: Context, resource: string): Promise<boolean> {
   const { table } = context;
   const [tracked, item] = await Promise.all([
-    table.get(TrackedItem, { resource }, { consistent: true }),
+    table.get(TrackedItem, trackedKey(resource), { consistent: true }),
     table.get(ResourceItem, { idHash: resource }, { consistent: true }),
   ]);
   const wanted = await readWanted(context, item);
