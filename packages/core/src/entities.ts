@@ -12,6 +12,8 @@ import {
   TokenUseItem,
 } from "./access/items.ts";
 import { AccountItem, AccountOwnerItem } from "./accounts/items.ts";
+import { AwaitedItem, TrackedItem } from "./addresses/discovered/items.ts";
+import { DriftItem } from "./addresses/drift/items.ts";
 import {
   AddressImportItem,
   ImportPartItem,
@@ -122,6 +124,7 @@ export const ENTITIES: readonly AnyEntity[] = [
   AuditLeavesItem,
   AuditOpenItem,
   AuthorizationCodeItem,
+  AwaitedItem,
   BootstrapItem,
   CheckpointItem,
   ClaimItem,
@@ -137,6 +140,7 @@ export const ENTITIES: readonly AnyEntity[] = [
   DeviceLoginItem,
   DirectoryListItem,
   DirectoryNameItem,
+  DriftItem,
   EndedSourceItem,
   EventItem,
   FactorItem,
@@ -224,6 +228,7 @@ export const ENTITIES: readonly AnyEntity[] = [
   TokenItem,
   TokenListItem,
   TokenUseItem,
+  TrackedItem,
   TrustRuleItem,
   TrustRuleListItem,
   TriggerItem,

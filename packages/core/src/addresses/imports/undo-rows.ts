@@ -40,7 +40,7 @@ async function undoOne(context: Context, of: Placing, stored: Stored<IpItem>): P
   const modifiedOn = laterOf(context.now().toISOString(), stored.modifiedOn);
   const own: Write[] = [];
   if (was === undefined) {
-    await removePlaced(edit, table, space, parent, prefix);
+    await removePlaced(edit, parent, prefix);
     own.push(...deletionWrites(context, stored, modifiedOn, { actor: by, changes: [] }));
   } else {
     const next: IpItem = { ...was, modifiedOn, revision: stored.revision + 1 };

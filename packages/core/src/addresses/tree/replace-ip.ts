@@ -54,7 +54,7 @@ async function placeAnew(context: Context, edit: Edit, stored: IpItem, next: IpI
   if (next.prefix !== stored.prefix) {
     const old = parsePrefix(stored.prefix);
     const { parent: former } = await locate(context, edit, space, old);
-    await removePlaced(edit, table, space, former, stored.prefix);
+    await removePlaced(edit, former, stored.prefix);
     await insertPlaced(edit, table, space, parent, next);
   } else if (next.status !== stored.status || next.reserveUntil !== stored.reserveUntil) {
     await restatePlaced(edit, parent, next);
