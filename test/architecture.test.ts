@@ -136,7 +136,7 @@ const AREAS: Record<string, readonly string[]> = {
   accounts: [],
   vault: [],
   retention: ["access", "discovery", "register"],
-  addresses: ["accounts", "directory", "register"],
+  addresses: ["accounts", "directory", "ledger", "register"],
   policies: ["accounts", "addresses", "directory", "register", "vault"],
   places: ["access", "accounts", "ledger", "register"],
   whose: ["accounts", "register"],

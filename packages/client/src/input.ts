@@ -73,7 +73,11 @@ export function partsOf(endpoint: EndpointDefinition, input: Readonly<Record<str
   const idempotencyKey = idempotent ? (take("idempotencyKey") as string | undefined) : undefined;
   const file = endpoint.file && { bytes: take("file") as Uint8Array, isGzip: take("isGzip") === true };
   const others = Object.fromEntries(rest);
-  return endpoint.body
-    ? { path, query: {}, body: others, version, idempotencyKey }
-    : { path, query: others, body: undefined, version, idempotencyKey, ...(file ? { file } : {}) };
+  if (!endpoint.body)
+    return { path, query: others, body: undefined, version, idempotencyKey, ...(file ? { file } : {}) };
+  const asked = endpoint.query?.shape ?? {};
+  const [query, body] = [true, false].map((isAsked) =>
+    Object.fromEntries(Object.entries(others).filter(([name]) => Object.hasOwn(asked, name) === isAsked)),
+  );
+  return { path, query: (query ?? {}) as Query, body, version, idempotencyKey };
 }

@@ -12,6 +12,8 @@ import {
   TokenUseItem,
 } from "./access/items.ts";
 import { AccountItem, AccountOwnerItem } from "./accounts/items.ts";
+import { AwaitedItem, TrackedItem } from "./addresses/discovered/items.ts";
+import { DriftItem } from "./addresses/drift/items.ts";
 import {
   AddressImportItem,
   ImportPartItem,
@@ -86,7 +88,7 @@ import {
   SessionPlaceItem,
   UserIdentityItem,
 } from "./login/oidc/items.ts";
-import { PolicyItem, PolicyNameItem, PolicyRevisionItem } from "./policies/items.ts";
+import { AdminsTurnItem, PolicyItem, PolicyNameItem, PolicyRevisionItem } from "./policies/items.ts";
 import { CountItem } from "./register/counts.ts";
 import { ResourceItem } from "./register/items.ts";
 import { SaidItem } from "./said/items.ts";
@@ -122,6 +124,7 @@ export const ENTITIES: readonly AnyEntity[] = [
   AuditLeavesItem,
   AuditOpenItem,
   AuthorizationCodeItem,
+  AwaitedItem,
   BootstrapItem,
   CheckpointItem,
   ClaimItem,
@@ -137,6 +140,7 @@ export const ENTITIES: readonly AnyEntity[] = [
   DeviceLoginItem,
   DirectoryListItem,
   DirectoryNameItem,
+  DriftItem,
   EndedSourceItem,
   EventItem,
   FactorItem,
@@ -178,6 +182,7 @@ export const ENTITIES: readonly AnyEntity[] = [
   PolicyItem,
   PolicyNameItem,
   PolicyRevisionItem,
+  AdminsTurnItem,
   PrefixLengthItem,
   ProviderSessionItem,
   RateItem,
@@ -223,6 +228,7 @@ export const ENTITIES: readonly AnyEntity[] = [
   TokenItem,
   TokenListItem,
   TokenUseItem,
+  TrackedItem,
   TrustRuleItem,
   TrustRuleListItem,
   TriggerItem,

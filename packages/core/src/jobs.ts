@@ -1,3 +1,4 @@
+import { observeJob } from "./addresses/discovered/observe-job.ts";
 import { importAddresses } from "./addresses/imports/job.ts";
 import { removePrefixes } from "./addresses/tree/delete-subtree.ts";
 import { emptyGroup } from "./directory/empty-group.ts";
@@ -23,5 +24,6 @@ export const JOBS: readonly Job[] = [
   auditSeal,
   auditRetention,
   emptyScimSource,
+  observeJob,
   removePrefixes,
 ];

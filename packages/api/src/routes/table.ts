@@ -10,7 +10,9 @@ import { CLIENT_LOGIN_ROUTES } from "./client-logins.ts";
 import { COLLECTOR_ROUTES } from "./collectors.ts";
 import { CONSUMER_ROUTES } from "./consumers.ts";
 import { CREDENTIAL_ROUTES } from "./credentials.ts";
+import { DISCOVERED_ROUTES } from "./discovered.ts";
 import { DISCOVERY_ROUTES } from "./discovery.ts";
+import { DRIFT_ROUTES } from "./drift.ts";
 import { FACTOR_ROUTES } from "./factors.ts";
 import { FORWARDER_ROUTES } from "./forwarders.ts";
 import { GROUP_ROUTES } from "./groups.ts";
@@ -47,6 +49,8 @@ const BY_AREA: { readonly [Area in keyof Areas]: readonly Route[] } = {
   addressSpaces: ADDRESS_SPACE_ROUTES,
   addressImports: ADDRESS_IMPORT_ROUTES,
   ips: IP_ROUTES,
+  discovered: DISCOVERED_ROUTES,
+  drift: DRIFT_ROUTES,
   resources: RESOURCE_ROUTES,
   changes: CHANGE_ROUTES,
   consumers: CONSUMER_ROUTES,

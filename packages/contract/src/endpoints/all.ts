@@ -9,7 +9,9 @@ import { clientLogins } from "./client-logins.ts";
 import { collectors } from "./collectors.ts";
 import { consumers } from "./consumers.ts";
 import { credentials } from "./credentials.ts";
+import { discovered } from "./discovered.ts";
 import { discovery } from "./discovery.ts";
+import { drift } from "./drift.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { factors } from "./factors.ts";
 import { forwarders } from "./forwarders.ts";
@@ -49,6 +51,8 @@ export const AREAS = {
   addressSpaces,
   addressImports,
   ips,
+  discovered,
+  drift,
   resources,
   changes,
   consumers,

@@ -8,10 +8,9 @@ import { rowProblem } from "../transfer/row.ts";
 import { deletionWrites, replacementWrites } from "../tree/change.ts";
 import { createEdit } from "../tree/edit.ts";
 import { IpItem, IpPastItem } from "../tree/items.ts";
-import { requireNearest } from "../tree/nearest.ts";
+import { locate } from "../tree/locate.ts";
 import { settle } from "../tree/pending.ts";
 import { removePlaced, restatePlaced } from "../tree/place.ts";
-import { parentOf, readAbove } from "../tree/read-ips.ts";
 import { ImportRowItem, rowsPartition } from "./items.ts";
 import type { Placing } from "./place-rows.ts";
 import { keepProblems } from "./problems.ts";
@@ -35,15 +34,13 @@ async function undoOne(context: Context, of: Placing, stored: Stored<IpItem>): P
   const { gate } = await enterSpace(context, space);
   await settle(context, space);
   const at = parsePrefix(prefix);
-  const containing = await readAbove(context, space, at);
-  const parent = parentOf(containing, at);
   const edit = createEdit(table, space);
-  await requireNearest({ edit, table, space, parent }, at, containing[0]);
+  const { containing, parent } = await locate(context, edit, space, at);
   const by = actorName(of.actor);
   const modifiedOn = laterOf(context.now().toISOString(), stored.modifiedOn);
   const own: Write[] = [];
   if (was === undefined) {
-    await removePlaced(edit, table, space, parent, prefix);
+    await removePlaced(edit, parent, prefix);
     own.push(...deletionWrites(context, stored, modifiedOn, { actor: by, changes: [] }));
   } else {
     const next: IpItem = { ...was, modifiedOn, revision: stored.revision + 1 };

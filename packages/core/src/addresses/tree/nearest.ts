@@ -10,7 +10,7 @@ import type { Parent } from "./window.ts";
 /**
  * That what was read as directly containing a place still does, once the windows of it were read: whoever put something between the two has filled
  * the place in them, so that only then it is looked at again. What is put there later meets the windows' versions. `stored` is the nearest of
- * what is stored, without what is `moved`. Throws ConflictError, for the caller to read anew.
+ * what is stored. Throws ConflictError, for the caller to read anew.
  */
 export async function requireNearest(
   {
@@ -21,11 +21,10 @@ export async function requireNearest(
   }: { readonly edit: Edit; readonly table: Table; readonly space: string; readonly parent: Parent },
   at: Prefix,
   stored: Pick<IpItem, "id"> | undefined,
-  moved?: Pick<IpItem, "id">,
 ): Promise<void> {
   const windows = await edit.windowsIn(parent, prefixInterval(at));
   const planned = windows.flatMap(({ layers }) => layers.planned);
   if (remainingIntervals([prefixInterval(at)], planned).length > 0) return;
-  const nearest = above(await readChain(table, space, at), at).find(({ id }) => id !== moved?.id);
+  const [nearest] = above(await readChain(table, space, at), at);
   if (nearest?.id !== stored?.id) throw new ConflictError([]);
 }
