@@ -3,11 +3,12 @@ import { parsePrefix } from "@cadastre/net/prefix";
 import { expect, test } from "vitest";
 import { aContext, anActorOf } from "../../audit/testing.ts";
 import type { Context } from "../../context.ts";
+import { importFile } from "../imports/testing.ts";
 import { aSpace } from "../testing.ts";
 import { createIp } from "./create-ip.ts";
 import { deleteIp } from "./delete-ip.ts";
-import { readWindows } from "./edit.ts";
 import { WindowItem } from "./items.ts";
+import { readWindows } from "./read-windows.ts";
 import { replaceIp } from "./replace-ip.ts";
 
 const ACTOR = anActorOf("service-account", "sva_1");
@@ -43,7 +44,7 @@ const places = (...prefixes: string[]) =>
     return `${network}-${network + (1n << BigInt(32 - length)) - 1n}`;
   });
 
-test.each(["made", "moved", "removed"] as const)(
+test.each(["made", "imported", "moved", "removed"] as const)(
   "a prefix that is %s stands in what was put above it in the same moment",
   async (how) => {
     const context = aContext();
@@ -51,9 +52,11 @@ test.each(["made", "moved", "removed"] as const)(
     const plan = (prefix: string, in_: Context = context) => createIp(in_, ACTOR, space, newIp.parse({ prefix }));
     // Lengths that are new to the space would be met by each other.
     for (const prefix of ["172.16.0.0/12", "192.168.0.0/16", "10.0.0.0/8"]) await plan(prefix);
-    const [one] = how === "made" ? [] : [await plan(how === "moved" ? "192.0.2.0/24" : "10.1.0.0/16")];
+    const [one] =
+      how === "made" || how === "imported" ? [] : [await plan(how === "moved" ? "192.0.2.0/24" : "10.1.0.0/16")];
     const late = beforeWindows(context, () => plan("10.0.0.0/12"));
     if (how === "made") await plan("10.1.0.0/16", late);
+    else if (how === "imported") await importFile(late, space, "prefix\n10.1.0.0/16\n");
     else if (how === "moved")
       await replaceIp(late, ACTOR, space, one?.id ?? "", newIp.parse({ prefix: "10.1.0.0/16" }), {});
     else await deleteIp(late, ACTOR, space, one?.id ?? "", {});
