@@ -6,6 +6,7 @@ import { allocation } from "./allocation.ts";
 import { audit } from "./audit.ts";
 import { bundle } from "./bundle.ts";
 import type { Benchmark, Figure } from "./figure.ts";
+import { imports } from "./imports.ts";
 import { ingest, ingestDynamo } from "./ingest.ts";
 import { login } from "./login.ts";
 import { lookup } from "./lookup.ts";
@@ -34,6 +35,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   audit,
   scim,
   allocation,
+  imports,
 ];
 
 const { values } = parseArgs({

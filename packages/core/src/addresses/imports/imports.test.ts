@@ -147,6 +147,25 @@ test("tags hold where a row will be: with what contains it in the space and in t
   ]);
 });
 
+test("a row costs at most 3 read units and 8 write units, all or nothing, and so does a dry run of them 3 and 2", async () => {
+  const { context, space } = await setup();
+  const hosts = Array.from({ length: 1024 }, (_, n) => `10.0.${n >> 8}.${n & 255},host ${n}`);
+  const nets = Array.from({ length: 4 }, (_, n) => `10.0.${n}.0/24,net ${n}`);
+  const file = `prefix,name\n${[...hosts, ...nets, "10.0.0.0/16,all"].join("\n")}\n`;
+  const rows = hosts.length + nets.length + 1;
+  const cost = async (dryRun: boolean) => {
+    const { units, result } = await context.table.meter.measure(() => importFile(context, space, file, { dryRun }));
+    expect([result.state, result.counts.create]).toEqual(["done", rows]);
+    return { read: units.read / rows, write: units.write / rows };
+  };
+  const dry = await cost(true);
+  expect(dry.read).toBeLessThan(3);
+  expect(dry.write).toBeLessThan(2);
+  const whole = await cost(false);
+  expect(whole.read).toBeLessThan(3);
+  expect(whole.write).toBeLessThan(8);
+});
+
 describe("a dry run", () => {
   test("says what would be done and plans nothing", async () => {
     const { context, space } = await setup();
