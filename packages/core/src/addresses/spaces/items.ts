@@ -40,9 +40,16 @@ export const AddressSpaceGateItem = defineEntity({
   type: "address-space-gate",
   about:
     "What commits into an address space rest on, in one of several slots: all are written anew by what must not overlap with such a commit. Absent at first",
-  schema: z.object({ space: z.string(), slot: z.int(), turnedAt: z.string() }),
+  schema: z.object({
+    space: z.string(),
+    slot: z.int(),
+    turnedAt: z.string(),
+    /** Nobody comes in while what the space may hold is changed; who died over it is overruled once the time is over. */
+    halted: z.object({ by: z.string(), until: z.string() }).optional(),
+  }),
   key: {
     partition: (of: { space: string; slot: number }) => `address-space#${of.space}`,
     sort: (of: { space: string; slot: number }) => `gate#${String(of.slot).padStart(2, "0")}`,
   },
 });
+export type AddressSpaceGateItem = ItemOf<typeof AddressSpaceGateItem>;
