@@ -3,6 +3,7 @@ import { parsePrefix } from "@cadastre/net/prefix";
 import { create, put, remove, replace, type Stored, type Write } from "@cadastre/store/table";
 import type { Context } from "../../context.ts";
 import { recordChange } from "../../feed/record-change.ts";
+import { tagUseWrites } from "../tags/tag-use.ts";
 import { IpIdItem, IpItem, IpLengthsItem, IpPastItem } from "./items.ts";
 
 const DAY_SECONDS = 86_400;
@@ -41,6 +42,7 @@ export function creationWrites(context: Context, item: IpItem, actor: string): W
   return [
     create(IpItem, item),
     create(IpIdItem, { id, space, prefix }),
+    ...tagUseWrites(space, undefined, item),
     ...tell(context, item, "created", item.createdOn, { actor, changes: [] }),
   ];
 }
@@ -70,6 +72,7 @@ export function deletionWrites(context: Context, stored: Stored<IpItem>, at: str
   return [
     remove(IpItem, stored, stored.version),
     remove(IpIdItem, stored),
+    ...tagUseWrites(stored.space, stored, undefined),
     pastWrite(context, stored, at),
     ...tell(context, { ...stored, revision: stored.revision + 1 }, "deleted", at, told),
   ];
