@@ -1,13 +1,13 @@
+import { type Ip, newIp } from "@cadastre/contract/addresses/ip";
 import { newSpace } from "@cadastre/contract/addresses/space";
 import { newTag, tagReplacement } from "@cadastre/contract/addresses/tag";
 import { newId } from "@cadastre/contract/ids";
-import { enterSpace } from "@cadastre/core/addresses/spaces/gate";
 import { createSpace } from "@cadastre/core/addresses/spaces/spaces";
-import { namesBelow, requireTagsBelow } from "@cadastre/core/addresses/tags/below";
-import { readTagDefinitions } from "@cadastre/core/addresses/tags/definitions";
 import { listTags } from "@cadastre/core/addresses/tags/list-tags";
-import { type TaggedIp, tagUseWrites } from "@cadastre/core/addresses/tags/tag-use";
 import { createTag, deleteTag, getTag, previewTag, replaceTag } from "@cadastre/core/addresses/tags/tags";
+import { createIp } from "@cadastre/core/addresses/tree/create-ip";
+import { deleteIp } from "@cadastre/core/addresses/tree/delete-ip";
+import { replaceIp } from "@cadastre/core/addresses/tree/replace-ip";
 import { aContext, anActorOf, auditRecords } from "@cadastre/core/audit/testing";
 import { type Context, DEFAULT_HOLD_POLICY, FIRST_ORGANIZATION } from "@cadastre/core/context";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -53,12 +53,11 @@ describe.each(Object.keys(DRIVERS))("tags of an address space over %s", (driver)
     replaceTag(context, ACTOR, space, name, tagReplacement.parse({ type: "Inheritable", ...of }));
   const preview = (name: string, of: object = {}) =>
     previewTag(context, space, name, tagReplacement.parse({ type: "Inheritable", ...of }));
-  const tagged = async (prefix: string, tags: Record<string, string>): Promise<TaggedIp> => {
-    const ip = { id: newId("ip", context.now()), prefix, tags };
-    const { gate } = await enterSpace(context, space);
-    await context.table.commit([gate, ...tagUseWrites(space, undefined, ip)]);
-    return ip;
-  };
+  const tagged = (prefix: string, tags: Record<string, string>) =>
+    createIp(context, ACTOR, space, newIp.parse({ prefix, tags }));
+  const retag = ({ id, prefix }: Ip, tags: Record<string, string>, at = prefix) =>
+    replaceIp(context, ACTOR, space, id, newIp.parse({ prefix: at, tags }), {});
+  const release = ({ id }: Ip) => deleteIp(context, ACTOR, space, id, {});
   const codeOf = (work: Promise<unknown>) => work.then(() => "done").catch((error: { code?: string }) => error.code);
 
   it("are defined, listed by name, said otherwise and removed, each with one record", async () => {
@@ -100,7 +99,7 @@ describe.each(Object.keys(DRIVERS))("tags of an address space over %s", (driver)
       message: "env implies it",
       extra: { ips: [], tags: ["env"] },
     });
-    await context.table.commit(tagUseWrites(space, ip, undefined));
+    await release(ip);
     await deleteTag(context, ACTOR, space, "env");
     await deleteTag(context, ACTOR, space, "tier");
   });
@@ -142,31 +141,39 @@ describe.each(Object.keys(DRIVERS))("tags of an address space over %s", (driver)
       },
     ]);
     expect(await codeOf(redefine("env", implies))).toBe("tag.breaks_values");
-    await context.table.commit(tagUseWrites(space, below, undefined));
+    await release(below);
     expect(await redefine("env", implies)).toMatchObject(implies);
     expect(await codeOf(redefine("tier", { implies: { env: { gold: "prod" } } }))).toBe("tag.invalid");
   });
 
-  it("of a prefix are not changed to imply what is said below it; who implies nothing costs nothing", async () => {
+  it("of a prefix are not changed to imply what is said inside it, nor come over it or go away from it so", async () => {
     await define("tier");
     await define("env", { implies: { tier: { prod: "gold" } } });
     const parent = await tagged("10.0.0.0/8", { env: "test" });
     const child = await tagged("10.1.0.0/16", { tier: "tin" });
     await tagged("12.0.0.0/8", { tier: "lead" });
-    const definitions = await readTagDefinitions(context, space);
-    const asked = async (tags: Record<string, string>, above: TaggedIp[] = []) => {
-      const names = namesBelow(definitions, parent.tags, tags);
-      await requireTagsBelow(context, definitions, names, { space, ...parent, tags }, above);
-    };
-    await expect(asked({ env: "prod" })).rejects.toMatchObject({
+    await expect(retag(parent, { env: "prod" })).rejects.toMatchObject({
       code: "request.invalid",
       errors: [{ path: "tags.tier", message: expect.stringContaining("10.1.0.0/16: env=prod, of 10.0.0.0/8") }],
     });
-    await asked({});
-    const { calls } = await context.table.meter.measure(() => asked({ env: "test", tier: "x" }));
-    expect(calls).toBe(0);
-    await context.table.commit(tagUseWrites(space, child, undefined));
-    await asked({ env: "prod" });
+    expect(await codeOf(tagged("10.0.0.0/12", { env: "prod" }))).toBe("request.invalid");
+    const moved = await tagged("13.0.0.0/8", { env: "prod" });
+    expect(await codeOf(retag(moved, { env: "prod" }, "8.0.0.0/5"))).toBe("request.invalid");
+    expect(await codeOf(retag(moved, { env: "prod" }, "12.0.0.0/7"))).toBe("request.invalid");
+    expect(await codeOf(retag(moved, { env: "prod" }, "14.0.0.0/8"))).toBe("done");
+    await release(child);
+    expect(await retag(parent, { env: "prod" })).toMatchObject({ resolvedTags: { env: "prod", tier: "gold" } });
+  });
+
+  it("of a prefix and of what is inside it do not come to contradict each other at once", async () => {
+    await define("tier");
+    await define("env", { implies: { tier: { prod: "gold" } } });
+    for (let n = 0; n < 3; n++) {
+      const parent = await tagged(`10.${n}.0.0/16`, {});
+      const child = await tagged(`10.${n}.0.0/24`, {});
+      const both = [codeOf(retag(parent, { env: "prod" })), codeOf(retag(child, { tier: "tin" }))];
+      expect((await Promise.all(both)).toSorted()).toEqual(["done", "request.invalid"]);
+    }
   });
 
   it("at once: one name is one tag, two do not come to imply each other, and none goes while a prefix takes it", async () => {
@@ -179,13 +186,10 @@ describe.each(Object.keys(DRIVERS))("tags of an address space over %s", (driver)
     expect((await Promise.all(circle)).toSorted()).toEqual(["done", "tag.invalid"]);
     for (let n = 0; n < 5; n++) {
       await define(`t${n}`);
-      const take = async () => {
-        const { gate } = await enterSpace(context, space);
-        if (!(await readTagDefinitions(context, space)).has(`t${n}`)) throw new TypeError("gone");
-        const ip = { id: newId("ip", context.now()), prefix: `10.0.${n}.0/24`, tags: { [`t${n}`]: "x" } };
-        await context.table.commit([gate, ...tagUseWrites(space, undefined, ip)]);
-      };
-      const [taken, removed] = await Promise.allSettled([take(), deleteTag(context, ACTOR, space, `t${n}`)]);
+      const [taken, removed] = await Promise.allSettled([
+        tagged(`10.0.${n}.0/24`, { [`t${n}`]: "x" }),
+        deleteTag(context, ACTOR, space, `t${n}`),
+      ]);
       expect([taken.status, removed.status].toSorted()).toEqual(["fulfilled", "rejected"]);
     }
   });

@@ -12,8 +12,7 @@ const ownValue = (tags: Tags, name: string): string | undefined => (Object.hasOw
 
 /**
  * The tags whose use below a prefix says whether it can have other tags of its own; none where nothing that is below can be made wrong by it, which is
- * so unless a tag that changes implies others. With some, and anything inside the prefix, the change is made with `whileHalted` instead of
- * `enterSpace`: nobody else may then tag what is inside at the same time. Pure.
+ * so unless a tag that changes implies others. Pure.
  */
 export function namesBelow(definitions: TagDefinitions, before: Tags, after: Tags): Set<string> {
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
@@ -43,14 +42,13 @@ export async function requireTagsBelow(
 ): Promise<void> {
   if (names.size === 0) return;
   const at = parsePrefix(prefix);
-  const own = prefixKey(at);
   const inside = await readUsesWithin(context, space, names, at);
   const besides = [{ id, prefix, tags }, ...above].flatMap((one): TagUse[] =>
     Object.entries(one.tags)
       .filter(([name]) => names.has(name))
       .map(([tag, value]) => ({ tag, value, at: prefixKey(parsePrefix(one.prefix)), ip: one.id })),
   );
-  const broken = brokenBy(definitions, [...inside.filter((use) => use.at !== own), ...besides]);
+  const broken = brokenBy(definitions, [...inside.filter(({ ip }) => ip !== id), ...besides]);
   const [first] = broken;
   if (first === undefined) return;
   const errors = broken.slice(0, 10).map((one) => ({ path: one.path, message: `${one.prefix}: ${one.message}` }));
