@@ -120,6 +120,13 @@ export const ACCOUNT_BODY = { provider: "aws", account: "222233334444", name: "s
 export const CREDENTIAL_BODY = { name: "deploy", secret: { type: "generic", secret: "canary-7f3a91" } };
 
 const SPACES = "/api/v1/addressspaces";
+
+/** The path of a tag of an address space. */
+async function aSpaceTag(api: TestApi): Promise<string> {
+  const path = await made(api, "addressspaces", { name: "production" });
+  await api.send({ method: "POST", path: `${path}/tags`, body: { name: "env", type: "Inheritable" } });
+  return `${path}/tags/env`;
+}
 const FORWARDERS = "/api/v1/audit/forwarders";
 const WEBHOOK = { type: "webhook", name: "siem", url: "https://siem.example.com/in" };
 
@@ -633,6 +640,19 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   async "addressSpaces.replace"(api) {
     const path = await made(api, "addressspaces", { name: "production" });
     return () => api.send({ method: "PUT", path, body: { name: "staging" }, headers: ifMatch });
+  },
+  async "spaceTags.create"(api) {
+    const path = await made(api, "addressspaces", { name: "production" });
+    const body = { name: "env", type: "Inheritable" };
+    return () => api.send({ method: "POST", path: `${path}/tags`, body });
+  },
+  async "spaceTags.replace"(api) {
+    const path = await aSpaceTag(api);
+    return () => api.send({ method: "PUT", path, body: { type: "NonInheritable" } });
+  },
+  async "spaceTags.delete"(api) {
+    const path = await aSpaceTag(api);
+    return () => api.send({ method: "DELETE", path });
   },
   "forwarders.create": async (api) => () => api.send({ method: "POST", path: FORWARDERS, body: WEBHOOK }),
   async "forwarders.patch"(api) {

@@ -38,7 +38,7 @@ const complaining = (complaintOf: (text: string) => string | undefined) =>
 const tagName = complaining(complaintOfTagName);
 const tagValue = complaining(complaintOfTagValue);
 
-const TAG_TYPES = ["Inheritable", "NonInheritable"] as const;
+export const TAG_TYPES = ["Inheritable", "NonInheritable"] as const;
 
 const values = z
   .array(tagValue)
