@@ -64,8 +64,8 @@ export function partsOf(endpoint: EndpointDefinition, input: Readonly<Record<str
   );
   const version = ifMatch ? (take("version") as number | undefined) : undefined;
   const idempotencyKey = idempotent ? (take("idempotencyKey") as string | undefined) : undefined;
-  const others = Object.fromEntries(rest);
-  return endpoint.body
-    ? { path, query: {}, body: others, version, idempotencyKey }
-    : { path, query: others, body: undefined, version, idempotencyKey };
+  if (!endpoint.body) return { path, query: Object.fromEntries(rest), body: undefined, version, idempotencyKey };
+  const asked = Object.keys(endpoint.query?.shape ?? {}).filter((name) => rest.has(name));
+  const query = Object.fromEntries(asked.map((name) => [name, take(name)]));
+  return { path, query, body: Object.fromEntries(rest), version, idempotencyKey };
 }

@@ -10,12 +10,12 @@ export const ipStatus = z.enum(IP_STATUSES);
 export type IpStatus = z.output<typeof ipStatus>;
 
 export const IP_SOURCES = ["manual", "discovered", "imported"] as const;
-export const SYNC_STATUSES = ["synced", "drift", "orphaned"] as const;
+const SYNC_STATUSES = ["synced", "drift", "orphaned"] as const;
 
 const label = z.string().trim().max(256);
 
 /** Tags by name, as people give them. */
-export const ipTags = namedTexts({ mostName: 128, mostText: 256, of: "tag" });
+const ipTags = namedTexts({ mostName: 128, mostText: 256, of: "tag" });
 
 /** What people say of a prefix. */
 const said = {
@@ -48,8 +48,13 @@ export const newIp = z.strictObject({ prefix: prefixInput, parentId, ...said, re
 export type NewIp = z.output<typeof newIp>;
 
 /** What replaces what people say of one. */
-export const ipReplacement = newIp;
 export type IpReplacement = NewIp;
+
+/** What the removal of a prefix with all that is inside it removes. */
+export const removal = z.object({
+  removed: z.int().meta({ description: "Prefixes, itself included" }),
+  job: idSchema("job").optional().meta({ description: "What removes them, when they are too many for one step" }),
+});
 
 const count = z.union([z.int(), z.string().regex(/^\d+$/)]).meta({
   description: "A number, or its digits as text from 2^53 on",
@@ -98,10 +103,16 @@ export const ip = z.object({
 export type Ip = z.output<typeof ip>;
 
 /** A block between the children of a prefix that nothing is planned or seen in. */
-export const freeBlock = z.object({ prefix: z.string(), free: z.literal(true) });
+const freeBlock = z.object({ prefix: z.string(), free: z.literal(true) });
 
 /** One prefix, with what of it was asked for by `expand`. */
 export const expandedIp = ip.extend({
-  children: z.array(z.union([ip, freeBlock])).optional(),
+  children: z
+    .array(z.union([ip, freeBlock]))
+    .optional()
+    .meta({
+      description: "With `expand=children`, `free` or both: in the order of addresses, a thousand at most",
+    }),
+  isCut: z.literal(true).optional().meta({ description: "There is more: list it by `parentId`, page by page" }),
 });
 export type ExpandedIp = z.output<typeof expandedIp>;
