@@ -193,6 +193,35 @@ describe("rules", () => {
   });
 });
 
+describe("an address space that goes", () => {
+  it("shows before what goes with it, and is gone with its name and its rules; another's is not found", async () => {
+    const one = await aSpace({ rules: [{ provider: "aws", network: "vpc-going" }] });
+    const path = `${SPACES}/${one.id}`;
+    await made(`${path}/tags`, { name: "env", type: "Inheritable" });
+    await made(`${path}/ips`, { prefix: "10.0.0.0/8", tags: { env: "prod" } });
+    const contents = [
+      { of: "prefixes", count: 1 },
+      { of: "tags", count: 1 },
+    ];
+    const remove = (query = "", sent: Sent = {}) => api.send({ method: "DELETE", path: `${path}${query}`, ...sent });
+    const shown = await remove("?dryRun=true");
+    expect([shown.status, await jsonOf(shown)]).toEqual([200, { contents }]);
+    expect(await jsonOf(await get(path))).toEqual(one);
+    expect(await outcomeOf(await api.send({ method: "DELETE", path: `${path}/deletion` }))).toBe(
+      "409 space.not_deleting",
+    );
+    const stale = { headers: { "if-match": `"${one.version + 1}"` } };
+    expect(await outcomeOf(await remove("", stale))).toBe("412 request.precondition_failed");
+    expect(await outcomeOf(await remove("?dryRun=yes"))).toBe("422 request.invalid");
+    const viewer = await someone(["AddressSpaceOperator", inSpace(one.id)]);
+    expect(await outcomeOf(await remove("", { token: viewer.token }))).toBe("403 auth.forbidden");
+    expect(await jsonOf(await remove())).toEqual({ contents, job: expect.stringMatching(/^job_/) });
+    for (const gone of [path, `${path}/tags`, `${path}/ips`])
+      expect(await outcomeOf(await get(gone))).toBe("404 space.not_found");
+    await aSpace({ name: one.name, rules: [{ provider: "aws", network: "vpc-going" }] });
+  });
+});
+
 describe("tags of an address space", () => {
   const env = {
     name: "env",

@@ -4,6 +4,8 @@ import { CLI_CLIENT, TOKEN_EXCHANGE } from "@cadastre/contract/oauth";
 import { revokeCollector } from "@cadastre/core/access/decide-collector";
 import { registerCollector } from "@cadastre/core/access/register-collector";
 import { aCollector, aKey } from "@cadastre/core/access/testing";
+import { AddressSpaceItem } from "@cadastre/core/addresses/spaces/items";
+import { requireSpace } from "@cadastre/core/addresses/spaces/read";
 import { FIRST_ORGANIZATION } from "@cadastre/core/context";
 import { registerConsumers } from "@cadastre/core/feed/consumer-states";
 import { handleChanges } from "@cadastre/core/feed/handle-changes";
@@ -13,6 +15,7 @@ import { aBentProvider, type BentProvider } from "@cadastre/core/login/oidc/test
 import { createSetupLink } from "@cadastre/core/login/setup-link";
 import { anAuthenticator, codeAt, PASSWORD } from "@cadastre/core/login/testing";
 import { resourceSubject } from "@cadastre/core/register/items";
+import { replace } from "@cadastre/store/table";
 import { aSource } from "../scim/a-source.ts";
 import { anInstance, aRun, instanceScope } from "../support/estate.ts";
 import { aBrowser, type Browser, type BrowserRequest } from "./a-browser.ts";
@@ -127,6 +130,16 @@ export const ACCOUNT_BODY = { provider: "aws", account: "222233334444", name: "s
 export const CREDENTIAL_BODY = { name: "deploy", secret: { type: "generic", secret: "canary-7f3a91" } };
 
 const SPACES = "/api/v1/addressspaces";
+
+/** The path of an address space whose deletion nobody is at yet. */
+async function aGoingSpace(api: TestApi): Promise<string> {
+  const path = await made(api, "addressspaces", { name: "production" });
+  const id = path.slice(path.lastIndexOf("/") + 1);
+  const { version, ...item } = await requireSpace(api.context, id);
+  const deletion = { job: newId("job", api.now()), since: api.now().toISOString() };
+  await api.context.table.commit([replace(AddressSpaceItem, { ...item, deletion }, version)]);
+  return path;
+}
 
 /** The path of a tag of an address space. */
 async function aSpaceTag(api: TestApi): Promise<string> {
@@ -647,6 +660,14 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   async "addressSpaces.replace"(api) {
     const path = await made(api, "addressspaces", { name: "production" });
     return () => api.send({ method: "PUT", path, body: { name: "staging" }, headers: ifMatch });
+  },
+  async "addressSpaces.delete"(api) {
+    const path = await made(api, "addressspaces", { name: "production" });
+    return () => api.send({ method: "DELETE", path });
+  },
+  async "addressSpaces.keep"(api) {
+    const path = await aGoingSpace(api);
+    return () => api.send({ method: "DELETE", path: `${path}/deletion` });
   },
   async "spaceTags.create"(api) {
     const path = await made(api, "addressspaces", { name: "production" });

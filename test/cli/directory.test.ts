@@ -91,6 +91,17 @@ describe("address spaces", () => {
     ] as const)
       expect((await here("spaces", ...args)).stderr).toContain(text);
   });
+
+  test("are shown with what would go, and go when that is confirmed", async () => {
+    const { id } = await json<Space>("spaces", "add", "Going");
+    await json("space-tags", "add", "going", "env");
+    expect((await here("spaces", "remove", "going", "--dry-run")).stderr).toBe(`Going (${id}) has tags: 1\n`);
+    expect(await json("spaces", "remove", "going", "--dry-run")).toEqual({ contents: [{ of: "tags", count: 1 }] });
+    expect((await here("spaces", "keep", "going")).stderr).toContain("space.not_deleting");
+    const removed = await here("spaces", "remove", "going", "--yes");
+    expect(removed.code).toBe(0);
+    expect((await here("spaces", "show", id)).stderr).toContain("space.not_found");
+  });
 });
 
 describe("tags of an address space", () => {

@@ -95,6 +95,7 @@ export const AUDIT_ACTIONS = {
   "session.step-up": { resource: "session", flags: ["sox"] },
   "space.create": { resource: "address-space", flags: ["sox"] },
   "space.delete": { resource: "address-space", flags: ["sox"] },
+  "space.keep": { resource: "address-space", flags: ["sox"] },
   "space.replace": { resource: "address-space", flags: ["sox"] },
   "space-tag.create": { resource: "address-tag" },
   "space-tag.delete": { resource: "address-tag" },

@@ -83,10 +83,17 @@ export async function enterSpace(context: Entering, id: string): Promise<Entered
   throw changing();
 }
 
-/** The writes that no commit into the space that was decided before gets past: for the commit that begins its deletion. 32 write units. */
-export function closingWrites({ now }: Pick<Context, "now">, space: string): Write[] {
+const DAY_SECONDS = 86_400;
+
+/**
+ * The writes that no commit into the space that was decided before gets past: for the commit that begins its deletion, and for that which ends it. Then
+ * they stay a day longer than the space, so that what was decided before all that finds no slot absent as it was. 32 write units.
+ */
+export function closingWrites({ now }: Pick<Context, "now">, space: string, of: { isLast?: boolean } = {}): Write[] {
   const turnedAt = now().toISOString();
-  return Array.from({ length: GATE_SLOTS }, (_, slot) => put(AddressSpaceGateItem, { space, slot, turnedAt }));
+  const expiresAtSeconds = Math.floor(now().getTime() / 1000) + DAY_SECONDS;
+  const end = of.isLast ? { expiresAtSeconds } : {};
+  return Array.from({ length: GATE_SLOTS }, (_, slot) => put(AddressSpaceGateItem, { space, slot, turnedAt, ...end }));
 }
 
 async function halt(context: Entering, id: string): Promise<{ space: Stored<AddressSpaceItem>; by: string }> {
