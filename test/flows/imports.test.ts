@@ -2,7 +2,7 @@ import { newIp } from "@cadastre/contract/addresses/ip";
 import { getImport } from "@cadastre/core/addresses/imports/imports";
 import { importAddresses } from "@cadastre/core/addresses/imports/job";
 import { aTag, importFile, plannedIn, problemsOf } from "@cadastre/core/addresses/imports/testing";
-import { haltSpace } from "@cadastre/core/addresses/spaces/read";
+import { whileHalted } from "@cadastre/core/addresses/spaces/gate";
 import { AddressTagItem } from "@cadastre/core/addresses/tags/items";
 import { aSpace } from "@cadastre/core/addresses/testing";
 import { createIp } from "@cadastre/core/addresses/tree/create-ip";
@@ -176,8 +176,9 @@ describe.each(Object.keys(DRIVERS))("an import over %s", (driver) => {
     const space = await aNewSpace();
     await plan(space, "10.0.0.0/16", { name: "old" });
     const table = beforeWriting(2, async () => {
-      const { turn } = await haltSpace(context, space);
-      await context.table.commit([remove(AddressTagItem, { space, name: "env" }), ...turn]);
+      await whileHalted(context, space, ({ turn }) =>
+        context.table.commit([remove(AddressTagItem, { space, name: "env" }), ...turn]),
+      );
     });
     const file = aFile(8).replace(",env=prod", ",");
     const undone = await importFile({ ...context, table }, space, file, { duplicates: "update" });

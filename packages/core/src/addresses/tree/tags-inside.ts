@@ -46,7 +46,8 @@ export async function taggingIn(
   }
 }
 
-async function hasInside({ table }: Context, space: string, prefix: string): Promise<boolean> {
+/** Whether anything is planned inside a prefix. */
+export async function hasInside({ table }: Pick<Context, "table">, space: string, prefix: string): Promise<boolean> {
   const sort = boundsWithin(parsePrefix(prefix), { itself: false });
   const { items } = await table.query(IpItem, { partition: spacePartition(space), sort, limit: 1, consistent: true });
   return items.length > 0;
