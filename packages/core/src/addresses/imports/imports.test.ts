@@ -166,6 +166,36 @@ test("a row costs at most 3 read units and 8 write units, all or nothing, and so
   expect(whole.write).toBeLessThan(8);
 });
 
+describe("tags that say something of what is inside a prefix", () => {
+  const FILE = "prefix,tag:tier\n10.1.0.0/16,gold\n10.1.2.0/24,\n10.2.0.0/16,gold\n10.2.1.0/24,\n";
+  const within = async (inside: string, settings: object) => {
+    const { context, space } = await setup();
+    await aTag(context, space, "tier", { implies: { class: { gold: "a" } } });
+    await aTag(context, space, "class");
+    await importFile(context, space, `prefix,tag:class\n10.1.1.0/24,${inside}\n10.2.9.0/24,a\n`);
+    const { id, ...done } = await importFile(context, space, FILE, settings);
+    const planned = (await plannedIn(context, space)).map(({ prefix }) => prefix);
+    return { done, problems: await problemsOf(context, space, id), planned };
+  };
+  const WRONG = /^2 tags : tags\.class: 10\.1\.1\.0\/24: .*implies class=a/;
+
+  test("are refused before anything is written, and alone where each row stands for itself", async () => {
+    const all = await within("b", {});
+    expect(all.done).toMatchObject({ state: "refused", counts: { create: 3, refuse: 1 } });
+    expect(all.problems).toEqual([expect.stringMatching(WRONG)]);
+    const one = await within("b", { mode: "per-row" });
+    expect(one.done).toMatchObject({ state: "done", counts: { create: 3, refuse: 1 } });
+    expect(one.problems).toEqual([expect.stringMatching(WRONG)]);
+    expect(one.planned).toEqual(["10.1.1.0/24", "10.1.2.0/24", "10.2.0.0/16", "10.2.1.0/24", "10.2.9.0/24"]);
+  });
+
+  test("are taken where they do not contradict", async () => {
+    const { done, planned } = await within("a", {});
+    expect(done).toMatchObject({ state: "done", counts: { create: 4 } });
+    expect(planned).toHaveLength(6);
+  });
+});
+
 describe("a dry run", () => {
   test("says what would be done and plans nothing", async () => {
     const { context, space } = await setup();

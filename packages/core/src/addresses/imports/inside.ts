@@ -12,8 +12,8 @@ export interface Tagging {
   readonly row: number;
   readonly self: Tagged;
   readonly before: Readonly<Record<string, string>>;
-  /** Whether it is planned already. */
-  readonly isPlanned: boolean;
+  /** Of what is planned already. */
+  readonly id: string | undefined;
 }
 
 /**
@@ -22,21 +22,27 @@ export interface Tagging {
  */
 export async function saysOfInside(context: Context, definitions: TagDefinitions, of: Tagging): Promise<boolean> {
   if (namesBelow(definitions, of.before, of.self.tags).size === 0) return false;
-  return of.isPlanned || hasInside(context, of.space, of.self.prefix);
+  return of.id !== undefined || hasInside(context, of.space, of.self.prefix);
 }
 
 /** What would be wrong inside a prefix that has these tags. `containing` is what contains it. */
 export async function insideProblems(
   context: Context,
   definitions: TagDefinitions,
-  { space, row, self, before }: Tagging,
+  { space, row, self, before, id }: Tagging,
   containing: readonly Tagged[],
 ): Promise<RowProblem[]> {
   // Only told apart by their ids, which what is not planned yet does not have.
   const named = ({ prefix, tags }: Tagged) => ({ id: prefix, prefix, tags });
   try {
     const names = namesBelow(definitions, before, self.tags);
-    await requireTagsBelow(context, definitions, names, { space, ...named(self) }, containing.map(named));
+    await requireTagsBelow(
+      context,
+      definitions,
+      names,
+      { space, ...named(self), id: id ?? self.prefix },
+      containing.map(named),
+    );
     return [];
   } catch (error) {
     if (!(error instanceof ProblemError) || error.status >= 500) throw error;

@@ -8,7 +8,7 @@ import { retryOnConflict } from "../../retry-on-conflict.ts";
 import { FileProblem } from "../transfer/file-problem.ts";
 import { AddressImportItem } from "./items.ts";
 import { type JudgeState, judgePage, NO_ROWS } from "./judge.ts";
-import { type PlaceState, type Placing, placePage } from "./place-rows.ts";
+import { type PlaceState, type Placing, placePage, StaleError } from "./place-rows.ts";
 import { stageRows } from "./stage.ts";
 import { undoPage } from "./undo-rows.ts";
 
@@ -103,6 +103,7 @@ const again = <Done>(work: () => Promise<Done>): Promise<Done> =>
   retryOnConflict(work, {
     attempts: ATTEMPTS,
     detail: "others keep changing what the file is about",
+    also: (error) => error instanceof StaleError,
   });
 
 async function write(context: Context, of: Placing, begun: ImportingState): Promise<Advanced> {

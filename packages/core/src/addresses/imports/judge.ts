@@ -9,6 +9,7 @@ import type { RowProblem } from "../transfer/row.ts";
 import type { IpItem } from "../tree/items.ts";
 import { replaced } from "../tree/replace-ip.ts";
 import type { SaidOfIp } from "../tree/said.ts";
+import { insideProblems, saysOfInside, type Tagging } from "./inside.ts";
 import { type AddressImportItem, ImportRowItem, rowsOf, rowsPartition } from "./items.ts";
 import { type Met, meet } from "./meet.ts";
 import { keepProblems } from "./problems.ts";
@@ -119,7 +120,13 @@ export async function judgePage(
       const one = parsePrefix(prefix);
       return one.length < at.length && contains(one, at);
     });
-    const judged = judgeRow(placed, met, withPlanned(met.containing(at), above), { settings, now: context.now() });
+    const containing = withPlanned(met.containing(at), above);
+    const judged = await withInside(
+      context,
+      item.space,
+      { placed, met, containing },
+      judgeRow(placed, met, containing, { settings, now: context.now() }),
+    );
     tally = tallied(tally, judged);
     const { decision, said } = judged;
     if (decision.act === "refuse") problems.push(...decision.problems);
@@ -128,6 +135,26 @@ export async function judgePage(
   await keepProblems(context, item, problems, "space");
   const next = { ...page.next, above: above.map(({ prefix }) => prefix), tally };
   return { state: next, isLast: page.next === undefined, rows: rows.length };
+}
+
+/** A row that was judged, refused where its tags would make those of what is inside it wrong. */
+async function withInside(
+  context: Context,
+  space: string,
+  { placed, met, containing }: { readonly placed: Placed; readonly met: Met; readonly containing: readonly Tagged[] },
+  judged: Judged,
+): Promise<Judged> {
+  const tagging = taggingOf(space, placed, judged);
+  if (!tagging || !(await saysOfInside(context, met.definitions, tagging))) return judged;
+  const problems = await insideProblems(context, met.definitions, tagging, containing);
+  return problems.length === 0 ? judged : { ...judged, decision: { act: "refuse", problems } };
+}
+
+/** What a row that is made or changed does to the tags of its prefix. */
+export function taggingOf(space: string, { row }: Placed, { decision, stored, said }: Judged): Tagging | undefined {
+  if (!said || (decision.act !== "create" && decision.act !== "update")) return undefined;
+  const self = { prefix: row.prefix, tags: said.tags };
+  return { space, row: row.row, self, before: stored?.tags ?? {}, id: stored?.id };
 }
 
 /** What is planned and what will be, as one chain; of a prefix in both it is what will be. */

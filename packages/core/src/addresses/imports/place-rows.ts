@@ -1,10 +1,12 @@
 import { newId } from "@cadastre/contract/ids";
 import { parsePrefix } from "@cadastre/net/prefix";
+import { ConflictError } from "@cadastre/store/errors";
 import { COMMIT_LIMIT, check, type Stored, type Write } from "@cadastre/store/table";
 import { changesBetween } from "../../changes.ts";
 import { type Actor, actorName, type Context } from "../../context.ts";
-import { enterSpace } from "../spaces/gate.ts";
-import { rowProblem } from "../transfer/row.ts";
+import { enterSpace, whileHalted } from "../spaces/gate.ts";
+import { readTagDefinitions } from "../tags/definitions.ts";
+import { type RowProblem, rowProblem } from "../transfer/row.ts";
 import { readLengths } from "../tree/chain.ts";
 import { creationWrites, lengthWrites, replacementWrites } from "../tree/change.ts";
 import { createEdit } from "../tree/edit.ts";
@@ -16,11 +18,13 @@ import { insertPlaced, restatePlaced } from "../tree/place.ts";
 import { replaced } from "../tree/replace-ip.ts";
 import { type SaidOfIp, toStoredIp } from "../tree/said.ts";
 import { type Parent, parentName } from "../tree/window.ts";
+import { insideProblems, saysOfInside, type Tagging } from "./inside.ts";
 import type { AddressImportItem } from "./items.ts";
-import { type Judged, judgeRow, type Tally, tallied } from "./judge.ts";
+import { type Judged, judgeRow, type Tally, taggingOf, tallied } from "./judge.ts";
 import { meet } from "./meet.ts";
 import { keepProblems } from "./problems.ts";
 import { type Place, type Placed, readPage } from "./row-pages.ts";
+import { tagProblems } from "./said-by-row.ts";
 
 /** For whom an import works, and what each of its commits rests on beside the space. */
 export interface Placing {
@@ -30,8 +34,13 @@ export interface Placing {
   readonly guard: Write;
 }
 
+/** What a row says is not what it was judged by any more: its page is looked at again. */
+export class StaleError extends Error {}
+
 /** What is to be made or changed, and what contains it. */
 interface Act {
+  /** Where its tags say something of what is inside it: what they are and were. */
+  readonly tagging: Tagging | undefined;
   readonly placed: Placed;
   readonly judged: Judged;
   readonly next: IpItem;
@@ -61,27 +70,31 @@ function made(context: Context, { item, actor }: Placing, said: SaidOfIp): IpIte
   };
 }
 
-function toAct(context: Context, of: Placing, placed: Placed, judged: Judged, containing: Act["containing"]): Act {
+function toAct(
+  context: Context,
+  of: Placing,
+  { placed, judged, containing, tagging }: Pick<Act, "placed" | "judged" | "containing" | "tagging">,
+): Act {
   const by = actorName(of.actor);
   const { stored } = judged;
   const said = judged.said as SaidOfIp;
   if (!stored) {
     const next = made(context, of, said);
-    return { placed, judged, next, stored, containing, writes: creationWrites(context, next, by) };
+    return { placed, judged, next, stored, containing, tagging, writes: creationWrites(context, next, by) };
   }
   const next: IpItem = { ...replaced(stored, said, context.now()), import: of.item.id };
   const { version: _, import: __, ...before } = stored;
   const { import: ___, ...after } = next;
   const changes = changesBetween({ ...before, modifiedOn: next.modifiedOn, revision: next.revision }, after);
   const writes = replacementWrites(context, stored, next, { actor: by, changes });
-  return { placed, judged, next, stored, containing, writes };
+  return { placed, judged, next, stored, containing, tagging, writes };
 }
 
 /** Commits some of what is to be done, in the order of addresses. Throws ConflictError; answers "too many" when it does not fit one commit. */
 async function commitActs(
   context: Context,
   of: Placing,
-  gate: Write,
+  gate: readonly Write[],
   acts: readonly Act[],
 ): Promise<"too many" | "done"> {
   const { table } = context;
@@ -111,7 +124,7 @@ async function commitActs(
   const present = [...parents.values()].filter(({ parent }) => edit.makesWindowsOf(parent));
   const writes = [
     of.guard,
-    gate,
+    ...gate,
     ...acts.flatMap((act) => act.writes),
     ...lengths.flat(),
     ...edit.writes(),
@@ -128,7 +141,8 @@ function inCommits(acts: readonly Act[]): Act[][] {
   let size = 0;
   for (const act of acts) {
     const last = groups.at(-1);
-    if (last && size + act.writes.length <= OWN_WRITES) last.push(act);
+    const isAlone = act.tagging !== undefined || last?.[0]?.tagging !== undefined;
+    if (last && !isAlone && size + act.writes.length <= OWN_WRITES) last.push(act);
     else {
       groups.push([act]);
       size = 0;
@@ -138,29 +152,52 @@ function inCommits(acts: readonly Act[]): Act[][] {
   return groups;
 }
 
-/** Commits a group, in halves where that is too much. Answers those that are too much alone. */
-async function commitGroup(context: Context, of: Placing, gate: Write, acts: readonly Act[]): Promise<readonly Act[]> {
-  if ((await commitActs(context, of, gate, acts)) === "done") return [];
-  if (acts.length === 1) return acts;
-  const half = Math.ceil(acts.length / 2);
-  const first = await commitGroup(context, of, gate, acts.slice(0, half));
-  return [...first, ...(await commitGroup(context, of, gate, acts.slice(half)))];
+/**
+ * Commits what says something of tags inside it while nobody puts anything into the space, or gives tags there. Answers what is wrong with it
+ * by then.
+ */
+async function commitAlone(context: Context, of: Placing, act: Act, tagging: Tagging): Promise<readonly RowProblem[]> {
+  const { space } = of.item;
+  return whileHalted(context, space, async ({ turn }) => {
+    const definitions = await readTagDefinitions(context, space);
+    const own = tagProblems(tagging.row, definitions, tagging.self, act.containing);
+    const wrong = own.length > 0 ? own : await insideProblems(context, definitions, tagging, act.containing);
+    if (wrong.length > 0) return wrong;
+    try {
+      return (await commitActs(context, of, turn, [act])) === "done" ? [] : tooMuch(act);
+    } catch (error) {
+      throw error instanceof ConflictError ? new StaleError(undefined, { cause: error }) : error;
+    }
+  });
 }
 
-const tooMuch = ({ placed: { row }, judged }: Act): Judged => ({
-  ...judged,
-  decision: {
-    act: "refuse",
-    problems: [
-      rowProblem(
-        row.row,
-        "prefix",
-        row.prefix,
-        "has too much inside it that is planned already, more than one step can move into it",
-      ),
-    ],
-  },
-});
+interface Refused {
+  readonly act: Act;
+  readonly problems: readonly RowProblem[];
+}
+
+const refusedFor = (act: Act, problems: readonly RowProblem[]): Refused[] =>
+  problems.length === 0 ? [] : [{ act, problems }];
+
+const tooMuch = ({ placed: { row } }: Act): RowProblem[] => [
+  rowProblem(
+    row.row,
+    "prefix",
+    row.prefix,
+    "has too much inside it that is planned already, more than one step can move into it",
+  ),
+];
+
+/** Commits a group, in halves where that is too much. Answers what is wrong with the first that cannot be: what comes after it is not done. */
+async function commitGroup(context: Context, of: Placing, gate: Write, acts: readonly Act[]): Promise<Refused[]> {
+  const [first] = acts;
+  if (first?.tagging) return refusedFor(first, await commitAlone(context, of, first, first.tagging));
+  if ((await commitActs(context, of, [gate], acts)) === "done") return [];
+  if (first && acts.length === 1) return refusedFor(first, tooMuch(first));
+  const half = Math.ceil(acts.length / 2);
+  const before = await commitGroup(context, of, gate, acts.slice(0, half));
+  return before.length > 0 ? before : commitGroup(context, of, gate, acts.slice(half));
+}
 
 export interface PlaceState extends Place {
   readonly tally: Tally;
@@ -210,19 +247,27 @@ export async function placePage(
     // All before it is done, so that what is undone is all that there is.
     if (act === "refuse" && isAll) break;
     if (act !== "create" && act !== "update") continue;
-    const next = toAct(context, of, placed, one, containing);
+    const tagging = taggingOf(item.space, placed, one);
+    const isSaid = tagging !== undefined && (await saysOfInside(context, met.definitions, tagging));
+    const next = toAct(context, of, { placed, judged: one, containing, tagging: isSaid ? tagging : undefined });
     acts.push(next);
     met.add(next.next);
   }
-  const refused = new Map<Judged, Judged>();
+  let ended = judged;
   for (const group of inCommits(acts)) {
-    for (const act of await commitGroup(context, of, gate, group)) refused.set(act.judged, tooMuch(act));
-    if (refused.size > 0 && isAll) break;
+    const [refused] = await commitGroup(context, of, gate, group);
+    const last = refused?.act ?? group.find(({ tagging }) => tagging !== undefined);
+    if (!last) continue;
+    // What comes after it was judged as if it had been made, or beside a gate that has turned with it.
+    ended = judged.slice(0, judged.indexOf(last.judged) + 1);
+    if (refused) ended[ended.length - 1] = { ...last.judged, decision: { act: "refuse", problems: refused.problems } };
+    break;
   }
-  const ended = judged.map((one) => refused.get(one) ?? one);
   const problems = ended.flatMap(({ decision }) => (decision.act === "refuse" ? decision.problems : []));
   await keepProblems(context, item, problems, "space");
   const isRefused = isAll && problems.length > 0;
   const tally = ended.reduce(tallied, state.tally);
-  return { state: { ...page.next, tally }, isLast: page.next === undefined, isRefused, rows: page.rows.length };
+  const isWhole = ended.length === page.rows.length;
+  const next = isWhole ? page.next : page.placeAfter(ended.length);
+  return { state: { ...next, tally }, isLast: next === undefined, isRefused, rows: ended.length };
 }

@@ -31,7 +31,7 @@ export function requireSeen({ version }: Seen, stored: Stored<IpItem>): void {
 
 /** What members a replacement takes away when it does not have them; all others come from what it says, or stay. */
 export function replaced(stored: Stored<IpItem>, said: Omit<IpReplacement, "parentId">, now: Date): IpItem {
-  const { id, space, source, createdOn, createdBy, lastSyncAt, syncStatus, provider, revision } = stored;
+  const { id, space, source, createdOn, createdBy, lastSyncAt, syncStatus, provider, import: by, revision } = stored;
   return {
     ...toStoredIp(said, now),
     id,
@@ -42,6 +42,8 @@ export function replaced(stored: Stored<IpItem>, said: Omit<IpReplacement, "pare
     ...(lastSyncAt === undefined ? {} : { lastSyncAt }),
     ...(syncStatus === undefined ? {} : { syncStatus }),
     ...(provider === undefined ? {} : { provider }),
+    // Whoever changes what an import made: it still is what that made.
+    ...(by === undefined ? {} : { import: by }),
     modifiedOn: laterOf(now.toISOString(), stored.modifiedOn),
     revision: revision + 1,
   };
