@@ -131,7 +131,7 @@ const AREAS: Record<string, readonly string[]> = {
   addresses: ["accounts", "directory", "register"],
   policies: ["accounts", "addresses", "directory", "register", "vault"],
   places: ["access", "accounts", "ledger", "register"],
-  whose: ["accounts", "register"],
+  whose: ["accounts", "addresses", "register"],
   workload: ["access", "directory", "limits"],
 };
 

@@ -7,8 +7,8 @@ import { creationWrites } from "./change.ts";
 import { type IpItem, PendingItem, spacePartition } from "./items.ts";
 
 /** Prefixes that one commit makes at the most, beside what decides that they are made. */
-export const MOST_IN_COMMIT = 20;
-const AT_ONCE = 25;
+export const MOST_IN_COMMIT = 15;
+const AT_ONCE = 20;
 
 /**
  * The write that decides that prefixes are made which are more than fit into one commit: from then on they are, whoever writes them.
