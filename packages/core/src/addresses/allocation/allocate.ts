@@ -15,13 +15,17 @@ import { commitRecorded } from "../../audit/commit-recorded.ts";
 import { type Actor, actorName, type Context } from "../../context.ts";
 import { inGroups } from "../../in-parallel.ts";
 import { retryOnConflict } from "../../retry-on-conflict.ts";
+import { enterSpace, requireSpace } from "../spaces/read.ts";
 import { readLengths } from "../tree/chain.ts";
 import { creationWrites, lengthWrites } from "../tree/change.ts";
+import { windowWrites } from "../tree/commit-writes.ts";
 import { createEdit, readWindows } from "../tree/edit.ts";
-import { getIps, readAbove, requireIp, toItem, windowWrites } from "../tree/ips.ts";
 import { AllocationItem, type IpItem } from "../tree/items.ts";
-import { MOST_IN_COMMIT, pendingWrite, settle } from "../tree/pending.ts";
+import { MOST_IN_COMMIT, pendingPrefixes, settle } from "../tree/pending.ts";
 import { insertPlaced } from "../tree/place.ts";
+import { readAbove, readViews, requireIp } from "../tree/read-ips.ts";
+import { toStoredIp } from "../tree/said.ts";
+import { definitionsFor, requireTags } from "../tree/tagged.ts";
 import { partsOf, placeOf, takenIn, type Window } from "../tree/window.ts";
 import { usableOf } from "../utilization.ts";
 import { findBlocks, largestBlock, type Strategy } from "./find.ts";
@@ -132,6 +136,7 @@ async function give(
   const allocation = newId("allocation", context.now());
   return retryOnConflict(
     async (attempt) => {
+      const { gate } = await enterSpace(context, space);
       await settle(context, space);
       const parent = await requireIp(context, space, id);
       const wish = toWish(parent);
@@ -144,7 +149,7 @@ async function give(
       const [first] = found.blocks;
       if (!first) throw noSpace(parent, wish, freeIn(parent, found.windows, context.now(), wish));
       const window = found.windows.find((one) => one.first <= first.network && one.last >= first.network) as Window;
-      const work = () => commitGiven(context, actor, { allocation, parent, wish, blocks: found.blocks });
+      const work = () => commitGiven(context, actor, { allocation, gate, parent, wish, blocks: found.blocks });
       return lanes.take(laneOf(parent, window), work);
     },
     { attempts: ATTEMPTS, also: (error) => error instanceof TakenError },
@@ -153,12 +158,13 @@ async function give(
 
 interface Taking {
   readonly allocation: string;
+  readonly gate: Write;
   readonly parent: Stored<IpItem>;
   readonly wish: Given;
   readonly blocks: readonly Prefix[];
 }
 
-async function commitGiven(context: Context, actor: Actor, { allocation, parent, wish, blocks: wanted }: Taking) {
+async function commitGiven(context: Context, actor: Actor, { allocation, gate, parent, wish, blocks: wanted }: Taking) {
   const { table } = context;
   const { space } = parent;
   const place = parsePrefix(parent.prefix);
@@ -170,30 +176,39 @@ async function commitGiven(context: Context, actor: Actor, { allocation, parent,
   const blocks = wanted.every(isFree) ? wanted : findBlocks(free, wish, placeOf(place));
   if (blocks.length < wish.count) throw new TakenError();
   const items = blocks.map((block) => wish.item(newId("ip", context.now()), formatPrefix(block), parent));
+  const [one] = items;
+  const containing = [parent, ...(await readAbove(context, space, place))];
+  if (one) requireTags(await definitionsFor(context, space, [one, ...containing]), [one, ...containing]);
   for (const item of items) await insertPlaced(edit, table, space, place, item);
   const ips = items.map((item) => item.id);
   const known = await readLengths(table, space, place.family);
   const isMany = items.length > MOST_IN_COMMIT;
-  const made = isMany
-    ? [pendingWrite(context, items, actorName(actor))]
-    : items.flatMap((item) => creationWrites(context, item, actorName(actor)));
+  const made =
+    one && isMany
+      ? [pendingPrefixes(context, [one, ...items.slice(1)], actorName(actor))]
+      : items.flatMap((item) => creationWrites(context, item, actorName(actor)));
   const prefixes = items.map(({ prefix }) => prefix);
   const expiresAtSeconds = Math.floor(context.now().getTime() / 1000) + KEPT_SECONDS;
   const own: Write[] = [
     ...made,
+    gate,
     create(AllocationItem, { id: allocation, space, ips, expiresAtSeconds }),
     ...lengthWrites(space, prefixes, known),
   ];
   const writes = [...own, ...windowWrites(edit, place, [parent], own.length)];
   const detail = { space, parent: parent.prefix, prefixes: prefixes.slice(0, 100), count: items.length };
-  await commitRecorded(context, actor, writes, { action: "allocation.create", target: allocation, detail });
+  await commitRecorded(context, actor, writes, {
+    action: "allocation.create",
+    target: `${space}/${allocation}`,
+    detail,
+  });
   if (isMany) await settle(context, space);
-  return { items: await getIps(context, space, ips, [parent, ...(await readAbove(context, space, place))]) };
+  return { items: await readViews(context, space, ips, containing) };
 }
 
 function toGiven(context: Context, actor: Actor, space: string, said: Omit<NewAddresses, "count">): Given["item"] {
   const at = context.now().toISOString();
-  const like = toItem({ ...said, prefix: "" }, context.now());
+  const like = toStoredIp({ ...said, prefix: "" }, context.now());
   const made = { source: "manual", createdOn: at, createdBy: actorName(actor), modifiedOn: at, revision: 1 } as const;
   return (id, prefix) => ({ ...like, ...made, id, space, prefix });
 }
@@ -246,12 +261,13 @@ export async function allocateAddresses(
   });
 }
 
-/** What an allocation gave that is still there, for its repeat. Throws 404 `ip.not_found`. */
-export async function getAllocated(context: Context, space: string, allocation: string): Promise<Allocated> {
-  await settle(context, space);
-  const stored = await context.table.get(AllocationItem, { id: allocation }, { consistent: true });
+/** What an allocation, by the target of its record, gave that is still there, for its repeat. Throws 404 `ip.not_found`. */
+export async function getAllocated(context: Context, space: string, target: string): Promise<Allocated> {
+  await Promise.all([requireSpace(context, space), settle(context, space)]);
+  const id = target.slice(target.indexOf("/") + 1);
+  const stored = await context.table.get(AllocationItem, { id }, { consistent: true });
   if (stored?.space !== space) throw new ProblemError("ip.not_found");
-  return { items: await getIps(context, space, stored.ips) };
+  return { items: await readViews(context, space, stored.ips) };
 }
 
 /** The blocks that would be given one after the other, at most `limit`; nothing is kept for who asks. */
@@ -260,6 +276,7 @@ export async function previewPrefixes(
   { space, id }: Where,
   { prefixLength, limit }: { readonly prefixLength: number; readonly limit: number },
 ): Promise<{ items: { prefix: string }[] }> {
+  await Promise.all([requireSpace(context, space), settle(context, space)]);
   const parent = await requireIp(context, space, id);
   requireLength(parsePrefix(parent.prefix), prefixLength);
   return preview(context, parent, { length: prefixLength, count: limit, strategy: "first-fit", isOfAddresses: false });
@@ -271,6 +288,7 @@ export async function previewAddresses(
   { space, id }: Where,
   { limit }: { readonly limit: number },
 ): Promise<{ items: { prefix: string }[] }> {
+  await Promise.all([requireSpace(context, space), settle(context, space)]);
   const parent = await requireIp(context, space, id);
   const length = addressBits(parsePrefix(parent.prefix).family);
   requireLength(parsePrefix(parent.prefix), length, "id");
@@ -278,7 +296,6 @@ export async function previewAddresses(
 }
 
 async function preview(context: Context, parent: IpItem, wish: Wish): Promise<{ items: { prefix: string }[] }> {
-  await settle(context, parent.space);
   const found = await search(context, { ...wish, parent, consistent: true, isOpen: () => true });
   const free = freeIn(parent, found.windows, context.now(), wish);
   const blocks = findBlocks(free, wish, placeOf(parsePrefix(parent.prefix)));

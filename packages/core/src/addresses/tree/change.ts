@@ -5,6 +5,7 @@ import type { Context } from "../../context.ts";
 import { recordChange } from "../../feed/record-change.ts";
 import { indexWrites } from "../../subjects/index-writes.ts";
 import { plannedLengthWrite } from "../../subjects/prefix-lengths.ts";
+import { tagUseWrites } from "../tags/tag-use.ts";
 import { indexEntriesOf } from "./index-entry.ts";
 import { IpIdItem, IpItem, IpLengthsItem, IpPastItem } from "./items.ts";
 
@@ -45,6 +46,7 @@ export function creationWrites(context: Context, item: IpItem, actor: string): W
     create(IpItem, item),
     create(IpIdItem, { id, space, prefix }),
     ...indexWrites([], indexEntriesOf(item)),
+    ...tagUseWrites(space, undefined, item),
     ...tell(context, item, "created", item.createdOn, { actor, changes: [] }),
   ];
 }
@@ -76,6 +78,7 @@ export function deletionWrites(context: Context, stored: Stored<IpItem>, at: str
     remove(IpItem, stored, stored.version),
     remove(IpIdItem, stored),
     ...indexWrites(indexEntriesOf(stored), []),
+    ...tagUseWrites(stored.space, stored, undefined),
     pastWrite(context, stored, at),
     ...tell(context, { ...stored, revision: stored.revision + 1 }, "deleted", at, told),
   ];

@@ -1,4 +1,5 @@
 import { ip } from "@cadastre/contract/addresses/ip";
+import { namedTexts } from "@cadastre/contract/names";
 import { prefixKey } from "@cadastre/net/key";
 import { type Prefix, parsePrefix } from "@cadastre/net/prefix";
 import { defineEntity, type ItemOf } from "@cadastre/store/entity";
@@ -33,6 +34,9 @@ export const IpItem = defineEntity({
 });
 export type IpItem = ItemOf<typeof IpItem>;
 
+/** How a prefix is named in the audit log: with its space, which decides who may do what to it. */
+export const auditTarget = ({ space, id }: Pick<IpItem, "space" | "id">): string => `${space}/${id}`;
+
 export const IpIdItem = defineEntity({
   type: "ip-id",
   about: "Where in its space the prefix with an id stands",
@@ -55,7 +59,7 @@ export const ObservedItem = defineEntity({
     region: z.string(),
     network: z.string().optional(),
     name: z.string(),
-    tags: z.record(z.string(), z.string()).default({}),
+    tags: namedTexts().default({}),
     seenAt: z.string(),
   }),
   key: {
@@ -144,13 +148,20 @@ export type IpPastItem = ItemOf<typeof IpPastItem>;
 
 export const PendingItem = defineEntity({
   type: "ip-pending",
-  about: "Prefixes that were decided on at once and are more than one commit can make: gone when all of them are made",
+  about:
+    "What was decided at once and is more than one commit can do: gone when all of it is done, by whoever comes next",
   schema: z.object({
     id: z.string(),
     space: z.string(),
-    like: planned.omit({ id: true, prefix: true }),
-    ips: z.array(z.object({ id: z.string(), prefix: z.string() })),
     actor: z.string(),
+    work: z.discriminatedUnion("kind", [
+      z.object({
+        kind: z.literal("make"),
+        like: planned.omit({ id: true, prefix: true }),
+        ips: z.array(z.object({ id: z.string(), prefix: z.string() })),
+      }),
+      z.object({ kind: z.literal("hand-down"), prefix: z.string(), tags: namedTexts() }),
+    ]),
   }),
   key: {
     partition: (of: { space: string; id: string }) => spacePartition(of.space),

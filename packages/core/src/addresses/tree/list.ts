@@ -7,14 +7,16 @@ import type { Context } from "../../context.ts";
 import { createCursors } from "../../cursor.ts";
 import { inParallel } from "../../in-parallel.ts";
 import { type Listed, type ListOptions, selectPage } from "../../lists.ts";
+import { requireSpace } from "../spaces/read.ts";
+import { readTagDefinitions, type TagDefinitions } from "../tags/definitions.ts";
 import { utilizationOf } from "../utilization.ts";
 import { above, readChain } from "./chain.ts";
 import { childrenOf } from "./children.ts";
 import { readWindows } from "./edit.ts";
-import { readAbove, requireIp } from "./ips.ts";
 import { IpItem, spacePartition } from "./items.ts";
 import { settle } from "./pending.ts";
 import { boundsOf, boundsWithin } from "./ranges.ts";
+import { readAbove, requireIp } from "./read-ips.ts";
 import { isThere, toIpView } from "./view.ts";
 
 /** What prefixes of a space are chosen by; all that is given must hold. */
@@ -59,7 +61,7 @@ function matches(ip: Ip, { family, prefix, within, status, source, tags = {}, q 
 }
 
 /** Views of prefixes that come in the order of addresses, each with what contains it: what came before it, or what contains the first. */
-function inTreeOrder(context: Context, space: string) {
+function inTreeOrder(context: Context, { space, definitions }: Asked) {
   let chain: Stored<IpItem>[] | undefined;
   return async function viewsOf(items: readonly Stored<IpItem>[]): Promise<(Ip | undefined)[]> {
     const [first] = items;
@@ -72,7 +74,7 @@ function inTreeOrder(context: Context, space: string) {
         continue;
       }
       chain = above(chain, parsePrefix(item.prefix));
-      views.push(toIpView(item, chain));
+      views.push(toIpView(item, chain, definitions));
       chain = [item, ...chain];
     }
     return views;
@@ -91,8 +93,7 @@ const childPosition = z.string().refine((text) => tryParsePrefix(text) !== undef
 
 async function listChildren(
   context: Context,
-  space: string,
-  filters: IpFilters & { readonly parentId: string | null },
+  { space, definitions, filters }: Asked<IpFilters & { readonly parentId: string | null }>,
   { limit, cursor }: ListOptions,
 ): Promise<Listed<Ip>> {
   const cursors = createCursors("ips", { space, ...shown(filters) }, childPosition, context.restriction);
@@ -102,7 +103,7 @@ async function listChildren(
   const after = cursor === undefined ? undefined : parsePrefix(cursors.decode(cursor));
   const items: Ip[] = [];
   for await (const child of childrenOf(context, { space, parent: place, family: filters.family, after })) {
-    const view = toIpView(child, chain);
+    const view = toIpView(child, chain, definitions);
     if (!matches(view, filters)) continue;
     if (items.length === limit) return { items, cursor: cursors.encode(items.at(-1)?.prefix ?? "") };
     items.push(view);
@@ -114,9 +115,13 @@ async function listChildren(
 const shown = (filters: IpFilters): object =>
   JSON.parse(JSON.stringify(filters, (_, value) => (typeof value === "bigint" ? String(value) : value)));
 
-async function listContaining(context: Context, space: string, at: Prefix, filters: IpFilters): Promise<Listed<Ip>> {
+async function listContaining(
+  context: Context,
+  { space, definitions, filters }: Asked,
+  at: Prefix,
+): Promise<Listed<Ip>> {
   const chain = (await readChain(context.table, space, at)).filter((item) => isThere(item, context.now()));
-  const views = chain.map((item, place) => toIpView(item, chain.slice(place + 1)));
+  const views = chain.map((item, place) => toIpView(item, chain.slice(place + 1), definitions));
   return { items: views.filter((view) => matches(view, filters)) };
 }
 
@@ -130,18 +135,26 @@ export async function listIps(
   filters: IpFilters,
   { expand = {}, ...options }: IpListOptions,
 ): Promise<Listed<Ip>> {
-  await settle(context, space);
-  const listed = await select(context, space, filters, options);
+  await Promise.all([requireSpace(context, space), settle(context, space)]);
+  const definitions = await readTagDefinitions(context, space);
+  const listed = await select(context, { space, definitions, filters }, options);
   return expand.utilization ? { ...listed, items: await withUtilization(context, listed.items) } : listed;
 }
 
-async function select(context: Context, space: string, filters: IpFilters, options: ListOptions): Promise<Listed<Ip>> {
-  const { contains: asked, parentId, within, prefix, family } = filters;
-  if (asked !== undefined)
-    return listContaining(context, space, "network" in asked ? asked : hostPrefix(asked), filters);
-  if (parentId !== undefined) return listChildren(context, space, { ...filters, parentId }, options);
+/** A list of prefixes that is asked for, of a space with the tags that it has. */
+interface Asked<Filters extends IpFilters = IpFilters> {
+  readonly space: string;
+  readonly definitions: TagDefinitions;
+  readonly filters: Filters;
+}
+
+async function select(context: Context, asked: Asked, options: ListOptions): Promise<Listed<Ip>> {
+  const { space, filters } = asked;
+  const { contains: inner, parentId, within, prefix, family } = filters;
+  if (inner !== undefined) return listContaining(context, asked, "network" in inner ? inner : hostPrefix(inner));
+  if (parentId !== undefined) return listChildren(context, { ...asked, filters: { ...filters, parentId } }, options);
   const place = prefix ?? within;
-  const viewsOf = inTreeOrder(context, space);
+  const viewsOf = inTreeOrder(context, asked);
   return selectPage(
     context,
     {

@@ -3,16 +3,27 @@ import { type Interval, prefixInterval, unionIntervals } from "@cadastre/net/int
 import { contains, formatPrefix, type Prefix, parsePrefix, prefixOf } from "@cadastre/net/prefix";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { aContext, anAdmin, type TestContext } from "../../audit/testing.ts";
+import { aContext as aBareContext, anAdmin, type TestContext } from "../../audit/testing.ts";
+import { aSpace } from "../testing.ts";
+import { createIp } from "./create-ip.ts";
+import { deleteIp } from "./delete-ip.ts";
 import { readWindows } from "./edit.ts";
-import { createIp, deleteIp, getIp, replaceIp } from "./ips.ts";
 import { IpItem, spacePartition } from "./items.ts";
 import { queryAll } from "./query-all.ts";
+import { getIp } from "./read-ips.ts";
+import { replaceIp } from "./replace-ip.ts";
 
-const SPACE = "spc_01JD0000000000000000000000";
+interface InSpace extends TestContext {
+  readonly space: string;
+}
 
-const plan = (context: TestContext, prefix: string, more: object = {}) =>
-  createIp(context, anAdmin, SPACE, newIp.parse({ prefix, ...more }));
+async function aContext(): Promise<InSpace> {
+  const context = aBareContext();
+  return { ...context, space: await aSpace(context) };
+}
+
+const plan = (context: InSpace, prefix: string, more: object = {}) =>
+  createIp(context, anAdmin, context.space, newIp.parse({ prefix, ...more }));
 
 const nearest = (prefix: Prefix, others: readonly Prefix[]): string | undefined => {
   const [parent] = others
@@ -22,15 +33,15 @@ const nearest = (prefix: Prefix, others: readonly Prefix[]): string | undefined 
 };
 
 /** What the windows of each parent say is planned, and what follows from the prefixes alone. */
-async function stated({ table }: TestContext) {
-  const items = await queryAll(table, IpItem, { partition: spacePartition(SPACE), sort: { beginsWith: "ip#" } });
+async function stated({ table, space }: InSpace) {
+  const items = await queryAll(table, IpItem, { partition: spacePartition(space), sort: { beginsWith: "ip#" } });
   const prefixes = items.map(({ prefix }) => parsePrefix(prefix));
   const parents = [...prefixes, { family: 4, isTop: true } as const];
   const said: Record<string, readonly Interval[]> = {};
   const expected: Record<string, readonly Interval[]> = {};
   for (const parent of parents) {
     const name = "isTop" in parent ? undefined : formatPrefix(parent);
-    const windows = await readWindows(table, SPACE, parent);
+    const windows = await readWindows(table, space, parent);
     said[name ?? "top"] = unionIntervals(windows.flatMap(({ layers }) => layers.planned));
     const children = prefixes.filter((one) => one.family === parent.family && nearest(one, prefixes) === name);
     expected[name ?? "top"] = unionIntervals(children.map(prefixInterval));
@@ -40,19 +51,19 @@ async function stated({ table }: TestContext) {
 
 describe("a prefix", () => {
   test("is in the smallest one that contains it, whatever came first", async () => {
-    const context = aContext();
+    const context = await aContext();
     const small = await plan(context, "10.0.1.0/24");
     const large = await plan(context, "10.0.0.0/8");
     const middle = await plan(context, "10.0.0.0/16", { parentId: large.id });
-    expect((await getIp(context, SPACE, small.id)).parentId).toBe(middle.id);
+    expect((await getIp(context, context.space, small.id)).parentId).toBe(middle.id);
     expect(middle.parentId).toBe(large.id);
-    expect((await getIp(context, SPACE, small.id)).version).toBe(small.version);
-    await deleteIp(context, anAdmin, SPACE, middle.id, {});
-    expect((await getIp(context, SPACE, small.id)).parentId).toBe(large.id);
+    expect((await getIp(context, context.space, small.id)).version).toBe(small.version);
+    await deleteIp(context, anAdmin, context.space, middle.id, {});
+    expect((await getIp(context, context.space, small.id)).parentId).toBe(large.id);
   });
 
   test("is refused in another one than that, and the right one named", async () => {
-    const context = aContext();
+    const context = await aContext();
     const large = await plan(context, "10.0.0.0/8");
     await expect(plan(context, "10.1.0.0/16", { parentId: null })).rejects.toMatchObject({
       code: "ip.parent_differs",
@@ -61,15 +72,15 @@ describe("a prefix", () => {
   });
 
   test("is there once", async () => {
-    const context = aContext();
+    const context = await aContext();
     const { id } = await plan(context, "2001:DB8::/32");
     await expect(plan(context, "2001:0db8::/32")).rejects.toMatchObject({ code: "ip.exists", extra: { id } });
   });
 
   test("is known in its own space alone", async () => {
-    const context = aContext();
+    const context = await aContext();
     const { id } = await plan(context, "10.0.0.0/8");
-    await expect(getIp(context, "spc_01JD0000000000000000000001", id)).rejects.toMatchObject({ code: "ip.not_found" });
+    await expect(getIp(context, await aSpace(context), id)).rejects.toMatchObject({ code: "ip.not_found" });
   });
 });
 
@@ -87,7 +98,7 @@ const anAct = fc.oneof(
 test("windows say of each prefix what is directly in it, after any changes", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(anAct, { minLength: 1, maxLength: 25 }), async (acts) => {
-      const context = aContext();
+      const context = await aContext();
       const ids: string[] = [];
       const known = (error: unknown) => {
         if (!["ip.exists"].includes((error as { code?: string }).code ?? "")) throw error;
@@ -101,8 +112,8 @@ test("windows say of each prefix what is directly in it, after any changes", asy
         const at = one.which % Math.max(ids.length, 1);
         const id = ids[at];
         if (id === undefined) continue;
-        if (one.act === "remove") await deleteIp(context, anAdmin, SPACE, id, {}).then(() => ids.splice(at, 1));
-        else await replaceIp(context, anAdmin, SPACE, id, newIp.parse({ prefix: one.prefix }), {}).catch(known);
+        if (one.act === "remove") await deleteIp(context, anAdmin, context.space, id, {}).then(() => ids.splice(at, 1));
+        else await replaceIp(context, anAdmin, context.space, id, newIp.parse({ prefix: one.prefix }), {}).catch(known);
       }
       const { said, expected } = await stated(context);
       expect(said).toEqual(expected);

@@ -1,15 +1,21 @@
 import { type Ip, ip } from "@cadastre/contract/addresses/ip";
 import { parsePrefix } from "@cadastre/net/prefix";
 import type { Stored } from "@cadastre/store/table";
+import type { TagDefinitions } from "../tags/definitions.ts";
+import { resolveTags } from "../tags/resolve-tags.ts";
 import type { IpItem } from "./items.ts";
 
-/** A prefix as the API shows it, with what contains it: nearest first. */
-export function toIpView(item: Stored<IpItem>, containing: readonly Pick<IpItem, "id" | "tags">[]): Ip {
+/** A prefix as the API shows it, with what contains it, nearest first, and the tags that its space has. */
+export function toIpView(
+  item: Stored<IpItem>,
+  containing: readonly Pick<IpItem, "id" | "prefix" | "tags">[],
+  definitions: TagDefinitions,
+): Ip {
   return ip.parse({
     ...item,
     family: parsePrefix(item.prefix).family,
     parentId: containing[0]?.id ?? null,
-    resolvedTags: Object.assign({}, ...containing.toReversed().map(({ tags }) => tags)),
+    resolvedTags: resolveTags(definitions, [item, ...containing]).tags,
   });
 }
 

@@ -1,0 +1,29 @@
+import { ProblemError } from "@cadastre/contract/errors";
+import { COMMIT_LIMIT, check, type Stored, type Write } from "@cadastre/store/table";
+import type { Edit } from "./edit.ts";
+import { IpItem } from "./items.ts";
+import type { Parent } from "./window.ts";
+
+/** What a record, its lists and the claim of a request take of a commit. */
+const RECORDED = 6;
+export const MOST_WRITES = COMMIT_LIMIT - RECORDED;
+
+/**
+ * The writes of windows, and that a parent whose window is made is there: of one that was there before, the version of the window says it.
+ * Throws 409 `ip.too_much_inside` when with `besides` others they do not fit one commit.
+ */
+export function windowWrites(
+  edit: Edit,
+  parent: Parent,
+  containing: readonly Stored<IpItem>[],
+  besides: number,
+): Write[] {
+  const [stored] = containing;
+  const isThere = stored && edit.makesWindowsOf(parent) ? [check(IpItem, stored, "present")] : [];
+  const writes = [...edit.writes(), ...isThere];
+  if (writes.length + besides <= MOST_WRITES) return writes;
+  throw new ProblemError(
+    "ip.too_much_inside",
+    `${writes.length} parts of address space change with it, more than one step takes; make or remove what is inside it first, from the smallest`,
+  );
+}
