@@ -216,8 +216,9 @@ describe("core", () => {
     expect(having(/\bcreate\(\s*AuditOpenItem\b/).filter((file) => !isTest(file))).toEqual([
       "audit/commit-recorded.ts",
     ]);
-    // The sealer puts it where it stays, the same as it was.
-    expect(having(/\b(?:create|put|replace|increment)\(\s*AuditItem\b/)).toEqual(["seals/seal.ts"]);
+    expect(having(/\b(?:create|put|replace|increment)\(\s*AuditItem\b/).filter((file) => !isTest(file))).toEqual([]);
+    // The sealer moves it to where it stays, the same as it was.
+    expect(having(/\bmove\(\s*AuditOpenItem\b/)).toEqual(["seals/seal.ts"]);
   });
 
   it("has areas that depend on each other only as they may", () => {

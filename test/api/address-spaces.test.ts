@@ -310,7 +310,8 @@ describe("who may what in which address space", () => {
       const { method, example = {}, ifMatch } = endpoint;
       const ask = async (space: string, token: string, body: unknown, headers: Record<string, string>) => {
         const params: Record<string, string> = { ...example.params, spaceId: space };
-        const path = endpoint.path.replace(/\{(\w+)\+?\}/g, (__, name: string) => params[name] ?? "");
+        const plain = endpoint.path.replace(/\{(\w+)\+?\}/g, (__, name: string) => params[name] ?? "");
+        const path = `${plain}?${new URLSearchParams(example.query as Record<string, string>)}`;
         const response = await api.send({ method, path, token, headers, ...(endpoint.body ? { body } : {}) });
         const { requestId, ...answer } = await jsonOf(response);
         const heads = Object.fromEntries(response.headers);

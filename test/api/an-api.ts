@@ -15,6 +15,7 @@ import { approveCollector } from "@cadastre/core/access/decide-collector";
 import { registerCollector } from "@cadastre/core/access/register-collector";
 import { aCollector, aKey, anOwner, type TestKey } from "@cadastre/core/access/testing";
 import { createToken } from "@cadastre/core/access/tokens";
+import { AuditItem, AuditOpenItem } from "@cadastre/core/audit/items";
 import {
   type Actor,
   type Context,
@@ -30,6 +31,8 @@ import { type RelyingParty, toRelyingParty } from "@cadastre/core/login/passkeys
 import { aPerson, cheapPasswords, PASSWORD } from "@cadastre/core/login/testing";
 import { createKeyFileEncryption, ensureKeyFile } from "@cadastre/functions/adapters/key-file";
 import { createOutside } from "@cadastre/functions/adapters/outside";
+import { decodeBody } from "@cadastre/store/body";
+import { unpackFields } from "@cadastre/store/packed";
 import { openSqliteTable } from "@cadastre/store/sqlite";
 import type { Table } from "@cadastre/store/table";
 import { replace } from "@cadastre/store/table";
@@ -80,6 +83,17 @@ export async function aSignedRequest(key: TestKey, sent: Signed, origin = ORIGIN
   const signed = await signRequest({ method, url, contentType, body }, key.signer, at);
   const headers = { ...signed, ...(sent.gzip || sent.isCompressed ? { "content-encoding": "gzip" } : {}) };
   return new Request(url, { method, headers, ...(method === "GET" ? {} : { body }) });
+}
+
+/** A table's file to be looked at, where `shown(type, body)` is a row's body, and of an audit record, however it is stored, the record. */
+function openShown(path: string): DatabaseSync {
+  const file = new DatabaseSync(path, { readOnly: true });
+  file.function("shown", { deterministic: true }, (type, body) => {
+    if (type !== AuditItem.type && type !== AuditOpenItem.type) return body;
+    const { text } = unpackFields(AuditItem, decodeBody(String(body)));
+    return String(text);
+  });
+  return file;
 }
 
 /**
@@ -213,11 +227,11 @@ export async function anApi({
 
   /** Every row of the table but nonces, when tokens were last used, records of refusals and what goes with records, as text: two dumps are equal when nothing else was written between them. */
   function dump(): string {
-    const file = new DatabaseSync(path, { readOnly: true });
+    const file = openShown(path);
     try {
       const rows = file
         .prepare(
-          "SELECT p.pk, i.* FROM items i JOIN partitions p ON p.id = i.partition WHERE i.type NOT IN ('nonce', 'audit-entry', 'person-key', 'token-use') AND NOT (i.type IN ('audit', 'audit-open') AND json_extract(i.body, '$.outcome') <> 'done') ORDER BY p.pk, i.sk",
+          "SELECT p.pk, i.*, shown(i.type, i.body) AS body FROM items i JOIN partitions p ON p.id = i.partition WHERE i.type NOT IN ('nonce', 'audit-entry', 'person-key', 'token-use') AND NOT (i.type IN ('audit', 'audit-open') AND json_extract(shown(i.type, i.body), '$.outcome') <> 'done') ORDER BY p.pk, i.sk",
         )
         .all();
       return rows.map((row) => JSON.stringify(row)).join("\n");
@@ -231,11 +245,11 @@ export async function anApi({
    * rows, and the sum of their versions, which are random and new with each write. It costs a fraction of a dump.
    */
   function fingerprint(): string {
-    const file = new DatabaseSync(path, { readOnly: true });
+    const file = openShown(path);
     try {
       const found = file
         .prepare(
-          "SELECT count(*) AS rows, total(version) AS versions FROM items WHERE type NOT IN ('nonce', 'audit-entry', 'person-key', 'session', 'rate', 'login-key', 'token-use') AND NOT (type IN ('audit', 'audit-open') AND json_extract(body, '$.outcome') <> 'done')",
+          "SELECT count(*) AS rows, total(version) AS versions FROM items WHERE type NOT IN ('nonce', 'audit-entry', 'person-key', 'session', 'rate', 'login-key', 'token-use') AND NOT (type IN ('audit', 'audit-open') AND json_extract(shown(type, body), '$.outcome') <> 'done')",
         )
         .get();
       return JSON.stringify(found);

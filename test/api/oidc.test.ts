@@ -1,3 +1,4 @@
+import { CLI_CLIENT, DEVICE_CODE } from "@cadastre/contract/oauth";
 import { listAudit } from "@cadastre/core/audit/list";
 import { asTexts } from "@cadastre/core/audit/testing";
 import { patchOrganization } from "@cadastre/core/directory/organizations";
@@ -314,6 +315,50 @@ describe("groups", () => {
     expect(await log({ r: true })).toEqual([blue]);
     expect(await log(undefined)).toEqual([blue]);
     expect((await jsonOf(await api.send({ method: "GET", path: `/api/v1/groups/${red}/members` }))).items).toEqual([]);
+  });
+});
+
+describe("a provider that is removed", () => {
+  it("takes along all sessions that came of it, and what was made to end with them, and none of another one", async () => {
+    const [gone, stays] = [await aProvider(), await aProvider()];
+    const user = await aLinked(gone, "leaving", "sub-of-leaving");
+    const resource = { type: "organization", id: api.context.organization };
+    await post("role-bindings", { principal: { type: "user", id: user }, role: "viewer", resource });
+    await post(`users/${user}/identities`, { provider: stays, subject: "sub-of-leaving" });
+    const other = await logIn(stays, "sub-of-leaving");
+    const { browser } = await logIn(gone, "sub-of-leaving");
+    expect(other.response.status).toBe(200);
+    const is = async (response: Promise<Response>) => {
+      const answered = await response;
+      return answered.status === 200 ? "200" : outcomeOf(answered);
+    };
+    const shown = (one: Browser) => is(one.send({ method: "GET", path: "/api/v1/me" }));
+    const sessions = async () =>
+      ((await jsonOf(await other.browser.send({ method: "GET", path: "/api/v1/sessions" }))).items as unknown[]).length;
+    // The command's token ends with the session that approved it.
+    const asked = { client_id: CLI_CLIENT, client_name: "laptop" };
+    const device = await jsonOf(await api.sendForm("/api/v1/auth/device", asked));
+    const approved = { method: "POST", path: "/api/v1/auth/device/approve", body: { code: device.user_code } };
+    expect((await browser.send(approved)).status).toBe(204);
+    const form = { grant_type: DEVICE_CODE, client_id: CLI_CLIENT, device_code: String(device.device_code) };
+    const given = await jsonOf(await api.sendForm("/api/v1/auth/token", form));
+    const { access_token: token } = given;
+    const used = () => is(api.send({ method: "GET", path: "/api/v1/me", token: String(token) }));
+    expect([await shown(browser), await shown(other.browser), await used(), await sessions()]).toEqual([
+      "200",
+      "200",
+      "200",
+      2,
+    ]);
+    const path = `/api/v1/identity-providers/${gone}`;
+    expect((await api.send({ method: "DELETE", path, headers: { "if-match": "*" } })).status).toBe(204);
+    expect([await shown(browser), await shown(other.browser), await used(), await sessions()]).toEqual([
+      "401 auth.revoked",
+      "200",
+      "401 auth.revoked",
+      1,
+    ]);
+    expect((await userOf(user)).disabled).toBeFalsy();
   });
 });
 

@@ -560,6 +560,31 @@ describe("a collector", () => {
       `forbid (principal == Cadastre::Collector::"${collector.id}", ${DELIVER}, resource) when { resource has environment && resource.environment == "production" };`,
     );
     expect([await deliver(OTHER), await deliver(ACCOUNT)]).toEqual(["403 auth.forbidden", "200"]);
+    const asked = async (action: string, resource: string, principal = `collector/${collector.id}`) => {
+      const response = await get(
+        `/api/v1/access/explain?${new URLSearchParams({ principal, action, resource }).toString()}`,
+      );
+      return response.ok ? jsonOf(response) : outcomeOf(response);
+    };
+    const forbidden = { decision: "deny", policies: [id], missing: [`${id} forbids it`] };
+    const allowed = { decision: "allow", policies: [], missing: [] };
+    const whole = `organization/${api.context.organization}`;
+    expect(await asked("discovery:deliver", `account/aws/${OTHER}`)).toEqual(forbidden);
+    expect(await asked("discovery:deliver", `account/aws/${ACCOUNT}`)).toEqual(allowed);
+    expect(await asked("discovery:deliver", whole)).toEqual(forbidden);
+    expect(await asked("discovery:poll", whole)).toEqual(allowed);
+    expect(
+      await asked("discovery:deliver", `account/aws/${OTHER}`, `collector/${neighbour.collector.id}`),
+    ).toMatchObject({
+      decision: "deny",
+      policies: [],
+      missing: [expect.stringContaining(`is not for aws/${OTHER}`)],
+    });
+    expect(await asked("credential:fetch", whole)).toMatchObject({ missing: [expect.stringContaining("is bound to")] });
+    expect(await asked("discovery:poll", `account/aws/${ACCOUNT}`)).toMatchObject({ decision: "deny" });
+    expect(await asked("accounts:write", whole)).toBe("422 request.invalid");
+    const nobody = "collector/col_01JD0000000000000000000000";
+    expect(await asked("discovery:poll", whole, nobody)).toBe("404 collector.not_found");
     const { items } = await jsonOf(await get("/api/v1/audit?action=discovery.deliver&outcome=denied"));
     expect(items).toMatchObject([{ actor: { id: collector.id }, outcome: "denied" }]);
     await api.send({ method: "DELETE", path: `/api/v1/policies/${id}` });

@@ -37,6 +37,13 @@ async function anIdentityProvider(api: TestApi) {
   return { id, path, real, at: `/api/v1/auth/providers/${id}` };
 }
 
+/** A planned prefix of a new space. */
+async function aPrefix(api: TestApi): Promise<string> {
+  const space = await made(api, "addressspaces", { name: "production" });
+  const answer = await api.send({ method: "POST", path: `${space}/ips`, body: { prefix: "10.0.0.0/8" } });
+  return `${space}/ips/${((await answer.json()) as { id: string }).id}`;
+}
+
 /** Somebody who is known there. */
 async function aKnown(api: TestApi) {
   const known = await anIdentityProvider(api);
@@ -633,6 +640,27 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   async "addressSpaces.replace"(api) {
     const path = await made(api, "addressspaces", { name: "production" });
     return () => api.send({ method: "PUT", path, body: { name: "staging" }, headers: ifMatch });
+  },
+  async "ips.create"(api) {
+    const space = await made(api, "addressspaces", { name: "production" });
+    return () => api.send({ method: "POST", path: `${space}/ips`, body: { prefix: "10.0.0.0/8" } });
+  },
+  async "ips.replace"(api) {
+    const path = await aPrefix(api);
+    const body = { prefix: "10.0.0.0/9", name: "all" };
+    return () => api.send({ method: "PUT", path, body, headers: ifMatch });
+  },
+  async "ips.delete"(api) {
+    const path = await aPrefix(api);
+    return () => api.send({ method: "DELETE", path, headers: ifMatch });
+  },
+  async "ips.allocatePrefixes"(api) {
+    const path = await aPrefix(api);
+    return () => api.send({ method: "POST", path: `${path}/available-prefixes`, body: { prefixLength: 24, count: 2 } });
+  },
+  async "ips.allocateAddresses"(api) {
+    const path = await aPrefix(api);
+    return () => api.send({ method: "POST", path: `${path}/available-addresses`, body: { count: 2 } });
   },
   "forwarders.create": async (api) => () => api.send({ method: "POST", path: FORWARDERS, body: WEBHOOK }),
   async "forwarders.patch"(api) {

@@ -251,6 +251,26 @@ it("who is narrowed by a token does not count as one who administers the system"
   expect(await outcomeOf(await api.send(sent))).toBe("403 access.exceeds");
 });
 
+it("is acted as by nobody to whom policies allow as much: that can be taken at any time, and a token of that one stays", async () => {
+  const text = `permit (principal == Cadastre::ServiceAccount::"${bossId}", action, resource);`;
+  const { id = "" } = await made("/api/v1/policies", { name: "almighty", text });
+  const principal = { type: "service-account", id: admins.role?.robot };
+  const sent = {
+    method: "POST",
+    path: "/api/v1/tokens",
+    body: { name: "x", scopes: ["admin"], principal },
+    token: boss,
+  };
+  const response = await api.send(sent);
+  const { detail } = (await response.clone().json()) as { detail: string };
+  expect([await outcomeOf(response), detail]).toEqual([
+    "403 access.exceeds",
+    "it administers the system: only who does changes it",
+  ]);
+  const gone = { method: "DELETE", path: `/api/v1/policies/${id}`, headers: { "if-match": "*" } };
+  expect((await api.send(gone)).status).toBe(204);
+});
+
 it("who is forbidden everything by a policy of an admin of the organization is still not that one's to log in as", async () => {
   const { id = "" } = await made("/api/v1/users", { userName: "forbidden" });
   await bind("user", id, "SystemAdmin", SYSTEM);

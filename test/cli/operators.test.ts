@@ -137,6 +137,8 @@ describe("tokens", () => {
     expect((await find("nightly", "--ending", "7d")).map(({ rotatedFrom }) => rotatedFrom)).toEqual([before?.id]);
     expect(await find("nightly", "--unused", "1d")).toEqual([]);
     expect((await find("nightly", "--unused", "0s")).length).toBe(1);
+    const none = await world.run("tokens", "list", "--unused", "3650d");
+    expect(none.stdout + none.stderr).toBe("no unused tokens\n");
     expect((await world.run("tokens", "list")).stdout).toMatch(/nightly +expired[\s\S]*nightly +ends soon/);
     expect(await runHere(world, ["tokens", "rotate", before?.id ?? ""])).toMatchObject({ code: 1 });
   });

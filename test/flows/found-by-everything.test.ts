@@ -41,14 +41,16 @@ const aMachine = fc.record({
   /** The network may be another account's (shared), and the subnets several. */
   owner: fc.constantFrom(ACCOUNT, OTHER),
   subnets: fc.uniqueArray(fc.constantFrom("subnet-a", "subnet-b"), { maxLength: 2 }),
+  /** Some clouds say the subnet alone. */
+  saysNetwork: fc.boolean(),
   state: fc.constantFrom("running", "stopped"),
   said: fc.constantFrom("", "payments", "Team Payments", "é"),
 });
 type Machine = typeof aMachine extends fc.Arbitrary<infer T> ? T : never;
 
 function toRaw(machine: Machine, n: number): Raw {
-  const { account, region, name, tags, addresses, owner, subnets, state } = machine;
-  const network = arn(region, owner, "vpc/vpc-1");
+  const { account, region, name, tags, addresses, owner, subnets, saysNetwork, state } = machine;
+  const network = saysNetwork ? arn(region, owner, "vpc/vpc-1") : undefined;
   return {
     id: arn(region, account, `instance/i-${n}`),
     name,

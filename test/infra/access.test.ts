@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { FUNCTIONS } from "@cadastre/infra/function-names";
 import { describe, expect, test } from "vitest";
 import { blocksOf } from "../docs/blocks.ts";
-import { statementsOf } from "./allowed.ts";
+import { allowedActions, statementsOf } from "./allowed.ts";
 import { resolve } from "./resolve.ts";
 import { allOf, DEPLOYMENT, list, type Properties, synthesised } from "./template.ts";
 
@@ -23,6 +23,25 @@ describe("who may do what", () => {
     });
     const everywhere = statements().filter(({ Resource }) => list(Resource).includes("*"));
     expect(everywhere.flatMap(({ Action }) => list<string>(Action)).sort()).toEqual(documented.sort());
+  });
+
+  test("docs/permissions lists just what the roles of the service's own functions may do, besides writing their logs", () => {
+    const text = readFileSync(new URL("../../docs/permissions/README.md", import.meta.url), "utf8");
+    const documented = new Map<string, string[]>();
+    for (const row of text.split("\n").filter((one) => one.startsWith("| "))) {
+      const [role = "", permissions = ""] = row
+        .split("|")
+        .slice(1)
+        .map((cell) => cell.trim());
+      const named = [...permissions.matchAll(/`([\w:]+)`/g)].map(([, name = ""]) => name);
+      // The service stands once before its calls, or in each.
+      const service = named[0]?.endsWith(":") ? named.shift() : "";
+      documented.set(role, [...(documented.get(role) ?? []), ...named.map((name) => `${service}${name}`)]);
+    }
+    for (const role of ["api", "vault", "jobs", "feed", "admin-token"]) {
+      const allowed = allowedActions(resources, `cadastre-${role}`).filter((action) => !action.startsWith("logs:"));
+      expect(documented.get(role)?.sort(), role).toEqual(allowed);
+    }
   });
 
   test("the collector enters roles of one name in its own organization alone", () => {

@@ -20,7 +20,7 @@ describe("packed functions", () => {
   test.each([
     // Common passwords and the libraries of passkeys and of OpenID Connect, 0.9 MB, are loaded when somebody has to do with them.
     ["api", 1.3, 2.45],
-    ["vault", 1.3, 2.4],
+    ["vault", 1.3, 2.45],
     ["jobs", 1, 1],
     ["feed", 1, 1],
     ["admin-token", 1, 1],

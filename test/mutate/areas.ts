@@ -32,6 +32,8 @@ export const AREAS: Readonly<Record<string, Area>> = {
   ),
   register: core("register", "test/flows/search", "test/flows/related"),
   access: core("access", "packages/core/src/retention/retention"),
+  limits: core("limits"),
+  policies: core("policies"),
   vault: core("vault"),
   ledger: core("ledger"),
   feed: core("feed", "test/flows/feed"),

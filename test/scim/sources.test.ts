@@ -395,19 +395,29 @@ describe("a password that a source sets", () => {
   it("is kept as a hash, logs in only where the organization lets it, and is nowhere to be read", async () => {
     const password = "an unguessable phrase 7";
     const id = await made(source, "ann", { password });
+    const set = () => patch(source, `/Users/${id}`, { op: "replace", path: "password", value: password });
     expect(await login("ann", password)).toBe(401);
+    // What came before it let any in is not what it lets in.
     expect((await organization(true)).status).toBe(200);
+    expect(await login("ann", password)).toBe(401);
+    expect((await set()).status).toBe(200);
     expect(await login("ann", password)).toBe(200);
     expect((await organization(false)).status).toBe(200);
     expect(await login("ann", password)).toBe(401);
+    api.pass(1);
+    expect((await organization(true)).status).toBe(200);
+    expect(await login("ann", password)).toBe(401);
+    expect((await set()).status).toBe(200);
+    expect(await login("ann", password)).toBe(200);
+    await organization(false);
     const shown = await (
       await source.send({ method: "GET", path: `/Users/${id}?attributes=password,userName` })
     ).text();
     for (const text of [shown, api.dump(), JSON.stringify(api.lines), JSON.stringify(await records())])
       expect(text).not.toContain(password);
-    expect((await records()).find(({ action }) => action === "user.create")).toMatchObject({
-      detail: { passwordSet: true },
-    });
+    const said = (await records()).filter(({ detail }) => detail.passwordSet === true);
+    // With the user it was not kept.
+    expect(said.map(({ action }) => action)).toEqual(["user.patch", "user.patch"]);
   });
 
   it("is refused when it is common where it would log in, and left away where it would not", async () => {

@@ -4,6 +4,7 @@ import { expiryContract } from "./contract-expiry.ts";
 import { incrementContract } from "./contract-increment.ts";
 import { keyFieldContract } from "./contract-key-fields.ts";
 import { limitContract } from "./contract-limits.ts";
+import { moveContract } from "./contract-move.ts";
 import { packedContract } from "./contract-packed.ts";
 import { queryContract } from "./contract-query.ts";
 import { unitContract } from "./contract-units.ts";
@@ -22,6 +23,7 @@ export function tableContract(name: string, openTable: OpenTable): void {
     commitContract(get);
     incrementContract(get);
     keyFieldContract(get);
+    moveContract(get);
     packedContract(get);
     expiryContract(get);
     queryContract(get);

@@ -1,9 +1,17 @@
+import { defineEntity } from "@cadastre/store/entity";
 import { BusyError, ConflictError } from "@cadastre/store/errors";
 import { create, increment, put } from "@cadastre/store/table";
 import { afterEach, describe, expect, test } from "vitest";
 import { counter, note, type Opened } from "./entities.ts";
 import { anError, type Fault, startFaultProxy } from "./fault-proxy.ts";
 import { openDynamo } from "./open-dynamo.ts";
+
+/** Where notes are moved to. */
+const kept = defineEntity({
+  ...note,
+  type: "kept",
+  key: { ...note.key, partition: (of: { space: string }) => `kept/${of.space}` },
+});
 
 describe("DynamoDB through a wire that fails", () => {
   let opened: Opened | undefined;
@@ -51,6 +59,28 @@ describe("DynamoDB through a wire that fails", () => {
     );
     await expect(table.load([put(note, { space: "f2", id: "a" })])).rejects.toThrow(BusyError);
     expect(delays).toEqual([50, 100, 200]);
+  });
+
+  test("a move that dies anywhere leaves each item in one place at the least", async () => {
+    let left = 0;
+    const table = await tableWith(async ({ operation, input, forward }) =>
+      operation === "BatchWriteItem" && left-- <= 0
+        ? { status: 200, body: { UnprocessedItems: input.RequestItems } }
+        : forward(),
+    );
+    for (let batches = 0; batches < 4; batches++) {
+      const space = `fm${batches}`;
+      left = 2;
+      await table.load(Array.from({ length: 50 }, (_, n) => put(note, { space, id: `i${n}` })));
+      const { items } = await table.query(note, { partition: `space/${space}`, consistent: true });
+      left = batches;
+      await expect(table.move(note, kept, items)).rejects.toThrow(BusyError);
+      const there = await Promise.all([
+        table.query(note, { partition: `space/${space}`, consistent: true }),
+        table.query(kept, { partition: `kept/${space}`, consistent: true }),
+      ]);
+      expect(new Set(there.flatMap((page) => page.items.map(({ id }) => id))).size).toBe(50);
+    }
   });
 
   test("keys that a read left unprocessed are asked for again", async () => {

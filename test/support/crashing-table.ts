@@ -35,6 +35,13 @@ export function crashAt(table: Table, at: number): Table & { writes(): number } 
             () => table.load(all),
             () => table.load(all.slice(0, Math.floor(all.length / 2))),
           ),
+    move: (from, to, all) =>
+      all.length === 0
+        ? Promise.resolve()
+        : write(
+            () => table.move(from, to, all),
+            () => table.move(from, to, all.slice(0, Math.floor(all.length / 2))),
+          ),
     ready: () => table.ready(),
     close: () => table.close(),
     writes: () => writes,

@@ -11,6 +11,7 @@ export function inTurns(table: Table, scheduler: fc.Scheduler): Table {
     query: (entity, query) => turn().then(() => table.query(entity, query)),
     commit: (writes) => turn().then(() => table.commit(writes)),
     load: (writes) => turn().then(() => table.load(writes)),
+    move: (from, to, items) => turn().then(() => table.move(from, to, items)),
     ready: () => table.ready(),
     close: () => table.close(),
   };

@@ -35,6 +35,10 @@ export function remembering(table: Table): Table {
       note(writes);
       return table.load(writes);
     },
+    move: (from, to, items) => {
+      note(items.map((item) => ({ op: "put", entity: to, item })));
+      return table.move(from, to, items);
+    },
     ready: () => table.ready(),
     close: () => table.close(),
   };

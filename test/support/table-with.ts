@@ -9,6 +9,7 @@ export function tableWith(table: Table, operations: Partial<Table>): Table {
     query: (entity, query) => table.query(entity, query),
     commit: (writes) => table.commit(writes),
     load: (writes) => table.load(writes),
+    move: (from, to, items) => table.move(from, to, items),
     ready: () => table.ready(),
     close: () => table.close(),
     ...operations,

@@ -4,6 +4,7 @@ import type { Log } from "@cadastre/contract/log";
 import { createCollectorAuthentication } from "@cadastre/core/access/authenticate-collector";
 import type { GivenToken } from "@cadastre/core/access/authenticate-token";
 import { createTokenUses } from "@cadastre/core/access/token-uses";
+import { createLanes } from "@cadastre/core/addresses/allocation/lanes";
 import { createRefusals, type Refusals } from "@cadastre/core/audit/refusals";
 import type { Context } from "@cadastre/core/context";
 import type { TrustedProxies } from "@cadastre/core/limits/client-address";
@@ -113,7 +114,7 @@ const isScim = (path: string): boolean => path === SCIM_PATH || path.startsWith(
  */
 export function createApp(options: AppOptions): Hono<ApiEnv> {
   const { vault = {}, log } = options;
-  const context = { ...options.context, policies: createPolicyMemory() };
+  const context = { ...options.context, policies: createPolicyMemory(), lanes: createLanes() };
   const services: Services = {
     context,
     authenticateCollector: createCollectorAuthentication({ context }),

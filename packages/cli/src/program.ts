@@ -42,6 +42,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   whose: async () => (await import("./commands/whose.ts")).addWhose,
   changes: async () => (await import("./commands/changes.ts")).addChanges,
   spaces: async () => (await import("./commands/spaces.ts")).addSpaces,
+  prefixes: async () => (await import("./commands/prefixes.ts")).addPrefixes,
+  allocate: async () => (await import("./commands/prefixes.ts")).addAllocate,
   accounts: async () => (await import("./commands/accounts.ts")).addAccounts,
   credentials: async () => (await import("./commands/credentials.ts")).addCredentials,
   tokens: async () => (await import("./commands/tokens.ts")).addTokens,

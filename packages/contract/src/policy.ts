@@ -41,6 +41,14 @@ export const whoText = z
   .string()
   .max(128)
   .regex(/^(?:user\/usr|service-account\/sva)_[0-9A-HJKMNP-TV-Z]{26}$/, "user/usr_… or service-account/sva_…");
+/** The same, or a collector, of which is asked what its signature lets it do. */
+export const signerText = z
+  .string()
+  .max(128)
+  .regex(
+    /^(?:user\/usr|service-account\/sva|collector\/col)_[0-9A-HJKMNP-TV-Z]{26}$/,
+    "user/usr_…, service-account/sva_… or collector/col_…",
+  );
 export const whatText = z
   .string()
   .max(512)

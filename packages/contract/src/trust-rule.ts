@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { accountName } from "./account.ts";
 import { idSchema } from "./ids.ts";
+import { namedTexts } from "./names.ts";
 import { tokenScope } from "./token.ts";
 
 /** Where GitHub Actions' tokens come from; an enterprise server has an issuer of its own. */
@@ -23,10 +24,13 @@ const audience = z
   .min(1)
   .max(512)
   .meta({ description: "What the tokens' `aud` must name, such as the API's address" });
+const MOST_PATTERN = 512;
+/** A name of a claim; not that of what objects inherit from, which would be left out without a word. */
+const CLAIM = /^(?!__proto__$)[\w.:/-]+$/;
 const pattern = z
   .string()
   .min(1)
-  .max(512)
+  .max(MOST_PATTERN)
   .meta({ description: "The value, whole; `*` stands for any characters but `:`" });
 const keys = z
   .strictObject({
@@ -42,8 +46,9 @@ const oidcTrust = z.strictObject({
   type: z.literal("oidc"),
   issuer,
   audience,
-  claims: z
-    .record(z.string().regex(/^[\w.:/-]{1,128}$/, "a name of a claim"), pattern)
+  claims: namedTexts({ mostName: 128, mostText: MOST_PATTERN, of: "claim" })
+    .refine((claims) => Object.keys(claims).every((name) => CLAIM.test(name)), "has what is no name of a claim")
+    .refine((claims) => !Object.values(claims).includes(""), "has a claim without a value")
     .refine((claims) => Object.keys(claims).length > 0, "names no claim: whoever the issuer knows would be trusted")
     .refine((claims) => Object.keys(claims).length <= MOST_CLAIMS, `names more than ${MOST_CLAIMS} claims`)
     .meta({ description: "What the tokens must say, each by name: such as `sub`" }),

@@ -20,6 +20,16 @@ import {
   AddressSpaceRuleItem,
 } from "./addresses/spaces/items.ts";
 import { AddressTagItem, TagUseItem } from "./addresses/tags/items.ts";
+import {
+  AllocationItem,
+  IpIdItem,
+  IpItem,
+  IpLengthsItem,
+  IpPastItem,
+  ObservedItem,
+  PendingItem,
+  WindowItem,
+} from "./addresses/tree/items.ts";
 import { ClaimItem } from "./audit/claim.ts";
 import { HashKeyItem } from "./audit/hash-key.ts";
 import { AuditEntryItem, AuditItem, AuditOpenItem } from "./audit/items.ts";
@@ -189,6 +199,14 @@ export const ENTITIES: readonly AnyEntity[] = [
   SubjectUseItem,
   SourceItem,
   TagUseItem,
+  IpItem,
+  IpIdItem,
+  IpLengthsItem,
+  WindowItem,
+  PendingItem,
+  IpPastItem,
+  AllocationItem,
+  ObservedItem,
   TokenChildItem,
   TokenItem,
   TokenListItem,

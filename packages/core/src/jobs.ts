@@ -1,3 +1,4 @@
+import { removePrefixes } from "./addresses/tree/delete-subtree.ts";
 import { emptyGroup } from "./directory/empty-group.ts";
 import { approveHoldJob } from "./discovery/approve-hold.ts";
 import { endSightings } from "./discovery/end-sightings.ts";
@@ -20,4 +21,5 @@ export const JOBS: readonly Job[] = [
   auditSeal,
   auditRetention,
   emptyScimSource,
+  removePrefixes,
 ];

@@ -64,6 +64,7 @@ function over(rows: readonly Row[], { most = 1000, refused = [] }: { most?: numb
     async load(changes) {
       loads.push(changes);
     },
+    move: async () => undefined,
     ready: async () => undefined,
     close: async () => undefined,
   };

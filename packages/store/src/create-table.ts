@@ -1,18 +1,22 @@
 import { decodeCursor, encodeCursor } from "./cursor.ts";
-import type { Change, Driver } from "./driver.ts";
+import type { Change, Driver, Move } from "./driver.ts";
 import type { AnyEntity, Key, KeyOf } from "./entity.ts";
 import { ConflictError, InvalidItemError } from "./errors.ts";
 import { checkKey, checkPartition } from "./limits.ts";
 import { keyText, planCommit } from "./plan.ts";
 import { inRange, planRange } from "./range.ts";
-import { fromRow, isExpired, parseItem, type Row, toRow } from "./row.ts";
-import type { BulkWrite, Meter, Query, Table } from "./table.ts";
+import { fromRow, isExpired, parseItem, type Row, sizeOf, toRow } from "./row.ts";
+import type { BulkWrite, Meter, Query, Stored, Table } from "./table.ts";
 
 // A page that filters much out goes on in growing steps, so that few calls are made and little is read in vain.
 const SMALLEST_STEP = 25;
 
 // Bounds the memory of a bulk load and how long it keeps the event loop. Groups follow each other, so the last write wins.
 const LOAD_GROUP = 5000;
+
+/** Bytes of an item that are its key's and its type's. */
+const keyBytes = ({ pk, sk }: Key, type: string): number =>
+  Buffer.byteLength(pk) + Buffer.byteLength(sk) + Buffer.byteLength(type);
 
 /** Makes a table of a driver: schemas, limits, expiry by the clock, cursors and the filling of pages. */
 export function createTable(options: { driver: Driver; meter: Meter; now: () => Date }): Table {
@@ -37,7 +41,16 @@ export function createTable(options: { driver: Driver; meter: Meter; now: () => 
     return [...changes.values()];
   }
 
-  const table: Pick<Table, "commit" | "load" | "ready" | "close" | "meter"> & Reads = {
+  function toMove(from: AnyEntity, to: AnyEntity, item: Stored<object>): Move {
+    const old = checkKey(from.keyOf(item), from.type);
+    const key = checkKey(to.keyOf(item), to.type);
+    const growth = keyBytes(key, to.type) - keyBytes(old, from.type);
+    const toWritten = () => toRow(to, parseItem(to, item));
+    const size = sizeOf(to, key, item) ?? toWritten().size;
+    return { from: old, key, type: to.type, version: item.version, size, growth, toRow: toWritten };
+  }
+
+  const table: Pick<Table, "commit" | "load" | "ready" | "close" | "meter"> & Untyped = {
     meter,
     async get(entity, key, { consistent = false } = {}) {
       const row = await driver.get(checkKey(entity.keyOf(key), entity.type), consistent);
@@ -98,14 +111,20 @@ export function createTable(options: { driver: Driver; meter: Meter; now: () => 
         await driver.load(toChanges(writes.slice(start, start + LOAD_GROUP)));
       }
     },
+    async move(from, to, items) {
+      if (from.schema !== to.schema) throw new TypeError(`${from.type} is stored otherwise than ${to.type}`);
+      for (let start = 0; start < items.length; start += LOAD_GROUP) {
+        await driver.move(items.slice(start, start + LOAD_GROUP).map((item) => toMove(from, to, item)));
+      }
+    },
     ready: () => driver.ready(),
     close: () => driver.close(),
   };
   return table as Table;
 }
 
-/** The reads as they are written here: rows of no known entity. `Table` gives them the entity's types. */
-interface Reads {
+/** What is written here over rows of no known entity. `Table` gives it the entity's types. */
+interface Untyped {
   get(entity: AnyEntity, key: KeyOf<AnyEntity>, options?: { consistent?: boolean }): Promise<object | undefined>;
   getMany(
     entity: AnyEntity,
@@ -113,6 +132,7 @@ interface Reads {
     options?: { consistent?: boolean },
   ): Promise<(object | undefined)[]>;
   query(entity: AnyEntity, query: Query): Promise<{ items: readonly object[]; cursor?: string }>;
+  move(from: AnyEntity, to: AnyEntity, items: readonly Stored<object>[]): Promise<void>;
 }
 
 function checkQuery(entity: AnyEntity, { partition, limit }: Query): void {

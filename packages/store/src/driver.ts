@@ -23,6 +23,20 @@ export interface RowPage {
 
 export type Change = { readonly key: Key; readonly row?: WritableRow };
 
+/** An item that goes from one key to another one, as it is. */
+export interface Move {
+  readonly from: Key;
+  readonly key: Key;
+  readonly type: string;
+  /** That was read. */
+  readonly version: number;
+  /** Its bytes where it goes, and how many more that is than where it was: of its key and the name of its type. */
+  readonly size: number;
+  readonly growth: number;
+  /** What is written there. Takes some work: not every driver needs it. */
+  readonly toRow: () => WritableRow;
+}
+
 /** What a driver does; all rules that drivers share are in `createTable`. Drivers charge the meter. */
 export interface Driver {
   get(key: Key, consistent: boolean): Promise<Row | undefined>;
@@ -33,6 +47,8 @@ export interface Driver {
   commit(planned: readonly Planned[]): Promise<readonly Refused[]>;
   /** Changes on different keys, durable when it resolves. Not atomic. */
   load(changes: readonly Change[]): Promise<void>;
+  /** Each item whole where it was or where it goes, or for a moment in both; durable when it resolves. Not atomic. */
+  move(moves: readonly Move[]): Promise<void>;
   ready(): Promise<void>;
   close(): Promise<void>;
 }

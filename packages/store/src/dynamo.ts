@@ -198,6 +198,11 @@ export function createDynamoTable(options: DynamoTableOptions): Table {
         }),
       );
     },
+    async move(moves) {
+      // All are where they go before any is gone from where it was.
+      await driver.load(moves.map(({ key, toRow }) => ({ key, row: toRow() })));
+      await driver.load(moves.map(({ from }) => ({ key: from })));
+    },
     async ready() {
       await driver.get(PROBE, false);
     },

@@ -39,6 +39,7 @@ function createPart(whole: Table, prefix: string): Table {
     },
     commit: (writes) => whole.commit(placed(writes)),
     load: (writes) => whole.load(placed(writes)),
+    move: (from, to, items) => whole.move(inSpace(from) as typeof from, inSpace(to), items),
     meter: whole.meter,
     ready: () => whole.ready(),
     close: () => whole.close(),

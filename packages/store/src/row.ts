@@ -5,6 +5,7 @@ import { InvalidItemError, ItemTooLargeError } from "./errors.ts";
 import { checkKey, ITEM_BYTES_LIMIT } from "./limits.ts";
 import { PACKED, packFields, unpackFields } from "./packed.ts";
 import { rowSize } from "./size.ts";
+import type { Stored } from "./table.ts";
 import { writeUnits } from "./units.ts";
 import { contentVersion } from "./version.ts";
 
@@ -72,6 +73,14 @@ function withoutKeyFields(entity: AnyEntity, key: Key, fields: Fields): Fields {
     complainOf(entity.type)(name, text);
   }
   return rest;
+}
+
+/** Bytes of a stored item that was read, under its key; nothing for one that may be packed or has an end. */
+export function sizeOf(entity: AnyEntity, key: Key, { version: _, ...item }: Stored<object>): number | undefined {
+  if (entity.expires !== undefined) return undefined;
+  const row = { ...key, type: entity.type, expires: undefined, fields: withoutKeyFields(entity, key, item) };
+  const size = rowSize(row, complainOf(entity.type));
+  return entity.packed === true && writeUnits(0, size) > 1 ? undefined : size;
 }
 
 /** Makes the stored form of an item; without a version it gets the one of its content. @throws InvalidItemError, ItemTooLargeError, LimitError */

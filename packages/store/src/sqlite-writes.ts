@@ -1,5 +1,5 @@
 import { encodeBody } from "./body.ts";
-import type { Change } from "./driver.ts";
+import type { Change, Move } from "./driver.ts";
 import { type Add, isTransaction, type Planned, type Refused, refusalOf } from "./plan.ts";
 import { refusedUnits } from "./refused-units.ts";
 import { complainOf, type WritableRow } from "./row.ts";
@@ -24,6 +24,19 @@ export function loadRows(rows: TransactionRows, changes: readonly Change[]): num
       if (before !== undefined) rows.remove(key);
     } else if (before === undefined || !isSame(before, row)) rows.write(row);
   }
+  return units;
+}
+
+/** Moves rows as they are; answers the write units of putting each where it goes and removing it where it was. */
+export function moveRows(rows: TransactionRows, moves: readonly Move[]): number {
+  let units = 0;
+  for (const move of moves) {
+    const { from, key, size, growth, toRow } = move;
+    // What is not there any more as it was read is written as it was.
+    if (rows.move(move)) units += writeUnits(0, size) + writeUnits(size - growth, 0);
+    else units += loadRows(rows, [{ key, row: toRow() }, { key: from }]);
+  }
+  rows.dropEmpty(new Set(moves.map(({ from }) => from.pk)));
   return units;
 }
 

@@ -7,7 +7,7 @@ import type { Row } from "./row.ts";
 import { createLogSync, emptyLog, openSqliteFile } from "./sqlite-file.ts";
 import { createGroups } from "./sqlite-groups.ts";
 import { createTransactionRows, type TransactionRows } from "./sqlite-rows.ts";
-import { commitRows, loadRows } from "./sqlite-writes.ts";
+import { commitRows, loadRows, moveRows } from "./sqlite-writes.ts";
 import type { Table } from "./table.ts";
 import { readUnits } from "./units.ts";
 
@@ -96,6 +96,10 @@ export function openSqliteTable({ path, now, durable = true }: SqliteTableOption
     async load(changes) {
       const write = await groups.run(() => loadRows(rows, changes));
       meter.charge({ write, calls: Math.ceil(changes.length / LOAD_BATCH_LIMIT) });
+    },
+    async move(moves) {
+      const write = await groups.run(() => moveRows(rows, moves));
+      meter.charge({ write, calls: 2 * Math.ceil(moves.length / LOAD_BATCH_LIMIT) });
     },
     async ready() {
       opened().read({ pk: "ready", sk: "ready" });

@@ -92,6 +92,12 @@ export interface Table {
    * is checked by its schema. Throws InvalidItemError, LimitError, ItemTooLargeError, or BusyError when it may be done in part.
    */
   load(writes: readonly BulkWrite[]): Promise<void>;
+  /**
+   * Moves items, as they were read, from where one entity has them to where another one of the same schema does. Each is whole in the one place or
+   * the other, or for a moment in both, wherever it stops. Not atomic: only for items that nobody else writes. A repeat changes nothing. Throws what
+   * `load` throws.
+   */
+  move<E extends AnyEntity>(from: E, to: AnyEntity, items: readonly Stored<ItemOf<E>>[]): Promise<void>;
   /** Units spent through this table so far. */
   readonly meter: Meter;
   /** Resolves when the table answers; throws with the reason when it does not. */

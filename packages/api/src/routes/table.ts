@@ -15,6 +15,7 @@ import { FORWARDER_ROUTES } from "./forwarders.ts";
 import { GROUP_ROUTES } from "./groups.ts";
 import { HOLD_ROUTES } from "./holds.ts";
 import { IDENTITY_PROVIDER_ROUTES } from "./identity-providers.ts";
+import { IP_ROUTES } from "./ips.ts";
 import { JOB_ROUTES } from "./jobs.ts";
 import { OAUTH_ROUTES } from "./oauth.ts";
 import { OIDC_ROUTES } from "./oidc.ts";
@@ -43,6 +44,7 @@ const BY_AREA: { readonly [Area in keyof Areas]: readonly Route[] } = {
   collectors: COLLECTOR_ROUTES,
   accounts: ACCOUNT_ROUTES,
   addressSpaces: ADDRESS_SPACE_ROUTES,
+  ips: IP_ROUTES,
   resources: RESOURCE_ROUTES,
   changes: CHANGE_ROUTES,
   consumers: CONSUMER_ROUTES,

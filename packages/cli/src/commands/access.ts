@@ -30,17 +30,21 @@ export function addAccess(program: Command, cli: Cli): void {
     access
       .command("explain")
       .description("whether somebody may do something, what decides it, and what is missing")
-      .argument("<who>", PRINCIPAL)
+      .argument("<who>", `${PRINCIPAL}, or a collector, by its id`)
       .argument("<action>", ACTION)
       .argument("<what>", RESOURCE)
       .action(async (who: string, action: string, what: string, _: unknown, command: Command) => {
         const options = optionsOf(command);
         const client = openClient(cli, options);
-        const { type, id } = await findNamed(client, who, PRINCIPALS);
+        const [, collector] = /^(?:collector\/)?(col_.*)$/.exec(who) ?? [];
+        const { type, id } = collector
+          ? { type: "collector", id: collector }
+          : await findNamed(client, who, PRINCIPALS);
         const [principal, resource] = [`${type}/${id}`, await findThing(client, what)];
         await printOne(cli.stdout, options, await client.access.explain({ principal, action, resource }));
       }),
     "access explain ann@example.com accounts:write aws/123456789012",
+    "access explain col_01JD0000000000000000000000 discovery:deliver aws/123456789012",
   );
   withPaging(access.command("who-can").description("all who may do something to something"))
     .argument("<action>", ACTION)

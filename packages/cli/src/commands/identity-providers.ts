@@ -171,7 +171,7 @@ export function addIdentityProviders(program: Command, cli: Cli): void {
     .action((id: string, _: unknown, command: Command) => set(cli, id, command));
   providers
     .command("remove")
-    .description("remove a provider: nobody logs in by it any more; sessions go on")
+    .description("remove a provider: nobody logs in by it any more, and its sessions end")
     .argument("<id>", "idp_…")
     .action(async (id: string, _: unknown, command: Command) => {
       await openClient(cli, optionsOf(command)).identityProviders.delete({ id });

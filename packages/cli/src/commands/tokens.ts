@@ -125,6 +125,12 @@ async function* chosen(tokens: AsyncIterable<Token>, { unused, ending }: ListedO
   }
 }
 
+/** What there is none of when none is listed. */
+function nounOf({ unused, ending }: ListedOptions): string {
+  if (unused === undefined) return ending === undefined ? "tokens" : "tokens that end within that time";
+  return ending === undefined ? "unused tokens" : "unused tokens, and none that end within that time";
+}
+
 /** Adds `tokens` to the program. */
 export function addTokens(program: Command, cli: Cli): void {
   const tokens = program.command("tokens").description("API tokens of operators and scripts");
@@ -179,7 +185,7 @@ export function addTokens(program: Command, cli: Cli): void {
       const client = openClient(cli, options);
       const now = cli.now();
       const items = (limit: number) => chosen(client.tokens.list.all({ limit }), options, now);
-      await printList({ ...cli, options, columns: columns(now), noun: "tokens", items });
+      await printList({ ...cli, options, columns: columns(now), noun: nounOf(options), items });
     });
   withExamples(
     tokens

@@ -48,8 +48,13 @@ export const newIp = z.strictObject({ prefix: prefixInput, parentId, ...said, re
 export type NewIp = z.output<typeof newIp>;
 
 /** What replaces what people say of one. */
-export const ipReplacement = newIp;
 export type IpReplacement = NewIp;
+
+/** What the removal of a prefix with all that is inside it removes. */
+export const removal = z.object({
+  removed: z.int().meta({ description: "Prefixes, itself included" }),
+  job: idSchema("job").optional().meta({ description: "What removes them, when they are too many for one step" }),
+});
 
 const count = z.union([z.int(), z.string().regex(/^\d+$/)]).meta({
   description: "A number, or its digits as text from 2^53 on",
@@ -102,6 +107,12 @@ export const freeBlock = z.object({ prefix: z.string(), free: z.literal(true) })
 
 /** One prefix, with what of it was asked for by `expand`. */
 export const expandedIp = ip.extend({
-  children: z.array(z.union([ip, freeBlock])).optional(),
+  children: z
+    .array(z.union([ip, freeBlock]))
+    .optional()
+    .meta({
+      description: "With `expand=children`, `free` or both: in the order of addresses, a thousand at most",
+    }),
+  isCut: z.literal(true).optional().meta({ description: "There is more: list it by `parentId`, page by page" }),
 });
 export type ExpandedIp = z.output<typeof expandedIp>;

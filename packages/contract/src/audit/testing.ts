@@ -1,4 +1,5 @@
 import { generateKeyPairSync } from "node:crypto";
+import { orderedJson } from "../digest.ts";
 import { newIdAt } from "../ids.ts";
 import { createKeySigner, type PublicKey, parsePublicKey, type RequestSigner } from "../keys.ts";
 import { type Checkpoint, hashOfCheckpoint, signCheckpoint } from "./checkpoint.ts";
@@ -41,6 +42,9 @@ const toLeaf = (record: AuditRecord): ExportedLeaf => ({
   hash: Buffer.from(leafOf(record)).toString("hex"),
 });
 
+/** For tests: its line in an export. */
+export const lineOf = (record: AuditRecord): string => recordLine({ id: record.id, text: orderedJson(record) });
+
 /** For tests: an export with a checkpoint of so many records for each minute, and so many records that are not sealed yet. */
 export async function* anExport(
   { signer, publicKey }: ReturnType<typeof anAuditKey>,
@@ -55,7 +59,7 @@ export async function* anExport(
     for (let n = 0; n < size; n++) {
       const record = aRecord(new Date(from + Math.floor((n * MINUTE) / size)), records++);
       leaves.push(toLeaf(record));
-      yield recordLine(record);
+      yield lineOf(record);
     }
     const body = {
       id: newIdAt("checkpoint", new Date(from + MINUTE)),
@@ -77,7 +81,7 @@ export async function* anExport(
   for (let n = 0; n < unsealed; n++) {
     const record = aRecord(new Date(START + sizes.length * MINUTE + n), records++);
     tail.push(toLeaf(record));
-    yield recordLine(record);
+    yield lineOf(record);
   }
   yield endLine({
     ...(previous ? { first: 0, last: hashOfCheckpoint(previous) } : {}),

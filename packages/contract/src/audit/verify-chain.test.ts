@@ -1,7 +1,6 @@
 import { beforeAll, expect, test } from "vitest";
 import { type Checkpoint, type CheckpointBody, hashOfCheckpoint, signCheckpoint } from "./checkpoint.ts";
-import { recordLine } from "./export-lines.ts";
-import { anAuditKey, anExport, aRecord } from "./testing.ts";
+import { anAuditKey, anExport, aRecord, lineOf } from "./testing.ts";
 import { verifyExport } from "./verify-export.ts";
 
 /* Of checkpoints that the right key has signed: what the signature says nothing of. */
@@ -91,7 +90,7 @@ test("what says that records were removed is of the same log", async () => {
 
 test("more records than a checkpoint can have are not waited for", async () => {
   async function* endless() {
-    for (let n = 0; n < 100_000; n++) yield recordLine(aRecord(new Date(0), n));
+    for (let n = 0; n < 100_000; n++) yield lineOf(aRecord(new Date(0), n));
   }
   const verified = await verifyExport(endless(), { keys: [key.publicKey] });
   expect(verified).toMatchObject({ holds: false, fault: { line: 2049, what: expect.stringContaining("so many") } });

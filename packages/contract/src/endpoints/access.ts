@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { actionText, explanation, whatCan, whatText, whoCan, whoText } from "../policy.ts";
+import { actionText, explanation, signerText, whatCan, whatText, whoCan, whoText } from "../policy.ts";
 import { page } from "../view.ts";
 import { defineArea, defineEndpoint, operator } from "./endpoint.ts";
 import { EXAMPLE_ACCOUNT, exampleId } from "./examples.ts";
@@ -17,12 +17,13 @@ export const access = defineArea("access", {
     access: operator("access:read", "access"),
     summary: "Whether somebody may do something, which bindings and policies say so, and what is missing",
     description:
-      "As it would be decided now, from the caller's address and with the caller's strength. Tokens can narrow it further.",
-    query: z.strictObject({ principal, action: actionText, resource }),
+      "As it would be decided now, from the caller's address and with the caller's strength. Tokens can narrow it further. Of a collector: what its signature lets it do (`discovery:deliver`, `discovery:poll`, `credential:fetch`).",
+    query: z.strictObject({ principal: signerText, action: actionText, resource }),
     answer: explanation,
     errors: [
       "user.not_found",
       "service-account.not_found",
+      "collector.not_found",
       "account.not_found",
       "space.not_found",
       "credential.not_found",

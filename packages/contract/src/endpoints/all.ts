@@ -15,6 +15,7 @@ import { forwarders } from "./forwarders.ts";
 import { groups } from "./groups.ts";
 import { holds } from "./holds.ts";
 import { identityProviders } from "./identity-providers.ts";
+import { ips } from "./ips.ts";
 import { jobs } from "./jobs.ts";
 import { oauth } from "./oauth.ts";
 import { oidc } from "./oidc.ts";
@@ -45,6 +46,7 @@ export const AREAS = {
   collectors,
   accounts,
   addressSpaces,
+  ips,
   resources,
   changes,
   consumers,

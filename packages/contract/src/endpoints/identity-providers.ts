@@ -82,7 +82,8 @@ export const identityProviders = defineArea("identityProviders", {
     method: "DELETE",
     path: PATH,
     access: operator("identity-providers:write", "identity-provider"),
-    summary: "Remove an identity provider: nobody logs in by it any more; sessions go on, users and identities stay",
+    summary:
+      "Remove an identity provider: nobody logs in by it any more, and its sessions end; users and identities stay",
     params: byId,
     ifMatch: "optional",
     status: 204,

@@ -1,7 +1,7 @@
 import { ProblemError } from "@cadastre/contract/errors";
 import { type Context, inOrganization, type Principal } from "../context.ts";
 import { UserItem } from "../directory/items.ts";
-import { readOrganization } from "../directory/organizations.ts";
+import { isProviderEnded, readOrganization } from "../directory/organizations.ts";
 import { nameOfPrincipal, readPrincipal } from "../directory/principals.ts";
 import { requireAddress } from "../limits/address-list.ts";
 import { SessionItem } from "../sessions/items.ts";
@@ -46,8 +46,8 @@ export async function authenticateToken(
 }
 
 /**
- * Whether the session that a token ends with was ended, or its user has another password or second factor since: two more reads, for such a token
- * alone. That nobody has used it for a while does not end the token; that both end in time is in the token's own end.
+ * Whether the session that a token ends with was ended, or its user has another password or second factor since, or the provider that it came of was removed: two more reads, for such a token
+ * alone, or three. That nobody has used it for a while does not end the token; that both end in time is in the token's own end.
  */
 async function isSessionOver({ table, ...context }: Context, { session }: TokenItem): Promise<boolean> {
   if (session === undefined) return false;
@@ -56,7 +56,10 @@ async function isSessionOver({ table, ...context }: Context, { session }: TokenI
     table.get(SessionItem, { id: session.id }, { consistent: true }),
     own.table.get(UserItem, { id: session.user }, { consistent: true }),
   ]);
-  return !stored || !user || (user.loginEpoch ?? 0) !== session.loginEpoch;
+  if (!stored || !user || (user.loginEpoch ?? 0) !== session.loginEpoch) return true;
+  if (stored.provider === undefined) return false;
+  const organization = await readOrganization(own, session.organization);
+  return organization === undefined || isProviderEnded(organization, stored);
 }
 
 /** The principal as it stands now: what was given before it was disabled is of no use any more. */

@@ -5,7 +5,7 @@ import { ConflictError } from "@cadastre/store/errors";
 import { create, type Write } from "@cadastre/store/table";
 import type { Actor, Context } from "../context.ts";
 import { ClaimTakenError } from "./claim.ts";
-import { AuditEntryItem, AuditOpenItem } from "./items.ts";
+import { AuditEntryItem, AuditOpenItem, toStored } from "./items.ts";
 import { listsOf } from "./lists.ts";
 import { sealPersonal } from "./personal.ts";
 import { type Who, whoIs } from "./who.ts";
@@ -48,7 +48,10 @@ export async function recordAs(context: RecordContext, who: Who, entry: AuditEnt
   });
   const record = await sealPersonal(table, whole);
   const { id, at } = record;
-  return [create(AuditOpenItem, record), ...listsOf(record).map((list) => create(AuditEntryItem, { list, id, at }))];
+  return [
+    create(AuditOpenItem, toStored(record)),
+    ...listsOf(record).map((list) => create(AuditEntryItem, { list, id, at })),
+  ];
 }
 
 /** The same of what an actor did, or was refused. */

@@ -1,5 +1,6 @@
-import { auditRecord } from "@cadastre/contract/audit/record";
-import { defineEntity } from "@cadastre/store/entity";
+import { type AuditRecord, auditRecord } from "@cadastre/contract/audit/record";
+import { orderedJson } from "@cadastre/contract/digest";
+import { defineEntity, type ItemOf } from "@cadastre/store/entity";
 import * as z from "zod";
 
 interface Place {
@@ -18,6 +19,21 @@ function spread(name: string, slots: number) {
   return { partitions, partition };
 }
 
+/**
+ * A record as it is stored, open and sealed: its RFC 8785 bytes, which are what its leaf is the hash of. So it is written as text once, in its own
+ * commit, and whoever seals, exports or proves it has the very bytes at hand.
+ */
+const stored = z.object({ at: z.string(), id: z.string(), text: z.string() });
+
+/** The record as it is stored. Throws a ZodError for what is no record, a TypeError for what JSON cannot say. */
+export function toStored(record: AuditRecord): StoredRecord {
+  const parsed = auditRecord.parse(record);
+  return { at: parsed.at, id: parsed.id, text: orderedJson(parsed) };
+}
+
+/** The record of a stored one. Throws a SyntaxError where somebody has made something else of it in the table. */
+export const fromStored = ({ text }: { readonly text: string }): AuditRecord => JSON.parse(text) as AuditRecord;
+
 /* Of a record that is open, two write units in its transaction and one to be removed; of one that is sealed, one. */
 const open = spread("audit-open", 6);
 const sealed = spread("audit", 2);
@@ -30,17 +46,24 @@ export const AuditOpenItem = defineEntity({
   type: "audit-open",
   about:
     "One record for each mutation and each access to a secret, in the mutation's own commit, until a checkpoint has it; then it is among the sealed ones",
-  schema: auditRecord,
+  schema: stored,
+  packed: true,
   key: { partition: open.partition, sort: placeOf },
+  fromKey: ({ sk }) => fromPlace(sk),
 });
+
+/** Of either kind. */
+export type StoredRecord = ItemOf<typeof AuditOpenItem>;
 
 export const AUDIT_OPEN_PARTITIONS = open.partitions;
 
 export const AuditItem = defineEntity({
   type: "audit",
   about: "A record that a checkpoint has, as it was open. Read with the open ones as one log, all partitions together",
-  schema: auditRecord,
+  schema: stored,
+  packed: true,
   key: { partition: sealed.partition, sort: placeOf },
+  fromKey: ({ sk }) => fromPlace(sk),
 });
 
 export const AUDIT_PARTITIONS = sealed.partitions;

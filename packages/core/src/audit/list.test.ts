@@ -6,7 +6,7 @@ import { create } from "@cadastre/store/table";
 import { describe, expect, test } from "vitest";
 import { systemActor } from "../context.ts";
 import { commitRecorded } from "./commit-recorded.ts";
-import { AUDIT_OPEN_PARTITIONS, AuditOpenItem } from "./items.ts";
+import { AUDIT_OPEN_PARTITIONS, AuditOpenItem, toStored } from "./items.ts";
 import { type AuditFilter, listAudit } from "./list.ts";
 import { aContext, anActor, anActorOf, type TestContext } from "./testing.ts";
 
@@ -142,7 +142,9 @@ describe("the audit log", () => {
     if (!record) throw new Error("no record");
     for (let at = 0; at < 60; at++) {
       await context.table.commit(
-        Array.from({ length: 100 }, () => create(AuditOpenItem, { ...record, id: newId("audit", context.now()) })),
+        Array.from({ length: 100 }, () =>
+          create(AuditOpenItem, toStored({ ...record, id: newId("audit", context.now()) })),
+        ),
       );
     }
     const page = await context.table.meter.measure(() => listAudit(context, { limit: 10, entityId: "none" }));

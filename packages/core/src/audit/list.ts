@@ -6,7 +6,7 @@ import { createCursors } from "../cursor.ts";
 import { inOrder } from "../in-order.ts";
 import type { Listed, ListOptions } from "../lists.ts";
 import { type Merged, mergedQuery } from "../merged-query.ts";
-import { AuditEntryItem, listPartition } from "./items.ts";
+import { AuditEntryItem, fromStored, listPartition } from "./items.ts";
 import { listFor } from "./lists.ts";
 import { type LogWalk, type Placed, readRecords, walkLog } from "./log.ts";
 import { type AuditMatch, matcherOf } from "./match.ts";
@@ -126,8 +126,9 @@ export async function listAuditOf(
   let seen = 0;
   for await (const { sk, item, open } of records) {
     seen++;
-    if (matcher.matches(item)) {
-      const shown = await open(auditRecord.parse(item));
+    const record = fromStored(item);
+    if (matcher.matches(record)) {
+      const shown = await open(auditRecord.parse(record));
       if (matcher.says(shown)) items.push(shown);
     }
     if (items.length === limit || seen === most) return { items, cursor: cursors.encode(sk) };

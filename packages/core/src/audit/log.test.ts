@@ -1,8 +1,12 @@
+import { leafOf } from "@cadastre/contract/audit/leaf";
+import { hashLeaf } from "@cadastre/contract/audit/merkle";
 import { verifyExport } from "@cadastre/contract/audit/verify-export";
+import { canonicalJson } from "@cadastre/contract/digest";
 import { expect, test } from "vitest";
 import { proveRecord } from "../seals/prove.ts";
 import { aSealing, exportLines, seal } from "../seals/testing.ts";
 import { commitRecorded } from "./commit-recorded.ts";
+import { AUDIT_OPEN_PARTITIONS, AuditOpenItem, fromStored } from "./items.ts";
 import { listAudit } from "./list.ts";
 import { aContext, anActorOf, beforeReads } from "./testing.ts";
 import { walkAudit } from "./walk.ts";
@@ -65,6 +69,24 @@ test.each(Object.keys(READERS))("%s has each record once, whenever the sealer mo
     expect(await read(log), `sealed before read ${at}`).toEqual(TARGETS);
     if (reads() <= at) break;
   }
+});
+
+test("a record is stored as the bytes that its leaf is the hash of, whatever it says", async () => {
+  const context = aContext();
+  const detail = { z: 1.5, a: 'é\u2028\n"', list: [1, undefined, { b: new Date(0) }], none: undefined };
+  await commitRecorded(context, MACHINE, [], { action: "account.noted", target: "t", detail });
+  const pages = await Promise.all(
+    AUDIT_OPEN_PARTITIONS.map((partition) => context.table.query(AuditOpenItem, { partition })),
+  );
+  const [stored, ...others] = pages.flatMap(({ items }) => items);
+  expect(others).toEqual([]);
+  expect(stored?.text).toBe(canonicalJson(JSON.parse(stored?.text ?? "")));
+  expect(hashLeaf(stored?.text ?? "")).toEqual(leafOf(fromStored(stored ?? { text: "" })));
+  expect(fromStored(stored ?? { text: "" }).detail).toEqual({
+    z: 1.5,
+    a: detail.a,
+    list: [1, null, { b: "1970-01-01T00:00:00.000Z" }],
+  });
 });
 
 test("an export and a proof hold whenever the sealer moves the records", async () => {

@@ -1,17 +1,16 @@
-import type { AuditRecord } from "@cadastre/contract/audit/record";
 import type { Table } from "@cadastre/store/table";
 import { mergedQuery } from "../merged-query.ts";
-import { AUDIT_OPEN_PARTITIONS, AUDIT_PARTITIONS, AuditItem, AuditOpenItem } from "./items.ts";
+import { AUDIT_OPEN_PARTITIONS, AUDIT_PARTITIONS, AuditItem, AuditOpenItem, type StoredRecord } from "./items.ts";
 
 /*
- * A record is in one of two places, or for a moment in both: the sealer writes it among the sealed ones before it removes it from the open
+ * A record is in one of two places, or for a moment in both: when it has a checkpoint, the sealer moves it from among the open ones to the sealed
  * ones. So whoever looks among the open ones first, and then among the sealed ones, finds it.
  */
 
 /** A record, and where a page that ends with it goes on. */
 export interface Placed {
   readonly sk: string;
-  readonly item: AuditRecord;
+  readonly item: StoredRecord;
 }
 
 interface Key {
@@ -20,8 +19,8 @@ interface Key {
 }
 
 /** The records of some keys as they are stored, in their order; undefined where there is none. Reads strongly. */
-export async function readRecords(table: Table, keys: readonly Key[]): Promise<(AuditRecord | undefined)[]> {
-  const found: (AuditRecord | undefined)[] = await table.getMany(AuditItem, keys, { consistent: true });
+export async function readRecords(table: Table, keys: readonly Key[]): Promise<(StoredRecord | undefined)[]> {
+  const found: (StoredRecord | undefined)[] = await table.getMany(AuditItem, keys, { consistent: true });
   // Most are sealed; what is not, and is sealed between the two looks, is found by the third.
   for (const entity of [AuditOpenItem, AuditItem]) {
     const places = found.flatMap((record, place) => (record === undefined ? [place] : []));

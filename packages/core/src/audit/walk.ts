@@ -1,5 +1,6 @@
 import { type AuditRecord, auditRecord } from "@cadastre/contract/audit/record";
 import type { Context } from "../context.ts";
+import { fromStored } from "./items.ts";
 import { walkLog } from "./log.ts";
 import { createOpenRecord } from "./personal.ts";
 
@@ -22,7 +23,7 @@ export async function* walkAudit(
       expected: AT_ONCE,
       most: AT_ONCE,
     })) {
-      yield await open(auditRecord.parse(item));
+      yield await open(auditRecord.parse(fromStored(item)));
       after = sk;
       count += 1;
     }

@@ -10,10 +10,13 @@ import { createGroup, deleteGroup, getGroup, listGroups, patchGroup } from "./gr
 import { GroupMemberItem, LoginNameItem, loginNamePartition } from "./items.ts";
 import {
   createOrganization,
+  endProviderWrite,
   findOrganization,
+  isProviderEnded,
   listOrganizations,
   organizationIds,
   patchOrganization,
+  readOrganization,
 } from "./organizations.ts";
 import { deletePrincipal } from "./principals.ts";
 import { createServiceAccount, getServiceAccount } from "./service-accounts.ts";
@@ -203,5 +206,33 @@ describe("an organization", () => {
       ["user.create", bob.id],
     ]);
     expect((await auditRecords(context)).some(({ target }) => target === bob.id)).toBe(false);
+  });
+});
+
+describe("providers that were removed", () => {
+  const id = (n: number) => `idp_${n}`;
+
+  test("are told for as long as their sessions could last, and no more of them than a request can carry", async () => {
+    const context = aContext();
+    const end = async (n: number) => context.table.commit([await endProviderWrite(context, id(n), 60)]);
+    const ended = async () => (await readOrganization(context, context.organization))?.endedProviders ?? [];
+    await end(1);
+    context.advance(30);
+    await end(2);
+    expect((await ended()).map((one) => one.id)).toEqual([id(1), id(2)]);
+    const organization = { endedProviders: await ended() };
+    expect([{ provider: id(1) }, { provider: id(3) }, {}].map((one) => isProviderEnded(organization, one))).toEqual([
+      true,
+      false,
+      false,
+    ]);
+    context.advance(30);
+    await end(3);
+    expect((await ended()).map((one) => one.id)).toEqual([id(2), id(3)]);
+    for (let n = 4; n < 102; n++) await end(n);
+    await expect(end(102)).rejects.toMatchObject({ code: "request.rate" });
+    context.advance(61);
+    await end(103);
+    expect(await ended()).toHaveLength(1);
   });
 });

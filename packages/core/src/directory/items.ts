@@ -17,6 +17,17 @@ export const OrganizationItem = defineEntity({
       .int()
       .default(0)
       .meta({ description: "Raised in the commit that changes a policy, or what a group may do" }),
+    scimPasswordsSince: z
+      .string()
+      .optional()
+      .meta({ description: "When passwords that SCIM sets were let in: those that were set before are not" }),
+    endedProviders: z
+      .array(z.object({ id: z.string(), at: z.string() }))
+      .optional()
+      .meta({
+        description:
+          "Identity providers that were removed within the time that a session can last: their sessions have ended",
+      }),
   }),
   key: { partition: (of: { id: string }) => `organization#${of.id}`, sort: () => "organization" },
 });

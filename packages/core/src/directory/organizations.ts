@@ -140,7 +140,10 @@ export async function patchOrganization(
     const slug = patch.slug ?? stored.slug;
     const holder = slug === stored.slug ? undefined : await findOrganization(context, slug);
     if (holder !== undefined) throw slugTaken(slug);
-    const next = organizationWrite(stored, { ...given, updatedAt: context.now().toISOString() });
+    const at = context.now().toISOString();
+    const isOpened = patch.scimPasswords === true && stored.scimPasswords !== true;
+    const since = isOpened ? { scimPasswordsSince: at } : {};
+    const next = organizationWrite(stored, { ...given, ...since, updatedAt: at });
     // The slug of the first one is held from its first change on.
     const first =
       stored.version === 0 && slug === stored.slug ? [create(OrganizationSlugItem, { slug, organization: id })] : [];
@@ -152,6 +155,34 @@ export async function patchOrganization(
   });
   return getOrganization(context, id);
 }
+
+/** Removed within a day at the most: they are read with every request. */
+const MOST_ENDED = 100;
+
+/**
+ * The write that ends all sessions of an identity provider, for the commit that removes it: a session ends by itself after `seconds`, so long they
+ * are told by their provider. Throws 429 `request.rate` when too many were removed within that time.
+ */
+export async function endProviderWrite(
+  context: Pick<Context, "table" | "organization" | "now">,
+  provider: string,
+  seconds: number,
+): Promise<Write> {
+  const stored = await readOrganization(context, context.organization);
+  if (!stored) throw new ProblemError("organization.not_found");
+  const now = context.now();
+  const oldest = new Date(now.getTime() - seconds * 1000).toISOString();
+  const lasting = (stored.endedProviders ?? []).filter(({ at }) => at > oldest);
+  if (lasting.length >= MOST_ENDED)
+    throw new ProblemError("request.rate", `${MOST_ENDED} providers were removed within a day`);
+  return organizationWrite(stored, { endedProviders: [...lasting, { id: provider, at: now.toISOString() }] });
+}
+
+/** Whether a session came of a provider that was removed. */
+export const isProviderEnded = (
+  { endedProviders = [] }: Pick<OrganizationItem, "endedProviders">,
+  { provider }: { readonly provider?: string | undefined },
+): boolean => provider !== undefined && endedProviders.some(({ id }) => id === provider);
 
 /** All organizations, for who may see all of them, oldest first. Throws 422 `cursor.invalid`. */
 export async function listOrganizations(context: Context, options: ListOptions): Promise<Listed<Organization>> {

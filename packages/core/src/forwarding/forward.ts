@@ -2,6 +2,7 @@ import type { AuditRecord } from "@cadastre/contract/audit/record";
 import { newId } from "@cadastre/contract/ids";
 import { ConflictError } from "@cadastre/store/errors";
 import { create, remove, replace, type Stored, type Write } from "@cadastre/store/table";
+import { fromStored } from "../audit/items.ts";
 import { readRecords } from "../audit/log.ts";
 import { createOpenRecord } from "../audit/personal.ts";
 import { type Context, inOrganization } from "../context.ts";
@@ -58,7 +59,8 @@ async function nextLetter({ table }: Context, state: State): Promise<Work | unde
   const query = { partition: lettersPartition(state.id), limit: 1, consistent: true };
   const [letter] = (await table.query(ForwarderLetterItem, query)).items;
   if (!letter) return undefined;
-  const [record] = await readRecords(table, [{ id: letter.record, at: letter.at }]);
+  const [stored] = await readRecords(table, [{ id: letter.record, at: letter.at }]);
+  const record = stored && fromStored(stored);
   const { deadLetters, delivered } = state;
   return {
     id: letter.record,

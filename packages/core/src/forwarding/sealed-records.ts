@@ -1,5 +1,6 @@
 import { type AuditRecord, auditRecord } from "@cadastre/contract/audit/record";
-import { AuditItem } from "../audit/items.ts";
+import { fromStored } from "../audit/items.ts";
+import { readRecords } from "../audit/log.ts";
 import type { Context } from "../context.ts";
 import { AuditCheckpointItem, AuditLeavesItem, type SealHeadItem } from "../seals/items.ts";
 import { placeOfRecord, unpackLeaves } from "../seals/leaves.ts";
@@ -40,12 +41,11 @@ export async function readSealedFrom(
         : await table.get(AuditLeavesItem, { to: range.to, sequence }, { consistent: true });
     const leaves = (stored ? unpackLeaves(stored) : []).slice(next.index);
     const some = leaves.slice(0, most - records.length);
-    const found = await table.getMany(
-      AuditItem,
+    const found = await readRecords(
+      table,
       some.map(({ id }) => placeOfRecord(id)),
-      { consistent: true },
     );
-    records.push(...found.flatMap((record) => (record ? [auditRecord.parse(record)] : [])));
+    records.push(...found.flatMap((record) => (record ? [auditRecord.parse(fromStored(record))] : [])));
     if (some.length < leaves.length) {
       next = { sequence, index: next.index + some.length };
       break;

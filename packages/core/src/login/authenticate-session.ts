@@ -3,7 +3,7 @@ import { BusyError, ConflictError } from "@cadastre/store/errors";
 import { replace, type Stored } from "@cadastre/store/table";
 import { type Context, inOrganization, type Principal } from "../context.ts";
 import { UserItem } from "../directory/items.ts";
-import { readOrganization } from "../directory/organizations.ts";
+import { isProviderEnded, readOrganization } from "../directory/organizations.ts";
 import { requireAddress } from "../limits/address-list.ts";
 import { SessionItem } from "../sessions/items.ts";
 import { hashSecretText, idOfSecretText, isSecretText } from "./secret-text.ts";
@@ -62,7 +62,8 @@ async function readStanding(context: Context, stored: SessionItem, address: stri
   ]);
   const isStanding =
     user !== undefined && !user.disabled && user.epoch === stored.epoch && (user.loginEpoch ?? 0) === stored.loginEpoch;
-  if (!isStanding || !organization) throw new ProblemError("auth.revoked", "the session was ended: log in");
+  if (!isStanding || !organization || isProviderEnded(organization, stored))
+    throw new ProblemError("auth.revoked", "the session was ended: log in");
   requireAddress(address, organization.addresses);
   return toPrincipal(user, stored, organization.policyVersion);
 }

@@ -1,14 +1,13 @@
 import { ProblemError } from "@cadastre/contract/errors";
 import type { Factor } from "@cadastre/contract/login";
 import { remove, type Stored, type Write } from "@cadastre/store/table";
-import { guardSystemAdmins } from "../access/system-admins.ts";
 import { commitRecorded } from "../audit/commit-recorded.ts";
 import type { Actor, Context } from "../context.ts";
-import { requireNoMore } from "../policies/grants.ts";
 import { retryOnConflict } from "../retry-on-conflict.ts";
 import { FactorItem, factorsPartition, PasswordItem } from "./items.ts";
-import { raiseLoginEpoch, readUser } from "./login-epoch.ts";
+import { endSessionsWrite } from "./login-epoch.ts";
 import { forgetIdentityWrites } from "./oidc/identities.ts";
+import { requireStandsFor } from "./stands-for.ts";
 
 /** Of one user, codes and passkeys together. */
 export const MOST_FACTORS = 20;
@@ -90,11 +89,8 @@ export async function removeFactor(
  * Writes one audit record.
  */
 export async function removeAllFactors(context: Context, actor: Actor, user: string): Promise<void> {
-  const { groups, roles } = await readUser(context, user);
-  await guardSystemAdmins(context, actor)({ groups, roles });
-  await requireNoMore(context, actor, { type: "user", id: user, groups, roles });
   await retryOnConflict(async () => {
-    const epoch = await raiseLoginEpoch(context, user);
+    const epoch = endSessionsWrite(await requireStandsFor(context, actor, user));
     const factors = await readFactors(context, user);
     const writes = factors.map((one) => remove(FactorItem, one, one.version));
     await commitRecorded(context, actor, [epoch, ...writes], {

@@ -17,6 +17,7 @@ import { type LoggedIn, type LoginCall, requiresSecond, toPrincipal } from "./lo
 import { canonicalPassword } from "./password-rules.ts";
 import { proveFactor } from "./prove-factor.ts";
 import { recordFailedLogin } from "./record-failure.ts";
+import { mayLogInBy } from "./scim-passwords.ts";
 import { type Method, newSession } from "./sessions.ts";
 import type { StepUpPorts } from "./step-up.ts";
 
@@ -51,9 +52,9 @@ async function readRight({ ports, request }: Trying, { context: own, user }: Fou
     readOrganization(own, own.organization),
   ]);
   const matches = await ports.passwords.isRight(request.password, stored);
-  const mayLogIn = stored?.source !== "scim" || organization?.scimPasswords === true;
-  const isGood = matches && mayLogIn && user !== undefined && !user.disabled;
-  return isGood && stored && organization ? { stored, organization } : undefined;
+  const isGood =
+    matches && stored !== undefined && mayLogInBy(stored, organization) && user !== undefined && !user.disabled;
+  return isGood && organization ? { stored, organization } : undefined;
 }
 
 /** The second factor that the request has with it, if it has; undefined when it has a wrong one. */

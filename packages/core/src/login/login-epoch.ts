@@ -11,10 +11,5 @@ export async function readUser({ table }: Pick<Context, "table">, id: string): P
 }
 
 /** The write that ends all sessions of a user that was read, in the commit that it is part of. Tokens stay. */
-const endSessionsWrite = ({ version, ...user }: Stored<UserItem>): Write =>
+export const endSessionsWrite = ({ version, ...user }: Stored<UserItem>): Write =>
   replace(UserItem, { ...user, loginEpoch: (user.loginEpoch ?? 0) + 1 }, version);
-
-/** The same of a user by its id. Throws 404 `user.not_found`. */
-export async function raiseLoginEpoch(context: Pick<Context, "table">, id: string): Promise<Write> {
-  return endSessionsWrite(await readUser(context, id));
-}

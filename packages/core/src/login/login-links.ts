@@ -1,19 +1,17 @@
 import { ProblemError } from "@cadastre/contract/errors";
 import { newId } from "@cadastre/contract/ids";
 import type { SetupRequest } from "@cadastre/contract/login";
-import { create, remove, replace, type Stored } from "@cadastre/store/table";
-import { guardSystemAdmins } from "../access/system-admins.ts";
+import { check, create, remove, replace, type Stored } from "@cadastre/store/table";
 import { commitRecorded } from "../audit/commit-recorded.ts";
 import { type Actor, actorName, type Context, inOrganization, principalOf } from "../context.ts";
 import { UserItem } from "../directory/items.ts";
 import { renameWrites } from "../directory/names.ts";
-import { requireNoMore } from "../policies/grants.ts";
 import { isTaken, retryOnConflict } from "../retry-on-conflict.ts";
 import { LoginLinkItem } from "./items.ts";
-import { readUser } from "./login-epoch.ts";
 import type { PasswordCheck } from "./password-check.ts";
 import { hashSecretText, idOfSecretText, isSecretText, newSecretText } from "./secret-text.ts";
 import { passwordWrite } from "./set-password.ts";
+import { requireStandsFor } from "./stands-for.ts";
 
 /** The first admin's, who reads it on a screen, and one that an admin hands on. */
 const LINK_SECONDS = { setup: 86_400, reset: 3600 } as const;
@@ -38,9 +36,6 @@ export async function createLoginLink(
   actor: Actor,
   { user, purpose }: { readonly user: string; readonly purpose: LoginLinkItem["purpose"] },
 ): Promise<GivenLink> {
-  const { groups, roles } = await readUser(context, user);
-  await guardSystemAdmins(context, actor)({ groups, roles });
-  await requireNoMore(context, actor, { type: "user", id: user, groups, roles });
   const now = context.now();
   const id = newId("link", now);
   const secret = newSecretText(id);
@@ -55,13 +50,14 @@ export async function createLoginLink(
     createdBy: actorName(actor),
     expiresAt,
   };
-  await retryOnConflict(() =>
-    commitRecorded(context, actor, [create(LoginLinkItem, item)], {
+  await retryOnConflict(async () => {
+    const { version } = await requireStandsFor(context, actor, user);
+    await commitRecorded(context, actor, [create(LoginLinkItem, item), check(UserItem, { id: user }, version)], {
       action: "password.link",
       target: user,
       detail: { purpose, expiresAt: new Date(expiresAt * 1000).toISOString() },
-    }),
-  );
+    });
+  });
   return { secret, expiresAt: new Date(expiresAt * 1000).toISOString() };
 }
 

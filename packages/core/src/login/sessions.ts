@@ -4,7 +4,8 @@ import type { Session } from "@cadastre/contract/login";
 import { create, remove, replace, type Stored, type Write } from "@cadastre/store/table";
 import { commitRecorded } from "../audit/commit-recorded.ts";
 import type { Actor, Context } from "../context.ts";
-import type { UserItem } from "../directory/items.ts";
+import type { OrganizationItem, UserItem } from "../directory/items.ts";
+import { isProviderEnded, readOrganization } from "../directory/organizations.ts";
 import { type Listed, type ListOptions, selectPage } from "../lists.ts";
 import { retryOnConflict } from "../retry-on-conflict.ts";
 import { newSealKey } from "../sealed-text.ts";
@@ -14,7 +15,7 @@ import { csrfOf, hashSecretText, newSecretText } from "./secret-text.ts";
 
 /** A session that nobody uses ends after an hour, and every one after a day (NIST SP 800-63B-4 §2.2.3, AAL2). */
 const IDLE_SECONDS = 3600;
-const SESSION_SECONDS = 86_400;
+export const SESSION_SECONDS = 86_400;
 /** How much later than it was its last use is written at most. */
 export const USE_SECONDS = 300;
 /** For so long it is known that a session has ended. */
@@ -66,9 +67,12 @@ export function newSession(
     methods,
     isPending,
     authenticatedAt,
+    provider,
     address,
     userAgent,
-  }: LoginFrom & Pick<SessionItem, "methods" | "isPending"> & Partial<Pick<SessionItem, "authenticatedAt">>,
+  }: LoginFrom &
+    Pick<SessionItem, "methods" | "isPending"> &
+    Partial<Pick<SessionItem, "authenticatedAt" | "provider">>,
 ): GivenSession & { readonly writes: readonly Write[] } {
   const at = now();
   const id = newId("session", at);
@@ -83,6 +87,7 @@ export function newSession(
     cursorKey: newSealKey(),
     epoch,
     loginEpoch,
+    ...(provider === undefined ? {} : { provider }),
     methods,
     strength: strengthOf(methods),
     isPending,
@@ -159,7 +164,8 @@ export function listSessions(
   { current, ...options }: ListOptions & { readonly current?: string | undefined },
 ): Promise<Listed<Session>> {
   const at = context.now().toISOString();
-  const lives = (one: SessionItem): boolean => one.epoch === epoch && one.loginEpoch === loginEpoch && endOf(one) > at;
+  const lives = (one: SessionItem, own: OrganizationItem | undefined): boolean =>
+    one.epoch === epoch && one.loginEpoch === loginEpoch && endOf(one) > at && !(own && isProviderEnded(own, one));
   return selectPage(
     context,
     {
@@ -170,7 +176,9 @@ export function listSessions(
       reverse: true,
       async select(items) {
         const found = await context.table.getMany(SessionItem, items, { consistent: true });
-        return found.map((stored) => (stored && lives(stored) ? toSession(stored, current) : undefined));
+        const isAsked = found.some((stored) => stored?.provider !== undefined);
+        const own = isAsked ? await readOrganization(context, context.organization) : undefined;
+        return found.map((stored) => (stored && lives(stored, own) ? toSession(stored, current) : undefined));
       },
     },
     options,

@@ -104,7 +104,8 @@ export function decideSingle(rights: Rights, question: WholeQuestion, { thing, p
 
 /**
  * Of which accounts of an organisation somebody may do something. Where no policy tells one account from another, that follows from
- * the whole and from the accounts that roles are bound to; else each account is decided alone, and `readAccounts` is asked for all.
+ * the whole and from the accounts that roles are bound to; else each account is decided alone, and `readAccounts` is asked for all. What
+ * concerns the whole organisation is decided of that alone: of no account it is ever allowed.
  */
 export async function decideAccounts(
   rights: Rights,
@@ -114,7 +115,8 @@ export async function decideAccounts(
   const whole = decidePlace(rights, question);
   const isAlike = !tellsApart(rights, question);
   if (isAlike && whole.allowed) return { isWhole: true, accounts: [], policies: whole.policies, keptBy: [] };
-  const accounts = isAlike ? boundAccounts(rights, question.action) : await readAccounts();
+  const isParted = typesOf(question.action).includes("account");
+  const accounts = !isParted ? [] : isAlike ? boundAccounts(rights, question.action) : await readAccounts();
   const verdicts = accounts.map((account) => ({ account, verdict: decidePlace(rights, question, account) }));
   const allowed = verdicts.filter(({ verdict }) => verdict.allowed);
   const isWhole = whole.allowed && allowed.length === verdicts.length;

@@ -139,6 +139,65 @@ describe("a policy", () => {
   });
 });
 
+describe("policies with conditions, which are kept parsed", () => {
+  const STRONG = "when { context.strength >= 2 }";
+  const conditional = (id: string, strength = 1) =>
+    rulesOf(id, `permit (principal, ${READ}, resource) when { context.strength >= ${strength} };`)[0] as Rule;
+  const asked = (rules: readonly Rule[], more: Partial<Question> = {}, links: readonly Link[] = []) =>
+    decide({ links, rules }, ask(more));
+
+  test("are not taken for others, though more sets were asked than are kept", () => {
+    const one = conditional("pol_one");
+    // Of the same text, so that nothing is parsed again to make them.
+    const sets = Array.from({ length: 300 }, (_, n): Rule[] => [{ ...one, id: `pol_${n}` }]);
+    for (const [n, set] of sets.entries()) expect(asked(set).policies).toEqual([`pol_${n}`]);
+    for (const n of [0, 299, 43, 44, 1, 150]) expect(asked(sets[n] ?? []).policies).toEqual([`pol_${n}`]);
+  });
+
+  test("are others once their text is another, by the same id", () => {
+    expect(asked([conditional("pol_same", 1)]).allowed).toBe(true);
+    expect(asked([conditional("pol_same", 2)]).allowed).toBe(false);
+    expect(asked([conditional("pol_same", 1)]).allowed).toBe(true);
+  });
+
+  test("stand beside bindings, also those to the system, and may be about all that is in it", () => {
+    const unmet = rulesOf("pol_unmet", `forbid (principal, ${READ}, resource) ${STRONG};`);
+    for (const place of [thingUid("system", "system"), ORGANIZATION.uid]) {
+      const links = [aLink("rbd_1", "viewer", ANNA.uid, place), aLink("rbd_2", "viewer", ANNA.uid)];
+      expect(asked(unmet, {}, links)).toEqual({ allowed: true, policies: ["rbd_1", "rbd_2"], errors: [] });
+    }
+    const group = aLink("rbd_1", "viewer", { type: "Cadastre::Group", id: "grp_2" });
+    expect(asked(unmet, {}, [group]).allowed).toBe(true);
+    const ofSystem = rulesOf(
+      "pol_1",
+      `permit (principal, ${READ}, resource in Cadastre::System::"system") unless { context.strength > 2 };`,
+    );
+    const account = anAccount(AN_ORGANIZATION, { provider: "aws", account: "1" });
+    for (const what of [ORGANIZATION, account, theSystem()])
+      expect(asked([...ofSystem, ...unmet], { what }).allowed).toBe(true);
+  });
+
+  test("that cannot be asked deny, and those that do not parse are a fault", () => {
+    const [rule] = [conditional("pol_1")];
+    const odd = asked([rule], { situation: aSituation({ strength: 1.5 }) });
+    expect(odd).toMatchObject({ allowed: false, policies: [] });
+    expect(odd.errors).not.toEqual([]);
+    expect(() => asked([{ ...rule, text: "permit (principal) when" }])).toThrow(/^stored policies do not parse: ./);
+    expect(asked([rule]).allowed).toBe(true);
+  });
+
+  test("that kill what evaluates them deny, and the next question is decided as ever", () => {
+    const [rule] = [conditional("pol_1")];
+    const deadly = `permit (principal, ${READ}, resource) when { ${"(".repeat(3000)}true${")".repeat(3000)} };`;
+    expect(asked([{ ...rule, id: "pol_deadly", text: deadly }, rule])).toEqual({
+      allowed: false,
+      policies: [],
+      errors: ["pol_deadly", "pol_1"],
+    });
+    expect(asked([rule])).toEqual({ allowed: true, policies: ["pol_1"], errors: [] });
+  });
+});
+
 describe("whatever the bindings and policies are", () => {
   const heads = [
     `principal, ${READ}, resource`,

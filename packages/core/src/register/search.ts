@@ -5,7 +5,7 @@ import type { Listed, ListOptions } from "../lists.ts";
 import { allOf, type Query } from "../subjects/query.ts";
 import { searchSubjects } from "../subjects/search.ts";
 import { countFiltersOf } from "./counted-query.ts";
-import { type CountFilters, countListed } from "./counts.ts";
+import { countListed } from "./counts.ts";
 import { ResourceSubject } from "./subject.ts";
 
 interface ListedResources extends Listed<Resource> {
@@ -13,19 +13,23 @@ interface ListedResources extends Listed<Resource> {
   readonly total?: number;
 }
 
-/** Counted where one place is meant; a caller limited to several accounts would see twice what they share. */
+/**
+ * Counted where one place is meant; a caller limited to several accounts would see twice what they share. Of an account that is not
+ * theirs, or is another provider's, too, it finds what that one shows to them, which no count tells apart.
+ */
 async function totalOf(context: Context, query: Query): Promise<number | undefined> {
   const filters = countFiltersOf(query);
   if (filters === undefined) return undefined;
   const { restriction } = context;
   if (restriction === undefined) return countListed(context, filters);
-  const visible = restriction.accounts.map(fromAccountName).filter((place) => isAsked(place, filters));
-  if (visible.length > 1) return undefined;
-  return visible[0] ? countListed(context, { ...filters, ...visible[0] }) : 0;
+  const { provider: asked, account: meant } = filters;
+  const own = restriction.accounts.map(fromAccountName).filter(({ provider }) => (asked ?? provider) === provider);
+  const [first] = own;
+  if (first === undefined) return 0;
+  const place = meant === undefined ? first : own.find(({ account }) => account === meant);
+  const isOne = meant === undefined ? own.length === 1 : own.every(({ provider }) => provider === first.provider);
+  return place && isOne ? countListed(context, { ...filters, ...place }) : undefined;
 }
-
-const isAsked = (place: { provider: string; account: string }, { provider, account }: CountFilters) =>
-  (provider ?? place.provider) === place.provider && (account ?? place.account) === place.account;
 
 const RESOURCES = { type: "term", field: "subject", any: ["resource"] } as const;
 

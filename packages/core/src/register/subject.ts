@@ -33,21 +33,33 @@ const listOf = (standing: Standing, kind: KindName, beginning: string): IndexRan
   kind,
 });
 
-/** Where everything is that is in a network: in the lists of the place that it belongs to, and in the relations to it. */
+/** A network, or a subnet of it, as what is inside begins in sort keys. */
+const placeOf = (network: string, subnet: string | undefined): string =>
+  `${placeHash("network", network)}/${subnet === undefined ? "" : `${placeHash("subnet", subnet)}/`}`;
+
+const relationsTo = (standing: Standing, id: string, rank: string): IndexRange => ({
+  partition: partitions.relation(standing, targetHash(id)),
+  rank,
+});
+
+/**
+ * Where everything is that is in a network, or names it otherwise: in the lists of the place that it belongs to, and in the relations to it.
+ * What is in a subnet may name that alone, and no network: Compute Engine says so of reserved addresses.
+ */
 function networkRanges(standing: Standing, network: string, subnet?: string): IndexRange[] {
   const named = kindOfId(network);
-  const within = subnet === undefined ? "" : `${placeHash("network", network)}/${placeHash("subnet", subnet)}/`;
-  const relations = {
-    partition: partitions.relation(standing, targetHash(network)),
-    sort: { beginsWith: `${INSIDE}/${within}` },
-    rank: "~",
-  };
-  if (named?.account === undefined) return [relations];
+  const relations =
+    subnet === undefined
+      ? [relationsTo(standing, network, "~")]
+      : [
+          { ...relationsTo(standing, network, "~"), sort: { beginsWith: `${INSIDE}/${placeOf(network, subnet)}` } },
+          relationsTo(standing, subnet, "~~"),
+        ];
+  if (named?.account === undefined) return relations;
   const { provider, account, region } = named;
   // What is in a global network stands under its own region.
-  const place = region === "global" ? "" : `${region}/${placeHash("network", network)}/`;
-  const inside = subnet === undefined || place === "" ? place : `${place}${placeHash("subnet", subnet)}/`;
-  return [...NETWORKED.map((kind) => listOf(standing, kind, `${provider}/${account}/${inside}`)), relations];
+  const inside = region === "global" ? "" : `${region}/${placeOf(network, subnet)}`;
+  return [...NETWORKED.map((kind) => listOf(standing, kind, `${provider}/${account}/${inside}`)), ...relations];
 }
 
 /** Where those stand in the index that name a resource by its natural id; the register need not have it. */
@@ -55,7 +67,7 @@ export function referringRanges(id: string, resource: ResourceItem | undefined, 
   const network = resource && facetsOfItem(resource).network;
   if (kindOfId(id)?.kind === "network") return networkRanges(standing, id);
   if (resource?.kind === "subnet" && network !== undefined) return networkRanges(standing, network, id);
-  return [{ partition: partitions.relation(standing, targetHash(id)), rank: "" }];
+  return [relationsTo(standing, id, "")];
 }
 
 /**

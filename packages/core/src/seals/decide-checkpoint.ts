@@ -1,4 +1,4 @@
-import { type CheckpointBody, MOST_LEAVES } from "@cadastre/contract/audit/checkpoint";
+import type { CheckpointBody } from "@cadastre/contract/audit/checkpoint";
 import { rootOf } from "@cadastre/contract/audit/merkle";
 import type { PublicKey } from "@cadastre/contract/keys";
 import type { SealHeadItem } from "./items.ts";
@@ -24,8 +24,10 @@ export interface CheckpointOptions<Open extends OpenLeaf> {
   readonly id: string;
   readonly organization: string;
   readonly head: SealHeadItem | undefined;
-  /** Records before the end of the last closed minute that no checkpoint has, oldest first: one more than a checkpoint takes when there are more. */
+  /** The oldest records before the end of the last closed minute that no checkpoint has, in their order: as many as one takes at the most. */
   readonly open: readonly Open[];
+  /** There are others behind them. */
+  readonly isMore: boolean;
   readonly now: Date;
   readonly key: PublicKey;
 }
@@ -52,16 +54,15 @@ function gapOf(head: SealHeadItem | undefined, now: Date): CheckpointBody["gap"]
 export function decideCheckpoint<Open extends OpenLeaf>(
   options: CheckpointOptions<Open>,
 ): CheckpointDecision<Open> | undefined {
-  const { id, organization, head, open, now, key } = options;
+  const { id, organization, head, open: leaves, isMore, now, key } = options;
   const gap = gapOf(head, now);
   const isSilent = head !== undefined && now.getTime() - Date.parse(head.sealedAt) >= LONGEST_SILENCE;
   const removes = head?.removeThrough !== undefined && head.removeThrough !== head.announcedThrough;
-  if (open.length === 0 && head !== undefined && !gap && !isSilent && !removes) return undefined;
-  const leaves = open.slice(0, MOST_LEAVES);
+  if (leaves.length === 0 && head !== undefined && !gap && !isSilent && !removes) return undefined;
   const closed = closedBefore(now).toISOString();
-  const first = open[0] === undefined ? closed : closedBefore(new Date(open[0].at)).toISOString();
+  const first = leaves[0] === undefined ? closed : closedBefore(new Date(leaves[0].at)).toISOString();
   const from = head?.to ?? first;
-  const end = open.length > leaves.length ? (leaves.at(-1)?.at ?? closed) : closed;
+  const end = isMore ? (leaves.at(-1)?.at ?? closed) : closed;
   const late = leaves.filter(({ at }) => at < from);
   const removedThrough = head?.removeThrough ?? head?.announcedThrough;
   return {

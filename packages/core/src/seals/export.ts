@@ -1,8 +1,8 @@
 import { type Checkpoint, checkpoint, hashOfCheckpoint, MOST_LEAVES } from "@cadastre/contract/audit/checkpoint";
 import { checkpointLine, type ExportedLeaf, endLine, recordLine } from "@cadastre/contract/audit/export-lines";
-import { leafOf } from "@cadastre/contract/audit/leaf";
-import type { AuditRecord } from "@cadastre/contract/audit/record";
-import { AUDIT_OPEN_PARTITIONS, AuditItem, AuditOpenItem } from "../audit/items.ts";
+import { hashLeaf } from "@cadastre/contract/audit/merkle";
+import { AUDIT_OPEN_PARTITIONS, AuditOpenItem, type StoredRecord } from "../audit/items.ts";
+import { readRecords } from "../audit/log.ts";
 import type { Context } from "../context.ts";
 import { mergedQuery } from "../merged-query.ts";
 import { lastBefore, readHead } from "./checkpoints.ts";
@@ -47,10 +47,8 @@ async function readSealed({ table }: Context, { range: { to }, sequence }: Check
   const leaves = stored && unpackLeaves(stored);
   const lines: string[] = [];
   const keys = (leaves ?? []).map(({ id }) => placeOfRecord(id));
-  for (const record of await table.getMany(AuditItem, keys, { consistent: true })) {
-    if (!record) continue;
-    const { version: _, ...own } = record;
-    lines.push(recordLine(own));
+  for (const record of await readRecords(table, keys)) {
+    if (record) lines.push(recordLine(record));
   }
   return { leaves, lines };
 }
@@ -58,17 +56,16 @@ async function readSealed({ table }: Context, { range: { to }, sequence }: Check
 const toExported = ({ id, hash }: Leaf): ExportedLeaf => ({ id, hash: Buffer.from(hash).toString("hex") });
 
 /** Records that no checkpoint has yet, as many as a checkpoint takes at the most. */
-async function readTail({ table }: Context): Promise<AuditRecord[]> {
+async function readTail({ table }: Context): Promise<StoredRecord[]> {
   const found = mergedQuery(table, AuditOpenItem, {
     partitions: AUDIT_OPEN_PARTITIONS,
     reverse: false,
     expected: MOST_LEAVES,
     consistent: true,
   });
-  const tail: AuditRecord[] = [];
+  const tail: StoredRecord[] = [];
   for await (const { item } of found) {
-    const { version: _, ...record } = item;
-    tail.push(record);
+    tail.push(item);
     if (tail.length === MOST_LEAVES) break;
   }
   return tail;
@@ -141,7 +138,7 @@ export async function* exportAudit(context: Context, options: ExportOptions): As
     ...(announcement === undefined ? {} : { announcement: checkpoint.parse(announcement) }),
     ...(first === undefined ? {} : { first }),
     ...(hash === undefined ? {} : { last: hash }),
-    leaves: tail.map((record) => toExported({ id: record.id, hash: leafOf(record) })),
+    leaves: tail.map(({ id, text }) => toExported({ id, hash: hashLeaf(text) })),
     ...(next === undefined ? {} : { next }),
   });
 }

@@ -3,7 +3,7 @@ import { pathOf } from "@cadastre/contract/audit/merkle";
 import type { AuditProof } from "@cadastre/contract/audit/proof";
 import { auditRecord } from "@cadastre/contract/audit/record";
 import { ProblemError } from "@cadastre/contract/errors";
-import { AuditItem, AuditOpenItem } from "../audit/items.ts";
+import { AuditItem, AuditOpenItem, fromStored } from "../audit/items.ts";
 import type { Context } from "../context.ts";
 import { readHead } from "./checkpoints.ts";
 import { AuditCheckpointItem, AuditLateItem, AuditLeavesItem, LEAVES_PARTITION } from "./items.ts";
@@ -67,7 +67,7 @@ export async function proveRecord(context: Context, id: string): Promise<AuditPr
   const { leaves, index, checkpoint: sealed } = found;
   const hashes = leaves.map(({ hash }) => hash);
   return {
-    record: auditRecord.parse(stored),
+    record: auditRecord.parse(fromStored(stored)),
     leafIndex: index,
     treeSize: leaves.length,
     leafHash: hex(hashes[index] as Uint8Array),

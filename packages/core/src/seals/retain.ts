@@ -3,7 +3,7 @@ import { DEFAULT_AUDIT_RETENTION_DAYS } from "@cadastre/contract/organization";
 import { type BulkWrite, remove, replace, type Stored, type Write } from "@cadastre/store/table";
 import * as z from "zod";
 import { commitRecorded } from "../audit/commit-recorded.ts";
-import { AuditEntryItem, AuditItem } from "../audit/items.ts";
+import { AuditEntryItem, AuditItem, fromStored } from "../audit/items.ts";
 import { listsOf } from "../audit/lists.ts";
 import { type Context, systemActor } from "../context.ts";
 import { readOrganization } from "../directory/organizations.ts";
@@ -33,7 +33,7 @@ async function removeRecords({ table }: Context, leaves: Stored<AuditLeavesItem>
     table.get(AuditCheckpointItem, { sequence: leaves.sequence }, { consistent: true }),
   ]);
   const entries = records.flatMap((record) =>
-    record ? listsOf(record).map((list) => ({ list, id: record.id, at: record.at })) : [],
+    record ? listsOf(fromStored(record)).map((list) => ({ list, id: record.id, at: record.at })) : [],
   );
   const late = sealed && sealed.late > 0 ? places.filter(({ at }) => at < sealed.range.from) : [];
   await table.load(entries.map((key) => bulkRemove(AuditEntryItem, key)));

@@ -1,13 +1,17 @@
 import { type Checkpoint, hashOfCheckpoint, isSigned } from "@cadastre/contract/audit/checkpoint";
 import { faultOfProof } from "@cadastre/contract/audit/proof";
+import type { AuditRecord } from "@cadastre/contract/audit/record";
 import { verifyExport } from "@cadastre/contract/audit/verify-export";
 import { ProblemError } from "@cadastre/contract/errors";
+import { newIdAt } from "@cadastre/contract/ids";
+import { put } from "@cadastre/store/table";
 import { describe, expect, test } from "vitest";
 import { commitRecorded } from "../audit/commit-recorded.ts";
-import { AUDIT_OPEN_PARTITIONS, AuditOpenItem } from "../audit/items.ts";
+import { AUDIT_OPEN_PARTITIONS, AuditItem, AuditOpenItem, toStored } from "../audit/items.ts";
 import { listAudit } from "../audit/list.ts";
 import { aContext, anActor, type TestContext } from "../audit/testing.ts";
 import { listAuditKeys, listCheckpoints } from "./checkpoints.ts";
+import { placeOfRecord } from "./leaves.ts";
 import { proveRecord } from "./prove.ts";
 import { aSealing, exportLines, seal } from "./testing.ts";
 
@@ -183,6 +187,47 @@ describe("sealing", () => {
       expect(await faultOfProof(proof, [context.sealing.publicKey])).toBeUndefined();
     }
   }, 60_000);
+
+  test("catches up with a long log in full checkpoints, however its records are spread, with nothing left out or late", async () => {
+    const { context } = aSealedContext();
+    await seal(context);
+    await write(context, "first");
+    const [first] = (await listAudit(context, { limit: 1 })).items;
+    const records = Array.from({ length: 9000 }, (_, n) => {
+      const now = new Date(context.now().getTime() + n * 50);
+      // The first third of one partition alone, which is read to no end before all others have begun.
+      const id = n < 3000 ? `${newIdAt("audit", now).slice(0, -1)}0` : newIdAt("audit", now);
+      return toStored({ ...(first as AuditRecord), id, at: now.toISOString() });
+    });
+    await context.table.load(records.map((item) => ({ op: "put", entity: AuditOpenItem, item })));
+    context.advance(3600);
+    await seal(context);
+    const chain = await checkpoints(context);
+    expect(chain.reduce((sum, { size }) => sum + size, 0)).toBe(9001);
+    expect(chain.slice(1).filter(({ size }) => size < 700).length).toBeLessThanOrEqual(1);
+    expect(await openIds(context)).toEqual([]);
+    expect(await verify(context)).toMatchObject({ holds: true, records: 9001, unsealed: 0, late: 0 });
+  });
+
+  test.each([
+    ["no JSON", () => "gone"],
+    ["another value", (text: string) => text.replace("account.create", "account.delete")],
+    ["lines of its own", (text: string) => `${text}\n{"type":"end"}`],
+    ["nothing", () => "{}"],
+  ])("finds a sealed record of which somebody has made %s in the table, and a list still ends", async (_, edit) => {
+    const { context } = aSealedContext();
+    await seal(context);
+    await write(context, "a");
+    const id = await write(context, "b");
+    context.advance(60);
+    await seal(context);
+    const place = placeOfRecord(id);
+    const stored = await context.table.get(AuditItem, place, { consistent: true });
+    await context.table.load([put(AuditItem, { ...place, text: edit(stored?.text ?? "") })]);
+    const verified = await verify(context);
+    expect(verified).toMatchObject({ holds: false });
+    expect(JSON.stringify(verified)).toMatch(new RegExp(`${id}|"line"`));
+  });
 
   test("goes on sealing while the archive takes nothing, and copies it all later", async () => {
     const { context, sealing } = aSealedContext();

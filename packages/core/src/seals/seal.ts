@@ -1,13 +1,11 @@
 import { hashOfCheckpoint, MOST_LEAVES, signCheckpoint } from "@cadastre/contract/audit/checkpoint";
-import { leafOf } from "@cadastre/contract/audit/leaf";
-import type { AuditRecord } from "@cadastre/contract/audit/record";
+import { hashLeaf } from "@cadastre/contract/audit/merkle";
 import { newIdAt } from "@cadastre/contract/ids";
 import { create, put, replace, type Stored, type Write } from "@cadastre/store/table";
 import * as z from "zod";
-import { AUDIT_OPEN_PARTITIONS, AuditItem, AuditOpenItem } from "../audit/items.ts";
+import { AUDIT_OPEN_PARTITIONS, AuditItem, AuditOpenItem, type StoredRecord } from "../audit/items.ts";
 import type { Context } from "../context.ts";
 import { defineJob, type StepResult } from "../jobs/define.ts";
-import { mergedQuery } from "../merged-query.ts";
 import { readHead } from "./checkpoints.ts";
 import { type CheckpointDecision, closedBefore, decideCheckpoint, type OpenLeaf } from "./decide-checkpoint.ts";
 import { AuditCheckpointItem, AuditKeyItem, AuditLateItem, AuditLeavesItem, SealHeadItem } from "./items.ts";
@@ -25,39 +23,62 @@ type State = z.output<typeof state>;
 const headWrite = (stored: Head | undefined, item: SealHeadItem): Write =>
   stored ? replace(SealHeadItem, item, stored.version) : create(SealHeadItem, item);
 
-interface OpenRecord extends OpenLeaf {
-  readonly record: AuditRecord;
+/** Read of each partition in one step at the most: of six partitions that is what some five checkpoints take. */
+const READ_OF_PARTITION = 1000;
+
+type OpenRecord = Stored<StoredRecord> & OpenLeaf;
+type Place = Pick<OpenRecord, "at" | "id">;
+
+interface Open {
+  /** Oldest first. */
+  readonly records: readonly OpenRecord[];
+  /** There are others that are younger. */
+  readonly isMore: boolean;
 }
 
-/** Records of closed minutes that no checkpoint has, oldest first; one more than a checkpoint takes when there are more. */
-async function readOpen({ table, now }: Context): Promise<OpenRecord[]> {
-  const found = mergedQuery(table, AuditOpenItem, {
-    partitions: AUDIT_OPEN_PARTITIONS,
-    before: closedBefore(now()).toISOString(),
-    reverse: false,
-    expected: MOST_LEAVES,
-    consistent: true,
-  });
-  const open: OpenRecord[] = [];
-  for await (const { item } of found) {
-    const { version: _, ...record } = item;
-    open.push({ id: record.id, at: record.at, hash: leafOf(record), record });
-    if (open.length > MOST_LEAVES) break;
-  }
-  return open;
-}
+const byPlace = (one: Place, other: Place): number =>
+  one.at === other.at ? (one.id < other.id ? -1 : 1) : one.at < other.at ? -1 : 1;
 
-/** Removes what the last checkpoint has from among the open ones: just those, since others may have come meanwhile that are of the same time. */
-async function close({ table }: Context, { to, sequence }: SealHeadItem): Promise<void> {
-  const leaves = await table.get(AuditLeavesItem, { to, sequence }, { consistent: true });
-  const ids = leaves ? unpackLeaves(leaves).map(({ id }) => placeOfRecord(id)) : [];
-  await table.load(ids.map((key) => ({ op: "remove" as const, entity: AuditOpenItem, key })));
+/** Records of closed minutes that no checkpoint has: all of them, or the oldest. */
+async function readOpen({ table }: Context, now: Date): Promise<Open> {
+  const before = closedBefore(now).toISOString();
+  const pages = await Promise.all(
+    AUDIT_OPEN_PARTITIONS.map((partition) =>
+      table.query(AuditOpenItem, { partition, sort: { before }, limit: READ_OF_PARTITION, consistent: true }),
+    ),
+  );
+  const records = pages
+    .flatMap(({ items }) => items)
+    .map((item): OpenRecord => ({ ...item, hash: hashLeaf(item.text) }))
+    .sort(byPlace);
+  // Behind the last that was read of a partition there may be what is older than the last of another one.
+  const ends = pages.flatMap(({ items, cursor }) => (cursor === undefined ? [] : items.slice(-1))).sort(byPlace);
+  const [end] = ends;
+  if (!end) return { records, isMore: false };
+  const behind = records.findIndex((record) => byPlace(record, end) > 0);
+  return { records: behind < 0 ? records : records.slice(0, behind), isMore: true };
 }
 
 /**
- * Signs a checkpoint and commits it with its leaves and the head that it replaces. Its records are among the sealed ones before that, so that
- * they are found there as soon as it is; written again they are the same.
+ * Moves what a checkpoint has from among the open ones to where it stays: just that, since others may have come meanwhile that are of the same
+ * time. After the checkpoint: what is moved and in none would never be sealed. Until then it is read where it was.
  */
+const move = ({ table }: Context, records: readonly Stored<StoredRecord>[]): Promise<void> =>
+  table.move(AuditOpenItem, AuditItem, records);
+
+/** Does that for the last checkpoint, whose sealer died. */
+async function close(context: Context, { to, sequence }: SealHeadItem): Promise<void> {
+  const { table } = context;
+  const leaves = await table.get(AuditLeavesItem, { to, sequence }, { consistent: true });
+  const places = leaves ? unpackLeaves(leaves).map(({ id }) => placeOfRecord(id)) : [];
+  const open = await table.getMany(AuditOpenItem, places, { consistent: true });
+  await move(
+    context,
+    open.filter((record) => record !== undefined),
+  );
+}
+
+/** Signs a checkpoint and commits it with its leaves and the head that it replaces. */
 async function commitCheckpoint(
   context: Context,
   { signer, publicKey }: Sealing,
@@ -68,7 +89,6 @@ async function commitCheckpoint(
   const { table, now } = context;
   const signed = await signCheckpoint(body, signer);
   const { sequence, range, removedThrough } = body;
-  await table.load(leaves.map(({ record }) => put(AuditItem, record)));
   // Before the checkpoint, so that none is found that a late record could not be found in; written again it is the same.
   if (late.length > 0) await table.load(late.map(({ id }) => put(AuditLateItem, { id, sequence })));
   const { version: _, ...before } = head ?? { version: 0, copyNext: 0 };
@@ -113,8 +133,41 @@ const result = (sealed: number, done: boolean, message?: string): StepResult<Sta
   done,
 });
 
+/** Seals what is open, a checkpoint after the other, and puts what each has where it stays. Answers how many records there were; undefined where there is nothing to say. */
+async function sealOpen(context: Context, sealing: Sealing, first: Head | undefined, guard: Write) {
+  // One time for all of them: up to it the records were read.
+  const now = context.now();
+  const { records, isMore } = await readOpen(context, now);
+  let head = first;
+  let sealed: number | undefined;
+  for (;;) {
+    const open = records.slice(sealed, (sealed ?? 0) + MOST_LEAVES);
+    // What does not fill a checkpoint is for the next step, which has read on.
+    if (sealed !== undefined && isMore && open.length < MOST_LEAVES) break;
+    const decided = decideCheckpoint({
+      id: newIdAt("checkpoint", now),
+      organization: context.organization,
+      head,
+      open,
+      isMore: isMore || records.length > (sealed ?? 0) + open.length,
+      now,
+      key: sealing.publicKey,
+    });
+    if (!decided) break;
+    await commitCheckpoint(context, sealing, head, decided, guard);
+    await move(context, open);
+    head = await readHead(context);
+    sealed = (sealed ?? 0) + open.length;
+  }
+  if (head?.isOpen && sealed !== undefined) {
+    const { version, ...item } = head;
+    await context.table.commit([guard, replace(SealHeadItem, { ...item, isOpen: false }, version)]);
+  }
+  return sealed;
+}
+
 /**
- * Seals the closed minutes of the audit log. A step is one checkpoint, the removal of what it closes, or some copies; each rests on
+ * Seals the closed minutes of the audit log. A step is some checkpoints with what each of them closes put where it stays, or some copies; every commit rests on
  * the head as it was read and on the lease, so that there is one chain however many sealers there are, and each is found half
  * done by the next: the head says what is still open and what is not copied.
  */
@@ -131,30 +184,16 @@ export const auditSeal = defineJob<State>({
     const { sealing, table } = context;
     if (!sealing) return result(sealed, true, "this process has no key to seal with");
     const head = await readHead(context);
-    if (head?.isOpen) {
-      await close(context, head);
-      const { version, ...item } = head;
-      await table.commit([guard, replace(SealHeadItem, { ...item, isOpen: false }, version)]);
-      return result(sealed, false);
-    }
-    const now = context.now();
-    const decided = decideCheckpoint({
-      id: newIdAt("checkpoint", now),
-      organization: context.organization,
-      head,
-      open: await readOpen(context),
-      now,
-      key: sealing.publicKey,
-    });
-    if (decided) {
-      await commitCheckpoint(context, sealing, head, decided, guard);
-      return result(sealed + decided.leaves.length, false);
-    }
+    // Before anything open is read: it would be sealed twice.
+    if (head?.isOpen) await close(context, head);
+    const some = await sealOpen(context, sealing, head, guard);
+    if (some !== undefined) return result(sealed + some, false);
     if (!head) return result(sealed, true);
     const isCopied = head.copyNext > head.sequence;
     const { version: _, ...item } = head;
     const next = isCopied ? item : await copySome(context, sealing, head);
-    await table.commit([guard, headWrite(head, { ...next, lookedAt: now.toISOString() })]);
+    const lookedAt = context.now().toISOString();
+    await table.commit([guard, headWrite(head, { ...next, isOpen: false, lookedAt })]);
     return result(sealed, next.copyNext > next.sequence);
   },
 });

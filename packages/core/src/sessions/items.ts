@@ -16,6 +16,10 @@ export const SessionItem = defineEntity({
     cursorKey: z.string().meta({ description: "What cursors of lists that are shown in part are sealed with" }),
     epoch: z.int().meta({ description: "The user's, as it was then: another one ends the session" }),
     loginEpoch: z.int().meta({ description: "The same of the user's password and second factors" }),
+    provider: z
+      .string()
+      .optional()
+      .meta({ description: "The identity provider that it came of: with it the session ends" }),
     methods: z.array(z.enum(METHODS)),
     strength: z.int().min(1).max(3),
     isPending: z.boolean().meta({ description: "A second factor is due before it may do anything else" }),

@@ -35,7 +35,8 @@ const REFUSED: readonly { readonly form: RegExp; readonly reason: (text: string)
     form: /^(?:\*?:)(?=\d{1,5}$)/,
     reason: (text) => `a port is port:${text.replace(/^\*?:/, "")}`,
   },
-  { form: /^:/, reason: (text) => `a qualifier stands right before its colon: kind${text}` },
+  // Of an IPv6 address there are two: `::1`.
+  { form: /^:(?!:)/, reason: (text) => `a qualifier stands right before its colon: kind${text}` },
   {
     form: /^[^|]+\|[^|]+$/,
     reason: (text) => `either of two is written with a comma, or OR: ${text.replace("|", ",")}`,

@@ -107,6 +107,62 @@ describe("a rule that anybody would meet", () => {
       expect(trust.safeParse({ type: "github", audience: AUDIENCE, repository }).success, repository).toBe(false);
   });
 
+  test.each([
+    ["https://gitlab.com", { ref: "main" }, { project_path: "*/infra" }, { namespace_path: "acme*" }],
+    ["https://gitlab.com/", { sub: "project_path:*/infra:ref_type:branch:ref:main" }],
+    [
+      "https://app.terraform.io",
+      { sub: "organization:*:project:p:workspace:w:run_phase:apply" },
+      { terraform_organization_name: "*" },
+    ],
+    ["https://agent.buildkite.com", { pipeline_slug: "deploy" }, { organization_slug: "acme*" }],
+    ["https://oidc.codefresh.io", { sub: "account:*:pipeline:x:y:z" }],
+    ["https://oidc.vercel.com", { environment: "production" }, { owner: "*" }],
+    ["https://api.pulumi.com/oidc", { sub: "pulumi:*:org:*:x" }],
+    ["https://login.microsoftonline.com/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0", { email: "a@acme.test" }],
+    ["https://appleid.apple.com", { email: "a@acme.test" }],
+  ])("is one of %s, which serves everybody, that names nobody", (issuer, ...all) => {
+    for (const claims of all)
+      expect(why(claims as object, issuer), JSON.stringify(claims)).toMatch(/^any .* would meet it/);
+  });
+
+  test.each([
+    [
+      "https://gitlab.com",
+      { project_path: "acme/*" },
+      { sub: "project_path:acme/*:ref_type:branch:ref:main" },
+      { project_id: "7" },
+    ],
+    [
+      "https://app.terraform.io",
+      { sub: "organization:acme:project:*:workspace:*:run_phase:apply" },
+      { terraform_workspace_id: "ws-7" },
+    ],
+    [
+      "https://agent.buildkite.com",
+      { organization_slug: "acme" },
+      { sub: "organization:acme:pipeline:deploy:ref:*:commit:*:step:" },
+    ],
+    ["https://oidc.vercel.com/acme", { environment: "production" }],
+    ["https://oidc.circleci.com/org/7", { "oidc.circleci.com/project-id": "9" }],
+  ])("is none of %s that names whose it is, or whose issuer does", (issuer, ...all) => {
+    for (const claims of all) expect(why(claims as object, issuer), JSON.stringify(claims)).toBeUndefined();
+  });
+
+  test("has no claim whose name would be left out without a word", () => {
+    for (const claims of [
+      '{"__proto__": "x"}',
+      '{"__proto__": "x", "sub": "y"}',
+      '{"": "x"}',
+      '{"sub": ""}',
+      '{"a b": "x"}',
+      "{}",
+    ]) {
+      const rule = { type: "oidc", issuer: "https://other.test", audience: AUDIENCE, claims: JSON.parse(claims) };
+      expect(trust.safeParse(rule).success, claims).toBe(false);
+    }
+  });
+
   test("is none that names one", () => {
     for (const claims of [
       { sub: "repo:acme/*:ref:refs/heads/main" },

@@ -1,5 +1,6 @@
 import type { Trust } from "@cadastre/contract/trust-rule";
 import { matches } from "./match.ts";
+import { whyUnnamed } from "./open-issuers.ts";
 
 type JwtTrust = Exclude<Trust, { type: "aws" }>;
 
@@ -56,19 +57,6 @@ export function unmetClaims({ claims }: Expected, said: Readonly<Record<string, 
     .map(([name]) => name);
 }
 
-/** Claims of GitHub by which a repository, or its owner, is named. */
-const NAMING = ["repository", "repository_id", "repository_owner", "repository_owner_id"];
-
-const isGithub = (issuer: string): boolean => /^https:\/\/[\w.-]*\bgithubusercontent\.com(?:\/|$)/.test(issuer);
-
-/** Whether a claim of GitHub names whose workflow it is. */
-const namesOwner = (name: string, pattern: string): boolean =>
-  name === "sub" ? /^repo:[\w-]+\//.test(pattern) : NAMING.includes(name) && /^[\w-]+(?:\/|$)/.test(pattern);
-
-/** Whether a claim of Google says who it is. */
-const namesAccount = (name: string, pattern: string): boolean =>
-  (name === "sub" || name === "email") && !pattern.includes("*");
-
 /**
  * Why a rule would be met by people that nobody has chosen; undefined when it would not: of an issuer that serves everybody, a claim has to
  * say who it is.
@@ -76,11 +64,8 @@ const namesAccount = (name: string, pattern: string): boolean =>
 export function whyOpen(trust: Trust): string | undefined {
   if (trust.type !== "oidc") return undefined;
   const { issuer, claims } = trust;
-  const isNamed = (names: typeof namesOwner) => Object.entries(claims).some(([name, pattern]) => names(name, pattern));
-  if (isGithub(issuer) && !isNamed(namesOwner))
-    return "any repository of GitHub would meet it: name one by `repository`, or by `sub`";
-  if (issuer === GOOGLE && !isNamed(namesAccount))
-    return "any account of Google would meet it: name one by `sub`, or by `email`";
+  const unnamed = whyUnnamed(issuer, claims);
+  if (unnamed !== undefined) return unnamed;
   if (Object.values(claims).every((pattern) => /^[*:]*$/.test(pattern)))
     return "no claim says anything that not everybody says";
   return undefined;

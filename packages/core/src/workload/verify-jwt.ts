@@ -1,21 +1,8 @@
 import type { JWTVerifyGetKey } from "jose";
+import { TOKEN_ALGORITHMS } from "../token-algorithms.ts";
 import { type Expected, unmetClaims } from "./expected.ts";
 import { SubjectRefusedError } from "./refusal.ts";
 
-/** With a public key alone: no `none`, and none of HMAC, for which a public key would be the secret. */
-const ALGORITHMS = [
-  "RS256",
-  "RS384",
-  "RS512",
-  "PS256",
-  "PS384",
-  "PS512",
-  "ES256",
-  "ES384",
-  "ES512",
-  "EdDSA",
-  "Ed25519",
-];
 /** How far an issuer's clock may be off. */
 const TOLERANCE_SECONDS = 30;
 const MOST_CHARACTERS = 16_384;
@@ -53,7 +40,7 @@ export async function verifyJwt(
   const { issuer, audience } = expected;
   try {
     const { payload } = await jwtVerify(text, keys, {
-      algorithms: ALGORITHMS,
+      algorithms: TOKEN_ALGORITHMS,
       issuer,
       audience,
       requiredClaims: ["exp", "sub"],

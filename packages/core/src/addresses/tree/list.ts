@@ -1,6 +1,6 @@
 import type { Ip, IpStatus } from "@cadastre/contract/addresses/ip";
-import type { Address } from "@cadastre/net/address";
-import { contains, hostPrefix, type Prefix, parsePrefix, tryParsePrefix } from "@cadastre/net/prefix";
+import { ProblemError } from "@cadastre/contract/errors";
+import { comparePrefixes, contains, type Prefix, parsePrefix, tryParsePrefix } from "@cadastre/net/prefix";
 import type { Stored } from "@cadastre/store/table";
 import * as z from "zod";
 import type { Context } from "../../context.ts";
@@ -22,12 +22,12 @@ import { isThere, toIpView } from "./view.ts";
 /** What prefixes of a space are chosen by; all that is given must hold. */
 export interface IpFilters {
   readonly family?: 4 | 6 | undefined;
-  /** This one alone. */
-  readonly prefix?: Prefix | undefined;
+  /** This one alone. Canonical, as the others are. */
+  readonly prefix?: string | undefined;
   /** What is inside this, itself included. */
-  readonly within?: Prefix | undefined;
-  /** What contains this. */
-  readonly contains?: Address | Prefix | undefined;
+  readonly within?: string | undefined;
+  /** What contains this prefix. */
+  readonly contains?: string | undefined;
   /** What is directly in the one with this id. `null` for what is in nothing. */
   readonly parentId?: string | null | undefined;
   readonly status?: IpStatus | undefined;
@@ -39,6 +39,8 @@ export interface IpFilters {
 }
 
 interface IpListOptions extends ListOptions {
+  /** Without it in the order of addresses; a minus turns it round. */
+  readonly sort?: IpSort | undefined;
   readonly expand?: { readonly utilization?: boolean } | undefined;
 }
 
@@ -49,8 +51,8 @@ function matches(ip: Ip, { family, prefix, within, status, source, tags = {}, q 
   const texts = [ip.name, ip.description, ip.owner, ip.prefix].map((text) => text.toLowerCase());
   return (
     (family === undefined || ip.family === family) &&
-    (prefix === undefined || (contains(prefix, at) && contains(at, prefix))) &&
-    (within === undefined || contains(within, at)) &&
+    (prefix === undefined || ip.prefix === prefix) &&
+    (within === undefined || contains(parsePrefix(within), at)) &&
     (status === undefined || ip.status === status) &&
     (source === undefined || ip.source === source) &&
     (q === undefined || texts.some((text) => text.includes(q.toLowerCase()))) &&
@@ -96,7 +98,7 @@ async function listChildren(
   { space, definitions, filters }: Asked<IpFilters & { readonly parentId: string | null }>,
   { limit, cursor }: ListOptions,
 ): Promise<Listed<Ip>> {
-  const cursors = createCursors("ips", { space, ...shown(filters) }, childPosition, context.restriction);
+  const cursors = createCursors("ips", { ...filters, space }, childPosition, context.restriction);
   const parent = filters.parentId === null ? undefined : await requireIp(context, space, filters.parentId);
   const place = parent && parsePrefix(parent.prefix);
   const chain = parent && place ? [parent, ...(await readAbove(context, space, place))] : [];
@@ -111,10 +113,6 @@ async function listChildren(
   return { items };
 }
 
-/** Filters as cursors are bound to them. */
-const shown = (filters: IpFilters): object =>
-  JSON.parse(JSON.stringify(filters, (_, value) => (typeof value === "bigint" ? String(value) : value)));
-
 async function listContaining(
   context: Context,
   { space, definitions, filters }: Asked,
@@ -127,18 +125,70 @@ async function listContaining(
 
 /**
  * Prefixes of a space in the order of addresses, each before what it contains; those that contain an address nearest first. With filters a
- * page may be short and has a cursor then. Throws 404 `ip.not_found` for a parent that is not there, 422 `cursor.invalid`.
+ * page may be short and has a cursor then. Throws 404 `ip.not_found` for a parent that is not there, 422 `cursor.invalid`, and `request.invalid` where more than 5,000 are to be sorted.
  */
 export async function listIps(
   context: Context,
   space: string,
   filters: IpFilters,
-  { expand = {}, ...options }: IpListOptions,
+  { expand = {}, sort, ...options }: IpListOptions,
 ): Promise<Listed<Ip>> {
   await Promise.all([requireSpace(context, space), settle(context, space)]);
   const definitions = await readTagDefinitions(context, space);
-  const listed = await select(context, { space, definitions, filters }, options);
+  const asked = { space, definitions, filters };
+  const isInOrder = sort === undefined || sort === "prefix";
+  const listed = isInOrder ? await select(context, asked, options) : await selectSorted(context, asked, sort, options);
   return expand.utilization ? { ...listed, items: await withUtilization(context, listed.items) } : listed;
+}
+
+export type IpSort = `${"" | "-"}${"prefix" | "name" | "createdOn" | "modifiedOn"}`;
+
+/** Prefixes that one request sorts. */
+const MOST_SORTED = 5000;
+const PAGE = 200;
+
+const sortedPosition = z.int().min(1).max(MOST_SORTED);
+
+function compareBy(sort: IpSort): (one: Ip, other: Ip) => number {
+  const isDescending = sort.startsWith("-");
+  const field = (isDescending ? sort.slice(1) : sort) as "prefix" | "name" | "createdOn" | "modifiedOn";
+  const inOrder = (one: Ip, other: Ip) => comparePrefixes(parsePrefix(one.prefix), parsePrefix(other.prefix));
+  const compare = (one: Ip, other: Ip) =>
+    (field === "prefix" ? 0 : one[field].localeCompare(other[field], "en")) || inOrder(one, other);
+  return isDescending ? (one, other) => compare(other, one) : compare;
+}
+
+/** In another order than that of addresses: all that match are read, and there must not be too many. */
+async function selectSorted(
+  context: Context,
+  asked: Asked,
+  sort: IpSort,
+  { limit, cursor }: ListOptions,
+): Promise<Listed<Ip>> {
+  const cursors = createCursors(
+    "ips",
+    { ...asked.filters, space: asked.space, sort },
+    sortedPosition,
+    context.restriction,
+  );
+  const from = cursor === undefined ? 0 : cursors.decode(cursor);
+  const all: Ip[] = [];
+  let next: string | undefined;
+  let pages = 0;
+  do {
+    const page = await select(context, asked, { limit: PAGE, cursor: next });
+    all.push(...page.items);
+    next = page.cursor;
+    pages += 1;
+    if (all.length > MOST_SORTED || pages > MOST_SORTED / PAGE) throw tooManyToSort();
+  } while (next !== undefined);
+  const items = all.sort(compareBy(sort)).slice(from, from + limit);
+  return { items, ...(from + limit < all.length && { cursor: cursors.encode(from + limit) }) };
+}
+
+function tooManyToSort(): ProblemError {
+  const message = `more than ${MOST_SORTED} prefixes are to be sorted; ask for fewer, by within, parentId or others`;
+  return new ProblemError("request.invalid", `sort: ${message}`, { errors: [{ path: "sort", message }] });
 }
 
 /** A list of prefixes that is asked for, of a space with the tags that it has. */
@@ -151,7 +201,7 @@ interface Asked<Filters extends IpFilters = IpFilters> {
 async function select(context: Context, asked: Asked, options: ListOptions): Promise<Listed<Ip>> {
   const { space, filters } = asked;
   const { contains: inner, parentId, within, prefix, family } = filters;
-  if (inner !== undefined) return listContaining(context, asked, "network" in inner ? inner : hostPrefix(inner));
+  if (inner !== undefined) return listContaining(context, asked, parsePrefix(inner));
   if (parentId !== undefined) return listChildren(context, { ...asked, filters: { ...filters, parentId } }, options);
   const place = prefix ?? within;
   const viewsOf = inTreeOrder(context, asked);
@@ -159,10 +209,10 @@ async function select(context: Context, asked: Asked, options: ListOptions): Pro
     context,
     {
       list: "ips",
-      filters: { space, ...shown(filters) },
+      filters: { ...filters, space },
       entity: IpItem,
       partition: spacePartition(space),
-      ...(place ? boundsWithin(place, { itself: true }) : boundsOf(family)),
+      ...(place ? boundsWithin(parsePrefix(place), { itself: true }) : boundsOf(family)),
       select: async (items) => {
         const views = await viewsOf(items);
         return views.map((view) => (view && matches(view, filters) ? view : undefined));

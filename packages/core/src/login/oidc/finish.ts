@@ -129,11 +129,22 @@ async function logIn(own: Context, ports: FinishPorts, entering: Entering, call:
   if (stored.disabled) throw new ProblemError("login.refused", "the user is disabled; ask an admin");
   requireAddress(call.address, organization.addresses);
   const { version, ...user } = stored;
-  const groups = await groupWrites(own, ports, { user, gave: kept.groups, provider, claims: proved.claims });
+  const groups = await groupWrites(own, ports, {
+    user,
+    gave: kept.groups,
+    provider,
+    claims: proved.claims,
+    requestId: call.requestId,
+  });
   const methods = methodsBy(proved.signed);
   const isDue = !methods.includes("oidc-mfa") && (factors.some(isUsable) || requiresSecond(organization));
   const { address, userAgent, requestId } = call;
-  const proof = { methods, isPending: isDue, authenticatedAt: authenticatedAt(proved.signed, own.now()) };
+  const proof = {
+    methods,
+    isPending: isDue,
+    provider: provider.id,
+    authenticatedAt: authenticatedAt(proved.signed, own.now()),
+  };
   const session = newSession(own, user, { ...proof, address, userAgent });
   const next = { ...user, groups: [...groups.groups] };
   const { version: seen, ...before } = kept;

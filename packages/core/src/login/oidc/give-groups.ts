@@ -1,6 +1,8 @@
+import { ProblemError } from "@cadastre/contract/errors";
 import { create, remove, type Write } from "@cadastre/store/table";
-import type { Context } from "../../context.ts";
+import { type Context, FIRST_ORGANIZATION, systemActor } from "../../context.ts";
 import { GroupItem, GroupMemberItem, type UserItem } from "../../directory/items.ts";
+import { requireAdminBeside } from "../../policies/lockout.ts";
 import { type Claims, mappedGroups } from "./claims.ts";
 import { decideGroups, type GroupChanges } from "./group-changes.ts";
 import type { IdentityProviderItem } from "./items.ts";
@@ -16,17 +18,37 @@ export interface Mapping {
   readonly gave: readonly string[];
   readonly provider: IdentityProviderItem;
   readonly claims: Claims;
+  readonly requestId: string;
+}
+
+/** Whether a group makes whoever is in it administer the system. */
+const isOfAdmins = (group: GroupItem | undefined): boolean =>
+  group?.roles.some(({ role }) => role === "SystemAdmin") === true;
+
+/** Whether nobody would be left who administers the system if the user were taken out of a group: then no claim does it. */
+async function isLastAdmin(context: Context, { user, requestId }: Mapping, group: string): Promise<boolean> {
+  if (context.organization !== FIRST_ORGANIZATION) return false;
+  if (!isOfAdmins(await context.table.get(GroupItem, { id: group }, { consistent: true }))) return false;
+  try {
+    await requireAdminBeside(context, systemActor(requestId), user.id);
+    return false;
+  } catch (error) {
+    if (error instanceof ProblemError && error.code === "access.last_admin") return true;
+    throw error;
+  }
 }
 
 /**
- * What a login changes of a user's groups, and the writes beside the user's own item. Reads only groups that one would come into or leave:
+ * What a login changes of a user's groups, and the writes beside the user's own item. The last one who administers the system stays in the group by
+ * which it does, and can be taken out once there is another one. Reads only groups that one would come into or leave:
  * where nothing changes, nothing. A group that is removed in the same moment leaves one more place of it behind, which means nothing.
  */
 export async function groupWrites(
-  context: Pick<Context, "table" | "now">,
+  context: Context,
   { isManaged }: GroupPorts,
-  { user, gave, provider, claims }: Mapping,
+  mapping: Mapping,
 ): Promise<GroupChanges & { readonly writes: readonly Write[] }> {
+  const { user, gave, provider, claims } = mapping;
   const has = user.groups;
   const wanted = mappedGroups(provider, claims);
   const [is, may] = [new Set(has), new Set(wanted)];
@@ -40,7 +62,10 @@ export async function groupWrites(
     ...joining.map(async (group) => ((await isUntouchable(group, true)) ? [group] : [])),
     ...leaving.map(async (group) => ((await isUntouchable(group, false)) ? [group] : [])),
   ]);
-  const decided = decideGroups({ has, gave, wanted, untouchable: looked.flat() });
+  const last = await Promise.all(
+    leaving.map(async (group) => ((await isLastAdmin(context, mapping, group)) ? [group] : [])),
+  );
+  const decided = decideGroups({ has, gave, wanted, untouchable: looked.flat(), unready: last.flat() });
   const addedAt = context.now().toISOString();
   const principal = { type: "user", id: user.id } as const;
   return {

@@ -9,6 +9,8 @@ export interface GroupsBefore {
   readonly wanted: readonly string[];
   /** Of those, what nobody but a SCIM source puts anybody into, and what is not there. */
   readonly untouchable: readonly string[];
+  /** What the user is not taken out of now, and is at a later login. */
+  readonly unready?: readonly string[];
 }
 
 export interface GroupChanges {
@@ -24,13 +26,15 @@ export interface GroupChanges {
  * What becomes of a user's groups at a login. Only what the identity gave is taken away again: who was put into a group by hand, or by
  * SCIM, stays in it, whatever the claims say. One can be in 200 groups; what is beyond is not given.
  */
-export function decideGroups({ has, gave, wanted, untouchable }: GroupsBefore): GroupChanges {
+export function decideGroups({ has, gave, wanted, untouchable, unready = [] }: GroupsBefore): GroupChanges {
   const [is, gives, may] = [new Set(has), new Set(gave), new Set(wanted)];
-  const removed = gave.filter((group) => is.has(group) && !may.has(group) && !untouchable.includes(group));
+  const leaving = gave.filter((group) => is.has(group) && !may.has(group) && !untouchable.includes(group));
+  const removed = leaving.filter((group) => !unready.includes(group));
   const kept = has.filter((group) => !removed.includes(group));
   const added = wanted
     .filter((group) => !is.has(group) && !untouchable.includes(group))
     .slice(0, Math.max(0, MOST_GROUPS - kept.length));
   const stay = wanted.filter((group) => is.has(group) && gives.has(group));
-  return { added, removed, groups: [...kept, ...added], gives: [...stay, ...added] };
+  const late = leaving.filter((group) => unready.includes(group));
+  return { added, removed, groups: [...kept, ...added], gives: [...stay, ...late, ...added] };
 }

@@ -6,9 +6,9 @@ import { guardSystemAdmins } from "../../access/system-admins.ts";
 import { commitRecorded } from "../../audit/commit-recorded.ts";
 import { type Actor, actorName, type Context } from "../../context.ts";
 import { UserItem } from "../../directory/items.ts";
-import { requireNoMore } from "../../policies/grants.ts";
 import { retryOnConflict } from "../../retry-on-conflict.ts";
 import { readUser } from "../login-epoch.ts";
+import { requireStandsFor } from "../stands-for.ts";
 import { IdentityItem, identitiesPartition, type Subject, UserIdentityItem } from "./items.ts";
 import { requireProvider } from "./providers.ts";
 
@@ -51,6 +51,8 @@ export interface Link extends Subject {
   readonly user: string;
   /** What belongs into the same commit. */
   readonly also?: readonly Write[];
+  /** The user in each attempt; who may not give it an identity is refused there. */
+  readonly readFor?: (user: string) => Promise<Stored<UserItem>>;
 }
 
 /**
@@ -60,12 +62,12 @@ export interface Link extends Subject {
 export async function addIdentity(
   context: Context,
   actor: Actor,
-  { user, issuer, subject, also = [] }: Link,
+  { user, issuer, subject, also = [], readFor = (one) => readUser(context, one) }: Link,
 ): Promise<Identity> {
   const { table } = context;
   const id = newId("identity", context.now());
   return retryOnConflict(async () => {
-    const { version } = await readUser(context, user);
+    const { version } = await readFor(user);
     const [held, all] = await Promise.all([
       table.get(IdentityItem, { issuer, subject }, { consistent: true }),
       readIdentities(context, user),
@@ -96,11 +98,11 @@ export async function linkIdentity(
   user: string,
   { provider, subject }: NewIdentity,
 ): Promise<Identity> {
-  const { groups, roles } = await readUser(context, user);
-  await guardSystemAdmins(context, actor)({ groups, roles });
-  await requireNoMore(context, actor, { type: "user", id: user, groups, roles });
+  const readFor = (one: string) => requireStandsFor(context, actor, one);
+  // Who may not is told so before it is told of providers.
+  await readFor(user);
   const { issuer } = await requireProvider(context, provider);
-  return addIdentity(context, actor, { user, issuer, subject });
+  return addIdentity(context, actor, { user, issuer, subject, readFor });
 }
 
 /**

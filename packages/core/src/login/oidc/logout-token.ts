@@ -1,25 +1,12 @@
 import { ProblemError } from "@cadastre/contract/errors";
 import type { FetchImplementation } from "jose";
+import { TOKEN_ALGORITHMS } from "../../token-algorithms.ts";
 import { knownOf, type ProviderPorts, unavailable } from "./client.ts";
 import type { IdentityProviderItem } from "./items.ts";
 import type { Meant } from "./session-places.ts";
 
 /** OpenID Connect Back-Channel Logout 1.0 §2.4. */
 const EVENT = "http://schemas.openid.net/event/backchannel-logout";
-/** By a key that the provider publishes, and no other way: a secret that we know, too, proves nothing to us. */
-const ALGORITHMS = [
-  "RS256",
-  "RS384",
-  "RS512",
-  "PS256",
-  "PS384",
-  "PS512",
-  "ES256",
-  "ES384",
-  "ES512",
-  "EdDSA",
-  "Ed25519",
-];
 /** How old one may be. */
 const LIFE_SECONDS = 300;
 const TIMEOUT_MILLISECONDS = 5000;
@@ -86,7 +73,7 @@ export async function verifyLogoutToken(
     const { payload } = await jwtVerify(token, keys, {
       issuer: provider.issuer,
       audience: provider.clientId,
-      algorithms: ALGORITHMS,
+      algorithms: TOKEN_ALGORITHMS,
       clockTolerance,
       currentDate: now,
       maxTokenAge: LIFE_SECONDS,

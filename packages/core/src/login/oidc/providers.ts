@@ -13,12 +13,13 @@ import { secretChange } from "../../audit/hash-key.ts";
 import { changesBetween } from "../../changes.ts";
 import { type Actor, actorName, type Context, FIRST_ORGANIZATION, inOrganization } from "../../context.ts";
 import { GroupItem } from "../../directory/items.ts";
-import { findOrganization } from "../../directory/organizations.ts";
+import { endProviderWrite, findOrganization } from "../../directory/organizations.ts";
 import type { Reach } from "../../limits/outside.ts";
 import { type Listed, type ListOptions, selectPage } from "../../lists.ts";
 import { requireMayGiveRoles } from "../../policies/grants.ts";
 import { retryOnConflict } from "../../retry-on-conflict.ts";
 import type { Sealer } from "../../vault/ports.ts";
+import { SESSION_SECONDS } from "../sessions.ts";
 import { requireIssuer } from "./issuer.ts";
 import { IDENTITY_PROVIDERS_PARTITION, IdentityProviderItem, IdentityProviderListItem } from "./items.ts";
 import { sealClientSecret } from "./sealed-secret.ts";
@@ -221,8 +222,9 @@ export async function patchProvider(
 }
 
 /**
- * Removes a provider: nobody logs in by it any more, also who has begun to. Users, identities and sessions stay. Throws 404
- * `identity-provider.not_found`, 412 `request.precondition_failed`. Writes the ends and one audit record.
+ * Removes a provider: nobody logs in by it any more, also who has begun to, and all sessions that came of it end in the same commit. Users and
+ * identities stay. Throws 404 `identity-provider.not_found`, 412 `request.precondition_failed`, 429 `request.rate` when too many went within a day.
+ * Writes the ends, the organization, and one audit record.
  */
 export async function deleteProvider(
   context: Context,
@@ -235,7 +237,8 @@ export async function deleteProvider(
     if (version !== undefined && version !== stored.version) throw new ProblemError("request.precondition_failed");
     const { name, issuer } = stored;
     const writes = [remove(IdentityProviderItem, { id }, stored.version), remove(IdentityProviderListItem, { id })];
-    await commitRecorded(context, actor, writes, {
+    const end = await endProviderWrite(context, id, SESSION_SECONDS);
+    await commitRecorded(context, actor, [...writes, end], {
       action: "identity-provider.delete",
       target: id,
       detail: { name, issuer },

@@ -1,0 +1,186 @@
+import { ProblemError } from "@cadastre/contract/errors";
+import { contains, parsePrefix } from "@cadastre/net/prefix";
+import type { Stored, Write } from "@cadastre/store/table";
+import * as z from "zod";
+import { commitRecorded } from "../../audit/commit-recorded.ts";
+import { type Actor, actorName, type Context } from "../../context.ts";
+import { laterOf } from "../../feed/record-change.ts";
+import { defineJob } from "../../jobs/define.ts";
+import { newRun } from "../../jobs/start.ts";
+import { retryOnConflict } from "../../retry-on-conflict.ts";
+import { enterSpace, requireSpace } from "../spaces/read.ts";
+import { above } from "./chain.ts";
+import { deletionWrites } from "./change.ts";
+import { windowWrites } from "./commit-writes.ts";
+import { createEdit } from "./edit.ts";
+import { auditTarget, IpItem, spacePartition } from "./items.ts";
+import { settle } from "./pending.ts";
+import { removePlaced } from "./place.ts";
+import { boundsWithin } from "./ranges.ts";
+import { parentOf, readAbove, requireIp } from "./read-ips.ts";
+import { requireSeen, type Seen } from "./replace-ip.ts";
+
+/** Prefixes that one commit removes: each takes some six writes, and a window. */
+const MOST_AT_ONCE = 10;
+/** What one step of the job removes. */
+const COMMITS_IN_STEP = 10;
+const COUNTED_AT_ONCE = 1000;
+
+export interface Removal {
+  /** Prefixes that are removed, or would be: itself and all inside it. */
+  readonly removed: number;
+  /** The job that removes them, when they are more than one commit can. */
+  readonly job?: string;
+}
+
+/** The last prefixes inside one, itself included, in the order of addresses: what is inside another comes first. */
+async function lastOf(context: Context, root: Pick<IpItem, "space" | "prefix">): Promise<Stored<IpItem>[]> {
+  const { items } = await context.table.query(IpItem, {
+    partition: spacePartition(root.space),
+    sort: boundsWithin(parsePrefix(root.prefix), { itself: true }),
+    reverse: true,
+    limit: MOST_AT_ONCE + 1,
+    consistent: true,
+  });
+  return [...items];
+}
+
+/** The writes that remove prefixes, of which each comes before what it is inside of. */
+async function removalWrites(context: Context, items: readonly Stored<IpItem>[], actor: string): Promise<Write[]> {
+  const { table } = context;
+  const [first] = items;
+  const last = items.at(-1);
+  if (!first || !last) return [];
+  const edit = createEdit(table, first.space);
+  const own: Write[] = [];
+  for (const [place, item] of items.entries()) {
+    const at = parsePrefix(item.prefix);
+    const left = items.slice(place + 1).filter(({ prefix }) => contains(parsePrefix(prefix), at));
+    const containing = [...left, ...(await readAbove(context, item.space, parsePrefix((left.at(-1) ?? item).prefix)))];
+    await removePlaced(edit, table, item.space, parentOf(above(containing, at), at), item.prefix);
+    const time = laterOf(context.now().toISOString(), item.modifiedOn);
+    own.push(...deletionWrites(context, item, time, { actor, changes: [] }));
+  }
+  const at = parsePrefix(last.prefix);
+  const containing = await readAbove(context, last.space, at);
+  return [...own, ...windowWrites(edit, parentOf(containing, at), containing, own.length)];
+}
+
+const isTooMuch = (error: unknown): boolean => error instanceof ProblemError && error.code === "ip.too_much_inside";
+
+/** Of some prefixes as many, from the first on, as one commit removes, and its writes. */
+async function mostOf(context: Context, items: readonly Stored<IpItem>[], actor: string) {
+  for (let count = Math.min(items.length, MOST_AT_ONCE); ; count = Math.ceil(count / 2)) {
+    try {
+      return { count, writes: await removalWrites(context, items.slice(0, count), actor) };
+    } catch (error) {
+      if (count <= 1 || !isTooMuch(error)) throw error;
+    }
+  }
+}
+
+async function countIn({ table }: Context, root: IpItem): Promise<number> {
+  let cursor: string | undefined;
+  let count = 0;
+  do {
+    const page = await table.query(IpItem, {
+      partition: spacePartition(root.space),
+      sort: boundsWithin(parsePrefix(root.prefix), { itself: true }),
+      limit: COUNTED_AT_ONCE,
+      cursor,
+    });
+    count += page.items.length;
+    cursor = page.cursor;
+  } while (cursor !== undefined);
+  return count;
+}
+
+/** What removing a prefix with all that is inside it would remove. Throws 404 `space.not_found`, `ip.not_found`. */
+export async function previewRemoval(context: Context, space: string, id: string): Promise<Removal> {
+  await Promise.all([requireSpace(context, space), settle(context, space)]);
+  return { removed: await countIn(context, await requireIp(context, space, id)) };
+}
+
+export const REMOVE_PREFIXES = "remove-prefixes";
+
+/**
+ * Removes a prefix and all that is inside it: at once when it is little, else by a job, from the smallest on, each step complete in itself. Throws
+ * 404 `space.not_found`, `ip.not_found`, 412 `request.precondition_failed`. Writes what `deleteIp` writes of each, or the job's run, and one
+ * audit record.
+ */
+export async function deleteSubtree(
+  context: Context,
+  actor: Actor,
+  space: string,
+  id: string,
+  seen: Seen,
+): Promise<Removal> {
+  const removal = await retryOnConflict(async (): Promise<Removal> => {
+    const { gate } = await enterSpace(context, space);
+    await settle(context, space);
+    const stored = await requireIp(context, space, id);
+    requireSeen(seen, stored);
+    const items = await lastOf(context, stored);
+    const entry = { action: "ip.delete", target: auditTarget(stored) } as const;
+    const detail = { space, prefix: stored.prefix, name: stored.name };
+    const most = await mostOf(context, items, actorName(actor));
+    if (most.count === items.length) {
+      await commitRecorded(context, actor, [gate, ...most.writes], {
+        ...entry,
+        detail: { ...detail, removed: most.count },
+      });
+      return { removed: most.count };
+    }
+    const removed = await countIn(context, stored);
+    const state = { space, id, by: actorName(actor), done: 0, total: removed };
+    const { run, writes } = newRun(
+      { name: REMOVE_PREFIXES },
+      { now: context.now(), createdBy: actorName(actor), state },
+    );
+    await commitRecorded(context, actor, [gate, ...writes], { ...entry, detail: { ...detail, removed, job: run.id } });
+    return { removed, job: run.id };
+  });
+  if (removal.job !== undefined) context.onJobStarted?.();
+  return removal;
+}
+
+/** Removes the last few prefixes inside one. Answers how many; none once it is gone itself. */
+async function removeSome(
+  context: Context,
+  guard: Write,
+  state: { space: string; id: string; by: string },
+): Promise<number> {
+  return retryOnConflict(async () => {
+    const { gate } = await enterSpace(context, state.space);
+    await settle(context, state.space);
+    const stored = await requireIp(context, state.space, state.id).catch((error: unknown) => {
+      if (error instanceof ProblemError && error.code === "ip.not_found") return undefined;
+      throw error;
+    });
+    if (!stored) return 0;
+    const { count, writes } = await mostOf(context, await lastOf(context, stored), state.by);
+    await context.table.commit([guard, gate, ...writes]);
+    return count;
+  });
+}
+
+/** Removes what is inside a prefix, and that one last. What is planned there meanwhile goes, too. */
+export const removePrefixes = defineJob({
+  name: REMOVE_PREFIXES,
+  about: "Removes a prefix and all that is inside it, from the smallest on",
+  state: z.object({ space: z.string(), id: z.string(), by: z.string(), done: z.int().min(0), total: z.int() }),
+  leaseSeconds: 60,
+  async step(context, { state, guard }) {
+    let { done } = state;
+    let some = 1;
+    for (let commit = 0; commit < COMMITS_IN_STEP && some > 0; commit++) {
+      some = await removeSome(context, guard, state);
+      done += some;
+    }
+    return {
+      state: { ...state, done },
+      progress: { done, total: Math.max(done, state.total), unit: "prefixes" },
+      done: some === 0,
+    };
+  },
+});
