@@ -185,6 +185,13 @@ const resourcePairs: readonly Pair[] = [
 const QUERY: Readonly<Record<string, { readonly own?: readonly string[]; readonly theirs?: readonly Pair[] }>> = {
   limit: { own: ["1", "2", "200"] },
   cursor: {},
+  cidr_contains: { own: ["10.2.0.5"] },
+  cidr_within: { own: ["10.0.0.0/8"] },
+  time: {},
+  cells: {},
+  from: {},
+  to: {},
+  within: {},
   source: { own: ["own-collector"], theirs: [["foreign-collector", "nobodys-collector"]] },
   provider: { own: ["aws", "gcp", "tls"] },
   account: {

@@ -1,6 +1,7 @@
 import type { Areas } from "@cadastre/contract/endpoints/all";
 import { ACCESS_ROUTES } from "./access.ts";
 import { ACCOUNT_ROUTES } from "./accounts.ts";
+import { ADDRESS_ANALYSIS_ROUTES } from "./address-analysis.ts";
 import { ADDRESS_SPACE_ROUTES } from "./address-spaces.ts";
 import { AUDIT_ROUTES } from "./audit.ts";
 import { AUTH_ROUTES } from "./auth.ts";
@@ -45,6 +46,7 @@ const BY_AREA: { readonly [Area in keyof Areas]: readonly Route[] } = {
   accounts: ACCOUNT_ROUTES,
   addressSpaces: ADDRESS_SPACE_ROUTES,
   ips: IP_ROUTES,
+  addressAnalysis: ADDRESS_ANALYSIS_ROUTES,
   resources: RESOURCE_ROUTES,
   changes: CHANGE_ROUTES,
   consumers: CONSUMER_ROUTES,

@@ -120,12 +120,10 @@ export function addSearch(program: Command, cli: Cli): void {
     )
       .argument("[query...]", "words, addresses, tags and qualifiers; see below")
       .addOption(
-        new Option("--contains <prefix>", "what has an address, or contains a prefix, the longest prefix first").conflicts([
-          "within",
-          "sort",
-          "count",
-          "by",
-        ]),
+        new Option(
+          "--contains <prefix>",
+          "what has an address, or contains a prefix, the longest prefix first",
+        ).conflicts(["within", "sort", "count", "by"]),
       )
       .addOption(
         new Option("--within <prefix>", "what is inside a prefix, in the order of addresses").conflicts([

@@ -8,6 +8,7 @@ import { printList } from "../output/list.ts";
 import { printOne } from "../output/one.ts";
 import type { Column } from "../output/table.ts";
 import { toTime } from "../output/text.ts";
+import { addSpacesPast } from "./spaces-past.ts";
 
 /** A rule as it is given: `aws`, `aws/123456789012`, `aws/123456789012/vpc-0abc`. */
 const textOf = ({ provider, account, network }: SpaceRule): string =>
@@ -125,4 +126,5 @@ export function addSpaces(program: Command, cli: Cli): void {
       }),
     "spaces set production --import-policy automatic",
   );
+  addSpacesPast(spaces, cli);
 }

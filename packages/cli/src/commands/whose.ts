@@ -80,7 +80,9 @@ export function addWhose(program: Command, cli: Cli): void {
     withRequireComplete(
       program
         .command("whose")
-        .description("whose an address is: what it is planned for, what it is in, what has it, its owner, who says so and since when"),
+        .description(
+          "whose an address is: what it is planned for, what it is in, what has it, its owner, who says so and since when",
+        ),
     )
       .argument("<address>", "an IPv4 or IPv6 address, with a port or without")
       .option("--account <account>", "only what this account or project has")

@@ -1,5 +1,6 @@
 import { access } from "./access.ts";
 import { accounts } from "./accounts.ts";
+import { addressAnalysis } from "./address-analysis.ts";
 import { addressSpaces } from "./address-spaces.ts";
 import { audit } from "./audit.ts";
 import { auth } from "./auth.ts";
@@ -47,6 +48,7 @@ export const AREAS = {
   accounts,
   addressSpaces,
   ips,
+  addressAnalysis,
   resources,
   changes,
   consumers,

@@ -1,6 +1,6 @@
 import { parsePrefix } from "@cadastre/net/prefix";
 import type { ItemOf } from "@cadastre/store/entity";
-import { put, type Write } from "@cadastre/store/table";
+import { put } from "@cadastre/store/table";
 import type { Context } from "../context.ts";
 import { PrefixLengthItem } from "./items.ts";
 import type { PrefixSource } from "./keys.ts";
@@ -20,7 +20,7 @@ const sourceOf = ({ isSighting, isPlanned }: PrefixLength): PrefixSource =>
   isSighting ? "reported" : isPlanned ? "planned" : "observed";
 
 /** The write that has what contains an address be looked for at the length of a planned prefix; repeated, it is the same. For the prefix's own commit. */
-export const plannedLengthWrite = (prefix: string): Write => put(PrefixLengthItem, toItem(prefix, "planned"));
+export const plannedLengthWrite = (prefix: string): ReturnType<typeof put> => put(PrefixLengthItem, toItem(prefix, "planned"));
 
 export async function readPrefixLengths(context: Context): Promise<PrefixLengths> {
   const known = await context.table.query(PrefixLengthItem, { partition: "prefix-lengths" });
