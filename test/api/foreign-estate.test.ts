@@ -189,6 +189,7 @@ const QUERY: Readonly<Record<string, { readonly own?: readonly string[]; readonl
   cidr_within: { own: ["10.0.0.0/8"] },
   time: {},
   cells: {},
+  days: {},
   from: {},
   to: {},
   within: {},

@@ -12,6 +12,7 @@ import {
   TokenUseItem,
 } from "./access/items.ts";
 import { AccountItem, AccountOwnerItem } from "./accounts/items.ts";
+import { IpDayItem, IpPictureItem } from "./addresses/snapshots/items.ts";
 import {
   AddressSpaceGateItem,
   AddressSpaceItem,
@@ -205,6 +206,8 @@ export const ENTITIES: readonly AnyEntity[] = [
   WindowItem,
   PendingItem,
   IpPastItem,
+  IpDayItem,
+  IpPictureItem,
   AllocationItem,
   ObservedItem,
   TokenChildItem,

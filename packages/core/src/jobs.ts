@@ -1,3 +1,4 @@
+import { takeSnapshots } from "./addresses/snapshots/take.ts";
 import { removePrefixes } from "./addresses/tree/delete-subtree.ts";
 import { emptyGroup } from "./directory/empty-group.ts";
 import { approveHoldJob } from "./discovery/approve-hold.ts";
@@ -21,5 +22,6 @@ export const JOBS: readonly Job[] = [
   auditSeal,
   auditRetention,
   emptyScimSource,
+  takeSnapshots,
   removePrefixes,
 ];

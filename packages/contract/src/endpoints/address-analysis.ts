@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { ipForecast } from "../addresses/forecast.ts";
 import { ipMap, MOST_CELLS } from "../addresses/map.ts";
 import { prefixInput, prefixOrAddressInput } from "../addresses/prefix-input.ts";
 import { ipDifference, pastIp } from "../addresses/time.ts";
@@ -34,6 +35,21 @@ export const addressAnalysis = defineArea("addressAnalysis", {
     answer: ipMap,
     errors: ["space.not_found", "ip.not_found"],
     example: { params: { ...spaceExample, ipId: exampleId("ip") }, query: { cells: "1024" } },
+  }),
+  forecast: defineEndpoint({
+    method: "GET",
+    path: `${SPACE}/ips/{ipId}/forecast`,
+    access: READ,
+    summary: "How much of a prefix was used on each of the last days, and when it is used up if it goes on so",
+    description:
+      "By the line through the days (least squares), with a band of 95 % from the error of its slope. Days are noted once a day, of prefixes that have anything in them.",
+    params: inSpace.extend({ ipId: idSchema("ip") }),
+    query: z.strictObject({
+      days: wholeNumber(3, 400).default(90).meta({ description: "How many days are looked at" }),
+    }),
+    answer: ipForecast,
+    errors: ["space.not_found", "ip.not_found"],
+    example: { params: { ...spaceExample, ipId: exampleId("ip") }, query: { days: "30" } },
   }),
   at: defineEndpoint({
     method: "GET",

@@ -20,7 +20,8 @@ const sourceOf = ({ isSighting, isPlanned }: PrefixLength): PrefixSource =>
   isSighting ? "reported" : isPlanned ? "planned" : "observed";
 
 /** The write that has what contains an address be looked for at the length of a planned prefix; repeated, it is the same. For the prefix's own commit. */
-export const plannedLengthWrite = (prefix: string): ReturnType<typeof put> => put(PrefixLengthItem, toItem(prefix, "planned"));
+export const plannedLengthWrite = (prefix: string): ReturnType<typeof put> =>
+  put(PrefixLengthItem, toItem(prefix, "planned"));
 
 export async function readPrefixLengths(context: Context): Promise<PrefixLengths> {
   const known = await context.table.query(PrefixLengthItem, { partition: "prefix-lengths" });

@@ -18,7 +18,10 @@ export interface Content {
 const hasAny = ({ layers }: Content): boolean => Object.values(layers).some((intervals) => intervals.length > 0);
 
 /** What of one prefix is drawn by itself: not what is inside prefixes that have anything in them. */
-function statesOf({ layers }: Content, inner: readonly Interval[]): Record<Exclude<MapState, "free">, Interval[]> {
+function statesOf(
+  { layers }: Content,
+  inner: readonly Interval[],
+): Record<Exclude<MapState, "free" | "unknown">, Interval[]> {
   const whole = unionIntervals([...layers.planned, ...layers.populated, ...layers.utilized]);
   const outside = (intervals: readonly Interval[]) => remainingIntervals(intervals, inner);
   const conflicting = commonIntervals(layers.observed, layers.planned);
@@ -63,9 +66,14 @@ function count(counts: bigint[], { first: start }: Interval, size: bigint, inter
 /**
  * The picture of a prefix in equal cells. `contents` are the prefix itself and all prefixes inside it that have anything in them, in the order of
  * addresses, each before what it contains: what is in one is drawn, and of all others that they are planned. `cells` is a power of two and no more
- * than the prefix has addresses. Pure.
+ * than the prefix has addresses; `unread` is what of the prefix itself was not looked at. Pure.
  */
-export function drawMap(at: Prefix, contents: readonly Content[], cells: number): IpMap["cells"] {
+export function drawMap(
+  at: Prefix,
+  contents: readonly Content[],
+  cells: number,
+  unread: readonly Interval[] = [],
+): IpMap["cells"] {
   const place = prefixInterval(at);
   const size = (place.last - place.first + 1n) / BigInt(cells);
   const sets = new Map<MapState, bigint[]>(MAP_STATES.map((state) => [state, new Array<bigint>(cells).fill(0n)]));
@@ -73,6 +81,7 @@ export function drawMap(at: Prefix, contents: readonly Content[], cells: number)
   for (const { content, inner } of drawn)
     for (const [state, intervals] of Object.entries(statesOf(content, unionIntervals(inner))))
       count(sets.get(state as MapState) ?? [], place, size, commonIntervals(intervals, [place]));
+  count(sets.get("unknown") ?? [], place, size, unread);
   return Array.from({ length: cells }, (_, cell) => {
     const parts = MAP_STATES.slice(1).map((state) => [state, sets.get(state)?.[cell] ?? 0n] as const);
     const free = size - parts.reduce((sum, [, part]) => sum + part, 0n);

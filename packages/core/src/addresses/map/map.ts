@@ -1,64 +1,34 @@
-import { type IpMap, MOST_CELLS } from "@cadastre/contract/addresses/map";
+import { type IpMap, MAP_STATES, MOST_CELLS } from "@cadastre/contract/addresses/map";
 import { ProblemError } from "@cadastre/contract/errors";
 import { addressBits, formatAddress } from "@cadastre/net/address";
-import { unionIntervals } from "@cadastre/net/interval";
-import { addressCount, firstAddress, type Prefix, parsePrefix } from "@cadastre/net/prefix";
+import { parsePrefix } from "@cadastre/net/prefix";
 import type { Context } from "../../context.ts";
+import { IpPictureItem } from "../snapshots/items.ts";
 import { requireSpace } from "../spaces/read.ts";
-import { spacePartition, WindowItem } from "../tree/items.ts";
-import { type Layers, mapLayers } from "../tree/layers.ts";
 import { settle } from "../tree/pending.ts";
-import { boundsWithin } from "../tree/ranges.ts";
 import { requireIp } from "../tree/read-ips.ts";
-import { toWindow } from "../tree/window.ts";
-import { type Content, drawMap } from "./draw.ts";
-
-/** Windows that are read at once, and bytes of them after which no more are: with the last page no more than 55 read units. */
-const READ_AT_ONCE = 80;
-const MOST_BYTES = 290_000;
-
-const windowKey = (ipKey: string): string => `window#${ipKey.slice("ip#".length)}`;
-
-/** The windows of a prefix and of all prefixes inside it, as what is in each, and where it was not read on. Reads eventually. */
-async function readContents({ table }: Context, space: string, at: Prefix) {
-  const { after, before } = boundsWithin(at, { itself: true });
-  const parts = new Map<string, Layers[]>();
-  let cursor: string | undefined;
-  let bytes = 0;
-  let last: string | undefined;
-  do {
-    const page = await table.query(WindowItem, {
-      partition: spacePartition(space),
-      sort: { after: windowKey(after), before: windowKey(before) },
-      limit: READ_AT_ONCE,
-      cursor,
-    });
-    for (const item of page.items) {
-      bytes += JSON.stringify(item).length;
-      const known = parts.get(item.parent) ?? [];
-      known.push(toWindow(item).layers);
-      parts.set(item.parent, known);
-      last = item.parent;
-    }
-    cursor = page.cursor;
-  } while (cursor !== undefined && bytes < MOST_BYTES);
-  // The last one may have windows that were not read: it is drawn whole, as all behind it are.
-  if (cursor !== undefined && last !== undefined && parsePrefix(last).length > at.length) parts.delete(last);
-  const contents = [...parts].map(([parent, layers]): Content => ({ at: parsePrefix(parent), layers: joined(layers) }));
-  return { contents, unresolved: cursor === undefined || last === undefined ? undefined : parsePrefix(last) };
-}
-
-/** Several windows as one: each layer once over all of them, however many there are. */
-const joined = ([first, ...others]: readonly Layers[]): Layers =>
-  mapLayers(first as Layers, (intervals, layer) =>
-    unionIntervals([...intervals, ...others.flatMap((layers) => layers[layer])]),
-  );
+import { drawMap } from "./draw.ts";
+import { readContents } from "./read-contents.ts";
 
 const isPowerOfTwo = (cells: number): boolean => Number.isInteger(Math.log2(cells));
 
+/** A picture with fewer cells: each is of several, and none of its shares is lost. */
+function coarser(drawn: IpMap["cells"], cells: number): IpMap["cells"] {
+  const each = drawn.length / cells;
+  if (each <= 1) return drawn;
+  return Array.from({ length: cells }, (_, cell) => {
+    const parts = drawn.slice(cell * each, (cell + 1) * each);
+    const shares = MAP_STATES.map((state) => {
+      const sum = parts.reduce((all, part) => all + (part[state] ?? 0), 0) / each;
+      return [state, Math.max(0.0001, Math.round(sum * 10_000) / 10_000), sum] as const;
+    });
+    return Object.fromEntries(shares.filter(([, , sum]) => sum > 0).map(([state, share]) => [state, share]));
+  });
+}
+
 /**
- * The picture of a planned prefix in so many equal cells, or one for each address when it has fewer: exact, from what is in each prefix inside it, and
- * no more than 60 read units whatever its size. Throws 404 `space.not_found`, `ip.not_found`, 422 `request.invalid`.
+ * The picture of a planned prefix in so many equal cells, or one for each address when it has fewer: exact, from what is in each prefix inside it; where
+ * that is more than a request reads, as it was drawn last. No more than 60 read units, whatever its size. Reads eventually. Throws 404 `space.not_found`, `ip.not_found`, 422 `request.invalid`.
  */
 export async function mapIp(context: Context, space: string, id: string, cells = MOST_CELLS): Promise<IpMap> {
   if (!isPowerOfTwo(cells)) {
@@ -69,11 +39,16 @@ export async function mapIp(context: Context, space: string, id: string, cells =
   const { prefix } = await requireIp(context, space, id);
   const at = parsePrefix(prefix);
   const bits = Math.min(Math.log2(cells), addressBits(at.family) - at.length);
-  const { contents, unresolved } = await readContents(context, space, at);
-  return {
+  const { contents, unread, unresolved } = await readContents(context, space, at);
+  const drawn = {
     prefix,
     cellLength: at.length + bits,
-    cells: drawMap(at, contents, addressCount(at) < BigInt(cells) ? 2 ** bits : cells),
-    ...(unresolved ? { unresolvedFrom: formatAddress(firstAddress(unresolved)) } : {}),
+    cells: drawMap(at, contents, 2 ** bits, unread),
+    asOf: context.now().toISOString(),
   };
+  if (unresolved === undefined) return drawn;
+  const picture = await context.table.get(IpPictureItem, { id });
+  if (picture?.prefix === prefix)
+    return { prefix, cellLength: drawn.cellLength, cells: coarser(picture.cells, 2 ** bits), asOf: picture.asOf };
+  return { ...drawn, unresolvedFrom: formatAddress({ family: at.family, value: unresolved }) };
 }
