@@ -80,7 +80,7 @@ import {
   SessionPlaceItem,
   UserIdentityItem,
 } from "./login/oidc/items.ts";
-import { PolicyItem, PolicyNameItem, PolicyRevisionItem } from "./policies/items.ts";
+import { AdminsTurnItem, PolicyItem, PolicyNameItem, PolicyRevisionItem } from "./policies/items.ts";
 import { CountItem } from "./register/counts.ts";
 import { ResourceItem } from "./register/items.ts";
 import { SaidItem } from "./said/items.ts";
@@ -172,6 +172,7 @@ export const ENTITIES: readonly AnyEntity[] = [
   PolicyItem,
   PolicyNameItem,
   PolicyRevisionItem,
+  AdminsTurnItem,
   PrefixLengthItem,
   ProviderSessionItem,
   RateItem,

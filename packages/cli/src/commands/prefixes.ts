@@ -1,3 +1,4 @@
+import { STRATEGIES } from "@cadastre/contract/addresses/allocation";
 import { IP_STATUSES, type Ip } from "@cadastre/contract/addresses/ip";
 import { SORTS } from "@cadastre/contract/endpoints/ips";
 import { type Command, InvalidArgumentError, Option } from "commander";
@@ -169,7 +170,7 @@ function addChanges(prefixes: Command, cli: Cli): void {
         const { id: ipId, version, prefix } = await findPrefix(client, spaceId, text);
         const { subtree } = options;
         const { removed } = await client.ips.delete({ spaceId, ipId, version, subtree, dryRun: true });
-        if (options.dryRun) return void (await cli.stdout.write(`${removed} would be removed\n`));
+        if (options.dryRun) return cli.stdout.write(`${removed} would be removed\n`);
         if (removed > 1 && !options.yes && !(await confirm(cli, `Remove ${prefix} and ${removed - 1} inside it?`)))
           return;
         const { job } = await client.ips.delete({ spaceId, ipId, version, subtree });
@@ -179,8 +180,6 @@ function addChanges(prefixes: Command, cli: Cli): void {
     "prefixes remove 10.1.0.0/16 --space production --subtree",
   );
 }
-
-const STRATEGIES = ["first-fit", "best-fit", "last-fit", "spread"] as const;
 
 function addFree(prefixes: Command, cli: Cli): void {
   withSpace(prefixes.command("free").description("the blocks that would be allocated next; nothing is kept"))

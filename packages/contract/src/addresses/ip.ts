@@ -10,12 +10,12 @@ export const ipStatus = z.enum(IP_STATUSES);
 export type IpStatus = z.output<typeof ipStatus>;
 
 export const IP_SOURCES = ["manual", "discovered", "imported"] as const;
-export const SYNC_STATUSES = ["synced", "drift", "orphaned"] as const;
+const SYNC_STATUSES = ["synced", "drift", "orphaned"] as const;
 
 const label = z.string().trim().max(256);
 
 /** Tags by name, as people give them. */
-export const ipTags = namedTexts({ mostName: 128, mostText: 256, of: "tag" });
+const ipTags = namedTexts({ mostName: 128, mostText: 256, of: "tag" });
 
 /** What people say of a prefix. */
 const said = {
@@ -103,7 +103,7 @@ export const ip = z.object({
 export type Ip = z.output<typeof ip>;
 
 /** A block between the children of a prefix that nothing is planned or seen in. */
-export const freeBlock = z.object({ prefix: z.string(), free: z.literal(true) });
+const freeBlock = z.object({ prefix: z.string(), free: z.literal(true) });
 
 /** One prefix, with what of it was asked for by `expand`. */
 export const expandedIp = ip.extend({

@@ -30,10 +30,7 @@ export function fromLayerText(text: string, family: Family, from: bigint): Inter
 }
 
 /** The layers with what `change` makes of each. */
-export function mapLayers(
-  layers: Layers,
-  change: (intervals: readonly Interval[], layer: Layer) => readonly Interval[],
-) {
+function mapLayers(layers: Layers, change: (intervals: readonly Interval[], layer: Layer) => readonly Interval[]) {
   return Object.fromEntries(LAYERS.map((layer) => [layer, change(layers[layer], layer)])) as Layers;
 }
 

@@ -15,9 +15,14 @@ export type Placed = Pick<IpItem, "prefix" | "status" | "reserveUntil">;
 interface Content {
   readonly layers: Layers;
   readonly held: readonly Held[];
+  /** When the first reservation in it ends, or one beside it. */
+  readonly endsAt?: string | undefined;
 }
 
 const isIn = (outer: Prefix, { prefix }: Held): boolean => contains(outer, parsePrefix(prefix));
+
+const earliest = (one: string | undefined, other: string | undefined): string | undefined =>
+  one === undefined || other === undefined ? (one ?? other) : one < other ? one : other;
 
 function contentOf(windows: readonly Window[], at: Prefix): Content {
   const place = prefixInterval(at);
@@ -25,14 +30,12 @@ function contentOf(windows: readonly Window[], at: Prefix): Content {
   return {
     layers: windows.reduce((all, window) => joinLayers(all, within(window.layers, place)), NO_LAYERS),
     held: [...new Map(held.map((one) => [`${one.prefix} ${one.by}`, one])).values()],
+    endsAt: windows.reduce<string | undefined>((first, window) => earliest(first, window.endsAt), undefined),
   };
 }
 
 const isEmpty = ({ layers, held }: Content): boolean =>
   held.length === 0 && Object.values(layers).every((intervals) => intervals.length === 0);
-
-const earliest = (one: string | undefined, other: string | undefined): string | undefined =>
-  one === undefined || other === undefined ? (one ?? other) : one < other ? one : other;
 
 /** What a planned prefix is in the windows of what it is directly in. */
 function placed({ prefix, status }: Placed): Layers {
@@ -52,7 +55,7 @@ async function seenIn(table: Table, space: string, at: Prefix, { itself }: { rea
   return unionIntervals(blocks.map(prefixInterval));
 }
 
-async function put(edit: Edit, parent: Parent, at: Prefix, { layers, held }: Content, endsAt?: string): Promise<void> {
+async function put(edit: Edit, parent: Parent, at: Prefix, { layers, held, endsAt }: Content): Promise<void> {
   await edit.change(parent, prefixInterval(at), (window, part) => ({
     ...window,
     layers: joinLayers(without(window.layers, part), within(layers, part)),
@@ -71,7 +74,7 @@ export async function insertPlaced(edit: Edit, table: Table, space: string, pare
   const observed = inside.layers.observed.length === 0 ? [] : await seenIn(table, space, at, { itself: false });
   const own: Content = { ...inside, layers: { ...inside.layers, observed } };
   const rest = ip.status === "reserved" ? ip.reserveUntil : undefined;
-  await put(edit, parent, at, { layers: placed(ip), held: [] }, rest);
+  await put(edit, parent, at, { layers: placed(ip), held: [], endsAt: rest });
   if (!isEmpty(own)) await put(edit, at, at, own);
 }
 

@@ -75,7 +75,7 @@ export const placeOf = wholeOf;
 /** 32 digits that sort as addresses do. */
 export const firstDigits = (first: bigint): string => first.toString(16).padStart(DIGITS, "0");
 
-export const emptyWindow = (place: Interval): Window => ({ ...place, layers: NO_LAYERS, held: [] });
+const emptyWindow = (place: Interval): Window => ({ ...place, layers: NO_LAYERS, held: [] });
 
 /** A window of its item. */
 export function toWindow(item: Stored<WindowItem>): Window {
