@@ -13,6 +13,7 @@ import { printOne } from "../output/one.ts";
 import type { Column } from "../output/table.ts";
 import { neutralise, toTime } from "../output/text.ts";
 import { followJob } from "./jobs.ts";
+import { addPrefixesMap } from "./prefixes-map.ts";
 
 const tagsOf = ({ resolvedTags }: Ip): string =>
   Object.entries(resolvedTags)
@@ -212,6 +213,7 @@ export function addPrefixes(program: Command, cli: Cli): void {
   addList(prefixes, cli);
   addChanges(prefixes, cli);
   addFree(prefixes, cli);
+  addPrefixesMap(prefixes, cli);
 }
 
 interface Wish extends Said, InSpace {

@@ -2,7 +2,7 @@ import { type Interval, prefixInterval, unionIntervals } from "@cadastre/net/int
 import { type Prefix, parsePrefix } from "@cadastre/net/prefix";
 import type { Context } from "../../context.ts";
 import { spacePartition, WindowItem } from "../tree/items.ts";
-import { type Layers, mapLayers } from "../tree/layers.ts";
+import { LAYERS, type Layer, type Layers } from "../tree/layers.ts";
 import { boundsWithin } from "../tree/ranges.ts";
 import { toWindow } from "../tree/window.ts";
 import type { Content } from "./draw.ts";
@@ -59,7 +59,8 @@ export async function readContents(
 }
 
 /** Several windows as one: each layer once over all of them, however many there are. */
-const joined = ([first, ...others]: readonly Layers[]): Layers =>
-  mapLayers(first as Layers, (intervals, layer) =>
-    unionIntervals([...intervals, ...others.flatMap((layers) => layers[layer])]),
-  );
+const joined = (all: readonly Layers[]): Layers =>
+  Object.fromEntries(LAYERS.map((layer) => [layer, unionIntervals(all.flatMap((layers) => layers[layer]))])) as Record<
+    Layer,
+    Interval[]
+  >;
