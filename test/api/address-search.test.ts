@@ -1,8 +1,10 @@
 import { newIp } from "@cadastre/contract/addresses/ip";
+import { newId } from "@cadastre/contract/ids";
 import type { Role } from "@cadastre/contract/principal";
 import { createIp } from "@cadastre/core/addresses/tree/create-ip";
 import { anActorOf } from "@cadastre/core/audit/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { anInstance, aRun, instanceScope } from "../support/estate.ts";
 import { ACCOUNT, anApi, jsonOf, outcomeOf, type TestApi } from "./an-api.ts";
 
 let api: TestApi;
@@ -18,6 +20,10 @@ beforeAll(async () => {
   await plan(spaces[0], "10.0.0.0/8");
   await plan(spaces[0], "10.1.2.0/24");
   await plan(spaces[1], "10.1.0.0/16");
+  // Machines at 10.0.0.1 and on, outside of what is asked for elsewhere here.
+  const { collector } = await api.aReporter();
+  const scopes = [{ key: instanceScope({ account: ACCOUNT }), resources: [1, 2, 3].map((n) => anInstance(n)) }];
+  await aRun(scopes, { reporter: collector, run: newId("run", api.now()) }).deliver(api.context);
 });
 afterAll(() => api.close());
 
@@ -52,7 +58,7 @@ describe("a search by a prefix", () => {
     expect(await prefixesOf(CONTAINS)).toEqual(chain);
     expect(await prefixesOf(`${CONTAINS}&type=ip`)).toEqual(chain);
     expect(await prefixesOf(`${CONTAINS}&type=resource`)).toEqual([]);
-    expect(await prefixesOf(WITHIN)).toEqual(["ip 10.0.0.0/8", "ip 10.1.0.0/16", "ip 10.1.2.0/24"]);
+    expect(await prefixesOf(`${WITHIN}&type=ip`)).toEqual(["ip 10.0.0.0/8", "ip 10.1.0.0/16", "ip 10.1.2.0/24"]);
     expect(await prefixesOf("q=10.1.2.5")).toEqual(chain);
     expect(await prefixesOf("q=type:ip")).toHaveLength(3);
   });
@@ -74,11 +80,17 @@ describe("a search by a prefix", () => {
   });
 
   it("shows a viewer of one space that one alone, and nothing of the estate", async () => {
-    await api.aReporter();
     const token = await someone("AddressSpaceViewer", { type: "address-space", id: spaces[1] });
     expect(await prefixesOf(CONTAINS, token)).toEqual(["ip 10.1.0.0/16"]);
     expect(await prefixesOf(`${WITHIN}&limit=1`, token)).toEqual(["ip 10.1.0.0/16"]);
-    expect(await prefixesOf("q=kind:subnet", token)).toEqual([]);
+    const estate = "q=kind:instance";
+    expect(await prefixesOf(estate)).toHaveLength(3);
+    expect(await prefixesOf(estate, token)).toEqual([]);
+    expect((await jsonOf(await get("search/counts?q=kind:instance", token))).items).toEqual([]);
+    expect((await jsonOf(await get("whose?address=10.0.0.1"))).items).toHaveLength(1);
+    const machine = await jsonOf(await get("whose?address=10.0.0.1", token));
+    expect(machine).toMatchObject({ items: [], coverage: { gaps: 0, some: [] } });
+    expect(JSON.stringify(machine)).not.toContain(ACCOUNT);
     const whose = await jsonOf(await get("whose?address=10.1.2.5", token));
     expect(whose).toMatchObject({ items: [], planned: [{ space: spaces[1], spaceName: "other" }] });
     expect(JSON.stringify(whose)).not.toContain(spaces[0]);
@@ -86,7 +98,6 @@ describe("a search by a prefix", () => {
 
   it("shows nothing that is planned to who reads accounts alone, or by a token that is limited to some", async () => {
     const account = { type: "account", id: `aws/${ACCOUNT}` };
-    await post("/api/v1/accounts", { provider: "aws", account: ACCOUNT });
     const viewer = await someone("viewer", account);
     const limited = (
       await post("/api/v1/tokens", { name: "narrow", scopes: ["admin"], accounts: [`aws/${ACCOUNT}`] } as object)

@@ -1,13 +1,28 @@
 import { newIp } from "@cadastre/contract/addresses/ip";
+import { check } from "@cadastre/store/table";
 import { expect, test } from "vitest";
 import { aContext, anActorOf } from "../../audit/testing.ts";
+import { AddressSpaceItem } from "../spaces/items.ts";
 import { aSpace } from "../testing.ts";
 import { createIp } from "../tree/create-ip.ts";
 import { deleteIp } from "../tree/delete-ip.ts";
 import { forecastIp } from "./forecast.ts";
+import { takeSnapshots } from "./take.ts";
 import { takeAll } from "./testing.ts";
 
 const ACTOR = anActorOf("service-account", "sva_1");
+
+test("a runner whose lease has gone notes nothing any more", async () => {
+  const context = aContext();
+  const space = await aSpace(context);
+  const { id } = await createIp(context, ACTOR, space, newIp.parse({ prefix: "10.0.0.0/24" }));
+  await createIp(context, ACTOR, space, newIp.parse({ prefix: "10.0.0.0/25" }));
+  const gone = check(AddressSpaceItem, { id: "spc_0" }, "present");
+  const step = takeSnapshots.advance(context, { id: "run_1", state: takeSnapshots.initial, guard: gone });
+  await expect(step).rejects.toMatchObject({ name: "ConflictError" });
+  expect((await forecastIp(context, space, id, { days: 9 })).days).toEqual([]);
+  await context.table.close();
+});
 
 test("each day notes how much of each prefix is used that has something in it, once, and from three on tells when it is used up", async () => {
   const context = aContext();

@@ -150,6 +150,19 @@ describe("what was", () => {
     await context.table.close();
   });
 
+  test("is whole when a prefix is changed several times in one moment", async () => {
+    const context = aContext();
+    const space = await aSpace(context);
+    const { id } = await plan(context, space, "10.0.0.0/8", { name: "first" });
+    const start = context.now().toISOString();
+    context.advance(60);
+    for (const name of ["second", "third"])
+      await replaceIp(context, ACTOR, space, id, newIp.parse({ prefix: "10.0.0.0/8", name }), {});
+    const named = async (time: string) => (await listPast(context, space, { time }, { limit: 9 })).items[0]?.name;
+    expect([await named(start), await named(context.now().toISOString())]).toEqual(["first", "third"]);
+    await context.table.close();
+  });
+
   test("does not show a reservation that had ended then", async () => {
     const context = aContext();
     const space = await aSpace(context);
