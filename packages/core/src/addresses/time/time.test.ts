@@ -121,7 +121,7 @@ test("a space is shown as it was at any time, and what is otherwise at two, what
       }
       await context.table.close();
     }),
-    { numRuns: 40 },
+    { numRuns: 20 },
   );
 });
 
