@@ -12,6 +12,15 @@ import {
   TokenUseItem,
 } from "./access/items.ts";
 import { AccountItem, AccountOwnerItem } from "./accounts/items.ts";
+import { AwaitedItem, TrackedItem } from "./addresses/discovered/items.ts";
+import { DriftItem } from "./addresses/drift/items.ts";
+import {
+  AddressImportItem,
+  ImportPartItem,
+  ImportPieceItem,
+  ImportProblemItem,
+  ImportRowItem,
+} from "./addresses/imports/items.ts";
 import { IpDayItem, IpPictureItem } from "./addresses/snapshots/items.ts";
 import {
   AddressSpaceGateItem,
@@ -116,6 +125,7 @@ export const ENTITIES: readonly AnyEntity[] = [
   AuditLeavesItem,
   AuditOpenItem,
   AuthorizationCodeItem,
+  AwaitedItem,
   BootstrapItem,
   CheckpointItem,
   ClaimItem,
@@ -131,6 +141,7 @@ export const ENTITIES: readonly AnyEntity[] = [
   DeviceLoginItem,
   DirectoryListItem,
   DirectoryNameItem,
+  DriftItem,
   EndedSourceItem,
   EventItem,
   FactorItem,
@@ -201,6 +212,11 @@ export const ENTITIES: readonly AnyEntity[] = [
   SubjectUseItem,
   SourceItem,
   TagUseItem,
+  AddressImportItem,
+  ImportPartItem,
+  ImportPieceItem,
+  ImportRowItem,
+  ImportProblemItem,
   IpItem,
   IpIdItem,
   IpLengthsItem,
@@ -215,6 +231,7 @@ export const ENTITIES: readonly AnyEntity[] = [
   TokenItem,
   TokenListItem,
   TokenUseItem,
+  TrackedItem,
   TrustRuleItem,
   TrustRuleListItem,
   TriggerItem,

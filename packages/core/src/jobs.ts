@@ -1,3 +1,5 @@
+import { observeJob } from "./addresses/discovered/observe-job.ts";
+import { importAddresses } from "./addresses/imports/job.ts";
 import { takeSnapshots } from "./addresses/snapshots/take.ts";
 import { removePrefixes } from "./addresses/tree/delete-subtree.ts";
 import { emptyGroup } from "./directory/empty-group.ts";
@@ -18,10 +20,12 @@ export const JOBS: readonly Job[] = [
   approveHoldJob,
   endSightings,
   forgetScopes,
+  importAddresses,
   emptyGroup,
   auditSeal,
   auditRetention,
   emptyScimSource,
   takeSnapshots,
+  observeJob,
   removePrefixes,
 ];

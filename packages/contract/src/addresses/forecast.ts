@@ -14,12 +14,9 @@ const day = z.object({
 /** When a prefix is used up if it goes on as it did. */
 export const ipForecast = z.object({
   days: z.array(day).meta({ description: "One for each day that was noted, oldest first" }),
-  perDay: z
-    .number()
-    .optional()
-    .meta({
-      description: "Hundredths of usable that are taken a day: slope of the line through the days. From three days on",
-    }),
+  perDay: z.number().optional().meta({
+    description: "Hundredths of usable that are taken a day: slope of the line through the days. From three days on",
+  }),
   perDayError: z.number().optional().meta({ description: "Standard error of that slope" }),
   exhaustedOn: z.iso
     .date()

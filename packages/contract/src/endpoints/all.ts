@@ -1,6 +1,7 @@
 import { access } from "./access.ts";
 import { accounts } from "./accounts.ts";
 import { addressAnalysis } from "./address-analysis.ts";
+import { addressImports } from "./address-imports.ts";
 import { addressSpaces } from "./address-spaces.ts";
 import { audit } from "./audit.ts";
 import { auth } from "./auth.ts";
@@ -9,7 +10,9 @@ import { clientLogins } from "./client-logins.ts";
 import { collectors } from "./collectors.ts";
 import { consumers } from "./consumers.ts";
 import { credentials } from "./credentials.ts";
+import { discovered } from "./discovered.ts";
 import { discovery } from "./discovery.ts";
+import { drift } from "./drift.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { factors } from "./factors.ts";
 import { forwarders } from "./forwarders.ts";
@@ -47,8 +50,11 @@ export const AREAS = {
   collectors,
   accounts,
   addressSpaces,
+  addressImports,
   ips,
   addressAnalysis,
+  discovered,
+  drift,
   resources,
   changes,
   consumers,

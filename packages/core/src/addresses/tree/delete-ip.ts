@@ -55,7 +55,7 @@ export async function deleteIp(context: Context, actor: Actor, space: string, id
     const at = parsePrefix(stored.prefix);
     const edit = createEdit(context.table, space);
     const { containing, parent } = await locate(context, edit, space, at);
-    await removePlaced(edit, context.table, space, parent, stored.prefix);
+    await removePlaced(edit, parent, stored.prefix);
     const time = laterOf(context.now().toISOString(), stored.modifiedOn);
     const by = actorName(actor);
     const own = [

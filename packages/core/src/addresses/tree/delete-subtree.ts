@@ -47,15 +47,14 @@ async function lastOf(context: Context, root: Pick<IpItem, "space" | "prefix">):
 
 /** The writes that remove prefixes, of which each comes before what it is inside of. */
 async function removalWrites(context: Context, items: readonly Stored<IpItem>[], actor: string): Promise<Write[]> {
-  const { table } = context;
   const [first] = items;
   if (!first) return [];
-  const edit = createEdit(table, first.space);
+  const edit = createEdit(context.table, first.space);
   const own: Write[] = [];
   let outer: Located | undefined;
   for (const item of items) {
     outer = await locate(context, edit, item.space, parsePrefix(item.prefix));
-    await removePlaced(edit, table, item.space, outer.parent, item.prefix);
+    await removePlaced(edit, outer.parent, item.prefix);
     const time = laterOf(context.now().toISOString(), item.modifiedOn);
     own.push(...deletionWrites(context, item, time, { actor, changes: [] }));
   }

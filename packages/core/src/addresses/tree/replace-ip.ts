@@ -31,7 +31,7 @@ export function requireSeen({ version }: Seen, stored: Stored<IpItem>): void {
 }
 
 /** What members a replacement takes away when it does not have them; all others come from what it says, or stay. */
-function replaced(stored: Stored<IpItem>, said: Omit<IpReplacement, "parentId">, now: Date): IpItem {
+export function replaced(stored: Stored<IpItem>, said: Omit<IpReplacement, "parentId">, now: Date): IpItem {
   const { id, space, source, createdOn, createdBy, lastSyncAt, syncStatus, provider, revision } = stored;
   return {
     ...toStoredIp(said, now),
@@ -54,7 +54,7 @@ async function placeAnew(context: Context, edit: Edit, stored: IpItem, next: IpI
   if (next.prefix !== stored.prefix) {
     const old = parsePrefix(stored.prefix);
     const { parent: former } = await locate(context, edit, space, old);
-    await removePlaced(edit, table, space, former, stored.prefix);
+    await removePlaced(edit, former, stored.prefix);
     await insertPlaced(edit, table, space, parent, next);
   } else if (next.status !== stored.status || next.reserveUntil !== stored.reserveUntil) {
     await restatePlaced(edit, parent, next);
