@@ -76,7 +76,7 @@ export function drawMap(
 ): IpMap["cells"] {
   const place = prefixInterval(at);
   const size = (place.last - place.first + 1n) / BigInt(cells);
-  const sets = new Map<MapState, bigint[]>(MAP_STATES.map((state) => [state, new Array<bigint>(cells).fill(0n)]));
+  const sets = new Map<MapState, bigint[]>(MAP_STATES.map((state) => [state, Array.from({ length: cells }, () => 0n)]));
   const drawn = withInner(contents.filter((content) => content.at.length === at.length || hasAny(content)));
   for (const { content, inner } of drawn)
     for (const [state, intervals] of Object.entries(statesOf(content, unionIntervals(inner))))

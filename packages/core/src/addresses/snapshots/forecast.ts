@@ -23,7 +23,7 @@ function toPoint({ day, used, reserved, usable }: IpDayItem): Point {
 }
 
 /** What follows from a prefix's days. Pure. */
-export function forecastOf(days: readonly IpDayItem[]): Omit<IpForecast, "days"> {
+function forecastOf(days: readonly IpDayItem[]): Omit<IpForecast, "days"> {
   const line = lineThrough(days.map(toPoint));
   if (line === undefined) return {};
   const on = (slope: number) => {

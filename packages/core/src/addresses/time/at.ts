@@ -22,7 +22,7 @@ export const toPastIp = (item: IpItem, containing: readonly IpItem[]): PastIp =>
  * What contained a prefix at a time, itself included, nearest first: of each length that the space has ever had a prefix of, the state of then. Two
  * round trips and two more, whatever the size of the space.
  */
-export async function chainAt(context: Context, space: string, at: Prefix, time: string): Promise<IpItem[]> {
+async function chainAt(context: Context, space: string, at: Prefix, time: string): Promise<IpItem[]> {
   const { lengths } = await readLengths(context.table, space, at.family);
   const around = lengths.filter((length) => length <= at.length).sort((one, other) => other - one);
   const states = await Promise.all(
