@@ -10,7 +10,13 @@ import { createFaults } from "@cadastre/simulator/faults";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createWorld, runHere, type World } from "./support.ts";
 
-const estate = createAwsEstate({ seed: "truth", accounts: 1, suspendedAccounts: 0, instancesPerAccountRegion: 1 });
+const estate = createAwsEstate({
+  seed: "truth",
+  accounts: 1,
+  suspendedAccounts: 0,
+  regions: ["eu-west-1"],
+  instancesPerAccountRegion: 1,
+});
 const account = estate.accounts[0]?.id as string;
 let simulator: AwsSimulator;
 let world: World;
