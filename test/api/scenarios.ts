@@ -87,6 +87,18 @@ export const PAYLOAD = {
   scopes: [{ ...instanceScope(), status: "complete", resources: [anInstance(1)] }],
 };
 
+/** An import that waits for the second of its two parts. */
+async function anUpload(api: TestApi) {
+  const space = await made(api, "addressspaces", { name: "production" });
+  const begun = await api.send({
+    method: "POST",
+    path: `${space}/imports?parts=2`,
+    body: Buffer.from("prefix\n10.0.0.0/8\n"),
+  });
+  const { id } = (await begun.json()) as { id: string };
+  return { path: `${space}/imports/${id}` };
+}
+
 /** Prepares what a request needs and answers the request, which then succeeds and does one thing. */
 type Scenario = (api: TestApi) => Promise<() => Promise<Response>>;
 
@@ -690,6 +702,19 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   "drift.acknowledge": decideDrift("acknowledge"),
   "drift.ignore": decideDrift("ignore"),
   "drift.resolve": decideDrift("resolve"),
+  async "addressImports.create"(api) {
+    const space = await made(api, "addressspaces", { name: "production" });
+    return () => api.send({ method: "POST", path: `${space}/imports`, body: Buffer.from("prefix\n10.0.0.0/8\n") });
+  },
+  async "addressImports.upload"(api) {
+    const { path } = await anUpload(api);
+    return () => api.send({ method: "PUT", path: `${path}/parts/2`, body: Buffer.from("10.1.0.0/16\n") });
+  },
+  async "addressImports.cancel"(api) {
+    const { path } = await anUpload(api);
+    await api.send({ method: "PUT", path: `${path}/parts/2`, body: Buffer.from("10.1.0.0/16\n") });
+    return () => api.send({ method: "POST", path: `${path}/cancel` });
+  },
   "forwarders.create": async (api) => () => api.send({ method: "POST", path: FORWARDERS, body: WEBHOOK }),
   async "forwarders.patch"(api) {
     const path = await aForwarder(api);

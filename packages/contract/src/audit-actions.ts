@@ -101,6 +101,8 @@ export const AUDIT_ACTIONS = {
   "space.create": { resource: "address-space", flags: ["sox"] },
   "space.delete": { resource: "address-space", flags: ["sox"] },
   "space.replace": { resource: "address-space", flags: ["sox"] },
+  "space-import.create": { resource: "address-import", flags: ["sox"] },
+  "space-import.upload": { resource: "address-import" },
   "space-tag.create": { resource: "address-tag" },
   "space-tag.delete": { resource: "address-tag" },
   "space-tag.replace": { resource: "address-tag" },

@@ -92,6 +92,8 @@ export const ERRORS = {
   "ip.exists": { status: 409, title: "The prefix is there already" },
   "ip.parent_differs": { status: 422, title: "The prefix is in another one than was given" },
   "ip.too_much_inside": { status: 409, title: "Too much of it changes for one step" },
+  "import.not_found": { status: 404, title: "There is no such import in this address space" },
+  "import.state": { status: 409, title: "The import's state does not allow this" },
   "addresses.no_space": { status: 409, title: "There is no such free space" },
   "discovered.refused": { status: 409, title: "Not all of it can be imported" },
   "drift.not_found": { status: 404, title: "There is no such drift in this address space" },

@@ -15,6 +15,13 @@ import { AccountItem, AccountOwnerItem } from "./accounts/items.ts";
 import { AwaitedItem, TrackedItem } from "./addresses/discovered/items.ts";
 import { DriftItem } from "./addresses/drift/items.ts";
 import {
+  AddressImportItem,
+  ImportPartItem,
+  ImportPieceItem,
+  ImportProblemItem,
+  ImportRowItem,
+} from "./addresses/imports/items.ts";
+import {
   AddressSpaceGateItem,
   AddressSpaceItem,
   AddressSpaceListItem,
@@ -81,7 +88,7 @@ import {
   SessionPlaceItem,
   UserIdentityItem,
 } from "./login/oidc/items.ts";
-import { PolicyItem, PolicyNameItem, PolicyRevisionItem } from "./policies/items.ts";
+import { AdminsTurnItem, PolicyItem, PolicyNameItem, PolicyRevisionItem } from "./policies/items.ts";
 import { CountItem } from "./register/counts.ts";
 import { ResourceItem } from "./register/items.ts";
 import { SaidItem } from "./said/items.ts";
@@ -175,6 +182,7 @@ export const ENTITIES: readonly AnyEntity[] = [
   PolicyItem,
   PolicyNameItem,
   PolicyRevisionItem,
+  AdminsTurnItem,
   PrefixLengthItem,
   ProviderSessionItem,
   RateItem,
@@ -203,6 +211,11 @@ export const ENTITIES: readonly AnyEntity[] = [
   SubjectUseItem,
   SourceItem,
   TagUseItem,
+  AddressImportItem,
+  ImportPartItem,
+  ImportPieceItem,
+  ImportRowItem,
+  ImportProblemItem,
   IpItem,
   IpIdItem,
   IpLengthsItem,

@@ -1,6 +1,7 @@
 import type { Areas } from "@cadastre/contract/endpoints/all";
 import { ACCESS_ROUTES } from "./access.ts";
 import { ACCOUNT_ROUTES } from "./accounts.ts";
+import { ADDRESS_IMPORT_ROUTES } from "./address-imports.ts";
 import { ADDRESS_SPACE_ROUTES } from "./address-spaces.ts";
 import { AUDIT_ROUTES } from "./audit.ts";
 import { AUTH_ROUTES } from "./auth.ts";
@@ -46,6 +47,7 @@ const BY_AREA: { readonly [Area in keyof Areas]: readonly Route[] } = {
   collectors: COLLECTOR_ROUTES,
   accounts: ACCOUNT_ROUTES,
   addressSpaces: ADDRESS_SPACE_ROUTES,
+  addressImports: ADDRESS_IMPORT_ROUTES,
   ips: IP_ROUTES,
   discovered: DISCOVERED_ROUTES,
   drift: DRIFT_ROUTES,

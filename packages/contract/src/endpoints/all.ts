@@ -1,5 +1,6 @@
 import { access } from "./access.ts";
 import { accounts } from "./accounts.ts";
+import { addressImports } from "./address-imports.ts";
 import { addressSpaces } from "./address-spaces.ts";
 import { audit } from "./audit.ts";
 import { auth } from "./auth.ts";
@@ -48,6 +49,7 @@ export const AREAS = {
   collectors,
   accounts,
   addressSpaces,
+  addressImports,
   ips,
   discovered,
   drift,

@@ -17,9 +17,9 @@ import { replacementWrites } from "../tree/change.ts";
 import { windowWrites } from "../tree/commit-writes.ts";
 import { createEdit } from "../tree/edit.ts";
 import { auditTarget, IpIdItem, IpItem, type ObservedItem } from "../tree/items.ts";
+import { locate } from "../tree/locate.ts";
 import { restatePlaced } from "../tree/place.ts";
 import { queryAll } from "../tree/query-all.ts";
-import { parentOf } from "../tree/read-ips.ts";
 import { isThere } from "../tree/view.ts";
 import { isOwnersWord } from "./blocks.ts";
 import { TrackedItem, trackedKey } from "./items.ts";
@@ -90,7 +90,6 @@ async function linkWrites(
   context: Context,
   stored: Stored<IpItem>,
   next: IpItem,
-  containing: readonly Stored<IpItem>[],
 ): Promise<{ writes: Write[]; changes: ReturnType<typeof changesBetween> }> {
   const { version: _, ...before } = stored;
   const changes = changesBetween(before, next);
@@ -100,7 +99,7 @@ async function linkWrites(
   const own = replacementWrites(context, stored, item, { actor: "system", changes });
   if (next.status === stored.status) return { writes: own, changes };
   const edit = createEdit(context.table, stored.space);
-  const parent = parentOf(containing, at);
+  const { containing, parent } = await locate(context, edit, stored.space, at);
   await restatePlaced(edit, parent, item);
   return { writes: [...own, ...windowWrites(edit, parent, containing, own.length + MOST_DRIFTS * 3 + 1)], changes };
 }
@@ -162,7 +161,7 @@ export async function judge(context: Context, space: string, prefix: string, gat
     return { isChanged: true, standsFor };
   }
   const { version: _, ...next } = node as Stored<IpItem>;
-  const link = await linkWrites(context, planned, next, containing);
+  const link = await linkWrites(context, planned, next);
   await commitRecorded(context, actor, [...link.writes, ...drifted, gate], {
     action: "ip.sync",
     target: auditTarget(planned),

@@ -10,7 +10,6 @@ import { ResourceItem } from "../../register/items.ts";
 import { type EnteredSpace, enterSpace } from "../spaces/read.ts";
 import { ObservedItem } from "../tree/items.ts";
 import { settle } from "../tree/pending.ts";
-import { readAbove } from "../tree/read-ips.ts";
 import { readWanted } from "./blocks.ts";
 import { importWhatMay } from "./import-seen.ts";
 import { AwaitedItem, TrackedItem, trackedKey } from "./items.ts";
@@ -84,12 +83,8 @@ async function takeAway(context: Context, stored: Stored<TrackedItem>, gone: Blo
     await table.commit([trackedWrite(resource, stored, others), remove(ObservedItem, { ...gone, resource })]);
     return;
   }
-  const at = parsePrefix(gone.prefix);
-  const [containing, seen] = await Promise.all([
-    readAbove(context, gone.space, at),
-    table.get(ObservedItem, { ...gone, resource }, { consistent: true }),
-  ]);
-  const windows = await unseenWrites(table, gone.space, { ...gone, resource }, containing, OWN_WRITES);
+  const seen = await table.get(ObservedItem, { ...gone, resource }, { consistent: true });
+  const windows = await unseenWrites(context, { ...gone, resource }, OWN_WRITES);
   const seenWrite = seen ? [remove(ObservedItem, seen, seen.version)] : [];
   await table.commit([trackedWrite(resource, stored, left), ...seenWrite, entered.gate, ...windows]);
 }
@@ -100,8 +95,7 @@ async function putThere(context: Context, stored: Stored<TrackedItem> | undefine
   const { space, prefix, resource } = wanted;
   const { gate } = await enterSpace(context, space);
   await settle(context, space);
-  const containing = await readAbove(context, space, parsePrefix(prefix));
-  const windows = await seenWrites(table, space, wanted, containing, OWN_WRITES);
+  const windows = await seenWrites(context, wanted, OWN_WRITES);
   const others = (stored?.blocks ?? []).filter((one) => !isAt(wanted)(one));
   const blocks = [...others, { space, prefix, isLeaving: false }];
   await table.commit([

@@ -4,16 +4,16 @@ import { parsePrefix } from "@cadastre/net/prefix";
 import { commitRecorded } from "../../audit/commit-recorded.ts";
 import { changesBetween } from "../../changes.ts";
 import { type Actor, actorName, type Context } from "../../context.ts";
-import { isTaken, retryOnConflict } from "../../retry-on-conflict.ts";
+import { retryOnConflict } from "../../retry-on-conflict.ts";
 import { enterSpace } from "../spaces/read.ts";
-import { above, readChain, readLengths } from "./chain.ts";
 import { creationWrites, lengthWrites } from "./change.ts";
 import { windowWrites } from "./commit-writes.ts";
 import { createEdit } from "./edit.ts";
 import { auditTarget, type IpItem } from "./items.ts";
+import { locate } from "./locate.ts";
 import { settle } from "./pending.ts";
 import { insertPlaced } from "./place.ts";
-import { parentOf, readView } from "./read-ips.ts";
+import { readView } from "./read-ips.ts";
 import { existing, requireParent, toStoredIp } from "./said.ts";
 import { definitionsFor, requireTags } from "./tagged.ts";
 
@@ -42,14 +42,11 @@ export async function createIp(context: Context, actor: Actor, space: string, in
   await retryOnConflict(async () => {
     const { gate } = await enterSpace(context, space);
     await settle(context, space);
-    const known = await readLengths(table, space, at.family);
-    const chain = await readChain(table, space, at, known);
-    const containing = above(chain, at);
+    const edit = createEdit(table, space);
+    const { chain, containing, parent, known } = await locate(context, edit, space, at);
     if (chain.length > containing.length) throw existing(chain[0]);
     requireParent(parentId, containing);
     requireTags(await definitionsFor(context, space, [item, ...containing]), [item, ...containing]);
-    const edit = createEdit(table, space);
-    const parent = parentOf(containing, at);
     await insertPlaced(edit, table, space, parent, item);
     const own = [
       ...creationWrites(context, item, actorName(actor)),
@@ -58,12 +55,7 @@ export async function createIp(context: Context, actor: Actor, space: string, in
     ];
     const writes = [...own, ...windowWrites(edit, parent, containing, own.length)];
     const changes = changesBetween(undefined, { space, ...said });
-    try {
-      await commitRecorded(context, actor, writes, { action: "ip.create", target: auditTarget(item), changes });
-    } catch (error) {
-      if (isTaken(error, 0)) throw existing(item);
-      throw error;
-    }
+    await commitRecorded(context, actor, writes, { action: "ip.create", target: auditTarget(item), changes });
   });
   return readView(context, space, id);
 }

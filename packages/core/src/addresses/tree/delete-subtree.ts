@@ -1,5 +1,5 @@
 import { ProblemError } from "@cadastre/contract/errors";
-import { contains, parsePrefix } from "@cadastre/net/prefix";
+import { parsePrefix } from "@cadastre/net/prefix";
 import type { Stored, Write } from "@cadastre/store/table";
 import * as z from "zod";
 import { commitRecorded } from "../../audit/commit-recorded.ts";
@@ -9,15 +9,15 @@ import { defineJob } from "../../jobs/define.ts";
 import { newRun } from "../../jobs/start.ts";
 import { retryOnConflict } from "../../retry-on-conflict.ts";
 import { enterSpace, requireSpace } from "../spaces/read.ts";
-import { above } from "./chain.ts";
 import { deletionWrites } from "./change.ts";
 import { windowWrites } from "./commit-writes.ts";
 import { createEdit } from "./edit.ts";
 import { auditTarget, IpItem, spacePartition } from "./items.ts";
+import { type Located, locate } from "./locate.ts";
 import { settle } from "./pending.ts";
 import { removePlaced } from "./place.ts";
 import { boundsWithin } from "./ranges.ts";
-import { parentOf, readAbove, requireIp } from "./read-ips.ts";
+import { requireIp } from "./read-ips.ts";
 import { requireSeen, type Seen } from "./replace-ip.ts";
 
 /** Prefixes that one commit removes: each takes some six writes, and a window. */
@@ -48,21 +48,17 @@ async function lastOf(context: Context, root: Pick<IpItem, "space" | "prefix">):
 /** The writes that remove prefixes, of which each comes before what it is inside of. */
 async function removalWrites(context: Context, items: readonly Stored<IpItem>[], actor: string): Promise<Write[]> {
   const [first] = items;
-  const last = items.at(-1);
-  if (!first || !last) return [];
+  if (!first) return [];
   const edit = createEdit(context.table, first.space);
   const own: Write[] = [];
-  for (const [place, item] of items.entries()) {
-    const at = parsePrefix(item.prefix);
-    const left = items.slice(place + 1).filter(({ prefix }) => contains(parsePrefix(prefix), at));
-    const containing = [...left, ...(await readAbove(context, item.space, parsePrefix((left.at(-1) ?? item).prefix)))];
-    await removePlaced(edit, parentOf(above(containing, at), at), item.prefix);
+  let outer: Located | undefined;
+  for (const item of items) {
+    outer = await locate(context, edit, item.space, parsePrefix(item.prefix));
+    await removePlaced(edit, outer.parent, item.prefix);
     const time = laterOf(context.now().toISOString(), item.modifiedOn);
     own.push(...deletionWrites(context, item, time, { actor, changes: [] }));
   }
-  const at = parsePrefix(last.prefix);
-  const containing = await readAbove(context, last.space, at);
-  return [...own, ...windowWrites(edit, parentOf(containing, at), containing, own.length)];
+  return outer ? [...own, ...windowWrites(edit, outer.parent, outer.containing, own.length)] : own;
 }
 
 const isTooMuch = (error: unknown): boolean => error instanceof ProblemError && error.code === "ip.too_much_inside";

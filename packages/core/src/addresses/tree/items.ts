@@ -20,9 +20,10 @@ interface Placed {
   readonly prefix: string;
 }
 
-const planned = ip
-  .omit({ family: true, parentId: true, resolvedTags: true, version: true, utilization: true })
-  .extend({ revision: z.int().meta({ description: "How many times it was made or changed" }) });
+const planned = ip.omit({ family: true, parentId: true, resolvedTags: true, version: true, utilization: true }).extend({
+  revision: z.int().meta({ description: "How many times it was made or changed" }),
+  import: z.string().optional().meta({ description: "The import that made it, or changed it last" }),
+});
 
 export const IpItem = defineEntity({
   type: "ip",

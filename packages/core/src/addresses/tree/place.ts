@@ -15,9 +15,14 @@ export type Placed = Pick<IpItem, "prefix" | "status" | "reserveUntil">;
 interface Content {
   readonly layers: Layers;
   readonly held: readonly Held[];
+  /** When the first reservation in it ends, or one beside it. */
+  readonly endsAt?: string | undefined;
 }
 
 const isIn = (outer: Prefix, { prefix }: Held): boolean => contains(outer, parsePrefix(prefix));
+
+const earliest = (one: string | undefined, other: string | undefined): string | undefined =>
+  one === undefined || other === undefined ? (one ?? other) : one < other ? one : other;
 
 function contentOf(windows: readonly Window[], at: Prefix): Content {
   const place = prefixInterval(at);
@@ -25,14 +30,12 @@ function contentOf(windows: readonly Window[], at: Prefix): Content {
   return {
     layers: windows.reduce((all, window) => joinLayers(all, within(window.layers, place)), NO_LAYERS),
     held: [...new Map(held.map((one) => [`${one.prefix} ${one.by}`, one])).values()],
+    endsAt: windows.reduce<string | undefined>((first, window) => earliest(first, window.endsAt), undefined),
   };
 }
 
 const isEmpty = ({ layers, held }: Content): boolean =>
   held.length === 0 && Object.values(layers).every((intervals) => intervals.length === 0);
-
-const earliest = (one: string | undefined, other: string | undefined): string | undefined =>
-  one === undefined || other === undefined ? (one ?? other) : one < other ? one : other;
 
 /** What a planned prefix is in the windows of what it is directly in. */
 function placed({ prefix, status }: Placed): Layers {
@@ -52,7 +55,7 @@ async function seenInside(table: Table, space: string, at: Prefix) {
   return unionIntervals(blocks.map(prefixInterval));
 }
 
-async function put(edit: Edit, parent: Parent, at: Prefix, { layers, held }: Content, endsAt?: string): Promise<void> {
+async function put(edit: Edit, parent: Parent, at: Prefix, { layers, held, endsAt }: Content): Promise<void> {
   await edit.change(parent, prefixInterval(at), (window, part) => ({
     ...window,
     layers: joinLayers(without(window.layers, part), within(layers, part)),
@@ -73,7 +76,7 @@ export async function insertPlaced(edit: Edit, table: Table, space: string, pare
   const rest = ip.status === "reserved" ? ip.reserveUntil : undefined;
   // What is seen there stays seen, whoever it is planned for: a block may be larger than the prefix.
   const layers = { ...placed(ip), observed: inside.layers.observed };
-  await put(edit, parent, at, { layers, held: [] }, rest);
+  await put(edit, parent, at, { layers, held: [], endsAt: rest });
   if (!isEmpty(own)) await put(edit, at, at, own);
 }
 
