@@ -31,7 +31,7 @@ function blocksIn({ blocks, legacyRange }: SeenAttributes) {
 }
 
 /** The blocks in force of a network or subnet, each prefix once. Pure. */
-export function blocksOf(resource: ResourceItem, { ofDefault }: { readonly ofDefault: boolean }): Block[] {
+function blocksOf(resource: ResourceItem, { ofDefault }: { readonly ofDefault: boolean }): Block[] {
   const { kind, provider, region, id } = resource;
   if (kind !== "network" && kind !== "subnet") return [];
   const attributes = seenAttributes.parse(resource.attributes);
