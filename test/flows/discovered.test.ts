@@ -31,7 +31,7 @@ import { openDynamo } from "../store/open-dynamo.ts";
 import { createClock } from "../support/context.ts";
 import { Crash, crashAt } from "../support/crashing-table.ts";
 import { ACCOUNT, aRun, type Raw, REPORTER } from "../support/estate.ts";
-import { arnOf, aSubnet, aVpc, networksSeen } from "../support/networks.ts";
+import { arnOf, aSubnet, aVpc, networksSeen, projectSeen } from "../support/networks.ts";
 import { runJobs } from "../support/run-jobs.ts";
 
 const PERSON = anActorOf("service-account", "sva_1");
@@ -339,6 +339,26 @@ describe("drift", () => {
     await world.follow();
     expect([await world.discovered(), await world.drift()]).toEqual([[], []]);
     expect((await world.ip(id)).syncStatus).toBe("synced");
+  });
+
+  it("tells of peers whose subnets overlap, once, whichever came first, until one of them is another", async () => {
+    const world = await aWorld("SQLite", { rules: [{ provider: "gcp", account: "shop" }] });
+    const look = async (...networks: { name: string; peers: string[]; prefix: string }[]) => {
+      world.forward(60);
+      await aRun(projectSeen("shop", networks)).deliver(world.context);
+      await world.follow();
+      return (await world.drift("open")).filter((one) => one.startsWith("overlapping"));
+    };
+    const [a, b] = [
+      { name: "a", peers: ["b"], prefix: "10.0.0.0/20" },
+      { name: "b", peers: ["a"], prefix: "10.0.0.0/16" },
+    ];
+    const c = { name: "c", peers: [], prefix: "10.0.0.0/18" };
+    expect(await look(b, c)).toEqual([]);
+    expect(await look(a, b, c)).toEqual(["overlapping_peer 10.0.0.0/16"]);
+    expect(await look({ ...a, prefix: "10.9.0.0/20" }, b, c)).toEqual([]);
+    expect(await look(a, b, c)).toEqual(["overlapping_peer 10.0.0.0/16"]);
+    expect(await look({ ...a, peers: [] }, { ...b, peers: [] }, c)).toEqual([]);
   });
 
   it("tells who is inside whom, and who has the same prefix", async () => {

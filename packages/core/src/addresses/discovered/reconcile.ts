@@ -6,14 +6,16 @@ import { parsePrefix } from "@cadastre/net/prefix";
 import { ConflictError } from "@cadastre/store/errors";
 import { check, create, put, remove, replace, type Stored, type Write } from "@cadastre/store/table";
 import type { Context } from "../../context.ts";
+import { inParallel } from "../../in-parallel.ts";
 import { ResourceItem } from "../../register/items.ts";
 import { type EnteredSpace, enterSpace } from "../spaces/read.ts";
 import { ObservedItem } from "../tree/items.ts";
 import { settle } from "../tree/pending.ts";
-import { readWanted } from "./blocks.ts";
+import { networkIdOf, readWanted } from "./blocks.ts";
 import { importWhatMay } from "./import-seen.ts";
 import { AwaitedItem, TrackedItem, trackedKey } from "./items.ts";
 import { judge } from "./judge.ts";
+import { readOverlappingPeers } from "./peers.ts";
 import { readSeenAt, seenWrites, unseenWrites } from "./seen.ts";
 
 /** Other writers may be faster so many times; then the change is told again later. */
@@ -171,9 +173,20 @@ async function stepOf(context: Context, resource: string): Promise<boolean> {
     // What is planned where it has been says what has become of it, until it stands for something else.
     if (!one.isLeaving || (standsFor !== undefined && standsFor === item?.id)) kept.push(one);
   }
+  for (const { space, prefix } of await overlapsOf(context, item, blocks)) {
+    if ((await stepAt(context, space, prefix)).isChanged) return true;
+  }
   if (kept.length === blocks.length) return false;
   await table.commit([trackedWrite(resource, tracked, kept)]);
   return true;
+}
+
+/** Where what overlaps blocks of a resource stands: that they are there, or not any more, is said of one of the two. */
+async function overlapsOf(context: Context, item: ResourceItem | undefined, blocks: Blocks): Promise<ObservedItem[]> {
+  if (item?.kind !== "subnet") return [];
+  const { kind, provider } = item;
+  const of = { kind, provider, network: networkIdOf(item) };
+  return (await inParallel(blocks, 1, (one) => readOverlappingPeers(context, { ...one, ...of }))).flat();
 }
 
 const judgedAt = (

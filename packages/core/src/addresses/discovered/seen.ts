@@ -35,7 +35,7 @@ export function readSeenWithin(table: Table, space: string, at: Prefix): Promise
 }
 
 /** The blocks that contain a prefix and are not it: a query for each length. */
-async function readSeenAround(table: Table, space: string, at: Prefix): Promise<ObservedItem[]> {
+export async function readSeenAround(table: Table, space: string, at: Prefix): Promise<ObservedItem[]> {
   const larger = Array.from({ length: at.length }, (_, length) => prefixOf(firstAddress(at), length));
   return (await inParallel(larger, AT_ONCE, (one) => readSeenAt(table, space, one))).flat();
 }
