@@ -1,3 +1,4 @@
+import { emptySpace } from "./addresses/deletion/empty-space.ts";
 import { observeJob } from "./addresses/discovered/observe-job.ts";
 import { importAddresses } from "./addresses/imports/job.ts";
 import { removePrefixes } from "./addresses/tree/delete-subtree.ts";
@@ -26,4 +27,5 @@ export const JOBS: readonly Job[] = [
   emptyScimSource,
   observeJob,
   removePrefixes,
+  emptySpace,
 ];

@@ -33,6 +33,7 @@ import { scopes } from "./scopes.ts";
 import { service } from "./service.ts";
 import { serviceAccounts } from "./service-accounts.ts";
 import { sessions } from "./sessions.ts";
+import { spaceTags } from "./space-tags.ts";
 import { tokens } from "./tokens.ts";
 import { trustRules } from "./trust-rules.ts";
 import { users } from "./users.ts";
@@ -50,6 +51,7 @@ export const AREAS = {
   accounts,
   addressSpaces,
   addressImports,
+  spaceTags,
   ips,
   discovered,
   drift,

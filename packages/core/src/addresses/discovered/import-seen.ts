@@ -5,7 +5,7 @@ import { ConflictError } from "@cadastre/store/errors";
 import { check, type Stored, type Write } from "@cadastre/store/table";
 import { commitRecorded } from "../../audit/commit-recorded.ts";
 import { type Actor, actorName, type Context } from "../../context.ts";
-import { enterSpace } from "../spaces/read.ts";
+import { enterSpace } from "../spaces/gate.ts";
 import { readLengths } from "../tree/chain.ts";
 import { creationWrites, lengthWrites } from "../tree/change.ts";
 import { fitWrites } from "../tree/commit-writes.ts";
@@ -109,7 +109,8 @@ async function nodeWrites(
     );
     const [nearest] = around.containing;
     if (nearest && containing[0] === nearest) parents.set(nearest.prefix, nearest);
-    await insertPlaced(edit, table, space, parentOf(containing, prefix), node);
+    const parent = parentOf(containing, prefix);
+    await insertPlaced(edit, table, space, parent, node);
     own.push(...creationWrites(context, node, actor));
   }
   const nodes = made.map(({ node }) => node);

@@ -8,7 +8,7 @@ import { check, create, put, remove, replace, type Stored, type Write } from "@c
 import type { Context } from "../../context.ts";
 import { inParallel } from "../../in-parallel.ts";
 import { ResourceItem } from "../../register/items.ts";
-import { type EnteredSpace, enterSpace } from "../spaces/read.ts";
+import { type EnteredSpace, enterSpace } from "../spaces/gate.ts";
 import { ObservedItem } from "../tree/items.ts";
 import { settle } from "../tree/pending.ts";
 import { networkIdOf, readWanted } from "./blocks.ts";

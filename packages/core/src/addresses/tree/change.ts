@@ -62,6 +62,7 @@ export function replacementWrites(context: Context, stored: Stored<IpItem>, next
       : [remove(IpItem, stored, stored.version), create(IpItem, next), put(IpIdItem, { id, space, prefix })];
   return [
     ...written,
+    ...tagUseWrites(space, stored, next),
     pastWrite(context, stored, next.modifiedOn),
     ...tell(context, next, "updated", next.modifiedOn, told),
   ];

@@ -8,6 +8,8 @@ import * as z from "zod";
 
 export const spacePartition = (space: string): string => `address-space#${space}`;
 
+export const pastPartition = (space: string): string => `${spacePartition(space)}#past`;
+
 export const observedPartition = (space: string): string => `${spacePartition(space)}#observed`;
 
 const IPS = "ip#";
@@ -146,7 +148,7 @@ export const IpPastItem = defineEntity({
     expiresAtSeconds: z.int(),
   }),
   key: {
-    partition: (of: Placed & { until: string }) => `${spacePartition(of.space)}#past`,
+    partition: (of: Placed & { until: string }) => pastPartition(of.space),
     sort: (of: Placed & { until: string }) => `${prefixKey(parsePrefix(of.prefix))}#${of.until}`,
   },
   expires: "expiresAtSeconds",
