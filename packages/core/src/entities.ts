@@ -21,6 +21,7 @@ import {
   ImportProblemItem,
   ImportRowItem,
 } from "./addresses/imports/items.ts";
+import { IpDayItem, IpPictureItem } from "./addresses/snapshots/items.ts";
 import {
   AddressSpaceGateItem,
   AddressSpaceItem,
@@ -222,6 +223,8 @@ export const ENTITIES: readonly AnyEntity[] = [
   WindowItem,
   PendingItem,
   IpPastItem,
+  IpDayItem,
+  IpPictureItem,
   AllocationItem,
   ObservedItem,
   TokenChildItem,

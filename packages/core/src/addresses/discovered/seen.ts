@@ -65,7 +65,10 @@ async function locateAll(context: Context, edit: Edit, space: string, at: Prefix
 /** The writes of windows of all that contains a place, and that what gets a window that it did not have is there. */
 function writesOf(edit: Edit, containing: readonly Stored<IpItem>[], besides: number): Write[] {
   const made = containing.filter(({ prefix }) => edit.makesWindowsOf(parsePrefix(prefix)));
-  return fitWrites([...edit.writes(), ...made.map((item) => check(IpItem, item, "present"))], besides);
+  return fitWrites(
+    [...edit.writes(besides + made.length), ...made.map((item) => check(IpItem, item, "present"))],
+    besides,
+  );
 }
 
 /**
