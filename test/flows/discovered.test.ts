@@ -1,11 +1,14 @@
 import { newPrefixes } from "@cadastre/contract/addresses/allocation";
 import { newIp } from "@cadastre/contract/addresses/ip";
 import { newSpace } from "@cadastre/contract/addresses/space";
+import { idHash } from "@cadastre/contract/digest";
 import { allocatePrefixes, previewPrefixes } from "@cadastre/core/addresses/allocation/allocate";
 import { spacesConsumer } from "@cadastre/core/addresses/discovered/consumer";
 import { importDiscovered, previewImport } from "@cadastre/core/addresses/discovered/import-by-people";
+import { TrackedItem } from "@cadastre/core/addresses/discovered/items";
 import { listDiscovered } from "@cadastre/core/addresses/discovered/list-discovered";
 import { observeJob } from "@cadastre/core/addresses/discovered/observe-job";
+import { reconcileResource } from "@cadastre/core/addresses/discovered/reconcile";
 import { ignoreDrift, resolveDrift } from "@cadastre/core/addresses/drift/decide-by-people";
 import { listDrift } from "@cadastre/core/addresses/drift/list-drift";
 import { createSpace, getSpace, replaceSpace } from "@cadastre/core/addresses/spaces/spaces";
@@ -18,6 +21,7 @@ import { replaceIp } from "@cadastre/core/addresses/tree/replace-ip";
 import { anActorOf, auditRecords } from "@cadastre/core/audit/testing";
 import { type Context, DEFAULT_HOLD_POLICY, FIRST_ORGANIZATION } from "@cadastre/core/context";
 import { runConsumers } from "@cadastre/core/feed/run-consumers";
+import { forget } from "@cadastre/core/forgetting/forget";
 import { prefixInterval, unionIntervals } from "@cadastre/net/interval";
 import { parsePrefix } from "@cadastre/net/prefix";
 import { openSqliteTable } from "@cadastre/store/sqlite";
@@ -27,7 +31,7 @@ import { openDynamo } from "../store/open-dynamo.ts";
 import { createClock } from "../support/context.ts";
 import { Crash, crashAt } from "../support/crashing-table.ts";
 import { ACCOUNT, aRun, type Raw, REPORTER } from "../support/estate.ts";
-import { arnOf, aSubnet, aVpc, networksSeen } from "../support/networks.ts";
+import { arnOf, aSubnet, aVpc, networksSeen, projectSeen } from "../support/networks.ts";
 import { runJobs } from "../support/run-jobs.ts";
 
 const PERSON = anActorOf("service-account", "sva_1");
@@ -162,6 +166,10 @@ describe.each(Object.keys(TABLES))("what the clouds have, over %s", (driver) => 
     expect(given.items[0]?.prefix).toBe("10.1.0.0/16");
     await deleteIp(context, PERSON, space, middle.id, {});
     expect(await first()).toEqual([{ prefix: "10.2.0.0/16" }]);
+    // The network goes, and its subnets are still there.
+    await world.see([aVpc("vpc-2", ["10.9.0.0/16"])], SUBNETS);
+    const small = await previewPrefixes(context, { space, id: root.id }, { prefixLength: 24, limit: 2 });
+    expect(small.items.map(({ prefix }) => prefix)).toEqual(["10.0.0.0/24", "10.0.3.0/24"]);
     await world.see([aVpc("vpc-2", ["10.9.0.0/16"])], [aSubnet("subnet-3", "vpc-2", "10.9.0.0/24")]);
     expect(await first()).toEqual([{ prefix: "10.0.0.0/16" }]);
   });
@@ -200,6 +208,16 @@ describe("what is planned", () => {
     await world.follow();
     expect(await world.drift("open")).toEqual([]);
     expect((await world.ip(named.id)).status).toBe("active");
+  });
+
+  it("is no mismatch any more when what a tag names is gone", async () => {
+    const world = await aWorld();
+    const named = await world.plan("10.7.0.0/16", { status: "reserved" });
+    await world.see([aVpc("vpc-1", ["10.0.0.0/16"], { tags: { "cadastre-reservation": named.id } })]);
+    expect(await world.drift("open")).toEqual(["reservation_mismatch 10.0.0.0/16", "unmanaged 10.0.0.0/16"]);
+    await deleteIp(world.context, PERSON, world.space, named.id, {});
+    await world.follow();
+    expect(await world.drift("open")).toEqual(["unmanaged 10.0.0.0/16"]);
   });
 
   it("inside a block makes that one's import a conflict, and the whole batch is refused", async () => {
@@ -309,6 +327,40 @@ describe("drift", () => {
     expect(await world.discovered()).not.toContain("10.44.0.0/24 importable");
   });
 
+  it("is none of what is forgotten: nobody said that it is gone", async () => {
+    const world = await aWorld();
+    const { context } = world;
+    const { id } = await world.plan("10.0.0.0/16");
+    await aRun(networksSeen([VPC], []), { intervalSeconds: 300 }).deliver(context);
+    await world.follow();
+    expect((await world.ip(id)).syncStatus).toBe("synced");
+    world.forward(86_400);
+    await forget(context, PERSON, { source: REPORTER.name });
+    await world.follow();
+    expect([await world.discovered(), await world.drift()]).toEqual([[], []]);
+    expect((await world.ip(id)).syncStatus).toBe("synced");
+  });
+
+  it("tells of peers whose subnets overlap, once, whichever came first, until one of them is another", async () => {
+    const world = await aWorld("SQLite", { rules: [{ provider: "gcp", account: "shop" }] });
+    const look = async (...networks: { name: string; peers: string[]; prefix: string }[]) => {
+      world.forward(60);
+      await aRun(projectSeen("shop", networks)).deliver(world.context);
+      await world.follow();
+      return (await world.drift("open")).filter((one) => one.startsWith("overlapping"));
+    };
+    const [a, b] = [
+      { name: "a", peers: ["b"], prefix: "10.0.0.0/20" },
+      { name: "b", peers: ["a"], prefix: "10.0.0.0/16" },
+    ];
+    const c = { name: "c", peers: [], prefix: "10.0.0.0/18" };
+    expect(await look(b, c)).toEqual([]);
+    expect(await look(a, b, c)).toEqual(["overlapping_peer 10.0.0.0/16"]);
+    expect(await look({ ...a, prefix: "10.9.0.0/20" }, b, c)).toEqual([]);
+    expect(await look(a, b, c)).toEqual(["overlapping_peer 10.0.0.0/16"]);
+    expect(await look({ ...a, peers: [] }, { ...b, peers: [] }, c)).toEqual([]);
+  });
+
   it("tells who is inside whom, and who has the same prefix", async () => {
     const world = await aWorld();
     await world.plan("10.0.0.0/16");
@@ -405,6 +457,31 @@ describe("who follows", () => {
     }
     expect(deaths).toBeGreaterThan(20);
     expect(await stateOf(world)).toEqual(expected);
+  });
+
+  it("is late with what has changed since, and loses none of a network's blocks", async () => {
+    const world = await aWorld();
+    const { context } = world;
+    const both = [aVpc("vpc-1", ["10.0.0.0/16", "100.64.0.0/16"])];
+    await world.see(both);
+    world.forward(60);
+    await aRun(networksSeen([aVpc("vpc-1", ["10.0.0.0/16"])], [])).deliver(context);
+    let hasReturned = false;
+    const commit: Table["commit"] = async (writes) => {
+      const [write] = writes;
+      const isLast = writes.length === 1 && write?.op === "replace" && write.entity === TrackedItem;
+      if (isLast && !hasReturned) {
+        hasReturned = true;
+        await world.see(both);
+      }
+      return context.table.commit(writes);
+    };
+    const resource = idHash("network", arnOf("vpc", "vpc-1"));
+    await reconcileResource({ ...context, table: { ...context.table, commit } }, resource);
+    expect(hasReturned).toBe(true);
+    expect(await world.discovered()).toEqual(["10.0.0.0/16 importable", "100.64.0.0/16 importable"]);
+    await world.see([aVpc("vpc-2", ["10.9.0.0/16"])]);
+    expect(await world.discovered()).toEqual(["10.9.0.0/16 importable"]);
   });
 
   it("and who plans, allocates and takes over, beside each other, put nothing on the same addresses", async () => {

@@ -60,3 +60,43 @@ export const networksSeen = (networks: readonly Raw[], subnets: readonly Raw[], 
   { key: scopeOf("network", account), resources: networks },
   { key: scopeOf("subnet", account), resources: subnets },
 ];
+
+const projectPath = (project: string, path: string) => `//compute.googleapis.com/projects/${project}/${path}`;
+
+/** A network of GCP by its name, as is its subnet. */
+const gcpNetworkId = (project: string, name: string): string => projectPath(project, `global/networks/${name}`);
+
+/** What a look at a project has: networks with their peers, each with one subnet of its name. */
+export const projectSeen = (
+  project: string,
+  networks: readonly { readonly name: string; readonly peers: readonly string[]; readonly prefix: string }[],
+): SeenScope[] => [
+  {
+    key: { provider: "gcp", account: project, region: "global", kind: "network" },
+    resources: networks.map(({ name, peers }) => ({
+      id: gcpNetworkId(project, name),
+      name,
+      tags: {},
+      attributes: {
+        networkId: name,
+        mode: "custom",
+        peerNetworks: peers.map((peer) => gcpNetworkId(project, peer)),
+      },
+    })),
+  },
+  {
+    key: { provider: "gcp", account: project, region: "europe-west1", kind: "subnet" },
+    resources: networks.map(({ name, prefix }) => ({
+      id: projectPath(project, `regions/europe-west1/subnetworks/${name}`),
+      name,
+      tags: {},
+      attributes: {
+        subnetId: name,
+        network: gcpNetworkId(project, name),
+        ownerAccount: project,
+        blocks: [{ prefix, role: "primary" }],
+        cloudReservedCount: 4,
+      },
+    })),
+  },
+];

@@ -17,6 +17,7 @@ const seenAttributes = z.object({
   network: z.string().optional().catch(undefined),
   isDefault: z.boolean().optional().catch(undefined),
   mode: z.string().optional().catch(undefined),
+  peerNetworks: z.array(z.string()).catch([]).default([]),
 });
 type SeenAttributes = z.output<typeof seenAttributes>;
 
@@ -31,7 +32,7 @@ function blocksIn({ blocks, legacyRange }: SeenAttributes) {
 }
 
 /** The blocks in force of a network or subnet, each prefix once. Pure. */
-export function blocksOf(resource: ResourceItem, { ofDefault }: { readonly ofDefault: boolean }): Block[] {
+function blocksOf(resource: ResourceItem, { ofDefault }: { readonly ofDefault: boolean }): Block[] {
   const { kind, provider, region, id } = resource;
   if (kind !== "network" && kind !== "subnet") return [];
   const attributes = seenAttributes.parse(resource.attributes);
@@ -65,6 +66,16 @@ async function readNetwork({ table }: Context, id: string): Promise<ResourceItem
   return table.get(ResourceItem, { idHash: idHash("network", id) }, { consistent: true });
 }
 
+/** Natural ids of the networks that a network is a peer of, as far as the register knows. */
+export async function readPeerNetworks(context: Context, id: string): Promise<readonly string[]> {
+  const network = await readNetwork(context, id);
+  return network?.status === "active" ? seenAttributes.parse(network.attributes).peerNetworks : [];
+}
+
+/** The natural id of the network that a resource is, or is in. */
+export const networkIdOf = ({ kind, id, attributes }: ResourceItem): string | undefined =>
+  kind === "subnet" ? seenAttributes.parse(attributes).network : id;
+
 /** The open space that a network belongs to. */
 async function openSpaceOf(context: Context, provider: ResourceItem["provider"], network: string) {
   const account = kindOfId(network)?.account;
@@ -83,8 +94,7 @@ export async function readWanted(
   resource: ResourceItem | undefined,
 ): Promise<Omit<ObservedItem, "seenAt">[]> {
   if (resource?.status !== "active" || !(await isOwnersWord(context, resource))) return [];
-  const { network } = seenAttributes.parse(resource.attributes);
-  const of = resource.kind === "subnet" ? network : resource.id;
+  const of = networkIdOf(resource);
   if (of === undefined) return [];
   const [space, above] = await Promise.all([
     openSpaceOf(context, resource.provider, of),

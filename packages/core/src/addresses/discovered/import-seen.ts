@@ -1,5 +1,7 @@
 import { newId } from "@cadastre/contract/ids";
+import { prefixInterval } from "@cadastre/net/interval";
 import { contains, parsePrefix } from "@cadastre/net/prefix";
+import { ConflictError } from "@cadastre/store/errors";
 import { check, type Stored, type Write } from "@cadastre/store/table";
 import { commitRecorded } from "../../audit/commit-recorded.ts";
 import { type Actor, actorName, type Context } from "../../context.ts";
@@ -7,12 +9,12 @@ import { enterSpace } from "../spaces/gate.ts";
 import { readLengths } from "../tree/chain.ts";
 import { creationWrites, lengthWrites } from "../tree/change.ts";
 import { fitWrites } from "../tree/commit-writes.ts";
-import { createEdit } from "../tree/edit.ts";
+import { createEdit, type Edit } from "../tree/edit.ts";
 import { IpItem, ObservedItem } from "../tree/items.ts";
-import { parentOf } from "../tree/locate.ts";
-import { requireNearest } from "../tree/nearest.ts";
+import { locate, parentOf } from "../tree/locate.ts";
 import { settle } from "../tree/pending.ts";
 import { insertPlaced } from "../tree/place.ts";
+import { parentName } from "../tree/window.ts";
 import { type Classified, classify, readSurroundings, type Surroundings } from "./classify.ts";
 import { called, factsOf } from "./link.ts";
 import { serviceItself } from "./service-itself.ts";
@@ -90,12 +92,12 @@ async function lengthsOf(context: Context, space: string, nodes: readonly IpItem
 /** The writes that make planned prefixes of what is seen, from the largest on: each is in what contains it, of this batch or before it. */
 async function nodeWrites(
   context: Context,
+  edit: Edit,
   space: string,
   made: readonly { node: IpItem; around: Surroundings }[],
   actor: string,
 ) {
   const { table } = context;
-  const edit = createEdit(table, space);
   const parents = new Map<string, Stored<IpItem>>();
   const own: Write[] = [];
   for (const [at, { node, around }] of made.entries()) {
@@ -108,7 +110,6 @@ async function nodeWrites(
     const [nearest] = around.containing;
     if (nearest && containing[0] === nearest) parents.set(nearest.prefix, nearest);
     const parent = parentOf(containing, prefix);
-    if (together.length === 0) await requireNearest({ edit, table, space, parent }, prefix, nearest);
     await insertPlaced(edit, table, space, parent, node);
     own.push(...creationWrites(context, node, actor));
   }
@@ -136,13 +137,27 @@ export async function importSeen(
 ): Promise<string[]> {
   const { gate } = await enterSpace(context, space);
   await settle(context, space);
+  const edit = createEdit(context.table, space);
+  // The windows are read before all that is decided on: what is planned in them meanwhile changes them.
+  const parents = new Map<string, string>();
+  for (const { prefix } of items) {
+    const { parent } = await locate(context, edit, space, parsePrefix(prefix));
+    await edit.windowsIn(parent, prefixInterval(parsePrefix(prefix)));
+    parents.set(prefix, parentName(parent));
+  }
+  await settle(context, space);
   const batch = await readBatch(context, items);
+  const isMoved = batch.some(
+    ({ one: { prefix }, around }) =>
+      parentName(parentOf(around.containing, parsePrefix(prefix))) !== parents.get(prefix),
+  );
+  if (isMoved) throw new ConflictError([]);
   requireAll(batch);
   const open = batch.filter(({ state }) => state === "importable");
   const made = open.map(({ one, around }) => ({ node: toNode(context, actor, one), around }));
   const detail = { space, count: made.length, prefixes: made.map(({ node }) => node.prefix) };
   const seen = open.map(({ one }) => check(ObservedItem, one, one.version));
-  const nodes = made.length === 0 ? [] : await nodeWrites(context, space, made, actorName(actor));
+  const nodes = made.length === 0 ? [] : await nodeWrites(context, edit, space, made, actorName(actor));
   await commitRecorded(context, actor, [...nodes, ...seen, gate], {
     action: "discovered.import",
     target: space,

@@ -7,6 +7,7 @@ import { commitRecorded } from "../../audit/commit-recorded.ts";
 import { changesBetween } from "../../changes.ts";
 import { actorName, type Context } from "../../context.ts";
 import { laterOf } from "../../feed/record-change.ts";
+import { inParallel } from "../../in-parallel.ts";
 import { ResourceItem } from "../../register/items.ts";
 import { driftWrites } from "../drift/change.ts";
 import { decideDrift } from "../drift/decide-drift.ts";
@@ -24,6 +25,7 @@ import { isThere } from "../tree/view.ts";
 import { isOwnersWord } from "./blocks.ts";
 import { TrackedItem, trackedKey } from "./items.ts";
 import { chooseSeen, decideLink, type Fate } from "./link.ts";
+import { readOverlappingPeers } from "./peers.ts";
 import { readSeenAt } from "./seen.ts";
 import { serviceItself } from "./service-itself.ts";
 
@@ -141,6 +143,9 @@ export async function judge(context: Context, space: string, prefix: string, gat
     containing: there,
     seen,
     fate,
+    peers: new Map(
+      await inParallel(seen, 1, async (one) => [one.resource, await readOverlappingPeers(context, one)] as const),
+    ),
     ...(await readReservations(context, space, seen)),
   });
   const byId = new Map(found.map((one) => [driftId(space, prefix, one), one]));

@@ -6,15 +6,16 @@ import { parsePrefix } from "@cadastre/net/prefix";
 import { ConflictError } from "@cadastre/store/errors";
 import { check, create, put, remove, replace, type Stored, type Write } from "@cadastre/store/table";
 import type { Context } from "../../context.ts";
+import { inParallel } from "../../in-parallel.ts";
 import { ResourceItem } from "../../register/items.ts";
 import { type EnteredSpace, enterSpace } from "../spaces/gate.ts";
 import { ObservedItem } from "../tree/items.ts";
 import { settle } from "../tree/pending.ts";
-import { readAbove } from "../tree/read-ips.ts";
-import { readWanted } from "./blocks.ts";
+import { networkIdOf, readWanted } from "./blocks.ts";
 import { importWhatMay } from "./import-seen.ts";
 import { AwaitedItem, TrackedItem, trackedKey } from "./items.ts";
 import { judge } from "./judge.ts";
+import { readOverlappingPeers } from "./peers.ts";
 import { readSeenAt, seenWrites, unseenWrites } from "./seen.ts";
 
 /** Other writers may be faster so many times; then the change is told again later. */
@@ -84,12 +85,8 @@ async function takeAway(context: Context, stored: Stored<TrackedItem>, gone: Blo
     await table.commit([trackedWrite(resource, stored, others), remove(ObservedItem, { ...gone, resource })]);
     return;
   }
-  const at = parsePrefix(gone.prefix);
-  const [containing, seen] = await Promise.all([
-    readAbove(context, gone.space, at),
-    table.get(ObservedItem, { ...gone, resource }, { consistent: true }),
-  ]);
-  const windows = await unseenWrites(table, gone.space, { ...gone, resource }, containing, OWN_WRITES);
+  const seen = await table.get(ObservedItem, { ...gone, resource }, { consistent: true });
+  const windows = await unseenWrites(context, { ...gone, resource }, OWN_WRITES);
   const seenWrite = seen ? [remove(ObservedItem, seen, seen.version)] : [];
   await table.commit([trackedWrite(resource, stored, left), ...seenWrite, entered.gate, ...windows]);
 }
@@ -100,8 +97,7 @@ async function putThere(context: Context, stored: Stored<TrackedItem> | undefine
   const { space, prefix, resource } = wanted;
   const { gate } = await enterSpace(context, space);
   await settle(context, space);
-  const containing = await readAbove(context, space, parsePrefix(prefix));
-  const windows = await seenWrites(table, space, wanted, containing, OWN_WRITES);
+  const windows = await seenWrites(context, wanted, OWN_WRITES);
   const others = (stored?.blocks ?? []).filter((one) => !isAt(wanted)(one));
   const blocks = [...others, { space, prefix, isLeaving: false }];
   await table.commit([
@@ -177,9 +173,20 @@ async function stepOf(context: Context, resource: string): Promise<boolean> {
     // What is planned where it has been says what has become of it, until it stands for something else.
     if (!one.isLeaving || (standsFor !== undefined && standsFor === item?.id)) kept.push(one);
   }
+  for (const { space, prefix } of await overlapsOf(context, item, blocks)) {
+    if ((await stepAt(context, space, prefix)).isChanged) return true;
+  }
   if (kept.length === blocks.length) return false;
   await table.commit([trackedWrite(resource, tracked, kept)]);
   return true;
+}
+
+/** Where what overlaps blocks of a resource stands: that they are there, or not any more, is said of one of the two. */
+async function overlapsOf(context: Context, item: ResourceItem | undefined, blocks: Blocks): Promise<ObservedItem[]> {
+  if (item?.kind !== "subnet") return [];
+  const { kind, provider } = item;
+  const of = { kind, provider, network: networkIdOf(item) };
+  return (await inParallel(blocks, 1, (one) => readOverlappingPeers(context, { ...one, ...of }))).flat();
 }
 
 const judgedAt = (

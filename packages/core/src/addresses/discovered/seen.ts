@@ -1,11 +1,15 @@
 import { commonIntervals, prefixInterval, remainingIntervals, unionIntervals } from "@cadastre/net/interval";
 import { prefixKey, withinRange } from "@cadastre/net/key";
 import { firstAddress, type Prefix, parsePrefix, prefixOf } from "@cadastre/net/prefix";
+import { ConflictError } from "@cadastre/store/errors";
 import { check, type Stored, type Table, type Write } from "@cadastre/store/table";
+import type { Context } from "../../context.ts";
 import { inParallel } from "../../in-parallel.ts";
 import { fitWrites } from "../tree/commit-writes.ts";
 import { createEdit, type Edit } from "../tree/edit.ts";
 import { IpItem, ObservedItem, observedPartition } from "../tree/items.ts";
+import { locate } from "../tree/locate.ts";
+import { settle } from "../tree/pending.ts";
 import { queryAll } from "../tree/query-all.ts";
 import type { Parent } from "../tree/window.ts";
 
@@ -31,21 +35,32 @@ export function readSeenWithin(table: Table, space: string, at: Prefix): Promise
 }
 
 /** The blocks that contain a prefix and are not it: a query for each length. */
-async function readSeenAround(table: Table, space: string, at: Prefix): Promise<ObservedItem[]> {
+export async function readSeenAround(table: Table, space: string, at: Prefix): Promise<ObservedItem[]> {
   const larger = Array.from({ length: at.length }, (_, length) => prefixOf(firstAddress(at), length));
   return (await inParallel(larger, AT_ONCE, (one) => readSeenAt(table, space, one))).flat();
 }
 
-const topOf = ({ family }: Prefix): Parent => ({ family, isTop: true });
-
 /** What contains a place, each as the parent of windows, with its length: that of the whole family last. */
-const parentsOf = (containing: readonly Stored<IpItem>[], at: Prefix) => [
-  ...containing.map((item) => ({
-    parent: parsePrefix(item.prefix) as Parent,
-    length: parsePrefix(item.prefix).length,
-  })),
-  { parent: topOf(at), length: -1 },
+const parentsOf = (containing: readonly Stored<IpItem>[], { family }: Prefix) => [
+  ...containing.map(({ prefix }) => ({ parent: parsePrefix(prefix) as Parent, length: parsePrefix(prefix).length })),
+  { parent: { family, isTop: true } as Parent, length: -1 },
 ];
+
+const idsOf = (items: readonly Stored<IpItem>[]): string => items.map(({ id }) => id).join();
+
+/**
+ * What contains a place, such that it still does when the edit commits the windows of all of that: they were read before the last look at it,
+ * and what comes in between changes one of them. Throws ConflictError when it changed meanwhile.
+ */
+async function locateAll(context: Context, edit: Edit, space: string, at: Prefix): Promise<Stored<IpItem>[]> {
+  const { containing } = await locate(context, edit, space, at);
+  for (const { parent } of parentsOf(containing, at)) await edit.windowsIn(parent, prefixInterval(at));
+  // What was decided before is made, so that the last look finds it.
+  await settle(context, space);
+  const last = await locate(context, edit, space, at);
+  if (idsOf(last.containing) !== idsOf(containing)) throw new ConflictError([]);
+  return [...containing];
+}
 
 /** The writes of windows of all that contains a place, and that what gets a window that it did not have is there. */
 function writesOf(edit: Edit, containing: readonly Stored<IpItem>[], besides: number): Write[] {
@@ -58,17 +73,16 @@ function writesOf(edit: Edit, containing: readonly Stored<IpItem>[], besides: nu
 
 /**
  * The writes of windows that have a block seen in all that contains it. Throws 409 `ip.too_much_inside` where that is more than one commit
- * takes beside `besides` others.
+ * takes beside `besides` others, and ConflictError.
  */
 export async function seenWrites(
-  table: Table,
-  space: string,
-  { prefix }: Pick<ObservedItem, "prefix">,
-  containing: readonly Stored<IpItem>[],
+  context: Context,
+  { space, prefix }: Pick<ObservedItem, "space" | "prefix">,
   besides: number,
 ): Promise<Write[]> {
   const at = parsePrefix(prefix);
-  const edit = createEdit(table, space);
+  const edit = createEdit(context.table, space);
+  const containing = await locateAll(context, edit, space, at);
   for (const { parent } of parentsOf(containing, at)) {
     await edit.change(parent, prefixInterval(at), (window, part) => ({
       ...window,
@@ -80,19 +94,20 @@ export async function seenWrites(
 
 /** The writes of windows once a block is seen no more: what other blocks there say, of smaller ones and of larger, stays. */
 export async function unseenWrites(
-  table: Table,
-  space: string,
-  { prefix, resource }: Pick<ObservedItem, "prefix" | "resource">,
-  containing: readonly Stored<IpItem>[],
+  context: Context,
+  { space, prefix, resource }: Pick<ObservedItem, "space" | "prefix" | "resource">,
   besides: number,
 ): Promise<Write[]> {
+  const { table } = context;
   const at = parsePrefix(prefix);
   const place = prefixInterval(at);
+  const edit = createEdit(table, space);
+  // Before the others are read: whoever puts another block there changes these windows.
+  const containing = await locateAll(context, edit, space, at);
   const [within, around] = await Promise.all([readSeenWithin(table, space, at), readSeenAround(table, space, at)]);
   const others = [...within.filter((one) => one.resource !== resource || one.prefix !== prefix), ...around].map((one) =>
     parsePrefix(one.prefix),
   );
-  const edit = createEdit(table, space);
   for (const { parent, length } of parentsOf(containing, at)) {
     const stays = unionIntervals(others.filter((one) => one.length > length).map(prefixInterval));
     await edit.change(parent, place, ({ layers, ...window }, part) => {

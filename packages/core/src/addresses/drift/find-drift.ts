@@ -15,6 +15,8 @@ export interface Known {
   readonly fate: Fate | undefined;
   /** The prefix of a reservation that a tag names, by its id, where the space has it. */
   readonly reservations: ReadonlyMap<string, string>;
+  /** Of resources: what overlaps them in networks that are peers of theirs. */
+  readonly peers: ReadonlyMap<string, readonly ObservedItem[]>;
   /** Of resources that name one: all of their blocks. */
   readonly blocks: ReadonlyMap<string, readonly string[]>;
 }
@@ -74,11 +76,26 @@ function ofReservation(one: ObservedItem, { prefix, reservations, blocks }: Know
   return [{ kind: "reservation_mismatch", subject: one.externalId, attribute: RESERVATION_TAG, evidence }];
 }
 
+/** Of two subnets of peers that overlap it is said of the one whose id is the greater, so that it is said once. */
+function ofPeers(one: ObservedItem, { peers }: Known): Found[] {
+  const others = (peers.get(one.resource) ?? []).filter(({ externalId }) => externalId < one.externalId);
+  return [...Map.groupBy(others, ({ externalId }) => externalId)].map(([externalId, blocks]) => ({
+    kind: "overlapping_peer",
+    subject: one.externalId,
+    attribute: externalId,
+    evidence: {
+      other: externalId,
+      network: blocks[0]?.network ?? "",
+      overlaps: blocks.map(({ prefix }) => prefix).sort(),
+    },
+  }));
+}
+
 /** What is found of something that is seen and belongs to no default network: those are a class of their own, and no drift. */
 function ofSeen(one: ObservedItem, known: Known): Found[] {
   const { node, seen } = known;
   const subject = one.externalId;
-  const found = [...ofParent(one, known), ...ofReservation(one, known)];
+  const found = [...ofParent(one, known), ...ofReservation(one, known), ...ofPeers(one, known)];
   const others = seen.filter((other) => other !== one && other.kind === one.kind && !other.isDefault);
   if (others.length > 0) {
     const evidence = { others: others.map(({ externalId }) => externalId).sort() };
