@@ -200,6 +200,7 @@ const QUERY: Readonly<Record<string, { readonly own?: readonly string[]; readonl
   subtree: {},
   dryRun: {},
   cells: {},
+  rule: {},
   days: {},
   from: {},
   to: {},
