@@ -43,7 +43,7 @@ export const addressAnalysis = defineArea("addressAnalysis", {
     access: READ,
     summary: "How much of a prefix was used on each of the last days, and when it is used up if it goes on so",
     description:
-      "By the line through the days (least squares), with a band of 95 % from the error of its slope. Days are noted once a day, of prefixes that have anything in them.",
+      "By the line through the days (least squares), with a band of 95 % from the error of its slope. Days are noted each hour, of prefixes that have anything in them.",
     params: inSpace.extend({ ipId: idSchema("ip") }),
     query: z.strictObject({
       days: wholeNumber(3, 400).default(90).meta({ description: "How many days are looked at" }),
