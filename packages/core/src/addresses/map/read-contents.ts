@@ -9,7 +9,7 @@ import type { Content } from "./draw.ts";
 
 /** Windows that are read at once, and bytes of them after which no more are: with the last page no more than 50 read units. */
 const READ_AT_ONCE = 40;
-const MOST_BYTES = 330_000;
+const MOST_BYTES = 370_000;
 /** What an item has beside what is in it: its keys, and names of attributes. */
 const KEY_BYTES = 250;
 
