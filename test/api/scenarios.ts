@@ -5,6 +5,8 @@ import { revokeCollector } from "@cadastre/core/access/decide-collector";
 import { registerCollector } from "@cadastre/core/access/register-collector";
 import { aCollector, aKey } from "@cadastre/core/access/testing";
 import { reconcileResource } from "@cadastre/core/addresses/discovered/reconcile";
+import { AddressSpaceItem } from "@cadastre/core/addresses/spaces/items";
+import { requireSpace } from "@cadastre/core/addresses/spaces/read";
 import { FIRST_ORGANIZATION } from "@cadastre/core/context";
 import { registerConsumers } from "@cadastre/core/feed/consumer-states";
 import { handleChanges } from "@cadastre/core/feed/handle-changes";
@@ -14,6 +16,7 @@ import { aBentProvider, type BentProvider } from "@cadastre/core/login/oidc/test
 import { createSetupLink } from "@cadastre/core/login/setup-link";
 import { anAuthenticator, codeAt, PASSWORD } from "@cadastre/core/login/testing";
 import { resourceSubject } from "@cadastre/core/register/items";
+import { replace } from "@cadastre/store/table";
 import { aSource } from "../scim/a-source.ts";
 import { anInstance, aRun, instanceScope } from "../support/estate.ts";
 import { aVpc, networksSeen } from "../support/networks.ts";
@@ -159,6 +162,22 @@ const decideDrift =
     return () => api.send({ method: "POST", path: `${path}/${items[0]?.id}/${verb}`, body: { reason: "known" } });
   };
 
+/** The path of an address space whose deletion nobody is at yet. */
+async function aGoingSpace(api: TestApi): Promise<string> {
+  const path = await made(api, "addressspaces", { name: "production" });
+  const id = path.slice(path.lastIndexOf("/") + 1);
+  const { version, ...item } = await requireSpace(api.context, id);
+  const deletion = { job: newId("job", api.now()), since: api.now().toISOString() };
+  await api.context.table.commit([replace(AddressSpaceItem, { ...item, deletion }, version)]);
+  return path;
+}
+
+/** The path of a tag of an address space. */
+async function aSpaceTag(api: TestApi): Promise<string> {
+  const path = await made(api, "addressspaces", { name: "production" });
+  await api.send({ method: "POST", path: `${path}/tags`, body: { name: "env", type: "Inheritable" } });
+  return `${path}/tags/env`;
+}
 const FORWARDERS = "/api/v1/audit/forwarders";
 const WEBHOOK = { type: "webhook", name: "siem", url: "https://siem.example.com/in" };
 
@@ -672,6 +691,27 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   async "addressSpaces.replace"(api) {
     const path = await made(api, "addressspaces", { name: "production" });
     return () => api.send({ method: "PUT", path, body: { name: "staging" }, headers: ifMatch });
+  },
+  async "addressSpaces.delete"(api) {
+    const path = await made(api, "addressspaces", { name: "production" });
+    return () => api.send({ method: "DELETE", path });
+  },
+  async "addressSpaces.keep"(api) {
+    const path = await aGoingSpace(api);
+    return () => api.send({ method: "DELETE", path: `${path}/deletion` });
+  },
+  async "spaceTags.create"(api) {
+    const path = await made(api, "addressspaces", { name: "production" });
+    const body = { name: "env", type: "Inheritable" };
+    return () => api.send({ method: "POST", path: `${path}/tags`, body });
+  },
+  async "spaceTags.replace"(api) {
+    const path = await aSpaceTag(api);
+    return () => api.send({ method: "PUT", path, body: { type: "NonInheritable" } });
+  },
+  async "spaceTags.delete"(api) {
+    const path = await aSpaceTag(api);
+    return () => api.send({ method: "DELETE", path });
   },
   async "ips.create"(api) {
     const space = await made(api, "addressspaces", { name: "production" });

@@ -42,6 +42,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   whose: async () => (await import("./commands/whose.ts")).addWhose,
   changes: async () => (await import("./commands/changes.ts")).addChanges,
   spaces: async () => (await import("./commands/spaces.ts")).addSpaces,
+  "space-tags": async () => (await import("./commands/space-tags.ts")).addSpaceTags,
   prefixes: async () => (await import("./commands/prefixes.ts")).addPrefixes,
   discovered: async () => (await import("./commands/discovered.ts")).addDiscovered,
   drift: async () => (await import("./commands/drift.ts")).addDrift,

@@ -72,12 +72,11 @@ export function partsOf(endpoint: EndpointDefinition, input: Readonly<Record<str
   const version = ifMatch ? (take("version") as number | undefined) : undefined;
   const idempotencyKey = idempotent ? (take("idempotencyKey") as string | undefined) : undefined;
   const file = endpoint.file && { bytes: take("file") as Uint8Array, isGzip: take("isGzip") === true };
-  const others = Object.fromEntries(rest);
-  if (!endpoint.body)
-    return { path, query: others, body: undefined, version, idempotencyKey, ...(file ? { file } : {}) };
-  const asked = endpoint.query?.shape ?? {};
-  const [query, body] = [true, false].map((isAsked) =>
-    Object.fromEntries(Object.entries(others).filter(([name]) => Object.hasOwn(asked, name) === isAsked)),
-  );
-  return { path, query: (query ?? {}) as Query, body, version, idempotencyKey };
+  if (!endpoint.body) {
+    const query = Object.fromEntries(rest);
+    return { path, query, body: undefined, version, idempotencyKey, ...(file ? { file } : {}) };
+  }
+  const asked = Object.keys(endpoint.query?.shape ?? {}).filter((name) => rest.has(name));
+  const query = Object.fromEntries(asked.map((name) => [name, take(name)]));
+  return { path, query, body: Object.fromEntries(rest), version, idempotencyKey };
 }

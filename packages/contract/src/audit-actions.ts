@@ -100,6 +100,7 @@ export const AUDIT_ACTIONS = {
   "session.step-up": { resource: "session", flags: ["sox"] },
   "space.create": { resource: "address-space", flags: ["sox"] },
   "space.delete": { resource: "address-space", flags: ["sox"] },
+  "space.keep": { resource: "address-space", flags: ["sox"] },
   "space.replace": { resource: "address-space", flags: ["sox"] },
   "space-import.create": { resource: "address-import", flags: ["sox"] },
   "space-import.upload": { resource: "address-import" },

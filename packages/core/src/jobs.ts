@@ -1,3 +1,4 @@
+import { emptySpace } from "./addresses/deletion/empty-space.ts";
 import { observeJob } from "./addresses/discovered/observe-job.ts";
 import { importAddresses } from "./addresses/imports/job.ts";
 import { takeSnapshots } from "./addresses/snapshots/take.ts";
@@ -28,4 +29,5 @@ export const JOBS: readonly Job[] = [
   takeSnapshots,
   observeJob,
   removePrefixes,
+  emptySpace,
 ];

@@ -35,6 +35,7 @@ import { SCOPE_ROUTES } from "./scopes.ts";
 import { SERVICE_ROUTES } from "./service.ts";
 import { SERVICE_ACCOUNT_ROUTES } from "./service-accounts.ts";
 import { SESSION_ROUTES } from "./sessions.ts";
+import { SPACE_TAG_ROUTES } from "./space-tags.ts";
 import { TOKEN_ROUTES } from "./tokens.ts";
 import { TRUST_RULE_ROUTES } from "./trust-rules.ts";
 import { USER_ROUTES } from "./users.ts";
@@ -49,6 +50,7 @@ const BY_AREA: { readonly [Area in keyof Areas]: readonly Route[] } = {
   accounts: ACCOUNT_ROUTES,
   addressSpaces: ADDRESS_SPACE_ROUTES,
   addressImports: ADDRESS_IMPORT_ROUTES,
+  spaceTags: SPACE_TAG_ROUTES,
   ips: IP_ROUTES,
   addressAnalysis: ADDRESS_ANALYSIS_ROUTES,
   discovered: DISCOVERED_ROUTES,

@@ -34,6 +34,7 @@ import { scopes } from "./scopes.ts";
 import { service } from "./service.ts";
 import { serviceAccounts } from "./service-accounts.ts";
 import { sessions } from "./sessions.ts";
+import { spaceTags } from "./space-tags.ts";
 import { tokens } from "./tokens.ts";
 import { trustRules } from "./trust-rules.ts";
 import { users } from "./users.ts";
@@ -51,6 +52,7 @@ export const AREAS = {
   accounts,
   addressSpaces,
   addressImports,
+  spaceTags,
   ips,
   addressAnalysis,
   discovered,

@@ -3,7 +3,7 @@ import { contains, parsePrefix } from "@cadastre/net/prefix";
 import { check, type Stored, type Write } from "@cadastre/store/table";
 import { commitRecorded } from "../../audit/commit-recorded.ts";
 import { type Actor, actorName, type Context } from "../../context.ts";
-import { enterSpace } from "../spaces/read.ts";
+import { enterSpace } from "../spaces/gate.ts";
 import { readLengths } from "../tree/chain.ts";
 import { creationWrites, lengthWrites } from "../tree/change.ts";
 import { fitWrites } from "../tree/commit-writes.ts";

@@ -7,7 +7,7 @@ import { ConflictError } from "@cadastre/store/errors";
 import { check, create, put, remove, replace, type Stored, type Write } from "@cadastre/store/table";
 import type { Context } from "../../context.ts";
 import { ResourceItem } from "../../register/items.ts";
-import { type EnteredSpace, enterSpace } from "../spaces/read.ts";
+import { type EnteredSpace, enterSpace } from "../spaces/gate.ts";
 import { ObservedItem } from "../tree/items.ts";
 import { settle } from "../tree/pending.ts";
 import { readAbove } from "../tree/read-ips.ts";

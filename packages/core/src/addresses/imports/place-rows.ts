@@ -3,7 +3,7 @@ import { parsePrefix } from "@cadastre/net/prefix";
 import { COMMIT_LIMIT, check, type Stored, type Write } from "@cadastre/store/table";
 import { changesBetween } from "../../changes.ts";
 import { type Actor, actorName, type Context } from "../../context.ts";
-import { enterSpace } from "../spaces/read.ts";
+import { enterSpace } from "../spaces/gate.ts";
 import { rowProblem } from "../transfer/row.ts";
 import { readLengths } from "../tree/chain.ts";
 import { creationWrites, lengthWrites, replacementWrites } from "../tree/change.ts";

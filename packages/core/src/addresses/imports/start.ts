@@ -10,7 +10,7 @@ import { type Actor, actorName, type Context } from "../../context.ts";
 import { runNow } from "../../jobs/run-now.ts";
 import { newRun } from "../../jobs/start.ts";
 import { retryOnConflict } from "../../retry-on-conflict.ts";
-import { enterSpace } from "../spaces/read.ts";
+import { enterSpace } from "../spaces/gate.ts";
 import { partsOf, storePart } from "./file.ts";
 import { requireImport, toImportView } from "./imports.ts";
 import { AddressImportItem, endOf, IMPORT_DAYS, ImportPartItem } from "./items.ts";

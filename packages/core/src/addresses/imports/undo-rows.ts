@@ -3,7 +3,7 @@ import { COMMIT_LIMIT, check, type Stored, type Write } from "@cadastre/store/ta
 import { changesBetween } from "../../changes.ts";
 import { actorName, type Context } from "../../context.ts";
 import { laterOf } from "../../feed/record-change.ts";
-import { enterSpace } from "../spaces/read.ts";
+import { enterSpace } from "../spaces/gate.ts";
 import { rowProblem } from "../transfer/row.ts";
 import { deletionWrites, replacementWrites } from "../tree/change.ts";
 import { createEdit } from "../tree/edit.ts";

@@ -67,6 +67,7 @@ export function replacementWrites(context: Context, stored: Stored<IpItem>, next
   return [
     ...written,
     ...indexWrites(indexEntriesOf(stored), indexEntriesOf(next)),
+    ...tagUseWrites(space, stored, next),
     pastWrite(context, stored, next.modifiedOn),
     ...tell(context, next, "updated", next.modifiedOn, told),
   ];

@@ -4,7 +4,7 @@ import { commitRecorded } from "../../audit/commit-recorded.ts";
 import { type Actor, actorName, type Context } from "../../context.ts";
 import { laterOf } from "../../feed/record-change.ts";
 import { retryOnConflict } from "../../retry-on-conflict.ts";
-import { enterSpace } from "../spaces/read.ts";
+import { enterSpace } from "../spaces/gate.ts";
 import { deletionWrites } from "./change.ts";
 import { childrenOf } from "./children.ts";
 import { MOST_WRITES, windowWrites } from "./commit-writes.ts";

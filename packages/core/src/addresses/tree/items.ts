@@ -8,6 +8,8 @@ import * as z from "zod";
 
 export const spacePartition = (space: string): string => `address-space#${space}`;
 
+export const pastPartition = (space: string): string => `${spacePartition(space)}#past`;
+
 export const observedPartition = (space: string): string => `${spacePartition(space)}#observed`;
 
 const IPS = "ip#";
@@ -133,8 +135,6 @@ export const WindowItem = defineEntity({
   },
 });
 export type WindowItem = ItemOf<typeof WindowItem>;
-
-export const pastPartition = (space: string): string => `${spacePartition(space)}#past`;
 
 interface PastPlace extends Placed {
   readonly until: string;

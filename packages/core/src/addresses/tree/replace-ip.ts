@@ -6,8 +6,6 @@ import { commitRecorded } from "../../audit/commit-recorded.ts";
 import { changesBetween } from "../../changes.ts";
 import { type Actor, actorName, type Context } from "../../context.ts";
 import { laterOf } from "../../feed/record-change.ts";
-import { retryOnConflict } from "../../retry-on-conflict.ts";
-import { enterSpace } from "../spaces/read.ts";
 import { lengthWrites, replacementWrites } from "./change.ts";
 import { windowWrites } from "./commit-writes.ts";
 import { createEdit, type Edit } from "./edit.ts";
@@ -18,6 +16,7 @@ import { insertPlaced, removePlaced, restatePlaced } from "./place.ts";
 import { readView, requireIp } from "./read-ips.ts";
 import { existing, requireParent, toStoredIp } from "./said.ts";
 import { definitionsFor, requireTags } from "./tagged.ts";
+import { requireTagsInside, taggingIn } from "./tags-inside.ts";
 import type { Parent } from "./window.ts";
 
 export interface Seen {
@@ -77,8 +76,7 @@ export async function replaceIp(
   const { parentId, ...said } = input;
   const { table } = context;
   const at = parsePrefix(said.prefix);
-  await retryOnConflict(async () => {
-    const { gate } = await enterSpace(context, space);
+  await taggingIn(context, space, async (entered) => {
     await settle(context, space);
     const stored = await requireIp(context, space, id);
     requireSeen(seen, stored);
@@ -87,14 +85,19 @@ export async function replaceIp(
     if (chain.length > containing.length) throw existing(chain[0]);
     requireParent(parentId, containing);
     const next = replaced(stored, said, context.now());
-    requireTags(await definitionsFor(context, space, [next, ...containing]), [next, ...containing]);
+    const definitions = await definitionsFor(context, space, [stored, next, ...containing]);
+    requireTags(definitions, [next, ...containing]);
     const { version: _, ...before } = stored;
     const changes = changesBetween({ ...before, modifiedOn: next.modifiedOn, revision: next.revision }, next);
     if (changes.length === 0) return;
+    const isMoved = next.prefix !== stored.prefix;
+    const inside = { entered, definitions };
+    await requireTagsInside(context, inside, next, isMoved ? {} : stored.tags);
+    if (isMoved) await requireTagsInside(context, inside, { ...stored, tags: {} }, stored.tags);
     await placeAnew(context, edit, stored, next, parent);
     const own = [
       ...replacementWrites(context, stored, next, { actor: actorName(actor), changes }),
-      gate,
+      ...entered.writes,
       ...lengthWrites(space, [next.prefix], known),
     ];
     const writes = [...own, ...windowWrites(edit, parent, containing, own.length)];
