@@ -199,6 +199,7 @@ const QUERY: Readonly<Record<string, { readonly own?: readonly string[]; readonl
   prefixLength: {},
   subtree: {},
   dryRun: {},
+  tags: {},
   cells: {},
   rule: {},
   days: {},
