@@ -131,7 +131,6 @@ export function addSpaces(program: Command, cli: Cli): void {
       }),
     "spaces set production --import-policy automatic",
   );
-  addSpacesPast(spaces, cli);
   withExamples(
     spaces
       .command("remove")
@@ -154,6 +153,7 @@ export function addSpaces(program: Command, cli: Cli): void {
       const spaceId = await findSpaceId(client, space);
       await printOne(cli.stdout, options, await client.addressSpaces.keep({ spaceId }));
     });
+  addSpacesPast(spaces, cli);
 }
 
 interface RemoveOptions {

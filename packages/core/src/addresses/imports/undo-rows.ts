@@ -57,7 +57,7 @@ async function undoOne(context: Context, of: Placing, stored: Stored<IpItem>): P
   }
   const [nearest] = containing;
   const present = nearest && edit.makesWindowsOf(parent) ? [check(IpItem, nearest, "present")] : [];
-  const writes = [of.guard, gate, ...own, ...edit.writes(), ...present];
+  const writes = [of.guard, gate, ...own, ...edit.writes(own.length + present.length + 2), ...present];
   if (writes.length > COMMIT_LIMIT) return true;
   await table.commit(writes);
   return false;

@@ -66,8 +66,8 @@ export function replacementWrites(context: Context, stored: Stored<IpItem>, next
       : [remove(IpItem, stored, stored.version), create(IpItem, next), put(IpIdItem, { id, space, prefix })];
   return [
     ...written,
-    ...indexWrites(indexEntriesOf(stored), indexEntriesOf(next)),
     ...tagUseWrites(space, stored, next),
+    ...indexWrites(indexEntriesOf(stored), indexEntriesOf(next)),
     pastWrite(context, stored, next.modifiedOn),
     ...tell(context, next, "updated", next.modifiedOn, told),
   ];
