@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { addressSpace } from "./address-space.ts";
 import { allocation } from "./allocation.ts";
 import { audit } from "./audit.ts";
 import { bundle } from "./bundle.ts";
@@ -36,6 +37,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   scim,
   allocation,
   imports,
+  addressSpace,
 ];
 
 const { values } = parseArgs({

@@ -64,7 +64,7 @@ const DAYS: readonly Column<Day>[] = [
 ];
 
 function told({ days, perDay, perDayError, exhaustedOn, earliest, latest }: IpForecast): string {
-  if (days.length === 0) return "no day is noted of it yet: that is done each night, of what has anything in it\n";
+  if (days.length === 0) return "no day is noted of it yet: that is done each hour, of what has anything in it\n";
   if (perDay === undefined || perDayError === undefined) return "a forecast needs three days\n";
   const rate = `${perDay.toFixed(3)} ± ${perDayError.toFixed(3)} % a day`;
   if (exhaustedOn === undefined) return `${rate}: it is not used up\n`;

@@ -13,6 +13,7 @@ import { printOne } from "../output/one.ts";
 import type { Column } from "../output/table.ts";
 import { neutralise, toTime } from "../output/text.ts";
 import { followJob } from "./jobs.ts";
+import { addPrefixesCheck } from "./prefixes-check.ts";
 import { addExport } from "./prefixes-export.ts";
 import { addImport } from "./prefixes-import.ts";
 import { addPrefixesMap } from "./prefixes-map.ts";
@@ -215,6 +216,7 @@ export function addPrefixes(program: Command, cli: Cli): void {
   addList(prefixes, cli);
   addChanges(prefixes, cli);
   addFree(prefixes, cli);
+  addPrefixesCheck(prefixes, cli);
   addPrefixesMap(prefixes, cli);
   addImport(prefixes, cli);
   addExport(prefixes, cli);

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { FINDING_RULE_IDS, finding, freeSpace } from "../addresses/findings.ts";
 import { ipForecast } from "../addresses/forecast.ts";
 import { ipMap, MOST_CELLS } from "../addresses/map.ts";
 import { prefixInput, prefixOrAddressInput } from "../addresses/prefix-input.ts";
@@ -42,7 +43,7 @@ export const addressAnalysis = defineArea("addressAnalysis", {
     access: READ,
     summary: "How much of a prefix was used on each of the last days, and when it is used up if it goes on so",
     description:
-      "By the line through the days (least squares), with a band of 95 % from the error of its slope. Days are noted once a day, of prefixes that have anything in them.",
+      "By the line through the days (least squares), with a band of 95 % from the error of its slope. Days are noted each hour, of prefixes that have anything in them.",
     params: inSpace.extend({ ipId: idSchema("ip") }),
     query: z.strictObject({
       days: wholeNumber(3, 400).default(90).meta({ description: "How many days are looked at" }),
@@ -50,6 +51,49 @@ export const addressAnalysis = defineArea("addressAnalysis", {
     answer: ipForecast,
     errors: ["space.not_found", "ip.not_found"],
     example: { params: { ...spaceExample, ipId: exampleId("ip") }, query: { days: "30" } },
+  }),
+  freeSpace: defineEndpoint({
+    method: "GET",
+    path: `${SPACE}/ips/{ipId}/free-space`,
+    access: READ,
+    summary: "What of a prefix is free, in which blocks and gaps, and how scattered that is",
+    params: inSpace.extend({ ipId: idSchema("ip") }),
+    answer: freeSpace,
+    errors: ["space.not_found", "ip.not_found"],
+    example: { params: { ...spaceExample, ipId: exampleId("ip") } },
+  }),
+  findings: defineEndpoint({
+    method: "GET",
+    path: `${SPACE}/findings`,
+    access: READ,
+    summary: "What of the planned prefixes of a space is not as rules want it",
+    description:
+      "All rules unless some are named. A page is of `limit` prefixes, in the order of addresses: it may have nothing, or more findings than that.",
+    params: inSpace,
+    query: z.strictObject({
+      ...paging,
+      rule: z
+        .array(z.enum(FINDING_RULE_IDS))
+        .max(FINDING_RULE_IDS.length)
+        .optional()
+        .meta({ description: "Repeatable" }),
+      name: z
+        .string()
+        .min(1)
+        .max(256)
+        .optional()
+        .meta({ description: "For `name.pattern`: what names are like, with `*` for any characters" }),
+      tag: z
+        .array(z.string().min(1).max(128))
+        .max(20)
+        .optional()
+        .meta({ description: "For `tag.missing`; repeatable" }),
+      within,
+    }),
+    repeatable: ["rule", "tag"],
+    answer: page(finding),
+    errors: ["space.not_found"],
+    example: { params: spaceExample, query: { rule: ["owner.missing", "tag.missing"], tag: ["env"] } },
   }),
   at: defineEndpoint({
     method: "GET",

@@ -11,6 +11,8 @@ import { IpIdItem, IpItem, IpLengthsItem, WindowItem } from "./tree/items.ts";
 import { NO_LAYERS, within } from "./tree/layers.ts";
 import { cutWindow, type Parent, partsOf, placeOf, toWindowItem, type Window } from "./tree/window.ts";
 
+const MOST_AT_ONCE = 10_000;
+
 /** The windows of a parent that has these children, cut as they would have been. */
 function windowsFor(parent: Parent, planned: readonly Interval[]): Window[] {
   let windows = partsOf(parent, placeOf(parent)).map(
@@ -38,8 +40,13 @@ export async function loadTree(
   const open: Prefix[] = [];
   const at = context.now();
   const said = { source: "manual", createdBy: "system", createdOn: at.toISOString(), revision: 1 } as const;
-  const writes: BulkWrite[] = [];
-  const ids = sorted.map((prefix, place) => {
+  let writes: BulkWrite[] = [];
+  const flush = async () => {
+    await context.table.load(writes);
+    writes = [];
+  };
+  const ids: string[] = [];
+  for (const [place, prefix] of sorted.entries()) {
     while (open.length > 0 && !contains(open.at(-1) as Prefix, prefix)) open.pop();
     const parent: Parent = open.at(-1) ?? { family: prefix.family, isTop: true };
     const name = "isTop" in parent ? `${parent.family}` : formatPrefix(parent);
@@ -49,12 +56,13 @@ export async function loadTree(
     open.push(prefix);
     const text = formatPrefix(prefix);
     const id = newIdAt("ip", at);
-    if (place >= shown) return id;
+    ids.push(id);
+    if (place >= shown) continue;
     const item: IpItem = { ...newIp.parse({ prefix: text }), ...said, id, space, modifiedOn: at.toISOString() };
     writes.push(put(IpItem, item), put(IpIdItem, { id, space, prefix: text }));
     writes.push(...indexEntriesOf(item).map((entry) => put(IndexItem, entry)));
-    return id;
-  });
+    if (writes.length >= MOST_AT_ONCE) await flush();
+  }
   for (const { parent, planned } of children.values())
     for (const window of windowsFor(parent, unionIntervals(planned)))
       writes.push(put(WindowItem, toWindowItem(space, parent, window)));
@@ -65,7 +73,6 @@ export async function loadTree(
     for (const length of lengths)
       writes.push(plannedLengthWrite(formatPrefix(own.find((prefix) => prefix.length === length) as Prefix)));
   }
-  for (let start = 0; start < writes.length; start += 10_000)
-    await context.table.load(writes.slice(start, start + 10_000));
+  await flush();
   return ids;
 }

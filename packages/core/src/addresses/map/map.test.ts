@@ -86,6 +86,14 @@ test("any zoom is one call of 60 read units, in a /8 with 100,000 prefixes, too,
   expect(after.result.cells[0]).toEqual({ free: 0.75, planned: 0.25 });
   expect(after.result.cells[255]).toEqual({ free: 1 });
   expect(after.result.asOf).toBe(context.now().toISOString());
+  // Few in each, but in many prefixes, each with windows of its own.
+  const nested = Array.from({ length: 100 }, (_, n) => [
+    text(n * 4096, 20),
+    ...Array.from({ length: 256 }, (__, at) => text(n * 4096 + at * 16, 28)),
+  ]);
+  const many = await drawn(context, ["10.0.0.0/8", ...nested.flat()]);
+  expect(many.units.read).toBeLessThanOrEqual(60);
+  expect(many.result.cells.slice(0, 101)).toEqual([...Array(100).fill({ planned: 1 }), { free: 1 }]);
   await context.table.close();
 });
 

@@ -9,7 +9,9 @@ import type { Content } from "./draw.ts";
 
 /** Windows that are read at once, and bytes of them after which no more are: with the last page no more than 50 read units. */
 const READ_AT_ONCE = 40;
-const MOST_BYTES = 330_000;
+const MOST_BYTES = 370_000;
+/** What an item has beside what is in it: its keys, and names of attributes. */
+const KEY_BYTES = 250;
 
 const windowKey = (ipKey: string): string => `window#${ipKey.slice("ip#".length)}`;
 
@@ -33,7 +35,7 @@ export async function readContents(
       cursor,
     });
     for (const item of page.items) {
-      bytes += JSON.stringify(item).length;
+      bytes += JSON.stringify(item).length + KEY_BYTES;
       const known = parts.get(item.parent) ?? [];
       const window = toWindow(item);
       known.push(window.layers);

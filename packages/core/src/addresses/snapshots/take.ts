@@ -94,13 +94,13 @@ async function takeSome(context: Context, space: string, after: string | undefin
 }
 
 /**
- * Notes for each day how much of each prefix is used that has anything in it, and draws the maps of those that have more in them than a request
+ * Notes each hour for the day how much of each prefix is used that has anything in it, and draws the maps of those that have more in them than a request
  * reads. A repeated step writes the same once more.
  */
 export const takeSnapshots = defineJob<State>({
   name: "address-snapshots",
   about: "Notes how much of each prefix is used, from which forecasts are made, and draws the maps of the largest",
-  schedule: "41 1 * * *",
+  schedule: "41 * * * *",
   initial: { taken: 0 },
   leaseSeconds: 300,
   state,
