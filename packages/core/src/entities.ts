@@ -30,6 +30,7 @@ import {
   PendingItem,
   WindowItem,
 } from "./addresses/tree/items.ts";
+import { VlanGroupItem, VlanIdItem, VlanItem, VlanUseItem } from "./addresses/vlans/items.ts";
 import { ClaimItem } from "./audit/claim.ts";
 import { HashKeyItem } from "./audit/hash-key.ts";
 import { AuditEntryItem, AuditItem, AuditOpenItem } from "./audit/items.ts";
@@ -206,6 +207,10 @@ export const ENTITIES: readonly AnyEntity[] = [
   PendingItem,
   IpPastItem,
   AllocationItem,
+  VlanGroupItem,
+  VlanIdItem,
+  VlanItem,
+  VlanUseItem,
   ObservedItem,
   TokenChildItem,
   TokenItem,

@@ -35,6 +35,7 @@ import { SPACE_TAG_ROUTES } from "./space-tags.ts";
 import { TOKEN_ROUTES } from "./tokens.ts";
 import { TRUST_RULE_ROUTES } from "./trust-rules.ts";
 import { USER_ROUTES } from "./users.ts";
+import { VLAN_GROUP_ROUTES, VLAN_ROUTES } from "./vlans.ts";
 
 /** An area of the contract that is missing here is refused by the compiler, and so is one that the contract does not have. */
 const BY_AREA: { readonly [Area in keyof Areas]: readonly Route[] } = {
@@ -46,6 +47,8 @@ const BY_AREA: { readonly [Area in keyof Areas]: readonly Route[] } = {
   accounts: ACCOUNT_ROUTES,
   addressSpaces: ADDRESS_SPACE_ROUTES,
   spaceTags: SPACE_TAG_ROUTES,
+  vlanGroups: VLAN_GROUP_ROUTES,
+  vlans: VLAN_ROUTES,
   ips: IP_ROUTES,
   resources: RESOURCE_ROUTES,
   changes: CHANGE_ROUTES,

@@ -4,6 +4,7 @@ import { create, put, remove, replace, type Stored, type Write } from "@cadastre
 import type { Context } from "../../context.ts";
 import { recordChange } from "../../feed/record-change.ts";
 import { tagUseWrites } from "../tags/tag-use.ts";
+import { vlanUseWrites } from "../vlans/vlan-use.ts";
 import { IpIdItem, IpItem, IpLengthsItem, IpPastItem } from "./items.ts";
 
 const DAY_SECONDS = 86_400;
@@ -43,6 +44,7 @@ export function creationWrites(context: Context, item: IpItem, actor: string): W
     create(IpItem, item),
     create(IpIdItem, { id, space, prefix }),
     ...tagUseWrites(space, undefined, item),
+    ...vlanUseWrites(space, undefined, item),
     ...tell(context, item, "created", item.createdOn, { actor, changes: [] }),
   ];
 }
@@ -63,6 +65,7 @@ export function replacementWrites(context: Context, stored: Stored<IpItem>, next
   return [
     ...written,
     ...tagUseWrites(space, stored, next),
+    ...vlanUseWrites(space, stored, next),
     pastWrite(context, stored, next.modifiedOn),
     ...tell(context, next, "updated", next.modifiedOn, told),
   ];
@@ -74,6 +77,7 @@ export function deletionWrites(context: Context, stored: Stored<IpItem>, at: str
     remove(IpItem, stored, stored.version),
     remove(IpIdItem, stored),
     ...tagUseWrites(stored.space, stored, undefined),
+    ...vlanUseWrites(stored.space, stored, undefined),
     pastWrite(context, stored, at),
     ...tell(context, { ...stored, revision: stored.revision + 1 }, "deleted", at, told),
   ];

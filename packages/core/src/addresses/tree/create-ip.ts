@@ -5,6 +5,7 @@ import { commitRecorded } from "../../audit/commit-recorded.ts";
 import { changesBetween } from "../../changes.ts";
 import { type Actor, actorName, type Context } from "../../context.ts";
 import { isTaken } from "../../retry-on-conflict.ts";
+import { requireVlanOf } from "../vlans/vlan-use.ts";
 import { above, readChain, readLengths } from "./chain.ts";
 import { creationWrites, lengthWrites } from "./change.ts";
 import { windowWrites } from "./commit-writes.ts";
@@ -48,6 +49,7 @@ export async function createIp(context: Context, actor: Actor, space: string, in
     requireParent(parentId, containing);
     const definitions = await definitionsFor(context, space, [item, ...containing]);
     requireTags(definitions, [item, ...containing]);
+    await requireVlanOf(context, space, item.vlan);
     await requireTagsInside(context, { entered, definitions }, item, {});
     const edit = createEdit(table, space);
     const parent = parentOf(containing, at);
