@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { allocation } from "./allocation.ts";
 import { audit } from "./audit.ts";
 import { bundle } from "./bundle.ts";
 import type { Benchmark, Figure } from "./figure.ts";
@@ -32,6 +33,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   policies,
   audit,
   scim,
+  allocation,
 ];
 
 const { values } = parseArgs({

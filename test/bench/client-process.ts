@@ -29,6 +29,11 @@ async function sendAll(requests: number, workers: number, send: (worker: number)
   return gauge();
 }
 
+const post = async (of: { url: string; token: string; path: string; body: object }): Promise<string> => {
+  const headers = { authorization: `Bearer ${of.token}`, "content-type": "application/json" };
+  return requireOk(await fetch(`${of.url}${of.path}`, { method: "POST", headers, body: JSON.stringify(of.body) }));
+};
+
 const hash = (text: string) => createHash("sha256").update(text).digest("hex").slice(0, 32);
 
 /** A run of so many scopes with a shard each, 40 of them in an account; every variant has other content. */
@@ -47,6 +52,20 @@ function anOpening(count: number, variant: number): string {
     root: rootDigest(scopes),
     scopes: scopes.map(({ name: _, ...scope }) => scope),
   });
+}
+
+interface MixedLoad {
+  readonly url: string;
+  readonly token: string;
+  readonly workers: number;
+  readonly seconds: number;
+  readonly drawn: readonly { readonly method: string; readonly path: string; readonly body?: string }[];
+}
+
+interface MixedResult {
+  readonly milliseconds: number[];
+  readonly failures: Readonly<Record<string, number>>;
+  readonly seconds: number;
 }
 
 const handlers = {
@@ -86,6 +105,58 @@ const handlers = {
     sendAll(requests, workers, async () => {
       await requireOk(await fetch(`${url}${path}`, { headers: { authorization: `Bearer ${token}` } }));
     }),
+  /** Makes one thing; answers its id. */
+  make: async (of: { url: string; token: string; path: string; body: object }) =>
+    (JSON.parse(await post(of)) as { id: string }).id,
+  /** Posts the same so often. */
+  makeMany: ({
+    requests,
+    workers,
+    ...of
+  }: {
+    url: string;
+    token: string;
+    path: string;
+    body: object;
+    requests: number;
+    workers: number;
+  }) =>
+    sendAll(requests, workers, async () => {
+      await post(of);
+    }),
+  /**
+   * Sends what is drawn of some requests, so many at a time, for some seconds. Answers how many were answered, how long each took in
+   * milliseconds, and how many were answered otherwise than well, by status; 0 stands for no answer.
+   */
+  async mix({ url, token, workers, seconds, drawn }: MixedLoad): Promise<MixedResult> {
+    const until = performance.now() + seconds * 1000;
+    const milliseconds: number[] = [];
+    const failures: Record<string, number> = {};
+    const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+    const gauge = beginGauge();
+    await Promise.all(
+      Array.from({ length: workers }, async (_, worker) => {
+        for (let n = worker; performance.now() < until; n += workers) {
+          const { method, path, body } = drawn[n % drawn.length] as MixedLoad["drawn"][number];
+          const started = performance.now();
+          const status = await fetch(`${url}${path}`, {
+            method,
+            headers,
+            ...(body === undefined ? {} : { body }),
+          }).then(
+            async (response) => {
+              await response.arrayBuffer();
+              return response.status;
+            },
+            () => 0,
+          );
+          milliseconds.push(performance.now() - started);
+          if (status < 200 || status > 299) failures[status] = (failures[status] ?? 0) + 1;
+        }
+      }),
+    );
+    return { milliseconds, failures, seconds: gauge().seconds };
+  },
   /** Posts a run, each worker as a collector of its own. Every request is signed anew. */
   posts: ({
     url,

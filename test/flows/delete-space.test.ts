@@ -79,7 +79,15 @@ describe.each(Object.keys(DRIVERS))("an address space that is deleted, over %s",
     for (const prefix of ["10.0.0.0/8", "10.0.0.0/16", "2001:db8::/32"])
       ips.push((await plan(prefix, { env: prefix })).id);
     for (let n = 0; n < 3; n++) ips.push((await plan(`10.0.${n}.0/24`)).id);
-    const seen = { externalId: "vpc-1", kind: "network", provider: "aws", account: "1", region: "eu-west-1", name: "" };
+    const seen = {
+      externalId: "vpc-1",
+      role: "primary",
+      isDefault: false,
+      provider: "aws",
+      account: "1",
+      region: "eu-west-1",
+      name: "",
+    } as const;
     const observed = { space, prefix: "10.9.0.0/16", resource: "r", tags: {}, seenAt: context.now().toISOString() };
     await context.table.commit([put(ObservedItem, { ...observed, ...seen, kind: "network" })]);
   });

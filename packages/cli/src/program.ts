@@ -46,6 +46,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   "vlan-groups": async () => (await import("./commands/vlans.ts")).addVlanGroups,
   vlans: async () => (await import("./commands/vlans.ts")).addVlans,
   prefixes: async () => (await import("./commands/prefixes.ts")).addPrefixes,
+  discovered: async () => (await import("./commands/discovered.ts")).addDiscovered,
+  drift: async () => (await import("./commands/drift.ts")).addDrift,
   allocate: async () => (await import("./commands/prefixes.ts")).addAllocate,
   accounts: async () => (await import("./commands/accounts.ts")).addAccounts,
   credentials: async () => (await import("./commands/credentials.ts")).addCredentials,

@@ -1,4 +1,6 @@
 import { emptySpace } from "./addresses/deletion/empty-space.ts";
+import { observeJob } from "./addresses/discovered/observe-job.ts";
+import { importAddresses } from "./addresses/imports/job.ts";
 import { removePrefixes } from "./addresses/tree/delete-subtree.ts";
 import { emptyGroup } from "./directory/empty-group.ts";
 import { approveHoldJob } from "./discovery/approve-hold.ts";
@@ -18,10 +20,12 @@ export const JOBS: readonly Job[] = [
   approveHoldJob,
   endSightings,
   forgetScopes,
+  importAddresses,
   emptyGroup,
   auditSeal,
   auditRetention,
   emptyScimSource,
+  observeJob,
   removePrefixes,
   emptySpace,
 ];

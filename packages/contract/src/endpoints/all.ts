@@ -1,5 +1,6 @@
 import { access } from "./access.ts";
 import { accounts } from "./accounts.ts";
+import { addressImports } from "./address-imports.ts";
 import { addressSpaces } from "./address-spaces.ts";
 import { audit } from "./audit.ts";
 import { auth } from "./auth.ts";
@@ -8,7 +9,9 @@ import { clientLogins } from "./client-logins.ts";
 import { collectors } from "./collectors.ts";
 import { consumers } from "./consumers.ts";
 import { credentials } from "./credentials.ts";
+import { discovered } from "./discovered.ts";
 import { discovery } from "./discovery.ts";
+import { drift } from "./drift.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { factors } from "./factors.ts";
 import { forwarders } from "./forwarders.ts";
@@ -48,10 +51,13 @@ export const AREAS = {
   collectors,
   accounts,
   addressSpaces,
+  addressImports,
   spaceTags,
   vlanGroups,
   vlans,
   ips,
+  discovered,
+  drift,
   resources,
   changes,
   consumers,

@@ -13,21 +13,22 @@ import { comparePrefixes, formatPrefix, type Prefix, parsePrefix } from "@cadast
 import { create, type Stored, type Write } from "@cadastre/store/table";
 import { commitRecorded } from "../../audit/commit-recorded.ts";
 import { type Actor, actorName, type Context } from "../../context.ts";
-import { inGroups } from "../../in-parallel.ts";
 import { retryOnConflict } from "../../retry-on-conflict.ts";
 import { enterSpace } from "../spaces/gate.ts";
 import { requireSpace } from "../spaces/read.ts";
-import { readLengths } from "../tree/chain.ts";
+import { above, readChain, readLengths } from "../tree/chain.ts";
 import { creationWrites, lengthWrites } from "../tree/change.ts";
 import { windowWrites } from "../tree/commit-writes.ts";
-import { createEdit, readWindows } from "../tree/edit.ts";
-import { AllocationItem, type IpItem } from "../tree/items.ts";
+import { createEdit } from "../tree/edit.ts";
+import { AllocationItem, IpItem } from "../tree/items.ts";
 import { MOST_IN_COMMIT, pendingPrefixes, settle } from "../tree/pending.ts";
 import { insertPlaced } from "../tree/place.ts";
-import { readAbove, readViews, requireIp } from "../tree/read-ips.ts";
+import { readViews, requireIp } from "../tree/read-ips.ts";
+import { readWindows, walkWindows } from "../tree/read-windows.ts";
 import { toStoredIp } from "../tree/said.ts";
 import { definitionsFor, requireTags } from "../tree/tagged.ts";
-import { partsOf, placeOf, takenIn, type Window } from "../tree/window.ts";
+import { toIpView } from "../tree/view.ts";
+import { placeOf, takenIn, type Window } from "../tree/window.ts";
 import { usableOf } from "../utilization.ts";
 import { findBlocks, largestBlock, type Strategy } from "./find.ts";
 import type { Lanes } from "./lanes.ts";
@@ -66,9 +67,6 @@ function noSpace(parent: IpItem, { length, count }: Wish, free: readonly Interva
 /** In a process that allocates alone, nobody waits. */
 const NO_LANES: Lanes = { waiting: () => 0, take: (_, work) => work() };
 
-/** A prefix is read in four parts, so that what is found at its beginning costs no more when the rest is full of holes. */
-const QUARTERS = 4;
-
 interface Search extends Wish {
   readonly parent: IpItem;
   readonly consistent: boolean;
@@ -76,37 +74,41 @@ interface Search extends Wish {
   readonly isOpen: (window: Window) => boolean;
 }
 
-/** Blocks of a prefix, and the windows that they are in; fewer than were asked for when there are no more. */
-async function search(context: Context, wish: Search) {
-  const { parent, consistent, strategy, count, isOpen } = wish;
+/** Windows of a prefix, all at once where the whole has to be known to choose. */
+async function* windowsFor(context: Context, { parent, consistent, strategy }: Search): AsyncGenerator<Window[]> {
   const place = parsePrefix(parent.prefix);
-  const parts = partsOf(place, placeOf(place));
-  const size = strategy === "first-fit" ? Math.ceil(parts.length / QUARTERS) : parts.length;
+  if (strategy === "first-fit") yield* walkWindows(context.table, parent.space, place, { consistent });
+  else yield readWindows(context.table, parent.space, place, undefined, { consistent });
+}
+
+/** Blocks of a prefix, and the windows that were looked at; none when there are fewer than were asked for. */
+async function search(context: Context, wish: Search) {
+  const { parent, count, isOpen } = wish;
   const windows: Window[] = [];
-  for (const group of inGroups(parts, size)) {
-    const [{ family, first }, { last }] = [group[0] as Interval, group.at(-1) as Interval];
-    windows.push(...(await readWindows(context.table, parent.space, place, { family, first, last }, { consistent })));
+  for await (const group of windowsFor(context, wish)) {
+    windows.push(...group);
     const free = freeIn(parent, windows.filter(isOpen), context.now(), wish);
-    const blocks = findBlocks(free, wish, placeOf(place));
+    const blocks = findBlocks(free, wish, placeOf(parsePrefix(parent.prefix)));
     if (blocks.length === count) return { blocks, windows };
   }
   return { blocks: [], windows };
 }
 
-/** Where all windows that have room are at work on: that with the fewest who wait for it, and any when no single one has room for all. */
-async function searchQuietest(
-  context: Context,
+type Found = Awaited<ReturnType<typeof search>>;
+
+/** Where all windows that have room are at work on: that with the fewest who wait for it. Nothing when no single one has room for all. */
+function inQuietest(
   wish: Omit<Search, "isOpen">,
+  now: Date,
+  { windows }: Found,
   waiting: (window: Window) => number,
-): Promise<Awaited<ReturnType<typeof search>>> {
-  const all = await search(context, { ...wish, strategy: "best-fit", isOpen: () => true });
-  const quiet = all.windows.toSorted((one, other) => waiting(one) - waiting(other));
+): Found {
   const place = placeOf(parsePrefix(wish.parent.prefix));
-  for (const window of quiet) {
-    const blocks = findBlocks(freeIn(wish.parent, [window], context.now(), wish), wish, place);
-    if (blocks.length === wish.count) return { ...all, blocks };
+  for (const window of windows.toSorted((one, other) => waiting(one) - waiting(other))) {
+    const blocks = findBlocks(freeIn(wish.parent, [window], now, wish), wish, place);
+    if (blocks.length === wish.count) return { blocks, windows };
   }
-  return search(context, { ...wish, isOpen: () => true });
+  return { blocks: [], windows };
 }
 
 /** What was found was taken by another before it was ours. */
@@ -144,9 +146,11 @@ async function give(
       const consistent = attempt > 1;
       const lanes = context.lanes ?? NO_LANES;
       const waiting = (window: Window) => lanes.waiting(laneOf(parent, window));
-      let found = await search(context, { ...wish, parent, consistent, isOpen: (window) => waiting(window) === 0 });
+      const isOpen = (window: Window) => waiting(window) === 0;
+      let found = await search(context, { ...wish, parent, consistent, isOpen });
+      if (found.blocks.length === 0) found = inQuietest({ ...wish, parent, consistent }, context.now(), found, waiting);
       if (found.blocks.length === 0)
-        found = await searchQuietest(context, { ...wish, parent, consistent: true }, waiting);
+        found = await search(context, { ...wish, parent, consistent: true, isOpen: () => true });
       const [first] = found.blocks;
       if (!first) throw noSpace(parent, wish, freeIn(parent, found.windows, context.now(), wish));
       const window = found.windows.find((one) => one.first <= first.network && one.last >= first.network) as Window;
@@ -170,7 +174,8 @@ async function commitGiven(context: Context, actor: Actor, { allocation, gate, p
   const { space } = parent;
   const place = parsePrefix(parent.prefix);
   const edit = createEdit(table, space);
-  const windows = (await Promise.all(wanted.map((block) => edit.windowsIn(place, prefixInterval(block))))).flat();
+  const windows: Window[] = [];
+  for (const part of unionIntervals(wanted.map(prefixInterval))) windows.push(...(await edit.windowsIn(place, part)));
   const free = freeIn(parent, windows, context.now(), wish);
   const isFree = (block: Prefix) => remainingIntervals([prefixInterval(block)], free).length === 0;
   // Who waited finds what is left of the window that it waited for.
@@ -178,11 +183,11 @@ async function commitGiven(context: Context, actor: Actor, { allocation, gate, p
   if (blocks.length < wish.count) throw new TakenError();
   const items = blocks.map((block) => wish.item(newId("ip", context.now()), formatPrefix(block), parent));
   const [one] = items;
-  const containing = [parent, ...(await readAbove(context, space, place))];
+  const known = await readLengths(table, space, place.family);
+  const containing = [parent, ...above(await readChain(table, space, place, known), place)];
   if (one) requireTags(await definitionsFor(context, space, [one, ...containing]), [one, ...containing]);
   for (const item of items) await insertPlaced(edit, table, space, place, item);
   const ips = items.map((item) => item.id);
-  const known = await readLengths(table, space, place.family);
   const isMany = items.length > MOST_IN_COMMIT;
   const made =
     one && isMany
@@ -193,7 +198,8 @@ async function commitGiven(context: Context, actor: Actor, { allocation, gate, p
   const own: Write[] = [
     ...made,
     gate,
-    create(AllocationItem, { id: allocation, space, ips, expiresAtSeconds }),
+    // What a repeat is answered from; without a key nothing can be repeated.
+    ...(context.claim ? [create(AllocationItem, { id: allocation, space, ips, expiresAtSeconds })] : []),
     ...lengthWrites(space, prefixes, known),
   ];
   const writes = [...own, ...windowWrites(edit, place, [parent], own.length)];
@@ -204,7 +210,18 @@ async function commitGiven(context: Context, actor: Actor, { allocation, gate, p
     detail,
   });
   if (isMany) await settle(context, space);
-  return { items: await readViews(context, space, ips, containing) };
+  return { items: await readMade(context, items, containing) };
+}
+
+/** What was made, as it is now: of what was removed or moved at once there is nothing to say. */
+async function readMade(context: Context, items: readonly IpItem[], containing: readonly Stored<IpItem>[]) {
+  const { space } = containing[0] as IpItem;
+  const stored = await context.table.getMany(IpItem, items, { consistent: true });
+  const definitions = await definitionsFor(context, space, [...items.slice(0, 1), ...containing]);
+  return stored
+    .filter((item, at) => item?.id === items[at]?.id)
+    .filter((item) => item !== undefined)
+    .map((item) => toIpView(item, containing, definitions));
 }
 
 function toGiven(context: Context, actor: Actor, space: string, said: Omit<NewAddresses, "count">): Given["item"] {

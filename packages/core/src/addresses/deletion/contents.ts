@@ -1,5 +1,6 @@
 import type { AnyEntity, ItemOf } from "@cadastre/store/entity";
 import { remove, type SortRange, type Write } from "@cadastre/store/table";
+import { DriftItem, driftPartition } from "../drift/items.ts";
 import { AddressTagItem, addressTagsPartition } from "../tags/items.ts";
 import {
   IpLengthsItem,
@@ -31,6 +32,7 @@ const content = <E extends AnyEntity>(of: SpaceContent<E>): SpaceContent => of a
 /** What a space has beside its prefixes, in the order in which it goes. Whatever else is kept in spaces has its line here. */
 export const SPACE_CONTENTS: readonly SpaceContent[] = [
   content({ of: "observed blocks", entity: ObservedItem, partition: observedPartition }),
+  content({ of: "drift", entity: DriftItem, partition: driftPartition }),
   content({ entity: WindowItem, partition: spacePartition, sort: { beginsWith: "window#" } }),
   content({ entity: IpLengthsItem, partition: spacePartition, sort: { beginsWith: "lengths#" } }),
   content({ entity: IpPastItem, partition: pastPartition }),

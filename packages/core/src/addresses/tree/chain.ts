@@ -15,8 +15,8 @@ interface ReadOptions {
   readonly consistent?: boolean;
 }
 
-/** So many lengths are asked for at once; of more, the neighbour of an address says which can hold it. */
-const MOST_ASKED = 24;
+/** So many lengths are asked for at once, read strongly or not; of more, the neighbour of an address says which can hold it. */
+const MOST_ASKED = { strongly: 24, eventually: 48 } as const;
 
 /** The lengths of a space's prefixes of a family, in the order of size, largest prefix first; with their item. */
 export async function readLengths(
@@ -60,8 +60,8 @@ async function neighbourBits(
 }
 
 /**
- * What contains a prefix, itself included when it is planned: nearest first. Two round trips; half a read unit for each length that the space
- * has prefixes of, and twice that when it is read strongly.
+ * What contains a prefix, itself included when it is planned: nearest first. Two round trips, and one more in a space of more than 48
+ * lengths, or 24 when it is read strongly; half a read unit for each length that the space has prefixes of, and twice that when read strongly.
  */
 export async function readChain(
   table: Table,
@@ -69,16 +69,17 @@ export async function readChain(
   at: Prefix,
   options: ReadOptions & { readonly lengths?: readonly number[] } = {},
 ): Promise<Stored<IpItem>[]> {
+  const { consistent = true } = options;
   const known = options.lengths ?? (await readLengths(table, space, at.family, options)).lengths;
   let lengths = known.filter((length) => length <= at.length);
-  if (lengths.length > MOST_ASKED) {
+  if (lengths.length > MOST_ASKED[consistent ? "strongly" : "eventually"]) {
     const bits = await neighbourBits(table, space, at, options);
     lengths = lengths.filter((length) => length <= bits);
   }
   const keys = lengths
     .toSorted((one, other) => other - one)
     .map((length) => ({ space, prefix: formatPrefix(prefixOf(firstAddress(at), length)) }));
-  const found = await table.getMany(IpItem, keys, { consistent: options.consistent ?? true });
+  const found = await table.getMany(IpItem, keys, { consistent });
   return found.filter((item) => item !== undefined);
 }
 

@@ -6,14 +6,14 @@ import { changesBetween } from "../../changes.ts";
 import { type Actor, actorName, type Context } from "../../context.ts";
 import { isTaken } from "../../retry-on-conflict.ts";
 import { requireVlanOf } from "../vlans/vlan-use.ts";
-import { above, readChain, readLengths } from "./chain.ts";
 import { creationWrites, lengthWrites } from "./change.ts";
 import { windowWrites } from "./commit-writes.ts";
 import { createEdit } from "./edit.ts";
 import { auditTarget, type IpItem } from "./items.ts";
+import { locate } from "./locate.ts";
 import { settle } from "./pending.ts";
 import { insertPlaced } from "./place.ts";
-import { parentOf, readView } from "./read-ips.ts";
+import { readView } from "./read-ips.ts";
 import { existing, requireParent, toStoredIp } from "./said.ts";
 import { definitionsFor, requireTags } from "./tagged.ts";
 import { requireTagsInside, taggingIn } from "./tags-inside.ts";
@@ -42,17 +42,14 @@ export async function createIp(context: Context, actor: Actor, space: string, in
   };
   await taggingIn(context, space, async (entered) => {
     await settle(context, space);
-    const known = await readLengths(table, space, at.family);
-    const chain = await readChain(table, space, at, known);
-    const containing = above(chain, at);
+    const edit = createEdit(table, space);
+    const { chain, containing, parent, known } = await locate(context, edit, space, at);
     if (chain.length > containing.length) throw existing(chain[0]);
     requireParent(parentId, containing);
     const definitions = await definitionsFor(context, space, [item, ...containing]);
     requireTags(definitions, [item, ...containing]);
     await requireVlanOf(context, space, item.vlan);
     await requireTagsInside(context, { entered, definitions }, item, {});
-    const edit = createEdit(table, space);
-    const parent = parentOf(containing, at);
     await insertPlaced(edit, table, space, parent, item);
     const own = [
       ...creationWrites(context, item, actorName(actor)),
@@ -61,12 +58,7 @@ export async function createIp(context: Context, actor: Actor, space: string, in
     ];
     const writes = [...own, ...windowWrites(edit, parent, containing, own.length)];
     const changes = changesBetween(undefined, { space, ...said });
-    try {
-      await commitRecorded(context, actor, writes, { action: "ip.create", target: auditTarget(item), changes });
-    } catch (error) {
-      if (isTaken(error, 0)) throw existing(item);
-      throw error;
-    }
+    await commitRecorded(context, actor, writes, { action: "ip.create", target: auditTarget(item), changes });
   });
   return readView(context, space, id);
 }

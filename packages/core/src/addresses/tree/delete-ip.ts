@@ -10,9 +10,10 @@ import { childrenOf } from "./children.ts";
 import { MOST_WRITES, windowWrites } from "./commit-writes.ts";
 import { createEdit } from "./edit.ts";
 import { auditTarget, type IpItem } from "./items.ts";
+import { locate } from "./locate.ts";
 import { pendingTags, settle, tagsDownWrites } from "./pending.ts";
 import { removePlaced } from "./place.ts";
-import { parentOf, readAbove, requireIp } from "./read-ips.ts";
+import { requireIp } from "./read-ips.ts";
 import { requireSeen, type Seen } from "./replace-ip.ts";
 import { definitionsFor } from "./tagged.ts";
 
@@ -52,10 +53,9 @@ export async function deleteIp(context: Context, actor: Actor, space: string, id
     const stored = await requireIp(context, space, id);
     requireSeen(seen, stored);
     const at = parsePrefix(stored.prefix);
-    const containing = await readAbove(context, space, at);
     const edit = createEdit(context.table, space);
-    const parent = parentOf(containing, at);
-    await removePlaced(edit, context.table, space, parent, stored.prefix);
+    const { containing, parent } = await locate(context, edit, space, at);
+    await removePlaced(edit, parent, stored.prefix);
     const time = laterOf(context.now().toISOString(), stored.modifiedOn);
     const by = actorName(actor);
     const own = [

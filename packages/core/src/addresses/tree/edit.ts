@@ -1,48 +1,13 @@
-import type { Interval } from "@cadastre/net/interval";
+import { type Interval, remainingIntervals, unionIntervals } from "@cadastre/net/interval";
 import { check, create, remove, replace, type Table, type Write } from "@cadastre/store/table";
-import { spacePartition, WindowItem, windowsOf } from "./items.ts";
-import { queryAll } from "./query-all.ts";
-import {
-  cutWindow,
-  fillWindows,
-  firstDigits,
-  type Parent,
-  parentName,
-  partsOf,
-  placeOf,
-  toWindow,
-  toWindowItem,
-  type Window,
-} from "./window.ts";
-
-/**
- * The windows of a parent that meet a place, stored or not: sixteenths of which nothing is stored are empty. One query. Reads strongly
- * unless told otherwise.
- */
-export async function readWindows(
-  table: Table,
-  space: string,
-  parent: Parent,
-  place: Interval = placeOf(parent),
-  { consistent = true }: { readonly consistent?: boolean } = {},
-): Promise<Window[]> {
-  const parts = partsOf(parent, place);
-  const beginning = windowsOf(parentName(parent));
-  const [first] = parts;
-  const last = parts.at(-1);
-  if (first === undefined || last === undefined) return [];
-  const stored = await queryAll(table, WindowItem, {
-    partition: spacePartition(space),
-    sort: { from: beginning + firstDigits(first.first), to: beginning + firstDigits(last.last) },
-    consistent,
-  });
-  return fillWindows(parent, place, stored.map(toWindow));
-}
+import { WindowItem } from "./items.ts";
+import { readWindows } from "./read-windows.ts";
+import { cutWindow, firstDigits, type Parent, parentName, placeOf, toWindowItem, type Window } from "./window.ts";
 
 interface Loaded {
   readonly parent: Parent;
-  /** The sixteenths that were read. */
-  readonly read: Set<bigint>;
+  /** The places that were read, as `toIntervals` makes them. */
+  read: readonly Interval[];
   /** As they are after what was changed, in any order. */
   windows: Window[];
   readonly changed: Set<bigint>;
@@ -60,7 +25,7 @@ export function createEdit(table: Table, space: string) {
     const name = parentName(parent);
     const known = parents.get(name);
     if (known) return known;
-    const made: Loaded = { parent, read: new Set(), windows: [], changed: new Set(), isDropped: false };
+    const made: Loaded = { parent, read: [], windows: [], changed: new Set(), isDropped: false };
     parents.set(name, made);
     return made;
   };
@@ -68,15 +33,11 @@ export function createEdit(table: Table, space: string) {
   /** The windows of a parent that meet a place, as they are after what was changed. */
   async function windowsIn(parent: Parent, place: Interval): Promise<readonly Window[]> {
     const loaded = loadedOf(parent);
-    const missing = partsOf(parent, place).filter(({ first }) => !loaded.read.has(first));
-    const [from] = missing;
-    const to = missing.at(-1);
-    if (from && to) {
-      const region = { family: place.family, first: from.first, last: to.last };
-      const fresh = await readWindows(table, space, parent, region);
+    for (const missing of remainingIntervals([place], loaded.read)) {
+      const fresh = await readWindows(table, space, parent, missing);
       const known = loaded.windows;
       loaded.windows = [...known, ...fresh.filter(({ first }) => !known.some((one) => one.first === first))];
-      for (const { first } of partsOf(parent, region)) loaded.read.add(first);
+      loaded.read = unionIntervals([...loaded.read, missing, ...fresh]);
     }
     return loaded.windows
       .filter(({ first, last }) => first <= place.last && last >= place.first)

@@ -6,9 +6,9 @@ import { requireSpace } from "../spaces/read.ts";
 import { readTagDefinitions } from "../tags/definitions.ts";
 import { utilizationOf } from "../utilization.ts";
 import { childrenOf } from "./children.ts";
-import { readWindows } from "./edit.ts";
 import { settle } from "./pending.ts";
 import { readAbove, requireIp } from "./read-ips.ts";
+import { readWindows } from "./read-windows.ts";
 import { toIpView } from "./view.ts";
 import { placeOf, takenIn } from "./window.ts";
 

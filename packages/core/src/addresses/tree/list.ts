@@ -12,11 +12,11 @@ import { readTagDefinitions, type TagDefinitions } from "../tags/definitions.ts"
 import { utilizationOf } from "../utilization.ts";
 import { above, readChain } from "./chain.ts";
 import { childrenOf } from "./children.ts";
-import { readWindows } from "./edit.ts";
 import { IpItem, spacePartition } from "./items.ts";
 import { settle } from "./pending.ts";
 import { boundsOf, boundsWithin } from "./ranges.ts";
 import { readAbove, requireIp } from "./read-ips.ts";
+import { readWindows } from "./read-windows.ts";
 import { isThere, toIpView } from "./view.ts";
 
 /** What prefixes of a space are chosen by; all that is given must hold. */
@@ -118,7 +118,9 @@ async function listContaining(
   { space, definitions, filters }: Asked,
   at: Prefix,
 ): Promise<Listed<Ip>> {
-  const chain = (await readChain(context.table, space, at)).filter((item) => isThere(item, context.now()));
+  const chain = (await readChain(context.table, space, at, { consistent: false })).filter((item) =>
+    isThere(item, context.now()),
+  );
   const views = chain.map((item, place) => toIpView(item, chain.slice(place + 1), definitions));
   return { items: views.filter((view) => matches(view, filters)) };
 }

@@ -9,13 +9,6 @@ import { IpIdItem, IpItem } from "./items.ts";
 import { settle } from "./pending.ts";
 import { definitionsFor } from "./tagged.ts";
 import { isThere, toIpView } from "./view.ts";
-import type { Parent } from "./window.ts";
-
-/** What directly contains a prefix, of what contains it. */
-export function parentOf(chain: readonly Pick<IpItem, "prefix">[], { family }: Prefix): Parent {
-  const [parent] = chain;
-  return parent === undefined ? { family, isTop: true } : parsePrefix(parent.prefix);
-}
 
 /** One prefix of a space by its id, as it is stored. Throws 404 `ip.not_found`. */
 export async function requireIp({ table, now }: Context, space: string, id: string): Promise<Stored<IpItem>> {

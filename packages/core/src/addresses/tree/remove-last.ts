@@ -1,15 +1,14 @@
 import { ProblemError } from "@cadastre/contract/errors";
-import { contains, parsePrefix } from "@cadastre/net/prefix";
+import { parsePrefix } from "@cadastre/net/prefix";
 import type { SortRange, Stored, Write } from "@cadastre/store/table";
 import type { Context } from "../../context.ts";
 import { laterOf } from "../../feed/record-change.ts";
-import { above } from "./chain.ts";
 import { deletionWrites } from "./change.ts";
 import { windowWrites } from "./commit-writes.ts";
 import { createEdit } from "./edit.ts";
 import { IpItem, spacePartition } from "./items.ts";
+import { type Located, locate } from "./locate.ts";
 import { removePlaced } from "./place.ts";
-import { parentOf, readAbove } from "./read-ips.ts";
 
 /** Prefixes that one commit removes: each takes some six writes, and a window. */
 const MOST_AT_ONCE = 10;
@@ -28,23 +27,18 @@ async function lastOf({ table }: Context, space: string, sort: SortRange): Promi
 
 /** The writes that remove prefixes, of which each comes before what it is inside of. */
 async function removalWrites(context: Context, items: readonly Stored<IpItem>[], actor: string): Promise<Write[]> {
-  const { table } = context;
   const [first] = items;
-  const last = items.at(-1);
-  if (!first || !last) return [];
-  const edit = createEdit(table, first.space);
+  if (!first) return [];
+  const edit = createEdit(context.table, first.space);
   const own: Write[] = [];
-  for (const [place, item] of items.entries()) {
-    const at = parsePrefix(item.prefix);
-    const left = items.slice(place + 1).filter(({ prefix }) => contains(parsePrefix(prefix), at));
-    const containing = [...left, ...(await readAbove(context, item.space, parsePrefix((left.at(-1) ?? item).prefix)))];
-    await removePlaced(edit, table, item.space, parentOf(above(containing, at), at), item.prefix);
+  let outer: Located | undefined;
+  for (const item of items) {
+    outer = await locate(context, edit, item.space, parsePrefix(item.prefix));
+    await removePlaced(edit, outer.parent, item.prefix);
     const time = laterOf(context.now().toISOString(), item.modifiedOn);
     own.push(...deletionWrites(context, item, time, { actor, changes: [] }));
   }
-  const at = parsePrefix(last.prefix);
-  const containing = await readAbove(context, last.space, at);
-  return [...own, ...windowWrites(edit, parentOf(containing, at), containing, own.length)];
+  return outer ? [...own, ...windowWrites(edit, outer.parent, outer.containing, own.length)] : own;
 }
 
 const isTooMuch = (error: unknown): boolean => error instanceof ProblemError && error.code === "ip.too_much_inside";

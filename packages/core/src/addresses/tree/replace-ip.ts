@@ -7,14 +7,14 @@ import { changesBetween } from "../../changes.ts";
 import { type Actor, actorName, type Context } from "../../context.ts";
 import { laterOf } from "../../feed/record-change.ts";
 import { requireVlanOf } from "../vlans/vlan-use.ts";
-import { above, readChain, readLengths } from "./chain.ts";
 import { lengthWrites, replacementWrites } from "./change.ts";
 import { windowWrites } from "./commit-writes.ts";
 import { createEdit, type Edit } from "./edit.ts";
 import { auditTarget, type IpItem } from "./items.ts";
+import { locate } from "./locate.ts";
 import { settle } from "./pending.ts";
 import { insertPlaced, removePlaced, restatePlaced } from "./place.ts";
-import { parentOf, readAbove, readView, requireIp } from "./read-ips.ts";
+import { readView, requireIp } from "./read-ips.ts";
 import { existing, requireParent, toStoredIp } from "./said.ts";
 import { definitionsFor, requireTags } from "./tagged.ts";
 import { requireTagsInside, taggingIn } from "./tags-inside.ts";
@@ -31,7 +31,7 @@ export function requireSeen({ version }: Seen, stored: Stored<IpItem>): void {
 }
 
 /** What members a replacement takes away when it does not have them; all others come from what it says, or stay. */
-function replaced(stored: Stored<IpItem>, said: Omit<IpReplacement, "parentId">, now: Date): IpItem {
+export function replaced(stored: Stored<IpItem>, said: Omit<IpReplacement, "parentId">, now: Date): IpItem {
   const { id, space, source, createdOn, createdBy, lastSyncAt, syncStatus, provider, revision } = stored;
   return {
     ...toStoredIp(said, now),
@@ -53,7 +53,8 @@ async function placeAnew(context: Context, edit: Edit, stored: IpItem, next: IpI
   const { space } = stored;
   if (next.prefix !== stored.prefix) {
     const old = parsePrefix(stored.prefix);
-    await removePlaced(edit, table, space, parentOf(await readAbove(context, space, old), old), stored.prefix);
+    const { parent: former } = await locate(context, edit, space, old);
+    await removePlaced(edit, former, stored.prefix);
     await insertPlaced(edit, table, space, parent, next);
   } else if (next.status !== stored.status || next.reserveUntil !== stored.reserveUntil) {
     await restatePlaced(edit, parent, next);
@@ -80,9 +81,8 @@ export async function replaceIp(
     await settle(context, space);
     const stored = await requireIp(context, space, id);
     requireSeen(seen, stored);
-    const known = await readLengths(table, space, at.family);
-    const chain = (await readChain(table, space, at, known)).filter((one) => one.id !== id);
-    const containing = above(chain, at);
+    const edit = createEdit(table, space);
+    const { chain, containing, parent, known } = await locate(context, edit, space, at, id);
     if (chain.length > containing.length) throw existing(chain[0]);
     requireParent(parentId, containing);
     const next = replaced(stored, said, context.now());
@@ -96,8 +96,6 @@ export async function replaceIp(
     const inside = { entered, definitions };
     await requireTagsInside(context, inside, next, isMoved ? {} : stored.tags);
     if (isMoved) await requireTagsInside(context, inside, { ...stored, tags: {} }, stored.tags);
-    const edit = createEdit(table, space);
-    const parent = parentOf(containing, at);
     await placeAnew(context, edit, stored, next, parent);
     const own = [
       ...replacementWrites(context, stored, next, { actor: actorName(actor), changes }),

@@ -7,10 +7,10 @@ import { aContext as aBareContext, anAdmin, type TestContext } from "../../audit
 import { aSpace } from "../testing.ts";
 import { createIp } from "./create-ip.ts";
 import { deleteIp } from "./delete-ip.ts";
-import { readWindows } from "./edit.ts";
 import { IpItem, spacePartition } from "./items.ts";
 import { queryAll } from "./query-all.ts";
 import { getIp } from "./read-ips.ts";
+import { readWindows } from "./read-windows.ts";
 import { replaceIp } from "./replace-ip.ts";
 
 interface InSpace extends TestContext {
