@@ -156,6 +156,8 @@ describe("VLANs of an address space", () => {
     const prefix = "10.0.0.0/8";
     expect(await outcomeOf(await post(`${space}/ips`, { prefix, vlan: other.id }))).toBe("422 request.invalid");
     const ip = await made(`${space}/ips`, { prefix, vlan: one.id });
+    const take = (vlan: string) => post(`${space}/ips/${ip.id}/available-prefixes`, { prefixLength: 24, vlan });
+    expect(await outcomeOf(await take(other.id))).toBe("422 request.invalid");
     expect(await outcomeOf(await remove(`${vlans}/${one.id}`))).toBe("409 vlan.in_use");
     const path = `${space}/ips/${ip.id}`;
     expect((await put(path, { prefix }, ip.version)).status).toBe(200);

@@ -152,12 +152,16 @@ describe.each(Object.keys(DRIVERS))("an address space that is deleted, over %s",
     await named(`space ${count}`);
   });
 
-  it("has its rules until it is gone", async () => {
+  it("has its rules until it is gone, and lets in nothing after that", async () => {
     space = (await named("claiming", [RULE])).id;
     const networks = [{ ...RULE, network: "vpc-1" }];
+    const { gate } = await enterSpace(context, space);
     expect(await spacesOf(context, networks)).toEqual([space]);
     await deleteSpace(context, ACTOR, space);
     expect(await spacesOf(context, networks)).toEqual([undefined]);
+    // Nobody had ever written its gate: as it was before, so it is not again.
+    const comes = context.table.commit([gate, create(IpIdItem, { id: "ip_3", space, prefix: "10.0.0.0/16" })]);
+    await expect(comes).rejects.toMatchObject({ name: "ConflictError" });
     await deleteSpace(context, ACTOR, (await named("claiming", [RULE])).id);
   });
 
