@@ -1,9 +1,8 @@
 import type { Role } from "@cadastre/contract/principal";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ACCOUNT, anApi, jsonOf, outcomeOf, type TestApi } from "./an-api.ts";
+import { anApi, jsonOf, outcomeOf, type TestApi } from "./an-api.ts";
 
 const SPACES = "/api/v1/addressspaces";
-const MISSING = "spc_01JD0000000000000000000000";
 
 let api: TestApi;
 beforeAll(async () => {
@@ -51,9 +50,6 @@ async function someone(...held: [Role, object][]): Promise<{ id: string; token: 
 }
 
 const inSpace = (id: string) => ({ type: "address-space", id });
-const everywhere = () => ({ type: "organization", id: api.context.organization });
-const namesOf = async (query: string, sent: Sent = {}) => {
-  const { items } = (await jsonOf(await get(`${SPACES}?${query}`, sent))) as { items: SpaceView[] };
   return items.map(({ name }) => name);
 };
 

@@ -114,8 +114,8 @@ describe.each(Object.keys(DRIVERS))("tags of an address space over %s", (driver)
     await tagged("2001:db8::/32", { env: "prod" });
     const shown = await preview("env", { knownValues: ["prod", "test", "x"] });
     expect(shown).toMatchObject({ knownValues: ["prod", "test", "x"], version: env.version });
-    const wrong = [ips[1], ips[3]].map((ip) => ip?.id).toSorted();
-    expect(shown.breaks?.map(({ id }) => id).toSorted()).toEqual(wrong);
+    const wrong = new Set([ips[1], ips[3]].map((ip) => ip?.id));
+    expect(new Set(shown.breaks?.map(({ id }) => id))).toEqual(wrong);
     const refused = redefine("env", { knownValues: ["prod", "test", "x"] });
     await expect(refused).rejects.toMatchObject({
       code: "tag.breaks_values",
@@ -204,7 +204,7 @@ describe.each(Object.keys(DRIVERS))("tags of an address space over %s", (driver)
       const parent = await tagged(`10.${n}.0.0/16`, {});
       const child = await tagged(`10.${n}.0.0/24`, {});
       const both = [codeOf(retag(parent, { env: "prod" })), codeOf(retag(child, { tier: "tin" }))];
-      expect((await Promise.all(both)).toSorted()).toEqual(["done", "request.invalid"]);
+      expect(new Set(await Promise.all(both))).toEqual(new Set(["done", "request.invalid"]));
     }
   });
 
@@ -215,7 +215,7 @@ describe.each(Object.keys(DRIVERS))("tags of an address space over %s", (driver)
       codeOf(redefine("one", { implies: { two: { a: "b" } } })),
       codeOf(redefine("two", { implies: { one: { b: "a" } } })),
     ];
-    expect((await Promise.all(circle)).toSorted()).toEqual(["done", "tag.invalid"]);
+    expect(new Set(await Promise.all(circle))).toEqual(new Set(["done", "tag.invalid"]));
     for (let n = 0; n < 5; n++) {
       await define(`t${n}`);
       const [taken, removed] = await Promise.allSettled([

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { idSchema } from "../ids.ts";
 
 /** IEEE 802.1Q: 0 and 4095 are no one's. */
-export const MOST_VID = 4094;
+const MOST_VID = 4094;
 const MOST_RANGES = 50;
 /** Of one allocation. */
 const MOST_AT_ONCE = 20;

@@ -61,8 +61,13 @@ export async function allocateVlans(
       const made = free.slice(first, first + count).map(
         (vid): VlanItem => ({
           ...said,
-          ...{ vid, group, id: newId("vlan", now), space, allocation },
-          ...{ createdOn: at, modifiedOn: at },
+          vid,
+          group,
+          id: newId("vlan", now),
+          space,
+          allocation,
+          createdOn: at,
+          modifiedOn: at,
         }),
       );
       const still = check(VlanGroupItem, { space, id: group }, stored.version);
