@@ -50,8 +50,6 @@ async function someone(...held: [Role, object][]): Promise<{ id: string; token: 
 }
 
 const inSpace = (id: string) => ({ type: "address-space", id });
-  return items.map(({ name }) => name);
-};
 
 describe("an address space that goes", () => {
   it("shows before what goes with it, and is gone with its name and its rules; another's is not found", async () => {

@@ -21,6 +21,7 @@ import {
   ImportProblemItem,
   ImportRowItem,
 } from "./addresses/imports/items.ts";
+import { IpDayItem, IpPictureItem } from "./addresses/snapshots/items.ts";
 import {
   AddressSpaceGateItem,
   AddressSpaceItem,
@@ -223,6 +224,8 @@ export const ENTITIES: readonly AnyEntity[] = [
   WindowItem,
   PendingItem,
   IpPastItem,
+  IpDayItem,
+  IpPictureItem,
   AllocationItem,
   VlanGroupItem,
   VlanIdItem,

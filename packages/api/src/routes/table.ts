@@ -1,6 +1,7 @@
 import type { Areas } from "@cadastre/contract/endpoints/all";
 import { ACCESS_ROUTES } from "./access.ts";
 import { ACCOUNT_ROUTES } from "./accounts.ts";
+import { ADDRESS_ANALYSIS_ROUTES } from "./address-analysis.ts";
 import { ADDRESS_IMPORT_ROUTES } from "./address-imports.ts";
 import { ADDRESS_SPACE_ROUTES } from "./address-spaces.ts";
 import { AUDIT_ROUTES } from "./audit.ts";
@@ -54,6 +55,7 @@ const BY_AREA: { readonly [Area in keyof Areas]: readonly Route[] } = {
   vlanGroups: VLAN_GROUP_ROUTES,
   vlans: VLAN_ROUTES,
   ips: IP_ROUTES,
+  addressAnalysis: ADDRESS_ANALYSIS_ROUTES,
   discovered: DISCOVERED_ROUTES,
   drift: DRIFT_ROUTES,
   resources: RESOURCE_ROUTES,

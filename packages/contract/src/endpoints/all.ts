@@ -1,5 +1,6 @@
 import { access } from "./access.ts";
 import { accounts } from "./accounts.ts";
+import { addressAnalysis } from "./address-analysis.ts";
 import { addressImports } from "./address-imports.ts";
 import { addressSpaces } from "./address-spaces.ts";
 import { audit } from "./audit.ts";
@@ -56,6 +57,7 @@ export const AREAS = {
   vlanGroups,
   vlans,
   ips,
+  addressAnalysis,
   discovered,
   drift,
   resources,

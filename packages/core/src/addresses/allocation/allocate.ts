@@ -21,7 +21,7 @@ import { creationWrites, lengthWrites } from "../tree/change.ts";
 import { windowWrites } from "../tree/commit-writes.ts";
 import { createEdit } from "../tree/edit.ts";
 import { AllocationItem, IpItem } from "../tree/items.ts";
-import { MOST_IN_COMMIT, pendingPrefixes, settle } from "../tree/pending.ts";
+import { MOST_AT_ONCE, pendingPrefixes, settle } from "../tree/pending.ts";
 import { insertPlaced } from "../tree/place.ts";
 import { readViews, requireIp } from "../tree/read-ips.ts";
 import { readWindows, walkWindows } from "../tree/read-windows.ts";
@@ -190,11 +190,9 @@ async function commitGiven(context: Context, actor: Actor, { allocation, gate, p
   await requireVlanOf(context, space, one?.vlan);
   for (const item of items) await insertPlaced(edit, table, space, place, item);
   const ips = items.map((item) => item.id);
-  const isMany = items.length > MOST_IN_COMMIT;
-  const made =
-    one && isMany
-      ? [pendingPrefixes(context, [one, ...items.slice(1)], actorName(actor))]
-      : items.flatMap((item) => creationWrites(context, item, actorName(actor)));
+  const making = items.flatMap((item) => creationWrites(context, item, actorName(actor)));
+  const isMany = making.length > MOST_AT_ONCE;
+  const made = one && isMany ? [pendingPrefixes(context, [one, ...items.slice(1)], actorName(actor))] : making;
   const prefixes = items.map(({ prefix }) => prefix);
   const expiresAtSeconds = Math.floor(context.now().getTime() / 1000) + KEPT_SECONDS;
   const own: Write[] = [
