@@ -172,6 +172,16 @@ async function aGoingSpace(api: TestApi): Promise<string> {
   return path;
 }
 
+/** The path of something that was made in a new address space. */
+async function madeInSpace(api: TestApi, part: string, body: object): Promise<string> {
+  const path = `${await made(api, "addressspaces", { name: "production" })}/${part}`;
+  const { id } = (await (await api.send({ method: "POST", path, body })).json()) as { id: string };
+  return `${path}/${id}`;
+}
+
+const aVlanGroup = (api: TestApi): Promise<string> => madeInSpace(api, "vlan-groups", { name: "Frankfurt" });
+const aVlan = (api: TestApi): Promise<string> => madeInSpace(api, "vlans", { vid: 100 });
+
 /** The path of a tag of an address space. */
 async function aSpaceTag(api: TestApi): Promise<string> {
   const path = await made(api, "addressspaces", { name: "production" });
@@ -699,6 +709,34 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   async "addressSpaces.keep"(api) {
     const path = await aGoingSpace(api);
     return () => api.send({ method: "DELETE", path: `${path}/deletion` });
+  },
+  async "vlanGroups.create"(api) {
+    const space = await made(api, "addressspaces", { name: "production" });
+    return () => api.send({ method: "POST", path: `${space}/vlan-groups`, body: { name: "Frankfurt" } });
+  },
+  async "vlanGroups.replace"(api) {
+    const path = await aVlanGroup(api);
+    return () => api.send({ method: "PUT", path, body: { name: "Berlin" }, headers: ifMatch });
+  },
+  async "vlanGroups.delete"(api) {
+    const path = await aVlanGroup(api);
+    return () => api.send({ method: "DELETE", path });
+  },
+  async "vlanGroups.allocate"(api) {
+    const path = await aVlanGroup(api);
+    return () => api.send({ method: "POST", path: `${path}/available-vlans`, body: { count: 2 } });
+  },
+  async "vlans.create"(api) {
+    const space = await made(api, "addressspaces", { name: "production" });
+    return () => api.send({ method: "POST", path: `${space}/vlans`, body: { vid: 100 } });
+  },
+  async "vlans.replace"(api) {
+    const path = await aVlan(api);
+    return () => api.send({ method: "PUT", path, body: { vid: 101 }, headers: ifMatch });
+  },
+  async "vlans.delete"(api) {
+    const path = await aVlan(api);
+    return () => api.send({ method: "DELETE", path });
   },
   async "spaceTags.create"(api) {
     const path = await made(api, "addressspaces", { name: "production" });

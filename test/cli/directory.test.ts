@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import type { Space } from "@cadastre/contract/addresses/space";
 import type { Tag } from "@cadastre/contract/addresses/tag";
+import type { Vlan, VlanGroup } from "@cadastre/contract/addresses/vlan";
 import type { Group } from "@cadastre/contract/group";
 import type { Identity, IdentityProvider } from "@cadastre/contract/identity-provider";
 import type { Organization } from "@cadastre/contract/organization";
@@ -101,6 +102,47 @@ describe("address spaces", () => {
     const removed = await here("spaces", "remove", "going", "--yes");
     expect(removed.code).toBe(0);
     expect((await here("spaces", "show", id)).stderr).toContain("space.not_found");
+  });
+});
+
+describe("VLANs of an address space", () => {
+  test("are made with an id of one's choice or the next free one, changed, listed and removed", async () => {
+    await json<Space>("spaces", "add", "Switched");
+    const group = await json<VlanGroup>(
+      "vlan-groups",
+      "add",
+      "switched",
+      "Frankfurt",
+      "--range",
+      "100-199",
+      "--range",
+      "7",
+    );
+    expect(group.ranges).toEqual([
+      { from: 100, to: 199 },
+      { from: 7, to: 7 },
+    ]);
+    const renamed = await json<VlanGroup>("vlan-groups", "set", "switched", group.id, "--name", "Berlin");
+    expect(renamed).toMatchObject({ name: "Berlin", ranges: group.ranges });
+    const next = await json<Vlan>("vlans", "add", "switched", "--group", group.id, "--name", "shop");
+    expect(next).toMatchObject({ vid: 7, name: "shop", group: group.id });
+    const one = await json<Vlan>("vlans", "add", "switched", "--vid", "12");
+    const set = await json<Vlan>("vlans", "set", "switched", next.id, "--group", "", "--status", "reserved");
+    expect(set).toMatchObject({ vid: 7, name: "shop", status: "reserved" });
+    expect(set).not.toHaveProperty("group");
+    expect((await here("vlans", "list", "switched")).stdout).toMatch(/vln_\w+ +7 +shop +reserved/);
+    expect((await here("vlan-groups", "list", "switched")).stdout).toMatch(/Berlin +100-199,7/);
+    expect(await json<Vlan>("vlans", "show", "switched", one.id)).toEqual(one);
+    expect(await json<VlanGroup>("vlan-groups", "show", "switched", group.id)).toEqual(renamed);
+    for (const [args, text] of [
+      [["vlans", "add", "switched"], "say which"],
+      [["vlans", "set", "switched", one.id], "nothing to change"],
+      [["vlan-groups", "set", "switched", group.id], "nothing to change"],
+      [["vlan-groups", "add", "switched", "x", "--range", "a-b"], "is no range of ids"],
+    ] as const)
+      expect((await here(...args)).stderr).toContain(text);
+    expect((await here("vlans", "remove", "switched", one.id)).stderr).toBe(`removed ${one.id}\n`);
+    expect((await here("vlan-groups", "remove", "switched", group.id)).stderr).toBe(`removed ${group.id}\n`);
   });
 });
 

@@ -27,7 +27,7 @@ import { aContext, anActorOf, auditRecords } from "@cadastre/core/audit/testing"
 import { type Context, DEFAULT_HOLD_POLICY, FIRST_ORGANIZATION } from "@cadastre/core/context";
 import { getJob } from "@cadastre/core/jobs/list";
 import { runDueJobs } from "@cadastre/core/jobs/run-due";
-import { create, put, replace } from "@cadastre/store/table";
+import { create, put, replace, type Write } from "@cadastre/store/table";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { openDynamo } from "../store/open-dynamo.ts";
 import { crashAt } from "../support/crashing-table.ts";
@@ -152,12 +152,16 @@ describe.each(Object.keys(DRIVERS))("an address space that is deleted, over %s",
     await named(`space ${count}`);
   });
 
-  it("has its rules until it is gone", async () => {
+  it("has its rules until it is gone, and lets in nothing after that", async () => {
     space = (await named("claiming", [RULE])).id;
     const networks = [{ ...RULE, network: "vpc-1" }];
+    const { gate } = await enterSpace(context, space);
     expect(await spacesOf(context, networks)).toEqual([space]);
     await deleteSpace(context, ACTOR, space);
     expect(await spacesOf(context, networks)).toEqual([undefined]);
+    // Nobody had ever written its gate: as it was before, so it is not again.
+    const comes = context.table.commit([gate, create(IpIdItem, { id: "ip_3", space, prefix: "10.0.0.0/16" })]);
+    await expect(comes).rejects.toMatchObject({ name: "ConflictError" });
     await deleteSpace(context, ACTOR, (await named("claiming", [RULE])).id);
   });
 
@@ -172,7 +176,10 @@ describe.each(Object.keys(DRIVERS))("an address space that is deleted, over %s",
   });
 
   it("is one run however often it is asked for, and lets nothing in meanwhile", async () => {
+    const { gate } = await enterSpace(context, space);
     await dying(3);
+    const comes = context.table.commit([gate, create(IpIdItem, { id: "ip_2", space, prefix: "10.200.0.0/16" })]);
+    await expect(comes).rejects.toMatchObject({ name: "ConflictError" });
     const { deletion } = await requireSpace(context, space);
     expect(await codeOf(plan("10.77.0.0/16"))).toBe("space.deleting");
     expect((await deleteSpace(context, ACTOR, space)).job).toBe(deletion?.job);
@@ -198,6 +205,23 @@ describe.each(Object.keys(DRIVERS))("an address space that is deleted, over %s",
     for (const prefix of gone) expect(await codeOf(plan(prefix))).toBe("done");
     await deleteSpace(context, ACTOR, space);
     expect(await left()).toEqual([]);
+  });
+
+  it("that is kept while a runner is at it loses nothing more", async () => {
+    for (let n = 3; n < 12; n++) await plan(`10.0.${n}.0/24`);
+    const prefixes = async () => (await listIps(context, space, {}, { limit: 100 })).items.map(({ prefix }) => prefix);
+    let atKept: string[] | undefined;
+    const commit = async (writes: readonly Write[]) => {
+      if (!atKept && writes.some(({ op, entity }) => op === "remove" && entity === IpItem)) {
+        await keepSpace(context, ACTOR, space);
+        atKept = await prefixes();
+      }
+      return context.table.commit(writes);
+    };
+    await deleteSpace({ ...context, table: { ...context.table, commit } }, ACTOR, space);
+    expect(atKept).toHaveLength(15);
+    await goOn();
+    expect(await prefixes()).toEqual(atKept);
   });
 
   it("is not kept once its prefixes are gone", async () => {

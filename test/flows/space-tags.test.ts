@@ -3,6 +3,7 @@ import { newSpace } from "@cadastre/contract/addresses/space";
 import { newTag, tagReplacement } from "@cadastre/contract/addresses/tag";
 import { newId } from "@cadastre/contract/ids";
 import { createSpace } from "@cadastre/core/addresses/spaces/spaces";
+import { AddressTagItem } from "@cadastre/core/addresses/tags/items";
 import { listTags } from "@cadastre/core/addresses/tags/list-tags";
 import { createTag, deleteTag, getTag, previewTag, replaceTag } from "@cadastre/core/addresses/tags/tags";
 import { createIp } from "@cadastre/core/addresses/tree/create-ip";
@@ -10,6 +11,7 @@ import { deleteIp } from "@cadastre/core/addresses/tree/delete-ip";
 import { replaceIp } from "@cadastre/core/addresses/tree/replace-ip";
 import { aContext, anActorOf, auditRecords } from "@cadastre/core/audit/testing";
 import { type Context, DEFAULT_HOLD_POLICY, FIRST_ORGANIZATION } from "@cadastre/core/context";
+import type { Write } from "@cadastre/store/table";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { openDynamo } from "../store/open-dynamo.ts";
 
@@ -17,18 +19,19 @@ const ACTOR = anActorOf("service-account", "sva_1");
 
 interface Opened {
   readonly context: Context;
+  readonly advance: (seconds: number) => void;
   readonly close: () => Promise<void>;
 }
 
 const DRIVERS: Record<string, () => Promise<Opened>> = {
   SQLite: async () => {
     const context = aContext();
-    return { context, close: () => context.table.close() };
+    return { context, advance: context.advance, close: () => context.table.close() };
   },
   DynamoDB: async () => {
     const { table, clock, close } = await openDynamo();
     const rest = { organization: FIRST_ORGANIZATION, holdPolicy: DEFAULT_HOLD_POLICY, retentionDays: 400 };
-    return { context: { table, now: clock.now, ...rest }, close };
+    return { context: { table, now: clock.now, ...rest }, advance: clock.advance, close };
   },
 };
 
@@ -111,8 +114,8 @@ describe.each(Object.keys(DRIVERS))("tags of an address space over %s", (driver)
     await tagged("2001:db8::/32", { env: "prod" });
     const shown = await preview("env", { knownValues: ["prod", "test", "x"] });
     expect(shown).toMatchObject({ knownValues: ["prod", "test", "x"], version: env.version });
-    const wrong = [ips[1], ips[3]].map((ip) => ip?.id).toSorted();
-    expect(shown.breaks?.map(({ id }) => id).toSorted()).toEqual(wrong);
+    const wrong = new Set([ips[1], ips[3]].map((ip) => ip?.id));
+    expect(new Set(shown.breaks?.map(({ id }) => id))).toEqual(wrong);
     const refused = redefine("env", { knownValues: ["prod", "test", "x"] });
     await expect(refused).rejects.toMatchObject({
       code: "tag.breaks_values",
@@ -165,6 +168,35 @@ describe.each(Object.keys(DRIVERS))("tags of an address space over %s", (driver)
     expect(await retag(parent, { env: "prod" })).toMatchObject({ resolvedTags: { env: "prod", tier: "gold" } });
   });
 
+  it("of a prefix that moves away are looked at in what it leaves, too", async () => {
+    await define("w");
+    await define("u", { implies: { w: { far: "1" } } });
+    await define("t", { implies: { u: { x: "near" } } });
+    await tagged("10.0.0.0/8", { u: "far" });
+    const between = await tagged("10.0.0.0/16", { t: "x" });
+    const inner = await tagged("10.0.0.0/24", { w: "2" });
+    expect(await codeOf(retag(between, { t: "x" }, "11.0.0.0/16"))).toBe("request.invalid");
+    expect(await codeOf(retag(between, {}))).toBe("request.invalid");
+    await release(inner);
+    expect(await codeOf(retag(between, { t: "x" }, "11.0.0.0/16"))).toBe("done");
+  });
+
+  it("stay where who removes one was so slow that a prefix has it by then", async () => {
+    await define("late");
+    let isLate = false;
+    const commit = async (writes: readonly Write[]) => {
+      if (!isLate && writes.some(({ op, entity }) => op === "remove" && entity === AddressTagItem)) {
+        isLate = true;
+        opened.advance(60);
+        await tagged("10.0.0.0/8", { late: "x" });
+      }
+      return context.table.commit(writes);
+    };
+    const slow = { ...context, table: { ...context.table, commit } };
+    expect(await codeOf(deleteTag(slow, ACTOR, space, "late"))).toBe("tag.in_use");
+    expect(isLate).toBe(true);
+  });
+
   it("of a prefix and of what is inside it do not come to contradict each other at once", async () => {
     await define("tier");
     await define("env", { implies: { tier: { prod: "gold" } } });
@@ -172,7 +204,7 @@ describe.each(Object.keys(DRIVERS))("tags of an address space over %s", (driver)
       const parent = await tagged(`10.${n}.0.0/16`, {});
       const child = await tagged(`10.${n}.0.0/24`, {});
       const both = [codeOf(retag(parent, { env: "prod" })), codeOf(retag(child, { tier: "tin" }))];
-      expect((await Promise.all(both)).toSorted()).toEqual(["done", "request.invalid"]);
+      expect(new Set(await Promise.all(both))).toEqual(new Set(["done", "request.invalid"]));
     }
   });
 
@@ -183,7 +215,7 @@ describe.each(Object.keys(DRIVERS))("tags of an address space over %s", (driver)
       codeOf(redefine("one", { implies: { two: { a: "b" } } })),
       codeOf(redefine("two", { implies: { one: { b: "a" } } })),
     ];
-    expect((await Promise.all(circle)).toSorted()).toEqual(["done", "tag.invalid"]);
+    expect(new Set(await Promise.all(circle))).toEqual(new Set(["done", "tag.invalid"]));
     for (let n = 0; n < 5; n++) {
       await define(`t${n}`);
       const [taken, removed] = await Promise.allSettled([

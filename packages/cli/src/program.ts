@@ -43,6 +43,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   changes: async () => (await import("./commands/changes.ts")).addChanges,
   spaces: async () => (await import("./commands/spaces.ts")).addSpaces,
   "space-tags": async () => (await import("./commands/space-tags.ts")).addSpaceTags,
+  "vlan-groups": async () => (await import("./commands/vlans.ts")).addVlanGroups,
+  vlans: async () => (await import("./commands/vlans.ts")).addVlans,
   prefixes: async () => (await import("./commands/prefixes.ts")).addPrefixes,
   discovered: async () => (await import("./commands/discovered.ts")).addDiscovered,
   drift: async () => (await import("./commands/drift.ts")).addDrift,

@@ -119,6 +119,13 @@ export const AUDIT_ACTIONS = {
   "user.delete": { resource: "user", flags: ["sox", "gdpr"] },
   "user.patch": { resource: "user", flags: ["sox", "gdpr"] },
   "user.unlock": { resource: "user", flags: ["sox"] },
+  "vlan.allocate": { resource: "vlan-group" },
+  "vlan.create": { resource: "vlan" },
+  "vlan.delete": { resource: "vlan" },
+  "vlan.replace": { resource: "vlan" },
+  "vlan-group.create": { resource: "vlan-group" },
+  "vlan-group.delete": { resource: "vlan-group" },
+  "vlan-group.replace": { resource: "vlan-group" },
 } as const satisfies Readonly<Record<string, AuditActionFacts>>;
 
 export type AuditAction = keyof typeof AUDIT_ACTIONS;

@@ -40,6 +40,7 @@ import {
   PendingItem,
   WindowItem,
 } from "./addresses/tree/items.ts";
+import { VlanGroupItem, VlanIdItem, VlanItem, VlanUseItem } from "./addresses/vlans/items.ts";
 import { ClaimItem } from "./audit/claim.ts";
 import { HashKeyItem } from "./audit/hash-key.ts";
 import { AuditEntryItem, AuditItem, AuditOpenItem } from "./audit/items.ts";
@@ -226,6 +227,10 @@ export const ENTITIES: readonly AnyEntity[] = [
   IpDayItem,
   IpPictureItem,
   AllocationItem,
+  VlanGroupItem,
+  VlanIdItem,
+  VlanItem,
+  VlanUseItem,
   ObservedItem,
   TokenChildItem,
   TokenItem,

@@ -47,6 +47,8 @@ const BY_AREA: { readonly [Area in keyof Areas]: readonly Route[] } = {
   addressSpaces: onDemand("addressSpaces", async () => (await import("./address-spaces.ts")).ADDRESS_SPACE_ROUTES),
   addressImports: onDemand("addressImports", async () => (await import("./address-imports.ts")).ADDRESS_IMPORT_ROUTES),
   spaceTags: onDemand("spaceTags", async () => (await import("./space-tags.ts")).SPACE_TAG_ROUTES),
+  vlanGroups: onDemand("vlanGroups", async () => (await import("./vlans.ts")).VLAN_GROUP_ROUTES),
+  vlans: onDemand("vlans", async () => (await import("./vlans.ts")).VLAN_ROUTES),
   ips: onDemand("ips", async () => (await import("./ips.ts")).IP_ROUTES),
   addressAnalysis: onDemand(
     "addressAnalysis",

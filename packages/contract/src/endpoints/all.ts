@@ -38,6 +38,7 @@ import { spaceTags } from "./space-tags.ts";
 import { tokens } from "./tokens.ts";
 import { trustRules } from "./trust-rules.ts";
 import { users } from "./users.ts";
+import { vlanGroups, vlans } from "./vlans.ts";
 
 /**
  * All that the API serves, by area and verb, in the order in which paths are tried. Routes, client, OpenAPI document and the
@@ -53,6 +54,8 @@ export const AREAS = {
   addressSpaces,
   addressImports,
   spaceTags,
+  vlanGroups,
+  vlans,
   ips,
   addressAnalysis,
   discovered,

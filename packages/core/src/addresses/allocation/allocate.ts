@@ -30,6 +30,7 @@ import { definitionsFor, requireTags } from "../tree/tagged.ts";
 import { toIpView } from "../tree/view.ts";
 import { placeOf, takenIn, type Window } from "../tree/window.ts";
 import { usableOf } from "../utilization.ts";
+import { requireVlanOf } from "../vlans/vlan-use.ts";
 import { findBlocks, largestBlock, type Strategy } from "./find.ts";
 import type { Lanes } from "./lanes.ts";
 
@@ -186,6 +187,7 @@ async function commitGiven(context: Context, actor: Actor, { allocation, gate, p
   const known = await readLengths(table, space, place.family);
   const containing = [parent, ...above(await readChain(table, space, place, known), place)];
   if (one) requireTags(await definitionsFor(context, space, [one, ...containing]), [one, ...containing]);
+  await requireVlanOf(context, space, one?.vlan);
   for (const item of items) await insertPlaced(edit, table, space, place, item);
   const ips = items.map((item) => item.id);
   const making = items.flatMap((item) => creationWrites(context, item, actorName(actor)));

@@ -1,5 +1,5 @@
 import type { AnyEntity, ItemOf } from "@cadastre/store/entity";
-import type { SortRange, Write } from "@cadastre/store/table";
+import { remove, type SortRange, type Write } from "@cadastre/store/table";
 import { DriftItem, driftPartition } from "../drift/items.ts";
 import { AddressTagItem, addressTagsPartition } from "../tags/items.ts";
 import {
@@ -11,6 +11,7 @@ import {
   spacePartition,
   WindowItem,
 } from "../tree/items.ts";
+import { VlanGroupItem, VlanIdItem, VlanItem, vlanGroupsPartition, vlansPartition } from "../vlans/items.ts";
 
 /** Items of one sort that a space has, all in one partition. */
 interface SpaceContent<E extends AnyEntity = AnyEntity> {
@@ -35,5 +36,12 @@ export const SPACE_CONTENTS: readonly SpaceContent[] = [
   content({ entity: WindowItem, partition: spacePartition, sort: { beginsWith: "window#" } }),
   content({ entity: IpLengthsItem, partition: spacePartition, sort: { beginsWith: "lengths#" } }),
   content({ entity: IpPastItem, partition: pastPartition }),
+  content({
+    of: "VLANs",
+    entity: VlanItem,
+    partition: vlansPartition,
+    besides: ({ id }) => [remove(VlanIdItem, { id })],
+  }),
+  content({ of: "groups of VLANs", entity: VlanGroupItem, partition: vlanGroupsPartition }),
   content({ of: "tags", entity: AddressTagItem, partition: addressTagsPartition }),
 ];

@@ -93,6 +93,16 @@ function wrongIn(tags: TagDefinitions, tree: Tree): Set<string> {
   return new Set(found.map(({ message }) => message));
 }
 
+test("what is not implied any more lets what is further up imply something again", () => {
+  const tags = { w: {}, u: { implies: { w: { far: "1" } } }, t: { implies: { u: { x: "near" } } } };
+  const [before, after] = [defined(tags), defined({ ...tags, t: {} })];
+  const tree = { "10.0.0.0/8": { u: "far" }, "10.0.0.0/16": { t: "x" }, "10.0.0.0/24": { w: "2" } };
+  expect(brokenBy(before, usesOf(tree))).toEqual([]);
+  const names = namesAtStake(before, after, ["t"]);
+  const uses = usesOf(tree).filter(({ tag }) => names.has(tag));
+  expect(brokenBy(after, uses)).toMatchObject([{ prefix: "10.0.0.0/24", path: "tags.w" }]);
+});
+
 describe("whatever the tags and prefixes are", () => {
   test("prefixes that are wrong are all found, and told once", () => {
     fc.assert(

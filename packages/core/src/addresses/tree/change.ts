@@ -6,6 +6,7 @@ import { recordChange } from "../../feed/record-change.ts";
 import { indexWrites } from "../../subjects/index-writes.ts";
 import { plannedLengthWrite } from "../../subjects/prefix-lengths.ts";
 import { tagUseWrites } from "../tags/tag-use.ts";
+import { vlanUseWrites } from "../vlans/vlan-use.ts";
 import { indexEntriesOf } from "./index-entry.ts";
 import { IpIdItem, IpItem, IpLengthsItem, IpPastItem } from "./items.ts";
 
@@ -47,6 +48,7 @@ export function creationWrites(context: Context, item: IpItem, actor: string): W
     create(IpIdItem, { id, space, prefix }),
     ...indexWrites([], indexEntriesOf(item)),
     ...tagUseWrites(space, undefined, item),
+    ...vlanUseWrites(space, undefined, item),
     ...tell(context, item, "created", item.createdOn, { actor, changes: [] }),
   ];
 }
@@ -67,6 +69,7 @@ export function replacementWrites(context: Context, stored: Stored<IpItem>, next
   return [
     ...written,
     ...tagUseWrites(space, stored, next),
+    ...vlanUseWrites(space, stored, next),
     ...indexWrites(indexEntriesOf(stored), indexEntriesOf(next)),
     pastWrite(context, stored, next.modifiedOn),
     ...tell(context, next, "updated", next.modifiedOn, told),
@@ -86,6 +89,7 @@ export function deletionWrites(context: Context, stored: Stored<IpItem>, at: str
     remove(IpIdItem, stored),
     ...indexWrites(indexEntriesOf(stored), []),
     ...tagUseWrites(stored.space, stored, undefined),
+    ...vlanUseWrites(stored.space, stored, undefined),
     pastWrite(context, stored, at),
     ...tell(context, { ...stored, revision: stored.revision + 1 }, "deleted", at, {
       actor: told.actor,

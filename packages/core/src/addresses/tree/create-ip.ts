@@ -4,6 +4,7 @@ import { parsePrefix } from "@cadastre/net/prefix";
 import { commitRecorded } from "../../audit/commit-recorded.ts";
 import { changesBetween } from "../../changes.ts";
 import { type Actor, actorName, type Context } from "../../context.ts";
+import { requireVlanOf } from "../vlans/vlan-use.ts";
 import { creationWrites, lengthWrites } from "./change.ts";
 import { windowWrites } from "./commit-writes.ts";
 import { createEdit } from "./edit.ts";
@@ -46,6 +47,7 @@ export async function createIp(context: Context, actor: Actor, space: string, in
     requireParent(parentId, containing);
     const definitions = await definitionsFor(context, space, [item, ...containing]);
     requireTags(definitions, [item, ...containing]);
+    await requireVlanOf(context, space, item.vlan);
     await requireTagsInside(context, { entered, definitions }, item, {});
     await insertPlaced(edit, table, space, parent, item);
     const own = [

@@ -6,6 +6,7 @@ import { commitRecorded } from "../../audit/commit-recorded.ts";
 import { changesBetween } from "../../changes.ts";
 import { type Actor, actorName, type Context } from "../../context.ts";
 import { laterOf } from "../../feed/record-change.ts";
+import { requireVlanOf } from "../vlans/vlan-use.ts";
 import { lengthWrites, replacementWrites } from "./change.ts";
 import { windowWrites } from "./commit-writes.ts";
 import { createEdit, type Edit } from "./edit.ts";
@@ -89,6 +90,7 @@ export async function replaceIp(
     const next = replaced(stored, said, context.now());
     const definitions = await definitionsFor(context, space, [stored, next, ...containing]);
     requireTags(definitions, [next, ...containing]);
+    await requireVlanOf(context, space, next.vlan);
     const { version: _, ...before } = stored;
     const changes = changesBetween({ ...before, modifiedOn: next.modifiedOn, revision: next.revision }, next);
     if (changes.length === 0) return;
