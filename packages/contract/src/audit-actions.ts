@@ -65,6 +65,7 @@ export const AUDIT_ACTIONS = {
   "allocation.create": { resource: "allocation" },
   "ip.create": { resource: "ip" },
   "ip.delete": { resource: "ip" },
+  "ip.end-reservation": { resource: "ip" },
   "ip.replace": { resource: "ip" },
   "job.cancel": { resource: "job" },
   "job.end": { resource: "job", isBulk: true },

@@ -28,6 +28,7 @@ import {
   IpPastItem,
   ObservedItem,
   PendingItem,
+  ReservationEndItem,
   WindowItem,
 } from "./addresses/tree/items.ts";
 import { ClaimItem } from "./audit/claim.ts";
@@ -204,6 +205,7 @@ export const ENTITIES: readonly AnyEntity[] = [
   IpLengthsItem,
   WindowItem,
   PendingItem,
+  ReservationEndItem,
   IpPastItem,
   AllocationItem,
   ObservedItem,

@@ -1,3 +1,4 @@
+import { endReservations } from "./addresses/allocation/end-reservations.ts";
 import { removePrefixes } from "./addresses/tree/delete-subtree.ts";
 import { emptyGroup } from "./directory/empty-group.ts";
 import { approveHoldJob } from "./discovery/approve-hold.ts";
@@ -22,4 +23,5 @@ export const JOBS: readonly Job[] = [
   auditRetention,
   emptyScimSource,
   removePrefixes,
+  endReservations,
 ];

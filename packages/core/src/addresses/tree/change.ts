@@ -4,7 +4,7 @@ import { create, put, remove, replace, type Stored, type Write } from "@cadastre
 import type { Context } from "../../context.ts";
 import { recordChange } from "../../feed/record-change.ts";
 import { tagUseWrites } from "../tags/tag-use.ts";
-import { IpIdItem, IpItem, IpLengthsItem, IpPastItem } from "./items.ts";
+import { IpIdItem, IpItem, IpLengthsItem, IpPastItem, PendingItem, ReservationEndItem } from "./items.ts";
 
 const DAY_SECONDS = 86_400;
 
@@ -36,6 +36,15 @@ function tell(
   });
 }
 
+/** What has a reservation end by itself: when somebody asks for its space, or when nobody does. */
+function endWrites({ id, space, status, reserveUntil: until }: IpItem, actor: string): Write[] {
+  if (status !== "reserved" || until === undefined) return [];
+  return [
+    put(PendingItem, { id, space, due: until, actor, work: { kind: "end" } }),
+    put(ReservationEndItem, { until, space, id }),
+  ];
+}
+
 /** The writes of a new prefix: itself, where it is, and that it was made. */
 export function creationWrites(context: Context, item: IpItem, actor: string): Write[] {
   const { id, space, prefix } = item;
@@ -43,6 +52,7 @@ export function creationWrites(context: Context, item: IpItem, actor: string): W
     create(IpItem, item),
     create(IpIdItem, { id, space, prefix }),
     ...tagUseWrites(space, undefined, item),
+    ...endWrites(item, actor),
     ...tell(context, item, "created", item.createdOn, { actor, changes: [] }),
   ];
 }
@@ -60,8 +70,11 @@ export function replacementWrites(context: Context, stored: Stored<IpItem>, next
     prefix === stored.prefix
       ? [replace(IpItem, next, stored.version)]
       : [remove(IpItem, stored, stored.version), create(IpItem, next), put(IpIdItem, { id, space, prefix })];
+  const isOtherwise = next.reserveUntil !== stored.reserveUntil || next.status !== stored.status;
   return [
     ...written,
+    ...tagUseWrites(space, stored, next),
+    ...(isOtherwise ? endWrites(next, told.actor) : []),
     pastWrite(context, stored, next.modifiedOn),
     ...tell(context, next, "updated", next.modifiedOn, told),
   ];
