@@ -43,6 +43,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   changes: async () => (await import("./commands/changes.ts")).addChanges,
   spaces: async () => (await import("./commands/spaces.ts")).addSpaces,
   prefixes: async () => (await import("./commands/prefixes.ts")).addPrefixes,
+  ranges: async () => (await import("./commands/ranges.ts")).addRanges,
   allocate: async () => (await import("./commands/prefixes.ts")).addAllocate,
   accounts: async () => (await import("./commands/accounts.ts")).addAccounts,
   credentials: async () => (await import("./commands/credentials.ts")).addCredentials,

@@ -92,6 +92,8 @@ export const ERRORS = {
   "ip.exists": { status: 409, title: "The prefix is there already" },
   "ip.parent_differs": { status: 422, title: "The prefix is in another one than was given" },
   "ip.too_much_inside": { status: 409, title: "Too much of it changes for one step" },
+  "range.not_found": { status: 404, title: "There is no such range in this address space" },
+  "range.overlaps": { status: 409, title: "The range overlaps another one" },
   "addresses.no_space": { status: 409, title: "There is no such free space" },
   "resource.not_found": { status: 404, title: "There is no such resource" },
   "token.not_found": { status: 404, title: "There is no such token" },

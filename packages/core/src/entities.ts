@@ -12,6 +12,7 @@ import {
   TokenUseItem,
 } from "./access/items.ts";
 import { AccountItem, AccountOwnerItem } from "./accounts/items.ts";
+import { RangeIdItem, RangeItem } from "./addresses/ranges/items.ts";
 import {
   AddressSpaceGateItem,
   AddressSpaceItem,
@@ -209,6 +210,8 @@ export const ENTITIES: readonly AnyEntity[] = [
   IpPastItem,
   AllocationItem,
   ObservedItem,
+  RangeIdItem,
+  RangeItem,
   TokenChildItem,
   TokenItem,
   TokenListItem,

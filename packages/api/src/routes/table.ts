@@ -21,6 +21,7 @@ import { OAUTH_ROUTES } from "./oauth.ts";
 import { OIDC_ROUTES } from "./oidc.ts";
 import { ORGANIZATION_ROUTES } from "./organizations.ts";
 import { POLICY_ROUTES } from "./policies.ts";
+import { RANGE_ROUTES } from "./ranges.ts";
 import { RESOURCE_ROUTES } from "./resources.ts";
 import { ROLE_BINDING_ROUTES } from "./role-bindings.ts";
 import type { Route } from "./route.ts";
@@ -45,6 +46,7 @@ const BY_AREA: { readonly [Area in keyof Areas]: readonly Route[] } = {
   accounts: ACCOUNT_ROUTES,
   addressSpaces: ADDRESS_SPACE_ROUTES,
   ips: IP_ROUTES,
+  ranges: RANGE_ROUTES,
   resources: RESOURCE_ROUTES,
   changes: CHANGE_ROUTES,
   consumers: CONSUMER_ROUTES,

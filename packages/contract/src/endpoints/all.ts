@@ -21,6 +21,7 @@ import { oauth } from "./oauth.ts";
 import { oidc } from "./oidc.ts";
 import { organizations } from "./organizations.ts";
 import { policies } from "./policies.ts";
+import { ranges } from "./ranges.ts";
 import { resources } from "./resources.ts";
 import { roleBindings } from "./role-bindings.ts";
 import { runs } from "./runs.ts";
@@ -47,6 +48,7 @@ export const AREAS = {
   accounts,
   addressSpaces,
   ips,
+  ranges,
   resources,
   changes,
   consumers,
