@@ -1,14 +1,13 @@
 import { ProblemError } from "@cadastre/contract/errors";
-import { type Address, addressBits, parseAddress } from "@cadastre/net/address";
+import { type Address, addressBits, formatAddress, parseAddress } from "@cadastre/net/address";
 import {
   commonIntervals,
   type Interval,
-  intervalPrefixes,
   prefixInterval,
   remainingIntervals,
   unionIntervals,
 } from "@cadastre/net/interval";
-import { formatPrefix, hostPrefix, type Prefix, parsePrefix, prefixOf } from "@cadastre/net/prefix";
+import { hostPrefix, type Prefix, parsePrefix, prefixOf } from "@cadastre/net/prefix";
 import { ConflictError } from "@cadastre/store/errors";
 import { check, type Stored, type Write } from "@cadastre/store/table";
 import type { Context } from "../../context.ts";
@@ -103,9 +102,8 @@ async function* partsIn(context: Context, edit: Edit, space: string, whole: Inte
 function requireFree({ layers }: Window, part: Interval, flag: Layer): void {
   const [taken] = commonIntervals(layers[flag], [part]);
   if (!taken) return;
-  const [first] = intervalPrefixes(taken);
-  const where = first === undefined ? "" : ` from ${formatPrefix(first)} on`;
-  throw new ProblemError("range.overlaps", `another range is ${flag}${where}`);
+  const first = formatAddress({ family: taken.family, value: taken.first });
+  throw new ProblemError("range.overlaps", `another range is ${flag} from ${first} on`);
 }
 
 /**
