@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { spacesConsumer } from "@cadastre/core/addresses/discovered/consumer";
 import { DEFAULT_HOLD_POLICY, DEFAULT_RETENTION_DAYS, FIRST_ORGANIZATION } from "@cadastre/core/context";
 import { openDynamoTable } from "./adapters/dynamo.ts";
 import { createEventBus, openEventBridge } from "./adapters/event-bridge.ts";
@@ -22,7 +23,7 @@ export const handler = createStreamHandler({
     retentionDays: DEFAULT_RETENTION_DAYS,
   },
   deployment,
-  consumers: [createEventBus({ client: openEventBridge(), busName: eventBusName })],
+  consumers: [createEventBus({ client: openEventBridge(), busName: eventBusName }), spacesConsumer],
   patience: PATIENCE,
   log: createLog({ now, write: writeToStdout }),
   write: writeToStdout,

@@ -193,6 +193,127 @@ describe("rules", () => {
   });
 });
 
+describe("an address space that goes", () => {
+  it("shows before what goes with it, and is gone with its name and its rules; another's is not found", async () => {
+    const one = await aSpace({ rules: [{ provider: "aws", network: "vpc-going" }] });
+    const path = `${SPACES}/${one.id}`;
+    await made(`${path}/tags`, { name: "env", type: "Inheritable" });
+    await made(`${path}/ips`, { prefix: "10.0.0.0/8", tags: { env: "prod" } });
+    const contents = [
+      { of: "prefixes", count: 1 },
+      { of: "tags", count: 1 },
+    ];
+    const remove = (query = "", sent: Sent = {}) => api.send({ method: "DELETE", path: `${path}${query}`, ...sent });
+    const shown = await remove("?dryRun=true");
+    expect([shown.status, await jsonOf(shown)]).toEqual([200, { contents }]);
+    expect(await jsonOf(await get(path))).toEqual(one);
+    expect(await outcomeOf(await api.send({ method: "DELETE", path: `${path}/deletion` }))).toBe(
+      "409 space.not_deleting",
+    );
+    const stale = { headers: { "if-match": `"${one.version + 1}"` } };
+    expect(await outcomeOf(await remove("", stale))).toBe("412 request.precondition_failed");
+    expect(await outcomeOf(await remove("?dryRun=yes"))).toBe("422 request.invalid");
+    const viewer = await someone(["AddressSpaceOperator", inSpace(one.id)]);
+    expect(await outcomeOf(await remove("", { token: viewer.token }))).toBe("403 auth.forbidden");
+    expect(await jsonOf(await remove())).toEqual({ contents, job: expect.stringMatching(/^job_/) });
+    for (const gone of [path, `${path}/tags`, `${path}/ips`])
+      expect(await outcomeOf(await get(gone))).toBe("404 space.not_found");
+    await aSpace({ name: one.name, rules: [{ provider: "aws", network: "vpc-going" }] });
+  });
+});
+
+describe("tags of an address space", () => {
+  const env = {
+    name: "env",
+    type: "Inheritable",
+    knownValues: ["prod", "test"],
+    attributes: { color: { prod: "red" } },
+    implies: { tier: { prod: "gold" } },
+  };
+
+  it("are defined, read, listed, replaced as they were seen, and removed; each answer is of the space's own", async () => {
+    const path = `${SPACES}/${(await aSpace()).id}/tags`;
+    expect(await outcomeOf(await post(path, env))).toBe("422 tag.invalid");
+    await made(path, { name: "tier", type: "Inheritable" });
+    const headers = { "idempotency-key": `tag-${path}` };
+    const one = await made(path, env, { headers });
+    expect(one).toEqual({
+      ...env,
+      createdOn: api.now().toISOString(),
+      modifiedOn: one.modifiedOn,
+      version: one.version,
+    });
+    expect(await made(path, env, { headers })).toEqual(one);
+    expect(await outcomeOf(await post(path, env))).toBe("409 tag.exists");
+    const read = await get(`${path}/env`);
+    expect([await jsonOf(read), read.headers.get("etag")]).toEqual([one, `"${one.version}"`]);
+    expect(await jsonOf(await get(`${path}?nameContains=EN`))).toEqual({ items: [one] });
+    const { name: _, ...said } = env;
+    const narrow = { ...said, knownValues: ["prod"] };
+    expect(await jsonOf(await put(`${path}/env?dryRun=true`, narrow, one.version))).toEqual({
+      ...one,
+      knownValues: ["prod"],
+      breaks: [],
+    });
+    const next = await jsonOf(await put(`${path}/env`, narrow, one.version));
+    expect(next).toMatchObject({ knownValues: ["prod"], createdOn: one.createdOn });
+    expect(await outcomeOf(await put(`${path}/env`, said, one.version))).toBe("412 request.precondition_failed");
+    expect(await outcomeOf(await api.send({ method: "DELETE", path: `${path}/tier` }))).toBe("400 tag.in_use");
+    const other = `${SPACES}/${(await aSpace()).id}/tags`;
+    expect(await outcomeOf(await get(`${other}/env`))).toBe("404 tag.not_found");
+    for (const name of ["env", "tier"])
+      expect((await api.send({ method: "DELETE", path: `${path}/${name}` })).status).toBe(204);
+    expect(await jsonOf(await get(path))).toEqual({ items: [] });
+  });
+
+  it.each([
+    [{ name: "" }],
+    [{ name: "a=b" }],
+    [{ name: "a,b" }],
+    [{ name: " a" }],
+    [{ name: ".." }],
+    [{ name: "x".repeat(129) }],
+    [{ type: "inheritable" }],
+    [{ knownValues: [""] }],
+    [{ knownValues: ["a", "a"] }],
+    [{ knownValues: Array.from({ length: 501 }, (_, n) => `v${n}`) }],
+    [{ attributes: { color: "red" } }],
+    [{ attributes: { color: { prod: 1 } } }],
+    [{ attributes: { color: { prod: "x".repeat(20_000) } } }],
+    [{ implies: { tier: { "": "gold" } } }],
+    [{ implies: { "a=b": { prod: "gold" } } }],
+    [{ unknown: true }],
+  ])("are not made of %j", async (more) => {
+    const path = `${SPACES}/${(await aSpace()).id}/tags`;
+    expect(await outcomeOf(await post(path, { name: "env", type: "Inheritable", ...more }))).toBe(
+      "422 request.invalid",
+    );
+  });
+
+  it("have names with slashes and all that paths have a meaning for; a tag keeps its name", async () => {
+    const path = `${SPACES}/${(await aSpace()).id}/tags`;
+    for (const name of ["a/b", "a?b#c", "100%", "%2F", "ä b", "__proto__", "constructor"]) {
+      await made(path, { name, type: "NonInheritable" });
+      const at = `${path}/${encodeURIComponent(name)}`;
+      expect(await jsonOf(await get(at))).toMatchObject({ name });
+      const renamed = { name: "other", type: "Inheritable" };
+      expect(await outcomeOf(await api.send({ method: "PUT", path: at, body: renamed }))).toBe("422 request.invalid");
+      expect((await api.send({ method: "PUT", path: at, body: { type: "Inheritable" } })).status).toBe(200);
+      expect((await api.send({ method: "DELETE", path: at })).status).toBe(204);
+    }
+  });
+
+  it("are 200 at the most", async () => {
+    const path = `${SPACES}/${(await aSpace()).id}/tags`;
+    const big = Array.from({ length: 60 }, (_, n) => `${n}${"x".repeat(250)}`);
+    const outcomes: string[] = [];
+    for (let n = 0; n < 18; n++)
+      outcomes.push(await outcomeOf(await post(path, { name: `t${n}`, type: "Inheritable", knownValues: big })));
+    expect(outcomes.filter((outcome) => outcome.startsWith("201"))).toHaveLength(17);
+    expect(outcomes.at(-1)).toBe("409 tag.too_many");
+  });
+});
+
 describe("who may what in which address space", () => {
   it("follows from roles there: only these are listed, and there, and all else is as if it were not", async () => {
     const [one, other] = [await aSpace(), await aSpace()];

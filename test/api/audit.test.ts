@@ -23,6 +23,7 @@ const records = async () => (await listAudit(api.context, { limit: 200 })).items
 const RECORDS: Readonly<Record<string, number>> = { "discovery.deliver": 3 };
 /** What the service itself records of the job that a request has started. */
 const OF_A_JOB: Readonly<Record<string, readonly string[]>> = {
+  "addressImports.create": ["job.end"],
   "holds.approve": ["job.end"],
   "scopes.forget": ["job.end"],
 };

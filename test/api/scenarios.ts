@@ -4,6 +4,9 @@ import { CLI_CLIENT, TOKEN_EXCHANGE } from "@cadastre/contract/oauth";
 import { revokeCollector } from "@cadastre/core/access/decide-collector";
 import { registerCollector } from "@cadastre/core/access/register-collector";
 import { aCollector, aKey } from "@cadastre/core/access/testing";
+import { reconcileResource } from "@cadastre/core/addresses/discovered/reconcile";
+import { AddressSpaceItem } from "@cadastre/core/addresses/spaces/items";
+import { requireSpace } from "@cadastre/core/addresses/spaces/read";
 import { FIRST_ORGANIZATION } from "@cadastre/core/context";
 import { registerConsumers } from "@cadastre/core/feed/consumer-states";
 import { handleChanges } from "@cadastre/core/feed/handle-changes";
@@ -13,8 +16,10 @@ import { aBentProvider, type BentProvider } from "@cadastre/core/login/oidc/test
 import { createSetupLink } from "@cadastre/core/login/setup-link";
 import { anAuthenticator, codeAt, PASSWORD } from "@cadastre/core/login/testing";
 import { resourceSubject } from "@cadastre/core/register/items";
+import { replace } from "@cadastre/store/table";
 import { aSource } from "../scim/a-source.ts";
 import { anInstance, aRun, instanceScope } from "../support/estate.ts";
+import { aVpc, networksSeen } from "../support/networks.ts";
 import { aBrowser, type Browser, type BrowserRequest } from "./a-browser.ts";
 import { ACCOUNT, ORIGIN, SYSTEM, type TestApi, type Visitor } from "./an-api.ts";
 import { aSigningKey } from "./an-issuer.ts";
@@ -94,6 +99,18 @@ export const PAYLOAD = {
   scopes: [{ ...instanceScope(), status: "complete", resources: [anInstance(1)] }],
 };
 
+/** An import that waits for the second of its two parts. */
+async function anUpload(api: TestApi) {
+  const space = await made(api, "addressspaces", { name: "production" });
+  const begun = await api.send({
+    method: "POST",
+    path: `${space}/imports?parts=2`,
+    body: Buffer.from("prefix\n10.0.0.0/8\n"),
+  });
+  const { id } = (await begun.json()) as { id: string };
+  return { path: `${space}/imports/${id}` };
+}
+
 /** Prepares what a request needs and answers the request, which then succeeds and does one thing. */
 type Scenario = (api: TestApi) => Promise<() => Promise<Response>>;
 
@@ -136,6 +153,40 @@ export const ACCOUNT_BODY = { provider: "aws", account: "222233334444", name: "s
 export const CREDENTIAL_BODY = { name: "deploy", secret: { type: "generic", secret: "canary-7f3a91" } };
 
 const SPACES = "/api/v1/addressspaces";
+const SEEN_VPC = aVpc("vpc-1", ["10.0.0.0/16"]);
+
+/** An address space in which a network is seen that nobody has planned. */
+async function aSpaceThatSees(api: TestApi): Promise<string> {
+  const path = await made(api, "addressspaces", { name: "production", rules: [{ provider: "aws" }] });
+  await aRun(networksSeen([SEEN_VPC], [])).deliver(api.context);
+  await reconcileResource(api.context, idHash("network", SEEN_VPC.id));
+  return path;
+}
+
+const decideDrift =
+  (verb: "acknowledge" | "ignore" | "resolve"): Scenario =>
+  async (api) => {
+    const path = `${await aSpaceThatSees(api)}/drift`;
+    const { items } = (await (await api.send({ method: "GET", path })).json()) as { items: { id: string }[] };
+    return () => api.send({ method: "POST", path: `${path}/${items[0]?.id}/${verb}`, body: { reason: "known" } });
+  };
+
+/** The path of an address space whose deletion nobody is at yet. */
+async function aGoingSpace(api: TestApi): Promise<string> {
+  const path = await made(api, "addressspaces", { name: "production" });
+  const id = path.slice(path.lastIndexOf("/") + 1);
+  const { version, ...item } = await requireSpace(api.context, id);
+  const deletion = { job: newId("job", api.now()), since: api.now().toISOString() };
+  await api.context.table.commit([replace(AddressSpaceItem, { ...item, deletion }, version)]);
+  return path;
+}
+
+/** The path of a tag of an address space. */
+async function aSpaceTag(api: TestApi): Promise<string> {
+  const path = await made(api, "addressspaces", { name: "production" });
+  await api.send({ method: "POST", path: `${path}/tags`, body: { name: "env", type: "Inheritable" } });
+  return `${path}/tags/env`;
+}
 const FORWARDERS = "/api/v1/audit/forwarders";
 const WEBHOOK = { type: "webhook", name: "siem", url: "https://siem.example.com/in" };
 
@@ -662,6 +713,27 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     const path = await aRange(api);
     return () => api.send({ method: "DELETE", path, headers: ifMatch });
   },
+  async "addressSpaces.delete"(api) {
+    const path = await made(api, "addressspaces", { name: "production" });
+    return () => api.send({ method: "DELETE", path });
+  },
+  async "addressSpaces.keep"(api) {
+    const path = await aGoingSpace(api);
+    return () => api.send({ method: "DELETE", path: `${path}/deletion` });
+  },
+  async "spaceTags.create"(api) {
+    const path = await made(api, "addressspaces", { name: "production" });
+    const body = { name: "env", type: "Inheritable" };
+    return () => api.send({ method: "POST", path: `${path}/tags`, body });
+  },
+  async "spaceTags.replace"(api) {
+    const path = await aSpaceTag(api);
+    return () => api.send({ method: "PUT", path, body: { type: "NonInheritable" } });
+  },
+  async "spaceTags.delete"(api) {
+    const path = await aSpaceTag(api);
+    return () => api.send({ method: "DELETE", path });
+  },
   async "ips.create"(api) {
     const space = await made(api, "addressspaces", { name: "production" });
     return () => api.send({ method: "POST", path: `${space}/ips`, body: { prefix: "10.0.0.0/8" } });
@@ -683,6 +755,27 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     const path = await aPrefix(api);
     return () => api.send({ method: "POST", path: `${path}/available-addresses`, body: { count: 2 } });
   },
+  async "addressImports.create"(api) {
+    const space = await made(api, "addressspaces", { name: "production" });
+    return () => api.send({ method: "POST", path: `${space}/imports`, body: Buffer.from("prefix\n10.0.0.0/8\n") });
+  },
+  async "addressImports.upload"(api) {
+    const { path } = await anUpload(api);
+    return () => api.send({ method: "PUT", path: `${path}/parts/2`, body: Buffer.from("10.1.0.0/16\n") });
+  },
+  async "addressImports.cancel"(api) {
+    const { path } = await anUpload(api);
+    await api.send({ method: "PUT", path: `${path}/parts/2`, body: Buffer.from("10.1.0.0/16\n") });
+    return () => api.send({ method: "POST", path: `${path}/cancel` });
+  },
+  async "discovered.import"(api) {
+    const space = await aSpaceThatSees(api);
+    const body = { externalIds: [SEEN_VPC.id] };
+    return () => api.send({ method: "POST", path: `${space}/discovered/import`, body });
+  },
+  "drift.acknowledge": decideDrift("acknowledge"),
+  "drift.ignore": decideDrift("ignore"),
+  "drift.resolve": decideDrift("resolve"),
   "forwarders.create": async (api) => () => api.send({ method: "POST", path: FORWARDERS, body: WEBHOOK }),
   async "forwarders.patch"(api) {
     const path = await aForwarder(api);

@@ -29,11 +29,11 @@ async function overUseCases({ isQuick, directory, say }: BenchContext): Promise<
         say(name);
         const count = (writers === 1 ? 500 : 5000) / (isQuick ? 5 : 1);
         const { seconds, milliseconds, cpuSeconds } = await child.call("allocate", { what, writers, parents, count });
-        figures.push(
-          { name, value: count / seconds, unit: "1/s" },
-          ...timesOf(name, milliseconds),
-          { name: `${name}: CPU for one`, value: (cpuSeconds / count) * 1000, unit: "ms" },
-        );
+        figures.push({ name, value: count / seconds, unit: "1/s" }, ...timesOf(name, milliseconds), {
+          name: `${name}: CPU for one`,
+          value: (cpuSeconds / count) * 1000,
+          unit: "ms",
+        });
       }
     }
     for (const [name, prefix, free] of [

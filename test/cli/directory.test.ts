@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
 import type { Space } from "@cadastre/contract/addresses/space";
+import type { Tag } from "@cadastre/contract/addresses/tag";
 import type { Group } from "@cadastre/contract/group";
 import type { Identity, IdentityProvider } from "@cadastre/contract/identity-provider";
 import type { Organization } from "@cadastre/contract/organization";
@@ -89,6 +90,58 @@ describe("address spaces", () => {
       [["add", "x", "--route-distinguisher", "1"], "65000:100"],
     ] as const)
       expect((await here("spaces", ...args)).stderr).toContain(text);
+  });
+
+  test("are shown with what would go, and go when that is confirmed", async () => {
+    const { id } = await json<Space>("spaces", "add", "Going");
+    await json("space-tags", "add", "going", "env");
+    expect((await here("spaces", "remove", "going", "--dry-run")).stderr).toBe(`Going (${id}) has tags: 1\n`);
+    expect(await json("spaces", "remove", "going", "--dry-run")).toEqual({ contents: [{ of: "tags", count: 1 }] });
+    expect((await here("spaces", "keep", "going")).stderr).toContain("space.not_deleting");
+    const removed = await here("spaces", "remove", "going", "--yes");
+    expect(removed.code).toBe(0);
+    expect((await here("spaces", "show", id)).stderr).toContain("space.not_found");
+  });
+});
+
+describe("tags of an address space", () => {
+  test("are defined, changed in what is said and in nothing else, listed and removed", async () => {
+    await json<Space>("spaces", "add", "Tagged");
+    await json<Tag>("space-tags", "add", "tagged", "tier");
+    const values = ["--value", "prod", "--value", "test"];
+    const made = await json<Tag>("space-tags", "add", "tagged", "env", ...values, "--implies", "prod:tier=gold");
+    expect(made).toMatchObject({
+      type: "Inheritable",
+      knownValues: ["prod", "test"],
+      implies: { tier: { prod: "gold" } },
+    });
+    const next = await json<Tag>("space-tags", "set", "tagged", "env", "--attribute", "prod:color=a=b");
+    expect(next).toEqual({
+      ...made,
+      attributes: { color: { prod: "a=b" } },
+      modifiedOn: next.modifiedOn,
+      version: next.version,
+    });
+    expect((await here("space-tags", "set", "tagged", "env", "--no-values", "--dry-run")).stderr).toBe(
+      "no prefix would be wrong with it\n",
+    );
+    expect((await here("space-tags", "list", "tagged")).stdout).toMatch(/env +Inheritable +prod,test +prod:tier=gold/);
+    expect(await json<Tag>("space-tags", "show", "tagged", "env")).toEqual(next);
+    expect(
+      await json<Tag>("space-tags", "set", "tagged", "env", "--no-implies", "--type", "NonInheritable"),
+    ).toMatchObject({
+      type: "NonInheritable",
+      implies: {},
+    });
+    for (const [args, text] of [
+      [["set", "tagged", "env"], "nothing to change"],
+      [["add", "tagged", "x", "--implies", "gold"], "VALUE:NAME=TEXT"],
+      [["add", "tagged", "x", "--implies", "a:none=b"], "no tag of this name"],
+      [["show", "tagged", "evn"], "did you mean env"],
+      [["add", "gone", "x"], "there is no address space of the name"],
+    ] as const)
+      expect((await here("space-tags", ...args)).stderr).toContain(text);
+    expect((await here("space-tags", "remove", "tagged", "env")).stderr).toBe("removed env\n");
   });
 });
 

@@ -211,8 +211,8 @@ describe("a consumer of the feed", () => {
     await aRun(estate(["running"])).deliver(context);
     const slow: Consumer = {
       ...consumer,
-      async handle(change) {
-        await consumer.handle(change);
+      async handle(change, own) {
+        await consumer.handle(change, own);
         if (consumer.told.length > 1) return;
         clock.forward(5);
         await annotateResource(context, OPERATOR, anInstance(0).id, { owner: "payments" });

@@ -140,7 +140,9 @@ describe("who may do what", () => {
     const allowed = statementsOf(resources, "cadastre-feed").filter(({ Action }) => !String(Action).includes("logs:"));
     expect(allowed.map(({ Action, Resource, Condition }) => [Action, Resource, Condition])).toEqual([
       [
-        ["BatchGetItem", "DeleteItem", "GetItem", "PutItem"].map((call) => `dynamodb:${call}`),
+        ["BatchGetItem", "ConditionCheckItem", "DeleteItem", "GetItem", "PutItem", "Query"].map(
+          (call) => `dynamodb:${call}`,
+        ),
         arn(table.id),
         undefined,
       ],

@@ -101,7 +101,7 @@ function toEvent(change: ChangeEntry): BusEvent {
 }
 
 /** The consumer that puts each change on the bus as an event. What the bus does not take is `service.unavailable`. */
-export function createEventBus(options: BusOptions): Consumer {
+export function createEventBus(options: BusOptions) {
   async function tell(changes: readonly ChangeEntry[]): Promise<void> {
     const refused = await putEvents(options, changes.map(toEvent)).catch((cause: unknown) => {
       throw new ProblemError("service.unavailable", "the event bus does not answer", { cause });
@@ -111,7 +111,7 @@ export function createEventBus(options: BusOptions): Consumer {
   return {
     name: "event-bus",
     about: "Puts each change on the deployment's event bus",
-    handle: (change) => tell([change]),
+    handle: (change: ChangeEntry) => tell([change]),
     together: { most: AT_ONCE, handle: tell },
-  };
+  } satisfies Consumer;
 }

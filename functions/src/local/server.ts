@@ -7,6 +7,7 @@ import { createFileAssets } from "@cadastre/api/assets";
 import { type Lock, tryLock } from "@cadastre/collectors/session/lock";
 import type { Log } from "@cadastre/contract/log";
 import { bootstrapAdminToken } from "@cadastre/core/access/bootstrap";
+import { spacesConsumer } from "@cadastre/core/addresses/discovered/consumer";
 import { createRefusals } from "@cadastre/core/audit/refusals";
 import { type Context, DEFAULT_HOLD_POLICY, DEFAULT_RETENTION_DAYS, FIRST_ORGANIZATION } from "@cadastre/core/context";
 import { toRelyingParty } from "@cadastre/core/login/passkeys";
@@ -125,7 +126,10 @@ async function start(config: LocalConfig, options: ServerOptions, port: number) 
     publishTriggers: async (triggers) => options.onTrigger(triggers.map((trigger) => trigger.name)),
     ...(config.token && given ? { givenToken: { text: config.token, tokenId: given.tokenId } } : {}),
   });
-  const consumers = config.changesFile === undefined ? [] : [createChangesFile(config.changesFile)];
+  const consumers = [
+    spacesConsumer,
+    ...(config.changesFile === undefined ? [] : [createChangesFile(config.changesFile)]),
+  ];
   const telling = keepTelling({ context, consumers, wait, isOver: () => ending.signal.aborted, log: options.log });
   const { signal } = ending;
   const forwarding = keepForwarding({ context, allowed: config.forwardTo, wait, ending: signal, log: options.log });

@@ -36,7 +36,7 @@ export class Feed extends ServiceFunction<FeedEnvironment> {
   constructor(scope: Construct, id: string, options: FeedOptions) {
     const { table, bus, ...defaults } = options;
     const breaks =
-      "It tells the event bus of changes: while it fails, what listens there learns of them late. They can still be read at the API.";
+      "It tells the event bus and the address spaces of changes: while it fails, what listens there learns of them late, and what the clouds have made is not yet kept free in a space. Changes can still be read at the API.";
     super(scope, id, {
       ...defaults,
       entry: "feed",
@@ -49,7 +49,7 @@ export class Feed extends ServiceFunction<FeedEnvironment> {
       memoryMegabytes: 512,
       timeout: Duration.minutes(5),
     });
-    table.allow(this.role, ["BatchGetItem", "DeleteItem", "GetItem", "PutItem"]);
+    table.allow(this.role, ["BatchGetItem", "ConditionCheckItem", "DeleteItem", "GetItem", "PutItem", "Query"]);
     table.allowStream(this.role);
     this.role.addToPolicy(new PolicyStatement({ actions: ["events:PutEvents"], resources: [bus.eventBusArn] }));
     const notTold = this.#notTold(options);

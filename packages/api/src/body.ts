@@ -51,6 +51,15 @@ export function compressionOf(headers: Headers, isScim = false): string | null {
   throw new ProblemError("request.media_type", `content-type must be ${allowed}, not ${given}`);
 }
 
+/** Whether a file is compressed: as its encoding or its type says. Throws 415 `request.media_type` for any other compression. */
+export function isGzip(headers: Headers): boolean {
+  const encoding = (headers.get("content-encoding") ?? "identity").trim().toLowerCase();
+  if (encoding === "gzip" || headers.get("content-type")?.toLowerCase() === GZIP_TYPE) return true;
+  if (encoding === "identity" || encoding === "") return false;
+  const given = JSON.stringify(encoding.slice(0, 100));
+  throw new ProblemError("request.media_type", `content-encoding must be gzip or identity, not ${given}`);
+}
+
 /** The members of a form. Throws 415 `request.media_type`, 400 `request.malformed`, also for a member that is there twice. */
 export function parseForm(headers: Headers, bytes: Uint8Array): Record<string, string> {
   const type = headers.get("content-type") ?? "";

@@ -24,7 +24,8 @@ function signedExample(endpoint: Endpoint): string {
 }
 
 /** A body as curl sends it: a form, or JSON. */
-function bodyExample({ form, example }: Endpoint): string[] {
+function bodyExample({ file, form, example }: Endpoint): string[] {
+  if (file) return ["-H 'content-type: application/octet-stream'", "--data-binary @FILE"];
   if (example?.body === undefined) return [];
   if (form) return Object.entries(example.body as object).map((pair) => `--data-urlencode ${quote(pair.join("="))}`);
   return [`-H 'content-type: application/json'`, `-d ${quote(JSON.stringify(example.body))}`];
@@ -34,9 +35,12 @@ function bodyExample({ form, example }: Endpoint): string[] {
 function curlExample(endpoint: Endpoint): string {
   const { method, access, ifMatch, stream } = endpoint;
   const query = queryOf(endpoint);
+  // What is sent as a file takes curl's own way to make a query of data.
+  const written = endpoint.file && query.length > 0 ? `?${new URLSearchParams(query).toString()}` : "";
+  const data = endpoint.file ? [] : query;
   const parts = [
-    `curl -sS${stream ? "N" : ""}${query.length > 0 ? " -G" : ""}${method === "GET" ? "" : ` -X ${method}`}`,
-    `"$CADASTRE_API${pathOf(endpoint)}"`,
+    `curl -sS${stream ? "N" : ""}${data.length > 0 ? " -G" : ""}${method === "GET" ? "" : ` -X ${method}`}`,
+    `"$CADASTRE_API${pathOf(endpoint)}${written}"`,
     ...(access.kind === "operator" || access.kind === "provisioning" || (access.kind === "self" && access.by === "any")
       ? ['-H "authorization: Bearer $CADASTRE_TOKEN"']
       : []),
@@ -44,7 +48,7 @@ function curlExample(endpoint: Endpoint): string {
       ? ["-b cookies.txt", ...(method === "GET" ? [] : ['-H "x-csrf-token: $CADASTRE_CSRF"'])]
       : []),
     ...(ifMatch === "required" ? [`-H ${quote('if-match: "1"')}`] : []),
-    ...query.map(([name, value]) => `--data-urlencode ${quote(`${name}=${value}`)}`),
+    ...data.map(([name, value]) => `--data-urlencode ${quote(`${name}=${value}`)}`),
     ...bodyExample(endpoint),
   ];
   return ["```sh", parts.join(" \\\n  "), "```"].join("\n");

@@ -69,7 +69,11 @@ function headersOf({ ifMatch, idempotent, stream }: Endpoint): object[] {
   ];
 }
 
-function bodyOf({ convert }: Schemas, { access, body, bodyOptional, form, example }: Endpoint): object {
+function bodyOf({ convert }: Schemas, { access, body, bodyOptional, file, form, example }: Endpoint): object {
+  if (file) {
+    const schema = { type: "string", format: "binary", maxLength: file.bytes };
+    return { requestBody: { required: true, content: { "application/octet-stream": { schema } } } };
+  }
   if (!body) return {};
   const shown = example?.body === undefined ? {} : { example: example.body };
   const json = access.kind === "provisioning" ? SCIM_MEDIA : "application/json";

@@ -1,4 +1,6 @@
+import { hash } from "node:crypto";
 import type { Endpoint } from "@cadastre/contract/endpoints/endpoint";
+import type { SentFile } from "@cadastre/contract/endpoints/types";
 import { parse } from "@cadastre/contract/parse";
 import { runOnce } from "@cadastre/core/access/idempotency";
 import { type Actor, actorName, type Context, inOrganization } from "@cadastre/core/context";
@@ -20,6 +22,7 @@ import {
 import {
   compressionOf,
   decompress,
+  isGzip,
   parseForm,
   parseJson,
   readBody,
@@ -59,8 +62,16 @@ export function queryOf(url: string, repeatable: readonly string[] = []): Record
   );
 }
 
-/** The JSON of a body that may be compressed, or the members of a form. */
-function jsonOf(c: ApiContext, { bodyOptional, access, form, secret }: Endpoint, bytes: Uint8Array): unknown {
+/** A file as it was sent. As JSON, which repeats are compared by, it is its digest, and how it is to be taken. */
+function fileOf(c: ApiContext, bytes: Uint8Array): SentFile & { readonly toJSON: () => object } {
+  const isCompressed = isGzip(c.req.raw.headers);
+  const { search } = new URL(c.req.url);
+  return { bytes, isGzip: isCompressed, toJSON: () => ({ sha256: hash("sha256", bytes), isCompressed, search }) };
+}
+
+/** The JSON of a body that may be compressed, the members of a form, or a file. */
+function contentOf(c: ApiContext, { bodyOptional, access, form, secret, file }: Endpoint, bytes: Uint8Array): unknown {
+  if (file) return fileOf(c, bytes);
   if (bytes.byteLength === 0 && bodyOptional) return {};
   const { headers } = c.req.raw;
   const value = form ? parseForm(headers, bytes) : parseJson(decompress(bytes, compressionOf(headers)));
@@ -87,14 +98,14 @@ interface Received {
 async function receive(c: ApiContext, route: Route, services: Services): Promise<Received> {
   const { endpoint } = route;
   const { raw: request } = c.req;
-  const takesBody = endpoint.body !== undefined;
+  const takesBody = endpoint.body !== undefined || endpoint.file !== undefined;
   // Collectors have no address of their own: their signature says who they are, and there is nothing else that they could do.
   if (endpoint.access.kind !== "signed") requireAllowedOrigin(c);
   if (endpoint.access.kind === "public") {
     if (!takesBody) return { caller: {}, context: services.context, raw: undefined };
     // Also where nobody has logged in yet: no page of another site logs a visitor in as somebody else.
     requireSameOrigin(request, services.relyingParty?.origins);
-    const raw = jsonOf(c, endpoint, await readBody(request, TOKEN_BODY_BYTES));
+    const raw = contentOf(c, endpoint, await readBody(request, TOKEN_BODY_BYTES));
     return { caller: {}, context: services.context, raw };
   }
   if (endpoint.access.kind === "signed") {
@@ -106,15 +117,16 @@ async function receive(c: ApiContext, route: Route, services: Services): Promise
     });
     const context = inOrganization(services.context, caller.actor.principal.organization);
     const reporting = await authorizeReporting(c, endpoint.access, context, caller);
-    return { caller: reporting, context, raw: takesBody ? jsonOf(c, endpoint, bytes) : undefined };
+    return { caller: reporting, context, raw: takesBody ? contentOf(c, endpoint, bytes) : undefined };
   }
   const { access } = endpoint;
   const { organization, ...caller } =
     access.kind === "self" ? await authenticateSelf(c, services, access) : await authenticateOperator(c, services);
   const context = inOrganization(services.context, organization);
   const authorized = await authorizeCaller(c, endpoint, context, caller);
-  const bytes = takesBody ? await readBody(request, TOKEN_BODY_BYTES) : undefined;
-  return { ...authorized, context, raw: bytes && jsonOf(c, endpoint, bytes) };
+  const mostBytes = endpoint.file?.bytes ?? TOKEN_BODY_BYTES;
+  const bytes = takesBody ? await readBody(request, mostBytes) : undefined;
+  return { ...authorized, context, raw: bytes && contentOf(c, endpoint, bytes) };
 }
 
 /**
@@ -241,7 +253,7 @@ async function answer(c: ApiContext, route: Route, services: Services, attempt: 
     params: params ? parse(params, c.req.param()) : {},
     query: parse(query, queryOf(c.req.url, endpoint.repeatable), { isSecret }),
     version: readIfMatch(c.req.raw.headers.get("if-match"), endpoint.ifMatch),
-    body: body && !endpoint.rawBody ? parse(body, raw, { isSecret }) : undefined,
+    body: endpoint.file ? raw : body && !endpoint.rawBody ? parse(body, raw, { isSecret }) : undefined,
     raw,
     lastEventId: c.req.header("last-event-id"),
     requestId: c.get("requestId"),

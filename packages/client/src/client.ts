@@ -25,7 +25,7 @@ type Walk<E extends EndpointDefinition> = "cursor" extends keyof QueryOf<E>
 type Method<E extends EndpointDefinition> = E extends { stream: infer S extends z.ZodType }
   ? Call<E, AsyncGenerator<Followed<z.output<S>>>>
   : E extends { media: string }
-    ? Call<E, AsyncGenerator<string>>
+    ? Call<E, AsyncGenerator<E extends { binary: true } ? Uint8Array : string>>
     : Call<E, Promise<AnswerOf<E>>> & Walk<E>;
 
 /** What can be called by a token. */

@@ -26,6 +26,11 @@ type Version<E> = E extends { ifMatch: "required" }
 /** The same key again creates nothing; a fresh one is sent when none is given. */
 type Key<E> = E extends { idempotent: true } ? { readonly idempotencyKey?: string | undefined } : object;
 
+/** A file, as it is or compressed. */
+type File<E> = E extends { file: object }
+  ? { readonly file: Uint8Array; readonly isGzip?: boolean | undefined }
+  : object;
+
 /**
  * What an endpoint is called with, in one object: the parameters of its path, its query, the members of its body, and where it
  * takes them the version that is changed (If-Match) and an Idempotency-Key.
@@ -33,6 +38,7 @@ type Key<E> = E extends { idempotent: true } ? { readonly idempotencyKey?: strin
 export type InputOf<E extends EndpointDefinition> = Parameters<E extends { params: infer S } ? S : undefined> &
   Parameters<E extends { query: infer S } ? S : undefined> &
   Members<E extends { body: infer S } ? S : undefined> &
+  File<E> &
   Version<E> &
   Key<E>;
 
@@ -44,6 +50,7 @@ export interface Parts {
   readonly path: string;
   readonly query: Query;
   readonly body: Readonly<Record<string, unknown>> | undefined;
+  readonly file?: { readonly bytes: Uint8Array; readonly isGzip: boolean } | undefined;
   readonly version: number | undefined;
   readonly idempotencyKey: string | undefined;
 }
@@ -64,8 +71,12 @@ export function partsOf(endpoint: EndpointDefinition, input: Readonly<Record<str
   );
   const version = ifMatch ? (take("version") as number | undefined) : undefined;
   const idempotencyKey = idempotent ? (take("idempotencyKey") as string | undefined) : undefined;
-  const others = Object.fromEntries(rest);
-  return endpoint.body
-    ? { path, query: {}, body: others, version, idempotencyKey }
-    : { path, query: others, body: undefined, version, idempotencyKey };
+  const file = endpoint.file && { bytes: take("file") as Uint8Array, isGzip: take("isGzip") === true };
+  if (!endpoint.body) {
+    const query = Object.fromEntries(rest);
+    return { path, query, body: undefined, version, idempotencyKey, ...(file ? { file } : {}) };
+  }
+  const asked = Object.keys(endpoint.query?.shape ?? {}).filter((name) => rest.has(name));
+  const query = Object.fromEntries(asked.map((name) => [name, take(name)]));
+  return { path, query, body: Object.fromEntries(rest), version, idempotencyKey };
 }

@@ -27,8 +27,8 @@ type Input = Readonly<Record<string, unknown>>;
 export interface Requests {
   /** One request; answers what the endpoint's schema makes of its answer. */
   readonly request: (endpoint: Endpoint, input: Input) => Promise<unknown>;
-  /** The text of an answer that is no JSON of a schema, piece by piece as it comes. */
-  readonly read: (endpoint: Endpoint, input: Input) => AsyncGenerator<string>;
+  /** An answer that is no JSON of a schema, piece by piece as it comes: text, or bytes of what is not only that. */
+  readonly read: (endpoint: Endpoint, input: Input) => AsyncGenerator<string | Uint8Array>;
   /** The events of a stream, until the caller stops reading. */
   readonly follow: (endpoint: Endpoint, input: Input) => AsyncGenerator<Followed<unknown>>;
 }
@@ -89,9 +89,13 @@ function toRefusal(what: string, response: Response, text: string): ApiError {
   return new ApiError({ code: "api.unknown_answer", status, detail });
 }
 
-/** A body as it is sent: of a form, whose members are texts, in that form. */
-const bodyOf = ({ form }: Endpoint, body: unknown): string =>
-  form ? new URLSearchParams(body as Record<string, string>).toString() : JSON.stringify(body);
+/** A body as it is sent: a file as it is; of a form, whose members are texts, in that form. */
+const bodyOf = ({ form }: Endpoint, { body, file }: Parts): string | Uint8Array<ArrayBuffer> =>
+  file
+    ? new Uint8Array(file.bytes)
+    : form
+      ? new URLSearchParams(body as Record<string, string>).toString()
+      : JSON.stringify(body);
 
 /** What an answer must hold; of one without a body, nothing. */
 const nothing = z.unknown().transform(() => undefined);
@@ -103,7 +107,7 @@ export function createRequests(options: ClientOptions): Requests {
 
   async function headersOf(
     { form, idempotent }: Endpoint,
-    { body, version, idempotencyKey }: Parts,
+    { body, file, version, idempotencyKey }: Parts,
   ): Promise<Record<string, string>> {
     const token = typeof options.token === "string" ? options.token : await options.token();
     const key = idempotent ? (idempotencyKey ?? randomUUID()) : undefined;
@@ -114,6 +118,7 @@ export function createRequests(options: ClientOptions): Requests {
       ...(body === undefined
         ? {}
         : { "content-type": form ? "application/x-www-form-urlencoded" : "application/json" }),
+      ...(file ? { "content-type": file.isGzip ? "application/gzip" : "application/octet-stream" } : {}),
       ...(version === undefined ? {} : { "if-match": `"${version}"` }),
       ...(key === undefined ? {} : { "idempotency-key": key }),
     };
@@ -130,7 +135,7 @@ export function createRequests(options: ClientOptions): Requests {
       const response = await send(url, {
         method: endpoint.method,
         headers,
-        ...(parts.body === undefined ? {} : { body: bodyOf(endpoint, parts.body) }),
+        ...(parts.body === undefined && !parts.file ? {} : { body: bodyOf(endpoint, parts) }),
         // A token is for this API alone.
         redirect: "manual",
         signal: options.signal ? AbortSignal.any([options.signal, timeout]) : timeout,
@@ -172,11 +177,11 @@ export function createRequests(options: ClientOptions): Requests {
     return follow(endpoint, { open: openAfter, signal: options.signal });
   }
 
-  async function* read(endpoint: Endpoint, input: Input): AsyncGenerator<string> {
+  async function* read(endpoint: Endpoint, input: Input): AsyncGenerator<string | Uint8Array> {
     const { body } = await open(endpoint, input, { accept: "*/*" });
     if (!body) return;
     try {
-      yield* body.pipeThrough(new TextDecoderStream());
+      yield* endpoint.binary ? body : body.pipeThrough(new TextDecoderStream());
     } catch (cause) {
       options.signal?.throwIfAborted();
       const detail = `${base} broke off in the middle of its answer: ${reasonOf(cause)}`;

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { change } from "./change.ts";
 import { kindName, provider } from "./scope.ts";
 
-/** What can happen to a resource, a planned prefix, a hold, and what a scope can turn. */
+/** What can happen to a resource, a planned prefix, drift, a hold, and what a scope can turn. */
 export const CHANGE_TYPES = [
   "created",
   "updated",
@@ -21,6 +21,7 @@ export const CHANGE_TYPES = [
   "stale",
   "forgotten",
   "deleted",
+  "resolved",
 ] as const;
 export const changeType = z.enum(CHANGE_TYPES);
 export type ChangeType = z.output<typeof changeType>;
@@ -31,10 +32,10 @@ export const changeEntry = z.object({
   at: z.iso.datetime(),
   type: changeType.meta({
     description:
-      "created, updated, retired, returned, annotated; of a hold opened, approved, rejected, lifted, finished (all of it is retired); of a scope what it turned: complete, partial, failed, skipped, stale, or forgotten by an operator; of a planned prefix created, updated, deleted",
+      "created, updated, retired, returned, annotated; of a hold opened, approved, rejected, lifted, finished (all of it is retired); of a scope what it turned: complete, partial, failed, skipped, stale, or forgotten by an operator; of a planned prefix created, updated, deleted; of drift opened, updated, resolved",
   }),
   subject: z.object({
-    type: z.string().meta({ description: "resource, scope, hold, account, ip" }),
+    type: z.string().meta({ description: "resource, scope, hold, account, ip, drift" }),
     id: z.string().meta({ description: "Natural id, or name" }),
     key: z.string().meta({ description: "Short id: `res_…` of a resource" }),
   }),

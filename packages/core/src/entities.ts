@@ -12,6 +12,15 @@ import {
   TokenUseItem,
 } from "./access/items.ts";
 import { AccountItem, AccountOwnerItem } from "./accounts/items.ts";
+import { AwaitedItem, TrackedItem } from "./addresses/discovered/items.ts";
+import { DriftItem } from "./addresses/drift/items.ts";
+import {
+  AddressImportItem,
+  ImportPartItem,
+  ImportPieceItem,
+  ImportProblemItem,
+  ImportRowItem,
+} from "./addresses/imports/items.ts";
 import { RangeIdItem, RangeItem } from "./addresses/ranges/items.ts";
 import {
   AddressSpaceGateItem,
@@ -81,7 +90,7 @@ import {
   SessionPlaceItem,
   UserIdentityItem,
 } from "./login/oidc/items.ts";
-import { PolicyItem, PolicyNameItem, PolicyRevisionItem } from "./policies/items.ts";
+import { AdminsTurnItem, PolicyItem, PolicyNameItem, PolicyRevisionItem } from "./policies/items.ts";
 import { CountItem } from "./register/counts.ts";
 import { ResourceItem } from "./register/items.ts";
 import { SaidItem } from "./said/items.ts";
@@ -117,6 +126,7 @@ export const ENTITIES: readonly AnyEntity[] = [
   AuditLeavesItem,
   AuditOpenItem,
   AuthorizationCodeItem,
+  AwaitedItem,
   BootstrapItem,
   CheckpointItem,
   ClaimItem,
@@ -132,6 +142,7 @@ export const ENTITIES: readonly AnyEntity[] = [
   DeviceLoginItem,
   DirectoryListItem,
   DirectoryNameItem,
+  DriftItem,
   EndedSourceItem,
   EventItem,
   FactorItem,
@@ -173,6 +184,7 @@ export const ENTITIES: readonly AnyEntity[] = [
   PolicyItem,
   PolicyNameItem,
   PolicyRevisionItem,
+  AdminsTurnItem,
   PrefixLengthItem,
   ProviderSessionItem,
   RateItem,
@@ -201,6 +213,11 @@ export const ENTITIES: readonly AnyEntity[] = [
   SubjectUseItem,
   SourceItem,
   TagUseItem,
+  AddressImportItem,
+  ImportPartItem,
+  ImportPieceItem,
+  ImportRowItem,
+  ImportProblemItem,
   IpItem,
   IpIdItem,
   IpLengthsItem,
@@ -216,6 +233,7 @@ export const ENTITIES: readonly AnyEntity[] = [
   TokenItem,
   TokenListItem,
   TokenUseItem,
+  TrackedItem,
   TrustRuleItem,
   TrustRuleListItem,
   TriggerItem,

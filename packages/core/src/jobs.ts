@@ -1,4 +1,7 @@
 import { endReservations } from "./addresses/allocation/end-reservations.ts";
+import { emptySpace } from "./addresses/deletion/empty-space.ts";
+import { observeJob } from "./addresses/discovered/observe-job.ts";
+import { importAddresses } from "./addresses/imports/job.ts";
 import { removePrefixes } from "./addresses/tree/delete-subtree.ts";
 import { emptyGroup } from "./directory/empty-group.ts";
 import { approveHoldJob } from "./discovery/approve-hold.ts";
@@ -18,10 +21,13 @@ export const JOBS: readonly Job[] = [
   approveHoldJob,
   endSightings,
   forgetScopes,
+  importAddresses,
   emptyGroup,
   auditSeal,
   auditRetention,
   emptyScimSource,
+  observeJob,
   removePrefixes,
   endReservations,
+  emptySpace,
 ];

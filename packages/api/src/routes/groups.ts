@@ -26,18 +26,20 @@ export const GROUP_ROUTES = implement(groups, {
     return undefined;
   },
   async remove({ context, actor, params }) {
-    await requireAdminBeside(context, actor, params.member);
     const mayChange = guardSystemAdmins(context, actor);
-    await removeGroupMember(context, actor, params.id, toPrincipal(params.member), { mayChange });
+    const rests = () => requireAdminBeside(context, actor, params.member);
+    await removeGroupMember(context, actor, params.id, toPrincipal(params.member), { mayChange, rests });
     return undefined;
   },
   get: ({ context, params }) => getGroup(context, params.id),
   patch: ({ context, actor, params, body, version }) =>
     patchGroup(context, actor, params.id, body, { version, mayChange: guardSystemAdmins(context, actor) }),
   async delete({ context, actor, params, version }) {
-    await requireAdminBeside(context, actor, params.id);
     const mayChange = guardSystemAdmins(context, actor);
-    await deleteGroup(context, actor, params.id, { version, mayChange }, () => releaseWrites(context, params.id));
+    await deleteGroup(context, actor, params.id, { version, mayChange }, async () => [
+      ...(await requireAdminBeside(context, actor, params.id)),
+      ...(await releaseWrites(context, params.id)),
+    ]);
     return undefined;
   },
 });

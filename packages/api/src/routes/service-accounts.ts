@@ -23,16 +23,16 @@ export const SERVICE_ACCOUNT_ROUTES = implement(serviceAccounts, {
   list: ({ context, query }) => listServiceAccounts(context, query),
   get: ({ context, params }) => getServiceAccount(context, params.id),
   async patch({ context, actor, params, body, version }) {
-    if (body.disabled) await requireAdminBeside(context, actor, params.id);
     return patchServiceAccount(context, actor, params.id, body, {
       version,
       mayChange: guardSystemAdmins(context, actor),
+      rests: async () => (body.disabled ? requireAdminBeside(context, actor, params.id) : []),
     });
   },
   async delete({ context, actor, params, version }) {
-    await requireAdminBeside(context, actor, params.id);
     const mayChange = guardSystemAdmins(context, actor);
-    await deletePrincipal(context, actor, { type: "service-account", id: params.id }, { version, mayChange });
+    const rests = () => requireAdminBeside(context, actor, params.id);
+    await deletePrincipal(context, actor, { type: "service-account", id: params.id }, { version, mayChange, rests });
     return undefined;
   },
 });

@@ -1,6 +1,7 @@
 import type { Areas } from "@cadastre/contract/endpoints/all";
 import { ACCESS_ROUTES } from "./access.ts";
 import { ACCOUNT_ROUTES } from "./accounts.ts";
+import { ADDRESS_IMPORT_ROUTES } from "./address-imports.ts";
 import { ADDRESS_SPACE_ROUTES } from "./address-spaces.ts";
 import { AUDIT_ROUTES } from "./audit.ts";
 import { AUTH_ROUTES } from "./auth.ts";
@@ -9,7 +10,9 @@ import { CLIENT_LOGIN_ROUTES } from "./client-logins.ts";
 import { COLLECTOR_ROUTES } from "./collectors.ts";
 import { CONSUMER_ROUTES } from "./consumers.ts";
 import { CREDENTIAL_ROUTES } from "./credentials.ts";
+import { DISCOVERED_ROUTES } from "./discovered.ts";
 import { DISCOVERY_ROUTES } from "./discovery.ts";
+import { DRIFT_ROUTES } from "./drift.ts";
 import { FACTOR_ROUTES } from "./factors.ts";
 import { FORWARDER_ROUTES } from "./forwarders.ts";
 import { GROUP_ROUTES } from "./groups.ts";
@@ -32,6 +35,7 @@ import { SCOPE_ROUTES } from "./scopes.ts";
 import { SERVICE_ROUTES } from "./service.ts";
 import { SERVICE_ACCOUNT_ROUTES } from "./service-accounts.ts";
 import { SESSION_ROUTES } from "./sessions.ts";
+import { SPACE_TAG_ROUTES } from "./space-tags.ts";
 import { TOKEN_ROUTES } from "./tokens.ts";
 import { TRUST_RULE_ROUTES } from "./trust-rules.ts";
 import { USER_ROUTES } from "./users.ts";
@@ -45,8 +49,12 @@ const BY_AREA: { readonly [Area in keyof Areas]: readonly Route[] } = {
   collectors: COLLECTOR_ROUTES,
   accounts: ACCOUNT_ROUTES,
   addressSpaces: ADDRESS_SPACE_ROUTES,
+  addressImports: ADDRESS_IMPORT_ROUTES,
+  spaceTags: SPACE_TAG_ROUTES,
   ips: IP_ROUTES,
   ranges: RANGE_ROUTES,
+  discovered: DISCOVERED_ROUTES,
+  drift: DRIFT_ROUTES,
   resources: RESOURCE_ROUTES,
   changes: CHANGE_ROUTES,
   consumers: CONSUMER_ROUTES,

@@ -28,15 +28,14 @@ export const USER_ROUTES = implement(users, {
   list: ({ context, query }) => listUsers(context, query),
   get: ({ context, params }) => getUser(context, params.id),
   async patch({ context, actor, params, body, version }) {
-    if (body.disabled) await requireAdminBeside(context, actor, params.id);
     return patchUser(context, actor, params.id, body, {
       version,
       mayChange: guardSystemAdmins(context, actor),
+      rests: async () => (body.disabled ? requireAdminBeside(context, actor, params.id) : []),
     });
   },
   async delete({ context, actor, params, version }) {
     const { id } = params;
-    await requireAdminBeside(context, actor, id);
     await deletePrincipal(
       context,
       actor,
@@ -44,6 +43,7 @@ export const USER_ROUTES = implement(users, {
       {
         version,
         mayChange: guardSystemAdmins(context, actor),
+        rests: () => requireAdminBeside(context, actor, id),
         also: async () => [...(await forgetLoginWrites(context, id)), ...(await releaseWrites(context, id))],
       },
     );

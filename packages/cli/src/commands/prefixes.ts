@@ -13,6 +13,8 @@ import { printOne } from "../output/one.ts";
 import type { Column } from "../output/table.ts";
 import { neutralise, toTime } from "../output/text.ts";
 import { followJob } from "./jobs.ts";
+import { addExport } from "./prefixes-export.ts";
+import { addImport } from "./prefixes-import.ts";
 
 const tagsOf = ({ resolvedTags }: Ip): string =>
   Object.entries(resolvedTags)
@@ -212,6 +214,8 @@ export function addPrefixes(program: Command, cli: Cli): void {
   addList(prefixes, cli);
   addChanges(prefixes, cli);
   addFree(prefixes, cli);
+  addImport(prefixes, cli);
+  addExport(prefixes, cli);
 }
 
 interface Wish extends Said, InSpace {

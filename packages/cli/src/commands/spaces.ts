@@ -1,13 +1,17 @@
-import { IMPORT_POLICIES, type Space, type SpaceRule } from "@cadastre/contract/addresses/space";
+import { IMPORT_POLICIES, type Space, type SpaceRemoval, type SpaceRule } from "@cadastre/contract/addresses/space";
 import type { Command } from "commander";
 import { choice, several, withExamples, withPaging } from "../arguments.ts";
 import { type Cli, openClient, optionsOf } from "../cli.ts";
-import { UsageError } from "../exit-codes.ts";
+import { confirm } from "../confirm.ts";
+import { EXIT, UsageError } from "../exit-codes.ts";
 import { findSpaceId } from "../find-named.ts";
+import { formatOf } from "../output/format.ts";
 import { printList } from "../output/list.ts";
 import { printOne } from "../output/one.ts";
 import type { Column } from "../output/table.ts";
-import { toTime } from "../output/text.ts";
+import { neutralise, toCount, toTime } from "../output/text.ts";
+import { lineOf } from "../output/watch-job.ts";
+import { followJob } from "./jobs.ts";
 
 /** A rule as it is given: `aws`, `aws/123456789012`, `aws/123456789012/vpc-0abc`. */
 const textOf = ({ provider, account, network }: SpaceRule): string =>
@@ -21,6 +25,7 @@ const COLUMNS: readonly Column<Space>[] = [
   { title: "ID", value: (one) => one.id },
   { title: "NAME", value: (one) => one.name },
   { title: "RULES", value: (one) => one.rules.map(textOf).join(","), shape: "id", optional: true },
+  { title: "STATE", value: (one) => one.deletion && "being deleted", optional: true },
   { title: "IMPORT", value: (one) => one.importPolicy },
   { title: "ROUTE DISTINGUISHER", value: (one) => one.routeDistinguisher, optional: true },
   { title: "CREATED", spare: true, value: (one) => toTime(one.createdOn), raw: (one) => one.createdOn },
@@ -125,4 +130,59 @@ export function addSpaces(program: Command, cli: Cli): void {
       }),
     "spaces set production --import-policy automatic",
   );
+  withExamples(
+    spaces
+      .command("remove")
+      .description("delete an address space with all that is in it, after that was shown")
+      .argument("<space>", SPACE)
+      .option("--dry-run", "show what would go, and change nothing")
+      .option("--yes", "do not ask")
+      .option("--no-wait", "do not wait for the end of it; it goes on by itself")
+      .action((space: string, _: unknown, command: Command) => remove(cli, space, command)),
+    "spaces remove staging --dry-run",
+    "spaces remove staging --yes",
+  );
+  spaces
+    .command("keep")
+    .description("stop the deletion of an address space, and keep what is left of it")
+    .argument("<space>", SPACE)
+    .action(async (space: string, _: unknown, command: Command) => {
+      const options = optionsOf(command);
+      const client = openClient(cli, options);
+      const spaceId = await findSpaceId(client, space);
+      await printOne(cli.stdout, options, await client.addressSpaces.keep({ spaceId }));
+    });
+}
+
+interface RemoveOptions {
+  readonly dryRun?: true;
+  readonly yes?: true;
+  readonly wait: boolean;
+}
+
+const textOfContents = ({ contents }: SpaceRemoval): string =>
+  contents.length === 0
+    ? "nothing in it"
+    : contents.map(({ of, count, more }) => `${of}: ${more ? "more than " : ""}${toCount(count)}`).join(", ");
+
+async function remove(cli: Cli, space: string, command: Command): Promise<void> {
+  const options = optionsOf<RemoveOptions>(command);
+  const client = openClient(cli, options);
+  const { id: spaceId, name, version } = await client.addressSpaces.get({ spaceId: await findSpaceId(client, space) });
+  const preview = await client.addressSpaces.delete({ spaceId, dryRun: true });
+  if (options.dryRun && formatOf(options) !== "table") return printOne(cli.stdout, options, preview);
+  await cli.stderr.write(`${neutralise(name)} (${spaceId}) has ${textOfContents(preview)}\n`);
+  if (options.dryRun) return;
+  if (!options.yes && !(await confirm(cli, `Delete the address space ${neutralise(name)}?`))) {
+    await cli.stderr.write("nothing was changed\n");
+    cli.setExitCode(EXIT.failure);
+    return;
+  }
+  const started = await client.addressSpaces.delete({ spaceId, version });
+  if (options.wait && started.job !== undefined) {
+    const ended = await followJob(cli, client, started.job);
+    // Elsewhere than on a terminal its last line stays.
+    if (cli.stderr.isTerminal) await cli.stderr.write(`${lineOf(ended)}\n`);
+  }
+  await printOne(cli.stdout, options, started);
 }

@@ -103,6 +103,31 @@ export const space = z.object({
   createdOn: z.iso.datetime(),
   createdBy: z.string(),
   modifiedOn: z.iso.datetime().meta({ description: "Last change of the space itself; not of what is in it" }),
+  deletion: z
+    .object({ job: idSchema("job"), since: z.iso.datetime() })
+    .optional()
+    .meta({ description: "While it is being deleted: nothing comes in any more" }),
   version: z.int(),
 });
 export type Space = z.output<typeof space>;
+
+/** So many things of a sort are counted in a preview. */
+export const MOST_COUNTED = 10_000;
+
+const spaceContent = z.object({
+  of: z.string().meta({ description: "Of what, such as prefixes or tags" }),
+  count: z.int().min(0),
+  more: z
+    .literal(true)
+    .optional()
+    .meta({ description: `There are more: ${MOST_COUNTED} were counted` }),
+});
+
+/** What goes with a space. */
+export const spaceRemoval = z.object({
+  contents: z.array(spaceContent).meta({ description: "What is in it, of which there is any" }),
+  job: idSchema("job")
+    .optional()
+    .meta({ description: "The run that deletes it: GET /api/v1/jobs/{id}; none with `dryRun`" }),
+});
+export type SpaceRemoval = z.output<typeof spaceRemoval>;

@@ -1,9 +1,12 @@
 import * as z from "zod";
+import { idSchema } from "../ids.ts";
 import { namedMaps } from "../names.ts";
 
 const MOST_TAG_NAME = 128;
 const MOST_TAG_VALUE = 256;
 const MOST_VALUES = 500;
+/** Prefixes that are named where a tag is in use, or a change of it makes them wrong. */
+export const MOST_BROKEN_SHOWN = 100;
 /** Of one definition as JSON: all of a space are read together. */
 const MOST_BYTES = 16_384;
 
@@ -35,7 +38,7 @@ const complaining = (complaintOf: (text: string) => string | undefined) =>
 const tagName = complaining(complaintOfTagName);
 const tagValue = complaining(complaintOfTagValue);
 
-const TAG_TYPES = ["Inheritable", "NonInheritable"] as const;
+export const TAG_TYPES = ["Inheritable", "NonInheritable"] as const;
 
 const values = z
   .array(tagValue)
@@ -60,9 +63,18 @@ const members = {
 const isSmall = (definition: object): boolean => Buffer.byteLength(JSON.stringify(definition)) <= MOST_BYTES;
 const TOO_LARGE = `a tag's definition has at most ${MOST_BYTES} bytes as JSON`;
 
+/** Own tags of one prefix. */
+export const MOST_OWN_TAGS = 50;
+
 /** What a tag of an address space may be, and what follows from it. */
 export const newTag = z.strictObject({ name: tagName, ...members }).refine(isSmall, TOO_LARGE);
 export type NewTag = z.output<typeof newTag>;
+
+/** What replaces all of a definition but the name. */
+export const tagReplacement = z
+  .strictObject({ name: tagName.optional().meta({ description: "As in the path" }), ...members })
+  .refine(isSmall, TOO_LARGE);
+export type TagReplacement = z.output<typeof tagReplacement>;
 
 export const tag = z.object({
   name: tagName,
@@ -71,3 +83,21 @@ export const tag = z.object({
   modifiedOn: z.iso.datetime(),
   version: z.int(),
 });
+export type Tag = z.output<typeof tag>;
+
+/** A prefix that a tag's change would make wrong, and why. */
+export const brokenIp = z.object({ id: idSchema("ip"), prefix: z.string(), path: z.string(), message: z.string() });
+export type BrokenIp = z.output<typeof brokenIp>;
+
+/** A tag after its change, or as it would be then. */
+export const changedTag = tag.extend({
+  breaks: z
+    .array(brokenIp)
+    .optional()
+    .meta({ description: `With \`dryRun\`: prefixes that it would make wrong, ${MOST_BROKEN_SHOWN} at the most` }),
+  breaksMore: z.literal(true).optional().meta({ description: "There are more of them" }),
+});
+export type ChangedTag = z.output<typeof changedTag>;
+
+/** A tag's name in a path. */
+export const tagNameInPath = z.string().min(1).max(MOST_TAG_NAME);

@@ -1,10 +1,10 @@
 import * as z from "zod";
-import { newSpace, space } from "../addresses/space.ts";
+import { newSpace, space, spaceRemoval } from "../addresses/space.ts";
 import { idSchema } from "../ids.ts";
 import { page } from "../view.ts";
 import { defineArea, defineEndpoint, operator } from "./endpoint.ts";
 import { EXAMPLE_ACCOUNT, exampleId } from "./examples.ts";
-import { paging } from "./query.ts";
+import { paging, yesOrNo } from "./query.ts";
 
 const PATH = "/api/v1/addressspaces/{spaceId}";
 const byId = z.object({ spaceId: idSchema("space") });
@@ -83,5 +83,32 @@ export const addressSpaces = defineArea("addressSpaces", {
     mutates: "space.replace",
     errors: ["space.not_found", "space.deleting", ...TAKEN, "request.conflict"],
     example: { params: example, body },
+  }),
+  delete: defineEndpoint({
+    method: "DELETE",
+    path: PATH,
+    access: operator("addresses:write", "address-space"),
+    summary: "Delete an address space with all that is in it, by a job; with `dryRun=true` only show what would go",
+    description:
+      "From its answer on nothing comes into it. It is gone when the job is done: at once where little is in it. While it is going the same answers the job again, or goes on with one that was stopped.",
+    params: byId,
+    query: z.strictObject({ dryRun: yesOrNo.optional().meta({ description: "Only show what would go" }) }),
+    ifMatch: "optional",
+    answer: spaceRemoval,
+    mutates: "space.delete",
+    errors: ["space.not_found", "request.conflict"],
+    example: { params: example },
+  }),
+  keep: defineEndpoint({
+    method: "DELETE",
+    path: `${PATH}/deletion`,
+    access: operator("addresses:write", "address-space"),
+    summary: "Stop the deletion of an address space: what is left of it is as it was",
+    params: byId,
+    answer: space,
+    etag: true,
+    mutates: "space.keep",
+    errors: ["space.not_found", "space.not_deleting", "space.deleting", "request.conflict"],
+    example: { params: example },
   }),
 });

@@ -1,5 +1,6 @@
 import { access } from "./access.ts";
 import { accounts } from "./accounts.ts";
+import { addressImports } from "./address-imports.ts";
 import { addressSpaces } from "./address-spaces.ts";
 import { audit } from "./audit.ts";
 import { auth } from "./auth.ts";
@@ -8,7 +9,9 @@ import { clientLogins } from "./client-logins.ts";
 import { collectors } from "./collectors.ts";
 import { consumers } from "./consumers.ts";
 import { credentials } from "./credentials.ts";
+import { discovered } from "./discovered.ts";
 import { discovery } from "./discovery.ts";
+import { drift } from "./drift.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { factors } from "./factors.ts";
 import { forwarders } from "./forwarders.ts";
@@ -31,6 +34,7 @@ import { scopes } from "./scopes.ts";
 import { service } from "./service.ts";
 import { serviceAccounts } from "./service-accounts.ts";
 import { sessions } from "./sessions.ts";
+import { spaceTags } from "./space-tags.ts";
 import { tokens } from "./tokens.ts";
 import { trustRules } from "./trust-rules.ts";
 import { users } from "./users.ts";
@@ -47,8 +51,12 @@ export const AREAS = {
   collectors,
   accounts,
   addressSpaces,
+  addressImports,
+  spaceTags,
   ips,
   ranges,
+  discovered,
+  drift,
   resources,
   changes,
   consumers,

@@ -81,6 +81,8 @@ export interface EndpointDefinition {
   readonly rawBody?: true;
   /** The body is sent as a form (application/x-www-form-urlencoded), as a protocol of others wants it. */
   readonly form?: true;
+  /** The body is a file: its bytes as they are, at most so many as they are sent, compressed by gzip or not. */
+  readonly file?: { readonly bytes: number };
   /** An empty body stands for `{}`. */
   readonly bodyOptional?: true;
   readonly ifMatch?: "required" | "optional";
@@ -91,6 +93,8 @@ export interface EndpointDefinition {
   readonly answer?: z.ZodType;
   /** Media type of an answer that is not JSON of a schema. */
   readonly media?: string;
+  /** Such an answer is not only text. */
+  readonly binary?: true;
   /** The answer goes on as server-sent events; the schema is of the data of each. */
   readonly stream?: z.ZodType;
   /** The answer is one item with a version, which becomes its ETag. */

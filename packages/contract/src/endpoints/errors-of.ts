@@ -51,6 +51,7 @@ export function errorsOf(endpoint: EndpointDefinition): ErrorCode[] {
       ...(access.kind === "provisioning" ? ([...BY_TOKEN, "auth.forbidden", "request.rate"] as const) : []),
       ...(access.kind === "signed" ? BY_SIGNATURE : []),
       ...(body === undefined ? [] : WITH_BODY),
+      ...(endpoint.file === undefined ? [] : (["request.media_type", "request.too_large"] as const)),
       ...(query && "cursor" in query.shape ? (["cursor.invalid"] as const) : []),
       ...(ifMatch === undefined ? [] : (["request.precondition_failed"] as const)),
       ...(ifMatch === "required" ? (["request.precondition_required"] as const) : []),

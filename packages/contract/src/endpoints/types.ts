@@ -8,12 +8,20 @@ export type ParamsOf<E extends EndpointDefinition> = E extends { params: infer S
 export type QueryOf<E extends EndpointDefinition> = E extends { query: infer S extends z.ZodType }
   ? z.output<S>
   : object;
+/** A file as it was sent. */
+export interface SentFile {
+  readonly bytes: Uint8Array;
+  readonly isGzip: boolean;
+}
+
 /** Not of endpoints whose use case parses the body. */
 export type BodyOf<E extends EndpointDefinition> = E extends { rawBody: true }
   ? undefined
-  : E extends { body: infer S extends z.ZodType }
-    ? z.output<S>
-    : undefined;
+  : E extends { file: object }
+    ? SentFile
+    : E extends { body: infer S extends z.ZodType }
+      ? z.output<S>
+      : undefined;
 
 /** The same value where nobody changes it: what makes an answer may hand out lists of its own. */
 export type Frozen<T> = T extends readonly (infer Item)[]

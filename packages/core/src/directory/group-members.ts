@@ -9,7 +9,7 @@ import { type Listed, type ListOptions, selectPage } from "../lists.ts";
 import { retryOnConflict } from "../retry-on-conflict.ts";
 import { requireGroup } from "./groups.ts";
 import { GroupItem, GroupMemberItem } from "./items.ts";
-import { type MayChange, principalWrite, requirePrincipal } from "./principals.ts";
+import { type Changing, type MayChange, principalWrite, requirePrincipal } from "./principals.ts";
 
 export type GroupMember = z.output<typeof groupMember>;
 
@@ -59,7 +59,7 @@ export async function removeGroupMember(
   actor: Actor,
   id: string,
   principal: PrincipalRef,
-  { mayChange }: { readonly mayChange?: MayChange } = {},
+  { mayChange, rests }: Pick<Changing, "mayChange" | "rests"> = {},
 ): Promise<void> {
   await retryOnConflict(async () => {
     await requireGroup(context, id);
@@ -69,6 +69,7 @@ export async function removeGroupMember(
     const writes = [
       remove(GroupMemberItem, { group: id, principal }),
       principalWrite(stored, { groups: stored.groups.filter((group) => group !== id) }),
+      ...((await rests?.()) ?? []),
     ];
     const detail = { member: principal.id };
     await commitRecorded(context, actor, writes, { action: "group.remove", target: id, detail });

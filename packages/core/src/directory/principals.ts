@@ -60,6 +60,8 @@ export type MayChange = (holder: Pick<PrincipalItem, "groups" | "roles">) => Pro
 /** How somebody is changed. */
 export interface Changing extends Seen {
   readonly mayChange?: MayChange;
+  /** What else the commit has to have, asked in each attempt. Throws when it must not be. */
+  readonly rests?: () => Promise<readonly Write[]>;
 }
 
 function requireSeen({ version }: Seen, stored: StandingPrincipal): void {
@@ -91,7 +93,8 @@ export async function patchPrincipal<Item extends PrincipalItem>(
     const renaming = renameWrites({ ...ref, organization }, before, name);
     const write = principalWrite({ ...next, version }, { updatedAt: context.now().toISOString() });
     const entry = { action: `${ref.type}.patch`, target: ref.id, changes } as const;
-    await commitNamed(context, actor, { type: ref.type, name }, [...renaming, write], entry);
+    const rests = (await seen.rests?.()) ?? [];
+    await commitNamed(context, actor, { type: ref.type, name }, [...renaming, write, ...rests], entry);
   });
 }
 
@@ -125,8 +128,9 @@ export async function deletePrincipal(
       const leaving = stored.groups
         .slice(0, MOST_AT_ONCE)
         .map((group) => remove(GroupMemberItem, { group, principal: ref }));
+      const rests = (await seen.rests?.()) ?? [];
       if (left.length > 0) {
-        await commitRecorded(context, actor, [principalWrite(stored, { groups: left }), ...leaving], {
+        await commitRecorded(context, actor, [principalWrite(stored, { groups: left }), ...leaving, ...rests], {
           action: "group.remove",
           target: ref.id,
           changes: changesBetween({ groups: stored.groups }, { groups: left }),
@@ -142,7 +146,7 @@ export async function deletePrincipal(
         ...unbindWrites(stored),
       ];
       const entry = { action: `${ref.type}.delete`, target: ref.id, detail: { name } } as const;
-      await commitRecorded(context, actor, [...ended, ...leaving], entry);
+      await commitRecorded(context, actor, [...ended, ...leaving, ...rests], entry);
       return true;
     });
   }

@@ -1,14 +1,18 @@
 import type { ChangeEntry } from "@cadastre/contract/changes";
 import { defineEntity, type ItemOf, type Key } from "@cadastre/store/entity";
 import * as z from "zod";
+import type { Context } from "../context.ts";
 import { type ChangePlace, changePlace, FeedItem, toPlace } from "./items.ts";
 
 /** Somebody who wants to know of changes, by a name that stays. */
 export interface Consumer {
   readonly name: string;
   readonly about: string;
-  /** Told of each change at least once, of those of one subject in their order. Throws to be told again later. */
-  readonly handle: (change: ChangeEntry) => Promise<void>;
+  /**
+   * Told of each change at least once, of those of one subject in their order, with the context of the organization that it is of. Throws to
+   * be told again later.
+   */
+  readonly handle: (change: ChangeEntry, context: Context) => Promise<void>;
   /**
    * For a consumer that takes several changes, each of another subject, at less than their sum. Throws when it did not take all
    * of them; each is then told by itself, those that it took once more.

@@ -31,6 +31,7 @@ export interface StreamRecord {
 
 /** Why each change of a group was not taken, in its order; undefined for what was. */
 async function tellGroup(
+  context: Context,
   consumer: Consumer,
   changes: readonly ChangeEntry[],
   patience: Patience,
@@ -44,7 +45,7 @@ async function tellGroup(
     }
   }
   const refusals = [];
-  for (const change of changes) refusals.push(await tell(consumer, change, patience));
+  for (const change of changes) refusals.push(await tell(context, consumer, change, patience));
   return refusals;
 }
 
@@ -63,7 +64,7 @@ export async function handleChanges(
   for (const consumer of consumers) {
     for (const group of toGroups(items, consumer.together?.most ?? 1)) {
       const changes = await toTold(context, group);
-      const refusals = await tellGroup(consumer, changes, patience);
+      const refusals = await tellGroup(context, consumer, changes, patience);
       for (const [at, item] of group.entries()) {
         const refusal = refusals[at];
         if (refusal === undefined) {

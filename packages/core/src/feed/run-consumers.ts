@@ -48,7 +48,7 @@ async function runSlot(context: Context, consumer: Consumer, slot: number, run: 
   const handled: string[] = [];
   for (const { sk, item } of pending) {
     const [change] = await toTold(context, [item]);
-    const refusal = change && (await tell(consumer, change, NO_PATIENCE));
+    const refusal = change && (await tell(context, consumer, change, NO_PATIENCE));
     if (refusal === undefined) {
       handled.push(sk);
       continue;

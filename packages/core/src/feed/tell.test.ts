@@ -61,24 +61,25 @@ describe("telling a consumer", () => {
     };
   };
   const change = {} as Parameters<Consumer["handle"]>[0];
+  const context = {} as Context;
 
   it("waits a while before each further attempt, and no more once it is taken", async () => {
     const [once, never] = [patience(), patience()];
-    expect(await tell(refusing(1).consumer, change, once)).toBeUndefined();
-    expect(await tell(refusing(0).consumer, change, never)).toBeUndefined();
+    expect(await tell(context, refusing(1).consumer, change, once)).toBeUndefined();
+    expect(await tell(context, refusing(0).consumer, change, never)).toBeUndefined();
     expect([once.waited, never.waited]).toEqual([[100], []]);
   });
 
   it("ends with the last wait, and says how often it was tried and the code of a problem, of anything else nothing", async () => {
     const error = new ProblemError("service.unavailable", "no");
     const all = patience();
-    expect(await tell(refusing(9, error).consumer, change, all)).toEqual({
+    expect(await tell(context, refusing(9, error).consumer, change, all)).toEqual({
       attempts: 3,
       code: "service.unavailable",
       error,
     });
     expect(all.waited).toEqual([100, 400]);
-    expect(await tell(refusing(9).consumer, change, NO_PATIENCE)).toMatchObject({
+    expect(await tell(context, refusing(9).consumer, change, NO_PATIENCE)).toMatchObject({
       attempts: 1,
       code: "service.internal",
     });

@@ -31,13 +31,14 @@ export const toTold = (context: Context, items: readonly Stored<FeedItem>[]): Pr
 
 /** Tells a consumer of a change, again after each wait. Answers why it did not take it, or undefined when it did. */
 export async function tell(
+  context: Context,
   consumer: Consumer,
   change: ChangeEntry,
   { waitsMilliseconds, wait }: Patience,
 ): Promise<Refusal | undefined> {
   for (let attempts = 1; ; attempts++) {
     try {
-      await consumer.handle(change);
+      await consumer.handle(change, context);
       return undefined;
     } catch (error) {
       const next = waitsMilliseconds[attempts - 1];
@@ -86,7 +87,7 @@ export async function replayLetter(
 ): Promise<boolean> {
   const item = await context.table.get(FeedItem, letter.place, { consistent: true });
   const [change] = item ? await toTold(context, [item]) : [];
-  const refusal = change ? await tell(consumer, change, patience) : { attempts: 1, code: "change.not_found" };
+  const refusal = change ? await tell(context, consumer, change, patience) : { attempts: 1, code: "change.not_found" };
   const write = refusal
     ? replace(
         DeadLetterItem,

@@ -43,3 +43,12 @@ export const PolicyRevisionItem = defineEntity({
     sort: (of: { policy: string; revision: number }) => String(of.revision).padStart(9, "0"),
   },
 });
+
+export const AdminsTurnItem = defineEntity({
+  type: "admins-turn",
+  about:
+    "When somebody was last taken from those who administer the system: each such change is at its version, so that two do not take the last two",
+  global: true,
+  schema: z.object({ turnedAt: z.string() }),
+  key: { partition: () => "admins-turn", sort: () => "turn" },
+});

@@ -1,8 +1,11 @@
 import { ProblemError } from "@cadastre/contract/errors";
+import type { HeldRole } from "@cadastre/contract/principal";
+import { create, replace, type Write } from "@cadastre/store/table";
 import { type Actor, type Context, FIRST_ORGANIZATION, inOrganization } from "../context.ts";
-import { GroupMemberItem, ROLE_BINDINGS_PARTITION, RoleBindingItem } from "../directory/items.ts";
+import { GroupItem, GroupMemberItem, ROLE_BINDINGS_PARTITION, RoleBindingItem } from "../directory/items.ts";
 import { readPrincipal } from "../directory/principals.ts";
 import { decide, type Rule } from "./engine.ts";
+import { AdminsTurnItem } from "./items.ts";
 import { placedHolder, readPolicies, toLinks, toRules } from "./rights.ts";
 import { toCedarType } from "./schema.ts";
 import { situationOf } from "./situation.ts";
@@ -41,33 +44,51 @@ interface Change {
   readonly rules: readonly Rule[];
 }
 
+const isAdmins = ({ role, resource, expiresAt }: Omit<HeldRole, "id">): boolean =>
+  role === "SystemAdmin" && resource.type === "system" && expiresAt === undefined;
+
+/** Whether what goes makes anybody administer the system: a binding, a group, or somebody with the groups that it is in. */
+async function concernsAdmins(first: Reading, id: string): Promise<boolean> {
+  const { table } = first;
+  const groupIs = async (group: string) =>
+    (await table.get(GroupItem, { id: group }, { consistent: true }))?.roles.some(isAdmins) === true;
+  if (id.startsWith("grp_")) return groupIs(id);
+  if (!id.startsWith("usr_") && !id.startsWith("sva_")) return true;
+  const stored = await readPrincipal(first, { type: id.startsWith("usr_") ? "user" : "service-account", id });
+  if (!stored) return false;
+  return stored.roles.some(isAdmins) || (await Promise.all(stored.groups.map(groupIs))).includes(true);
+}
+
+/**
+ * What the commit of a change has to have that takes from those who administer the system: of two such changes, each of which would leave the
+ * other's, one has to look again.
+ */
+async function readTurn({ table, now }: Reading): Promise<Write> {
+  const stored = await table.get(AdminsTurnItem, {}, { consistent: true });
+  const item = { turnedAt: now().toISOString() };
+  return stored ? replace(AdminsTurnItem, item, stored.version) : create(AdminsTurnItem, item);
+}
+
 /**
  * Throws 409 `access.last_admin` when after a change nobody who administers the system, and is not disabled, may change policies in the
  * context's organisation any more, from where the actor is and with the strongest proof of who it is. Bindings that end by themselves do
- * not count. Reads the bindings of the first organisation until one is found.
+ * not count. Answers writes that belong into the commit of the change, so that it holds there; it is asked in each attempt. Reads the bindings
+ * of the first organisation until one is found.
  */
-export async function requireAdminLeft(context: Context, actor: Actor, { without, rules }: Change): Promise<void> {
+export async function requireAdminLeft(context: Context, actor: Actor, { without, rules }: Change): Promise<Write[]> {
   const first = inOrganization(context, FIRST_ORGANIZATION);
+  if (without !== undefined && !(await concernsAdmins(first, without))) return [];
+  const turn = await readTurn(first);
   const situation = { ...situationOf(context, actor), strength: 3, ageSeconds: 0 };
   let looked = 0;
-  // Whoever does not administer the system can go whoever is left.
-  let isConcerned = without === undefined;
   for await (const binding of bindingsIn(first)) {
-    const { role, resource, expiresAt, id } = binding;
-    if (role !== "SystemAdmin" || resource.type !== "system" || expiresAt !== undefined) continue;
-    if (id === without || binding.principal.id === without) {
-      isConcerned = true;
-      continue;
-    }
+    const { role, resource, id } = binding;
+    if (!isAdmins(binding) || id === without || binding.principal.id === without) continue;
     for (const ref of await holdersOf(first, binding)) {
       const stored = await readPrincipal(first, ref);
       looked += 1;
       if (looked > MOST_LOOKED_AT) break;
-      if (ref.id === without) {
-        isConcerned = true;
-        continue;
-      }
-      if (!stored || stored.disabled) continue;
+      if (ref.id === without || !stored || stored.disabled) continue;
       // An account of a recovery is no way of administering: it is there to give the role to somebody.
       if ("recovery" in stored && stored.recovery) continue;
       const who = placedHolder({ ...ref, groups: stored.groups });
@@ -86,17 +107,17 @@ export async function requireAdminLeft(context: Context, actor: Actor, { without
             },
           ).allowed,
       );
-      if (isLeft) return;
+      if (isLeft) return [turn];
     }
   }
-  if (isConcerned) throw new ProblemError("access.last_admin", WAY_BACK);
+  throw new ProblemError("access.last_admin", WAY_BACK);
 }
 
 /**
- * Throws 409 `access.last_admin` when without a user, a service account or a group nobody is left who administers the system. Of any but the
- * first organisation nobody does.
+ * The same of a user, a service account or a group that goes, or is kept from what it may. Of any but the first organisation nobody
+ * administers the system.
  */
-export async function requireAdminBeside(context: Context, actor: Actor, id: string): Promise<void> {
-  if (context.organization !== FIRST_ORGANIZATION) return;
-  await requireAdminLeft(context, actor, { without: id, rules: toRules(await readPolicies(context)) });
+export async function requireAdminBeside(context: Context, actor: Actor, id: string): Promise<Write[]> {
+  if (context.organization !== FIRST_ORGANIZATION) return [];
+  return requireAdminLeft(context, actor, { without: id, rules: toRules(await readPolicies(context)) });
 }

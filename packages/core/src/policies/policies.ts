@@ -60,7 +60,7 @@ async function requireMayChange(
   actor: Actor,
   before: readonly PolicyItem[],
   after: readonly PolicyItem[],
-): Promise<void> {
+): Promise<Write[]> {
   const stood = new Set(before.flatMap(({ statements }) => statements.map(({ text }) => text)));
   const added = after.flatMap(({ statements }) => statements.filter(({ text }) => !stood.has(text)));
   await requireMayGive(
@@ -69,7 +69,7 @@ async function requireMayChange(
     added.flatMap((statement) => giftsOf(context, statement)),
   );
   await requireNoGain(context, actor, toRules(before), toRules(after));
-  await requireAdminLeft(context, actor, { rules: toRules(after) });
+  return requireAdminLeft(context, actor, { rules: toRules(after) });
 }
 
 function revisionWrite({ id, revision, name, text, description, priority, updatedAt, updatedBy }: PolicyItem): Write {
@@ -117,12 +117,13 @@ export async function createPolicy(context: Context, actor: Actor, input: NewPol
   await retryOnConflict(async () => {
     const stood = await readPolicies(context);
     if (stood.length >= MOST_POLICIES) throw new ProblemError("policy.too_many", `there are ${MOST_POLICIES} policies`);
-    await requireMayChange(context, actor, stood, [...stood, item]);
+    const turn = await requireMayChange(context, actor, stood, [...stood, item]);
     const writes = [
       create(PolicyNameItem, { name: input.name, policy: id }),
       create(PolicyItem, item),
       revisionWrite(item),
       await raisePolicyVersion(context),
+      ...turn,
     ];
     const changes = changesBetween(undefined, saidOf(input));
     await commitPolicy(context, actor, writes, { action: "policy.create", target: id, name: input.name, changes });
@@ -207,7 +208,7 @@ export async function replacePolicy(
       updatedBy: actorName(actor),
     };
     const stood = await readPolicies(context);
-    await requireMayChange(
+    const turn = await requireMayChange(
       context,
       actor,
       stood,
@@ -218,6 +219,7 @@ export async function replacePolicy(
       replace(PolicyItem, next, current),
       revisionWrite(next),
       await raisePolicyVersion(context),
+      ...turn,
     ];
     await commitPolicy(context, actor, writes, { action: "policy.replace", target: id, name: input.name, changes });
   });
@@ -239,7 +241,7 @@ export async function deletePolicy(
     const stored = await read(context, id);
     if (version !== undefined && version !== stored.version) throw new ProblemError("request.precondition_failed");
     const stood = await readPolicies(context);
-    await requireMayChange(
+    const turn = await requireMayChange(
       context,
       actor,
       stood,
@@ -249,6 +251,7 @@ export async function deletePolicy(
       remove(PolicyItem, { id }, stored.version),
       remove(PolicyNameItem, { name: stored.name }),
       await raisePolicyVersion(context),
+      ...turn,
     ];
     const changes = changesBetween(saidOf(stored), undefined);
     await commitRecorded(context, actor, writes, { action: "policy.delete", target: id, changes });

@@ -175,13 +175,12 @@ export async function deleteRoleBinding(context: Context, actor: Actor, id: stri
     // Who administers an organisation does not take from those who administer the system.
     if (resource.type === "system")
       await requireMayGive(context, actor, [{ ...giftOf(context, { role, resource }), actions: ["bindings:write"] }]);
-    if (role === "SystemAdmin" && expiresAt === undefined) {
-      const rules = toRules(await readPolicies(context));
-      await requireAdminLeft(context, actor, { without: id, rules });
-    }
+    const isAdmins = role === "SystemAdmin" && expiresAt === undefined;
+    const rules = isAdmins ? toRules(await readPolicies(context)) : [];
+    const turn = isAdmins ? await requireAdminLeft(context, actor, { without: id, rules }) : [];
     const holder = await readHeld(context, principal);
     const left = holder ? await holder.writes(holder.roles.filter((held) => held.id !== id)) : [];
-    await commitRecorded(context, actor, [remove(RoleBindingItem, { id }, version), ...left], {
+    await commitRecorded(context, actor, [remove(RoleBindingItem, { id }, version), ...left, ...turn], {
       action: "role-binding.delete",
       target: id,
       changes: changesBetween({ principal, role, resource, expiresAt }, undefined),

@@ -6,7 +6,8 @@ export const AddressSpaceItem = defineEntity({
   type: "address-space",
   about: "An address space with its rules. Read strongly by each request about what is in it",
   schema: space.omit({ version: true }).extend({
-    deletion: z.object({ job: z.string(), since: z.string() }).optional(),
+    /** `isFinal` once its prefixes are gone: then it is not kept any more. */
+    deletion: z.object({ job: z.string(), since: z.string(), isFinal: z.literal(true).optional() }).optional(),
   }),
   key: { partition: (of: { id: string }) => `address-space#${of.id}`, sort: () => "space" },
 });
@@ -40,9 +41,19 @@ export const AddressSpaceGateItem = defineEntity({
   type: "address-space-gate",
   about:
     "What commits into an address space rest on, in one of several slots: all are written anew by what must not overlap with such a commit. Absent at first",
-  schema: z.object({ space: z.string(), slot: z.int(), turnedAt: z.string() }),
+  schema: z.object({
+    space: z.string(),
+    slot: z.int(),
+    turnedAt: z.string(),
+    /** Nobody comes in while what the space may hold is changed; who died over it is overruled once the time is over. */
+    halted: z.object({ by: z.string(), until: z.string() }).optional(),
+    /** Of a space that is no more: who was about to come in has found it closed by then. */
+    expiresAtSeconds: z.int().optional(),
+  }),
   key: {
     partition: (of: { space: string; slot: number }) => `address-space#${of.space}`,
     sort: (of: { space: string; slot: number }) => `gate#${String(of.slot).padStart(2, "0")}`,
   },
+  expires: "expiresAtSeconds",
 });
+export type AddressSpaceGateItem = ItemOf<typeof AddressSpaceGateItem>;

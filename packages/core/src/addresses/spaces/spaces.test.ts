@@ -3,9 +3,10 @@ import { newId } from "@cadastre/contract/ids";
 import { create, put, replace } from "@cadastre/store/table";
 import { beforeEach, describe, expect, it } from "vitest";
 import { aContext, anActorOf, auditRecords, type TestContext } from "../../audit/testing.ts";
+import { closingWrites, enterSpace, whileHalted } from "./gate.ts";
 import { AddressSpaceGateItem, AddressSpaceItem, AddressSpaceListItem } from "./items.ts";
 import { listSpaces } from "./list-spaces.ts";
-import { enterSpace, haltSpace, requireSpace } from "./read.ts";
+import { requireSpace } from "./read.ts";
 import { spacesOf } from "./rules.ts";
 import { createSpace, replaceSpace } from "./spaces.ts";
 
@@ -60,22 +61,79 @@ describe("commits into an address space", () => {
     const alone = await context.table.meter.measure(() => context.table.commit([note("a"), note("b")]));
     const gated = await context.table.meter.measure(() => context.table.commit([gate, note("c"), note("d")]));
     expect(gated.units.write - alone.units.write).toBe(2);
-    const { turn } = await haltSpace(context, id);
-    await context.table.commit(turn);
+    await whileHalted(context, id, async ({ turn }) => context.table.commit([...turn, note("change")]));
     await expect(context.table.commit([gate, note("e")])).rejects.toMatchObject({ name: "ConflictError" });
     for (let n = 0; n < 40; n++) await context.table.commit([(await enterSpace(context, id)).gate, note(`f${n}`)]);
     const again = await enterSpace(context, id);
-    await context.table.commit((await haltSpace(context, id)).turn);
+    await context.table.commit(closingWrites(context, id));
     await expect(context.table.commit([again.gate, note("g")])).rejects.toMatchObject({ name: "ConflictError" });
   });
 
-  it("of two that turn it one has to decide again, also where nobody ever has", async () => {
+  it("wait for who changes what it may hold, and what was decided before does not come in behind its back", async () => {
     const { id } = await aSpace("space");
-    for (let n = 0; n < 2; n++) {
-      const [one, other] = [await haltSpace(context, id), await haltSpace(context, id)];
-      await context.table.commit(one.turn);
-      await expect(context.table.commit(other.turn)).rejects.toMatchObject({ name: "ConflictError" });
-    }
+    const { gate } = await enterSpace(context, id);
+    let entering: Promise<unknown> | undefined;
+    let isIn = false;
+    await whileHalted(context, id, async ({ turn }) => {
+      await expect(context.table.commit([gate, note("before")])).rejects.toMatchObject({ name: "ConflictError" });
+      entering = enterSpace(context, id).then((entered) => {
+        isIn = true;
+        return context.table.commit([entered.gate, note("after")]);
+      });
+      for (let n = 0; n < 10; n++) await requireSpace(context, id);
+      expect(isIn).toBe(false);
+      await context.table.commit([...turn, note("change")]);
+    });
+    await entering;
+    expect(isIn).toBe(true);
+  });
+
+  it("are let in again where nothing is changed, or the change fails", async () => {
+    const { id } = await aSpace("space");
+    expect(await whileHalted(context, id, async () => "nothing")).toBe("nothing");
+    await enterSpace(context, id);
+    const failing = whileHalted(context, id, () => Promise.reject(new TypeError("no")));
+    await expect(failing).rejects.toThrow(TypeError);
+    await enterSpace(context, id);
+  });
+
+  it("come in after a minute where who changes it has died, and that one's commit fails then", async () => {
+    const { id } = await aSpace("space");
+    const late = whileHalted(context, id, async ({ turn }) => {
+      context.advance(60);
+      await context.table.commit([(await enterSpace(context, id)).gate, note("in")]);
+      try {
+        await context.table.commit([...turn, note("late")]);
+      } catch (error) {
+        throw new TypeError("as it should", { cause: error });
+      }
+    });
+    await expect(late).rejects.toMatchObject({ message: "as it should", cause: { name: "ConflictError" } });
+  });
+
+  it("are told after a while that it is being changed, and so is who wants to change it", async () => {
+    const { id } = await aSpace("space");
+    await whileHalted(context, id, async () => {
+      const both = [enterSpace(context, id), whileHalted(context, id, async () => undefined)];
+      const outcomes = await Promise.allSettled(both);
+      expect(outcomes).toMatchObject([1, 2].map(() => ({ reason: { code: "space.changing" } })));
+    });
+  });
+
+  it("of several that change what it may hold one is at it at a time, also where nobody ever was", async () => {
+    const { id } = await aSpace("space");
+    let [at, most, done] = [0, 0, 0];
+    const change = () =>
+      whileHalted(context, id, async ({ turn }) => {
+        at += 1;
+        most = Math.max(most, at);
+        await requireSpace(context, id);
+        at -= 1;
+        done += 1;
+        await context.table.commit([...turn, note(`change ${done}`)]);
+      });
+    await Promise.all([change(), change(), change()]);
+    expect([most, done]).toEqual([1, 3]);
   });
 
   it("of one that is being deleted are refused, and of one that is not there or not to be known of it is nothing", async () => {
@@ -84,7 +142,7 @@ describe("commits into an address space", () => {
     const deletion = { job: "job_1", since: "2026-11-22T05:00:00.000Z" };
     await context.table.commit([replace(AddressSpaceItem, { ...item, deletion }, version)]);
     await expect(enterSpace(context, id)).rejects.toMatchObject({ code: "space.deleting" });
-    await expect(haltSpace(context, id)).rejects.toMatchObject({ code: "space.deleting" });
+    await expect(whileHalted(context, id, async () => 0)).rejects.toMatchObject({ code: "space.deleting" });
     const change = replaceSpace(context, ACTOR, id, newSpace.parse({ name: "x" }), CLAIMING);
     await expect(change).rejects.toMatchObject({ code: "space.deleting" });
     const limited = { ...context, spaces: { isDefault: false, except: [] } };
@@ -99,10 +157,13 @@ describe("commits into an address space", () => {
       const { gate } = await enterSpace(context, id);
       slots.add((gate as { readonly key: { readonly slot: number } }).key.slot);
     }
-    const { turn } = await haltSpace(context, id);
-    const turned = turn.map((write) => (write as { readonly item: { readonly slot: number } }).item.slot);
-    expect(new Set(turned)).toEqual(slots);
-    await context.table.commit(turn);
+    const slotsOf = (writes: readonly object[]) =>
+      new Set(writes.map((write) => (write as { readonly item: { readonly slot: number } }).item.slot));
+    expect(slotsOf(closingWrites(context, id))).toEqual(slots);
+    await whileHalted(context, id, async ({ turn }) => {
+      expect(slotsOf(turn)).toEqual(slots);
+      await context.table.commit(turn);
+    });
     expect((await context.table.query(AddressSpaceGateItem, { partition: `address-space#${id}` })).items).toHaveLength(
       16,
     );

@@ -8,6 +8,7 @@ import { type Actor, actorName, type Context } from "../../context.ts";
 import { canonicalName } from "../../directory/canonical-name.ts";
 import { mayKnowOfSpace } from "../../restriction.ts";
 import { isTaken, retryOnConflict } from "../../retry-on-conflict.ts";
+import { observingWrites } from "../discovered/observing.ts";
 import { AddressSpaceItem, AddressSpaceListItem, AddressSpaceNameItem, AddressSpaceRuleItem } from "./items.ts";
 import { requireSpace } from "./read.ts";
 import { claimChanges, ruleWrites } from "./rules.ts";
@@ -67,7 +68,7 @@ async function commitSpace(context: Context, actor: Actor, of: Committed): Promi
 
 /**
  * Makes an address space. Throws 409 `space.name_taken`, `space.rule_taken`, and what `requireMayClaim` throws. Writes it, its name, its place in
- * the list, what its rules claim, and one audit record.
+ * the list, what its rules claim, a run of the job that works out what that is, and one audit record.
  */
 export async function createSpace(
   context: Context,
@@ -87,11 +88,16 @@ export async function createSpace(
       input,
       added: changes.added,
       claims: ruleWrites(id, changes),
-      others: [create(AddressSpaceItem, item), create(AddressSpaceListItem, { id, name: input.name })],
+      others: [
+        create(AddressSpaceItem, item),
+        create(AddressSpaceListItem, { id, name: input.name }),
+        ...(input.rules.length === 0 ? [] : observingWrites(context, actor)),
+      ],
       entry: { action: "space.create", target: id, changes: changesBetween(undefined, saidOf(input)) },
       space: id,
     }),
   );
+  if (input.rules.length > 0) context.onJobStarted?.();
   // Who may make spaces may know of what it has made.
   return toSpaceView(await requireSpace({ table: context.table }, id));
 }
@@ -122,6 +128,8 @@ export async function replaceSpace(
     await requireMayClaim(claims.added);
     // The order of rules says nothing, and is kept as it was given.
     if (changes.length === 0) return;
+    // What belongs to it, or becomes of that, is worked out anew.
+    const isObserved = claims.added.length + claims.removed.length > 0 || item.importPolicy !== input.importPolicy;
     const [from, to] = [canonicalName(item.name), canonicalName(input.name)];
     const { routeDistinguisher: _, ...kept } = item;
     const next: AddressSpaceItem = { ...kept, ...input, modifiedOn: context.now().toISOString() };
@@ -134,10 +142,12 @@ export async function replaceSpace(
         replace(AddressSpaceItem, next, current),
         ...(from === to ? [] : [remove(AddressSpaceNameItem, { name: from })]),
         ...(item.name === input.name ? [] : [put(AddressSpaceListItem, { id, name: input.name })]),
+        ...(isObserved ? observingWrites(context, actor) : []),
       ],
       entry: { action: "space.replace", target: id, changes },
       space: id,
     });
+    if (isObserved) context.onJobStarted?.();
   });
   return getSpace(context, id);
 }

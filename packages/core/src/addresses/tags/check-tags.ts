@@ -1,4 +1,4 @@
-import { complaintOfTagName, complaintOfTagValue } from "@cadastre/contract/addresses/tag";
+import { complaintOfTagName, complaintOfTagValue, MOST_OWN_TAGS } from "@cadastre/contract/addresses/tag";
 import { didYouMean } from "@cadastre/contract/did-you-mean";
 import type { FieldError } from "@cadastre/contract/errors";
 import type { TagDefinitions } from "./definitions.ts";
@@ -25,11 +25,14 @@ function complaintOf(definitions: TagDefinitions, name: string, value: string): 
 }
 
 /**
- * What is wrong with the own tags of a prefix, each by itself: a tag that the space does not have, a value that is empty or not among the known ones. Each
- * error is at `tags.<name>`. What tags imply of each other `resolveTags` says.
+ * What is wrong with the own tags of a prefix, each by itself: a tag that the space does not have, a value that is empty or not among the known ones, each at
+ * `tags.<name>`; and at `tags` that they are more than 50. What tags imply of each other `resolveTags` says.
  */
 export function checkTags(definitions: TagDefinitions, tags: Readonly<Record<string, string>>): FieldError[] {
-  return Object.entries(tags).flatMap(([name, value]) => {
+  const all = Object.entries(tags);
+  if (all.length > MOST_OWN_TAGS)
+    return [{ path: "tags", message: `a prefix has at most ${MOST_OWN_TAGS} tags of its own` }];
+  return all.flatMap(([name, value]) => {
     const message = complaintOf(definitions, name, value);
     return message === undefined ? [] : [{ path: `tags.${name}`, message: `${name}: ${message}` }];
   });

@@ -27,7 +27,7 @@ interface Used {
 /** Writers of one tag do not wait for one partition. */
 export const TAG_USE_SLOTS = 4;
 
-const tagUsePartition = ({ space, tag: name, slot }: Pick<Used, "space" | "tag" | "slot">): string =>
+export const tagUsePartition = ({ space, tag: name, slot }: Pick<Used, "space" | "tag" | "slot">): string =>
   `address-tag-use#${space}#${slot}#${name}`;
 
 export const TagUseItem = defineEntity({

@@ -80,6 +80,12 @@ export function replacementWrites(context: Context, stored: Stored<IpItem>, next
   ];
 }
 
+/** Where it was and what it stood for: afterwards nothing else says that. */
+const goneFrom = ({ space, externalId }: IpItem): Change[] => [
+  { path: "space", before: space },
+  ...(externalId === undefined ? [] : [{ path: "externalId", before: externalId }]),
+];
+
 /** The writes of a prefix that is no more. */
 export function deletionWrites(context: Context, stored: Stored<IpItem>, at: string, told: Told): Write[] {
   return [
@@ -87,7 +93,10 @@ export function deletionWrites(context: Context, stored: Stored<IpItem>, at: str
     remove(IpIdItem, stored),
     ...tagUseWrites(stored.space, stored, undefined),
     pastWrite(context, stored, at),
-    ...tell(context, { ...stored, revision: stored.revision + 1 }, "deleted", at, told),
+    ...tell(context, { ...stored, revision: stored.revision + 1 }, "deleted", at, {
+      actor: told.actor,
+      changes: [...goneFrom(stored), ...told.changes],
+    }),
   ];
 }
 

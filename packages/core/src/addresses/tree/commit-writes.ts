@@ -20,7 +20,11 @@ export function windowWrites(
 ): Write[] {
   const [stored] = containing;
   const isThere = stored && edit.makesWindowsOf(parent) ? [check(IpItem, stored, "present")] : [];
-  const writes = [...edit.writes(), ...isThere];
+  return fitWrites([...edit.writes(), ...isThere], besides);
+}
+
+/** Writes of windows that with `besides` others fit one commit. Throws 409 `ip.too_much_inside`. */
+export function fitWrites(writes: Write[], besides: number): Write[] {
   if (writes.length + besides <= MOST_WRITES) return writes;
   throw new ProblemError(
     "ip.too_much_inside",

@@ -4,8 +4,7 @@ import { parsePrefix } from "@cadastre/net/prefix";
 import { commitRecorded } from "../../audit/commit-recorded.ts";
 import { changesBetween } from "../../changes.ts";
 import { type Actor, actorName, type Context } from "../../context.ts";
-import { retryOnConflict } from "../../retry-on-conflict.ts";
-import { enterSpace } from "../spaces/read.ts";
+import { isTaken } from "../../retry-on-conflict.ts";
 import { creationWrites, lengthWrites } from "./change.ts";
 import { windowWrites } from "./commit-writes.ts";
 import { createEdit } from "./edit.ts";
@@ -16,6 +15,7 @@ import { insertPlaced } from "./place.ts";
 import { readView } from "./read-ips.ts";
 import { existing, requireParent, toStoredIp } from "./said.ts";
 import { definitionsFor, requireTags } from "./tagged.ts";
+import { requireTagsInside, taggingIn } from "./tags-inside.ts";
 
 /**
  * Plans a prefix. What is planned inside it is below it from now on, and no item of that is touched. Throws 404 `space.not_found`, 409
@@ -39,18 +39,19 @@ export async function createIp(context: Context, actor: Actor, space: string, in
     modifiedOn: time,
     revision: 1,
   };
-  await retryOnConflict(async () => {
-    const { gate } = await enterSpace(context, space);
+  await taggingIn(context, space, async (entered) => {
     await settle(context, space);
     const edit = createEdit(table, space);
     const { chain, containing, parent, known } = await locate(context, edit, space, at);
     if (chain.length > containing.length) throw existing(chain[0]);
     requireParent(parentId, containing);
-    requireTags(await definitionsFor(context, space, [item, ...containing]), [item, ...containing]);
+    const definitions = await definitionsFor(context, space, [item, ...containing]);
+    requireTags(definitions, [item, ...containing]);
+    await requireTagsInside(context, { entered, definitions }, item, {});
     await insertPlaced(edit, table, space, parent, item);
     const own = [
       ...creationWrites(context, item, actorName(actor)),
-      gate,
+      ...entered.writes,
       ...lengthWrites(space, [item.prefix], known),
     ];
     const writes = [...own, ...windowWrites(edit, parent, containing, own.length)];

@@ -1,7 +1,7 @@
 import { commitRecorded } from "../../audit/commit-recorded.ts";
 import { type Actor, actorName, type Context } from "../../context.ts";
 import { retryOnConflict } from "../../retry-on-conflict.ts";
-import { enterSpace } from "../spaces/read.ts";
+import { enterSpace } from "../spaces/gate.ts";
 import { auditTarget } from "./items.ts";
 import { settle } from "./pending.ts";
 import { requireIp } from "./read-ips.ts";

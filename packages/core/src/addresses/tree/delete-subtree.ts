@@ -1,27 +1,22 @@
 import { ProblemError } from "@cadastre/contract/errors";
 import { parsePrefix } from "@cadastre/net/prefix";
-import type { Stored, Write } from "@cadastre/store/table";
+import type { Write } from "@cadastre/store/table";
 import * as z from "zod";
 import { commitRecorded } from "../../audit/commit-recorded.ts";
 import { type Actor, actorName, type Context } from "../../context.ts";
-import { laterOf } from "../../feed/record-change.ts";
 import { defineJob } from "../../jobs/define.ts";
 import { newRun } from "../../jobs/start.ts";
 import { retryOnConflict } from "../../retry-on-conflict.ts";
-import { enterSpace, requireSpace } from "../spaces/read.ts";
-import { deletionWrites } from "./change.ts";
-import { windowWrites } from "./commit-writes.ts";
-import { createEdit } from "./edit.ts";
+import { enterSpace } from "../spaces/gate.ts";
+import { requireSpace } from "../spaces/read.ts";
 import { auditTarget, IpItem, spacePartition } from "./items.ts";
 import { type Located, locate } from "./locate.ts";
 import { settle } from "./pending.ts";
-import { removePlaced } from "./place.ts";
 import { boundsWithin } from "./ranges.ts";
 import { requireIp } from "./read-ips.ts";
+import { removeLast } from "./remove-last.ts";
 import { requireSeen, type Seen } from "./replace-ip.ts";
 
-/** Prefixes that one commit removes: each takes some six writes, and a window. */
-const MOST_AT_ONCE = 10;
 /** What one step of the job removes. */
 const COMMITS_IN_STEP = 10;
 const COUNTED_AT_ONCE = 1000;
@@ -33,47 +28,7 @@ export interface Removal {
   readonly job?: string;
 }
 
-/** The last prefixes inside one, itself included, in the order of addresses: what is inside another comes first. */
-async function lastOf(context: Context, root: Pick<IpItem, "space" | "prefix">): Promise<Stored<IpItem>[]> {
-  const { items } = await context.table.query(IpItem, {
-    partition: spacePartition(root.space),
-    sort: boundsWithin(parsePrefix(root.prefix), { itself: true }),
-    reverse: true,
-    limit: MOST_AT_ONCE + 1,
-    consistent: true,
-  });
-  return [...items];
-}
-
-/** The writes that remove prefixes, of which each comes before what it is inside of. */
-async function removalWrites(context: Context, items: readonly Stored<IpItem>[], actor: string): Promise<Write[]> {
-  const { table } = context;
-  const [first] = items;
-  if (!first) return [];
-  const edit = createEdit(table, first.space);
-  const own: Write[] = [];
-  let outer: Located | undefined;
-  for (const item of items) {
-    outer = await locate(context, edit, item.space, parsePrefix(item.prefix));
-    await removePlaced(edit, table, item.space, outer.parent, item.prefix);
-    const time = laterOf(context.now().toISOString(), item.modifiedOn);
-    own.push(...deletionWrites(context, item, time, { actor, changes: [] }));
-  }
-  return outer ? [...own, ...windowWrites(edit, outer.parent, outer.containing, own.length)] : own;
-}
-
-const isTooMuch = (error: unknown): boolean => error instanceof ProblemError && error.code === "ip.too_much_inside";
-
-/** Of some prefixes as many, from the first on, as one commit removes, and its writes. */
-async function mostOf(context: Context, items: readonly Stored<IpItem>[], actor: string) {
-  for (let count = Math.min(items.length, MOST_AT_ONCE); ; count = Math.ceil(count / 2)) {
-    try {
-      return { count, writes: await removalWrites(context, items.slice(0, count), actor) };
-    } catch (error) {
-      if (count <= 1 || !isTooMuch(error)) throw error;
-    }
-  }
-}
+const boundsOf = ({ prefix }: Pick<IpItem, "prefix">) => boundsWithin(parsePrefix(prefix), { itself: true });
 
 async function countIn({ table }: Context, root: IpItem): Promise<number> {
   let cursor: string | undefined;
@@ -81,7 +36,7 @@ async function countIn({ table }: Context, root: IpItem): Promise<number> {
   do {
     const page = await table.query(IpItem, {
       partition: spacePartition(root.space),
-      sort: boundsWithin(parsePrefix(root.prefix), { itself: true }),
+      sort: boundsOf(root),
       limit: COUNTED_AT_ONCE,
       cursor,
     });
@@ -116,11 +71,10 @@ export async function deleteSubtree(
     await settle(context, space);
     const stored = await requireIp(context, space, id);
     requireSeen(seen, stored);
-    const items = await lastOf(context, stored);
     const entry = { action: "ip.delete", target: auditTarget(stored) } as const;
     const detail = { space, prefix: stored.prefix, name: stored.name };
-    const most = await mostOf(context, items, actorName(actor));
-    if (most.count === items.length) {
+    const most = await removeLast(context, space, boundsOf(stored), actorName(actor));
+    if (most.isAll) {
       await commitRecorded(context, actor, [gate, ...most.writes], {
         ...entry,
         detail: { ...detail, removed: most.count },
@@ -154,7 +108,7 @@ async function removeSome(
       throw error;
     });
     if (!stored) return 0;
-    const { count, writes } = await mostOf(context, await lastOf(context, stored), state.by);
+    const { count, writes } = await removeLast(context, state.space, boundsOf(stored), state.by);
     await context.table.commit([guard, gate, ...writes]);
     return count;
   });

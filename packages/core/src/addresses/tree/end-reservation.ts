@@ -4,7 +4,7 @@ import { remove, type Stored } from "@cadastre/store/table";
 import { commitRecorded } from "../../audit/commit-recorded.ts";
 import { actorName, type Context, systemActor } from "../../context.ts";
 import { retryOnConflict } from "../../retry-on-conflict.ts";
-import { enterSpace } from "../spaces/read.ts";
+import { enterSpace } from "../spaces/gate.ts";
 import { auditTarget, IpIdItem, IpItem, PendingItem } from "./items.ts";
 import { removalOf } from "./removal.ts";
 import { isThere } from "./view.ts";

@@ -1,11 +1,14 @@
 import { ip } from "@cadastre/contract/addresses/ip";
 import { namedTexts } from "@cadastre/contract/names";
+import { provider } from "@cadastre/contract/scope";
 import { prefixKey } from "@cadastre/net/key";
 import { type Prefix, parsePrefix } from "@cadastre/net/prefix";
 import { defineEntity, type ItemOf } from "@cadastre/store/entity";
 import * as z from "zod";
 
 export const spacePartition = (space: string): string => `address-space#${space}`;
+
+export const pastPartition = (space: string): string => `${spacePartition(space)}#past`;
 
 export const observedPartition = (space: string): string => `${spacePartition(space)}#observed`;
 
@@ -19,9 +22,10 @@ interface Placed {
   readonly prefix: string;
 }
 
-const planned = ip
-  .omit({ family: true, parentId: true, resolvedTags: true, version: true, utilization: true })
-  .extend({ revision: z.int().meta({ description: "How many times it was made or changed" }) });
+const planned = ip.omit({ family: true, parentId: true, resolvedTags: true, version: true, utilization: true }).extend({
+  revision: z.int().meta({ description: "How many times it was made or changed" }),
+  import: z.string().optional().meta({ description: "The import that made it, or changed it last" }),
+});
 
 export const IpItem = defineEntity({
   type: "ip",
@@ -54,10 +58,15 @@ export const ObservedItem = defineEntity({
     resource: z.string(),
     externalId: z.string(),
     kind: z.enum(["network", "subnet"]),
-    provider: z.string(),
+    /** Of the block among those of its resource. */
+    role: z.enum(["primary", "secondary", "ipv6"]),
+    provider,
     account: z.string(),
     region: z.string(),
+    /** Of a subnet: natural id of its network. */
     network: z.string().optional(),
+    /** Of a default VPC or a network in auto mode. */
+    isDefault: z.boolean(),
     name: z.string(),
     tags: namedTexts().default({}),
     seenAt: z.string(),
@@ -113,7 +122,7 @@ export const WindowItem = defineEntity({
     populated: layer,
     /** Of ranges that count as used. */
     utilized: layer,
-    /** Of what was seen in a cloud and is longer than the parent. */
+    /** Of what was seen in a cloud and is longer than the parent, also where something below contains it. */
     observed: layer,
     /** What is kept free of allocations for a while: after a release, or for a request. */
     held: z.array(z.object({ prefix: z.string(), until: z.string().optional(), by: z.string() })).default([]),
@@ -139,7 +148,7 @@ export const IpPastItem = defineEntity({
     expiresAtSeconds: z.int(),
   }),
   key: {
-    partition: (of: Placed & { until: string }) => `${spacePartition(of.space)}#past`,
+    partition: (of: Placed & { until: string }) => pastPartition(of.space),
     sort: (of: Placed & { until: string }) => `${prefixKey(parsePrefix(of.prefix))}#${of.until}`,
   },
   expires: "expiresAtSeconds",

@@ -23,7 +23,7 @@ export interface Located {
 }
 
 /** What directly contains a prefix, of what contains it. */
-function parentOf(chain: readonly Pick<IpItem, "prefix">[], { family }: Prefix): Parent {
+export function parentOf(chain: readonly Pick<IpItem, "prefix">[], { family }: Prefix): Parent {
   const [parent] = chain;
   return parent === undefined ? { family, isTop: true } : parsePrefix(parent.prefix);
 }

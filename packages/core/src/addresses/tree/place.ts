@@ -43,15 +43,15 @@ function placed({ prefix, status }: Placed): Layers {
   return { ...NO_LAYERS, planned: place, reserved: status === "reserved" ? place : [] };
 }
 
-/** Blocks that are seen in a space inside a prefix, itself included or not, as one layer. */
-async function seenIn(table: Table, space: string, at: Prefix, { itself }: { readonly itself: boolean }) {
+/** Blocks that are seen in a space inside a prefix, which is none of them, as one layer. */
+async function seenInside(table: Table, space: string, at: Prefix) {
   const { from, to } = withinRange(at);
   const items = await queryAll(table, ObservedItem, {
     partition: observedPartition(space),
     sort: { from, to: `${to}~` },
     consistent: true,
   });
-  const blocks = items.map(({ prefix }) => parsePrefix(prefix)).filter(({ length }) => itself || length > at.length);
+  const blocks = items.map(({ prefix }) => parsePrefix(prefix)).filter(({ length }) => length > at.length);
   return unionIntervals(blocks.map(prefixInterval));
 }
 
@@ -71,24 +71,20 @@ async function put(edit: Edit, parent: Parent, at: Prefix, { layers, held, endsA
 export async function insertPlaced(edit: Edit, table: Table, space: string, parent: Parent, ip: Placed): Promise<void> {
   const at = parsePrefix(ip.prefix);
   const inside = contentOf(await edit.windowsIn(parent, prefixInterval(at)), at);
-  const observed = inside.layers.observed.length === 0 ? [] : await seenIn(table, space, at, { itself: false });
+  const observed = inside.layers.observed.length === 0 ? [] : await seenInside(table, space, at);
   const own: Content = { ...inside, layers: { ...inside.layers, observed } };
   const rest = ip.status === "reserved" ? ip.reserveUntil : undefined;
-  await put(edit, parent, at, { layers: placed(ip), held: [], endsAt: rest });
+  // What is seen there stays seen, whoever it is planned for: a block may be larger than the prefix.
+  const layers = { ...placed(ip), observed: inside.layers.observed };
+  await put(edit, parent, at, { layers, held: [], endsAt: rest });
   if (!isEmpty(own)) await put(edit, at, at, own);
 }
 
 /** Takes a prefix out of the windows of its parent: what was directly in it is directly in that from now on. */
-export async function removePlaced(
-  edit: Edit,
-  table: Table,
-  space: string,
-  parent: Parent,
-  prefix: string,
-): Promise<void> {
+export async function removePlaced(edit: Edit, parent: Parent, prefix: string): Promise<void> {
   const at = parsePrefix(prefix);
   const inside = contentOf(await edit.drop(at), at);
-  const observed = await seenIn(table, space, at, { itself: true });
+  const { observed } = contentOf(await edit.windowsIn(parent, prefixInterval(at)), at).layers;
   await put(edit, parent, at, { ...inside, layers: { ...inside.layers, observed } });
 }
 

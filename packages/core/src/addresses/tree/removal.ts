@@ -45,7 +45,7 @@ export async function removalOf(context: Context, stored: Stored<IpItem>, by: st
   const at = parsePrefix(stored.prefix);
   const edit = createEdit(context.table, space);
   const { containing, parent } = await locate(context, edit, space, at);
-  await removePlaced(edit, context.table, space, parent, stored.prefix);
+  await removePlaced(edit, parent, stored.prefix);
   const time = laterOf(context.now().toISOString(), stored.modifiedOn);
   const own = [
     ...deletionWrites(context, stored, time, { actor: by, changes: [] }),

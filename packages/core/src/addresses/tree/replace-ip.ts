@@ -6,8 +6,6 @@ import { commitRecorded } from "../../audit/commit-recorded.ts";
 import { changesBetween } from "../../changes.ts";
 import { type Actor, actorName, type Context } from "../../context.ts";
 import { laterOf } from "../../feed/record-change.ts";
-import { retryOnConflict } from "../../retry-on-conflict.ts";
-import { enterSpace } from "../spaces/read.ts";
 import { lengthWrites, replacementWrites } from "./change.ts";
 import { windowWrites } from "./commit-writes.ts";
 import { createEdit, type Edit } from "./edit.ts";
@@ -18,6 +16,7 @@ import { insertPlaced, removePlaced, restatePlaced } from "./place.ts";
 import { readView, requireIp } from "./read-ips.ts";
 import { existing, requireParent, toStoredIp } from "./said.ts";
 import { definitionsFor, requireTags } from "./tagged.ts";
+import { requireTagsInside, taggingIn } from "./tags-inside.ts";
 import type { Parent } from "./window.ts";
 
 export interface Seen {
@@ -31,7 +30,7 @@ export function requireSeen({ version }: Seen, stored: Stored<IpItem>): void {
 }
 
 /** What members a replacement takes away when it does not have them; all others come from what it says, or stay. */
-function replaced(stored: Stored<IpItem>, said: Omit<IpReplacement, "parentId">, now: Date): IpItem {
+export function replaced(stored: Stored<IpItem>, said: Omit<IpReplacement, "parentId">, now: Date): IpItem {
   const { id, space, source, createdOn, createdBy, lastSyncAt, syncStatus, provider, revision } = stored;
   return {
     ...toStoredIp(said, now),
@@ -54,7 +53,7 @@ async function placeAnew(context: Context, edit: Edit, stored: IpItem, next: IpI
   if (next.prefix !== stored.prefix) {
     const old = parsePrefix(stored.prefix);
     const { parent: former } = await locate(context, edit, space, old);
-    await removePlaced(edit, table, space, former, stored.prefix);
+    await removePlaced(edit, former, stored.prefix);
     await insertPlaced(edit, table, space, parent, next);
   } else if (next.status !== stored.status || next.reserveUntil !== stored.reserveUntil) {
     await restatePlaced(edit, parent, next);
@@ -77,8 +76,7 @@ export async function replaceIp(
   const { parentId, ...said } = input;
   const { table } = context;
   const at = parsePrefix(said.prefix);
-  await retryOnConflict(async () => {
-    const { gate } = await enterSpace(context, space);
+  await taggingIn(context, space, async (entered) => {
     await settle(context, space);
     const stored = await requireIp(context, space, id);
     requireSeen(seen, stored);
@@ -87,14 +85,19 @@ export async function replaceIp(
     if (chain.length > containing.length) throw existing(chain[0]);
     requireParent(parentId, containing);
     const next = replaced(stored, said, context.now());
-    requireTags(await definitionsFor(context, space, [next, ...containing]), [next, ...containing]);
+    const definitions = await definitionsFor(context, space, [stored, next, ...containing]);
+    requireTags(definitions, [next, ...containing]);
     const { version: _, ...before } = stored;
     const changes = changesBetween({ ...before, modifiedOn: next.modifiedOn, revision: next.revision }, next);
     if (changes.length === 0) return;
+    const isMoved = next.prefix !== stored.prefix;
+    const inside = { entered, definitions };
+    await requireTagsInside(context, inside, next, isMoved ? {} : stored.tags);
+    if (isMoved) await requireTagsInside(context, inside, { ...stored, tags: {} }, stored.tags);
     await placeAnew(context, edit, stored, next, parent);
     const own = [
       ...replacementWrites(context, stored, next, { actor: actorName(actor), changes }),
-      gate,
+      ...entered.writes,
       ...lengthWrites(space, [next.prefix], known),
     ];
     const writes = [...own, ...windowWrites(edit, parent, containing, own.length)];

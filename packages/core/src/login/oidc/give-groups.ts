@@ -25,15 +25,21 @@ export interface Mapping {
 const isOfAdmins = (group: GroupItem | undefined): boolean =>
   group?.roles.some(({ role }) => role === "SystemAdmin") === true;
 
-/** Whether nobody would be left who administers the system if the user were taken out of a group: then no claim does it. */
-async function isLastAdmin(context: Context, { user, requestId }: Mapping, group: string): Promise<boolean> {
-  if (context.organization !== FIRST_ORGANIZATION) return false;
-  if (!isOfAdmins(await context.table.get(GroupItem, { id: group }, { consistent: true }))) return false;
+/**
+ * What the commit has to have that takes the user out of a group. Undefined where nobody would be left who administers the system: then no claim
+ * does it.
+ */
+async function restsWithout(
+  context: Context,
+  { user, requestId }: Mapping,
+  group: string,
+): Promise<Write[] | undefined> {
+  if (context.organization !== FIRST_ORGANIZATION) return [];
+  if (!isOfAdmins(await context.table.get(GroupItem, { id: group }, { consistent: true }))) return [];
   try {
-    await requireAdminBeside(context, systemActor(requestId), user.id);
-    return false;
+    return await requireAdminBeside(context, systemActor(requestId), user.id);
   } catch (error) {
-    if (error instanceof ProblemError && error.code === "access.last_admin") return true;
+    if (error instanceof ProblemError && error.code === "access.last_admin") return undefined;
     throw error;
   }
 }
@@ -62,10 +68,9 @@ export async function groupWrites(
     ...joining.map(async (group) => ((await isUntouchable(group, true)) ? [group] : [])),
     ...leaving.map(async (group) => ((await isUntouchable(group, false)) ? [group] : [])),
   ]);
-  const last = await Promise.all(
-    leaving.map(async (group) => ((await isLastAdmin(context, mapping, group)) ? [group] : [])),
-  );
-  const decided = decideGroups({ has, gave, wanted, untouchable: looked.flat(), unready: last.flat() });
+  const rests = await Promise.all(leaving.map((group) => restsWithout(context, mapping, group)));
+  const unready = leaving.filter((_, at) => rests[at] === undefined);
+  const decided = decideGroups({ has, gave, wanted, untouchable: looked.flat(), unready });
   const addedAt = context.now().toISOString();
   const principal = { type: "user", id: user.id } as const;
   return {
@@ -73,6 +78,8 @@ export async function groupWrites(
     writes: [
       ...decided.added.map((group) => create(GroupMemberItem, { group, principal, addedAt })),
       ...decided.removed.map((group) => remove(GroupMemberItem, { group, principal })),
+      // One turn, however many such groups are left.
+      ...(rests.find((writes) => writes !== undefined && writes.length > 0) ?? []),
     ],
   };
 }
