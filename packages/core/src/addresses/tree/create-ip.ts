@@ -4,7 +4,6 @@ import { parsePrefix } from "@cadastre/net/prefix";
 import { commitRecorded } from "../../audit/commit-recorded.ts";
 import { changesBetween } from "../../changes.ts";
 import { type Actor, actorName, type Context } from "../../context.ts";
-import { isTaken } from "../../retry-on-conflict.ts";
 import { creationWrites, lengthWrites } from "./change.ts";
 import { windowWrites } from "./commit-writes.ts";
 import { createEdit } from "./edit.ts";

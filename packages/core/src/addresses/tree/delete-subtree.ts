@@ -10,7 +10,6 @@ import { retryOnConflict } from "../../retry-on-conflict.ts";
 import { enterSpace } from "../spaces/gate.ts";
 import { requireSpace } from "../spaces/read.ts";
 import { auditTarget, IpItem, spacePartition } from "./items.ts";
-import { type Located, locate } from "./locate.ts";
 import { settle } from "./pending.ts";
 import { boundsWithin } from "./ranges.ts";
 import { requireIp } from "./read-ips.ts";
