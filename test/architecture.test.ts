@@ -139,7 +139,7 @@ const AREAS: Record<string, readonly string[]> = {
   addresses: ["accounts", "directory", "ledger", "register"],
   policies: ["accounts", "addresses", "directory", "register", "vault"],
   places: ["access", "accounts", "ledger", "register"],
-  whose: ["accounts", "register"],
+  whose: ["accounts", "addresses", "register"],
   workload: ["access", "directory", "limits"],
 };
 

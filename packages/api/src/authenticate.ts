@@ -1,3 +1,4 @@
+import type { OperatorAction } from "@cadastre/contract/actions";
 import type { Endpoint } from "@cadastre/contract/endpoints/endpoint";
 import { ProblemError } from "@cadastre/contract/errors";
 import { requireActable } from "@cadastre/core/access/act-in";
@@ -7,7 +8,7 @@ import { type Actor, type Context, nameOf, type Principal } from "@cadastre/core
 import { clientAddress } from "@cadastre/core/limits/client-address";
 import { authenticateSession } from "@cadastre/core/login/authenticate-session";
 import { stepUpNeeded } from "@cadastre/core/login/step-up";
-import { decideAccess, type Target } from "@cadastre/core/policies/authorize";
+import { type Decision, decideAccess, type Target } from "@cadastre/core/policies/authorize";
 import { decideSigned } from "@cadastre/core/policies/decide-signed";
 import type { Restriction, SpaceReach } from "@cadastre/core/restriction";
 import type { ApiContext } from "./env.ts";
@@ -162,6 +163,30 @@ export interface Authorized<Caller> {
 }
 
 /**
+ * A request for things of two kinds, which is decided of each: what the caller may not ask of one kind it sees nothing of. The token's own word
+ * is told when it says no to both.
+ */
+async function withAlso(
+  context: Context,
+  actor: Actor,
+  first: Decision,
+  { action, resource }: { readonly action: OperatorAction; readonly resource: Target["type"] },
+): Promise<Decision> {
+  const second = await decideAccess(context, actor, action, { type: resource });
+  const { token, session } = actor.principal;
+  const cursorKey = token?.cursorKey ?? session?.cursorKey;
+  if (!first.allowed && !second.allowed) return first;
+  const restriction = first.allowed ? first.restriction : { accounts: [], cursorKey };
+  const spaces = second.allowed ? second.spaces : { isDefault: false, except: [], cursorKey };
+  return {
+    allowed: true,
+    policies: [...new Set([first, second].flatMap(({ allowed, policies }) => (allowed ? policies : [])))],
+    ...(restriction && { restriction }),
+    ...(spaces && { spaces }),
+  };
+}
+
+/**
  * That the caller may, in the organization of the context, and what it may see; from now on the caller carries by which bindings and policies
  * that was decided. What is one's own nobody needs to be allowed. Throws 403 `auth.forbidden`.
  */
@@ -173,7 +198,9 @@ export async function authorizeCaller<Caller extends { readonly actor: Actor }>(
 ): Promise<Authorized<Caller>> {
   // What is one's own nobody needs to be allowed.
   if (access.kind !== "operator" && access.kind !== "provisioning") return { caller };
-  const decision = await decideAccess(context, caller.actor, access.action, targetOf(c, access.resource));
+  const first = await decideAccess(context, caller.actor, access.action, targetOf(c, access.resource));
+  const also = access.kind === "operator" ? access.also : undefined;
+  const decision = also ? await withAlso(context, caller.actor, first, also) : first;
   const { policies } = decision;
   const actor: Actor = policies.length === 0 ? caller.actor : { ...caller.actor, decision: { policies } };
   c.set("caller", actor);

@@ -19,7 +19,7 @@ export const TASKS = [
   {
     name: "Address spaces",
     about: "Where addresses are planned: spaces in which prefixes do not overlap, and which networks belong to them.",
-    areas: ["addressSpaces", "spaceTags", "addressImports", "ips", "ranges", "discovered", "drift"],
+    areas: ["addressSpaces", "spaceTags", "addressImports", "ips", "ranges", "addressAnalysis", "discovered", "drift"],
   },
   { name: "Accounts", about: "Cloud accounts and projects, and what they are for.", areas: ["accounts"] },
   {

@@ -149,8 +149,10 @@ const SECURITY = {
 
 function operationOf(schemas: Schemas, endpoint: Endpoint): object {
   const { access, area, example, name, summary, params, query } = endpoint;
+  const or =
+    access.kind === "operator" && access.also ? ` or \`${access.also.action}\`, and shows what that is for` : "";
   const scope =
-    access.kind === "operator" || access.kind === "provisioning" ? `Needs the scope \`${access.action}\`.` : "";
+    access.kind === "operator" || access.kind === "provisioning" ? `Needs the scope \`${access.action}\`${or}.` : "";
   const texts = [endpoint.description ?? "", scope, exampleOf(endpoint)];
   return {
     operationId: name,

@@ -1,9 +1,10 @@
 import * as z from "zod";
 import { account } from "./account.ts";
+import { ip } from "./addresses/ip.ts";
 import { resource } from "./view.ts";
 
 /** What a search can find. Each type is contributed by the area that it belongs to. */
-export const SUBJECT_TYPES = ["resource", "account"] as const;
+export const SUBJECT_TYPES = ["resource", "account", "ip"] as const;
 export type SubjectType = (typeof SUBJECT_TYPES)[number];
 
 /** What a search answers: each found thing as its own area shows it, with its type. */
@@ -16,6 +17,9 @@ export const foundSubject = z.discriminatedUnion("type", [
     }),
   }),
   account.extend({ type: z.literal("account") }),
+  ip
+    .omit({ parentId: true, resolvedTags: true, utilization: true })
+    .extend({ type: z.literal("ip"), spaceName: z.string().meta({ description: "Name of its address space" }) }),
 ]);
 export type FoundSubject = z.output<typeof foundSubject>;
 

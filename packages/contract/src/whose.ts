@@ -1,4 +1,6 @@
 import * as z from "zod";
+import { ip } from "./addresses/ip.ts";
+import { idSchema } from "./ids.ts";
 import { kindName, provider } from "./scope.ts";
 
 /** What people say of a thing, and who said it when. */
@@ -29,6 +31,10 @@ export const holder = z.object({
     .array(z.string())
     .optional()
     .meta({ description: "Of what is not confirmed: the accounts (`aws/…`) whose collectors report it now" }),
+  certificates: z
+    .array(z.string())
+    .optional()
+    .meta({ description: "Of an endpoint: natural ids of the certificates that it presents" }),
   since: z.iso.datetime().meta({ description: "When the register first saw it" }),
   lastSeenAt: z.iso.datetime().optional(),
 });
@@ -50,12 +56,46 @@ export const addressUse = z.object({
 });
 export type AddressUse = z.output<typeof addressUse>;
 
+/** A planned prefix that contains an address. */
+const plannedHolder = ip.pick({
+  id: true,
+  prefix: true,
+  status: true,
+  name: true,
+  description: true,
+  owner: true,
+  tags: true,
+  account: true,
+  region: true,
+  source: true,
+  reserveUntil: true,
+  createdOn: true,
+  createdBy: true,
+  modifiedOn: true,
+});
+
+/** What an address is planned for in one address space: from the widest prefix down to the closest. */
+export const plannedUse = z.object({
+  space: idSchema("space"),
+  spaceName: z.string(),
+  chain: z.array(plannedHolder),
+  owner: z
+    .object({ name: z.string(), from: idSchema("ip") })
+    .optional()
+    .meta({ description: "Of the closest prefix that says whose it is" }),
+});
+export type PlannedUse = z.output<typeof plannedUse>;
+
 export const whose = z.object({
   address: z.string().meta({ description: "As it is written canonically" }),
   port: z.int().optional(),
   items: z.array(addressUse).meta({
     description:
       "One for each network that has it, those with the longest prefix first; what is not confirmed is in others, behind all that is",
+  }),
+  planned: z.array(plannedUse).meta({
+    description:
+      "One for each address space that the caller may read and that has a prefix around it, those with the longest first",
   }),
   hasMore: z
     .boolean()

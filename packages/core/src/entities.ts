@@ -22,6 +22,7 @@ import {
   ImportRowItem,
 } from "./addresses/imports/items.ts";
 import { RangeIdItem, RangeItem } from "./addresses/ranges/items.ts";
+import { IpDayItem, IpPictureItem } from "./addresses/snapshots/items.ts";
 import {
   AddressSpaceGateItem,
   AddressSpaceItem,
@@ -225,6 +226,8 @@ export const ENTITIES: readonly AnyEntity[] = [
   PendingItem,
   ReservationEndItem,
   IpPastItem,
+  IpDayItem,
+  IpPictureItem,
   AllocationItem,
   ObservedItem,
   RangeIdItem,

@@ -2,6 +2,7 @@ import { endReservations } from "./addresses/allocation/end-reservations.ts";
 import { emptySpace } from "./addresses/deletion/empty-space.ts";
 import { observeJob } from "./addresses/discovered/observe-job.ts";
 import { importAddresses } from "./addresses/imports/job.ts";
+import { takeSnapshots } from "./addresses/snapshots/take.ts";
 import { removePrefixes } from "./addresses/tree/delete-subtree.ts";
 import { emptyGroup } from "./directory/empty-group.ts";
 import { approveHoldJob } from "./discovery/approve-hold.ts";
@@ -26,6 +27,7 @@ export const JOBS: readonly Job[] = [
   auditSeal,
   auditRetention,
   emptyScimSource,
+  takeSnapshots,
   observeJob,
   removePrefixes,
   endReservations,

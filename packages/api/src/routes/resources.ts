@@ -1,9 +1,10 @@
 import type { Coverage } from "@cadastre/contract/coverage";
 import { resources } from "@cadastre/contract/endpoints/resources";
 import { ProblemError } from "@cadastre/contract/errors";
-import type { FoundSubject } from "@cadastre/contract/subject";
+import type { FoundSubject, SubjectType } from "@cadastre/contract/subject";
 import { withKnownActors } from "@cadastre/core/access/known-actors";
 import { AccountSubject } from "@cadastre/core/accounts/subject";
+import { IpSubject } from "@cadastre/core/addresses/search/subject";
 import type { Actor, Context } from "@cadastre/core/context";
 import { type CoverageFilters, readCoverage } from "@cadastre/core/ledger/gaps";
 import { judgeEmpty } from "@cadastre/core/ledger/looked-at";
@@ -18,6 +19,7 @@ import { toQuery } from "@cadastre/core/register/list-query";
 import { relatedTo } from "@cadastre/core/register/related";
 import { annotateResource, getResource } from "@cadastre/core/register/resources";
 import { findResources } from "@cadastre/core/register/search";
+import { searchByPrefix } from "@cadastre/core/subjects/by-prefix";
 import { countFound } from "@cadastre/core/subjects/count-found";
 import { hintFor, presenceHint } from "@cadastre/core/subjects/hint";
 import { parseSearch, toSort } from "@cadastre/core/subjects/parse-search";
@@ -29,10 +31,10 @@ import { implement } from "./route.ts";
 
 const FoundAccounts = typed("account", AccountSubject);
 
-/** The types that a search shows to whom: who may not read accounts does not find them. */
+/** The types that a search shows to whom: who may not read accounts does not find them. Of each type it shows what the caller may see. */
 async function readableBy(context: Context, actor: Actor): Promise<AnySubject<FoundSubject>[]> {
   const readsAccounts = await mayAlso(context, actor, "accounts:read", { type: "account" });
-  return readsAccounts ? [FoundResources, FoundAccounts] : [FoundResources];
+  return [FoundResources, ...(readsAccounts ? [FoundAccounts] : []), IpSubject];
 }
 
 /** A search with the order that a parameter gives it, which its text must not give, too. */
@@ -44,6 +46,27 @@ function sortedBy(query: Query, text: string | undefined): Query {
     throw new ProblemError("query.invalid", message, { errors: [{ path: "sort", message }] });
   }
   return { ...query, sort, parameters: { sort: text } };
+}
+
+interface Asked {
+  readonly q?: string | undefined;
+  readonly cidr_contains?: string | undefined;
+  readonly cidr_within?: string | undefined;
+  readonly type?: SubjectType | undefined;
+  readonly sort?: string | undefined;
+}
+
+/** What is asked for. Throws 422 `query.invalid` unless it is one thing. */
+function toSearch(asked: Asked, now: Date): Query {
+  const { q, cidr_contains, cidr_within, type, sort } = asked;
+  const given = [q, cidr_contains, cidr_within].filter((one) => one !== undefined);
+  const refuse = (path: string, message: string) =>
+    new ProblemError("query.invalid", message, { errors: [{ path, message }] });
+  if (given.length !== 1) throw refuse("q", "one of q, cidr_contains and cidr_within is asked for");
+  if (q === undefined && sort !== undefined) throw refuse("sort", "prefixes have their own order; sort is for q");
+  if (q === undefined) return searchByPrefix({ around: cidr_contains, within: cidr_within, type });
+  if (type !== undefined) throw refuse("type", "in q it is type:");
+  return sortedBy(parseSearch(q, now), sort);
 }
 
 interface Listing {
@@ -92,8 +115,8 @@ export const RESOURCE_ROUTES = implement(resources, {
     const hint = cursor === undefined ? presenceHint(query, { isEmpty: page.items.length === 0 }) : undefined;
     return { ...page, ...(hint === undefined ? {} : { hint }) };
   },
-  async search({ context, actor, query: { q, sort, limit, cursor } }) {
-    const query = sortedBy(parseSearch(q, context.now()), sort);
+  async search({ context, actor, query: { limit, cursor, ...asked } }) {
+    const query = toSearch(asked, context.now());
     const subjects = await readableBy(context, actor);
     const found = await withCoverage(
       context,

@@ -133,3 +133,28 @@ export function implement<A extends Readonly<Record<string, Endpoint>>>(
     return { endpoint, ...(typeof given === "function" ? { handle: given } : given) };
   });
 }
+
+/**
+ * The routes of an area whose implementation is loaded with its first request, so that a process begins without it. Throws for an endpoint that
+ * does not say who may call it.
+ */
+export function implementOnDemand(
+  area: Readonly<Record<string, Endpoint>>,
+  load: () => Promise<readonly Route[]>,
+): readonly Route[] {
+  return Object.values(area).map((endpoint) => {
+    requireDecidable(endpoint);
+    const served = async (): Promise<Served> => {
+      const found = (await load()).find((route) => route.endpoint.name === endpoint.name);
+      if (!found) throw new Error(`nothing implements ${endpoint.name}`);
+      return found;
+    };
+    return {
+      endpoint,
+      handle: async (request) => (await served()).handle(request),
+      ...(endpoint.idempotent && {
+        replay: async (request: ServedRequest, claim: ClaimItem) => (await served()).replay?.(request, claim),
+      }),
+    };
+  });
+}

@@ -1,8 +1,6 @@
-import type { Areas } from "@cadastre/contract/endpoints/all";
+import { AREAS, type Areas } from "@cadastre/contract/endpoints/all";
 import { ACCESS_ROUTES } from "./access.ts";
 import { ACCOUNT_ROUTES } from "./accounts.ts";
-import { ADDRESS_IMPORT_ROUTES } from "./address-imports.ts";
-import { ADDRESS_SPACE_ROUTES } from "./address-spaces.ts";
 import { AUDIT_ROUTES } from "./audit.ts";
 import { AUTH_ROUTES } from "./auth.ts";
 import { CHANGE_ROUTES } from "./changes.ts";
@@ -10,24 +8,20 @@ import { CLIENT_LOGIN_ROUTES } from "./client-logins.ts";
 import { COLLECTOR_ROUTES } from "./collectors.ts";
 import { CONSUMER_ROUTES } from "./consumers.ts";
 import { CREDENTIAL_ROUTES } from "./credentials.ts";
-import { DISCOVERED_ROUTES } from "./discovered.ts";
 import { DISCOVERY_ROUTES } from "./discovery.ts";
-import { DRIFT_ROUTES } from "./drift.ts";
 import { FACTOR_ROUTES } from "./factors.ts";
 import { FORWARDER_ROUTES } from "./forwarders.ts";
 import { GROUP_ROUTES } from "./groups.ts";
 import { HOLD_ROUTES } from "./holds.ts";
 import { IDENTITY_PROVIDER_ROUTES } from "./identity-providers.ts";
-import { IP_ROUTES } from "./ips.ts";
 import { JOB_ROUTES } from "./jobs.ts";
 import { OAUTH_ROUTES } from "./oauth.ts";
 import { OIDC_ROUTES } from "./oidc.ts";
 import { ORGANIZATION_ROUTES } from "./organizations.ts";
 import { POLICY_ROUTES } from "./policies.ts";
-import { RANGE_ROUTES } from "./ranges.ts";
 import { RESOURCE_ROUTES } from "./resources.ts";
 import { ROLE_BINDING_ROUTES } from "./role-bindings.ts";
-import type { Route } from "./route.ts";
+import { implementOnDemand, type Route } from "./route.ts";
 import { RUN_ROUTES } from "./runs.ts";
 import { SCIM_ROUTES } from "./scim.ts";
 import { SCIM_SOURCE_ROUTES } from "./scim-sources.ts";
@@ -35,10 +29,12 @@ import { SCOPE_ROUTES } from "./scopes.ts";
 import { SERVICE_ROUTES } from "./service.ts";
 import { SERVICE_ACCOUNT_ROUTES } from "./service-accounts.ts";
 import { SESSION_ROUTES } from "./sessions.ts";
-import { SPACE_TAG_ROUTES } from "./space-tags.ts";
 import { TOKEN_ROUTES } from "./tokens.ts";
 import { TRUST_RULE_ROUTES } from "./trust-rules.ts";
 import { USER_ROUTES } from "./users.ts";
+
+/** An area that a process begins without: what belongs to address space is a third of all, and many requests are about none of it. */
+const onDemand = (area: keyof Areas, load: () => Promise<readonly Route[]>) => implementOnDemand(AREAS[area], load);
 
 /** An area of the contract that is missing here is refused by the compiler, and so is one that the contract does not have. */
 const BY_AREA: { readonly [Area in keyof Areas]: readonly Route[] } = {
@@ -48,13 +44,17 @@ const BY_AREA: { readonly [Area in keyof Areas]: readonly Route[] } = {
   holds: HOLD_ROUTES,
   collectors: COLLECTOR_ROUTES,
   accounts: ACCOUNT_ROUTES,
-  addressSpaces: ADDRESS_SPACE_ROUTES,
-  addressImports: ADDRESS_IMPORT_ROUTES,
-  spaceTags: SPACE_TAG_ROUTES,
-  ips: IP_ROUTES,
-  ranges: RANGE_ROUTES,
-  discovered: DISCOVERED_ROUTES,
-  drift: DRIFT_ROUTES,
+  addressSpaces: onDemand("addressSpaces", async () => (await import("./address-spaces.ts")).ADDRESS_SPACE_ROUTES),
+  addressImports: onDemand("addressImports", async () => (await import("./address-imports.ts")).ADDRESS_IMPORT_ROUTES),
+  spaceTags: onDemand("spaceTags", async () => (await import("./space-tags.ts")).SPACE_TAG_ROUTES),
+  ips: onDemand("ips", async () => (await import("./ips.ts")).IP_ROUTES),
+  ranges: onDemand("ranges", async () => (await import("./ranges.ts")).RANGE_ROUTES),
+  addressAnalysis: onDemand(
+    "addressAnalysis",
+    async () => (await import("./address-analysis.ts")).ADDRESS_ANALYSIS_ROUTES,
+  ),
+  discovered: onDemand("discovered", async () => (await import("./discovered.ts")).DISCOVERED_ROUTES),
+  drift: onDemand("drift", async () => (await import("./drift.ts")).DRIFT_ROUTES),
   resources: RESOURCE_ROUTES,
   changes: CHANGE_ROUTES,
   consumers: CONSUMER_ROUTES,

@@ -15,6 +15,7 @@ import { neutralise, toTime } from "../output/text.ts";
 import { followJob } from "./jobs.ts";
 import { addExport } from "./prefixes-export.ts";
 import { addImport } from "./prefixes-import.ts";
+import { addPrefixesMap } from "./prefixes-map.ts";
 
 const tagsOf = ({ resolvedTags }: Ip): string =>
   Object.entries(resolvedTags)
@@ -214,6 +215,7 @@ export function addPrefixes(program: Command, cli: Cli): void {
   addList(prefixes, cli);
   addChanges(prefixes, cli);
   addFree(prefixes, cli);
+  addPrefixesMap(prefixes, cli);
   addImport(prefixes, cli);
   addExport(prefixes, cli);
 }

@@ -9,6 +9,7 @@ import {
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { listOf, withExamples, withPaging } from "../arguments.ts";
 import { type Cli, openClient, optionsOf } from "../cli.ts";
+import { UsageError } from "../exit-codes.ts";
 import { type CoveredPage, covered, tellFirst, withRequireComplete } from "../output/coverage.ts";
 import { handleOf } from "../output/ids.ts";
 import { printList } from "../output/list.ts";
@@ -17,25 +18,35 @@ import type { Column } from "../output/table.ts";
 import { toJson } from "../output/text.ts";
 
 const isResource = (one: FoundSubject): one is Extract<FoundSubject, { type: "resource" }> => one.type === "resource";
+
+function idOf(one: FoundSubject): string {
+  return one.type === "account" ? `${one.provider}/${one.account}` : one.id;
+}
+
+/** What has a prefix of its own: a planned one, with its address space. */
+const prefixOf = (one: FoundSubject): string => (one.type === "ip" ? one.prefix : "");
+const spaceOf = (one: FoundSubject): string => (one.type === "ip" ? one.spaceName : "");
 const day = (iso: string | undefined) => iso?.slice(0, 10);
 
 const COLUMNS: readonly Column<FoundSubject>[] = [
   { title: "KIND", value: (one) => (isResource(one) ? one.kind : one.type) },
+  { title: "PREFIX", value: prefixOf, optional: true },
+  { title: "SPACE", value: spaceOf, optional: true },
   { title: "ACCOUNT", value: (one) => one.account },
-  { title: "REGION", value: (one) => (isResource(one) ? one.region : "") },
+  { title: "REGION", value: (one) => (one.type === "account" ? "" : one.region) },
   { title: "NAME", value: (one) => one.name, shape: "id" },
   { title: "OWNER", value: (one) => one.owner || "–" },
   { title: "ENDS", value: (one) => (isResource(one) ? day(one.expiresAt) : ""), optional: true },
   { title: "SERVED BY", value: (one) => (isResource(one) ? one.servedBy?.join(" ") : ""), optional: true, shape: "id" },
   {
     title: "STATUS",
-    value: (one) => (isResource(one) ? statusOf(one) : ""),
+    value: (one) => (isResource(one) ? statusOf(one) : one.type === "ip" ? one.status : ""),
     optional: true,
     style: () => "dim",
   },
   {
     title: "ID",
-    value: (one) => (isResource(one) ? one.id : `${one.provider}/${one.account}`),
+    value: idOf,
     short: (one) => (isResource(one) ? handleOf(one) : undefined),
     shape: "id",
   },
@@ -55,6 +66,8 @@ What begins with a minus stands behind --: search -- -kind:subnet. docs/api.md t
 `;
 
 interface SearchOptions {
+  readonly contains?: string;
+  readonly within?: string;
   readonly sort?: (typeof SORT_FIELDS)[number];
   readonly count?: boolean;
   readonly by?: readonly SearchFacet[];
@@ -100,10 +113,25 @@ export function addSearch(program: Command, cli: Cli): void {
   withExamples(
     withRequireComplete(
       withPaging(
-        program.command("search").description("find resources and accounts by words, addresses and qualifiers"),
+        program
+          .command("search")
+          .description("find resources, accounts and planned prefixes by words, addresses and qualifiers"),
       ),
     )
-      .argument("<query...>", "words, addresses, tags and qualifiers; see below")
+      .argument("[query...]", "words, addresses, tags and qualifiers; see below")
+      .addOption(
+        new Option(
+          "--contains <prefix>",
+          "what has an address, or contains a prefix, the longest prefix first",
+        ).conflicts(["within", "sort", "count", "by"]),
+      )
+      .addOption(
+        new Option("--within <prefix>", "what is inside a prefix, in the order of addresses").conflicts([
+          "sort",
+          "count",
+          "by",
+        ]),
+      )
       .addOption(
         new Option("--sort <field>", `by ${SORT_FIELDS.join(", ")}; --sort=-changed for the greatest first`)
           .argParser(sortField)
@@ -116,18 +144,24 @@ export function addSearch(program: Command, cli: Cli): void {
       .addHelpText("after", LANGUAGE.trimEnd())
       .action(async (words: string[], _: unknown, command: Command) => {
         const options = optionsOf<SearchOptions>(command);
-        const q = words.join(" ");
-        if (options.count || options.by) return count(cli, q, command);
+        const { contains, within } = options;
+        const q = words.length === 0 ? undefined : words.join(" ");
+        const isByPrefix = contains !== undefined || within !== undefined;
+        if (isByPrefix === (q !== undefined))
+          throw new UsageError("give a query, or one of --contains and --within", "`cadastre search --help` has both");
+        const asked = isByPrefix ? { cidr_contains: contains, cidr_within: within } : { q };
+        if (q !== undefined && (options.count || options.by)) return count(cli, q, command);
         const client = openClient(cli, options);
         const { sort } = options;
         const { items, first } = covered<FoundSubject, CoveredPage<FoundSubject>>((page) =>
-          client.resources.search({ q, sort, ...page }),
+          client.resources.search({ ...asked, sort, ...page }),
         );
-        await printList({ ...cli, options, columns: COLUMNS, noun: "resources or accounts", items });
+        await printList({ ...cli, options, columns: COLUMNS, noun: "resources, accounts or prefixes", items });
         await tellFirst(cli, options, first());
       }),
     "search kind:instance tag:env=prod name:web*",
     "search 10.1.2.5",
+    "search --contains 10.1.2.5",
     "search 'kind:cert expires:<60d' --sort expires",
     "search cidr:10.0.0.0/8 account:123456789012 --all --json",
     "search 'kind:vm -has:owner' --by account,region",

@@ -12,6 +12,7 @@ import type { Column } from "../output/table.ts";
 import { neutralise, toCount, toTime } from "../output/text.ts";
 import { lineOf } from "../output/watch-job.ts";
 import { followJob } from "./jobs.ts";
+import { addSpacesPast } from "./spaces-past.ts";
 
 /** A rule as it is given: `aws`, `aws/123456789012`, `aws/123456789012/vpc-0abc`. */
 const textOf = ({ provider, account, network }: SpaceRule): string =>
@@ -152,6 +153,7 @@ export function addSpaces(program: Command, cli: Cli): void {
       const spaceId = await findSpaceId(client, space);
       await printOne(cli.stdout, options, await client.addressSpaces.keep({ spaceId }));
     });
+  addSpacesPast(spaces, cli);
 }
 
 interface RemoveOptions {

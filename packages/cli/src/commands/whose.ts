@@ -1,4 +1,4 @@
-import type { AddressUse, Holder, Whose } from "@cadastre/contract/whose";
+import type { AddressUse, Holder, PlannedUse, Whose } from "@cadastre/contract/whose";
 import type { Command } from "commander";
 import { withExamples } from "../arguments.ts";
 import { type Cli, openClient, optionsOf } from "../cli.ts";
@@ -24,6 +24,23 @@ const COLUMNS: readonly Column<Holder>[] = [
   { title: "ID", value: (one) => one.id, shape: "id" },
 ];
 
+const PLANNED_COLUMNS: readonly Column<PlannedUse["chain"][number]>[] = [
+  { title: "PREFIX", value: (one) => one.prefix },
+  { title: "STATUS", value: (one) => one.status },
+  { title: "NAME", value: (one) => one.name, shape: "id" },
+  { title: "OWNER", value: (one) => one.owner || "–" },
+  { title: "ACCOUNT", value: (one) => one.account, optional: true },
+  { title: "REGION", value: (one) => one.region, optional: true },
+  { title: "UNTIL", value: (one) => toTime(one.reserveUntil), optional: true },
+  { title: "ID", value: (one) => one.id },
+];
+
+function renderPlanned(address: string, { spaceName, owner, chain }: PlannedUse, screen: Screen): string {
+  const whose = owner ? `${neutralise(owner.name)} (said of ${owner.from})` : "nobody said whose it is to be";
+  const heading = `${screen.style("bold", address)} is planned in ${neutralise(spaceName)}: ${whose}`;
+  return `${heading}\n${renderTable(PLANNED_COLUMNS, chain, screen)}`;
+}
+
 function notesOf({ chain }: AddressUse): string {
   return chain
     .flatMap(({ kind, name, id, said }) => {
@@ -48,9 +65,13 @@ function renderUse(address: string, use: AddressUse, screen: Screen): string {
   return `${screen.style("bold", address)} ${whose}\n${doubt}${renderTable(COLUMNS, use.chain, screen)}${notesOf(use)}`;
 }
 
-/** What the register says of an address, one network after the other. */
-function render({ address, items }: Whose, screen: Screen): string {
-  return items.map((use) => renderUse(address, use, screen)).join("\n");
+/** What is planned for an address and what the register says of it, one space and one network after the other. */
+function render({ address, items, planned }: Whose, screen: Screen): string {
+  const parts = [
+    ...planned.map((use) => renderPlanned(address, use, screen)),
+    ...items.map((use) => renderUse(address, use, screen)),
+  ];
+  return parts.join("\n");
 }
 
 /** Adds `whose` to the program. */
@@ -59,7 +80,9 @@ export function addWhose(program: Command, cli: Cli): void {
     withRequireComplete(
       program
         .command("whose")
-        .description("whose an address is: what it is in, what has it, its owner, who says so and since when"),
+        .description(
+          "whose an address is: what it is planned for, what it is in, what has it, its owner, who says so and since when",
+        ),
     )
       .argument("<address>", "an IPv4 or IPv6 address, with a port or without")
       .option("--account <account>", "only what this account or project has")

@@ -1,5 +1,6 @@
 import { access } from "./access.ts";
 import { accounts } from "./accounts.ts";
+import { addressAnalysis } from "./address-analysis.ts";
 import { addressImports } from "./address-imports.ts";
 import { addressSpaces } from "./address-spaces.ts";
 import { audit } from "./audit.ts";
@@ -55,6 +56,7 @@ export const AREAS = {
   spaceTags,
   ips,
   ranges,
+  addressAnalysis,
   discovered,
   drift,
   resources,

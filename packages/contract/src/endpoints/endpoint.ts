@@ -8,7 +8,13 @@ export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 /** Who may call an endpoint, and for those who must prove who they are: what it does, and to what. There is no default. */
 export type Access =
   | { readonly kind: "public" }
-  | { readonly kind: "operator"; readonly action: OperatorAction; readonly resource: ResourceType }
+  | {
+      readonly kind: "operator";
+      readonly action: OperatorAction;
+      readonly resource: ResourceType;
+      /** It answers with things of a second kind, too: whoever may do this to those may call it, and of either kind sees what it may see. */
+      readonly also?: { readonly action: OperatorAction; readonly resource: ResourceType };
+    }
   | {
       readonly kind: "self";
       readonly action: SelfAction;
@@ -27,6 +33,14 @@ export const anyone = { kind: "public" } as const;
 /** For operators and scripts, by an API token or a login session. */
 export function operator<const R extends ResourceType>(action: OperatorAction, resource: R) {
   return { kind: "operator", action, resource } as const;
+}
+
+/** The same of an endpoint that answers with things of two kinds. */
+export function operatorOfEither<const R extends ResourceType>(
+  [action, resource]: readonly [OperatorAction, R],
+  [alsoAction, alsoResource]: readonly [OperatorAction, ResourceType],
+) {
+  return { kind: "operator", action, resource, also: { action: alsoAction, resource: alsoResource } } as const;
 }
 
 /** For everybody who has proved who it is, of what is that one's own: nothing has to be allowed. */

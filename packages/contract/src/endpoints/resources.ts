@@ -1,11 +1,12 @@
 import * as z from "zod";
+import { prefixInput, prefixOrAddressInput } from "../addresses/prefix-input.ts";
 import { coverage } from "../coverage.ts";
 import { NATURAL_ID_LENGTH } from "../resource.ts";
 import { accountId, kindName, provider, regionName } from "../scope.ts";
-import { foundSubject, SEARCH_FACETS, SORT_FIELDS, searchCount } from "../subject.ts";
+import { foundSubject, SEARCH_FACETS, SORT_FIELDS, SUBJECT_TYPES, searchCount } from "../subject.ts";
 import { COUNTED, page, relatedResource, resource, resourceCount, resourceEvent, resourcePatch } from "../view.ts";
 import { whose } from "../whose.ts";
-import { defineArea, defineEndpoint, operator } from "./endpoint.ts";
+import { defineArea, defineEndpoint, operator, operatorOfEither } from "./endpoint.ts";
 import { EXAMPLE_ACCOUNT } from "./examples.ts";
 import { paging, pagingQuery, yesOrNo } from "./query.ts";
 
@@ -16,6 +17,8 @@ const searchText = z.string().max(1000).meta({
   description:
     "What is looked for; all of it must hold. Words are found in names, ids, host names and values of tags; an address or a prefix alone finds what has it or is inside it; qualifiers say more: `kind:instance`, `tag:env=prod`, `account:…`, `region:…`, `network:…`, `name:web*`, `ip:10.1.2.5`, `cidr:10.0.0.0/8`, `owner:…`, `expires:<2026-12-31`, `status:any`, `type:resource`. Quotes stand around what has spaces. docs/api.md tells all of it",
 });
+
+const READS_EITHER = operatorOfEither(["resources:read", "resource"], ["addresses:read", "address-space"]);
 
 const hint = z
   .string()
@@ -73,14 +76,22 @@ export const resources = defineArea("resources", {
   search: defineEndpoint({
     method: "GET",
     path: "/api/v1/search",
-    access: operator("resources:read", "resource"),
+    access: READS_EITHER,
     rate: "search",
-    summary: "Resources and accounts by free text and qualifiers",
+    summary:
+      "Resources, accounts and planned prefixes by free text and qualifiers, or by what contains or is inside a prefix",
     description:
-      "Such as `kind:instance tag:env=prod (region:eu-* OR region:us-*) -name:test* ip:10.1.2.5 expires:<60d sort:expires`; `type:` limits it to one type. Accounts are found by tokens that may read accounts. A page may be short, or empty, and still have a cursor. A search that cannot be answered has its `place` in the problem.",
+      "One of `q`, `cidr_contains` and `cidr_within` is asked for. What contains an address or a prefix comes with the longest prefix first, from all address spaces and all of the estate that the caller may read; what is inside one in the order of addresses, what is observed before what is planned. q is such as `kind:instance tag:env=prod (region:eu-* OR region:us-*) -name:test* ip:10.1.2.5 expires:<60d sort:expires`; `type:` limits it to one type. Accounts are found by tokens that may read accounts. A page may be short, or empty, and still have a cursor. A search that cannot be answered has its `place` in the problem.",
     query: z.strictObject({
       ...paging,
-      q: searchText,
+      q: searchText.optional(),
+      cidr_contains: prefixOrAddressInput.optional().meta({
+        description: "What has this address, or contains this prefix, such as 10.1.2.5",
+      }),
+      cidr_within: prefixInput
+        .optional()
+        .meta({ description: "What has a prefix inside this one, such as 10.0.0.0/8" }),
+      type: z.enum(SUBJECT_TYPES).optional().meta({ description: "One type alone; in q it is `type:`" }),
       sort: z
         .enum([...SORT_FIELDS, ...SORT_FIELDS.map((field) => `-${field}` as const)])
         .optional()
@@ -96,7 +107,7 @@ export const resources = defineArea("resources", {
   searchCounts: defineEndpoint({
     method: "GET",
     path: "/api/v1/search/counts",
-    access: operator("resources:read", "resource"),
+    access: READS_EITHER,
     rate: "search",
     summary: "How many things a search finds, by facets",
     description:
@@ -118,9 +129,10 @@ export const resources = defineArea("resources", {
   whose: defineEndpoint({
     method: "GET",
     path: "/api/v1/whose",
-    access: operator("resources:read", "resource"),
+    access: READS_EITHER,
     rate: "search",
-    summary: "Whose an address is: the prefixes around it, what has it, owner, notes, who says so and since when",
+    summary:
+      "Whose an address is: the prefixes around it, planned and observed, what has it, owner, notes, who says so and since when",
     query: z.strictObject({
       address: z.string().max(80).meta({ description: "One address, with a port or without" }),
       account: accountId.optional().meta({ description: "Only what this account has" }),

@@ -33,11 +33,12 @@ export function usableOf(ip: Counted): Interval[] {
   return usable.first > usable.last ? [] : [usable];
 }
 
-const toCount = (count: bigint): number | string =>
+/** A number, or its digits where it is none that is exact. */
+export const toCount = (count: bigint): number | string =>
   count > BigInt(Number.MAX_SAFE_INTEGER) ? String(count) : Number(count);
 
 /** `part` of `whole` in percent, cut after two digits, so that only what is full is 100. */
-function toPercentage(part: bigint, whole: bigint): string {
+export function toPercentage(part: bigint, whole: bigint): string {
   if (whole === 0n) return "0";
   const hundredths = (part * 10_000n) / whole;
   return `${hundredths / 100n}.${String(hundredths % 100n).padStart(2, "0")}`.replace(/\.?0+$/, "") || "0";

@@ -174,7 +174,7 @@ export async function applyChanges(context: Context, options: ApplyOptions): Pro
     for (const sightings of [false, true]) {
       const own = prepared.filter(({ change }) => isSighting(change.after) === sightings);
       const prefixes = own.flatMap((one) => one.prefixes);
-      await notePrefixLengths(context, prefixes, { isSighting: sightings });
+      await notePrefixLengths(context, prefixes, sightings ? "reported" : "observed");
     }
     await table.load(prepared.flatMap((one) => one.early.map((entry) => put(IndexItem, entry))));
     const batches = toBatches(prepared, room);

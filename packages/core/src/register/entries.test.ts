@@ -127,7 +127,7 @@ describe("what a resource is found by wherever it is", () => {
     expect(sortsOf(instance, partitions.word("active", "web"))).toEqual(["web"]);
     expect(sortsOf(instance, partitions.word("active", "prod"))[0]).toContain("prod");
     expect(sortsOf(instance, partitions.prefix("active", 4))).toHaveLength(1);
-    expect(sortsOf(instance, partitions.prefix("active", 4, true))).toEqual([]);
+    expect(sortsOf(instance, partitions.prefix("active", 4, "reported"))).toEqual([]);
     expect(sortsOf(instance, partitions.end("active"))).toEqual([]);
     expect(sortsOf(instance, partitions.gone())).toEqual([]);
     const certificate = aResourceItem(`sha256:${"a".repeat(64)}`, {
@@ -142,7 +142,7 @@ describe("what a resource is found by wherever it is", () => {
   it("are addresses apart where it is a sighting: they stand behind what is confirmed", () => {
     const blocks = [{ prefix: "10.0.0.0/24", role: "primary" }];
     const subnet = aResourceItem(SUBNET, { network: VPC, blocks }, { claims: [claimOf(GUEST, "subnet")] });
-    expect(sortsOf(subnet, partitions.prefix("active", 4, true))).toHaveLength(1);
+    expect(sortsOf(subnet, partitions.prefix("active", 4, "reported"))).toHaveLength(1);
     expect(sortsOf(subnet, partitions.prefix("active", 4))).toEqual([]);
   });
 });

@@ -119,7 +119,7 @@ export function resourceEntries(resource: Indexed, facets: Facets = facetsOfItem
     tags: resource.tags,
     prefixes: facets.prefixes,
   });
-  entries.within(facets.prefixes, { isSighting: isSighting(resource) });
+  entries.within(facets.prefixes, isSighting(resource) ? "reported" : "observed");
   if (facets.expiresAt) entries.ends(facets.expiresAt);
   if (resource.retiredAt) entries.gone(resource.retiredAt);
   return entries.all();

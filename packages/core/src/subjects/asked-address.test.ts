@@ -10,6 +10,7 @@ import {
   partialStretches,
   readAskedAddress,
   readAskedStretch,
+  stretchOf,
 } from "./asked-address.ts";
 
 const written = ({ family, first, last }: Interval) =>
@@ -17,9 +18,9 @@ const written = ({ family, first, last }: Interval) =>
 const short = (text: string, read = readAskedAddress) =>
   read(text)
     .map((one) =>
-      "inside" in one
-        ? written(one.inside)
-        : `${formatAddress(one.has)}${one.port === undefined ? "" : ` port ${one.port}`}`,
+      "has" in one
+        ? `${formatAddress(one.has)}${one.port === undefined ? "" : ` port ${one.port}`}`
+        : written("inside" in one ? one.inside : stretchOf(one.around)),
     )
     .join(" ");
 

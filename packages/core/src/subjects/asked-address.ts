@@ -3,8 +3,11 @@ import type { Interval } from "@cadastre/net/interval";
 import { maskLength } from "@cadastre/net/mask";
 import { contains, hostPrefix, lastAddress, type Prefix, parsePrefix } from "@cadastre/net/prefix";
 
-/** What is asked of the prefixes of a subject: one that has the address, or one that lies inside the stretch. */
-export type AskedAddress = { readonly has: Address; readonly port?: number } | { readonly inside: Interval };
+/** What is asked of the prefixes of a subject: one that has the address or the whole prefix, or one that lies inside the stretch. */
+export type AskedAddress =
+  | { readonly has: Address; readonly port?: number }
+  | { readonly around: Prefix }
+  | { readonly inside: Interval };
 
 /** Why a text is no address to ask for, in words for who wrote it. */
 export class AddressRefused extends Error {}
@@ -132,6 +135,7 @@ export function readAskedStretch(text: string): AskedAddress[] {
 /** Whether a subject with these prefixes, and this port if it has one, is what is asked for. */
 export function hasAsked(prefixes: readonly Prefix[], port: number | undefined, asked: AskedAddress): boolean {
   if ("inside" in asked) return prefixes.some((prefix) => isInside(prefix, asked.inside));
+  if ("around" in asked) return prefixes.some((prefix) => contains(prefix, asked.around));
   const host = hostPrefix(asked.has);
   if (asked.port !== undefined && port !== undefined && port !== asked.port) return false;
   return prefixes.some((prefix) => contains(prefix, host));

@@ -23,10 +23,12 @@ export const PrefixLengthItem = defineEntity({
     length: z.int(),
     /** Of what is in use by sightings, which stand apart. */
     isSighting: z.literal(true).optional(),
+    /** Of what is in use by prefixes that are planned, which stand apart, too. */
+    isPlanned: z.literal(true).optional(),
   }),
   key: {
     partition: () => "prefix-lengths",
-    sort: (of: { family: 4 | 6; length: number; isSighting?: true | undefined }) =>
-      `${of.isSighting ? "s" : ""}${of.family}#${String(of.length).padStart(3, "0")}`,
+    sort: (of: { family: 4 | 6; length: number; isSighting?: true | undefined; isPlanned?: true | undefined }) =>
+      `${of.isSighting ? "s" : of.isPlanned ? "p" : ""}${of.family}#${String(of.length).padStart(3, "0")}`,
   },
 });

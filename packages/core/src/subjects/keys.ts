@@ -13,6 +13,15 @@ export interface SubjectRef {
 /** The present and the past are apart, so that what was never slows down what is. */
 export type Standing = "active" | "retired";
 
+/**
+ * By whose word something has a prefix, which stand apart: whoever looks an address up is not shown another's claim on it first, and what is
+ * planned in thousands of address spaces does not slow down what is there.
+ */
+export type PrefixSource = "observed" | "planned" | "reported";
+
+/** How a source stands in keys and ranks. */
+export const SOURCE_MARKS: Readonly<Record<PrefixSource, string>> = { observed: "", planned: "p", reported: "s" };
+
 const MOST_TAG_KEY = 64;
 /** Between a tag's value and its key: smaller than what stands in a word, so that a value comes before its longer neighbours. */
 const OF_TAG = "\u0001";
@@ -25,9 +34,8 @@ const isOneCharacter = (word: string) => word.length <= 2 && [...word].length < 
 export const partitions = {
   list: (standing: Standing, list: string) => `${begin(standing)}#l#${list}`,
   word: (standing: Standing, word: string) => `${begin(standing)}#w#${firstTwo(word)}`,
-  /** Sightings stand apart, after what is confirmed: whoever looks an address up is not shown another's claim on it first. */
-  prefix: (standing: Standing, family: 4 | 6, isSighting = false) =>
-    `${begin(standing)}#${isSighting ? "s" : ""}${family}`,
+  prefix: (standing: Standing, family: 4 | 6, source: PrefixSource = "observed") =>
+    `${begin(standing)}#${SOURCE_MARKS[source]}${family}`,
   end: (standing: Standing) => `${begin(standing)}#e`,
   relation: (standing: Standing, target: string) => `${begin(standing)}#r#${target}`,
   /** What is gone, by when it went: what ends its being kept. */
@@ -60,10 +68,10 @@ export function createEntries(standing: Standing, subject: SubjectRef) {
     /** Its place in a list: what the list is asked for by comes first. */
     listed: (list: string, place: string) => add(partitions.list(standing, list), place),
     related: (target: string, relation: string) => add(partitions.relation(standing, target), relation),
-    within: (prefixes: readonly string[], { isSighting = false }: { readonly isSighting?: boolean } = {}) => {
+    within: (prefixes: readonly string[], source: PrefixSource = "observed") => {
       for (const text of prefixes) {
         const prefix = parsePrefix(text);
-        add(partitions.prefix(standing, prefix.family, isSighting), prefixKey(prefix));
+        add(partitions.prefix(standing, prefix.family, source), prefixKey(prefix));
       }
     },
     ends: (at: string) => add(partitions.end(standing), new Date(at).toISOString()),

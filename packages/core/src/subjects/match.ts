@@ -24,7 +24,8 @@ import { beginsInside, fold, isInner } from "./words.ts";
 export interface Facts {
   readonly subject: SubjectType;
   readonly kind?: KindName | undefined;
-  readonly provider: Provider;
+  /** Absent where it is of none. */
+  readonly provider?: Provider | undefined;
   readonly status: Standing;
   readonly name: string;
   readonly tags: Readonly<Record<string, string>>;
@@ -78,7 +79,7 @@ function termMatches(facts: Facts, term: Term, isAlone: boolean): Truth {
     case "kind":
       return facts.kind !== undefined && term.any.includes(facts.kind);
     case "provider":
-      return term.any.includes(facts.provider);
+      return facts.provider !== undefined && term.any.includes(facts.provider);
     case "status":
       return term.any.includes(facts.status);
     case "tag":

@@ -1,10 +1,10 @@
 import { hash } from "node:crypto";
 import type { Interval } from "@cadastre/net/interval";
 import { prefixKey } from "@cadastre/net/key";
-import { parsePrefix, prefixOf } from "@cadastre/net/prefix";
+import { firstAddress, hostPrefix, parsePrefix, prefixOf } from "@cadastre/net/prefix";
 import { type AskedAddress, bitsOf, stretchOf } from "./asked-address.ts";
 import type { TimeSpan } from "./asked-time.ts";
-import { partitions, type Standing, tagBeginning } from "./keys.ts";
+import { type PrefixSource, partitions, SOURCE_MARKS, type Standing, tagBeginning } from "./keys.ts";
 import { beginningOf, isOpen, type Pattern } from "./pattern.ts";
 import type { PrefixLengths } from "./prefix-lengths.ts";
 import type { Term } from "./query.ts";
@@ -29,39 +29,52 @@ const short = (text: string) => hash("sha256", text).slice(0, 12);
 
 const FINGERPRINT = "sha256:";
 
-/** What is confirmed first, then what is only reported of others. */
-const CONFIRMED_FIRST = [false, true] as const;
+/** What is confirmed and what is planned, and behind it what is only reported of others. What is retired was never planned. */
+const sourcesOf = (standing: Standing): readonly PrefixSource[] =>
+  standing === "active" ? ["observed", "planned", "reported"] : ["observed", "reported"];
 
-function insideRanges(standing: Standing, { family, first, last }: Interval): IndexRange[] {
+function insideRanges(
+  standing: Standing,
+  { family, first, last }: Interval,
+  sources: readonly PrefixSource[],
+): IndexRange[] {
   // A shorter prefix may begin at the same address; that it does not lie inside is seen when it is compared.
   const from = prefixKey({ family, network: first, length: 0 });
   const to = prefixKey({ family, network: last, length: bitsOf({ family }) });
-  return CONFIRMED_FIRST.map((isSighting) => ({
-    partition: partitions.prefix(standing, family, isSighting),
+  return sources.map((source) => ({
+    partition: partitions.prefix(standing, family, source),
     sort: { from, to: `${to}${END}` },
-    rank: `b${isSighting ? "s" : ""}${from}${short(to)}`,
+    rank: `b${SOURCE_MARKS[source]}${from}${short(to)}`,
   }));
 }
 
 function addressRanges(standing: Standing, asked: AskedAddress, lengths: PrefixLengths): Indexed {
   if ("inside" in asked) {
-    const { first, last } = asked.inside;
+    const { family, first, last } = asked.inside;
+    const isPlanned = lengths(family, "planned").length > 0;
     // The wider the stretch, the more of the estate is in it.
     return {
       cost: Math.max(1, (last - first + 1n).toString(2).length * 40),
-      ranges: insideRanges(standing, asked.inside),
+      ranges: insideRanges(
+        standing,
+        asked.inside,
+        sourcesOf(standing).filter((source) => source !== "planned" || isPlanned),
+      ),
     };
   }
-  const address = asked.has;
-  const { family } = address;
-  const ranges = CONFIRMED_FIRST.flatMap((isSighting) =>
-    lengths(family, { isSighting }).map((length): IndexRange => {
-      const key = prefixKey(prefixOf(address, length));
-      // The longest prefix first: what is closest to the address.
-      const rank = `a${isSighting ? "s" : ""}${String(128 - length).padStart(3, "0")}${key}`;
-      const partition = partitions.prefix(standing, family, isSighting);
-      return { partition, sort: { beginsWith: `${key}#` }, rank, isPoint: true };
-    }),
+  const around = "has" in asked ? hostPrefix(asked.has) : asked.around;
+  const { family } = around;
+  const ranges = sourcesOf(standing).flatMap((source) =>
+    lengths(family, source)
+      .filter((length) => length <= around.length)
+      .map((length): IndexRange => {
+        const key = prefixKey(prefixOf(firstAddress(around), length));
+        // The longest prefix first: what is closest to the address. What is planned stands beside what is there.
+        const place = `${String(128 - length).padStart(3, "0")}${key}`;
+        const rank = source === "reported" ? `as${place}` : `a${place}${SOURCE_MARKS[source]}`;
+        const partition = partitions.prefix(standing, family, source);
+        return { partition, sort: { beginsWith: `${key}#` }, rank, isPoint: true };
+      }),
   );
   return { cost: 2, ranges };
 }
@@ -71,7 +84,7 @@ function wordRanges(standing: Standing, word: string): IndexRange[] {
   const beginsWith = cut(word, MOST_WORD);
   return [
     { partition: partitions.word(standing, beginsWith), sort: { beginsWith }, rank: `c${short(beginsWith)}` },
-    ...(spelled === undefined ? [] : insideRanges(standing, stretchOf(parsePrefix(spelled)))),
+    ...(spelled === undefined ? [] : insideRanges(standing, stretchOf(parsePrefix(spelled)), ["observed", "reported"])),
   ];
 }
 

@@ -138,7 +138,11 @@ export async function planSearch(planning: Omit<Planning, "standing">, query: Qu
     const left = assume(query.tree, standing);
     const node: Node = typeof left === "boolean" ? { type: "and", parts: [] } : left;
     const ranges = await planOf({ ...planning, standing }, node, EVERYWHERE, true).ranges();
-    return ranges.map((range) => ({ ...range, rank: `${at}${range.rank}` }));
+    const narrowed = ranges.flatMap((range) => {
+      const subject = planning.subjects.find((one) => one.narrowed);
+      return subject?.narrowed?.(planning.context, range) ?? [range];
+    });
+    return narrowed.map((range) => ({ ...range, rank: `${at}${range.rank}` }));
   });
   return distinct((await Promise.all(plans)).flat());
 }

@@ -3,7 +3,7 @@ import { QueryError } from "./language/query-error.ts";
 import { matchesQuery } from "./match.ts";
 import { withNetworks } from "./networks.ts";
 import { planSearch } from "./plan.ts";
-import { readPrefixLengths } from "./prefix-lengths.ts";
+import { type PrefixLengths, readPrefixLengths } from "./prefix-lengths.ts";
 import { conjuncts, type Query, type Term, termsOf } from "./query.ts";
 import type { AnySubject, IndexRange, Needs } from "./subject.ts";
 import { type Found, type Position, type Walk, walkIndex } from "./walk.ts";
@@ -62,7 +62,10 @@ export async function prepareSearch(context: Context, all: readonly AnySubject[]
   }, written);
   const subjects = asked(all, query);
   const hasAddress = terms(query).some(({ field }) => field === "address");
-  const lengths = hasAddress ? await readPrefixLengths(context) : () => [];
+  const known = hasAddress ? await readPrefixLengths(context) : () => [];
+  const findsPlanned = subjects.some(({ type }) => type === "ip");
+  const lengths: PrefixLengths = (family, source) =>
+    source === "planned" && !findsPlanned ? [] : known(family, source);
   const ranges = await planSearch({ context, subjects, lengths }, query);
   return { subjects, query, ranges, needs: needsOf(query) };
 }
@@ -73,7 +76,12 @@ const idOf = (subjects: readonly AnySubject[], type: string, item: unknown): str
     ?.facts(item)
     .texts("id")[0] ?? "";
 
-const walkOf = ({ subjects, query, ranges, needs }: Search, from: Position | undefined, limit: number): Walk => {
+const walkOf = (
+  context: Context,
+  { subjects, query, ranges, needs }: Search,
+  from: Position | undefined,
+  limit: number,
+): Walk => {
   const kinds = mustHold(query).flatMap((term) => (term.field === "kind" ? [term.any] : []));
   return {
     subjects,
@@ -81,7 +89,9 @@ const walkOf = ({ subjects, query, ranges, needs }: Search, from: Position | und
     needs,
     from,
     limit,
-    mayMatch: ({ hint }) => hint === "" || kinds.every((any) => (any as readonly string[]).includes(hint)),
+    mayMatch: ({ type, hint, key }) =>
+      (hint === "" || kinds.every((any) => (any as readonly string[]).includes(hint))) &&
+      (subjects.find((one) => one.type === type)?.mayKnow?.(context, key) ?? true),
     matches: (subject, item) => matchesQuery(subject.facts(item), query),
   };
 };
@@ -93,5 +103,5 @@ export function collect(
   limit: number,
   from?: Position,
 ): Promise<{ found: Found[]; next?: Position }> {
-  return walkIndex(context, walkOf(search, from, limit));
+  return walkIndex(context, walkOf(context, search, from, limit));
 }

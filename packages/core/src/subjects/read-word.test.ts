@@ -1,4 +1,5 @@
 import { formatAddress } from "@cadastre/net/address";
+import { formatPrefix } from "@cadastre/net/prefix";
 import { describe, expect, it } from "vitest";
 import type { AskedAddress } from "./asked-address.ts";
 import { QueryError } from "./language/query-error.ts";
@@ -11,6 +12,7 @@ const NOW = new Date("2026-11-30T12:00:00Z");
 const written = ({ pieces, exact }: Pattern) => (exact ? `'${pieces.join("*")}'` : pieces.join("*"));
 function address(asked: AskedAddress): string {
   if ("has" in asked) return `${formatAddress(asked.has)}${asked.port === undefined ? "" : ` port ${asked.port}`}`;
+  if ("around" in asked) return formatPrefix(asked.around);
   const { family, first, last } = asked.inside;
   return [first, last].map((value) => formatAddress({ family, value })).join("-");
 }

@@ -16,8 +16,8 @@ import type { AnySubject } from "./subject.ts";
 import { viewAll } from "./views.ts";
 import { type Found, type Position, position } from "./walk.ts";
 
-export const cursorsOf = ({ restriction }: Context, list: string, filters: object): Cursors<Position> =>
-  createCursors(list, filters, position, restriction);
+export const cursorsOf = ({ restriction, spaces }: Context, list: string, filters: object): Cursors<Position> =>
+  createCursors(list, filters, position, restriction ?? spaces);
 
 /** What a whole id names, where that is what is asked for: nothing else is then meant. */
 async function findNamed(context: Context, search: Search): Promise<Found[]> {

@@ -51,6 +51,10 @@ export interface SubjectDefinition<Item, View> {
   readonly facts: (item: Item) => Facts;
   /** Ranges that hold all of this type in a scope, for searches that no word, tag or address narrows. */
   readonly list: (context: Context, scope: Scope, standing: Standing) => Promise<readonly IndexRange[]>;
+  /** Whether the caller may know of what has a key, where that alone tells: what it may not is then not read. */
+  readonly mayKnow?: (context: Context, key: string) => boolean;
+  /** Ranges of what is planned, for a caller that may know of a part: those that hold all of that part. */
+  readonly narrowed?: (context: Context, range: IndexRange) => readonly IndexRange[];
   /** The keys that a text names as a whole, such as a natural id. */
   readonly named: (text: string) => readonly string[];
   /** Ranges that hold all of this type that stand in a relation to what a text names. */

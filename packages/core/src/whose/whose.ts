@@ -1,11 +1,14 @@
 import { type accountName, accountNameOf } from "@cadastre/contract/account";
 import { ProblemError } from "@cadastre/contract/errors";
 import type { KindName } from "@cadastre/contract/kinds/names";
-import type { AddressUse, Holder, Whose } from "@cadastre/contract/whose";
+import type { AddressUse, Holder, PlannedUse, Whose } from "@cadastre/contract/whose";
 import { type Address, formatAddress } from "@cadastre/net/address";
 import { contains, formatPrefix, hostPrefix, type Prefix, parsePrefix } from "@cadastre/net/prefix";
+import type { Stored } from "@cadastre/store/table";
 import type * as z from "zod";
 import { AccountItem } from "../accounts/items.ts";
+import { IpSubject } from "../addresses/search/subject.ts";
+import type { IpItem } from "../addresses/tree/items.ts";
 import type { Context } from "../context.ts";
 import { EventItem } from "../feed/items.ts";
 import { facetsOfItem } from "../register/entries.ts";
@@ -22,6 +25,8 @@ import { allOf, type Term } from "../subjects/query.ts";
 
 /** Most things with one address that are told: every default network of AWS has the same. */
 const MOST_HOLDERS = 100;
+/** Most planned prefixes around one address that are told, of all address spaces together. */
+const MOST_PLANNED = 200;
 
 /** What is around comes before what is in it, where both have the same prefix. */
 const ORDER: readonly KindName[] = ["network", "subnet", "address", "interface", "instance", "endpoint", "certificate"];
@@ -78,7 +83,8 @@ async function toHolders(context: Context, resources: readonly FoundResource[], 
   ]);
   const holders = resources.flatMap((resource) => {
     const prefix = closestPrefix(resource, host);
-    const network = facetsOfItem(resource).network;
+    const { network, relations } = facetsOfItem(resource);
+    const presented = relations.filter(({ type }) => type === "presents").map(({ to }) => to);
     const [saidOfIt, lastSeenAt] = [said(resource), lastSeen(resource)];
     if (prefix === undefined) return [];
     const { account, claims } = seenBy(context, resource);
@@ -97,6 +103,7 @@ async function toHolders(context: Context, resources: readonly FoundResource[], 
       observedBy: claims,
       confirmed,
       ...(confirmed ? {} : { reportedBy: reportersOf({ provider: resource.provider, claims }, ended) }),
+      ...(presented.length === 0 ? {} : { certificates: [...new Set(presented)] }),
       since: resource.firstSeenAt,
       ...(lastSeenAt === undefined ? {} : { lastSeenAt }),
     };
@@ -143,9 +150,29 @@ function hintFor(context: Context, address: Address, { account }: WhoseOptions):
   return `${where} ${formatAddress(address)}, nor a prefix around it`;
 }
 
+const lastLength = ({ chain }: PlannedUse): number => Number(chain.at(-1)?.prefix.split("/")[1]);
+
+/** What an address is planned for, in each address space that the caller may read; and whether there is more than is told. */
+async function plannedFor(context: Context, text: string, asked: AskedAddress) {
+  const tree = allOf({ type: "term", field: "address", any: [asked] });
+  const search = await prepareSearch(context, [IpSubject], { text, tree });
+  const { found, next } = await collect(context, search, MOST_PLANNED);
+  // The longest come first: a chain that is not whole has its closest.
+  const items = found.map(({ item }) => item as Stored<IpItem>);
+  const views = await IpSubject.view(context, items);
+  const uses = [...Map.groupBy(views, ({ space }) => space)].map(([space, some]): PlannedUse => {
+    const chain = some.toReversed();
+    const closest = chain.findLast(({ owner }) => owner !== "");
+    const owner = closest && { name: closest.owner, from: closest.id };
+    return { space, spaceName: some[0]?.spaceName ?? "", chain, ...(owner && { owner }) };
+  });
+  return { planned: uses.sort((one, other) => lastLength(other) - lastLength(one)), hasMore: next !== undefined };
+}
+
 /**
  * Whose an address is, for each network that has it: the prefixes around it, what has it, its owner (of the closest thing that
- * has one, else of the account), notes, who says so and since when. What is not confirmed stands behind, in chains of its own. Throws 422 `query.invalid`. Writes nothing.
+ * has one, else of the account), notes, who says so and since when. What is not confirmed stands behind, in chains of its own. Beside it what it is
+ * planned for, in each address space that the caller may read; of one account nothing is planned. Throws 422 `query.invalid`. Writes nothing.
  */
 export async function whoseAddress(context: Context, text: string, options: WhoseOptions): Promise<Whose> {
   const asked = oneAddress(text);
@@ -157,7 +184,10 @@ export async function whoseAddress(context: Context, text: string, options: Whos
       : [{ type: "term" as const, field: "account" as const, any: [toExactPattern(options.account)] }]),
   ];
   const search = await prepareSearch(context, [ResourceSubject], { text, tree: allOf(...terms) });
-  const { found, next } = await collect(context, search, MOST_HOLDERS);
+  const [{ found, next }, intended] = await Promise.all([
+    collect(context, search, MOST_HOLDERS),
+    options.account === undefined ? plannedFor(context, text, asked) : { planned: [], hasMore: false },
+  ]);
   const resources = found.map(({ item }) => item as FoundResource);
   const holders = await toHolders(context, resources, hostPrefix(asked.has));
   const chains = [true, false].flatMap((confirmed) => {
@@ -187,7 +217,10 @@ export async function whoseAddress(context: Context, text: string, options: Whos
     address: formatAddress(asked.has),
     ...(asked.port === undefined ? {} : { port: asked.port }),
     items,
-    hasMore: next !== undefined,
-    ...(items.length === 0 && next === undefined ? { hint: hintFor(context, asked.has, options) } : {}),
+    planned: intended.planned,
+    hasMore: next !== undefined || intended.hasMore,
+    ...(items.length === 0 && intended.planned.length === 0 && next === undefined
+      ? { hint: hintFor(context, asked.has, options) }
+      : {}),
   };
 }

@@ -16,7 +16,7 @@ import { type Actor, actorName, type Context } from "../../context.ts";
 import { retryOnConflict } from "../../retry-on-conflict.ts";
 import { enterSpace } from "../spaces/gate.ts";
 import { requireSpace } from "../spaces/read.ts";
-import { MOST_IN_COMMIT, pendingPrefixes } from "../tree/carry-out.ts";
+import { MOST_AT_ONCE, pendingPrefixes } from "../tree/carry-out.ts";
 import { above, readChain, readLengths } from "../tree/chain.ts";
 import { creationWrites, lengthWrites } from "../tree/change.ts";
 import { windowWrites } from "../tree/commit-writes.ts";
@@ -189,11 +189,9 @@ async function commitGiven(context: Context, actor: Actor, { allocation, gate, p
   if (one) requireTags(await definitionsFor(context, space, [one, ...containing]), [one, ...containing]);
   for (const item of items) await insertPlaced(edit, table, space, place, item);
   const ips = items.map((item) => item.id);
-  const isMany = items.length > MOST_IN_COMMIT;
-  const made =
-    one && isMany
-      ? [pendingPrefixes(context, [one, ...items.slice(1)], actorName(actor))]
-      : items.flatMap((item) => creationWrites(context, item, actorName(actor)));
+  const making = items.flatMap((item) => creationWrites(context, item, actorName(actor)));
+  const isMany = making.length > MOST_AT_ONCE;
+  const made = one && isMany ? [pendingPrefixes(context, [one, ...items.slice(1)], actorName(actor))] : making;
   const prefixes = items.map(({ prefix }) => prefix);
   const expiresAtSeconds = Math.floor(context.now().getTime() / 1000) + KEPT_SECONDS;
   const own: Write[] = [

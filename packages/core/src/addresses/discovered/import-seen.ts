@@ -116,7 +116,10 @@ async function nodeWrites(
   const lengths = await lengthsOf(context, space, nodes);
   const stored = [...parents.values()].filter(({ prefix }) => edit.makesWindowsOf(parsePrefix(prefix)));
   const checks = stored.map((item) => check(IpItem, item, "present"));
-  return fitWrites([...own, ...lengths, ...checks, ...edit.writes()], made.length + 1);
+  return fitWrites(
+    [...own, ...lengths, ...checks, ...edit.writes(own.length + lengths.length + checks.length + made.length + 1)],
+    made.length + 1,
+  );
 }
 
 /**

@@ -50,7 +50,10 @@ const parentsOf = (containing: readonly Stored<IpItem>[], at: Prefix) => [
 /** The writes of windows of all that contains a place, and that what gets a window that it did not have is there. */
 function writesOf(edit: Edit, containing: readonly Stored<IpItem>[], besides: number): Write[] {
   const made = containing.filter(({ prefix }) => edit.makesWindowsOf(parsePrefix(prefix)));
-  return fitWrites([...edit.writes(), ...made.map((item) => check(IpItem, item, "present"))], besides);
+  return fitWrites(
+    [...edit.writes(besides + made.length), ...made.map((item) => check(IpItem, item, "present"))],
+    besides,
+  );
 }
 
 /**

@@ -109,14 +109,14 @@ async function commitActs(
     }),
   );
   const present = [...parents.values()].filter(({ parent }) => edit.makesWindowsOf(parent));
-  const writes = [
+  const own = [
     of.guard,
     gate,
     ...acts.flatMap((act) => act.writes),
     ...lengths.flat(),
-    ...edit.writes(),
     ...present.map(({ stored }) => check(IpItem, stored, "present")),
   ];
+  const writes = [...own, ...edit.writes(own.length)];
   if (writes.length > COMMIT_LIMIT) return "too many";
   await table.commit(writes);
   return "done";

@@ -21,7 +21,11 @@ const PAGE_ROWS = 100;
 async function before({ table }: Context, stored: Stored<IpItem>): Promise<IpItem | undefined | "another"> {
   if (stored.revision === 1) return undefined;
   const { space, prefix, modifiedOn: until } = stored;
-  const past = await table.get(IpPastItem, { space, prefix, until }, { consistent: true });
+  const past = await table.get(
+    IpPastItem,
+    { space, prefix, until, was: { revision: stored.revision - 1 } },
+    { consistent: true },
+  );
   return past === undefined || past.was.import === stored.import ? "another" : past.was;
 }
 
@@ -53,7 +57,7 @@ async function undoOne(context: Context, of: Placing, stored: Stored<IpItem>): P
   }
   const [nearest] = containing;
   const present = nearest && edit.makesWindowsOf(parent) ? [check(IpItem, nearest, "present")] : [];
-  const writes = [of.guard, gate, ...own, ...edit.writes(), ...present];
+  const writes = [of.guard, gate, ...own, ...edit.writes(own.length + present.length + 2), ...present];
   if (writes.length > COMMIT_LIMIT) return true;
   await table.commit(writes);
   return false;

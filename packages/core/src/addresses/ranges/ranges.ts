@@ -10,8 +10,7 @@ import { type Listed, type ListOptions, selectPage } from "../../lists.ts";
 import { retryOnConflict } from "../../retry-on-conflict.ts";
 import { enterSpace } from "../spaces/gate.ts";
 import { requireSpace } from "../spaces/read.ts";
-import { MOST_WRITES } from "../tree/commit-writes.ts";
-import { createEdit, type Edit } from "../tree/edit.ts";
+import { createEdit, type Edit, MOST_WRITES } from "../tree/edit.ts";
 import { auditTarget, spacePartition } from "../tree/items.ts";
 import { settle } from "../tree/pending.ts";
 import { RANGES, RangeIdItem, RangeItem } from "./items.ts";
@@ -35,7 +34,7 @@ function requireSeen({ version }: Seen, stored: Stored<RangeItem>): void {
 
 /** All writes of a change of a range, when they fit one commit. Throws 409 `ip.too_much_inside`. */
 function fitting(own: readonly Write[], edit: Edit, checks: readonly Write[]): Write[] {
-  const writes = [...own, ...edit.writes(), ...checks];
+  const writes = [...own, ...edit.writes(own.length + checks.length), ...checks];
   if (writes.length <= MOST_WRITES) return writes;
   const detail = "the range goes over more parts of prefixes than one step takes; note it in parts";
   throw new ProblemError("ip.too_much_inside", detail);

@@ -10,8 +10,8 @@ import { creationWrites, replacementWrites } from "./change.ts";
 import { childrenOf } from "./children.ts";
 import { type IpItem, PendingItem, pendingSort, spacePartition } from "./items.ts";
 
-/** Prefixes that one commit makes at the most, beside what decides that they are made. */
-export const MOST_IN_COMMIT = 12;
+/** Writes that make prefixes in the commit that decides on them; what takes more is carried out after it. */
+export const MOST_AT_ONCE = 48;
 /** Of a commit that carries out what was decided, writes at the most: its own check comes to them. */
 const MOST_WRITES = 96;
 

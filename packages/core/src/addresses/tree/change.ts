@@ -3,7 +3,10 @@ import { parsePrefix } from "@cadastre/net/prefix";
 import { create, put, remove, replace, type Stored, type Write } from "@cadastre/store/table";
 import type { Context } from "../../context.ts";
 import { recordChange } from "../../feed/record-change.ts";
+import { indexWrites } from "../../subjects/index-writes.ts";
+import { plannedLengthWrite } from "../../subjects/prefix-lengths.ts";
 import { tagUseWrites } from "../tags/tag-use.ts";
+import { indexEntriesOf } from "./index-entry.ts";
 import { IpIdItem, IpItem, IpLengthsItem, IpPastItem, PendingItem, ReservationEndItem } from "./items.ts";
 
 const DAY_SECONDS = 86_400;
@@ -45,12 +48,13 @@ function endWrites({ id, space, status, reserveUntil: until }: IpItem, actor: st
   ];
 }
 
-/** The writes of a new prefix: itself, where it is, and that it was made. */
+/** The writes of a new prefix: itself, where it is, how it is found among those of all spaces, and that it was made. */
 export function creationWrites(context: Context, item: IpItem, actor: string): Write[] {
   const { id, space, prefix } = item;
   return [
     create(IpItem, item),
     create(IpIdItem, { id, space, prefix }),
+    ...indexWrites([], indexEntriesOf(item)),
     ...tagUseWrites(space, undefined, item),
     ...endWrites(item, actor),
     ...tell(context, item, "created", item.createdOn, { actor, changes: [] }),
@@ -75,6 +79,7 @@ export function replacementWrites(context: Context, stored: Stored<IpItem>, next
     ...written,
     ...tagUseWrites(space, stored, next),
     ...(isOtherwise ? endWrites(next, told.actor) : []),
+    ...indexWrites(indexEntriesOf(stored), indexEntriesOf(next)),
     pastWrite(context, stored, next.modifiedOn),
     ...tell(context, next, "updated", next.modifiedOn, told),
   ];
@@ -91,6 +96,7 @@ export function deletionWrites(context: Context, stored: Stored<IpItem>, at: str
   return [
     remove(IpItem, stored, stored.version),
     remove(IpIdItem, stored),
+    ...indexWrites(indexEntriesOf(stored), []),
     ...tagUseWrites(stored.space, stored, undefined),
     pastWrite(context, stored, at),
     ...tell(context, { ...stored, revision: stored.revision + 1 }, "deleted", at, {
@@ -100,7 +106,7 @@ export function deletionWrites(context: Context, stored: Stored<IpItem>, at: str
   ];
 }
 
-/** That prefixes of these lengths can be found, where a length is new to the space. */
+/** That prefixes of these lengths can be found, in their space and among those of all, where a length is new to the space. */
 export function lengthWrites(
   space: string,
   prefixes: readonly string[],
@@ -112,5 +118,10 @@ export function lengthWrites(
   const all = new Set([...known.lengths, ...prefixes.map((prefix) => parsePrefix(prefix).length)]);
   if (all.size === known.lengths.length) return [];
   const item = { space, family, lengths: [...all].sort((one, other) => one - other) };
-  return [known.stored ? replace(IpLengthsItem, item, known.stored.version) : create(IpLengthsItem, item)];
+  const isNew = (prefix: string) => !known.lengths.includes(parsePrefix(prefix).length);
+  const fresh = new Map(prefixes.filter(isNew).map((prefix) => [parsePrefix(prefix).length, prefix]));
+  return [
+    known.stored ? replace(IpLengthsItem, item, known.stored.version) : create(IpLengthsItem, item),
+    ...[...fresh.values()].map(plannedLengthWrite),
+  ];
 }

@@ -1,12 +1,8 @@
 import { ProblemError } from "@cadastre/contract/errors";
-import { COMMIT_LIMIT, check, type Stored, type Write } from "@cadastre/store/table";
-import type { Edit } from "./edit.ts";
+import { check, type Stored, type Write } from "@cadastre/store/table";
+import { type Edit, MOST_WRITES } from "./edit.ts";
 import { IpItem } from "./items.ts";
 import type { Parent } from "./window.ts";
-
-/** What a record, its lists and the claim of a request take of a commit. */
-const RECORDED = 6;
-export const MOST_WRITES = COMMIT_LIMIT - RECORDED;
 
 /**
  * The writes of windows, and that a parent whose window is made is there: of one that was there before, the version of the window says it.
@@ -20,7 +16,7 @@ export function windowWrites(
 ): Write[] {
   const [stored] = containing;
   const isThere = stored && edit.makesWindowsOf(parent) ? [check(IpItem, stored, "present")] : [];
-  return fitWrites([...edit.writes(), ...isThere], besides);
+  return fitWrites([...edit.writes(besides + isThere.length), ...isThere], besides);
 }
 
 /** Writes of windows that with `besides` others fit one commit. Throws 409 `ip.too_much_inside`. */

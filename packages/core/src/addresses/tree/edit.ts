@@ -1,8 +1,21 @@
 import { type Interval, remainingIntervals, unionIntervals } from "@cadastre/net/interval";
-import { check, create, remove, replace, type Table, type Write } from "@cadastre/store/table";
+import { COMMIT_LIMIT, check, create, remove, replace, type Table, type Write } from "@cadastre/store/table";
 import { WindowItem } from "./items.ts";
 import { readWindows } from "./read-windows.ts";
-import { cutWindow, firstDigits, type Parent, parentName, placeOf, toWindowItem, type Window } from "./window.ts";
+import {
+  cutWindow,
+  firstDigits,
+  PARTS_OF_CUT,
+  type Parent,
+  parentName,
+  placeOf,
+  toWindowItem,
+  type Window,
+} from "./window.ts";
+
+/** What a record, its lists, the claim of a request and a few checks take of a commit. */
+const RECORDED = 6;
+export const MOST_WRITES = COMMIT_LIMIT - RECORDED;
 
 interface Loaded {
   readonly parent: Parent;
@@ -73,7 +86,7 @@ export function createEdit(table: Table, space: string) {
     return windows.some(({ first, version }) => version === undefined && changed.has(first));
   }
 
-  function writesOf({ parent, windows, changed, isDropped }: Loaded): Write[] {
+  function writesOf({ parent, windows, changed, isDropped }: Loaded, cuts: { left: number }): Write[] {
     const key = ({ first }: Window) => ({ space, parent: parentName(parent), first: firstDigits(first) });
     if (isDropped) {
       return windows.map((window) =>
@@ -84,7 +97,12 @@ export function createEdit(table: Table, space: string) {
     }
     return windows
       .filter(({ first }) => changed.has(first))
-      .flatMap(cutWindow)
+      .flatMap((window) => {
+        // One that is cut in a later commit is only larger until then.
+        const parts = cuts.left > 0 ? cutWindow(window) : [window];
+        if (parts.length > 1) cuts.left -= 1;
+        return parts;
+      })
       .map((window) => {
         const item = toWindowItem(space, parent, window);
         return window.version === undefined ? create(WindowItem, item) : replace(WindowItem, item, window.version);
@@ -96,8 +114,16 @@ export function createEdit(table: Table, space: string) {
     change,
     drop,
     makesWindowsOf,
-    /** What the commit has to write of them. */
-    writes: (): Write[] => [...parents.values()].flatMap(writesOf),
+    /** What the commit has to write of them, beside so many others: windows that have grown are cut while there is room for that. */
+    writes(besides: number): Write[] {
+      const all = [...parents.values()];
+      const least = all.reduce(
+        (sum, { windows, changed, isDropped }) => sum + (isDropped ? windows : [...changed]).length,
+        0,
+      );
+      const cuts = { left: Math.floor((MOST_WRITES - besides - least) / (PARTS_OF_CUT - 1)) };
+      return all.flatMap((loaded) => writesOf(loaded, cuts));
+    },
   };
 }
 

@@ -136,6 +136,11 @@ export const WindowItem = defineEntity({
 });
 export type WindowItem = ItemOf<typeof WindowItem>;
 
+interface PastPlace extends Placed {
+  readonly until: string;
+  readonly was: { readonly revision: number };
+}
+
 export const IpPastItem = defineEntity({
   type: "ip-past",
   about: "What a prefix of a space was before it was changed or removed, and from when to when",
@@ -148,8 +153,10 @@ export const IpPastItem = defineEntity({
     expiresAtSeconds: z.int(),
   }),
   key: {
-    partition: (of: Placed & { until: string }) => pastPartition(of.space),
-    sort: (of: Placed & { until: string }) => `${prefixKey(parsePrefix(of.prefix))}#${of.until}`,
+    partition: (of: PastPlace) => pastPartition(of.space),
+    // Two changes of one moment are two.
+    sort: ({ prefix, until, was }: PastPlace) =>
+      `${prefixKey(parsePrefix(prefix))}#${until}#${String(was.revision).padStart(9, "0")}`,
   },
   expires: "expiresAtSeconds",
 });

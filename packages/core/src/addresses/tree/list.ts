@@ -16,7 +16,7 @@ import { IpItem, spacePartition } from "./items.ts";
 import { settle } from "./pending.ts";
 import { boundsOf, boundsWithin } from "./ranges.ts";
 import { readAbove, requireIp } from "./read-ips.ts";
-import { readWindows } from "./read-windows.ts";
+import { readWindows, readWindowsBetween } from "./read-windows.ts";
 import { isThere, toIpView } from "./view.ts";
 
 /** What prefixes of a space are chosen by; all that is given must hold. */
@@ -83,8 +83,22 @@ function inTreeOrder(context: Context, { space, definitions }: Asked) {
   };
 }
 
-/** The same with how much of each is used. */
-async function withUtilization({ table }: Context, items: readonly Ip[]): Promise<Ip[]> {
+/** Whether all that lies between two prefixes of a list is in it: then their windows lie beside each other, too. */
+const isGapless = (
+  { contains: inner, parentId, status, source, tags, q }: IpFilters,
+  sort: IpSort | undefined,
+): boolean =>
+  (sort === undefined || sort === "prefix") &&
+  [inner, parentId, status, source, tags, q].every((filter) => filter === undefined);
+
+/** The same with how much of each is used: one query where they lie beside each other, else one for each. */
+async function withUtilization({ table }: Context, items: readonly Ip[], beside: boolean): Promise<Ip[]> {
+  const [first] = items;
+  const last = items.at(-1);
+  if (beside && first && last) {
+    const windows = await readWindowsBetween(table, first.space, parsePrefix(first.prefix), parsePrefix(last.prefix));
+    return items.map((one) => ({ ...one, utilization: utilizationOf(one, windows.get(one.prefix) ?? []) }));
+  }
   return inParallel(items, AT_ONCE, async (one) => {
     const windows = await readWindows(table, one.space, parsePrefix(one.prefix), undefined, { consistent: false });
     return { ...one, utilization: utilizationOf(one, windows) };
@@ -140,7 +154,9 @@ export async function listIps(
   const asked = { space, definitions, filters };
   const isInOrder = sort === undefined || sort === "prefix";
   const listed = isInOrder ? await select(context, asked, options) : await selectSorted(context, asked, sort, options);
-  return expand.utilization ? { ...listed, items: await withUtilization(context, listed.items) } : listed;
+  return expand.utilization
+    ? { ...listed, items: await withUtilization(context, listed.items, isGapless(filters, sort)) }
+    : listed;
 }
 
 export type IpSort = `${"" | "-"}${"prefix" | "name" | "createdOn" | "modifiedOn"}`;

@@ -1,6 +1,8 @@
 import type { Interval } from "@cadastre/net/interval";
+import { formatPrefix, type Prefix } from "@cadastre/net/prefix";
 import type { Stored, Table } from "@cadastre/store/table";
 import { spacePartition, WindowItem, windowsOf } from "./items.ts";
+import { queryAll } from "./query-all.ts";
 import {
   fillWindows,
   firstDigits,
@@ -52,6 +54,23 @@ export async function readWindows(
     cursor = !isWhole && last && toPlace(last) <= place.first ? undefined : page.cursor;
   } while (cursor !== undefined);
   return fillWindows(parent, place, stored.map(toWindow));
+}
+
+/**
+ * The windows that are stored of two prefixes and of all between them in the order of addresses, by prefix: of what has none, all is empty. One
+ * query, which reads eventually.
+ */
+export async function readWindowsBetween(
+  table: Table,
+  space: string,
+  first: Prefix,
+  last: Prefix,
+): Promise<Map<string, Window[]>> {
+  const items = await queryAll(table, WindowItem, {
+    partition: spacePartition(space),
+    sort: { from: windowsOf(formatPrefix(first)), to: `${windowsOf(formatPrefix(last))}~` },
+  });
+  return new Map([...Map.groupBy(items, ({ parent }) => parent)].map(([parent, own]) => [parent, own.map(toWindow)]));
 }
 
 /**

@@ -27,6 +27,8 @@ export interface Window extends Interval {
 /** A parent has sixteen windows at first, or as many as it has addresses; one that grows is cut into sixteen again. */
 const CUT_BITS = 4;
 const PARTS = 1n << BigInt(CUT_BITS);
+/** Windows that one becomes that is cut. */
+export const PARTS_OF_CUT = Number(PARTS);
 
 /** Characters of a window's layers from which on it is cut: about two write units. */
 const MOST_TEXT = 1500;
