@@ -49,6 +49,15 @@ async function aPrefix(api: TestApi): Promise<string> {
   return `${space}/ips/${((await answer.json()) as { id: string }).id}`;
 }
 
+const RANGE = { start: "10.0.0.50", end: "10.0.0.99", populated: true };
+
+/** A range of a new space. */
+async function aRange(api: TestApi): Promise<string> {
+  const space = await made(api, "addressspaces", { name: "production" });
+  const answer = await api.send({ method: "POST", path: `${space}/ranges`, body: RANGE });
+  return `${space}/ranges/${((await answer.json()) as { id: string }).id}`;
+}
+
 /** Somebody who is known there. */
 async function aKnown(api: TestApi) {
   const known = await anIdentityProvider(api);
@@ -701,6 +710,18 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   async "addressSpaces.replace"(api) {
     const path = await made(api, "addressspaces", { name: "production" });
     return () => api.send({ method: "PUT", path, body: { name: "staging" }, headers: ifMatch });
+  },
+  async "ranges.create"(api) {
+    const space = await made(api, "addressspaces", { name: "production" });
+    return () => api.send({ method: "POST", path: `${space}/ranges`, body: RANGE });
+  },
+  async "ranges.replace"(api) {
+    const path = await aRange(api);
+    return () => api.send({ method: "PUT", path, body: { ...RANGE, end: "10.0.0.120" }, headers: ifMatch });
+  },
+  async "ranges.delete"(api) {
+    const path = await aRange(api);
+    return () => api.send({ method: "DELETE", path, headers: ifMatch });
   },
   async "addressSpaces.delete"(api) {
     const path = await made(api, "addressspaces", { name: "production" });

@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { ENTITIES } from "@cadastre/core/entities";
-import { prefixKey } from "@cadastre/net/key";
+import { parseAddress } from "@cadastre/net/address";
+import { addressKey, prefixKey } from "@cadastre/net/key";
 import { parsePrefix } from "@cadastre/net/prefix";
 import { describeEntities } from "@cadastre/store/describe";
 
@@ -9,7 +10,12 @@ export const root = fileURLToPath(new URL("../..", import.meta.url));
 /** Stands for any prefix: a key has it in the form that sorts as addresses do. */
 const PREFIX = "10.0.0.0/8";
 const PREFIXES: readonly string[] = ["prefix", "parent"];
-const namesPrefix = (key: string): string => String(key).replaceAll(prefixKey(parsePrefix(PREFIX)), "{prefix}");
+/** The same of an address. */
+const ADDRESS = "10.0.0.0";
+const namesPlaces = (key: string): string =>
+  String(key)
+    .replaceAll(prefixKey(parsePrefix(PREFIX)), "{prefix}")
+    .replaceAll(addressKey(parseAddress(ADDRESS)), "{start}");
 
 /** Stands for any item: each of its fields is its own name in braces, so that a key shows what it is built of. */
 function fields(end: string, path = ""): object {
@@ -20,6 +26,7 @@ function fields(end: string, path = ""): object {
       get(_, name) {
         if (name === Symbol.toPrimitive) return () => text;
         if (path === "" && PREFIXES.includes(String(name))) return PREFIX;
+        if (path === "" && name === "start") return ADDRESS;
         if (path !== "" && name === "length") return text.length;
         if (path !== "" && name === "charCodeAt") return text.charCodeAt.bind(text);
         return fields(end, `${path === "" ? "" : `${path}.`}${String(name)}`);
@@ -39,7 +46,7 @@ function partitionOf(of: (item: object) => string): string {
 /** docs/access-patterns.md, made from the entities and their source. */
 export function accessPatterns(): string {
   const rows = ENTITIES.toSorted((a, b) => (a.type < b.type ? -1 : 1)).map(({ type, key }) => {
-    return `| \`${type}\` | \`${partitionOf(key.partition)}\` | \`${namesPrefix(key.sort(FIELDS))}\` |`;
+    return `| \`${type}\` | \`${partitionOf(key.partition)}\` | \`${namesPlaces(key.sort(FIELDS))}\` |`;
   });
   return `# Access patterns
 

@@ -1,7 +1,14 @@
+import { rangeInterval } from "@cadastre/core/addresses/ranges/place-range";
 import { type IpItem as Ip, IpItem, spacePartition, WindowItem } from "@cadastre/core/addresses/tree/items";
 import { queryAll } from "@cadastre/core/addresses/tree/query-all";
 import { type Parent, toWindow } from "@cadastre/core/addresses/tree/window";
-import { type Interval, prefixInterval, unionIntervals } from "@cadastre/net/interval";
+import {
+  commonIntervals,
+  type Interval,
+  prefixInterval,
+  remainingIntervals,
+  unionIntervals,
+} from "@cadastre/net/interval";
 import { contains, formatPrefix, type Prefix, parsePrefix } from "@cadastre/net/prefix";
 import type { Table } from "@cadastre/store/table";
 
@@ -59,4 +66,39 @@ export async function statedIn(table: Table, space: string) {
   const names = new Set(parents.map(nameOf));
   const strays = [...windowsOf.keys()].filter((parent) => !names.has(parent));
   return { said: { ...said, strays }, expected: { ...expected, strays: [] } };
+}
+
+interface RangeOf {
+  readonly start: string;
+  readonly end: string;
+  readonly populated: boolean;
+  readonly utilized: boolean;
+}
+
+/** What the windows of each parent of a space say of ranges, and what follows from the ranges: each address is in its deepest prefix. */
+export async function layersIn(table: Table, space: string, ranges: readonly RangeOf[]) {
+  const items = await plannedIn(table, space);
+  const prefixes = items.map(({ prefix }) => parsePrefix(prefix));
+  const stored = await queryAll(table, WindowItem, {
+    partition: spacePartition(space),
+    sort: { beginsWith: "window#" },
+    consistent: true,
+  });
+  const windowsOf = Map.groupBy(stored, ({ parent }) => parent);
+  const said: Record<string, unknown> = {};
+  const expected: Record<string, unknown> = {};
+  const parents: Parent[] = [...prefixes, { family: 4, isTop: true }];
+  for (const parent of parents) {
+    const name = nameOf(parent);
+    const children = prefixes.filter((one) => nearest(one, prefixes) === name).map(prefixInterval);
+    const whole = "isTop" in parent ? undefined : prefixInterval(parent);
+    for (const flag of ["populated", "utilized"] as const) {
+      const layers = (windowsOf.get(name) ?? []).flatMap((window) => toWindow(window).layers[flag]);
+      const all = unionIntervals(ranges.filter((range) => range[flag]).map(rangeInterval));
+      const inside = whole ? commonIntervals(all, [whole]) : all;
+      said[`${name} ${flag}`] = shown(layers);
+      expected[`${name} ${flag}`] = shown(remainingIntervals(inside, unionIntervals(children)));
+    }
+  }
+  return { said, expected };
 }

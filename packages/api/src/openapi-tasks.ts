@@ -24,6 +24,7 @@ export const TASKS = [
       "spaceTags",
       "addressImports",
       "ips",
+      "ranges",
       "vlanGroups",
       "vlans",
       "addressAnalysis",

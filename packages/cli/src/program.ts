@@ -46,6 +46,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Add>>> = {
   "vlan-groups": async () => (await import("./commands/vlans.ts")).addVlanGroups,
   vlans: async () => (await import("./commands/vlans.ts")).addVlans,
   prefixes: async () => (await import("./commands/prefixes.ts")).addPrefixes,
+  ranges: async () => (await import("./commands/ranges.ts")).addRanges,
   discovered: async () => (await import("./commands/discovered.ts")).addDiscovered,
   drift: async () => (await import("./commands/drift.ts")).addDrift,
   allocate: async () => (await import("./commands/prefixes.ts")).addAllocate,

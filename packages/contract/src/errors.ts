@@ -94,6 +94,8 @@ export const ERRORS = {
   "ip.exists": { status: 409, title: "The prefix is there already" },
   "ip.parent_differs": { status: 422, title: "The prefix is in another one than was given" },
   "ip.too_much_inside": { status: 409, title: "Too much of it changes for one step" },
+  "range.not_found": { status: 404, title: "There is no such range in this address space" },
+  "range.overlaps": { status: 409, title: "The range overlaps another one" },
   "tag.not_found": { status: 404, title: "The address space has no such tag" },
   "tag.exists": { status: 409, title: "A tag of this name is defined" },
   "tag.invalid": { status: 422, title: "The tag does not fit the others of the address space" },

@@ -21,6 +21,7 @@ import {
   ImportProblemItem,
   ImportRowItem,
 } from "./addresses/imports/items.ts";
+import { RangeIdItem, RangeItem } from "./addresses/ranges/items.ts";
 import { IpDayItem, IpPictureItem } from "./addresses/snapshots/items.ts";
 import {
   AddressSpaceGateItem,
@@ -38,6 +39,7 @@ import {
   IpPastItem,
   ObservedItem,
   PendingItem,
+  ReservationEndItem,
   WindowItem,
 } from "./addresses/tree/items.ts";
 import { VlanGroupItem, VlanIdItem, VlanItem, VlanUseItem } from "./addresses/vlans/items.ts";
@@ -223,6 +225,7 @@ export const ENTITIES: readonly AnyEntity[] = [
   IpLengthsItem,
   WindowItem,
   PendingItem,
+  ReservationEndItem,
   IpPastItem,
   IpDayItem,
   IpPictureItem,
@@ -232,6 +235,8 @@ export const ENTITIES: readonly AnyEntity[] = [
   VlanItem,
   VlanUseItem,
   ObservedItem,
+  RangeIdItem,
+  RangeItem,
   TokenChildItem,
   TokenItem,
   TokenListItem,

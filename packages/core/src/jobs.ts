@@ -1,3 +1,4 @@
+import { endReservations } from "./addresses/allocation/end-reservations.ts";
 import { emptySpace } from "./addresses/deletion/empty-space.ts";
 import { observeJob } from "./addresses/discovered/observe-job.ts";
 import { importAddresses } from "./addresses/imports/job.ts";
@@ -29,5 +30,6 @@ export const JOBS: readonly Job[] = [
   takeSnapshots,
   observeJob,
   removePrefixes,
+  endReservations,
   emptySpace,
 ];

@@ -50,6 +50,7 @@ const BY_AREA: { readonly [Area in keyof Areas]: readonly Route[] } = {
   vlanGroups: onDemand("vlanGroups", async () => (await import("./vlans.ts")).VLAN_GROUP_ROUTES),
   vlans: onDemand("vlans", async () => (await import("./vlans.ts")).VLAN_ROUTES),
   ips: onDemand("ips", async () => (await import("./ips.ts")).IP_ROUTES),
+  ranges: onDemand("ranges", async () => (await import("./ranges.ts")).RANGE_ROUTES),
   addressAnalysis: onDemand(
     "addressAnalysis",
     async () => (await import("./address-analysis.ts")).ADDRESS_ANALYSIS_ROUTES,

@@ -25,6 +25,7 @@ import { oauth } from "./oauth.ts";
 import { oidc } from "./oidc.ts";
 import { organizations } from "./organizations.ts";
 import { policies } from "./policies.ts";
+import { ranges } from "./ranges.ts";
 import { resources } from "./resources.ts";
 import { roleBindings } from "./role-bindings.ts";
 import { runs } from "./runs.ts";
@@ -57,6 +58,7 @@ export const AREAS = {
   vlanGroups,
   vlans,
   ips,
+  ranges,
   addressAnalysis,
   discovered,
   drift,

@@ -1,13 +1,16 @@
 import type { AnyEntity, ItemOf } from "@cadastre/store/entity";
 import { remove, type SortRange, type Write } from "@cadastre/store/table";
 import { DriftItem, driftPartition } from "../drift/items.ts";
+import { RANGES, RangeIdItem, RangeItem } from "../ranges/items.ts";
 import { AddressTagItem, addressTagsPartition } from "../tags/items.ts";
 import {
   IpLengthsItem,
   IpPastItem,
   ObservedItem,
   observedPartition,
+  PendingItem,
   pastPartition,
+  pendingSort,
   spacePartition,
   WindowItem,
 } from "../tree/items.ts";
@@ -33,6 +36,14 @@ const content = <E extends AnyEntity>(of: SpaceContent<E>): SpaceContent => of a
 export const SPACE_CONTENTS: readonly SpaceContent[] = [
   content({ of: "observed blocks", entity: ObservedItem, partition: observedPartition }),
   content({ of: "drift", entity: DriftItem, partition: driftPartition }),
+  content({
+    of: "ranges",
+    entity: RangeItem,
+    partition: spacePartition,
+    sort: { beginsWith: RANGES },
+    besides: (item) => [remove(RangeIdItem, item)],
+  }),
+  content({ entity: PendingItem, partition: spacePartition, sort: { beginsWith: pendingSort("") } }),
   content({ entity: WindowItem, partition: spacePartition, sort: { beginsWith: "window#" } }),
   content({ entity: IpLengthsItem, partition: spacePartition, sort: { beginsWith: "lengths#" } }),
   content({ entity: IpPastItem, partition: pastPartition }),

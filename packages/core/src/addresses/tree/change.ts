@@ -8,7 +8,7 @@ import { plannedLengthWrite } from "../../subjects/prefix-lengths.ts";
 import { tagUseWrites } from "../tags/tag-use.ts";
 import { vlanUseWrites } from "../vlans/vlan-use.ts";
 import { indexEntriesOf } from "./index-entry.ts";
-import { IpIdItem, IpItem, IpLengthsItem, IpPastItem } from "./items.ts";
+import { IpIdItem, IpItem, IpLengthsItem, IpPastItem, PendingItem, ReservationEndItem } from "./items.ts";
 
 const DAY_SECONDS = 86_400;
 
@@ -40,6 +40,15 @@ function tell(
   });
 }
 
+/** What has a reservation end by itself: when somebody asks for its space, or when nobody does. */
+function endWrites({ id, space, status, reserveUntil: until }: IpItem, actor: string): Write[] {
+  if (status !== "reserved" || until === undefined) return [];
+  return [
+    put(PendingItem, { id, space, due: until, actor, work: { kind: "end" } }),
+    put(ReservationEndItem, { until, space, id }),
+  ];
+}
+
 /** The writes of a new prefix: itself, where it is, how it is found among those of all spaces, and that it was made. */
 export function creationWrites(context: Context, item: IpItem, actor: string): Write[] {
   const { id, space, prefix } = item;
@@ -49,6 +58,7 @@ export function creationWrites(context: Context, item: IpItem, actor: string): W
     ...indexWrites([], indexEntriesOf(item)),
     ...tagUseWrites(space, undefined, item),
     ...vlanUseWrites(space, undefined, item),
+    ...endWrites(item, actor),
     ...tell(context, item, "created", item.createdOn, { actor, changes: [] }),
   ];
 }
@@ -66,10 +76,12 @@ export function replacementWrites(context: Context, stored: Stored<IpItem>, next
     prefix === stored.prefix
       ? [replace(IpItem, next, stored.version)]
       : [remove(IpItem, stored, stored.version), create(IpItem, next), put(IpIdItem, { id, space, prefix })];
+  const isOtherwise = next.reserveUntil !== stored.reserveUntil || next.status !== stored.status;
   return [
     ...written,
     ...tagUseWrites(space, stored, next),
     ...vlanUseWrites(space, stored, next),
+    ...(isOtherwise ? endWrites(next, told.actor) : []),
     ...indexWrites(indexEntriesOf(stored), indexEntriesOf(next)),
     pastWrite(context, stored, next.modifiedOn),
     ...tell(context, next, "updated", next.modifiedOn, told),

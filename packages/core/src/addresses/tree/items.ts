@@ -162,6 +162,9 @@ export const IpPastItem = defineEntity({
 });
 export type IpPastItem = ItemOf<typeof IpPastItem>;
 
+/** Beginning of the sort keys of what is to be done in a space from a time on. */
+export const pendingSort = (due: string): string => `pending#${due}`;
+
 export const PendingItem = defineEntity({
   type: "ip-pending",
   about:
@@ -169,6 +172,8 @@ export const PendingItem = defineEntity({
   schema: z.object({
     id: z.string(),
     space: z.string(),
+    /** From when on; at once when empty. */
+    due: z.string(),
     actor: z.string(),
     work: z.discriminatedUnion("kind", [
       z.object({
@@ -177,14 +182,28 @@ export const PendingItem = defineEntity({
         ips: z.array(z.object({ id: z.string(), prefix: z.string() })),
       }),
       z.object({ kind: z.literal("hand-down"), prefix: z.string(), tags: namedTexts() }),
+      /** The reservation with this id. */
+      z.object({ kind: z.literal("end") }),
     ]),
   }),
   key: {
-    partition: (of: { space: string; id: string }) => spacePartition(of.space),
-    sort: (of: { space: string; id: string }) => `pending#${of.id}`,
+    partition: (of: { space: string; due: string; id: string }) => spacePartition(of.space),
+    sort: (of: { space: string; due: string; id: string }) => `${pendingSort(of.due)}#${of.id}`,
   },
 });
 export type PendingItem = ItemOf<typeof PendingItem>;
+
+export const RESERVATION_ENDS_PARTITION = "reservation-ends";
+
+export const ReservationEndItem = defineEntity({
+  type: "reservation-end",
+  about: "When a reservation of an organization ends, in the order of time; may be of one that was changed or is gone",
+  schema: z.object({ until: z.string(), space: z.string(), id: z.string() }),
+  key: {
+    partition: () => RESERVATION_ENDS_PARTITION,
+    sort: (of: { until: string; id: string }) => `${of.until}#${of.id}`,
+  },
+});
 
 export const AllocationItem = defineEntity({
   type: "allocation",

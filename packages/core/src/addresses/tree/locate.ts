@@ -3,10 +3,10 @@ import { type Prefix, parsePrefix } from "@cadastre/net/prefix";
 import { ConflictError } from "@cadastre/store/errors";
 import type { Stored } from "@cadastre/store/table";
 import type { Context } from "../../context.ts";
+import { carryOutPending } from "./carry-out.ts";
 import { above, readChain, readLengths } from "./chain.ts";
 import type { Edit } from "./edit.ts";
 import type { IpItem, IpLengthsItem } from "./items.ts";
-import { settle } from "./pending.ts";
 import { type Parent, parentName, type Window } from "./window.ts";
 
 /** More than a place changes its parent while somebody looks. */
@@ -57,7 +57,7 @@ export async function locate(
     if (!isPlannedWhole(await edit.windowsIn(parent, prefixInterval(at)), at)) return located;
     seen = parentName(parent);
     // What has it planned may be of those that are decided on and not made yet.
-    await settle(context, space);
+    await carryOutPending(context, space);
   }
   throw new ConflictError([]);
 }
