@@ -189,10 +189,10 @@ describe("the list", () => {
   ])("%s", async (query, expected) => {
     expect(await prefixesIn(`${ips}?${query}`)).toEqual(expected);
     const paged: string[] = [];
-    for (let cursor: unknown = ""; cursor !== undefined; ) {
-      const page = await get(`${ips}?limit=2&${query}${cursor === "" ? "" : `&cursor=${String(cursor)}`}`);
+    for (let cursor: string | undefined = ""; cursor !== undefined; ) {
+      const page = await get(`${ips}?limit=2&${query}${cursor === "" ? "" : `&cursor=${cursor}`}`);
       paged.push(...(page.items as View[]).map(({ prefix }) => prefix));
-      cursor = page.cursor;
+      cursor = page.cursor as string | undefined;
     }
     expect(paged).toEqual(expected);
   });

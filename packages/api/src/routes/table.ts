@@ -10,7 +10,6 @@ import { CONSUMER_ROUTES } from "./consumers.ts";
 import { CREDENTIAL_ROUTES } from "./credentials.ts";
 import { DISCOVERY_ROUTES } from "./discovery.ts";
 import { FACTOR_ROUTES } from "./factors.ts";
-import { FORWARDER_ROUTES } from "./forwarders.ts";
 import { GROUP_ROUTES } from "./groups.ts";
 import { HOLD_ROUTES } from "./holds.ts";
 import { IDENTITY_PROVIDER_ROUTES } from "./identity-providers.ts";
@@ -23,7 +22,6 @@ import { RESOURCE_ROUTES } from "./resources.ts";
 import { ROLE_BINDING_ROUTES } from "./role-bindings.ts";
 import { implementOnDemand, type Route } from "./route.ts";
 import { RUN_ROUTES } from "./runs.ts";
-import { SCIM_ROUTES } from "./scim.ts";
 import { SCIM_SOURCE_ROUTES } from "./scim-sources.ts";
 import { SCOPE_ROUTES } from "./scopes.ts";
 import { SERVICE_ROUTES } from "./service.ts";
@@ -33,7 +31,7 @@ import { TOKEN_ROUTES } from "./tokens.ts";
 import { TRUST_RULE_ROUTES } from "./trust-rules.ts";
 import { USER_ROUTES } from "./users.ts";
 
-/** An area that a process begins without: what belongs to address space is a third of all, and many requests are about none of it. */
+/** An area that a process begins without: what belongs to address space is a third of all, and most requests are about none of these. */
 const onDemand = (area: keyof Areas, load: () => Promise<readonly Route[]>) => implementOnDemand(AREAS[area], load);
 
 /** An area of the contract that is missing here is refused by the compiler, and so is one that the contract does not have. */
@@ -78,9 +76,9 @@ const BY_AREA: { readonly [Area in keyof Areas]: readonly Route[] } = {
   policies: POLICY_ROUTES,
   access: ACCESS_ROUTES,
   scimSources: SCIM_SOURCE_ROUTES,
-  scim: SCIM_ROUTES,
+  scim: onDemand("scim", async () => (await import("./scim.ts")).SCIM_ROUTES),
   jobs: JOB_ROUTES,
-  forwarders: FORWARDER_ROUTES,
+  forwarders: onDemand("forwarders", async () => (await import("./forwarders.ts")).FORWARDER_ROUTES),
   audit: AUDIT_ROUTES,
   service: SERVICE_ROUTES,
 };

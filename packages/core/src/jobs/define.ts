@@ -62,3 +62,11 @@ export function defineJob<State>(options: JobOptions<State>): Job {
     },
   };
 }
+
+/**
+ * The same of a job whose steps, and what they need, are loaded with the first of them: a process that lists jobs begins without. `load` answers the
+ * job as it is defined, with the same name.
+ */
+export function defineJobOnDemand(head: Omit<Job, "advance">, load: () => Promise<Job>): Job {
+  return { ...head, advance: async (context, step) => (await load()).advance(context, step) };
+}

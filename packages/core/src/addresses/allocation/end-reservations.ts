@@ -1,6 +1,7 @@
 import { remove } from "@cadastre/store/table";
 import * as z from "zod";
 import { defineJob } from "../../jobs/define.ts";
+import { END_RESERVATIONS } from "../job-heads.ts";
 import { RESERVATION_ENDS_PARTITION, ReservationEndItem } from "../tree/items.ts";
 import { settle } from "../tree/pending.ts";
 
@@ -8,13 +9,8 @@ const STEP_ENDS = 50;
 
 /** Takes away what was reserved until a time that is over, of spaces that nobody asks for. */
 export const endReservations = defineJob({
-  name: "end-reservations",
-  about: "Takes reservations away that have ended; without it they go when somebody next asks for their address space",
-  schedule: "* * * * *",
-  isFrequent: true,
-  initial: { ended: 0 },
+  ...END_RESERVATIONS,
   state: z.object({ ended: z.int().min(0) }),
-  leaseSeconds: 60,
   async step(context, { state, guard }) {
     const { items } = await context.table.query(ReservationEndItem, {
       partition: RESERVATION_ENDS_PARTITION,

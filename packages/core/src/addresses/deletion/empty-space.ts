@@ -3,6 +3,7 @@ import * as z from "zod";
 import type { Context } from "../../context.ts";
 import { canonicalName } from "../../directory/canonical-name.ts";
 import { defineJob } from "../../jobs/define.ts";
+import { DELETE_SPACE } from "../job-heads.ts";
 import { closingWrites } from "../spaces/gate.ts";
 import { AddressSpaceItem, AddressSpaceListItem, AddressSpaceNameItem } from "../spaces/items.ts";
 import { claimChanges, ruleWrites } from "../spaces/rules.ts";
@@ -84,9 +85,7 @@ async function removeSpace(context: Context, { space, guard: [guard] }: Going): 
  * else. Nothing comes in meanwhile: the gate was closed, and what was decided before that is carried out first.
  */
 export const emptySpace = defineJob({
-  name: "delete-space",
-  about: "Deletes what is in an address space, and then the space",
-  leaseSeconds: 60,
+  ...DELETE_SPACE,
   state: deletionState,
   async step(context, { id: run, state, guard }) {
     let { part, done } = state;

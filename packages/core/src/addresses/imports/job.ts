@@ -5,6 +5,7 @@ import { askedBy, fromAskedBy } from "../../asked-by.ts";
 import type { Context } from "../../context.ts";
 import { defineJob, type Step, type StepResult } from "../../jobs/define.ts";
 import { retryOnConflict } from "../../retry-on-conflict.ts";
+import { IMPORT_ADDRESSES } from "../job-heads.ts";
 import { FileProblem } from "../transfer/file-problem.ts";
 import { AddressImportItem } from "./items.ts";
 import { type JudgeState, judgePage, NO_ROWS } from "./judge.ts";
@@ -212,9 +213,7 @@ async function step(
  * them; what all or nothing cannot finish it takes back. Some rows a step; killed anywhere it goes on.
  */
 export const importAddresses = defineJob({
-  name: "import-addresses",
-  about: "Imports files of prefixes into address spaces; until then their rows are not planned",
-  leaseSeconds: 120,
+  ...IMPORT_ADDRESSES,
   state: importing,
   step,
 });

@@ -5,6 +5,7 @@ import { put, type Stored, type Write } from "@cadastre/store/table";
 import * as z from "zod";
 import type { Context } from "../../context.ts";
 import { defineJob } from "../../jobs/define.ts";
+import { TAKE_SNAPSHOTS } from "../job-heads.ts";
 import { drawMap } from "../map/draw.ts";
 import { readContents } from "../map/read-contents.ts";
 import { ADDRESS_SPACES_PARTITION, AddressSpaceListItem } from "../spaces/items.ts";
@@ -98,11 +99,7 @@ async function takeSome(context: Context, space: string, after: string | undefin
  * reads. A repeated step writes the same once more.
  */
 export const takeSnapshots = defineJob<State>({
-  name: "address-snapshots",
-  about: "Notes how much of each prefix is used, from which forecasts are made, and draws the maps of the largest",
-  schedule: "41 * * * *",
-  initial: { taken: 0 },
-  leaseSeconds: 300,
+  ...TAKE_SNAPSHOTS,
   state,
   async step(context, { state: before, guard }) {
     const progress = (taken: number) => ({ done: taken, unit: "prefixes" });

@@ -7,6 +7,7 @@ import { type Actor, actorName, type Context } from "../../context.ts";
 import { defineJob } from "../../jobs/define.ts";
 import { newRun } from "../../jobs/start.ts";
 import { retryOnConflict } from "../../retry-on-conflict.ts";
+import { REMOVE_PREFIXES } from "../job-heads.ts";
 import { enterSpace } from "../spaces/gate.ts";
 import { requireSpace } from "../spaces/read.ts";
 import { auditTarget, IpItem, spacePartition } from "./items.ts";
@@ -51,8 +52,6 @@ export async function previewRemoval(context: Context, space: string, id: string
   return { removed: await countIn(context, await requireIp(context, space, id)) };
 }
 
-const REMOVE_PREFIXES = "remove-prefixes";
-
 /**
  * Removes a prefix and all that is inside it: at once when it is little, else by a job, from the smallest on, each step complete in itself. Throws
  * 404 `space.not_found`, `ip.not_found`, 412 `request.precondition_failed`. Writes what `deleteIp` writes of each, or the job's run, and one
@@ -82,10 +81,7 @@ export async function deleteSubtree(
     }
     const removed = await countIn(context, stored);
     const state = { space, id, by: actorName(actor), done: 0, total: removed };
-    const { run, writes } = newRun(
-      { name: REMOVE_PREFIXES },
-      { now: context.now(), createdBy: actorName(actor), state },
-    );
+    const { run, writes } = newRun(REMOVE_PREFIXES, { now: context.now(), createdBy: actorName(actor), state });
     await commitRecorded(context, actor, [gate, ...writes], { ...entry, detail: { ...detail, removed, job: run.id } });
     return { removed, job: run.id };
   });
@@ -115,10 +111,8 @@ async function removeSome(
 
 /** Removes what is inside a prefix, and that one last. What is planned there meanwhile goes, too. */
 export const removePrefixes = defineJob({
-  name: REMOVE_PREFIXES,
-  about: "Removes a prefix and all that is inside it, from the smallest on",
+  ...REMOVE_PREFIXES,
   state: z.object({ space: z.string(), id: z.string(), by: z.string(), done: z.int().min(0), total: z.int() }),
-  leaseSeconds: 60,
   async step(context, { state, guard }) {
     let { done } = state;
     let some = 1;
