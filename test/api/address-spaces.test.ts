@@ -311,7 +311,10 @@ describe("who may what in which address space", () => {
       const ask = async (space: string, token: string, body: unknown, headers: Record<string, string>) => {
         const params: Record<string, string> = { ...example.params, spaceId: space };
         const plain = endpoint.path.replace(/\{(\w+)\+?\}/g, (__, name: string) => params[name] ?? "");
-        const path = `${plain}?${new URLSearchParams(example.query as Record<string, string>).toString()}`;
+        const query = Object.entries(example.query ?? {}).flatMap(([name, value]) =>
+          (typeof value === "string" ? [value] : value).map((one): [string, string] => [name, one]),
+        );
+        const path = `${plain}?${new URLSearchParams(query).toString()}`;
         const response = await api.send({ method, path, token, headers, ...(endpoint.body ? { body } : {}) });
         const { requestId, ...answer } = await jsonOf(response);
         const heads = Object.fromEntries(response.headers);

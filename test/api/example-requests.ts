@@ -8,5 +8,9 @@ export function pathOf({ path, params, query, example = {} }: Endpoint): string 
   const filled = path.replace(/\{(\w+)\+?\}/g, (_, name: string) => encodeURIComponent(example.params?.[name] ?? ""));
   const needed = Object.entries(query?.shape ?? {}).filter(([, member]) => !member.safeParse(undefined).success);
   const given = new URLSearchParams(needed.map(([name]): [string, string] => [name, String(example.query?.[name])]));
+  // One of several may be needed, which no member says by itself.
+  const isEnough = query?.safeParse(Object.fromEntries(given)).success ?? true;
+  if (!isEnough && example.query)
+    return `${filled}?${new URLSearchParams(example.query as Record<string, string>).toString()}`;
   return given.size === 0 ? filled : `${filled}?${given.toString()}`;
 }

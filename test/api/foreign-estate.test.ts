@@ -310,6 +310,7 @@ const QUERY: Readonly<Record<string, { readonly own?: readonly string[]; readonl
   action: {},
   target: {},
   descendants: {},
+  group: {},
 };
 
 interface Asked {

@@ -60,7 +60,7 @@ export const PARTS = {
   keys: 6,
   /** Each metric that an alarm looks at counts; these two are rounded up. */
   alarmMetrics: 45,
-  metrics: 28,
+  metrics: 30,
   dashboards: 1,
   runs: HOURS * (4 + 1),
   jobInvocations: HOURS * 60,

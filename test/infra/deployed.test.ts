@@ -23,7 +23,7 @@ describe("packed functions", () => {
     ["api", 1.3, 2.85],
     ["vault", 1.3, 2.85],
     // What works out who is in which address space comes with the search, 0.1 MB, and is loaded when it has something to do.
-    ["jobs", 1, 1.2],
+    ["jobs", 1, 1.25],
     ["feed", 1, 1],
     ["admin-token", 1, 1],
     ["collect-aws", 3, 3],

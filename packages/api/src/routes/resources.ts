@@ -56,13 +56,11 @@ interface Asked {
   readonly sort?: string | undefined;
 }
 
-/** What is asked for. Throws 422 `query.invalid` unless it is one thing. */
+/** What is asked for, by one of the three. Throws 422 `query.invalid` for what does not go with it. */
 function toSearch(asked: Asked, now: Date): Query {
   const { q, cidr_contains, cidr_within, type, sort } = asked;
-  const given = [q, cidr_contains, cidr_within].filter((one) => one !== undefined);
   const refuse = (path: string, message: string) =>
     new ProblemError("query.invalid", message, { errors: [{ path, message }] });
-  if (given.length !== 1) throw refuse("q", "one of q, cidr_contains and cidr_within is asked for");
   if (q === undefined && sort !== undefined) throw refuse("sort", "prefixes have their own order; sort is for q");
   if (q === undefined) return searchByPrefix({ around: cidr_contains, within: cidr_within, type });
   if (type !== undefined) throw refuse("type", "in q it is type:");

@@ -82,21 +82,26 @@ export const resources = defineArea("resources", {
       "Resources, accounts and planned prefixes by free text and qualifiers, or by what contains or is inside a prefix",
     description:
       "One of `q`, `cidr_contains` and `cidr_within` is asked for. What contains an address or a prefix comes with the longest prefix first, from all address spaces and all of the estate that the caller may read; what is inside one in the order of addresses, what is observed before what is planned. q is such as `kind:instance tag:env=prod (region:eu-* OR region:us-*) -name:test* ip:10.1.2.5 expires:<60d sort:expires`; `type:` limits it to one type. Accounts are found by tokens that may read accounts. A page may be short, or empty, and still have a cursor. A search that cannot be answered has its `place` in the problem.",
-    query: z.strictObject({
-      ...paging,
-      q: searchText.optional(),
-      cidr_contains: prefixOrAddressInput.optional().meta({
-        description: "What has this address, or contains this prefix, such as 10.1.2.5",
+    query: z
+      .strictObject({
+        ...paging,
+        q: searchText.optional(),
+        cidr_contains: prefixOrAddressInput.optional().meta({
+          description: "What has this address, or contains this prefix, such as 10.1.2.5",
+        }),
+        cidr_within: prefixInput
+          .optional()
+          .meta({ description: "What has a prefix inside this one, such as 10.0.0.0/8" }),
+        type: z.enum(SUBJECT_TYPES).optional().meta({ description: "One type alone; in q it is `type:`" }),
+        sort: z
+          .enum([...SORT_FIELDS, ...SORT_FIELDS.map((field) => `-${field}` as const)])
+          .optional()
+          .meta({ description: "The smallest, earliest first; with a minus the greatest. As `sort:` in q" }),
+      })
+      .refine(({ q, cidr_contains, cidr_within }) => [q, cidr_contains, cidr_within].filter(Boolean).length === 1, {
+        path: ["q"],
+        error: "one of q, cidr_contains and cidr_within is asked for",
       }),
-      cidr_within: prefixInput
-        .optional()
-        .meta({ description: "What has a prefix inside this one, such as 10.0.0.0/8" }),
-      type: z.enum(SUBJECT_TYPES).optional().meta({ description: "One type alone; in q it is `type:`" }),
-      sort: z
-        .enum([...SORT_FIELDS, ...SORT_FIELDS.map((field) => `-${field}` as const)])
-        .optional()
-        .meta({ description: "The smallest, earliest first; with a minus the greatest. As `sort:` in q" }),
-    }),
     answer: page(foundSubject).extend({
       hint,
       coverage: coverage.optional(),
