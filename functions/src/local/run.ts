@@ -38,6 +38,8 @@ interface Running {
   readonly display: Display;
   readonly log: Log;
   readonly logFile: LogFile;
+  /** What requests have spent so far. */
+  readonly spent: Units;
 }
 
 /**
@@ -117,6 +119,17 @@ function tell({ scopes, totals, problems }: Report, { stderr }: Terminal): void 
   for (const problem of problems) stderr.write(`${problem.collector}: ${problem.code}: ${problem.message}\n`);
 }
 
+/** Adds up what requests spend, as their lines say it: beside them others follow what changes, and jobs run. */
+function countingUnits(log: Log, spent: { read: number; write: number }): Log {
+  return (line) => {
+    if (line.message === "request") {
+      spent.read += Number(line.reads);
+      spent.write += Number(line.writes);
+    }
+    log(line);
+  };
+}
+
 async function start(
   config: LocalConfig,
   options: LocalOptions,
@@ -126,7 +139,8 @@ async function start(
   const { now } = terminal;
   const { logFile, log } = openLog({ directory: config.dataDirectory, verbose: options.verbose, ...terminal });
   const port = options.once ? 0 : config.port;
-  const server = await startLocalServer(config, { port, now, log, ...told });
+  const spent = { read: 0, write: 0 };
+  const server = await startLocalServer(config, { port, now, log: countingUnits(log, spent), ...told });
   let simulation: Simulation | undefined;
   try {
     if (config.simulation) {
@@ -143,7 +157,7 @@ async function start(
     for (const collector of planCollectors(config, simulation, terminal.environment)) {
       collectors.push({ ...collector, keyFile: await registerLocal(server.context, config.dataDirectory, collector) });
     }
-    return { server, simulation, collectors, display: createDisplay(terminal.stderr), log, logFile };
+    return { server, simulation, collectors, display: createDisplay(terminal.stderr), log, logFile, spent };
   } catch (error) {
     await server.stop();
     await simulation?.stop();
@@ -158,8 +172,8 @@ async function collect(
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<{ readonly report: Report; readonly runs: Parameters<typeof toReport>[0] }> {
-  const { server, display, log } = running;
-  const before = server.context.table.meter.units;
+  const { server, display, log, spent } = running;
+  const before = { ...spent };
   const runs = await Promise.all(
     collectors.map(async (collector) => {
       const result: LookResult | Error = await look({
@@ -177,8 +191,7 @@ async function collect(
     }),
   );
   display.end();
-  const after = server.context.table.meter.units;
-  const units: Units = { read: after.read - before.read, write: after.write - before.write };
+  const units: Units = { read: spent.read - before.read, write: spent.write - before.write };
   return { report: toReport(runs, units), runs };
 }
 
