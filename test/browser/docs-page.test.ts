@@ -106,7 +106,7 @@ describe("the guide to the API in a browser", () => {
       expect(await focused()).toContain(name);
     };
     await tabTo("operation-filter-input");
-    await page.keyboard.type("whose address");
+    await page.keyboard.type("whose address get");
     await eventually(() => operations().count()).toBe(1);
     await tabTo("opblock-summary-control");
     await page.keyboard.press("Enter");
