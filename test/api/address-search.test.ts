@@ -64,9 +64,9 @@ describe("a search by a prefix", () => {
   });
 
   it.each([
-    ["", "422 query.invalid"],
-    [`${CONTAINS}&${WITHIN}`, "422 query.invalid"],
-    [`${CONTAINS}&q=web`, "422 query.invalid"],
+    ["", "422 request.invalid"],
+    [`${CONTAINS}&${WITHIN}`, "422 request.invalid"],
+    [`${CONTAINS}&q=web`, "422 request.invalid"],
     [`${CONTAINS}&sort=name`, "422 query.invalid"],
     ["q=web&type=ip", "422 query.invalid"],
     ["q=type:ip name:web", "422 query.invalid"],
