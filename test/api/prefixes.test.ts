@@ -85,6 +85,7 @@ describe("what cannot be planned is refused with where and why", () => {
     ["limit=-1", "limit"],
     ["within=10.0.0.1/8", "within"],
     ["tags=env", "tags"],
+    ["tags=env=prod", "tags"],
     ["family=5", "family"],
     ["sort=colour", "sort"],
     ["parentId=10.0.0.0", "parentId"],

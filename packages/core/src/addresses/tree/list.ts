@@ -8,6 +8,7 @@ import { createCursors } from "../../cursor.ts";
 import { inParallel } from "../../in-parallel.ts";
 import { type Listed, type ListOptions, selectPage } from "../../lists.ts";
 import { requireSpace } from "../spaces/read.ts";
+import { checkTags } from "../tags/check-tags.ts";
 import { readTagDefinitions, type TagDefinitions } from "../tags/definitions.ts";
 import { utilizationOf } from "../utilization.ts";
 import { above, readChain } from "./chain.ts";
@@ -139,6 +140,12 @@ async function listContaining(
   return { items: views.filter((view) => matches(view, filters)) };
 }
 
+/** That tags which are asked for can be had: nothing has what the space does not know, and that is no answer. Throws 422 `request.invalid`. */
+function requireKnownTags(definitions: TagDefinitions, tags: Readonly<Record<string, string>>): void {
+  const [first] = checkTags(definitions, tags);
+  if (first) throw new ProblemError("request.invalid", first.message, { errors: [{ ...first, path: "tags" }] });
+}
+
 /**
  * Prefixes of a space in the order of addresses, each before what it contains; those that contain an address nearest first. With filters a
  * page may be short and has a cursor then. Throws 404 `ip.not_found` for a parent that is not there, 422 `cursor.invalid`, and `request.invalid` where more than 5,000 are to be sorted.
@@ -151,6 +158,7 @@ export async function listIps(
 ): Promise<Listed<Ip>> {
   await Promise.all([requireSpace(context, space), settle(context, space)]);
   const definitions = await readTagDefinitions(context, space);
+  requireKnownTags(definitions, filters.tags ?? {});
   const asked = { space, definitions, filters };
   const isInOrder = sort === undefined || sort === "prefix";
   const listed = isInOrder ? await select(context, asked, options) : await selectSorted(context, asked, sort, options);
