@@ -1,9 +1,12 @@
 import { newAddresses, newPrefixes } from "@cadastre/contract/addresses/allocation";
 import { newIp } from "@cadastre/contract/addresses/ip";
+import { newTag } from "@cadastre/contract/addresses/tag";
 import { parsePrefix } from "@cadastre/net/prefix";
 import { union } from "@cadastre/net/set";
+import type { Table } from "@cadastre/store/table";
 import { describe, expect, test } from "vitest";
 import { aContext as aBareContext, anActorOf, auditRecords, type TestContext } from "../../audit/testing.ts";
+import { createTag, deleteTag } from "../tags/tags.ts";
 import { aSpace } from "../testing.ts";
 import { createIp } from "../tree/create-ip.ts";
 import { deleteIp } from "../tree/delete-ip.ts";
@@ -78,4 +81,23 @@ test("64 at once never overlap, and all are given", async () => {
   const given = await Promise.all(Array.from({ length: 256 }, () => allocate(context, id, { prefixLength: 24 })));
   expect(union(given.flat().map((text) => parsePrefix(text)))).toEqual([parsePrefix("10.0.0.0/16")]);
   expect(new Set(given.flat()).size).toBe(256);
+});
+
+test("a tag that is removed while a prefix is allocated with it is on none", async () => {
+  const context = await aContext();
+  const { id } = await plan(context, "10.0.0.0/16");
+  await createTag(context, ACTOR, context.space, newTag.parse({ name: "env", type: "Inheritable" }));
+  let isFirst = true;
+  const table: Table = {
+    ...context.table,
+    async commit(writes) {
+      if (isFirst) {
+        isFirst = false;
+        await deleteTag(context, ACTOR, context.space, "env");
+      }
+      return context.table.commit(writes);
+    },
+  };
+  const allocated = allocate({ ...context, table }, id, { prefixLength: 24, tags: { env: "prod" } });
+  await expect(allocated).rejects.toMatchObject({ code: "request.invalid", errors: [{ path: "tags.env" }] });
 });
